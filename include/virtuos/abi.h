@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * VirtuOS protocol, version 1: what a primary (front end) and a service domain
+ * (back end) share in memory. The normative text is docs/protocol.md; this file
+ * gives the layouts, and asserts them.
+ *
+ * Invariant: everything here may be read by a peer that lies. A reader copies a
+ * field once, checks the copy and uses the copy.
+ *
+ * All integers are little-endian and naturally aligned; x86-64 only in version 1.
+ */
+#ifndef VIRTUOS_ABI_H
+#define VIRTUOS_ABI_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+#else
+#include <stddef.h>
+#include <stdint.h>
+#include <assert.h>
+typedef uint8_t __u8;
+typedef uint16_t __u16;
+typedef uint32_t __u32;
+typedef uint64_t __u64;
+typedef int32_t __s32;
+typedef int64_t __s64;
+#endif
+
+#define VOS_PROTOCOL_VERSION	1u
+#define VOS_MAGIC		0x31736f76u	/* "vos1" */
+
+#define VOS_PAGE_SIZE		4096u
+#define VOS_PAGE_SHIFT		12
+
+/* Bounds that both sides enforce; a peer that asks for more is refused. */
+#define VOS_MAX_CHANNELS	32u
+#define VOS_MAX_RING_ENTRIES	1024u
+#define VOS_MAX_ARENA_PAGES	4096u	/* per channel: 16 MiB */
+#define VOS_MAX_OBJECTS		32768u	/* one page of event bits */
+#define VOS_MAX_CREDS		256u
+#define VOS_MAX_DIR_PAGES	64u	/* 65536 shared pages: 256 MiB */
+#define VOS_REFS_PER_DIR	(VOS_PAGE_SIZE / 4u)
+
+/* Feature bits (xenstore key "features", control page field "features"). */
+#define VOS_F_EVENTS		(1u << 0)	/* object table and event bits */
+#define VOS_F_HEARTBEAT		(1u << 1)	/* vos_ctrl.heartbeat is kept */
+#define VOS_F_USER_CHANNELS	(1u << 2)	/* reserved: exceptionless door */
+
+/*
+ * Submission: one call. 64 bytes, one cache line.
+ *
+ * A call names up to two extents of its channel's arena. What each extent holds,
+ * and what the arguments mean, depends on the opcode: virtuos/ops.h.
+ */
+struct vos_extent {
+	__u32 off;		/* bytes from the start of the channel's arena */
+	__u32 len;		/* bytes; 0 = no extent */
+};
+
+struct vos_sqe {
+	__u8 opcode;		/* enum vos_opcode */
+	__u8 flags;		/* VOS_SQE_* */
+	__u16 cred;		/* registered credentials, 0 = the service's own */
+	__u32 tag;		/* returned in the completion, not interpreted */
+	__u32 obj;		/* object index, chosen by the front end */
+	__u32 gen;		/* object generation, chosen by the front end */
+	struct vos_extent ext[2];
+	__u64 arg[4];
+};
+
+/* This call may have been carried out already by a predecessor that died. */
+#define VOS_SQE_REPLAY		(1u << 0)
+
+/* Completion: the answer to one call. 64 bytes, one cache line. */
+struct vos_cqe {
+	__u32 tag;
+	__u32 poll;		/* new poll mask of the object (EPOLL* bits) */
+	__s64 result;		/* >= 0: value; < 0: -errno of Linux */
+	__u64 pos;		/* new file position, where there is one */
+	__u64 out[5];
+};
+
+/*
+ * Ring indices: free-running, entry = index & (entries - 1). Each line has one
+ * writer. need_wakeup is raised by the consumer before it sleeps; a producer that
+ * sees it after publishing sends the channel's event.
+ */
+struct vos_ring_hdr {
+	__u32 prod;		/* written by the producer */
+	__u32 pad0[15];
+	__u32 cons;		/* written by the consumer */
+	__u32 need_wakeup;	/* written by the consumer */
+	__u32 pad1[14];
+};
+
+/* First page of a channel. */
+struct vos_channel_page {
+	struct vos_ring_hdr sq;	/* producer: front end */
+	struct vos_ring_hdr cq;	/* producer: back end */
+};
+
+/*
+ * Object table entry. The back end writes gen, then poll; the front end writes
+ * armed when somebody waits. An event bit is raised only for an armed object.
+ * gen tells for which use of the slot poll holds.
+ */
+struct vos_obj_state {
+	__u32 gen;		/* back end */
+	__u32 poll;		/* back end: EPOLL* bits */
+	__u32 armed;		/* front end */
+	__u32 reserved;
+};
+
+/* One kernel channel, as laid out by the front end. Page numbers in the area. */
+struct vos_channel_desc {
+	__u32 hdr_page;		/* struct vos_channel_page */
+	__u32 sq_page;
+	__u32 cq_page;
+	__u32 arena_page;
+	__u32 entries;		/* of either ring, power of two, 64..1024 */
+	__u32 arena_pages;
+	__u32 evtchn;		/* port, allocated unbound by the front end */
+	__u32 reserved;
+};
+
+/*
+ * Control page: granted by "ctrl-ref". The first cache lines are written by the
+ * front end before it goes to Initialised and then never again; the back end
+ * copies them once. "area" is the sequence of shared pages that the directory
+ * pages name: dir_ref[i] grants a page of VOS_REFS_PER_DIR grant references.
+ */
+struct vos_ctrl {
+	__u32 magic;
+	__u32 version;
+	__u32 features;
+	__u32 nr_channels;
+	__u32 nr_objects;
+	__u32 area_pages;
+	__u32 obj_page;		/* first page of struct vos_obj_state[] */
+	__u32 event_page;	/* page of event bits, __u64[] */
+	__u32 nr_dir;
+	__u32 reserved0[7];
+
+	__u32 heartbeat;	/* back end: counts up at least 4 times a second */
+	__u32 reserved1[15];
+
+	/*
+	 * Which 64-bit words of the event page are not zero. The back end sets
+	 * with an atomic or, the front end takes with an atomic exchange.
+	 */
+	__u64 event_sel[8];
+
+	__u32 dir_ref[VOS_MAX_DIR_PAGES];
+	struct vos_channel_desc channel[VOS_MAX_CHANNELS];
+};
+
+/* Credentials as registered by VOS_OP_CRED_SET, in ext[0]. */
+#define VOS_CRED_MAX_GROUPS	64u
+
+struct vos_cred {
+	__u32 uid;		/* fsuid */
+	__u32 gid;		/* fsgid */
+	__u64 cap_effective;	/* bit n = capability n */
+	__u32 ngroups;
+	__u32 reserved;
+	__u32 group[VOS_CRED_MAX_GROUPS];
+};
+
+static_assert(sizeof(struct vos_sqe) == 64, "one cache line");
+static_assert(offsetof(struct vos_sqe, tag) == 4, "layout");
+static_assert(offsetof(struct vos_sqe, obj) == 8, "layout");
+static_assert(offsetof(struct vos_sqe, ext) == 16, "layout");
+static_assert(offsetof(struct vos_sqe, arg) == 32, "layout");
+static_assert(sizeof(struct vos_cqe) == 64, "one cache line");
+static_assert(offsetof(struct vos_cqe, result) == 8, "layout");
+static_assert(offsetof(struct vos_cqe, out) == 24, "layout");
+static_assert(sizeof(struct vos_ring_hdr) == 128, "two cache lines");
+static_assert(offsetof(struct vos_ring_hdr, cons) == 64, "own line");
+static_assert(sizeof(struct vos_channel_page) <= VOS_PAGE_SIZE, "one page");
+static_assert(sizeof(struct vos_obj_state) == 16, "layout");
+static_assert(sizeof(struct vos_channel_desc) == 32, "layout");
+static_assert(offsetof(struct vos_ctrl, heartbeat) == 64, "own line");
+static_assert(offsetof(struct vos_ctrl, event_sel) == 128, "own line");
+static_assert(offsetof(struct vos_ctrl, dir_ref) == 192, "layout");
+static_assert(sizeof(struct vos_ctrl) <= VOS_PAGE_SIZE, "one page");
+static_assert(VOS_MAX_OBJECTS / 8 == VOS_PAGE_SIZE, "one page of event bits");
+static_assert(VOS_MAX_OBJECTS / 64 / 64 == 8, "event_sel covers the page");
+static_assert(sizeof(struct vos_cred) == 24 + 4 * VOS_CRED_MAX_GROUPS, "layout");
+
+#endif

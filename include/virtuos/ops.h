@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calls of protocol version 1: one table, from which both sides and the tests
+ * take names, classes and checks. Argument layouts stand beside each opcode.
+ *
+ * Every call is carried out without blocking on a peer of the network: where a
+ * Linux call would block, the answer is -EAGAIN (or -EINPROGRESS/-EALREADY for
+ * connect) and the front end waits for the object's poll mask.
+ */
+#ifndef VIRTUOS_OPS_H
+#define VIRTUOS_OPS_H
+
+#include "abi.h"
+
+/*
+ * X(NAME, number, class, ext0, ext1)
+ * ext0/ext1: how the extents are used: N none, I in (front end to back end),
+ * O out, B both.
+ *
+ * CORE
+ *   NOP        result 0.
+ *   CRED_SET   arg0 = index (1..VOS_MAX_CREDS-1); ext0 in: struct vos_cred.
+ *   CRED_DROP  arg0 = index.
+ * NET (obj/gen name the socket unless said otherwise)
+ *   SOCKET     arg0 = family, arg1 = type (no SOCK_* flags), arg2 = protocol;
+ *              obj/gen = the new object, which must be free.
+ *   RELEASE    closes the object. Always succeeds.
+ *   BIND       ext1 in: socket address.
+ *   LISTEN     arg0 = backlog.
+ *   ACCEPT     arg0 = new object index | new generation << 32;
+ *              ext1 out: peer address. out[0] = address length.
+ *   CONNECT    ext1 in: address. Non-blocking: -EINPROGRESS, then call again
+ *              (-EALREADY while under way, 0 or the error once).
+ *   SHUTDOWN   arg0 = how.
+ *   SENDMSG    ext0 in: data; ext1 in: address, then control data at the next
+ *              multiple of 8; arg0 = MSG_* flags, arg1 = address length |
+ *              control length << 32. result = bytes taken.
+ *   RECVMSG    ext0 out: data; ext1 out: address area of 128 bytes, then control
+ *              data; arg0 = MSG_* flags. result = bytes; out[0] = address length,
+ *              out[1] = control length, out[2] = msg_flags.
+ *   GETSOCKOPT arg0 = level, arg1 = name, arg2 = length the caller gave;
+ *              ext0 both (some options read their buffer). out[0] = new length.
+ *   SETSOCKOPT arg0 = level, arg1 = name; ext0 in: value.
+ *   GETNAME    arg0 = 0 own, 1 peer; ext1 out: address. out[0] = length.
+ *   IOCTL      arg0 = command; ext0 both: the argument's bytes; arg1 = offset of a
+ *              pointer field to patch + 1, or 0; ext1 both: what it points to.
+ * STORAGE
+ *   FUSE       ext0 in: a FUSE request (struct fuse_in_header and its body) of
+ *              len bytes; ext1 out: room for the reply (struct fuse_out_header and
+ *              its body). result = reply length in bytes. FORGETs: ext1.len = 0,
+ *              result 0.
+ */
+#define VOS_OPCODES(X)					\
+	X(NOP,        0x00, CORE,    N, N)		\
+	X(CRED_SET,   0x01, CORE,    I, N)		\
+	X(CRED_DROP,  0x02, CORE,    N, N)		\
+	X(SOCKET,     0x10, NET,     N, N)		\
+	X(RELEASE,    0x11, NET,     N, N)		\
+	X(BIND,       0x12, NET,     N, I)		\
+	X(LISTEN,     0x13, NET,     N, N)		\
+	X(ACCEPT,     0x14, NET,     N, O)		\
+	X(CONNECT,    0x15, NET,     N, I)		\
+	X(SHUTDOWN,   0x16, NET,     N, N)		\
+	X(SENDMSG,    0x17, NET,     I, I)		\
+	X(RECVMSG,    0x18, NET,     O, O)		\
+	X(GETSOCKOPT, 0x19, NET,     B, N)		\
+	X(SETSOCKOPT, 0x1a, NET,     I, N)		\
+	X(GETNAME,    0x1b, NET,     N, O)		\
+	X(IOCTL,      0x1c, NET,     B, B)		\
+	X(FUSE,       0x40, STORAGE, I, O)
+
+enum vos_opcode {
+#define VOS_X(name, nr, class, e0, e1) VOS_OP_##name = nr,
+	VOS_OPCODES(VOS_X)
+#undef VOS_X
+};
+
+enum vos_class { VOS_CLASS_NONE, VOS_CLASS_CORE, VOS_CLASS_NET, VOS_CLASS_STORAGE };
+
+/* Class of an opcode; VOS_CLASS_NONE for a number that is not in the table. */
+static inline enum vos_class vos_opcode_class(__u8 opcode)
+{
+	switch (opcode) {
+#define VOS_X(name, nr, class, e0, e1) case nr: return VOS_CLASS_##class;
+	VOS_OPCODES(VOS_X)
+#undef VOS_X
+	}
+	return VOS_CLASS_NONE;
+}
+
+/* Name of an opcode for logs and counters; "?" for a number not in the table. */
+static inline const char *vos_opcode_name(__u8 opcode)
+{
+	switch (opcode) {
+#define VOS_X(name, nr, class, e0, e1) case nr: return #name;
+	VOS_OPCODES(VOS_X)
+#undef VOS_X
+	}
+	return "?";
+}
+
+#define VOS_ADDR_MAX		128u	/* sizeof(struct sockaddr_storage) */
+#define VOS_CONTROL_OFF(addrlen) (((addrlen) + 7u) & ~7u)
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Single-producer single-consumer rings of protocol version 1, for the kernels,
+ * the library and the tests on the host alike.
+ *
+ * Invariant: a side trusts only what it wrote itself. Its own index lives in
+ * private memory (struct vos_ring); the shared index is published from there and
+ * never read back. The peer's index is read once per operation and checked: a
+ * distance above the ring's size is a protocol violation (-EPROTO), upon which
+ * the caller retires the connection.
+ *
+ * Calls of one side must be serialised by the caller. No call ever waits.
+ */
+#ifndef VIRTUOS_RING_H
+#define VIRTUOS_RING_H
+
+#include "abi.h"
+
+#ifdef __KERNEL__
+#include <linux/errno.h>
+#include <linux/string.h>
+#include <asm/barrier.h>
+#include <linux/compiler.h>
+#define vos_load_acquire(p)	virt_load_acquire(p)
+#define vos_store_release(p, v)	virt_store_release(p, v)
+#define vos_load(p)		READ_ONCE(*(p))
+#define vos_store(p, v)		WRITE_ONCE(*(p), v)
+#define vos_mb()		virt_mb()
+#else
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#define vos_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define vos_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define vos_load(p)		__atomic_load_n(p, __ATOMIC_RELAXED)
+#define vos_store(p, v)		__atomic_store_n(p, v, __ATOMIC_RELAXED)
+#define vos_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#endif
+
+/* One side's private view of one ring. */
+struct vos_ring {
+	struct vos_ring_hdr *hdr;	/* shared */
+	void *entry;			/* shared: entries * 64 bytes */
+	__u32 entries;			/* power of two, private copy */
+	__u32 own;			/* own index: prod of a producer, cons of a consumer */
+};
+
+#define VOS_ENTRY_SIZE 64u
+
+/**
+ * vos_ring_init - attach one side to a ring
+ * @r: private view to fill
+ * @hdr: shared header; the owner of the memory has zeroed it
+ * @entry: shared entries
+ * @entries: number of entries, a power of two
+ */
+static inline void vos_ring_init(struct vos_ring *r, struct vos_ring_hdr *hdr,
+				 void *entry, __u32 entries)
+{
+	r->hdr = hdr;
+	r->entry = entry;
+	r->entries = entries;
+	r->own = 0;
+}
+
+static inline void *vos_ring_slot(const struct vos_ring *r, __u32 index)
+{
+	return (char *)r->entry + (size_t)(index & (r->entries - 1)) * VOS_ENTRY_SIZE;
+}
+
+/**
+ * vos_ring_room - free entries, as the producer sees them
+ * Return: 0..entries, or -EPROTO if the consumer's index is impossible.
+ */
+static inline int vos_ring_room(const struct vos_ring *r)
+{
+	__u32 untrusted_cons = vos_load_acquire(&r->hdr->cons);
+	__u32 used = r->own - untrusted_cons;
+
+	return used > r->entries ? -EPROTO : (int)(r->entries - used);
+}
+
+/**
+ * vos_ring_push - copy one entry in and publish it
+ * @e: 64 bytes
+ * Return: 0, -ENOSPC when full, -EPROTO on a violation.
+ */
+static inline int vos_ring_push(struct vos_ring *r, const void *e)
+{
+	int room = vos_ring_room(r);
+
+	if (room <= 0)
+		return room ? room : -ENOSPC;
+	memcpy(vos_ring_slot(r, r->own), e, VOS_ENTRY_SIZE);
+	/* The entry before the index: pairs with the acquire in vos_ring_ready(). */
+	vos_store_release(&r->hdr->prod, ++r->own);
+	return 0;
+}
+
+/**
+ * vos_ring_must_notify - does the consumer sleep?
+ *
+ * To be called by the producer after its pushes. The full barrier pairs with the
+ * one in vos_ring_prepare_sleep(): either the consumer sees the new entry, or we
+ * see its flag.
+ */
+static inline bool vos_ring_must_notify(const struct vos_ring *r)
+{
+	vos_mb();
+	return vos_load(&r->hdr->need_wakeup) != 0;
+}
+
+/**
+ * vos_ring_ready - entries waiting, as the consumer sees them
+ * Return: 0..entries, or -EPROTO if the producer's index is impossible.
+ */
+static inline int vos_ring_ready(const struct vos_ring *r)
+{
+	__u32 untrusted_prod = vos_load_acquire(&r->hdr->prod);
+	__u32 used = untrusted_prod - r->own;
+
+	return used > r->entries ? -EPROTO : (int)used;
+}
+
+/**
+ * vos_ring_pop - copy one entry out into private memory
+ * @e: 64 bytes
+ * Return: 1, 0 when empty, -EPROTO on a violation.
+ */
+static inline int vos_ring_pop(struct vos_ring *r, void *e)
+{
+	int ready = vos_ring_ready(r);
+
+	if (ready <= 0)
+		return ready;
+	memcpy(e, vos_ring_slot(r, r->own), VOS_ENTRY_SIZE);
+	/* The copy before the index: the producer may overwrite the slot at once. */
+	vos_store_release(&r->hdr->cons, ++r->own);
+	return 1;
+}
+
+/**
+ * vos_ring_prepare_sleep - ask the producer for an event
+ *
+ * The consumer must look at the ring once more afterwards, and call
+ * vos_ring_awake() when it polls again.
+ */
+static inline void vos_ring_prepare_sleep(struct vos_ring *r)
+{
+	vos_store(&r->hdr->need_wakeup, 1u);
+	vos_mb();
+}
+
+static inline void vos_ring_awake(struct vos_ring *r)
+{
+	vos_store(&r->hdr->need_wakeup, 0u);
+}
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the front end's core offers to the socket family (../net) and to the file
+ * system (../fs): sessions with service domains, and calls over them.
+ *
+ * A session names one service ("net", "storage") and lives as long as its user.
+ * It outlasts the service domain: each incarnation of the domain is a link, and
+ * each link has its epoch. A call belongs to one link; when that dies, the call
+ * ends with -EOWNERDEAD and its user decides what that means.
+ *
+ * Invariant: every call that was submitted ends exactly once, through done() or
+ * through vos_call(), whatever the peer does.
+ */
+#ifndef VOS_FRONT_H
+#define VOS_FRONT_H
+
+#include <linux/types.h>
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/atomic.h>
+#include <virtuos/abi.h>
+#include <virtuos/ops.h>
+
+struct vos_session;
+struct vos_link;
+struct vos_channel;
+
+/**
+ * struct vos_call - one call from its allocation to its answer
+ * @sqe: the user fills opcode, obj, gen, arg[] and may shorten ext[].len;
+ *	the core has set tag, cred and ext[] when vos_call_get() returns
+ * @cqe: private copy of the completion; valid if status is 0
+ * @status: 0 answered; -EOWNERDEAD the link died first
+ * @done: for vos_call_submit(): called once, with interrupts off, in any context
+ * @priv: the user's
+ */
+struct vos_call {
+	struct vos_sqe sqe;
+	struct vos_cqe cqe;
+	int status;
+	void (*done)(struct vos_call *call);
+	void *priv;
+
+	/* the core's own */
+	struct vos_channel *chan;
+	struct vos_extent room[2];	/* as allocated */
+	u32 slot;
+	u8 state;
+	struct task_struct *waiter;
+	struct list_head node;
+	const struct cred *cred;
+	u64 submitted_ns;
+};
+
+/**
+ * struct vos_session_ops - what a session tells its user
+ * @up: a link is ready for use by recovery. Runs in process context, may call
+ *	with VOS_GET_RECOVERY; other callers are let in when it returns. NULL: none.
+ * @down: the link is dead and all its calls have ended. Process context.
+ * @event: object @obj has a new poll mask; see vos_obj_poll(). Interrupts may be
+ *	off, any context.
+ * @room: slots or arena have become free after a -EAGAIN from vos_call_get().
+ *	Interrupts may be off, any context.
+ */
+struct vos_session_ops {
+	void (*up)(struct vos_session *s);
+	void (*down)(struct vos_session *s);
+	void (*event)(struct vos_session *s, u32 obj);
+	void (*room)(struct vos_session *s);
+};
+
+/**
+ * vos_session_get - find or make the session with a service
+ * @name: as in the xenstore key "service", e.g. "net"
+ * @ops: the one user's callbacks; -EBUSY if the session has another user
+ * @priv: returned by vos_session_priv()
+ * @nr_objects: size of the object table, a multiple of 64 up to VOS_MAX_OBJECTS,
+ *	or 0
+ * @arena_pages: arena of each channel, in pages, up to VOS_MAX_ARENA_PAGES
+ * Return: the session, or ERR_PTR(-EINVAL, -EBUSY, -ENOMEM).
+ */
+struct vos_session *vos_session_get(const char *name,
+				    const struct vos_session_ops *ops, void *priv,
+				    u32 nr_objects, u32 arena_pages);
+
+/**
+ * vos_session_put - end it: closes the link, waits for all calls to end
+ */
+void vos_session_put(struct vos_session *s);
+
+void *vos_session_priv(struct vos_session *s);
+const char *vos_session_name(struct vos_session *s);
+
+/* Counts links: 0 before the first. Changes before down() and before up(). */
+u32 vos_session_epoch(struct vos_session *s);
+
+/* Is a link up, and open for ordinary callers? */
+bool vos_session_is_up(struct vos_session *s);
+
+/* vos_call_get() flags */
+#define VOS_GET_NOWAIT		(1u << 0)	/* -EAGAIN rather than wait (atomic context) */
+#define VOS_GET_RECOVERY	(1u << 1)	/* from ops->up(), before others */
+#define VOS_GET_KILLABLE	(1u << 2)	/* only fatal signals end the wait */
+#define VOS_GET_NOCRED		(1u << 3)	/* run with the service's own credentials */
+#define VOS_GET_UP_ONLY		(1u << 4)	/* -ENOTCONN at once if no link is up */
+
+/**
+ * vos_call_get - a call with its slot and arena space
+ * @len0, @len1: bytes for ext[0] and ext[1]; 0 for none. At most
+ *	vos_session_max_extent().
+ * @flags: VOS_GET_*
+ *
+ * Waits for the session to come up (at most restart_timeout), then for room. The
+ * call runs under current_cred() unless VOS_GET_NOCRED. With VOS_GET_NOWAIT the
+ * credentials must be known already, else -EAGAIN; so NOWAIT users pass NOCRED.
+ *
+ * Return: the call, or ERR_PTR: -ENOTCONN no link within restart_timeout,
+ * -ERESTARTSYS interrupted, -EAGAIN, -EMSGSIZE.
+ */
+struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 flags);
+
+/* Upper bound of one extent in bytes: a quarter of the arena. */
+u32 vos_session_max_extent(struct vos_session *s);
+
+/* Kernel address of extent @i (0, 1): contiguous, room[i].len bytes. */
+void *vos_call_data(struct vos_call *call, unsigned int i);
+
+/**
+ * vos_call - submit and wait for the answer
+ *
+ * The service never blocks on a call of class NET, so the wait is short; it can
+ * be killed all the same. Spins within spin_us first.
+ *
+ * Return: 0: call->cqe is valid, the caller must vos_call_put().
+ * -EOWNERDEAD: the link died; the caller must vos_call_put().
+ * -EINTR: killed; the call is no longer the caller's.
+ */
+int vos_call(struct vos_call *call);
+
+/**
+ * vos_call_submit - submit; @call->done will be called exactly once
+ *
+ * Never fails and never sleeps. done() may run before this returns.
+ */
+void vos_call_submit(struct vos_call *call);
+
+/* Give the call's slot and arena space back. Any context. */
+void vos_call_put(struct vos_call *call);
+
+/* The link's epoch this call belongs to. */
+u32 vos_call_epoch(const struct vos_call *call);
+
+/**
+ * vos_obj_poll - poll mask of object @obj as the back end last wrote it
+ * @gen: must match the table's generation, else 0 is returned
+ * Untrusted: a mask, nothing else, follows from it.
+ * Return: EPOLL* bits; 0 while no link is up.
+ */
+u32 vos_obj_poll(struct vos_session *s, u32 obj, u32 gen);
+
+/**
+ * vos_obj_arm - ask for an event when @obj's mask changes
+ *
+ * To be followed by a new vos_obj_poll() before sleeping (full barrier inside).
+ * vos_obj_disarm() takes it back; both cheap, any context.
+ */
+void vos_obj_arm(struct vos_session *s, u32 obj);
+void vos_obj_disarm(struct vos_session *s, u32 obj);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The engine of a service domain: connections with primaries, their channels,
+ * the dispatcher, credentials, the object table. A service (../net, ../storage)
+ * gives it three functions and gets checked, private copies of calls.
+ *
+ * Invariant: a service never sees an extent outside the arena, an opcode of
+ * another class or more calls in flight than the ring has entries.
+ */
+#ifndef VOS_ENGINE_H
+#define VOS_ENGINE_H
+
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <linux/cred.h>
+#include <virtuos/abi.h>
+#include <virtuos/ops.h>
+
+struct vos_conn;
+struct vos_chan;
+
+/**
+ * struct vos_scall - one call being served
+ * @sqe: private, checked copy
+ * @data: kernel address of each extent (NULL if len is 0). The memory is shared:
+ *	the peer may change it at any time, so copy before you check.
+ * @cqe: the service fills poll, pos and out[]
+ * @cred: to run under (override_creds), never NULL
+ * @work: free for the service's use, to carry on outside the dispatcher
+ */
+struct vos_scall {
+	struct vos_sqe sqe;
+	void *data[2];
+	struct vos_cqe cqe;
+	struct vos_conn *conn;
+	struct vos_chan *chan;
+	const struct cred *cred;
+	struct work_struct work;
+	void *priv;
+	struct list_head node;		/* the engine's */
+};
+
+#define VOS_PENDING	((s64)0x7fffffff00000001ll)
+
+/**
+ * struct vos_service - what a service gives the engine
+ * @role: matched against the xenstore key "role": "network" or "storage"
+ * @class: the opcodes it serves besides those of class CORE
+ * @connect: a primary connected; return its private data or ERR_PTR
+ * @disconnect: all calls have ended, the shared memory is still there; drop all
+ *	objects and stop publishing
+ * @dispatch: carry out a call, in the dispatcher, which must not block. Return
+ *	the result, or VOS_PENDING if vos_scall_complete() will be called. Runs with
+ *	@cred in force.
+ * @dirty: an object that was given to vos_obj_dirty(), in the dispatcher
+ */
+struct vos_service {
+	const char *role;
+	enum vos_class class;
+	void *(*connect)(struct vos_conn *conn);
+	void (*disconnect)(struct vos_conn *conn, void *priv);
+	s64 (*dispatch)(struct vos_scall *call);
+};
+
+int vos_service_register(const struct vos_service *svc);
+void vos_service_unregister(const struct vos_service *svc);
+
+void *vos_conn_priv(struct vos_conn *conn);
+u32 vos_conn_nr_objects(struct vos_conn *conn);
+
+/**
+ * vos_scall_complete - answer a call that dispatch() left pending
+ * @result: value or -errno. Any context but hard interrupt.
+ */
+void vos_scall_complete(struct vos_scall *call, s64 result);
+
+/**
+ * vos_scall_queue_ctl - run @fn for the call in the connection's control thread
+ *
+ * For paths that insist on user pointers or may block on locks (ioctl, socket
+ * options): one thread per connection, in order, with a user address window of
+ * its own (see vos_window()). @fn returns the result; dispatch() returns
+ * VOS_PENDING after this. @fn runs with the call's credentials in force.
+ */
+void vos_scall_queue_ctl(struct vos_scall *call, s64 (*fn)(struct vos_scall *call));
+
+/**
+ * vos_window - the control thread's user window
+ * Return: user address of VOS_WINDOW_SIZE zero-filled writable bytes, usable with
+ * copy_to_user() and friends within @fn of vos_scall_queue_ctl() only.
+ */
+#define VOS_WINDOW_SIZE 0x20000u
+void __user *vos_window(struct vos_conn *conn);
+
+/**
+ * vos_obj_publish - write an object's poll mask into the shared table
+ * @wake: raise its event bit (if the front end armed it), and notify
+ *
+ * Callers serialise per object. Any context. Out-of-range @obj is ignored.
+ */
+void vos_obj_publish(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, bool wake);
+
+/*
+ * vos_obj_dirty - have @fn(node) called soon in the connection's dispatcher
+ *
+ * For wake-up callbacks of sockets, which run in soft interrupts under locks:
+ * queue, then publish from the dispatcher. @node must stay valid until run;
+ * queueing a node twice is a no-op. Returns false if already queued.
+ */
+struct vos_dirty {
+	struct llist_node node;
+	unsigned long queued;
+	void (*fn)(struct vos_dirty *d);
+};
+bool vos_obj_dirty(struct vos_conn *conn, struct vos_dirty *d);
+
+/* Run @fn(arg) in the dispatcher, and wait: fences vos_obj_dirty() for teardown. */
+void vos_dispatcher_sync(struct vos_conn *conn);
+
+#endif
