@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory that one link shares: allocated, zeroed and granted by us, so that
+ * it survives the peer. Used by link.c only.
+ *
+ * Invariant: a page goes back to the allocator only after its grant has ended;
+ * gnttab_end_foreign_access() keeps it for as long as a dying peer maps it.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <xen/page.h>
+#include "internal.h"
+
+static u32 total_pages(const struct vos_area *area)
+{
+	return area->nr_pages + area->nr_dir + 1;
+}
+
+static int grant_page(struct vos_area *area, u32 i)
+{
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	int ref;
+
+	if (!page)
+		return -ENOMEM;
+	ref = gnttab_grant_foreign_access(area->peer, xen_page_to_gfn(page), 0);
+	if (ref < 0) {
+		__free_page(page);
+		return ref;
+	}
+	area->pages[i] = page;
+	area->refs[i] = ref;
+	return 0;
+}
+
+/* The directory names the area's grants, the control page the directory's. */
+static void write_directory(struct vos_area *area)
+{
+	u32 i;
+
+	for (i = 0; i < area->nr_pages; i++) {
+		struct page *dir = area->pages[area->nr_pages + i / VOS_REFS_PER_DIR];
+		u32 *ref = page_address(dir);
+
+		ref[i % VOS_REFS_PER_DIR] = area->refs[i];
+	}
+	for (i = 0; i < area->nr_dir; i++)
+		area->ctrl->dir_ref[i] = area->refs[area->nr_pages + i];
+	area->ctrl->nr_dir = area->nr_dir;
+	area->ctrl->area_pages = area->nr_pages;
+}
+
+/*
+ * vos_area_alloc - allocate and grant
+ * @peer: domain that may map the pages
+ * @nr_pages: size without directory and control page, up to VOS_MAX_DIR_PAGES *
+ *	VOS_REFS_PER_DIR
+ * Return: 0, -EINVAL, -ENOMEM, -ENOSPC (out of grant references).
+ */
+int vos_area_alloc(struct vos_area *area, domid_t peer, u32 nr_pages)
+{
+	u32 i;
+	int rc;
+
+	memset(area, 0, sizeof(*area));
+	area->peer = peer;
+	area->nr_pages = nr_pages;
+	area->nr_dir = DIV_ROUND_UP(nr_pages, VOS_REFS_PER_DIR);
+	if (!nr_pages || area->nr_dir > VOS_MAX_DIR_PAGES)
+		return -EINVAL;
+
+	area->pages = kvcalloc(total_pages(area), sizeof(*area->pages), GFP_KERNEL);
+	area->refs = kvcalloc(total_pages(area), sizeof(*area->refs), GFP_KERNEL);
+	rc = -ENOMEM;
+	if (!area->pages || !area->refs)
+		goto err;
+	for (i = 0; i < total_pages(area); i++) {
+		rc = grant_page(area, i);
+		if (rc)
+			goto err;
+	}
+	rc = -ENOMEM;
+	area->vaddr = vmap(area->pages, nr_pages, VM_MAP, PAGE_KERNEL);
+	if (!area->vaddr)
+		goto err;
+	area->ctrl = page_address(area->pages[nr_pages + area->nr_dir]);
+	write_directory(area);
+	return 0;
+err:
+	vos_area_free(area);
+	return rc;
+}
+
+/* Idempotent; also after a vos_area_alloc() that failed half-way. */
+void vos_area_free(struct vos_area *area)
+{
+	u32 i;
+
+	if (area->vaddr)
+		vunmap(area->vaddr);
+	for (i = 0; area->pages && area->refs && i < total_pages(area); i++)
+		if (area->pages[i])
+			gnttab_end_foreign_access(area->refs[i], area->pages[i]);
+	kvfree(area->pages);
+	kvfree(area->refs);
+	memset(area, 0, sizeof(*area));
+}
+
+grant_ref_t vos_area_ctrl_ref(const struct vos_area *area)
+{
+	return area->refs[total_pages(area) - 1];
+}

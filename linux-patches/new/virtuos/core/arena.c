@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which bytes of a channel's arena are in use: next fit in units of 256 bytes.
+ * The map is private; nothing of it lies in shared memory.
+ *
+ * Serialised by the channel's slot_lock.
+ */
+#include <linux/bitmap.h>
+#include "internal.h"
+
+static unsigned long to_units(u32 len)
+{
+	return DIV_ROUND_UP(len, 1u << VOS_ARENA_UNIT_SHIFT);
+}
+
+/*
+ * vos_arena_init - manage [first, bytes) of the arena at @base
+ * Return: 0 or -ENOMEM.
+ */
+int vos_arena_init(struct vos_arena *arena, void *base, u32 first, u32 bytes)
+{
+	arena->base = base;
+	arena->first = first;
+	arena->units = (bytes - first) >> VOS_ARENA_UNIT_SHIFT;
+	arena->hint = 0;
+	arena->used = bitmap_zalloc(arena->units, GFP_KERNEL);
+	return arena->used ? 0 : -ENOMEM;
+}
+
+void vos_arena_exit(struct vos_arena *arena)
+{
+	bitmap_free(arena->used);
+	arena->used = NULL;
+}
+
+/*
+ * vos_arena_take - find room for @len contiguous bytes
+ * Return: 0, or -ENOSPC for now.
+ */
+int vos_arena_take(struct vos_arena *arena, u32 len, struct vos_extent *ext)
+{
+	unsigned long n = to_units(len), at;
+
+	at = bitmap_find_next_zero_area(arena->used, arena->units, arena->hint, n, 0);
+	if (at >= arena->units && arena->hint)
+		at = bitmap_find_next_zero_area(arena->used, arena->units, 0, n, 0);
+	if (at >= arena->units)
+		return -ENOSPC;
+	bitmap_set(arena->used, at, n);
+	arena->hint = at + n;
+	ext->off = arena->first + (at << VOS_ARENA_UNIT_SHIFT);
+	ext->len = len;
+	return 0;
+}
+
+/* @ext as vos_arena_take() gave it. */
+void vos_arena_give(struct vos_arena *arena, const struct vos_extent *ext)
+{
+	bitmap_clear(arena->used, (ext->off - arena->first) >> VOS_ARENA_UNIT_SHIFT,
+		     to_units(ext->len));
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The core's own structures. Direction of calls:
+ *
+ *	xenbus.c -> link.c -> area.c, channel.c, object.c, cred.c -> arena.c
+ *	session.c holds the link that is in use and tells its user of changes.
+ *
+ * Locks, in order: vos_mutex (sessions, devices), session.lock (which link),
+ * channel.cq_lock (states of calls), channel.slot_lock (free slots and arena),
+ * channel.sq_lock (submission ring). Only vos_mutex sleeps.
+ */
+#ifndef VOS_CORE_INTERNAL_H
+#define VOS_CORE_INTERNAL_H
+
+#include <linux/completion.h>
+#include <linux/cred.h>
+#include <linux/kobject.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <xen/grant_table.h>
+#include <xen/interface/event_channel.h>
+#include <virtuos/abi.h>
+#include <virtuos/ring.h>
+#include "vos_front.h"
+
+#define VOS_ENTRIES		256u
+#define VOS_INLINE		1024u	/* arena bytes that every slot owns */
+#define VOS_ARENA_UNIT_SHIFT	8	/* the rest is given out in 256 bytes */
+
+extern unsigned int vos_restart_timeout;	/* seconds */
+extern unsigned int vos_spin_us;
+extern struct mutex vos_mutex;
+extern struct workqueue_struct *vos_wq;
+
+/* area.c: pages that we own and grant */
+struct vos_area {
+	domid_t peer;
+	u32 nr_pages;
+	u32 nr_dir;
+	struct page **pages;		/* area, then directory, then control page */
+	grant_ref_t *refs;
+	void *vaddr;			/* the area, contiguous */
+	struct vos_ctrl *ctrl;
+};
+
+int vos_area_alloc(struct vos_area *area, domid_t peer, u32 nr_pages);
+void vos_area_free(struct vos_area *area);
+grant_ref_t vos_area_ctrl_ref(const struct vos_area *area);
+
+static inline void *vos_area_page(const struct vos_area *area, u32 page)
+{
+	return area->vaddr + ((size_t)page << PAGE_SHIFT);
+}
+
+/* arena.c: which bytes of a channel's arena are in use */
+struct vos_arena {
+	void *base;
+	u32 first;			/* bytes before it belong to slots */
+	unsigned long units;
+	unsigned long hint;
+	unsigned long *used;
+};
+
+int vos_arena_init(struct vos_arena *arena, void *base, u32 first, u32 bytes);
+void vos_arena_exit(struct vos_arena *arena);
+int vos_arena_take(struct vos_arena *arena, u32 len, struct vos_extent *ext);
+void vos_arena_give(struct vos_arena *arena, const struct vos_extent *ext);
+
+/* channel.c */
+enum vos_call_state {
+	VOS_CALL_FREE,
+	VOS_CALL_OWNED,			/* its user fills or reads it */
+	VOS_CALL_SUBMITTED,
+	VOS_CALL_ABANDONED,		/* submitted, and its waiter was killed */
+};
+
+struct vos_chan_stats {
+	u64 calls;			/* under sq_lock */
+	u64 sends;			/* under sq_lock: event-channel sends */
+	u64 interrupts;			/* handler only */
+	u64 completions;		/* under cq_lock */
+	u64 spun;			/* under cq_lock: answered within the spin */
+	u64 slept;			/* under cq_lock */
+	u64 bytes;			/* under sq_lock: extents handed over */
+};
+
+struct vos_slot {
+	struct vos_call call;
+	struct completion finished;
+	struct list_head free;
+	u32 seq;
+	u16 cred_index;
+};
+
+struct vos_channel {
+	struct vos_link *link;
+	u32 nr;
+	int irq;
+	evtchn_port_t evtchn;
+
+	spinlock_t sq_lock;
+	struct vos_ring sq;
+
+	spinlock_t cq_lock;
+	struct vos_ring cq;
+	unsigned int spinners;
+
+	spinlock_t slot_lock;
+	struct list_head free;
+	struct vos_slot *slots;
+	struct vos_arena arena;
+
+	struct vos_chan_stats stats;
+};
+
+int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
+		     const struct vos_channel_desc *desc);
+void vos_channel_exit(struct vos_channel *chan);
+void vos_channel_reap(struct vos_channel *chan);
+void vos_channel_end_all(struct vos_channel *chan);
+struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1);
+
+static inline struct vos_slot *vos_call_slot(struct vos_call *call)
+{
+	return container_of(call, struct vos_slot, call);
+}
+
+/* cred.c: which credentials the peer knows */
+struct vos_cred_entry {
+	struct vos_cred key;
+	u32 users;
+	bool known;
+	u64 used_at;
+};
+
+struct vos_cred_table {
+	struct mutex mutex;		/* one registration at a time */
+	spinlock_t lock;
+	struct vos_cred_entry *entry;	/* VOS_MAX_CREDS */
+	u64 clock;
+};
+
+int vos_cred_init(struct vos_cred_table *t);
+void vos_cred_exit(struct vos_cred_table *t);
+int vos_cred_get(struct vos_link *link, u32 flags);
+void vos_cred_put(struct vos_link *link, u16 index);
+
+/* object.c */
+void vos_object_events(struct vos_link *link);
+
+/* link.c: one incarnation of a service domain */
+struct vos_link {
+	struct kref ref;
+	struct vos_session *session;
+	struct xenbus_device *dev;	/* until vos_link_kill() */
+	u32 epoch;
+	bool dead;			/* written under every cq_lock */
+	struct work_struct kill_work;
+	struct work_struct free_work;
+	wait_queue_head_t room_wait;
+	unsigned long room_wanted;	/* bit 0: ops->room is owed */
+	u32 nr_objects;
+	struct vos_area area;
+	struct vos_ctrl *ctrl;
+	struct vos_obj_state *obj;
+	u64 *event;
+	struct vos_cred_table creds;
+	u32 nr_channels;
+	struct vos_channel chan[];
+};
+
+struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *dev);
+void vos_link_kill(struct vos_link *link);
+void vos_link_violation(struct vos_link *link, const char *what);
+void vos_link_room(struct vos_link *link);
+
+static inline void vos_link_get(struct vos_link *link)
+{
+	kref_get(&link->ref);
+}
+
+void vos_link_put(struct vos_link *link);
+
+/* session.c */
+enum vos_session_state { VOS_SESSION_DOWN, VOS_SESSION_RECOVERING, VOS_SESSION_UP };
+
+struct vos_session {
+	struct list_head node;		/* under vos_mutex */
+	struct kobject kobj;
+	char name[32];
+	const struct vos_session_ops *ops;
+	void *priv;
+	u32 nr_objects;
+	u32 arena_pages;
+
+	spinlock_t lock;
+	enum vos_session_state state;
+	struct vos_link *link;		/* in use */
+	struct vos_link *next;		/* connected, not yet announced */
+	u32 epoch;
+	bool closing;
+	wait_queue_head_t up_wait;
+	struct workqueue_struct *wq;	/* ordered: down() and up() in turn */
+	struct work_struct work;
+
+	u64 grants;			/* pages granted so far, under vos_mutex */
+	u64 died;
+	struct vos_chan_stats past;	/* of links that are gone, under lock */
+};
+
+struct vos_session *vos_session_find(const char *name);
+void vos_session_link_ready(struct vos_link *link);
+void vos_session_link_dead(struct vos_link *link);
+struct vos_link *vos_session_link_get(struct vos_session *s, u32 flags);
+void vos_session_stats(struct vos_session *s, struct vos_chan_stats *sum);
+
+/* stats.c */
+int vos_stats_init(void);
+void vos_stats_exit(void);
+int vos_stats_add(struct vos_session *s);
+
+/* xenbus.c */
+int vos_xenbus_init(void);
+void vos_xenbus_exit(void);
+void vos_xenbus_session_new(struct vos_session *s);
+void vos_xenbus_session_gone(struct vos_session *s);
+
+#endif

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A link: one incarnation of a service domain as the primary sees it. Made when
+ * its xenbus device can be set up, killed once, freed when the last call that
+ * belongs to it is put.
+ *
+ * Invariant: vos_link_kill() ends every call and is the only way a link ends;
+ * afterwards nothing of the peer is read.
+ */
+#include <linux/cleanup.h>
+#include <linux/slab.h>
+#include <xen/events.h>
+#include <xen/xenbus.h>
+#include "internal.h"
+
+struct layout {
+	u32 page;		/* next free page of the area */
+	u32 obj_page;
+	u32 event_page;
+	u32 nr_channels;
+	struct vos_channel_desc chan[VOS_MAX_CHANNELS];
+};
+
+static u32 take_pages(struct layout *l, u32 n)
+{
+	u32 page = l->page;
+
+	l->page += n;
+	return page;
+}
+
+static u32 pages_for(u32 bytes)
+{
+	return DIV_ROUND_UP(bytes, VOS_PAGE_SIZE);
+}
+
+static void lay_out(struct layout *l, const struct vos_session *s)
+{
+	u32 i;
+
+	l->nr_channels = min_t(u32, num_online_cpus(), VOS_MAX_CHANNELS);
+	if (s->nr_objects) {
+		l->event_page = take_pages(l, 1);
+		l->obj_page = take_pages(l, pages_for(s->nr_objects *
+						      sizeof(struct vos_obj_state)));
+	}
+	for (i = 0; i < l->nr_channels; i++) {
+		struct vos_channel_desc *d = &l->chan[i];
+
+		d->entries = VOS_ENTRIES;
+		d->hdr_page = take_pages(l, 1);
+		d->sq_page = take_pages(l, pages_for(VOS_ENTRIES * VOS_ENTRY_SIZE));
+		d->cq_page = take_pages(l, pages_for(VOS_ENTRIES * VOS_ENTRY_SIZE));
+		d->arena_pages = s->arena_pages + pages_for(VOS_ENTRIES * VOS_INLINE);
+		d->arena_page = take_pages(l, d->arena_pages);
+	}
+}
+
+static void write_ctrl(struct vos_link *link, const struct layout *l)
+{
+	struct vos_ctrl *ctrl = link->ctrl;
+
+	ctrl->magic = VOS_MAGIC;
+	ctrl->version = VOS_PROTOCOL_VERSION;
+	ctrl->features = VOS_F_EVENTS | VOS_F_HEARTBEAT;
+	ctrl->nr_channels = l->nr_channels;
+	ctrl->nr_objects = link->nr_objects;
+	ctrl->obj_page = l->obj_page;
+	ctrl->event_page = l->event_page;
+	memcpy(ctrl->channel, l->chan, sizeof(ctrl->channel));
+}
+
+static irqreturn_t channel_interrupt(int irq, void *data)
+{
+	struct vos_channel *chan = data;
+
+	chan->stats.interrupts++;
+	vos_channel_reap(chan);
+	xen_irq_lateeoi(irq, 0);
+	return IRQ_HANDLED;
+}
+
+static int bind_channel(struct vos_link *link, struct vos_channel *chan)
+{
+	int rc = xenbus_alloc_evtchn(link->dev, &chan->evtchn);
+
+	if (rc)
+		return rc;
+	rc = bind_evtchn_to_irqhandler_lateeoi(chan->evtchn, channel_interrupt, 0,
+					       link->session->name, chan);
+	if (rc < 0) {
+		xenbus_free_evtchn(link->dev, chan->evtchn);
+		return rc;
+	}
+	chan->irq = rc;
+	link->ctrl->channel[chan->nr].evtchn = chan->evtchn;
+	return 0;
+}
+
+static void unbind_channels(struct vos_link *link)
+{
+	u32 i;
+
+	for (i = 0; i < link->nr_channels; i++) {
+		if (link->chan[i].irq > 0)
+			unbind_from_irqhandler(link->chan[i].irq, &link->chan[i]);
+		link->chan[i].irq = 0;
+	}
+}
+
+static void add_past(struct vos_session *s, const struct vos_chan_stats *c)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&s->lock, flags);
+	s->past.calls += c->calls;
+	s->past.sends += c->sends;
+	s->past.interrupts += c->interrupts;
+	s->past.completions += c->completions;
+	s->past.spun += c->spun;
+	s->past.slept += c->slept;
+	s->past.bytes += c->bytes;
+	spin_unlock_irqrestore(&s->lock, flags);
+}
+
+static void link_free(struct vos_link *link)
+{
+	u32 i;
+
+	unbind_channels(link);
+	for (i = 0; i < link->nr_channels; i++)
+		vos_channel_exit(&link->chan[i]);
+	vos_cred_exit(&link->creds);
+	vos_area_free(&link->area);
+	kobject_put(&link->session->kobj);
+	kfree(link);
+}
+
+static void free_work(struct work_struct *work)
+{
+	link_free(container_of(work, struct vos_link, free_work));
+}
+
+/* The last reference may go in an interrupt; pages are unmapped in a thread. */
+static void link_release(struct kref *ref)
+{
+	struct vos_link *link = container_of(ref, struct vos_link, ref);
+
+	queue_work(vos_wq, &link->free_work);
+}
+
+void vos_link_put(struct vos_link *link)
+{
+	kref_put(&link->ref, link_release);
+}
+
+static void kill_work(struct work_struct *work)
+{
+	struct vos_link *link = container_of(work, struct vos_link, kill_work);
+
+	vos_link_kill(link);
+	vos_link_put(link);
+}
+
+static int init_channels(struct vos_link *link, const struct layout *l)
+{
+	u32 i;
+	int rc;
+
+	for (i = 0; i < l->nr_channels; i++) {
+		link->nr_channels = i + 1;
+		rc = vos_channel_init(&link->chan[i], link, i, &l->chan[i]);
+		if (!rc)
+			rc = bind_channel(link, &link->chan[i]);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/*
+ * vos_link_create - memory, rings and event channels for a new incarnation
+ * @s: session it will serve
+ * @dev: its xenbus device; dev->otherend_id may map the memory
+ * Return: the link with one reference, or ERR_PTR.
+ */
+struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *dev)
+{
+	struct layout *l __free(kfree) = kzalloc(sizeof(*l), GFP_KERNEL);
+	struct vos_link *link;
+	int rc;
+
+	if (!l)
+		return ERR_PTR(-ENOMEM);
+	lay_out(l, s);
+	link = kzalloc(struct_size(link, chan, l->nr_channels), GFP_KERNEL);
+	if (!link)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&link->ref);
+	link->session = s;
+	kobject_get(&s->kobj);
+	link->dev = dev;
+	link->nr_objects = s->nr_objects;
+	init_waitqueue_head(&link->room_wait);
+	INIT_WORK(&link->kill_work, kill_work);
+	INIT_WORK(&link->free_work, free_work);
+
+	rc = vos_area_alloc(&link->area, dev->otherend_id, l->page);
+	if (rc)
+		goto err;
+	link->ctrl = link->area.ctrl;
+	link->obj = vos_area_page(&link->area, l->obj_page);
+	link->event = vos_area_page(&link->area, l->event_page);
+	write_ctrl(link, l);
+	rc = vos_cred_init(&link->creds);
+	if (rc)
+		goto err;
+	rc = init_channels(link, l);
+	if (rc)
+		goto err;
+	return link;
+err:
+	link_free(link);
+	return ERR_PTR(rc);
+}
+
+/*
+ * vos_link_kill - the peer is gone, or shall be: end all calls
+ *
+ * Idempotent; process context. Calls end with -EOWNERDEAD before it returns; the
+ * session's user is told afterwards, in a thread of the session.
+ */
+void vos_link_kill(struct vos_link *link)
+{
+	static DEFINE_MUTEX(kill_mutex);
+	u32 i;
+
+	mutex_lock(&kill_mutex);
+	if (!link->dead) {
+		for (i = 0; i < link->nr_channels; i++)
+			vos_channel_end_all(&link->chan[i]);
+		unbind_channels(link);
+		for (i = 0; i < link->nr_channels; i++)
+			add_past(link->session, &link->chan[i].stats);
+		wake_up_all(&link->room_wait);
+		vos_session_link_dead(link);
+	}
+	mutex_unlock(&kill_mutex);
+}
+
+/*
+ * vos_link_violation - the peer broke the protocol: retire the connection
+ * @what: for the log
+ * Any context, also under cq_lock.
+ */
+void vos_link_violation(struct vos_link *link, const char *what)
+{
+	pr_err_ratelimited("virtuos: %s: protocol violation (%s), connection closed\n",
+			   link->session->name, what);
+	vos_link_get(link);
+	if (!queue_work(vos_wq, &link->kill_work))
+		vos_link_put(link);
+}
+
+/* A slot has become free: tell whoever waits for one. Any context. */
+void vos_link_room(struct vos_link *link)
+{
+	/* Pairs with the barrier between setting the bit and the last try. */
+	smp_mb();
+	if (waitqueue_active(&link->room_wait))
+		wake_up(&link->room_wait);
+	if (test_bit(0, &link->room_wanted) && test_and_clear_bit(0, &link->room_wanted) &&
+	    link->session->ops->room)
+		link->session->ops->room(link->session);
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The object table: poll masks that the back end writes, and the event bits by
+ * which it says that one has changed.
+ *
+ * Invariant: what the peer writes here is a hint about readiness and no more; a
+ * wrong mask makes a caller ask in vain or wait in vain, on that connection only.
+ * An event bit that is lost would be a missed wake-up, hence the order below.
+ */
+#include <linux/export.h>
+#include <linux/poll.h>
+#include "internal.h"
+
+static struct vos_link *link_get(struct vos_session *s)
+{
+	unsigned long flags;
+	struct vos_link *link;
+
+	spin_lock_irqsave(&s->lock, flags);
+	link = s->link;
+	if (link)
+		vos_link_get(link);
+	spin_unlock_irqrestore(&s->lock, flags);
+	return link;
+}
+
+u32 vos_obj_poll(struct vos_session *s, u32 obj, u32 gen)
+{
+	struct vos_link *link = link_get(s);
+	u32 poll = 0;
+
+	if (!link)
+		return 0;
+	if (obj < link->nr_objects) {
+		struct vos_obj_state *o = &link->obj[obj];
+		u32 untrusted_gen = vos_load_acquire(&o->gen);
+
+		if (untrusted_gen == gen)
+			poll = vos_load(&o->poll);
+	}
+	vos_link_put(link);
+	return poll;
+}
+EXPORT_SYMBOL_GPL(vos_obj_poll);
+
+static void set_armed(struct vos_session *s, u32 obj, u32 armed)
+{
+	struct vos_link *link = link_get(s);
+
+	if (!link)
+		return;
+	if (obj < link->nr_objects)
+		vos_store(&link->obj[obj].armed, armed);
+	/* Pairs with the back end's barrier between poll and armed. */
+	vos_mb();
+	vos_link_put(link);
+}
+
+void vos_obj_arm(struct vos_session *s, u32 obj)
+{
+	set_armed(s, obj, 1);
+}
+EXPORT_SYMBOL_GPL(vos_obj_arm);
+
+void vos_obj_disarm(struct vos_session *s, u32 obj)
+{
+	set_armed(s, obj, 0);
+}
+EXPORT_SYMBOL_GPL(vos_obj_disarm);
+
+/* Take all event bits and tell the session's user. Interrupts may be off. */
+void vos_object_events(struct vos_link *link)
+{
+	const struct vos_session_ops *ops = link->session->ops;
+	u32 words = link->nr_objects / 64, i;
+
+	for (i = 0; i < DIV_ROUND_UP(words, 64); i++) {
+		unsigned long sel;
+
+		if (!vos_load(&link->ctrl->event_sel[i]))
+			continue;
+		sel = xchg(&link->ctrl->event_sel[i], 0);
+		while (sel) {
+			u32 w = i * 64 + __ffs(sel);
+			unsigned long bits;
+
+			sel &= sel - 1;
+			if (w >= words)
+				break;
+			bits = xchg(&link->event[w], 0);
+			while (bits) {
+				u32 obj = w * 64 + __ffs(bits);
+
+				bits &= bits - 1;
+				if (ops->event)
+					ops->event(link->session, obj);
+			}
+		}
+	}
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sessions: what outlasts a service domain. A session has at most one link in use
+ * and one that waits to be announced; its ordered work queue tells the user
+ * "down" and "up" strictly in turn.
+ */
+#include <linux/export.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include "internal.h"
+
+DEFINE_MUTEX(vos_mutex);
+static LIST_HEAD(sessions);
+
+/* Under vos_mutex. */
+struct vos_session *vos_session_find(const char *name)
+{
+	struct vos_session *s;
+
+	list_for_each_entry(s, &sessions, node)
+		if (!strcmp(s->name, name))
+			return s;
+	return NULL;
+}
+
+/* Take note of a dead link. Return: it, for down(), or NULL. */
+static struct vos_link *retire_link(struct vos_session *s)
+{
+	struct vos_link *link = NULL;
+
+	spin_lock_irq(&s->lock);
+	if (s->link && READ_ONCE(s->link->dead)) {
+		link = s->link;
+		s->link = NULL;
+		s->state = VOS_SESSION_DOWN;
+		s->epoch++;
+		s->died++;
+	}
+	spin_unlock_irq(&s->lock);
+	return link;
+}
+
+/* Put the next link into use, for recovery only at first. */
+static struct vos_link *adopt_link(struct vos_session *s)
+{
+	struct vos_link *link = NULL;
+
+	spin_lock_irq(&s->lock);
+	if (!s->link && s->next && !s->closing) {
+		link = s->next;
+		s->next = NULL;
+		s->link = link;
+		s->state = VOS_SESSION_RECOVERING;
+		link->epoch = ++s->epoch;
+	}
+	spin_unlock_irq(&s->lock);
+	return link;
+}
+
+static void open_for_all(struct vos_session *s, struct vos_link *link)
+{
+	spin_lock_irq(&s->lock);
+	if (s->link == link && !READ_ONCE(link->dead))
+		s->state = VOS_SESSION_UP;
+	spin_unlock_irq(&s->lock);
+	wake_up_all(&s->up_wait);
+	if (s->ops->room)
+		s->ops->room(s);
+}
+
+static void session_work(struct work_struct *work)
+{
+	struct vos_session *s = container_of(work, struct vos_session, work);
+	struct vos_link *link;
+
+	for (;;) {
+		link = retire_link(s);
+		if (link) {
+			pr_info("virtuos: %s: service domain lost\n", s->name);
+			if (s->ops->down)
+				s->ops->down(s);
+			vos_link_put(link);
+			continue;
+		}
+		link = adopt_link(s);
+		if (!link)
+			break;
+		if (s->ops->up)
+			s->ops->up(s);
+		open_for_all(s, link);
+		pr_info("virtuos: %s: service domain in use\n", s->name);
+	}
+}
+
+/*
+ * vos_session_link_ready - the peer has mapped and serves @link
+ */
+void vos_session_link_ready(struct vos_link *link)
+{
+	struct vos_session *s = link->session;
+	struct vos_link *old;
+
+	vos_link_get(link);
+	spin_lock_irq(&s->lock);
+	old = s->next;
+	s->next = link;
+	spin_unlock_irq(&s->lock);
+	if (old)
+		vos_link_put(old);
+	queue_work(s->wq, &s->work);
+}
+
+/* @link has just died: stop lending it, tell the user soon. */
+void vos_session_link_dead(struct vos_link *link)
+{
+	struct vos_session *s = link->session;
+
+	spin_lock_irq(&s->lock);
+	if (s->link == link)
+		s->state = VOS_SESSION_DOWN;
+	spin_unlock_irq(&s->lock);
+	queue_work(s->wq, &s->work);
+}
+
+/* The link in use, with a reference, if it is open for a caller with @flags. */
+static struct vos_link *link_if_open(struct vos_session *s, u32 flags)
+{
+	struct vos_link *link = NULL;
+	unsigned long irq;
+
+	spin_lock_irqsave(&s->lock, irq);
+	if (s->link && (s->state == VOS_SESSION_UP ||
+			(s->state == VOS_SESSION_RECOVERING && (flags & VOS_GET_RECOVERY)))) {
+		link = s->link;
+		vos_link_get(link);
+	}
+	spin_unlock_irqrestore(&s->lock, irq);
+	return link;
+}
+
+static bool open_or_closing(struct vos_session *s, u32 flags, struct vos_link **link)
+{
+	*link = link_if_open(s, flags);
+	return *link || READ_ONCE(s->closing);
+}
+
+/*
+ * vos_session_link_get - the link to use, waiting for one if the flags allow
+ * Return: the link with a reference; ERR_PTR(-ENOTCONN, -ERESTARTSYS).
+ */
+struct vos_link *vos_session_link_get(struct vos_session *s, u32 flags)
+{
+	struct vos_link *link = link_if_open(s, flags);
+	unsigned long timeout = READ_ONCE(vos_restart_timeout) * HZ;
+	long left;
+
+	if (link)
+		return link;
+	if (flags & (VOS_GET_NOWAIT | VOS_GET_UP_ONLY | VOS_GET_RECOVERY))
+		return ERR_PTR(-ENOTCONN);
+	if (flags & VOS_GET_KILLABLE)
+		left = wait_event_killable_timeout(s->up_wait, open_or_closing(s, flags, &link),
+						   timeout);
+	else
+		left = wait_event_interruptible_timeout(s->up_wait,
+							open_or_closing(s, flags, &link),
+							timeout);
+	if (link)
+		return link;
+	return ERR_PTR(left < 0 ? -ERESTARTSYS : -ENOTCONN);
+}
+
+struct vos_session *vos_session_get(const char *name, const struct vos_session_ops *ops,
+				    void *priv, u32 nr_objects, u32 arena_pages)
+{
+	struct vos_session *s;
+	int rc;
+
+	if (strlen(name) >= sizeof(s->name) || nr_objects > VOS_MAX_OBJECTS ||
+	    nr_objects % 64 || !arena_pages ||
+	    arena_pages > VOS_MAX_ARENA_PAGES - VOS_ENTRIES * VOS_INLINE / VOS_PAGE_SIZE)
+		return ERR_PTR(-EINVAL);
+	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	strscpy(s->name, name, sizeof(s->name));
+	s->ops = ops;
+	s->priv = priv;
+	s->nr_objects = nr_objects;
+	s->arena_pages = arena_pages;
+	spin_lock_init(&s->lock);
+	init_waitqueue_head(&s->up_wait);
+	INIT_WORK(&s->work, session_work);
+	s->wq = alloc_ordered_workqueue("virtuos-%s", WQ_MEM_RECLAIM, name);
+	if (!s->wq) {
+		kfree(s);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	mutex_lock(&vos_mutex);
+	rc = -EBUSY;
+	if (!vos_session_find(name))
+		rc = vos_stats_add(s);
+	if (rc) {
+		mutex_unlock(&vos_mutex);
+		destroy_workqueue(s->wq);
+		if (rc == -EBUSY)
+			kfree(s);
+		else
+			kobject_put(&s->kobj);
+		return ERR_PTR(rc);
+	}
+	list_add_tail(&s->node, &sessions);
+	vos_xenbus_session_new(s);
+	mutex_unlock(&vos_mutex);
+	return s;
+}
+EXPORT_SYMBOL_GPL(vos_session_get);
+
+void vos_session_put(struct vos_session *s)
+{
+	struct vos_link *next;
+
+	mutex_lock(&vos_mutex);
+	WRITE_ONCE(s->closing, true);
+	wake_up_all(&s->up_wait);
+	vos_xenbus_session_gone(s);
+	list_del(&s->node);
+	mutex_unlock(&vos_mutex);
+
+	/* All links are dead now; let the user hear of the last one. */
+	flush_workqueue(s->wq);
+	destroy_workqueue(s->wq);
+	spin_lock_irq(&s->lock);
+	next = s->next;
+	s->next = NULL;
+	spin_unlock_irq(&s->lock);
+	if (next)
+		vos_link_put(next);
+	kobject_del(&s->kobj);
+	kobject_put(&s->kobj);
+}
+EXPORT_SYMBOL_GPL(vos_session_put);
+
+void *vos_session_priv(struct vos_session *s)
+{
+	return s->priv;
+}
+EXPORT_SYMBOL_GPL(vos_session_priv);
+
+const char *vos_session_name(struct vos_session *s)
+{
+	return s->name;
+}
+EXPORT_SYMBOL_GPL(vos_session_name);
+
+u32 vos_session_epoch(struct vos_session *s)
+{
+	return READ_ONCE(s->epoch);
+}
+EXPORT_SYMBOL_GPL(vos_session_epoch);
+
+bool vos_session_is_up(struct vos_session *s)
+{
+	return READ_ONCE(s->state) == VOS_SESSION_UP;
+}
+EXPORT_SYMBOL_GPL(vos_session_is_up);
+
+u32 vos_session_max_extent(struct vos_session *s)
+{
+	return s->arena_pages * VOS_PAGE_SIZE / 4;
+}
+EXPORT_SYMBOL_GPL(vos_session_max_extent);
