@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Disk images of the emulated host: dom0's root disk and the primary's userland.
+
+Made in two layers. The base is a plain Debian from mmdebstrap, kept as a tar
+archive under a key over the package list and the set-up scripts. The image
+adds what is built here (the virtuos package, the agent) to an unpacked copy
+and packs it with `mke2fs -d`; nothing is mounted. A changed package therefore
+costs seconds, not another bootstrap.
+
+Invariant: a directory in the cache is complete once it has its final name.
+Called by state.py; by hand: image.py dom0|primary [--deb FILE].
+"""
+import argparse
+import glob
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+SETTINGS = os.path.join(HERE, "images")
+CACHE = os.environ.get("VIRTUOS_CACHE", os.path.expanduser("~/.cache/virtuos"))
+SUITE = "bookworm"
+SIZE_MIB = {"dom0": 2560, "primary": 3072}
+KEEP = 3
+
+
+class ImageError(Exception):
+    pass
+
+
+def say(text):
+    print("host: " + text, file=sys.stderr, flush=True)
+
+
+def run(argv, **kw):
+    r = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kw)
+    if r.returncode:
+        tail = r.stdout.decode(errors="replace")[-3000:]
+        raise ImageError("%s failed (%d):\n%s" % (argv[0], r.returncode, tail))
+    return r.stdout
+
+
+def digest(*parts):
+    """A short key over strings and the contents of files (given as ('file', path))."""
+    h = hashlib.sha256()
+    for p in parts:
+        if isinstance(p, tuple):
+            with open(p[1], "rb") as f:
+                p = hashlib.file_digest(f, "sha256").hexdigest() \
+                    if hasattr(hashlib, "file_digest") else hashlib.sha256(f.read()).hexdigest()
+        h.update(p.encode() + b"\0")
+    return h.hexdigest()[:16]
+
+
+def prune(pattern, keep):
+    found = sorted(glob.glob(os.path.join(CACHE, pattern)), key=os.path.getmtime)
+    for old in found[:-keep]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def packages(role):
+    with open(os.path.join(SETTINGS, role + ".packages")) as f:
+        return [w for w in (line.split("#")[0].strip() for line in f) if w]
+
+
+def debian_sources(into):
+    """The system's own Debian entries for this suite; no mirror is named here."""
+    out = os.path.join(into, "debian.sources")
+    stanzas = []
+    for path in sorted(glob.glob("/etc/apt/sources.list.d/*.sources")):
+        with open(path) as f:
+            text = "\n".join(x for x in f.read().split("\n") if not x.startswith("#"))
+        for stanza in text.split("\n\n"):
+            fields = dict(x.split(":", 1) for x in stanza.split("\n") if ":" in x and x[0] != " ")
+            suites = [s for s in fields.get("Suites", "").split()
+                      if s in (SUITE, SUITE + "-updates", SUITE + "-security")]
+            if not suites or "deb" not in fields.get("Types", "").split():
+                continue
+            if "debian-archive" not in fields.get("Signed-By", "debian-archive"):
+                continue
+            fields.update(Types=" deb", Suites=" " + " ".join(suites), Components=" main")
+            stanzas.append("".join("%s:%s\n" % kv for kv in fields.items()))
+    if stanzas:
+        with open(out, "w") as f:
+            f.write("\n".join(stanzas))
+        return out
+    out = os.path.join(into, "debian.list")
+    lines = []
+    for path in ["/etc/apt/sources.list"] + sorted(glob.glob("/etc/apt/sources.list.d/*.list")):
+        if os.path.exists(path):
+            with open(path) as f:
+                lines += [x for x in f if x.startswith("deb ") and " %s" % SUITE in x
+                          and "backports" not in x and " main" in x]
+    if not lines:
+        raise ImageError("no Debian %s entry in the apt sources of this machine" % SUITE)
+    with open(out, "w") as f:
+        f.writelines(lines)
+    return out
+
+
+def base(role):
+    """The tar archive of the plain Debian for a role; made when it is not cached."""
+    hooks = [os.path.join(SETTINGS, "common-setup"), os.path.join(SETTINGS, role + "-setup")]
+    key = digest(SUITE, " ".join(packages(role)), *[("file", h) for h in hooks])
+    home = os.path.join(CACHE, "images", "base-%s-%s" % (role, key))
+    tar = os.path.join(home, "root.tar")
+    if os.path.exists(tar):
+        os.utime(home)
+        return tar, key
+    say("%s: bootstrapping Debian %s (%d packages named), about 2 min" % (role, SUITE, len(packages(role))))
+    begun = time.time()
+    os.makedirs(os.path.join(CACHE, "images"), exist_ok=True)
+    tmp = tempfile.mkdtemp(prefix="tmp-", dir=os.path.join(CACHE, "images"))
+    try:
+        run(["mmdebstrap", "--quiet", "--variant=minbase", "--include=" + ",".join(packages(role)),
+             "--essential-hook=mkdir -p \"$1/etc/initramfs-tools/conf.d\"; "
+             "echo MODULES=list > \"$1/etc/initramfs-tools/conf.d/driver-policy\"",
+             *["--customize-hook=" + h for h in hooks],
+             SUITE, os.path.join(tmp, "root.tar"), debian_sources(tmp)])
+        if os.path.exists(tar):         # another process was faster
+            return tar, key
+        os.rename(tmp, home)
+    finally:
+        shutil.rmtree(tmp, ignore_errors=True)
+    prune("images/base-%s-*" % role, KEEP)
+    say("%s: bootstrapped in %d s" % (role, time.time() - begun))
+    return tar, key
+
+
+def find_deb():
+    """The virtuos package that `make deb` leaves under build/; None before there is one."""
+    found = glob.glob(os.path.join(TOP, "build", "**", "virtuos_*.deb"), recursive=True)
+    return max(found, key=os.path.getmtime) if found else None
+
+
+def find_agent(deb, unpacked):
+    """The vexec agent: out of the package, else what has been built in the tree."""
+    if deb:
+        path = os.path.join(unpacked, "usr/lib/virtuos/agent")
+        if os.path.exists(path):
+            return path
+    for path in (os.environ.get("VIRTUOS_AGENT", ""), *glob.glob(
+            os.path.join(TOP, "build", "**", "virtuos-agent"), recursive=True)):
+        if path and os.path.isfile(path):
+            return path
+    raise ImageError("no agent: build the package first (make deb)")
+
+
+def install(src, dst, mode=0o644):
+    os.makedirs(os.path.dirname(dst), exist_ok=True)
+    shutil.copyfile(src, dst)
+    os.chmod(dst, mode)
+
+
+def enable(root, unit, wants="multi-user.target.wants"):
+    install(os.path.join(SETTINGS, unit), os.path.join(root, "etc/systemd/system", unit))
+    links = os.path.join(root, "etc/systemd/system", wants)
+    os.makedirs(links, exist_ok=True)
+    os.symlink("/etc/systemd/system/" + unit, os.path.join(links, unit))
+
+
+def layer_dom0(root, deb, agent):
+    """What is put on top of dom0's Debian: the package, its configuration, the rig's agent."""
+    if deb:
+        install(deb, os.path.join(root, "root/virtuos.deb"))
+        run(["chroot", root, "env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "-i", "/root/virtuos.deb"])
+        os.unlink(os.path.join(root, "root/virtuos.deb"))
+        install(os.path.join(SETTINGS, "virtuos.cfg"), os.path.join(root, "etc/virtuos/virtuos.cfg"))
+    install(agent, os.path.join(root, "usr/local/lib/rig/virtuos-agent"), 0o755)
+    enable(root, "rig-agent.service", "sysinit.target.wants")
+
+
+def layer_primary(root, deb, agent):
+    del deb
+    install(agent, os.path.join(root, "usr/lib/virtuos/virtuos-agent"), 0o755)
+    enable(root, "virtuos-agent.service")
+    with open(os.path.join(root, "etc/resolv.conf"), "w") as f:
+        f.write("nameserver 10.0.2.3\n")
+
+
+LAYER = {"dom0": layer_dom0, "primary": layer_primary}
+
+
+def pack(root, role, out):
+    """An ext4 image of a directory; sparse, with owners and modes as they stand."""
+    with open(out, "wb") as f:
+        f.truncate(SIZE_MIB[role] << 20)
+    run(["mke2fs", "-q", "-t", "ext4", "-L", role, "-m", "0", "-E", "lazy_itable_init=1,nodiscard",
+         "-d", root, out])
+
+
+def image(role, deb=None):
+    """The directory with a role's finished image (disk.raw; dom0: vmlinuz, initrd too), and its key."""
+    tar, base_key = base(role)
+    images = os.path.join(CACHE, "images")
+    with tempfile.TemporaryDirectory(prefix="tmp-", dir=images) as tmp:
+        unpacked = os.path.join(tmp, "deb")
+        if deb:
+            run(["dpkg-deb", "-x", deb, unpacked])
+        agent = find_agent(deb, unpacked)
+        own = sorted(glob.glob(os.path.join(SETTINGS, "*.service")) + glob.glob(os.path.join(SETTINGS, "*.cfg")))
+        parts = [("file", p) for p in own + [agent]]
+        if role == "dom0" and deb:
+            parts.append(("file", deb))
+        key = digest(base_key, str(SIZE_MIB[role]), ("file", __file__), *parts)
+        home = os.path.join(images, "%s-%s" % (role, key))
+        if os.path.exists(home):
+            os.utime(home)
+            return home, key
+        begun = time.time()
+        say("%s: making the disk image" % role)
+        root, new = os.path.join(tmp, "root"), os.path.join(tmp, "new")
+        os.mkdir(root)
+        os.mkdir(new)
+        run(["tar", "-C", root, "-xpf", tar, "--xattrs", "--xattrs-include=*", "--numeric-owner",
+             "--exclude=./dev/*"])
+        LAYER[role](root, deb, agent)
+        if role == "dom0":
+            for name in ("vmlinuz", "initrd.img"):
+                shutil.copyfile(max(glob.glob(os.path.join(root, "boot", name + "-*"))),
+                                os.path.join(new, name))
+        pack(root, role, os.path.join(new, "disk.raw"))
+        if not os.path.exists(home):
+            os.rename(new, home)
+    prune("images/%s-*" % role, KEEP)
+    say("%s: image made in %d s" % (role, time.time() - begun))
+    return home, key
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("role", choices=sorted(LAYER))
+    p.add_argument("--deb", default=find_deb())
+    a = p.parse_args()
+    try:
+        print(image(a.role, a.deb)[0])
+    except ImageError as e:
+        sys.exit("image.py: %s" % e)
+
+
+if __name__ == "__main__":
+    main()
