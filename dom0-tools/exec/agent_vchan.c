@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sessions over libxenvchan. The client in dom0 makes, in this domain's part of
+ * xenstore, the node data/virtuos/exec/<name>/request; a handler process offers a
+ * vchan at data/virtuos/exec/<name>/vchan and serves it until either end closes.
+ *
+ * Invariant: one handler per <name>; the node goes away when its handler has ended,
+ * however that happened. Only the parent removes nodes.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <xenstore.h>
+
+#include "agent_vchan.h"
+#include "rendezvous.h"
+#include "session.h"
+#include "stream.h"
+
+#define MAX_SESSIONS	64
+#define CLIENT_WAIT_MS	10000	/* for a client to connect to what it asked for */
+#define CLOSE_WAIT_MS	5000	/* for the client to let go of our pages */
+
+struct slot {
+	pid_t pid;		/* 0 = free */
+	char name[VX_NAME_MAX + 1];
+};
+
+static struct slot slots[MAX_SESSIONS];
+
+static struct slot *find_slot(const char *name)
+{
+	int i;
+
+	for (i = 0; i < MAX_SESSIONS; i++)
+		if (slots[i].pid && !strcmp(slots[i].name, name))
+			return &slots[i];
+	return NULL;
+}
+
+static struct slot *free_slot(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_SESSIONS; i++)
+		if (!slots[i].pid)
+			return &slots[i];
+	return NULL;
+}
+
+/* Wait until the vchan is in another state than @state, at most @ms. */
+static int wait_state(struct vx_stream *st, int state, int ms)
+{
+	struct pollfd p = { 0 };
+	struct timespec t;
+	int64_t now, until = 0;
+	int s;
+
+	for (;;) {
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+		if (!until)
+			until = now + ms;
+		s = vx_stream_vchan_state(st);
+		if (s != state || now >= until)
+			return s;
+		st->ops->poll(st, false, &p);
+		/* A look now and then, in case the event came before the poll. */
+		if (poll(&p, 1, 250) > 0)
+			st->ops->woken(st, p.revents);
+	}
+}
+
+static void __attribute__((noreturn)) handler(const char *name)
+{
+	char path[128];
+	struct vx_stream *st;
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	vx_session_block_signals();
+	snprintf(path, sizeof(path), "%s/%s/vchan", VX_EXEC_DIR, name);
+	st = vx_stream_vchan_server(0, path);
+	if (!st) {
+		fprintf(stderr, "virtuos-agent: cannot offer a vchan: %s\n",
+			strerror(errno));
+		_exit(1);
+	}
+	if (wait_state(st, 0, CLIENT_WAIT_MS) == 1) {
+		vx_session_run(st, true);
+		wait_state(st, 1, CLOSE_WAIT_MS);
+	}
+	st->ops->close(st);
+	_exit(0);
+}
+
+static bool is_requested(struct xs_handle *xs, const char *name)
+{
+	char path[128], *value;
+
+	snprintf(path, sizeof(path), "%s/%s/request", VX_EXEC_DIR, name);
+	value = xs_read(xs, XBT_NULL, path, NULL);
+	free(value);
+	return value != NULL;
+}
+
+static void start_session(struct xs_handle *xs, const char *name)
+{
+	struct slot *slot;
+
+	if (!vx_name_ok(name) || find_slot(name) || !is_requested(xs, name))
+		return;
+	slot = free_slot();
+	if (!slot)
+		return;		/* tried again when a session ends */
+	slot->pid = fork();
+	if (!slot->pid)
+		handler(name);
+	if (slot->pid < 0) {
+		perror("virtuos-agent: fork");
+		slot->pid = 0;
+		return;
+	}
+	snprintf(slot->name, sizeof(slot->name), "%s", name);
+}
+
+static void scan(struct xs_handle *xs)
+{
+	unsigned int i, n = 0;
+	char **names = xs_directory(xs, XBT_NULL, VX_EXEC_DIR, &n);
+
+	for (i = 0; names && i < n; i++)
+		start_session(xs, names[i]);
+	free(names);
+}
+
+static void reap(struct xs_handle *xs)
+{
+	char path[128];
+	pid_t pid;
+	int i;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+		for (i = 0; i < MAX_SESSIONS; i++) {
+			if (slots[i].pid != pid)
+				continue;
+			snprintf(path, sizeof(path), "%s/%s", VX_EXEC_DIR,
+				 slots[i].name);
+			xs_rm(xs, XBT_NULL, path);
+			slots[i].pid = 0;
+		}
+	}
+}
+
+static void drain(struct xs_handle *xs, int sigfd)
+{
+	struct signalfd_siginfo info;
+	char **event;
+
+	while (read(sigfd, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_signo == SIGTERM)
+			exit(0);	/* the handlers get SIGTERM by our death */
+	while ((event = xs_check_watch(xs)))
+		free(event);
+}
+
+int vx_agent_vchan(void)
+{
+	struct xs_handle *xs = xs_open(0);
+	struct pollfd p[2];
+	sigset_t set;
+	int sigfd;
+
+	if (!xs || !xs_watch(xs, VX_EXEC_DIR, "exec")) {
+		fprintf(stderr, "virtuos-agent: cannot use xenstore: %s\n",
+			strerror(errno));
+		return 1;
+	}
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigfd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	for (;;) {
+		reap(xs);
+		scan(xs);
+		p[0] = (struct pollfd){ .fd = sigfd, .events = POLLIN };
+		p[1] = (struct pollfd){ .fd = xs_fileno(xs), .events = POLLIN };
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return 1;
+		drain(xs, sigfd);
+	}
+}

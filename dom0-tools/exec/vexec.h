@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vexec: the framed protocol by which a host runs commands in a guest, over any
+ * reliable byte stream (libxenvchan, virtio-serial port, pty). README.md is the
+ * description for people who write another end of it.
+ *
+ * Invariant: nothing in here trusts the peer. A frame is handed out only when its
+ * header has been checked and its payload is complete, in private memory.
+ *
+ * Used by virtuos-agent (server), by `virtuos exec` (client) and by the unit tests;
+ * does no I/O and knows nothing of Xen.
+ */
+#ifndef VEXEC_H
+#define VEXEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VX_HEADER_SIZE	8u
+#define VX_MAX_PAYLOAD	65536u
+#define VX_WINDOW	(256u * 1024u)	/* unacknowledged data bytes, each way */
+#define VX_MAX_STRINGS	8192u		/* argv and env of one START */
+
+enum vx_type {
+	VX_PAD = 0,		/* a single byte, skipped where a header may start */
+	VX_START = 1,
+	VX_STDIN = 2,
+	VX_STDIN_EOF = 3,
+	VX_SIGNAL = 4,
+	VX_WINSIZE = 5,
+	VX_STDOUT = 6,
+	VX_STDERR = 7,
+	VX_EXIT = 8,
+	VX_ERROR = 9,
+	VX_RESET = 10,
+	VX_RESET_DONE = 11,
+	VX_ACK = 12,
+	VX_TYPE_END
+};
+
+struct vx_frame {
+	enum vx_type type;
+	uint32_t len;
+	const uint8_t *payload;	/* valid until the parser is used again */
+};
+
+/* Receive side: bytes in, frames out. */
+struct vx_parser {
+	uint8_t *buf;
+	size_t head;		/* first byte not yet handed out */
+	size_t tail;		/* end of the bytes received */
+};
+
+/* Send side: frames in, bytes out; grows as needed, the caller bounds it. */
+struct vx_out {
+	uint8_t *buf;
+	size_t head, tail, size;
+};
+
+/* A decoded START; all pointers lead into one private copy. */
+struct vx_start {
+	char *copy;
+	char **argv;		/* NULL-terminated */
+	char **envp;		/* NULL-terminated */
+	const char *cwd;	/* "" = the server's choice */
+	unsigned int argc;
+	bool pty;
+};
+
+uint32_t vx_get32(const uint8_t *p);
+uint16_t vx_get16(const uint8_t *p);
+void vx_put32(uint8_t *p, uint32_t v);
+void vx_put16(uint8_t *p, uint16_t v);
+
+/* Return 0, or -1 when out of memory. */
+int vx_parser_init(struct vx_parser *p);
+void vx_parser_free(struct vx_parser *p);
+/* Forget everything received so far. */
+void vx_parser_reset(struct vx_parser *p);
+/* Where to put received bytes; never 0 bytes after vx_parser_next() returned 0. */
+size_t vx_parser_room(struct vx_parser *p, uint8_t **where);
+void vx_parser_fill(struct vx_parser *p, size_t n);
+/* 1: *f is a frame; 0: more bytes are needed; -1: the peer broke the protocol. */
+int vx_parser_next(struct vx_parser *p, struct vx_frame *f);
+
+void vx_out_init(struct vx_out *o);
+void vx_out_free(struct vx_out *o);
+/* Queue a frame. 0, or -1 when out of memory or len is over VX_MAX_PAYLOAD. */
+int vx_out_frame(struct vx_out *o, enum vx_type type, const void *data, size_t len);
+int vx_out_u32(struct vx_out *o, enum vx_type type, uint32_t v);
+size_t vx_out_pending(const struct vx_out *o, const uint8_t **data);
+void vx_out_sent(struct vx_out *o, size_t n);
+
+/* 0, or -1 with *why set to a short text. Free with vx_start_free(). */
+int vx_start_parse(const uint8_t *payload, size_t len, struct vx_start *s,
+		   const char **why);
+void vx_start_free(struct vx_start *s);
+/*
+ * Queue a START. argv and envp are NULL-terminated; envp may be NULL. 0, or -1 when
+ * it does not fit into one frame.
+ */
+int vx_out_start(struct vx_out *o, bool pty, const char *cwd,
+		 char *const *argv, char *const *envp);
+
+#endif
