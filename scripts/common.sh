@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+# Shell functions of the build scripts: messages, the cache outside the tree, long
+# commands with progress. Sourced by every script in this folder, which all run
+# from anywhere and find the tree by their own path.
+#
+# Invariant: what stands in the cache under a key is complete; half-made things
+# have other names. A key is the hash of everything that went in.
+
+set -euo pipefail
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=$TOP/build
+LOGS=$BUILD/logs
+CACHE=${VIRTUOS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/virtuos}
+JOBS=${JOBS:-$(nproc)}
+# shellcheck source=../versions.mk
+. "$TOP/versions.mk"
+mkdir -p "$LOGS" "$CACHE"
+
+say() { printf '  %s\n' "$*"; }
+warn() { printf 'warning: %s\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# hash_of [FILE...] - key of the files' names (within the tree) and contents, and
+# of stdin
+hash_of() {
+	{
+		for f in "$@"; do
+			printf '%s\n' "${f#"$TOP"/}"
+			cat "$f"
+		done
+		cat
+	} | sha256sum | cut -c1-20
+}
+
+# cache_lock NAME - hold NAME's lock until this script ends; other clones may want
+# the same thing at the same time
+cache_lock() {
+	mkdir -p "$CACHE/locks"
+	exec 9>"$CACHE/locks/$1"
+	flock -n 9 || { say "waiting for another build of $1"; flock 9; }
+}
+
+# progress LOG PATTERN - until killed, one line every ten seconds: how many lines
+# of LOG match PATTERN, and how long it has taken
+progress() {
+	local start=$SECONDS
+	while sleep 10; do
+		printf '    %4ds  %5d  %s\n' $((SECONDS - start)) \
+			"$(grep -cE "$2" "$1")" "$(tail -n1 "$1" | cut -c1-60)"
+	done
+}
+
+# run_logged LOG PATTERN COMMAND... - run with output in LOG and progress on
+# stdout; on failure show the log's end and stop
+run_logged() {
+	local log=$1 pattern=$2 rc=0 meter
+	shift 2
+	: >"$log"
+	progress "$log" "$pattern" 9>&- &
+	meter=$!
+	"$@" >>"$log" 2>&1 </dev/null 9>&- || rc=$?
+	kill "$meter" 2>/dev/null || true
+	wait "$meter" 2>/dev/null || true
+	[ "$rc" = 0 ] && return
+	tail -n 30 "$log" >&2
+	die "'$1 …' failed ($rc); the whole log is in $log"
+}
+
+# apply_series DIR SERIES - apply the patches that SERIES lists, in order
+apply_series() {
+	local p patches
+	patches=$(dirname "$2")
+	while read -r p; do
+		case "$p" in ''|'#'*) continue;; esac
+		[ -f "$patches/$p" ] || die "$2 names $p, which does not exist"
+		patch -d "$1" -p1 --forward --fuzz=0 --no-backup-if-mismatch \
+			<"$patches/$p" >"$LOGS/patch.log" 2>&1 || {
+			cat "$LOGS/patch.log" >&2
+			die "patch does not apply: $patches/$p"
+		}
+	done <"$2"
+}
+
+# series_files SERIES - the files that a series names, and itself
+series_files() {
+	local p
+	echo "$1"
+	while read -r p; do
+		case "$p" in ''|'#'*) ;; *) echo "$(dirname "$1")/$p";; esac
+	done <"$1"
+}
+
+# keep_newest N GLOB... - of these cache entries keep the N most recently used
+keep_newest() {
+	local n=$1 old
+	shift
+	# shellcheck disable=SC2012
+	ls -dt "$@" 2>/dev/null | tail -n +$((n + 1)) | while read -r old; do
+		rm -rf "$old"
+	done
+}

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Build the kernel of one role: primary, network or storage. The build tree stays
+# in the cache, inside the patched source tree, and is used in place by module
+# builds; build/kernel/ROLE becomes a link to it.
+#
+# A build tree inside the source tree makes kbuild name files relatively, so that
+# ccache knows an unchanged file again after a patch or an option has changed.
+. "$(dirname "$0")/common.sh"
+
+role=${1:?role}
+guest=$TOP/linux-patches/config
+service=$TOP/service-domain/config
+case "$role" in
+primary) fragments=("$guest/guest.config" "$guest/primary.config");;
+network|storage) fragments=("$guest/guest.config" "$service/service.config" "$service/$role.config");;
+*) die "no such role: $role";;
+esac
+
+# configure SRC O - tinyconfig with the fragments over it; every line must last
+configure() {
+	local line symbol
+	make -s -C "$1" O="$2" tinyconfig
+	(cd "$2" && "$1/scripts/kconfig/merge_config.sh" -m -O "$2" .config "${fragments[@]}")
+	make -s -C "$1" O="$2" olddefconfig
+	cat "${fragments[@]}" | while read -r line; do
+		case "$line" in
+		CONFIG_*=*)
+			grep -qxF -- "$line" "$2/.config" ||
+				die "$role: the kernel's configuration does not keep: $line";;
+		'# CONFIG_'*' is not set')
+			symbol=${line#\# }
+			! grep -q "^${symbol%% *}=" "$2/.config" ||
+				die "$role: the kernel's configuration does not keep: $line";;
+		esac
+	done
+}
+
+src=$("$(dirname "$0")/linux-source.sh" 3>&1 1>&2)
+compiler=$(gcc --version | head -n1; ld --version | head -n1)
+key=$(hash_of "$0" "${fragments[@]}" <<<"$compiler")
+tree=$src/$role-$key
+link=$BUILD/kernel/$role
+
+cache_lock "kernel-$role-$key"
+if [ ! -e "$tree/.complete" ]; then
+	say "$role kernel: configuring"
+	mkdir -p "$tree"
+	configure "$src" "$tree" >"$LOGS/kernel-$role-config.log"
+	say "$role kernel: building with $JOBS jobs (seconds, steps done, last step)"
+	export CCACHE_DIR=$CACHE/ccache CCACHE_MAXSIZE=3G CCACHE_NOHASHDIR=1
+	export KBUILD_BUILD_USER=virtuos KBUILD_BUILD_HOST=$role
+	KBUILD_BUILD_TIMESTAMP=$(date -u -r "$src/Makefile")
+	export KBUILD_BUILD_TIMESTAMP
+	run_logged "$LOGS/kernel-$role.log" '^  [A-Z]' \
+		make -C "$src" O="$tree" -j"$JOBS" CC='ccache gcc' bzImage modules
+	touch "$tree/.complete"
+	say "$role kernel: $(stat -Lc %s "$tree/arch/x86/boot/bzImage") bytes"
+fi
+touch "$tree" "$src"
+keep_newest 3 "$src/$role-"*/
+keep_newest 3 "$CACHE/linux/"[0-9]*/
+mkdir -p "$BUILD/kernel"
+[ -L "$link" ] || [ ! -d "$link" ] || mv "$link" "$link.old"
+ln -sfn "$tree" "$link"

@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Build our kernel modules for one role, against the kernel tree build/kernel/ROLE.
+#
+# Objects must not lie among the sources, and the engine is built against two
+# kernels; so each role has a tree of links to the sources, build/modules/ROLE.
+. "$(dirname "$0")/common.sh"
+
+role=${1:?role}
+case "$role" in
+primary) from=$TOP/linux-patches/new/virtuos parts="core net fs";;
+network) from=$TOP/service-domain parts="engine net";;
+storage) from=$TOP/service-domain parts="engine storage";;
+*) die "no such role: $role";;
+esac
+for part in $parts; do
+	[ -e "$from/$part/Kbuild" ] || die "no $from/$part/Kbuild"
+done
+out=$BUILD/modules/$role
+kernel=$BUILD/kernel/$role
+[ -e "$kernel/Module.symvers" ] || die "build the $role kernel first (make kernels)"
+
+# mirror - make the tree of links, drop links whose source has gone
+mirror() {
+	local file rel
+	mkdir -p "$out"
+	find "$out" -type l ! -exec test -e {} \; -delete
+	(cd "$from" && find Kbuild $parts -type f \
+		\( -name '*.[chS]' -o -name Kbuild \) -print) | while read -r rel; do
+		file=$out/$rel
+		[ "$from/$rel" -ef "$file" ] && continue
+		mkdir -p "${file%/*}"
+		ln -sfn "$from/$rel" "$file"
+	done
+}
+
+# A new kernel tree makes every object stale; kbuild itself would not notice.
+tree=$(readlink -f "$kernel")
+if [ "$(cat "$out/.kernel" 2>/dev/null)" != "$tree" ]; then
+	rm -rf "$out"
+fi
+mirror
+echo "$tree" >"$out/.kernel"
+export CCACHE_DIR=$CACHE/ccache CCACHE_NOHASHDIR=1
+run_logged "$LOGS/modules-$role.log" '^  [A-Z]' \
+	make -C "$tree" M="$out" -j"$JOBS" \
+	VIRTUOS_INCLUDE="$TOP/include" VIRTUOS_PARTS="$parts" modules
+grep -E 'warning:|WARNING:' "$LOGS/modules-$role.log" >&2 || true
+say "$role modules: $(cd "$out" && find . -name '*.ko' -printf '%f ')"

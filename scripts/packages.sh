@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Install the Debian packages that tests/host/packages.txt lists. Does nothing, and
+# quickly, when all are there.
+. "$(dirname "$0")/common.sh"
+
+list=$TOP/tests/host/packages.txt
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+wanted() { sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$list"; }
+
+# names of wanted packages that are not installed (or, with a suite, too old)
+missing() {
+	local entry name
+	for entry in $(wanted); do
+		name=${entry%/*}
+		status=$(dpkg-query -W -f='${db:Status-Abbrev} ${Version}' "$name" 2>/dev/null) || status=
+		case "$status" in
+		ii*) ;;
+		*) echo "$entry"; continue;;
+		esac
+		case "$name" in
+		qemu-*) dpkg --compare-versions "${status##* }" ge "$QEMU_SERIES" || echo "$entry";;
+		esac
+	done
+}
+
+# the system's own archive, as it is configured; no mirror is written down here
+archive_uri() {
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)' |
+		sed -n "s/^\([^ ]*\) $DEBIAN_SUITE main Packages\$/\1/p" | head -n1
+}
+
+have_suite() {
+	apt-get indextargets --format '$(RELEASE) $(CREATED_BY)' | grep -qx "$1 Packages"
+}
+
+add_suite() {
+	local uri
+	have_suite "$1" && return
+	uri=$(archive_uri)
+	[ -n "$uri" ] || die "no package source for $DEBIAN_SUITE main is configured on this machine"
+	printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
+		"$uri" "$1" "$keyring" >"/etc/apt/sources.list.d/virtuos-$1.sources"
+	say "added a package source for $1 (/etc/apt/sources.list.d/virtuos-$1.sources)"
+}
+
+lacking=$(missing)
+[ -n "$lacking" ] || exit 0
+# shellcheck disable=SC2086
+say "packages to install:" $lacking
+[ "$(id -u)" = 0 ] || die "not root; install the packages above (scripts/packages.sh) and come back"
+
+export DEBIAN_FRONTEND=noninteractive
+for suite in $(printf '%s\n' $lacking | sed -n 's,.*/,,p' | sort -u); do
+	add_suite "$suite"
+done
+run_logged "$LOGS/apt-update.log" '^(Get|Hit)' apt-get update
+# shellcheck disable=SC2086
+run_logged "$LOGS/apt-install.log" '^(Unpacking|Setting up)' \
+	apt-get install -y --no-install-recommends $lacking
+lacking=$(missing)
+# shellcheck disable=SC2086
+[ -z "$lacking" ] || die "still missing after installation:" $lacking
