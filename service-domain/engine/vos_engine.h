@@ -11,6 +11,7 @@
 #define VOS_ENGINE_H
 
 #include <linux/types.h>
+#include <linux/llist.h>
 #include <linux/workqueue.h>
 #include <linux/cred.h>
 #include <virtuos/abi.h>
@@ -52,7 +53,6 @@ struct vos_scall {
  * @dispatch: carry out a call, in the dispatcher, which must not block. Return
  *	the result, or VOS_PENDING if vos_scall_complete() will be called. Runs with
  *	@cred in force.
- * @dirty: an object that was given to vos_obj_dirty(), in the dispatcher
  */
 struct vos_service {
 	const char *role;
@@ -114,7 +114,10 @@ struct vos_dirty {
 };
 bool vos_obj_dirty(struct vos_conn *conn, struct vos_dirty *d);
 
-/* Run @fn(arg) in the dispatcher, and wait: fences vos_obj_dirty() for teardown. */
+/*
+ * Runs what is queued by vos_obj_dirty() now, so that an object can be freed whose
+ * callbacks are already gone. From dispatch() or disconnect() only.
+ */
 void vos_dispatcher_sync(struct vos_conn *conn);
 
 #endif

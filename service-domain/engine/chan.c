@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One channel, from the service domain's side: take submissions as checked private
+ * copies, give completions back.
+ *
+ * Invariant: no more calls are taken than completions have room, so a completion
+ * can always be pushed. An honest front end never has more outstanding than the
+ * ring has entries; one that does is cut off.
+ */
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <xen/events.h>
+#include "internal.h"
+
+static bool page_range_ok(const struct vos_map *map, u32 page, u32 n)
+{
+	return page <= map->nr_pages && n <= map->nr_pages - page;
+}
+
+static u32 ring_pages(u32 entries)
+{
+	return DIV_ROUND_UP(entries * VOS_ENTRY_SIZE, VOS_PAGE_SIZE);
+}
+
+static bool desc_ok(const struct vos_map *map, const struct vos_channel_desc *d)
+{
+	return d->entries >= 64 && d->entries <= VOS_MAX_RING_ENTRIES &&
+	       is_power_of_2(d->entries) &&
+	       d->arena_pages && d->arena_pages <= VOS_MAX_ARENA_PAGES &&
+	       page_range_ok(map, d->hdr_page, 1) &&
+	       page_range_ok(map, d->sq_page, ring_pages(d->entries)) &&
+	       page_range_ok(map, d->cq_page, ring_pages(d->entries)) &&
+	       page_range_ok(map, d->arena_page, d->arena_pages);
+}
+
+/*
+ * vos_chan_init - attach to the channel that @desc (a private copy) describes
+ * Return: 0, -EINVAL, -ENOMEM. Event channels are bound by the caller.
+ */
+int vos_chan_init(struct vos_chan *chan, struct vos_conn *conn, u32 nr,
+		  const struct vos_channel_desc *d)
+{
+	struct vos_channel_page *hdr;
+	u32 i;
+
+	if (!desc_ok(&conn->map, d))
+		return -EINVAL;
+	chan->conn = conn;
+	chan->nr = nr;
+	spin_lock_init(&chan->lock);
+	INIT_LIST_HEAD(&chan->free);
+	hdr = vos_map_page(&conn->map, d->hdr_page);
+	vos_ring_init(&chan->sq, &hdr->sq, vos_map_page(&conn->map, d->sq_page), d->entries);
+	vos_ring_init(&chan->cq, &hdr->cq, vos_map_page(&conn->map, d->cq_page), d->entries);
+	chan->arena = vos_map_page(&conn->map, d->arena_page);
+	chan->arena_bytes = d->arena_pages << VOS_PAGE_SHIFT;
+
+	chan->calls = kvcalloc(d->entries, sizeof(*chan->calls), GFP_KERNEL);
+	if (!chan->calls)
+		return -ENOMEM;
+	for (i = 0; i < d->entries; i++) {
+		chan->calls[i].conn = conn;
+		chan->calls[i].chan = chan;
+		list_add_tail(&chan->calls[i].node, &chan->free);
+	}
+	return 0;
+}
+
+/* Idempotent. No call is in flight. */
+void vos_chan_exit(struct vos_chan *chan)
+{
+	kvfree(chan->calls);
+	chan->calls = NULL;
+}
+
+/* Dispatcher: one more submission, copied. Return: NULL if there is none. */
+static struct vos_scall *take(struct vos_chan *chan)
+{
+	struct vos_scall *call = NULL;
+	unsigned long flags;
+	int ready = vos_ring_ready(&chan->sq), room;
+
+	if (ready < 0)
+		vos_conn_violation(chan->conn, "submission index");
+	if (ready <= 0)
+		return NULL;
+
+	spin_lock_irqsave(&chan->lock, flags);
+	room = vos_ring_room(&chan->cq);
+	if (room > (int)chan->inflight && !list_empty(&chan->free)) {
+		call = list_first_entry(&chan->free, struct vos_scall, node);
+		list_del(&call->node);
+		chan->inflight++;
+	}
+	spin_unlock_irqrestore(&chan->lock, flags);
+	if (!call) {
+		vos_conn_violation(chan->conn, "more calls than completions");
+		return NULL;
+	}
+	atomic_inc(&chan->conn->inflight);
+	vos_ring_pop(&chan->sq, &call->sqe);
+	return call;
+}
+
+/*
+ * vos_chan_flush - send the event that completions since the last call deserve
+ */
+void vos_chan_flush(struct vos_chan *chan)
+{
+	if (!READ_ONCE(chan->answered))
+		return;
+	WRITE_ONCE(chan->answered, false);
+	if (vos_ring_must_notify(&chan->cq))
+		notify_remote_via_irq(chan->irq);
+}
+
+static void answer(struct vos_scall *call, s64 result)
+{
+	struct vos_chan *chan = call->chan;
+	struct vos_conn *conn = chan->conn;
+	unsigned long flags;
+
+	call->cqe.tag = call->sqe.tag;
+	call->cqe.result = result;
+	if (call->cred != vos_base_cred())
+		put_cred(call->cred);
+	spin_lock_irqsave(&chan->lock, flags);
+	if (vos_ring_push(&chan->cq, &call->cqe))
+		WRITE_ONCE(conn->broken, true);	/* the peer moved its index back */
+	WRITE_ONCE(chan->answered, true);
+	list_add(&call->node, &chan->free);
+	chan->inflight--;
+	spin_unlock_irqrestore(&chan->lock, flags);
+}
+
+static void leave(struct vos_conn *conn)
+{
+	if (atomic_dec_and_test(&conn->inflight))
+		wake_up(&conn->idle_wait);
+}
+
+void vos_scall_complete(struct vos_scall *call, s64 result)
+{
+	struct vos_chan *chan = call->chan;
+	struct vos_conn *conn = chan->conn;
+
+	answer(call, result);
+	vos_chan_flush(chan);
+	/* Last: from here on the connection may be torn down. */
+	leave(conn);
+}
+EXPORT_SYMBOL_GPL(vos_scall_complete);
+
+static bool extents_ok(struct vos_scall *call)
+{
+	const struct vos_chan *chan = call->chan;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		const struct vos_extent *e = &call->sqe.ext[i];
+
+		call->data[i] = NULL;
+		if (!e->len)
+			continue;
+		if (e->off > chan->arena_bytes || e->len > chan->arena_bytes - e->off)
+			return false;
+		call->data[i] = chan->arena + e->off;
+	}
+	return true;
+}
+
+static const struct cred *call_cred(struct vos_conn *conn, u16 index)
+{
+	if (!index)
+		return vos_base_cred();
+	if (index >= VOS_MAX_CREDS || !conn->cred[index])
+		return NULL;
+	return get_cred(conn->cred[index]);
+}
+
+static s64 core_call(struct vos_scall *call)
+{
+	switch (call->sqe.opcode) {
+	case VOS_OP_NOP:
+		return 0;
+	case VOS_OP_CRED_SET:
+		return vos_cred_set(call->conn, call);
+	case VOS_OP_CRED_DROP:
+		return vos_cred_drop(call->conn, call);
+	}
+	return -ENOSYS;
+}
+
+static s64 service_call(struct vos_scall *call)
+{
+	const struct cred *old;
+	s64 result;
+
+	if (call->cred == vos_base_cred())
+		return call->conn->svc->dispatch(call);
+	old = override_creds(call->cred);
+	result = call->conn->svc->dispatch(call);
+	revert_creds(old);
+	return result;
+}
+
+/* Return: the result, VOS_PENDING, or -EPROTO with the connection cut off. */
+static s64 carry_out(struct vos_scall *call)
+{
+	enum vos_class class = vos_opcode_class(call->sqe.opcode);
+
+	memset(&call->cqe, 0, sizeof(call->cqe));
+	call->cred = call_cred(call->conn, call->sqe.cred);
+	if (!call->cred || !extents_ok(call)) {
+		if (!call->cred)
+			call->cred = vos_base_cred();
+		vos_conn_violation(call->conn, "extent or credentials");
+		return -EPROTO;
+	}
+	if (class == VOS_CLASS_CORE)
+		return core_call(call);
+	if (class != call->conn->svc->class)
+		return -ENOSYS;
+	return service_call(call);
+}
+
+/*
+ * vos_chan_run - take and carry out what is there, up to one ring full
+ * Return: number of calls taken. Dispatcher only.
+ */
+int vos_chan_run(struct vos_chan *chan)
+{
+	struct vos_scall *call;
+	u32 n = 0;
+
+	while (n < chan->sq.entries && !READ_ONCE(chan->conn->broken)) {
+		s64 result;
+
+		call = take(chan);
+		if (!call)
+			break;
+		n++;
+		result = carry_out(call);
+		if (result == VOS_PENDING)
+			continue;
+		answer(call, result);
+		leave(chan->conn);
+	}
+	if (n)
+		vos_chan_flush(chan);
+	return n;
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A connection with one primary: made from what its control page says, torn down
+ * in the reverse order.
+ *
+ * Invariant: the control page is copied once and only the copy is believed.
+ */
+#include <linux/export.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <xen/events.h>
+#include <xen/xenbus.h>
+#include "internal.h"
+
+#define HEARTBEAT (HZ / 4)
+
+void *vos_conn_priv(struct vos_conn *conn)
+{
+	return conn->priv;
+}
+EXPORT_SYMBOL_GPL(vos_conn_priv);
+
+static void heartbeat(struct work_struct *work)
+{
+	struct vos_conn *conn = container_of(to_delayed_work(work), struct vos_conn, heartbeat);
+
+	vos_store(&conn->ctrl->heartbeat, vos_load(&conn->ctrl->heartbeat) + 1);
+	schedule_delayed_work(&conn->heartbeat, HEARTBEAT);
+}
+
+static void broken_work(struct work_struct *work)
+{
+	struct vos_conn *conn = container_of(work, struct vos_conn, broken_work);
+
+	xenbus_switch_state(conn->dev, XenbusStateClosing);
+}
+
+/*
+ * vos_conn_violation - the primary broke the protocol: consume nothing more
+ * @what: for the log
+ * Any context.
+ */
+void vos_conn_violation(struct vos_conn *conn, const char *what)
+{
+	if (xchg(&conn->broken, true))
+		return;
+	pr_err("virtuos: domain %u: protocol violation (%s), connection closed\n",
+	       conn->domid, what);
+	schedule_work(&conn->broken_work);
+}
+
+static irqreturn_t channel_interrupt(int irq, void *data)
+{
+	struct vos_chan *chan = data;
+
+	vos_dispatcher_wake(chan->conn);
+	xen_irq_lateeoi(irq, 0);
+	return IRQ_HANDLED;
+}
+
+static bool ctrl_ok(const struct vos_ctrl *c)
+{
+	return c->magic == VOS_MAGIC && c->version == VOS_PROTOCOL_VERSION &&
+	       c->nr_channels && c->nr_channels <= VOS_MAX_CHANNELS &&
+	       c->nr_objects <= VOS_MAX_OBJECTS && c->nr_objects % 64 == 0 &&
+	       c->nr_dir && c->nr_dir <= VOS_MAX_DIR_PAGES &&
+	       c->area_pages && c->area_pages <= c->nr_dir * VOS_REFS_PER_DIR;
+}
+
+/* Copies the grant references out of the directory pages. */
+static grant_ref_t *read_directory(const struct vos_ctrl *c, domid_t domid)
+{
+	grant_ref_t *refs = kvcalloc(c->area_pages, sizeof(*refs), GFP_KERNEL);
+	struct vos_map dir;
+	int rc;
+
+	if (!refs)
+		return ERR_PTR(-ENOMEM);
+	rc = vos_map_refs(&dir, domid, c->dir_ref, c->nr_dir);
+	if (rc) {
+		kvfree(refs);
+		return ERR_PTR(rc);
+	}
+	memcpy(refs, vos_map_page(&dir, 0), c->area_pages * sizeof(*refs));
+	vos_unmap(&dir);
+	return refs;
+}
+
+static int map_area(struct vos_conn *conn, const struct vos_ctrl *c)
+{
+	u32 obj_pages = DIV_ROUND_UP(c->nr_objects * sizeof(struct vos_obj_state), PAGE_SIZE);
+	grant_ref_t *refs = read_directory(c, conn->domid);
+	int rc;
+
+	if (IS_ERR(refs))
+		return PTR_ERR(refs);
+	rc = vos_map_refs(&conn->map, conn->domid, refs, c->area_pages);
+	kvfree(refs);
+	if (rc || !c->nr_objects)
+		return rc;
+	if (c->event_page >= c->area_pages || obj_pages > c->area_pages ||
+	    c->obj_page > c->area_pages - obj_pages)
+		return -EINVAL;
+	conn->nr_objects = c->nr_objects;
+	conn->obj = vos_map_page(&conn->map, c->obj_page);
+	conn->event = vos_map_page(&conn->map, c->event_page);
+	return 0;
+}
+
+static int open_channels(struct vos_conn *conn, const struct vos_ctrl *c)
+{
+	u32 i;
+	int rc;
+
+	for (i = 0; i < c->nr_channels; i++) {
+		struct vos_chan *chan = &conn->chan[i];
+
+		conn->nr_channels = i + 1;
+		rc = vos_chan_init(chan, conn, i, &c->channel[i]);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int bind_channels(struct vos_conn *conn, const struct vos_ctrl *c)
+{
+	u32 i;
+	int rc;
+
+	for (i = 0; i < conn->nr_channels; i++) {
+		rc = bind_interdomain_evtchn_to_irqhandler_lateeoi(conn->dev,
+				c->channel[i].evtchn, channel_interrupt, 0, "virtuos",
+				&conn->chan[i]);
+		if (rc < 0)
+			return rc;
+		conn->chan[i].irq = rc;
+	}
+	return 0;
+}
+
+static int attach_service(struct vos_conn *conn)
+{
+	void *priv = conn->svc->connect(conn);
+
+	if (IS_ERR(priv))
+		return PTR_ERR(priv);
+	conn->priv = priv;
+	return 0;
+}
+
+static int bring_up(struct vos_conn *conn, const struct vos_ctrl *c)
+{
+	int rc = map_area(conn, c);
+
+	if (!rc)
+		rc = open_channels(conn, c);
+	if (!rc)
+		rc = vos_ctl_start(conn);
+	if (!rc)
+		rc = vos_dispatcher_start(conn);
+	if (!rc)
+		rc = attach_service(conn);
+	if (!rc)
+		rc = bind_channels(conn, c);
+	if (rc)
+		return rc;
+	schedule_delayed_work(&conn->heartbeat, 0);
+	vos_dispatcher_wake(conn);
+	return 0;
+}
+
+static struct vos_ctrl *copy_ctrl(struct vos_map *map)
+{
+	struct vos_ctrl *c = kmemdup(vos_map_page(map, 0), sizeof(*c), GFP_KERNEL);
+
+	if (!c)
+		return ERR_PTR(-ENOMEM);
+	if (!ctrl_ok(c)) {
+		kfree(c);
+		return ERR_PTR(-EPROTO);
+	}
+	return c;
+}
+
+/*
+ * vos_conn_create - connect to the primary behind @dev
+ * @ctrl_ref: grant of its control page
+ * Return: the connection, serving; or ERR_PTR, and nothing is left.
+ */
+struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_device *dev,
+				 grant_ref_t ctrl_ref)
+{
+	struct vos_map ctrl_map;
+	struct vos_conn *conn;
+	struct vos_ctrl *c;
+	int rc = vos_map_refs(&ctrl_map, dev->otherend_id, &ctrl_ref, 1);
+
+	if (rc)
+		return ERR_PTR(rc);
+	c = copy_ctrl(&ctrl_map);
+	if (IS_ERR(c)) {
+		vos_unmap(&ctrl_map);
+		return ERR_CAST(c);
+	}
+	conn = kvzalloc(struct_size(conn, chan, c->nr_channels), GFP_KERNEL);
+	if (!conn) {
+		kfree(c);
+		vos_unmap(&ctrl_map);
+		return ERR_PTR(-ENOMEM);
+	}
+	conn->svc = svc;
+	conn->dev = dev;
+	conn->domid = dev->otherend_id;
+	conn->ctrl_map = ctrl_map;
+	conn->ctrl = vos_map_page(&conn->ctrl_map, 0);
+	init_llist_head(&conn->dirty);
+	init_waitqueue_head(&conn->idle_wait);
+	INIT_WORK(&conn->broken_work, broken_work);
+	INIT_DELAYED_WORK(&conn->heartbeat, heartbeat);
+	rc = bring_up(conn, c);
+	kfree(c);
+	if (!rc)
+		return conn;
+	vos_conn_destroy(conn);
+	return ERR_PTR(rc);
+}
+
+/*
+ * vos_conn_destroy - stop consuming, let calls in flight end, drop everything
+ *
+ * Also for one that vos_conn_create() left half-made. Process context.
+ */
+void vos_conn_destroy(struct vos_conn *conn)
+{
+	u32 i;
+
+	cancel_delayed_work_sync(&conn->heartbeat);
+	vos_dispatcher_stop(conn);
+	wait_event(conn->idle_wait, !atomic_read(&conn->inflight));
+	if (conn->priv)
+		conn->svc->disconnect(conn, conn->priv);
+	vos_ctl_stop(conn);
+	for (i = 0; i < conn->nr_channels; i++) {
+		if (conn->chan[i].irq > 0)
+			unbind_from_irqhandler(conn->chan[i].irq, &conn->chan[i]);
+		vos_chan_exit(&conn->chan[i]);
+	}
+	cancel_work_sync(&conn->broken_work);
+	vos_cred_drop_all(conn);
+	vos_unmap(&conn->map);
+	vos_unmap(&conn->ctrl_map);
+	if (conn->dispatcher)
+		put_task_struct(conn->dispatcher);
+	kvfree(conn);
+}

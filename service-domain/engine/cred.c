@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Credentials that the primary registered. The primary's kernel is trusted to say
+ * who its callers are; what it says is still checked for form.
+ */
+#include <linux/cred.h>
+#include <linux/sched.h>
+#include <linux/user_namespace.h>
+#include <linux/uidgid.h>
+#include "internal.h"
+
+static const struct cred *base_cred;
+
+/* The service's own: what index 0 stands for. */
+const struct cred *vos_base_cred(void)
+{
+	return base_cred;
+}
+
+int vos_cred_init(void)
+{
+	base_cred = prepare_kernel_cred(&init_task);
+	return base_cred ? 0 : -ENOMEM;
+}
+
+void vos_cred_exit(void)
+{
+	put_cred(base_cred);
+}
+
+static int set_groups_of(struct cred *cred, const struct vos_cred *v)
+{
+	struct group_info *gi = groups_alloc(v->ngroups);
+	u32 i;
+
+	if (!gi)
+		return -ENOMEM;
+	for (i = 0; i < v->ngroups; i++) {
+		gi->gid[i] = make_kgid(&init_user_ns, v->group[i]);
+		if (!gid_valid(gi->gid[i])) {
+			put_group_info(gi);
+			return -EINVAL;
+		}
+	}
+	groups_sort(gi);
+	set_groups(cred, gi);
+	put_group_info(gi);
+	return 0;
+}
+
+static struct cred *make_cred(const struct vos_cred *v)
+{
+	kuid_t uid = make_kuid(&init_user_ns, v->uid);
+	kgid_t gid = make_kgid(&init_user_ns, v->gid);
+	struct cred *cred;
+	int rc;
+
+	if (!uid_valid(uid) || !gid_valid(gid) || v->ngroups > VOS_CRED_MAX_GROUPS)
+		return ERR_PTR(-EINVAL);
+	cred = prepare_kernel_cred(&init_task);
+	if (!cred)
+		return ERR_PTR(-ENOMEM);
+	cred->uid = cred->euid = cred->suid = cred->fsuid = uid;
+	cred->gid = cred->egid = cred->sgid = cred->fsgid = gid;
+	cred->cap_effective.val = v->cap_effective & CAP_VALID_MASK;
+	cred->cap_permitted = cred->cap_effective;
+	cred->cap_inheritable.val = 0;
+	rc = set_groups_of(cred, v);
+	if (rc) {
+		abort_creds(cred);
+		return ERR_PTR(rc);
+	}
+	return cred;
+}
+
+static void replace(struct vos_conn *conn, u64 index, const struct cred *cred)
+{
+	const struct cred *old = conn->cred[index];
+
+	conn->cred[index] = cred;
+	if (old)
+		put_cred(old);
+}
+
+static bool index_ok(const struct vos_scall *call)
+{
+	return call->sqe.arg[0] > 0 && call->sqe.arg[0] < VOS_MAX_CREDS;
+}
+
+/* VOS_OP_CRED_SET. Calls that run under the old entry hold it themselves. */
+s64 vos_cred_set(struct vos_conn *conn, const struct vos_scall *call)
+{
+	struct vos_cred copy;
+	struct cred *cred;
+
+	if (!index_ok(call) || call->sqe.ext[0].len != sizeof(copy))
+		return -EINVAL;
+	memcpy(&copy, call->data[0], sizeof(copy));
+	barrier();	/* the copy is checked and used, never the original */
+	cred = make_cred(&copy);
+	if (IS_ERR(cred))
+		return PTR_ERR(cred);
+	replace(conn, call->sqe.arg[0], cred);
+	return 0;
+}
+
+/* VOS_OP_CRED_DROP */
+s64 vos_cred_drop(struct vos_conn *conn, const struct vos_scall *call)
+{
+	if (!index_ok(call))
+		return -EINVAL;
+	replace(conn, call->sqe.arg[0], NULL);
+	return 0;
+}
+
+void vos_cred_drop_all(struct vos_conn *conn)
+{
+	u32 i;
+
+	for (i = 0; i < VOS_MAX_CREDS; i++)
+		replace(conn, i, NULL);
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The control thread of a connection: calls that may block on locks or insist on
+ * user pointers run here, one after the other, in an mm that holds nothing but a
+ * small window. A hostile argument reaches that window at most.
+ */
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <asm/paravirt.h>
+#include "internal.h"
+
+#define WINDOW_ADDR 0x10000000ul
+
+struct ctl_work {
+	struct kthread_work work;
+	struct vos_scall *call;
+	s64 (*fn)(struct vos_scall *call);
+};
+
+struct mm_work {
+	struct kthread_work work;
+	struct vos_conn *conn;
+	int rc;
+};
+
+void __user *vos_window(struct vos_conn *conn)
+{
+	return (void __user *)WINDOW_ADDR;
+}
+EXPORT_SYMBOL_GPL(vos_window);
+
+static void run_call(struct kthread_work *work)
+{
+	struct ctl_work *w = container_of(work, struct ctl_work, work);
+	struct vos_scall *call = w->call;
+	const struct cred *old = override_creds(call->cred);
+	s64 result = w->fn(call);
+
+	revert_creds(old);
+	kfree(w);
+	vos_scall_complete(call, result);
+}
+
+void vos_scall_queue_ctl(struct vos_scall *call, s64 (*fn)(struct vos_scall *call))
+{
+	struct ctl_work *w = kmalloc(sizeof(*w), GFP_KERNEL);
+
+	if (!w) {
+		vos_scall_complete(call, -ENOMEM);
+		return;
+	}
+	kthread_init_work(&w->work, run_call);
+	w->call = call;
+	w->fn = fn;
+	kthread_queue_work(call->conn->ctl, &w->work);
+}
+EXPORT_SYMBOL_GPL(vos_scall_queue_ctl);
+
+/* In the control thread: take the mm and put the window into it. */
+static void adopt_mm(struct kthread_work *work)
+{
+	struct mm_work *w = container_of(work, struct mm_work, work);
+	unsigned long addr;
+
+	kthread_use_mm(w->conn->window_mm);
+	addr = vm_mmap(NULL, WINDOW_ADDR, VOS_WINDOW_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
+	w->rc = addr == WINDOW_ADDR ? 0 : IS_ERR_VALUE(addr) ? (int)addr : -ENOMEM;
+}
+
+static void leave_mm_work(struct kthread_work *work)
+{
+	struct mm_work *w = container_of(work, struct mm_work, work);
+
+	kthread_unuse_mm(w->conn->window_mm);
+}
+
+static int run_in_ctl(struct vos_conn *conn, kthread_work_func_t fn)
+{
+	struct mm_work w = { .conn = conn };
+
+	kthread_init_work(&w.work, fn);
+	kthread_queue_work(conn->ctl, &w.work);
+	kthread_flush_work(&w.work);
+	return w.rc;
+}
+
+static struct mm_struct *make_mm(void)
+{
+	struct mm_struct *mm = mm_alloc();
+
+	/* What exec does in activate_mm(): Xen must have seen the page tables. */
+	if (mm)
+		paravirt_enter_mmap(mm);
+	return mm;
+}
+
+/* Return: 0 or -errno; on error nothing is left. */
+int vos_ctl_start(struct vos_conn *conn)
+{
+	int rc;
+
+	conn->ctl = kthread_create_worker(0, "virtuos-ctl/%u", conn->domid);
+	if (IS_ERR(conn->ctl)) {
+		rc = PTR_ERR(conn->ctl);
+		conn->ctl = NULL;
+		return rc;
+	}
+	conn->window_mm = make_mm();
+	if (!conn->window_mm) {
+		kthread_destroy_worker(conn->ctl);
+		conn->ctl = NULL;
+		return -ENOMEM;
+	}
+	rc = run_in_ctl(conn, adopt_mm);
+	if (rc)
+		vos_ctl_stop(conn);
+	return rc;
+}
+
+/* Idempotent. Calls that were queued have run. */
+void vos_ctl_stop(struct vos_conn *conn)
+{
+	if (!conn->ctl)
+		return;
+	run_in_ctl(conn, leave_mm_work);
+	kthread_destroy_worker(conn->ctl);
+	mmput(conn->window_mm);
+	conn->ctl = NULL;
+	conn->window_mm = NULL;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The dispatcher: one thread per connection that takes submissions from all its
+ * channels and looks after dirty objects. It polls for vos_poll_us after the last
+ * work, then asks for events and sleeps.
+ *
+ * Invariant: it never blocks on anything but having nothing to do.
+ */
+#include <linux/export.h>
+#include <linux/ktime.h>
+#include <linux/sched/task.h>
+#include "internal.h"
+
+void vos_dispatcher_wake(struct vos_conn *conn)
+{
+	wake_up_process(conn->dispatcher);
+}
+
+bool vos_obj_dirty(struct vos_conn *conn, struct vos_dirty *d)
+{
+	if (test_and_set_bit(0, &d->queued))
+		return false;
+	if (llist_add(&d->node, &conn->dirty))
+		vos_dispatcher_wake(conn);
+	return true;
+}
+EXPORT_SYMBOL_GPL(vos_obj_dirty);
+
+static bool run_dirty(struct vos_conn *conn)
+{
+	struct llist_node *list = llist_reverse_order(llist_del_all(&conn->dirty));
+	struct vos_dirty *d, *next;
+
+	if (!list)
+		return false;
+	llist_for_each_entry_safe(d, next, list, node) {
+		clear_bit(0, &d->queued);
+		/* A wake-up from here on queues it anew. */
+		smp_mb__after_atomic();
+		d->fn(d);
+	}
+	return true;
+}
+
+void vos_dispatcher_sync(struct vos_conn *conn)
+{
+	/*
+	 * All users run in the dispatcher, or after it has stopped: what is queued
+	 * can simply be run now.
+	 */
+	run_dirty(conn);
+}
+EXPORT_SYMBOL_GPL(vos_dispatcher_sync);
+
+static bool run_once(struct vos_conn *conn)
+{
+	bool busy = run_dirty(conn);
+	u32 i;
+
+	for (i = 0; i < conn->nr_channels; i++)
+		busy |= vos_chan_run(&conn->chan[i]) > 0;
+	/* Events of dirty objects were raised without a notification of their own. */
+	for (i = 0; i < conn->nr_channels; i++)
+		vos_chan_flush(&conn->chan[i]);
+	return busy;
+}
+
+static bool has_work(struct vos_conn *conn)
+{
+	u32 i;
+
+	if (!llist_empty(&conn->dirty))
+		return true;
+	for (i = 0; i < conn->nr_channels; i++)
+		if (!READ_ONCE(conn->broken) && vos_ring_ready(&conn->chan[i].sq))
+			return true;
+	return false;
+}
+
+static void sleep_until_event(struct vos_conn *conn)
+{
+	u32 i;
+
+	set_current_state(TASK_IDLE);
+	for (i = 0; i < conn->nr_channels; i++)
+		vos_ring_prepare_sleep(&conn->chan[i].sq);
+	if (!has_work(conn) && !kthread_should_stop())
+		schedule();
+	__set_current_state(TASK_RUNNING);
+	for (i = 0; i < conn->nr_channels; i++)
+		vos_ring_awake(&conn->chan[i].sq);
+}
+
+/* On one processor polling would keep the workers from what we wait for. */
+static bool may_poll(struct vos_conn *conn, u64 idle_since)
+{
+	if (num_online_cpus() == 1 && atomic_read(&conn->inflight))
+		return false;
+	return ktime_get_ns() - idle_since < (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC;
+}
+
+static int dispatcher(void *data)
+{
+	struct vos_conn *conn = data;
+	u64 idle_since = ktime_get_ns();
+
+	while (!kthread_should_stop()) {
+		if (run_once(conn))
+			idle_since = ktime_get_ns();
+		else if (may_poll(conn, idle_since))
+			cpu_relax();
+		else {
+			sleep_until_event(conn);
+			idle_since = ktime_get_ns();
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Return: 0 or -errno. The thread exists until vos_dispatcher_stop(). */
+int vos_dispatcher_start(struct vos_conn *conn)
+{
+	struct task_struct *t = kthread_create(dispatcher, conn, "virtuos/%u", conn->domid);
+
+	if (IS_ERR(t))
+		return PTR_ERR(t);
+	conn->dispatcher = get_task_struct(t);
+	return 0;
+}
+
+/* Idempotent; the task's memory stays for late wake-ups until the connection goes. */
+void vos_dispatcher_stop(struct vos_conn *conn)
+{
+	if (conn->dispatcher)
+		kthread_stop(conn->dispatcher);
+}

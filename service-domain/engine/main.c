@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * virtuos-engine: what both service domains have in common. See vos_engine.h.
+ */
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <xen/xen.h>
+#include "internal.h"
+
+unsigned int vos_poll_us = 50;
+module_param_named(poll_us, vos_poll_us, uint, 0644);
+MODULE_PARM_DESC(poll_us, "microseconds that a dispatcher polls after its last work");
+
+static DEFINE_MUTEX(service_mutex);
+static const struct vos_service *current_service;
+
+/**
+ * vos_service_register - offer @svc to primaries
+ * @svc: stays valid until vos_service_unregister()
+ * Return: 0; -EBUSY, this domain has a service already; -errno of xenbus.
+ */
+int vos_service_register(const struct vos_service *svc)
+{
+	int rc = -EBUSY;
+
+	mutex_lock(&service_mutex);
+	if (!current_service) {
+		rc = vos_xenbus_start(svc);
+		if (!rc)
+			current_service = svc;
+	}
+	mutex_unlock(&service_mutex);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(vos_service_register);
+
+/**
+ * vos_service_unregister - close all connections and take the service back
+ * @svc: as registered
+ */
+void vos_service_unregister(const struct vos_service *svc)
+{
+	mutex_lock(&service_mutex);
+	if (current_service == svc) {
+		vos_xenbus_stop();
+		current_service = NULL;
+	}
+	mutex_unlock(&service_mutex);
+}
+EXPORT_SYMBOL_GPL(vos_service_unregister);
+
+static int __init vos_engine_init(void)
+{
+	return xen_domain() ? vos_cred_init() : -ENODEV;
+}
+
+static void __exit vos_engine_exit(void)
+{
+	vos_cred_exit();
+}
+
+module_init(vos_engine_init);
+module_exit(vos_engine_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("VirtuOS service domain: connections, channels, dispatcher");
