@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The transport under the FUSE client: sends requests as calls and ends them.
+ *
+ * Two ways. A request that somebody waits for is carried out right in that task:
+ * vosfs_send_sync() returns with it ended. A background request (readahead,
+ * write-back, asynchronous direct I/O) waits on fiq->pending until there is a
+ * link and room, and is ended by done_work.
+ *
+ * When the storage domain dies, its calls come back with -EOWNERDEAD, and are
+ * sent again to the successor, marked as replayed. Order does not matter: the
+ * client never has two requests under way of which one must be carried out first
+ * (changes of one directory are serialised by its lock, writes of one page by
+ * the page).
+ *
+ * Invariant: every request ends exactly once.
+ */
+#include <linux/completion.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include "vosfs.h"
+
+#define FORGET_BATCH	32u
+
+/*
+ * May a killed task leave such a request to itself? Not if the request changes
+ * something: what comes after it, under the same locks, must not overtake it. As
+ * with a local disk, it is waited for; a dead or hung domain ends the wait.
+ */
+static bool changes(u32 opcode)
+{
+	switch (opcode) {
+	case FUSE_SETATTR:
+	case FUSE_SYMLINK:
+	case FUSE_MKNOD:
+	case FUSE_MKDIR:
+	case FUSE_UNLINK:
+	case FUSE_RMDIR:
+	case FUSE_RENAME:
+	case FUSE_RENAME2:
+	case FUSE_LINK:
+	case FUSE_WRITE:
+	case FUSE_SETXATTR:
+	case FUSE_REMOVEXATTR:
+	case FUSE_FALLOCATE:
+	case FUSE_CREATE:
+	case FUSE_TMPFILE:
+	case FUSE_COPY_FILE_RANGE:
+		return true;
+	}
+	return false;
+}
+
+static void sync_done(struct vos_call *call)
+{
+	complete(call->priv);
+}
+
+/* As vos_call(), but deaf to signals. */
+static int call_unkillable(struct vos_call *call)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+
+	call->done = sync_done;
+	call->priv = &done;
+	vos_call_submit(call);
+	wait_for_completion(&done);
+	return call->status;
+}
+
+/* One attempt. Return: as the request shall end, or -EOWNERDEAD: try again. */
+static int try_sync(struct vosfs_conn *conn, struct fuse_req *req)
+{
+	struct vos_call *call;
+	int err;
+
+	call = vos_call_get(conn->session, vosfs_in_len(req), vosfs_out_len(req),
+			    VOS_GET_KILLABLE | VOS_GET_NOCRED);
+	if (IS_ERR(call)) {
+		err = PTR_ERR(call);
+		if (err == -ENOTCONN)
+			vosfs_count(VOSFS_EXPIRED, 1);
+		return err == -ERESTARTSYS ? -EINTR : -EIO;
+	}
+	vosfs_put_request(call, req);
+	err = changes(req->in.h.opcode) ? call_unkillable(call) : vos_call(call);
+	if (err == -EINTR)
+		return err;	/* the call is no longer ours */
+	if (!err)
+		err = vosfs_take_reply(call, req);
+	vos_call_put(call);
+	return err;
+}
+
+static void mark_replay(struct fuse_req *req)
+{
+	req->in.h.unique |= FUSE_UNIQUE_RESEND;
+	vosfs_count(VOSFS_REPLAYED, 1);
+}
+
+static void vosfs_send_sync(struct fuse_iqueue *fiq, struct fuse_req *req)
+{
+	/* We may be here on behalf of reclaim that writes back our own pages. */
+	unsigned int nofs = memalloc_nofs_save();
+	int err;
+
+	clear_bit(FR_PENDING, &req->flags);
+	for (;;) {
+		err = -ENOTCONN;
+		if (!READ_ONCE(fiq->connected))
+			break;
+		err = try_sync(fiq->priv, req);
+		if (err != -EOWNERDEAD)
+			break;
+		mark_replay(req);
+	}
+	memalloc_nofs_restore(nofs);
+	req->out.h.error = err;
+	fuse_request_end(req);
+}
+
+/* Interrupts are off. The rest is done_work's. */
+static void background_done(struct vos_call *call)
+{
+	struct fuse_req *req = call->priv;
+	struct vosfs_conn *conn = req->fm->fc->iq.priv;
+
+	spin_lock(&conn->lock);
+	/* The core has no use for a call's list entry until it is put. */
+	list_add_tail(&call->node, &conn->done);
+	spin_unlock(&conn->lock);
+	queue_work(conn->wq, &conn->done_work);
+}
+
+/* For where fuse_request_end() must not be called: under fc->bg_lock. */
+static void fail_later(struct vosfs_conn *conn, struct fuse_req *req, int err)
+{
+	unsigned long flags;
+
+	req->out.h.error = err;
+	spin_lock_irqsave(&conn->lock, flags);
+	list_add_tail(&req->list, &conn->failed);
+	spin_unlock_irqrestore(&conn->lock, flags);
+	queue_work(conn->wq, &conn->done_work);
+}
+
+/* Take the first pending request if it can be sent. Return: its call, NULL, or error. */
+static struct vos_call *take_pending(struct vosfs_conn *conn, struct fuse_iqueue *fiq,
+				     struct fuse_req **reqp)
+{
+	struct vos_call *call = NULL;
+	struct fuse_req *req;
+
+	spin_lock(&fiq->lock);
+	req = list_first_entry_or_null(&fiq->pending, struct fuse_req, list);
+	if (req) {
+		call = vos_call_get(conn->session, vosfs_in_len(req), vosfs_out_len(req),
+				    VOS_GET_NOWAIT | VOS_GET_NOCRED);
+		if (call != ERR_PTR(-EAGAIN) && call != ERR_PTR(-ENOTCONN)) {
+			list_del_init(&req->list);
+			clear_bit(FR_PENDING, &req->flags);
+		}
+	}
+	spin_unlock(&fiq->lock);
+	*reqp = req;
+	return call;
+}
+
+/* Send what is pending, as far as there is room. May be called under fc->bg_lock. */
+static void send_pending(struct vosfs_conn *conn, struct fuse_iqueue *fiq)
+{
+	struct vos_call *call;
+	struct fuse_req *req;
+
+	while ((call = take_pending(conn, fiq, &req))) {
+		if (!IS_ERR(call)) {
+			vosfs_put_request(call, req);
+			call->done = background_done;
+			call->priv = req;
+			vos_call_submit(call);
+			continue;
+		}
+		if (call == ERR_PTR(-EAGAIN))
+			break;		/* ops->room will come */
+		if (call == ERR_PTR(-ENOTCONN)) {
+			/* ops->room comes after ops->up, or nothing for too long. */
+			queue_delayed_work(conn->wq, &conn->expire_work,
+					   vosfs_restart_timeout * HZ);
+			break;
+		}
+		fail_later(conn, req, -EIO);
+	}
+	if (call)
+		vosfs_count(VOSFS_DEFERRED, 1);
+}
+
+static void vosfs_send_background(struct fuse_iqueue *fiq, struct fuse_req *req)
+{
+	spin_lock(&fiq->lock);
+	list_add_tail(&req->list, &fiq->pending);
+	spin_unlock(&fiq->lock);
+	vosfs_count(VOSFS_BACKGROUND, 1);
+	send_pending(fiq->priv, fiq);
+}
+
+static void vosfs_send_req(struct fuse_iqueue *fiq, struct fuse_req *req)
+{
+	req->in.h.unique = fuse_get_unique(fiq);
+	if (test_bit(FR_BACKGROUND, &req->flags))
+		vosfs_send_background(fiq, req);
+	else
+		vosfs_send_sync(fiq, req);
+}
+
+/* The domain died with this request: first in line for its successor. */
+static void replay(struct fuse_iqueue *fiq, struct fuse_req *req)
+{
+	bool connected;
+
+	mark_replay(req);
+	spin_lock(&fiq->lock);
+	connected = fiq->connected;
+	if (connected) {
+		set_bit(FR_PENDING, &req->flags);
+		list_add(&req->list, &fiq->pending);
+	}
+	spin_unlock(&fiq->lock);
+	if (connected)
+		return;
+	req->out.h.error = -ECONNABORTED;
+	fuse_request_end(req);
+}
+
+static void end_background(struct vos_call *call)
+{
+	struct fuse_req *req = call->priv;
+
+	if (call->status) {
+		vos_call_put(call);
+		replay(&req->fm->fc->iq, req);
+		return;
+	}
+	req->out.h.error = vosfs_take_reply(call, req);
+	vos_call_put(call);
+	fuse_request_end(req);
+}
+
+/* Ends background requests: those answered, those that failed. */
+void vosfs_done_work(struct work_struct *work)
+{
+	struct vosfs_conn *conn = container_of(work, struct vosfs_conn, done_work);
+	unsigned int nofs = memalloc_nofs_save();
+	struct fuse_req *req, *next_req;
+	struct vos_call *call, *next;
+	LIST_HEAD(failed);
+	LIST_HEAD(done);
+
+	spin_lock_irq(&conn->lock);
+	list_splice_init(&conn->done, &done);
+	list_splice_init(&conn->failed, &failed);
+	spin_unlock_irq(&conn->lock);
+
+	list_for_each_entry_safe(call, next, &done, node)
+		end_background(call);
+	list_for_each_entry_safe(req, next_req, &failed, list) {
+		list_del_init(&req->list);
+		fuse_request_end(req);
+	}
+	memalloc_nofs_restore(nofs);
+}
+
+/* There is room again, or a link. */
+void vosfs_send_work(struct work_struct *work)
+{
+	struct vosfs_conn *conn = container_of(work, struct vosfs_conn, send_work);
+
+	mutex_lock(&conn->mutex);
+	if (conn->fiq)
+		send_pending(conn, conn->fiq);
+	mutex_unlock(&conn->mutex);
+}
+
+/* No domain for too long: what waits for one ends with -EIO. */
+void vosfs_expire_work(struct work_struct *work)
+{
+	struct vosfs_conn *conn = container_of(to_delayed_work(work), struct vosfs_conn,
+					       expire_work);
+	struct fuse_req *req, *next;
+	LIST_HEAD(expired);
+
+	mutex_lock(&conn->mutex);
+	if (conn->fiq && !vos_session_is_up(conn->session)) {
+		spin_lock(&conn->fiq->lock);
+		list_for_each_entry(req, &conn->fiq->pending, list)
+			clear_bit(FR_PENDING, &req->flags);
+		list_splice_init(&conn->fiq->pending, &expired);
+		spin_unlock(&conn->fiq->lock);
+	}
+	mutex_unlock(&conn->mutex);
+
+	list_for_each_entry_safe(req, next, &expired, list) {
+		list_del_init(&req->list);
+		vosfs_count(VOSFS_EXPIRED, 1);
+		req->out.h.error = -EIO;
+		fuse_request_end(req);
+	}
+}
+
+static void vosfs_send_forget(struct fuse_iqueue *fiq, struct fuse_forget_link *link)
+{
+	struct vosfs_conn *conn = fiq->priv;
+	unsigned long flags;
+
+	if (!READ_ONCE(fiq->connected)) {
+		kfree(link);
+		return;
+	}
+	spin_lock_irqsave(&conn->lock, flags);
+	link->next = conn->forgets;
+	conn->forgets = link;
+	spin_unlock_irqrestore(&conn->lock, flags);
+	queue_work(conn->wq, &conn->forget_work);
+}
+
+static void forget_done(struct vos_call *call)
+{
+	vos_call_put(call);
+}
+
+/* Write up to FORGET_BATCH of @list into @call and free them. Return: the rest. */
+static struct fuse_forget_link *put_forgets(struct vos_call *call, struct fuse_forget_link *list)
+{
+	struct fuse_in_header *ih = vos_call_data(call, 0);
+	struct fuse_batch_forget_in *in = (void *)(ih + 1);
+	struct fuse_forget_one *one = (void *)(in + 1);
+	struct fuse_forget_link *link;
+	u32 n, len;
+
+	for (n = 0; list && n < FORGET_BATCH; n++) {
+		link = list;
+		list = link->next;
+		one[n] = link->forget_one;
+		kfree(link);
+	}
+	len = sizeof(*ih) + sizeof(*in) + n * sizeof(*one);
+	*ih = (struct fuse_in_header){ .opcode = FUSE_BATCH_FORGET, .len = len };
+	*in = (struct fuse_batch_forget_in){ .count = n };
+	call->sqe.opcode = VOS_OP_FUSE;
+	call->sqe.ext[0].len = len;
+	vosfs_count_request(FUSE_BATCH_FORGET);
+	return list;
+}
+
+static void free_forgets(struct fuse_forget_link *list)
+{
+	while (list) {
+		struct fuse_forget_link *link = list;
+
+		list = link->next;
+		kfree(link);
+	}
+}
+
+/*
+ * Tell the service what may leave its cache. It keeps no counts, so while it is
+ * away nothing needs to be told.
+ */
+void vosfs_forget_work(struct work_struct *work)
+{
+	struct vosfs_conn *conn = container_of(work, struct vosfs_conn, forget_work);
+	const u32 len = sizeof(struct fuse_in_header) + sizeof(struct fuse_batch_forget_in) +
+			FORGET_BATCH * sizeof(struct fuse_forget_one);
+	struct fuse_forget_link *list;
+	struct vos_call *call;
+
+	spin_lock_irq(&conn->lock);
+	list = conn->forgets;
+	conn->forgets = NULL;
+	spin_unlock_irq(&conn->lock);
+
+	while (list) {
+		call = vos_call_get(conn->session, len, 0,
+				    VOS_GET_UP_ONLY | VOS_GET_NOCRED | VOS_GET_KILLABLE);
+		if (IS_ERR(call)) {
+			free_forgets(list);
+			return;
+		}
+		list = put_forgets(call, list);
+		call->done = forget_done;
+		vos_call_submit(call);
+	}
+}
+
+/* fc->no_interrupt is set: there is nothing that a signal could cut short. */
+static void vosfs_send_interrupt(struct fuse_iqueue *fiq, struct fuse_req *req)
+{
+}
+
+static void vosfs_release(struct fuse_iqueue *fiq)
+{
+	vosfs_conn_put(fiq->priv);
+}
+
+const struct fuse_iqueue_ops vosfs_fiq_ops = {
+	.send_forget	= vosfs_send_forget,
+	.send_interrupt	= vosfs_send_interrupt,
+	.send_req	= vosfs_send_req,
+	.release	= vosfs_release,
+};

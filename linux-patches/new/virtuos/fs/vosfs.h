@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * virtuosfs, the file system of the primary whose files live in a storage
+ * domain: the kernel's FUSE client with our calls as its transport. Direction of
+ * calls:
+ *
+ *	main.c -> mount.c -> conn.c -> send.c -> copy.c, stats.c
+ *
+ * A connection (struct vosfs_conn) belongs to one service name and outlives the
+ * service domain's death, as the mount does. Locks, in order: vosfs_mutex,
+ * conn->mutex, fc->bg_lock, fiq->lock, conn->lock. The last is taken with
+ * interrupts off.
+ */
+#ifndef VOSFS_H
+#define VOSFS_H
+
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include "vos_front.h"
+#include "fuse_i.h"
+
+#define VOSFS_NAME_MAX	32
+
+/**
+ * struct vosfs_conn - what a mount has in hand of its service
+ * @users: under vosfs_mutex
+ * @fiq: the FUSE queue of the mount; NULL while there is none. Under @mutex.
+ * @done: background calls with an answer, by vos_call.node
+ * @failed: requests to be ended with the error they hold, by fuse_req.list
+ * @forgets: nodes that the client has dropped
+ */
+struct vosfs_conn {
+	struct list_head node;
+	unsigned int users;
+	char name[VOSFS_NAME_MAX];
+	struct vos_session *session;
+	struct workqueue_struct *wq;
+	struct mutex mutex;
+	struct fuse_iqueue *fiq;
+
+	spinlock_t lock;
+	struct list_head done;
+	struct list_head failed;
+	struct fuse_forget_link *forgets;
+
+	struct work_struct done_work;
+	struct work_struct send_work;
+	struct work_struct forget_work;
+	struct delayed_work expire_work;
+};
+
+extern unsigned int vosfs_restart_timeout;
+extern unsigned int vosfs_arena_pages;
+extern struct file_system_type vosfs_type;
+
+/* conn.c */
+struct vosfs_conn *vosfs_conn_get(const char *name, size_t len);
+void vosfs_conn_put(struct vosfs_conn *conn);
+int vosfs_conn_wait(struct vosfs_conn *conn);
+void vosfs_conn_attach(struct vosfs_conn *conn, struct fuse_iqueue *fiq);
+void vosfs_conn_detach(struct vosfs_conn *conn);
+
+/* send.c */
+extern const struct fuse_iqueue_ops vosfs_fiq_ops;
+void vosfs_done_work(struct work_struct *work);
+void vosfs_send_work(struct work_struct *work);
+void vosfs_forget_work(struct work_struct *work);
+void vosfs_expire_work(struct work_struct *work);
+
+/* copy.c */
+u32 vosfs_in_len(const struct fuse_req *req);
+u32 vosfs_out_len(const struct fuse_req *req);
+void vosfs_put_request(struct vos_call *call, struct fuse_req *req);
+int vosfs_take_reply(struct vos_call *call, struct fuse_req *req);
+
+/* stats.c */
+enum vosfs_count {
+	VOSFS_BYTES_OUT,	/* copied into the arena */
+	VOSFS_BYTES_IN,		/* copied out of it */
+	VOSFS_BACKGROUND,	/* requests that nobody waits for */
+	VOSFS_DEFERRED,		/* of these: had to wait for room or a link */
+	VOSFS_REPLAYED,		/* sent again to a successor */
+	VOSFS_EXPIRED,		/* given up, no successor came */
+	VOSFS_BAD_REPLIES,	/* refused as malformed */
+	VOSFS_NR_COUNTS
+};
+void vosfs_count(enum vosfs_count what, u64 n);
+void vosfs_count_request(u32 opcode);
+void vosfs_stats_init(void);
+void vosfs_stats_exit(void);
+
+#endif
