@@ -139,6 +139,7 @@ struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1)
 	call->sqe.ext[0] = call->room[0];
 	call->sqe.ext[1] = call->room[1];
 	call->done = NULL;
+	call->orphan = NULL;
 	call->priv = NULL;
 	call->status = 0;
 	slot->cred_index = 0;
@@ -196,7 +197,9 @@ static void run_ended(struct list_head *ended)
 		bool abandoned = call->state == VOS_CALL_ABANDONED;
 
 		call->state = VOS_CALL_OWNED;
-		if (abandoned)
+		if (abandoned && call->orphan)
+			call->orphan(call);
+		else if (abandoned)
 			vos_call_put(call);
 		else if (call->done)
 			call->done(call);

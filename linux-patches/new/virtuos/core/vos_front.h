@@ -33,6 +33,8 @@ struct vos_channel;
  * @cqe: private copy of the completion; valid if status is 0
  * @status: 0 answered; -EOWNERDEAD the link died first
  * @done: for vos_call_submit(): called once, with interrupts off, in any context
+ * @orphan: for vos_call(), NULL or: called like @done when the answer comes after
+ *	vos_call() returned -EINTR. It must put the call
  * @priv: the user's
  */
 struct vos_call {
@@ -40,6 +42,7 @@ struct vos_call {
 	struct vos_cqe cqe;
 	int status;
 	void (*done)(struct vos_call *call);
+	void (*orphan)(struct vos_call *call);
 	void *priv;
 
 	/* the core's own */
@@ -134,7 +137,7 @@ void *vos_call_data(struct vos_call *call, unsigned int i);
  *
  * Return: 0: call->cqe is valid, the caller must vos_call_put().
  * -EOWNERDEAD: the link died; the caller must vos_call_put().
- * -EINTR: killed; the call is no longer the caller's.
+ * -EINTR: killed; the call is no longer the caller's (see @orphan).
  */
 int vos_call(struct vos_call *call);
 
