@@ -3,9 +3,10 @@
 
 Made in two layers. The base is a plain Debian from mmdebstrap, kept as a tar
 archive under a key over the package list and the set-up scripts. The image
-adds what is built here (the virtuos package, the agent) to an unpacked copy
-and packs it with `mke2fs -d`; nothing is mounted. A changed package therefore
-costs seconds, not another bootstrap.
+adds the agent to an unpacked copy and packs it with `mke2fs -d`; nothing is
+mounted. A changed agent therefore costs seconds, not another bootstrap. The
+virtuos package is not in dom0's image: it is installed in the running dom0
+(state.py), as an administrator would.
 
 Invariant: a directory in the cache is complete once it has its final name.
 Called by state.py; by hand: image.py dom0|primary [--deb FILE].
@@ -26,7 +27,8 @@ SETTINGS = os.path.join(HERE, "images")
 CACHE = os.environ.get("VIRTUOS_CACHE", os.path.expanduser("~/.cache/virtuos"))
 SUITE = "bookworm"
 SIZE_MIB = {"dom0": 2560, "primary": 3072}
-KEEP = 3
+KEEP = 6
+FORMAT = "1"            # raise when the way images are made changes
 
 
 class ImageError(Exception):
@@ -164,19 +166,13 @@ def enable(root, unit, wants="multi-user.target.wants"):
     os.symlink("/etc/systemd/system/" + unit, os.path.join(links, unit))
 
 
-def layer_dom0(root, deb, agent):
-    """What is put on top of dom0's Debian: the package, its configuration, the rig's agent."""
-    if deb:
-        install(deb, os.path.join(root, "root/virtuos.deb"))
-        run(["chroot", root, "env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "-i", "/root/virtuos.deb"])
-        os.unlink(os.path.join(root, "root/virtuos.deb"))
-        install(os.path.join(SETTINGS, "virtuos.cfg"), os.path.join(root, "etc/virtuos/virtuos.cfg"))
+def layer_dom0(root, agent):
+    """The rig's own hand in dom0; the virtuos package is installed in the running dom0."""
     install(agent, os.path.join(root, "usr/local/lib/rig/virtuos-agent"), 0o755)
     enable(root, "rig-agent.service", "sysinit.target.wants")
 
 
-def layer_primary(root, deb, agent):
-    del deb
+def layer_primary(root, agent):
     install(agent, os.path.join(root, "usr/lib/virtuos/virtuos-agent"), 0o755)
     enable(root, "virtuos-agent.service")
     with open(os.path.join(root, "etc/resolv.conf"), "w") as f:
@@ -203,11 +199,8 @@ def image(role, deb=None):
         if deb:
             run(["dpkg-deb", "-x", deb, unpacked])
         agent = find_agent(deb, unpacked)
-        own = sorted(glob.glob(os.path.join(SETTINGS, "*.service")) + glob.glob(os.path.join(SETTINGS, "*.cfg")))
-        parts = [("file", p) for p in own + [agent]]
-        if role == "dom0" and deb:
-            parts.append(("file", deb))
-        key = digest(base_key, str(SIZE_MIB[role]), ("file", __file__), *parts)
+        units = sorted(glob.glob(os.path.join(SETTINGS, "*.service")))
+        key = digest(base_key, str(SIZE_MIB[role]), FORMAT, *[("file", p) for p in units + [agent]])
         home = os.path.join(images, "%s-%s" % (role, key))
         if os.path.exists(home):
             os.utime(home)
@@ -219,7 +212,7 @@ def image(role, deb=None):
         os.mkdir(new)
         run(["tar", "-C", root, "-xpf", tar, "--xattrs", "--xattrs-include=*", "--numeric-owner",
              "--exclude=./dev/*"])
-        LAYER[role](root, deb, agent)
+        LAYER[role](root, agent)
         if role == "dom0":
             for name in ("vmlinuz", "initrd.img"):
                 shutil.copyfile(max(glob.glob(os.path.join(root, "boot", name + "-*"))),

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Saved states of the emulated host: boot once, then restore in seconds.
+
+Two kinds, the second made from the first:
+  bare  dom0 has booted, no guest runs;
+  up    on top of it the virtuos package installed, `virtuos up` done, the
+        primary's userland booted and answering.
+Each lies in the cache under a key over all that went in: images, hypervisor,
+QEMU's version and command line, package, configuration.
+
+Invariant: a state directory is complete once it has its final name; what it was
+made from is never changed. Called by host.py.
+"""
+import fcntl
+import glob
+import os
+import shutil
+import sys
+import tempfile
+import time
+
+import image
+from image import CACHE, SETTINGS, digest, say
+from machine import DOM0_ARGS, MEMORY, PORTS, XEN_ARGS, XEN_STOCK, DISKS, Machine, qemu_version
+from vexec import VexecError
+
+STATES = os.path.join(CACHE, "states")
+KEEP = 3
+BOOT_TIMEOUT = 300
+UP_TIMEOUT = 240
+FORMAT = "1"
+
+
+class StateError(Exception):
+    pass
+
+
+class Progress:
+    """One line per step, with its time; while a step lasts, a sign of life every 10 s."""
+
+    def __init__(self, what):
+        self.what = what
+        self.begun = self.last = time.monotonic()
+
+    def step(self, text):
+        self.last = time.monotonic()
+        say("%s: %s (%.0f s)" % (self.what, text, self.last - self.begun))
+
+    def tick(self):
+        if time.monotonic() - self.last >= 10:
+            self.step("still at it")
+
+
+class Lock:
+    """Serialises those who would make the same state."""
+
+    def __init__(self, key):
+        os.makedirs(STATES, exist_ok=True)
+        self.path = os.path.join(STATES, key + ".lock")
+
+    def __enter__(self):
+        self.file = open(self.path, "w")
+        fcntl.flock(self.file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_):
+        self.file.close()
+
+
+def valid(home):
+    """Is the state there, with everything its disks lie over? Marks all of it as used."""
+    try:
+        with open(os.path.join(home, "needs")) as f:
+            needs = f.read().split()
+        for path in [home] + needs:
+            os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def store(machine, home, needs):
+    """Save a machine as `home`."""
+    os.makedirs(STATES, exist_ok=True)
+    tmp = tempfile.mkdtemp(prefix="tmp-", dir=STATES)
+    try:
+        machine.save(tmp)
+        with open(os.path.join(tmp, "needs"), "w") as f:
+            f.write("\n".join(needs) + "\n")
+        shutil.rmtree(home, ignore_errors=True)
+        os.rename(tmp, home)
+    finally:
+        shutil.rmtree(tmp, ignore_errors=True)
+    kind = os.path.basename(home).split("-")[0]
+    image.prune("states/%s-*/" % kind, KEEP)
+    for lock in glob.glob(os.path.join(STATES, "*.lock")):
+        if time.time() - os.path.getmtime(lock) > 86400:
+            os.unlink(lock)
+
+
+def code_key():
+    """QEMU's version and command line."""
+    return digest(qemu_version(), XEN_ARGS, DOM0_ARGS, str(MEMORY), str(PORTS), repr(DISKS), FORMAT)
+
+
+def boot(dom0, data, xen, disk="ahci", progress=None, **kw):
+    """Power on; returns a machine whose dom0 is up and whose agents answer."""
+    progress = progress or Progress("host")
+    progress.step("powering on, dom0 takes 30 to 60 s")
+    m = Machine((os.path.join(dom0, "disk.raw"), "raw"), data, dom0, xen=xen, disk=disk, **kw)
+    try:
+        for port in m.ports:
+            port.reset(BOOT_TIMEOUT, progress.tick)
+        progress.step("dom0 answers")
+        # Every unit has settled; whether one failed is not the rig's question.
+        m.ports[0].run(["systemctl", "is-system-running", "--wait"], timeout=BOOT_TIMEOUT,
+                       poll=progress.tick)
+        m.ports[0].run(["xl", "info"], timeout=30, check=True)
+        progress.step("dom0 is up")
+        return m
+    except BaseException:
+        say("serial line:\n" + m.log("serial.log"))
+        m.close()
+        raise
+
+
+def resumed(home, data=None, **kw):
+    """Restore a state; `data` replaces the data disk that the state was saved with."""
+    dom0 = [n for n in open(os.path.join(home, "needs")).read().split() if "/images/dom0-" in n][0]
+    m = Machine((os.path.join(home, "dom0.qcow2"), "qcow2"),
+                data or (os.path.join(home, "data.qcow2"), "qcow2"), dom0,
+                incoming=os.path.join(home, "state"), **kw)
+    try:
+        m.resume()
+        m.ports[0].reset(30)
+    except BaseException:
+        m.close()
+        raise
+    return m
+
+
+def bare(xen=XEN_STOCK, deb=None):
+    """The directory of the state with dom0 alone, and its key."""
+    dom0, dom0_key = image.image("dom0", deb)
+    key = digest(dom0_key, ("file", xen), code_key())
+    home = os.path.join(STATES, "bare-" + key)
+    with Lock("bare-" + key):
+        if not valid(home):
+            data, _ = image.image("primary", deb)
+            progress = Progress("dom0 alone")
+            m = boot(dom0, (os.path.join(data, "disk.raw"), "raw"), xen, progress=progress)
+            try:
+                store(m, home, [dom0, data])
+            finally:
+                m.close()
+            progress.step("saved")
+    return home, key
+
+
+def config(disk="ahci"):
+    """The rig's virtuos.cfg, for the chosen disk controller."""
+    with open(os.path.join(SETTINGS, "virtuos.cfg")) as f:
+        text = f.read()
+    if disk == "nvme":
+        text = text.replace("0000:01:00.0", "0000:00:04.0").replace("/dev/sda", "/dev/nvme0n1")
+    return text
+
+
+def bring_up(m, deb, disk, progress):
+    """In a running dom0: install the package, configure, bring everything up."""
+    dom0 = m.ports[0]
+    with open(deb, "rb") as f:
+        dom0.run(["sh", "-c", "cat > /root/virtuos.deb"], stdin=f.read(), timeout=60, check=True)
+    dom0.run(["sh", "-c", "DEBIAN_FRONTEND=noninteractive dpkg -i /root/virtuos.deb && rm /root/virtuos.deb"],
+             timeout=120, check=True, poll=progress.tick)
+    dom0.run(["sh", "-c", "mkdir -p /etc/virtuos && cat > /etc/virtuos/virtuos.cfg"],
+             stdin=config(disk).encode(), timeout=20, check=True)
+    progress.step("virtuos is installed in dom0")
+    dom0.run(["virtuos", "up"], timeout=UP_TIMEOUT, check=True, poll=progress.tick)
+    progress.step("virtuos up is done")
+    wait_primary(dom0, progress)
+    progress.step("the primary answers")
+
+
+def wait_primary(dom0, progress):
+    """Wait until the primary's agent answers and its units have settled."""
+    end = time.monotonic() + UP_TIMEOUT
+    while True:
+        r = dom0.run(["virtuos", "exec", "--", "true"], timeout=60, poll=progress.tick)
+        if r.status == 0:
+            break
+        if time.monotonic() > end:
+            raise StateError("the primary does not answer: %s" % r.stderr.decode(errors="replace"))
+        dom0.run(["sleep", "0.5"])
+    dom0.run(["virtuos", "exec", "--", "systemctl", "is-system-running", "--wait"],
+             timeout=UP_TIMEOUT, poll=progress.tick)
+
+
+def consoles(m, lines=60):
+    """What the guests, Xen and the serial line last said; for a machine that did not come up."""
+    script = ("for f in /var/log/xen/console/guest-*.log; do [ -f $f ] && echo == $f && tail -n %d $f; done; "
+              "for f in /var/log/xen/xl-*.log; do [ -f $f ] && echo == $f && tail -n 15 $f; done; "
+              "echo == xl list; xl list; echo == xl dmesg; xl dmesg | tail -n 20; "
+              "journalctl -u 'virtuos*' --no-pager -q | tail -n 30" % lines)
+    try:
+        port = m.ports[2]
+        port.reset(10)
+        return port.run(["sh", "-c", script], timeout=30).stdout.decode(errors="replace")
+    except Exception as e:          # the machine may be in any state
+        return "(dom0 does not answer: %s)\n%s" % (e, m.log("serial.log"))
+
+
+def need_deb(deb):
+    deb = deb or image.find_deb()
+    if not deb:
+        raise StateError("no virtuos package under build/: run `make deb` first")
+    return deb
+
+
+def up(xen=XEN_STOCK, deb=None):
+    """The directory of the state with everything up."""
+    deb = need_deb(deb)
+    base, base_key = bare(xen, deb)
+    data, data_key = image.image("primary", deb)
+    key = digest(base_key, data_key, ("file", deb), config(), FORMAT)
+    home = os.path.join(STATES, "up-" + key)
+    with Lock("up-" + key):
+        if not valid(home):
+            progress = Progress("bringing up")
+            with open(os.path.join(base, "needs")) as f:
+                dom0 = f.read().split()[0]
+            m = resumed(base, (os.path.join(data, "disk.raw"), "raw"), xen=xen)
+            try:
+                bring_up(m, deb, "ahci", progress)
+                store(m, home, [dom0, base, data])
+            except (VexecError, StateError):
+                sys.stderr.write(consoles(m))
+                raise
+            finally:
+                m.close()
+            progress.step("saved")
+    return home
+
+
+def cold(xen=XEN_STOCK, deb=None, disk="ahci", keep_data=None, hostfwd=""):
+    """A machine booted from power-on, with everything up; nothing is saved."""
+    deb = need_deb(deb)
+    dom0, _ = image.image("dom0", deb)
+    data, _ = image.image("primary", deb)
+    progress = Progress("cold boot, DISK=%s" % disk)
+    m = boot(dom0, (os.path.join(data, "disk.raw"), "raw"), xen, disk, progress,
+             keep_data=keep_data, hostfwd=hostfwd)
+    try:
+        bring_up(m, deb, disk, progress)
+    except BaseException:
+        sys.stderr.write(consoles(m))
+        m.close()
+        raise
+    return m
