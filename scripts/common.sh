@@ -9,13 +9,16 @@
 set -euo pipefail
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-BUILD=$TOP/build
+BUILD=${VIRTUOS_BUILD:-$TOP/build}
 LOGS=$BUILD/logs
 CACHE=${VIRTUOS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/virtuos}
 JOBS=${JOBS:-$(nproc)}
 # shellcheck source=../versions.mk
 . "$TOP/versions.mk"
 mkdir -p "$LOGS" "$CACHE"
+
+# What the user gave to our make is none of the business of the makes we call.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
 say() { printf '  %s\n' "$*"; }
 warn() { printf 'warning: %s\n' "$*" >&2; }
@@ -65,6 +68,19 @@ run_logged() {
 	[ "$rc" = 0 ] && return
 	tail -n 30 "$log" >&2
 	die "'$1 …' failed ($rc); the whole log is in $log"
+}
+
+# archive_versions PACKAGE - versions that the archive has, newest first; the package
+# lists are fetched first if this machine has never done so
+archive_versions() {
+	local known
+	known=$(apt-cache madison "$1" | awk -F'|' '{ gsub(/ /, "", $2); print $2 }')
+	if [ -z "$known" ] && [ "$(id -u)" = 0 ]; then
+		run_logged "$LOGS/apt-update.log" '^(Get|Hit)' apt-get update >&2
+		known=$(apt-cache madison "$1" | awk -F'|' '{ gsub(/ /, "", $2); print $2 }')
+	fi
+	[ -n "$known" ] || die "the package sources of this machine have no $1"
+	echo "$known"
 }
 
 # apply_series DIR SERIES - apply the patches that SERIES lists, in order

@@ -12,17 +12,11 @@ series=$TOP/linux-patches/series
 # newest of the same series
 pick_version() {
 	local known
-	known=$(apt-cache madison "$LINUX_PACKAGE" | awk -F'|' '{gsub(/ /,"",$2); print $2}')
-	if [ -z "$known" ] && [ "$(id -u)" = 0 ]; then
-		run_logged "$LOGS/apt-update.log" '^(Get|Hit)' apt-get update >&2
-		known=$(apt-cache madison "$LINUX_PACKAGE" | awk -F'|' '{gsub(/ /,"",$2); print $2}')
-	fi
-	[ -n "$known" ] || die "the package sources of this machine have no $LINUX_PACKAGE"
+	known=$(archive_versions "$LINUX_PACKAGE")
 	if printf '%s\n' "$known" | grep -qxF -- "$LINUX_PACKAGE_VERSION"; then
 		echo "$LINUX_PACKAGE_VERSION"
 		return
 	fi
-	# madison sorts newest first
 	known=${known%%$'\n'*}
 	warn "$LINUX_PACKAGE $LINUX_PACKAGE_VERSION is gone from the archive; taking $known"
 	echo "$known"

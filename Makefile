@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+# VirtuOS: build, boot in the emulated machine, test. `make help` tells what there is.
+#
+# The long steps are scripts in scripts/, each of which leaves a stamp under build/
+# and keeps what took long in ~/.cache/virtuos, under a key of all that went in.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+
+ROLES := primary network storage
+
+# What a user may set. It reaches the programs through the environment, as it was
+# written: make must never expand it, for CMD may hold any dollars and quotes.
+EXEC_VARIABLES := CMD IN FILES HOSTFWD SYSTEM DOOR DISK XEN T TIMEOUT
+unexport $(EXEC_VARIABLES)
+
+# --- the programs a user runs -------------------------------------------------
+
+# These end with their program's own status; see scripts/exec-status.c.
+RUNNERS := run shell check check-unit check-system bench
+ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
+-load build/exec_status.so
+endif
+
+build/exec_status.so: scripts/exec-status.c | build/packages.stamp
+	@$(CC) -O2 -Wall -shared -fPIC -o $@.$$$$ $< && mv $@.$$$$ $@
+
+run: ready
+	$(exec-program tests/host/run)
+
+shell: ready
+	$(exec-program tests/host/shell)
+
+check: ready unit-programs
+	$(exec-program scripts/check.sh,unit,system)
+
+check-unit: unit-programs
+	$(exec-program scripts/check.sh,unit)
+
+check-system: ready
+	$(exec-program scripts/check.sh,system)
+
+bench:
+	$(error make bench: the benchmarks are a later part of this project; there are none yet)
+
+# --- building -----------------------------------------------------------------
+
+# One make at a time builds in this tree; the programs above then run side by side.
+ready: | build/packages.stamp
+	@flock build/.lock $(MAKE) -s deb hypervisor agent
+
+all: ready
+kernels: $(ROLES:%=build/kernel/%.stamp)
+modules: $(ROLES:%=build/modules/%.stamp)
+initrds: $(ROLES:%=build/initrd/%.stamp)
+
+build/packages.stamp: tests/host/packages.txt versions.mk
+	@mkdir -p build
+	@scripts/packages.sh
+	@touch $@
+
+GUEST_INPUTS := versions.mk scripts/kernel.sh scripts/linux-source.sh \
+	$(wildcard linux-patches/series linux-patches/*.patch) linux-patches/config/guest.config
+SERVICE_INPUTS := $(GUEST_INPUTS) service-domain/config/service.config
+
+build/kernel/primary.stamp: $(GUEST_INPUTS) linux-patches/config/primary.config
+build/kernel/network.stamp: $(SERVICE_INPUTS) service-domain/config/network.config
+build/kernel/storage.stamp: $(SERVICE_INPUTS) service-domain/config/storage.config
+$(ROLES:%=build/kernel/%.stamp): build/kernel/%.stamp: | build/packages.stamp
+	@scripts/kernel.sh $*
+	@touch $@
+
+sources = $(shell find $(1) -name '*.[chS]' -o -name Kbuild)
+ABI := $(call sources,include)
+
+build/modules/primary.stamp: $(call sources,linux-patches/new/virtuos)
+build/modules/network.stamp: $(call sources,service-domain)
+build/modules/storage.stamp: $(call sources,service-domain)
+$(ROLES:%=build/modules/%.stamp): build/modules/%.stamp: build/kernel/%.stamp $(ABI) scripts/modules.sh
+	@scripts/modules.sh $*
+	@touch $@
+
+build/initrd/primary.stamp: linux-patches/init/init-primary
+build/initrd/network.stamp: $(wildcard service-domain/init/*)
+build/initrd/storage.stamp: $(wildcard service-domain/init/*)
+$(ROLES:%=build/initrd/%.stamp): build/initrd/%.stamp: build/modules/%.stamp scripts/initramfs.sh
+	@scripts/initramfs.sh $*
+	@touch $@
+
+hypervisor: build/xen/$(if $(filter patched,$(XEN)),patched,stock).stamp
+build/xen/stock.stamp: versions.mk scripts/xen.sh | build/packages.stamp
+	@scripts/xen.sh stock
+	@touch $@
+build/xen/patched.stamp: versions.mk scripts/xen.sh $(wildcard xen-patches/*) | build/packages.stamp
+	@scripts/xen.sh patched
+	@touch $@
+
+DOM0_TOOLS := $(shell find dom0-tools -type f)
+
+agent: build/dom0-tools.stamp
+build/dom0-tools.stamp: $(DOM0_TOOLS) | build/packages.stamp
+	@scripts/dom0-tools.sh build
+	@touch $@
+
+deb: build/deb.stamp
+build/deb.stamp: build/dom0-tools.stamp $(ROLES:%=build/initrd/%.stamp) scripts/dom0-tools.sh
+	@scripts/dom0-tools.sh deb
+	@touch $@
+
+install: build/deb.stamp
+	@scripts/dom0-tools.sh install
+
+UNIT := $(call sources,tests/unit)
+unit-programs: build/unit.stamp
+build/unit.stamp: $(UNIT) $(ABI) tests/unit/Makefile | build/packages.stamp
+	@flock build/.lock scripts/unit.sh
+	@touch $@
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^#: \?//p' Makefile
+
+#: make run                  set up, build, boot the emulated Xen host, show the demo
+#: make run CMD='...'        run a shell command in the primary; its exit status is make's
+#:     IN=dom0               ... in dom0 instead
+#:     FILES='a b'           ... with these host files in its current directory
+#:     HOSTFWD=8080:80       ... with this host loopback port led to the network domain
+#:     TIMEOUT=60            ... for at most so many seconds
+#:     SYSTEM=virtuos        which system (native, pv, driver-domain: not yet)
+#:     DOOR=trap             which door (both: not yet)
+#:     DISK=nvme             an NVMe behind the storage domain; boots cold
+#:     XEN=patched           Xen built from source with xen-patches/ instead of Debian's
+#: make shell                a shell in the primary (IN=dom0: in dom0)
+#: make check                all tests; check-unit, check-system T='name ...' for a part
+#: make deb                  the virtuos package for dom0, under build/
+#: make install              install that package on this machine (a Xen host of one's own)
+#: make kernels | modules | initrds | hypervisor     a part of the build
+#: make clean                remove build/ (the cache ~/.cache/virtuos stays)
+
+.PHONY: $(RUNNERS) ready all kernels modules initrds hypervisor agent deb install \
+	unit-programs clean help

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Run tests and count them: check.sh [unit] [system]. The last line says
+# "N passed, N failed"; the exit status is 0 if none failed.
+#
+# Whatever runs tests prints one line for each in TAP's form, "ok ..." or "not ok
+# ..."; "ok ... # SKIP reason" is neither passed nor failed. A program that ends
+# badly without having said so counts as one failure.
+. "$(dirname "$0")/common.sh"
+
+passed=0 failed=0 skipped=0
+UNIT_TIMEOUT=120
+
+# count NAME STATUS FILE - add up the lines of FILE; STATUS is the program's own
+count() {
+	local ok bad skip
+	skip=$(grep -c '^ok .*# SKIP' "$3") || true
+	ok=$(grep -c '^ok ' "$3") || true
+	bad=$(grep -c '^not ok ' "$3") || true
+	if [ "$2" != 0 ] && [ "$bad" = 0 ]; then
+		echo "not ok - $1 ended with status $2"
+		bad=1
+	fi
+	passed=$((passed + ok - skip))
+	skipped=$((skipped + skip))
+	failed=$((failed + bad))
+}
+
+# run NAME COMMAND... - one test program, its output shown and counted
+run() {
+	local name=$1 log=$LOGS/check-$1.log rc=0
+	shift
+	"$@" </dev/null 2>&1 | tee "$log" || rc=${PIPESTATUS[0]}
+	count "$name" "$rc" "$log"
+}
+
+check_unit() {
+	local program
+	for program in "$BUILD"/unit/test_*; do
+		case "$program" in *.d) continue;; esac
+		CMOCKA_MESSAGE_OUTPUT=TAP run "$(basename "$program")" \
+			timeout "$UNIT_TIMEOUT" "$program"
+	done
+}
+
+check_system() {
+	[ -x "$TOP/tests/system/run" ] || die "tests/system/run is missing"
+	# shellcheck disable=SC2086
+	run system "$TOP/tests/system/run" ${T-}
+}
+
+for part in "$@"; do
+	check_"$part"
+done
+[ "$skipped" = 0 ] || echo "$skipped skipped"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

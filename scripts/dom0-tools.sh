@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# dom0's side: dom0-tools.sh build makes the tools and the agent in build/dom0-tools,
+# deb packs them with the kernels and initramfs images into build/virtuos_*.deb,
+# install installs that package here.
+. "$(dirname "$0")/common.sh"
+
+roles="primary network storage"
+stage=$BUILD/stage		# what the package has in /usr/lib/virtuos
+
+build() {
+	run_logged "$LOGS/dom0-tools.log" '^(gcc|cc)' \
+		make -C "$TOP/dom0-tools" OUT="$BUILD/dom0-tools" -j"$JOBS"
+}
+
+stage_kernels() {
+	local role
+	for role in $roles; do
+		mkdir -p "$stage/$role"
+		install -m 644 "$(readlink -f "$BUILD/kernel/$role/arch/x86/boot/bzImage")" "$stage/$role/vmlinuz"
+		install -m 644 "$BUILD/initrd/$role.img" "$stage/$role/initrd.img"
+	done
+}
+
+deb() {
+	stage_kernels
+	rm -f "$BUILD"/virtuos_*.deb
+	run_logged "$LOGS/deb.log" . make -C "$TOP/dom0-tools" OUT="$BUILD/dom0-tools" \
+		STAGE="$stage" DEB_DIR="$BUILD" deb
+	say "package: $(ls "$BUILD"/virtuos_*.deb)"
+}
+
+install_here() {
+	[ "$(id -u)" = 0 ] || die "make install needs root"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y "$BUILD"/virtuos_*.deb
+}
+
+case "${1-}" in
+build|deb) "$1";;
+install) install_here;;
+*) die "usage: dom0-tools.sh build|deb|install";;
+esac

@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Make the initramfs of one role: static busybox, /init and our modules, stripped of
+# what only a debugger needs. The result is build/initrd/ROLE.img.
+. "$(dirname "$0")/common.sh"
+
+role=${1:?role}
+busybox=/bin/busybox
+applets="sh cat echo grep insmod ip ls mkdir mount rmmod setsid cttyhack sleep
+	switch_root sync tr umount usleep dmesg ps"
+limit=$((10 * 1024 * 1024))
+service=$TOP/service-domain/init
+case "$role" in
+primary) modules="virtuos-core virtuos-net virtuos-fs";;
+network) modules="virtuos-engine virtuos-net-service";;
+storage) modules="virtuos-engine virtuos-storage-service";;
+*) die "no such role: $role";;
+esac
+
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+chmod 755 "$tree"
+mkdir -p "$tree"/{bin,sbin,dev,proc,sys,run,srv,newroot,lib/virtuos}
+install -m 755 "$busybox" "$tree/bin/busybox"
+for applet in $applets; do
+	ln -s busybox "$tree/bin/$applet"
+done
+
+if [ "$role" = primary ]; then
+	install -m 755 "$TOP/linux-patches/init/init-primary" "$tree/init"
+else
+	install -m 755 "$service/init-$role" "$tree/init"
+	install -m 644 "$service/common.sh" "$tree/lib/virtuos/"
+	install -m 755 "$service/poweroff" "$tree/sbin/poweroff"
+	ln -s poweroff "$tree/sbin/reboot"
+fi
+
+for module in $modules; do
+	ko=$(find "$BUILD/modules/$role" -name "$module.ko" -type f)
+	[ -n "$ko" ] || die "the $role modules lack $module.ko (make modules)"
+	strip --strip-debug -o "$tree/lib/virtuos/$module.ko" "$ko"
+done
+
+mkdir -p "$BUILD/initrd"
+out=$BUILD/initrd/$role.img
+find "$tree" -exec touch -h -d @0 {} +
+(cd "$tree" && find . | LC_ALL=C sort |
+	cpio --quiet --reproducible -o -H newc -R 0:0) | gzip -9n >"$out.tmp"
+mv "$out.tmp" "$out"
+
+size=$(($(stat -Lc %s "$BUILD/kernel/$role/arch/x86/boot/bzImage") + $(stat -c %s "$out")))
+[ "$role" = primary ] || [ $size -le $limit ] ||
+	die "kernel and initramfs of the $role domain take $size bytes; the limit is $limit"
+say "$role initramfs: $(stat -c %s "$out") bytes; with its kernel $size"

@@ -1,0 +1,5 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Build the unit tests into build/unit.
+. "$(dirname "$0")/common.sh"
+run_logged "$LOGS/unit-build.log" '^cc' make -C "$TOP/tests/unit" OUT="$BUILD/unit" -j"$JOBS"

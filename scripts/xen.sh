@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Get the hypervisor: xen.sh stock takes Debian's own, xen.sh patched builds Debian's
+# source with xen-patches/series. The result is build/xen/KIND, an ELF file as
+# QEMU's loader wants it, not compressed.
+. "$(dirname "$0")/common.sh"
+
+kind=${1:?kind}
+series=$TOP/xen-patches/series
+private=$CACHE/apt-src		# package lists with sources; the system's stay alone
+
+publish() {
+	mkdir -p "$BUILD/xen"
+	ln -sfn "$1" "$BUILD/xen/$kind"
+}
+
+stock() {
+	local version out tmp
+	version=$(archive_versions "$XEN_HYPERVISOR_PACKAGE" | head -n1)
+	out=$CACHE/xen/stock-$version
+	if [ ! -e "$out" ]; then
+		say "fetching $XEN_HYPERVISOR_PACKAGE $version"
+		tmp=$CACHE/xen/tmp.$$
+		mkdir -p "$tmp"
+		(cd "$tmp" && run_logged "$LOGS/xen-download.log" '%' \
+			apt-get download "$XEN_HYPERVISOR_PACKAGE=$version")
+		dpkg-deb -x "$tmp"/*.deb "$tmp"
+		gunzip -c "$tmp"/boot/xen-"$XEN_SERIES"-amd64.gz >"$out.tmp"
+		mv "$out.tmp" "$out"
+		rm -rf "$tmp"
+	fi
+	publish "$out"
+}
+
+# Source entries for the suites of the system's own binary entries, in a place of
+# our own. No mirror is written down.
+private_lists() {
+	mkdir -p "$private/lists/partial"
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)' |
+		sed -n "s/^\([^ ]*\) \($DEBIAN_SUITE\(-security\|-updates\)\?\) main Packages\$/deb-src \1 \2 main/p" |
+		sort -u >"$private/sources.list"
+	[ -s "$private/sources.list" ] || die "no package source for $DEBIAN_SUITE is configured"
+}
+
+# apt COMMAND... - one of apt's programs with these lists only
+private_apt() {
+	local program=$1
+	shift
+	"$program" -o Dir::Etc::SourceList="$private/sources.list" \
+		-o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$private/lists" \
+		-o pkgCacheFile= -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"
+}
+
+# fetch - print the path of an unpacked source: the newest version that the archive
+# really has (its index may name files that are gone). dpkg-source checks the sums.
+fetch() {
+	local dir version tmp
+	dir=$(ls -d "$CACHE/xen/source-$XEN_SERIES"* 2>/dev/null | head -n1) || true
+	if [ -z "$dir" ]; then
+		private_lists
+		run_logged "$LOGS/xen-lists.log" '^(Get|Hit)' private_apt apt-get update >&2
+		tmp=$CACHE/xen/tmp.$$
+		mkdir -p "$tmp"
+		for version in $(private_apt apt-cache showsrc "$XEN_PACKAGE" |
+				sed -n "s/^Version: \($XEN_SERIES.*\)/\1/p" | sort -rV | uniq); do
+			say "fetching the source of $XEN_PACKAGE $version" >&2
+			(cd "$tmp" && private_apt apt-get source --download-only \
+				"$XEN_PACKAGE=$version") >"$LOGS/xen-source.log" 2>&1 </dev/null && break
+			warn "the archive does not have it; trying the next version"
+			rm -rf "${tmp:?}"/*
+		done
+		ls "$tmp"/*.dsc >/dev/null 2>&1 || die "no $XEN_PACKAGE $XEN_SERIES source could be fetched; see $LOGS/xen-source.log"
+		(cd "$tmp" && dpkg-source --require-strong-checksums -x ./*.dsc unpacked) \
+			>>"$LOGS/xen-source.log" 2>&1 || die "the Xen source does not unpack; see $LOGS/xen-source.log"
+		dir=$CACHE/xen/source-$version
+		mv "$tmp/unpacked" "$dir"
+		rm -rf "$tmp"
+	fi
+	echo "$dir"
+}
+
+patched() {
+	local src key out tree
+	src=$(fetch)
+	mapfile -t files < <(series_files "$series")
+	key=$(hash_of "$0" "${files[@]}" <<<"$(basename "$src") $(gcc --version | head -n1)")
+	out=$CACHE/xen/patched-$key
+	if [ ! -e "$out" ]; then
+		tree=$CACHE/xen/build-$key
+		rm -rf "$tree"
+		cp -a "$src" "$tree"
+		apply_series "$tree" "$series"
+		say "Xen: building with $JOBS jobs"
+		# two calls, not one: the second reads what the first has configured
+		run_logged "$LOGS/xen-config.log" . make -C "$tree/xen" -j"$JOBS" defconfig
+		run_logged "$LOGS/xen-build.log" '^  *[A-Z]|^gcc' make -C "$tree/xen" -j"$JOBS" build
+		gunzip -c "$tree/xen/xen.gz" >"$out.tmp"
+		mv "$out.tmp" "$out"
+		rm -rf "$tree"
+	fi
+	publish "$out"
+}
+
+mkdir -p "$CACHE/xen"
+cache_lock xen
+"$kind"

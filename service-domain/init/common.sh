@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# What the inits of both service domains share. Sourced by /init, which is the
+# domain's only process and therefore never ends: if it does, the kernel panics,
+# the domain dies and virtuosd starts it anew.
+
+MODULES=/lib/virtuos
+
+say() { echo "virtuos: $*" >/dev/kmsg; }
+
+# A domain that cannot serve dies at once, with its reason on the console.
+die() {
+	say "fatal: $*"
+	sync
+	exit 1
+}
+
+base_mounts() {
+	mount -t devtmpfs -o nosuid dev /dev || exit 1
+	mount -t proc -o nosuid,nodev,noexec proc /proc || die "cannot mount /proc"
+	mount -t sysfs -o nosuid,nodev,noexec sys /sys || die "cannot mount /sys"
+}
+
+# param NAME [DEFAULT] - value of NAME=value on the kernel's command line; the last
+# one counts
+param() {
+	value=${2-}
+	for word in $(cat /proc/cmdline); do
+		case "$word" in "$1="*) value=${word#*=};; esac
+	done
+	echo "$value"
+}
+
+load() {
+	module=$1
+	shift
+	insmod "$MODULES/$module.ko" "$@" || die "cannot load $module"
+}
+
+# Nothing is left to do but to reap what the kernel's helpers leave behind.
+idle_forever() {
+	while :; do
+		sleep 86400 &
+		wait
+	done
+}
