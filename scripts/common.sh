@@ -66,7 +66,8 @@ run_logged() {
 	kill "$meter" 2>/dev/null || true
 	wait "$meter" 2>/dev/null || true
 	[ "$rc" = 0 ] && return
-	tail -n 30 "$log" >&2
+	grep -nE '(error|ERROR|Error):' "$log" | head -n 20 >&2 || true
+	tail -n 15 "$log" >&2
 	die "'$1 …' failed ($rc); the whole log is in $log"
 }
 
