@@ -36,9 +36,20 @@ configure() {
 	done
 }
 
-src=$("$(dirname "$0")/linux-source.sh" 3>&1 1>&2)
+# compile SRC O
+compile() {
+	export CCACHE_DIR=$CACHE/ccache CCACHE_MAXSIZE=3G CCACHE_NOHASHDIR=1
+	export KBUILD_BUILD_USER=virtuos KBUILD_BUILD_HOST=$role
+	KBUILD_BUILD_TIMESTAMP=$(date -u -r "$1/Makefile")
+	export KBUILD_BUILD_TIMESTAMP
+	run_logged "$LOGS/kernel-$role.log" '^  [A-Z]' \
+		make -C "$1" O="$2" -j"$JOBS" CC='ccache gcc' bzImage modules
+}
+
+src=$("$TOP/scripts/linux-source.sh" 3>&1 1>&2)
 compiler=$(gcc --version | head -n1; ld --version | head -n1)
-key=$(hash_of "$0" "${fragments[@]}" <<<"$compiler")
+# The source's key is in its path. These two functions are inputs as well.
+key=$(hash_of "${fragments[@]}" <<<"$compiler $(declare -f configure compile)")
 tree=$src/$role-$key
 link=$BUILD/kernel/$role
 
@@ -48,12 +59,7 @@ if [ ! -e "$tree/.complete" ]; then
 	mkdir -p "$tree"
 	configure "$src" "$tree" >"$LOGS/kernel-$role-config.log"
 	say "$role kernel: building with $JOBS jobs (seconds, steps done, last step)"
-	export CCACHE_DIR=$CACHE/ccache CCACHE_MAXSIZE=3G CCACHE_NOHASHDIR=1
-	export KBUILD_BUILD_USER=virtuos KBUILD_BUILD_HOST=$role
-	KBUILD_BUILD_TIMESTAMP=$(date -u -r "$src/Makefile")
-	export KBUILD_BUILD_TIMESTAMP
-	run_logged "$LOGS/kernel-$role.log" '^  [A-Z]' \
-		make -C "$src" O="$tree" -j"$JOBS" CC='ccache gcc' bzImage modules
+	compile "$src" "$tree"
 	touch "$tree/.complete"
 	say "$role kernel: $(stat -Lc %s "$tree/arch/x86/boot/bzImage") bytes"
 fi

@@ -79,11 +79,17 @@ fetch() {
 	echo "$dir"
 }
 
+# compile TREE - two calls, not one: the second reads what the first has configured
+compile() {
+	run_logged "$LOGS/xen-config.log" . make -C "$1/xen" -j"$JOBS" defconfig
+	run_logged "$LOGS/xen-build.log" '^  *[A-Z]|^gcc' make -C "$1/xen" -j"$JOBS" build
+}
+
 patched() {
 	local src key out tree
 	src=$(fetch)
 	mapfile -t files < <(series_files "$series")
-	key=$(hash_of "$0" "${files[@]}" <<<"$(basename "$src") $(gcc --version | head -n1)")
+	key=$(hash_of "${files[@]}" <<<"$(basename "$src") $(gcc --version | head -n1) $(declare -f compile)")
 	out=$CACHE/xen/patched-$key
 	if [ ! -e "$out" ]; then
 		tree=$CACHE/xen/build-$key
@@ -91,9 +97,7 @@ patched() {
 		cp -a "$src" "$tree"
 		apply_series "$tree" "$series"
 		say "Xen: building with $JOBS jobs"
-		# two calls, not one: the second reads what the first has configured
-		run_logged "$LOGS/xen-config.log" . make -C "$tree/xen" -j"$JOBS" defconfig
-		run_logged "$LOGS/xen-build.log" '^  *[A-Z]|^gcc' make -C "$tree/xen" -j"$JOBS" build
+		compile "$tree"
 		gunzip -c "$tree/xen/xen.gz" >"$out.tmp"
 		mv "$out.tmp" "$out"
 		rm -rf "$tree"
