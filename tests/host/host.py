@@ -16,20 +16,18 @@ import contextlib
 import fcntl
 import os
 import queue
-import shlex
 import signal
 import struct
 import subprocess
 import sys
 import termios
 import threading
-import time
 import tty
 
 import splats
 import state
 from image import ImageError, say
-from machine import PORTS, XEN_STOCK, MachineError
+from machine import MachineError
 from qmp import QmpError
 from state import StateError
 from vexec import VexecError, VexecTimeout
@@ -37,29 +35,6 @@ from vexec import VexecError, VexecTimeout
 TIMED_OUT = 124
 CRASHED = 125
 SYSTEMS = ("virtuos",)
-
-# Prints what consoles said since the last call, each piece under a "== name" line.
-NEW_OUTPUT = r"""
-mkdir -p /run/rig && cd /run/rig || exit 1
-new() {
-	was=$(cat "$1.mark" 2>/dev/null || echo 0)
-	now=$(stat -c %s "$2")
-	[ "$now" -lt "$was" ] && was=0
-	if [ "$now" -gt "$was" ]; then
-		echo "== $1"
-		tail -c +$((was + 1)) "$2" | tail -c 400000
-		echo
-	fi
-	echo "$now" > "$1.mark"
-}
-for f in /var/log/xen/console/*.log; do
-	[ -f "$f" ] && n=${f##*/} && new "${n%.log}" "$f"
-done
-dmesg > dmesg.txt && new dom0 dmesg.txt
-xl dmesg > xen.txt && new xen xen.txt
-true
-"""
-
 
 class DomainCrash(Exception):
     """The primary is gone while a command ran in it."""
@@ -76,7 +51,6 @@ class Host:
     @classmethod
     def restore(cls, kind="up", hostfwd="", xen=None, deb=None):
         """A machine of one's own out of the saved state; made first if there is none."""
-        xen = xen or XEN_STOCK
         home = state.up(xen, deb) if kind == "up" else state.bare(xen, deb)[0]
         return cls(state.resumed(home, xen=xen, hostfwd=hostfwd))
 
@@ -84,7 +58,7 @@ class Host:
     def cold(cls, disk="ahci", hostfwd="", xen=None, deb=None, keep_data=None):
         """A machine booted from power-on. keep_data: a qcow2 file to use as the data disk
         itself; it is made over the primary's image when it is not there."""
-        return cls(state.cold(xen or XEN_STOCK, deb, disk, keep_data, hostfwd))
+        return cls(state.cold(xen, deb, disk, keep_data, hostfwd))
 
     def __enter__(self):
         return self
@@ -142,7 +116,7 @@ class Host:
 
     def consoles(self):
         """What each domain, dom0's kernel and Xen printed so far, by name."""
-        r = self.dom0(["sh", "-c", NEW_OUTPUT], timeout=60, check=True)
+        r = self.dom0(["sh", "-c", state.NEW_OUTPUT], timeout=60, check=True)
         name = None
         for line in r.stdout.decode(errors="replace").replace("\r", "").split("\n"):
             if line.startswith("== "):
@@ -254,7 +228,7 @@ def main_run(command, where="primary", files=(), hostfwd="", timeout=600, kind="
             if reason:
                 say(reason)
                 h.print_consoles(only=None if where == "dom0" else "primary")
-                h.print_consoles(only="xen", lines=15)
+                h.print_consoles(only="hypervisor", lines=15)
             elif show:
                 h.print_consoles(lines=2000)
             for name, line in [] if reason else h.splats():

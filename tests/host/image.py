@@ -12,6 +12,7 @@ Invariant: a directory in the cache is complete once it has its final name.
 Called by state.py; by hand: image.py dom0|primary [--deb FILE].
 """
 import argparse
+import fcntl
 import glob
 import hashlib
 import os
@@ -28,7 +29,7 @@ CACHE = os.environ.get("VIRTUOS_CACHE", os.path.expanduser("~/.cache/virtuos"))
 SUITE = "bookworm"
 SIZE_MIB = {"dom0": 2560, "primary": 3072}
 KEEP = 6
-FORMAT = "1"            # raise when the way images are made changes
+FORMAT = "2"            # raise when the way images are made changes
 
 
 class ImageError(Exception):
@@ -57,6 +58,21 @@ def digest(*parts):
                     if hasattr(hashlib, "file_digest") else hashlib.sha256(f.read()).hexdigest()
         h.update(p.encode() + b"\0")
     return h.hexdigest()[:16]
+
+
+class Lock:
+    """Serialises those who would make the same thing, in this and other processes."""
+
+    def __init__(self, name):
+        os.makedirs(os.path.join(CACHE, "locks"), exist_ok=True)
+        self.path = os.path.join(CACHE, "locks", name)
+
+    def __enter__(self):
+        self.file = open(self.path, "w")
+        fcntl.flock(self.file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_):
+        self.file.close()
 
 
 def prune(pattern, keep):
@@ -114,7 +130,7 @@ def base(role):
     if os.path.exists(tar):
         os.utime(home)
         return tar, key
-    say("%s: bootstrapping Debian %s (%d packages named), about 2 min" % (role, SUITE, len(packages(role))))
+    say("%s: bootstrapping Debian %s (%d packages named), about 1 min" % (role, SUITE, len(packages(role))))
     begun = time.time()
     os.makedirs(os.path.join(CACHE, "images"), exist_ok=True)
     tmp = tempfile.mkdtemp(prefix="tmp-", dir=os.path.join(CACHE, "images"))
@@ -124,8 +140,6 @@ def base(role):
              "echo MODULES=list > \"$1/etc/initramfs-tools/conf.d/driver-policy\"",
              *["--customize-hook=" + h for h in hooks],
              SUITE, os.path.join(tmp, "root.tar"), debian_sources(tmp)])
-        if os.path.exists(tar):         # another process was faster
-            return tar, key
         os.rename(tmp, home)
     finally:
         shutil.rmtree(tmp, ignore_errors=True)
@@ -136,7 +150,7 @@ def base(role):
 
 def find_deb():
     """The virtuos package that `make deb` leaves under build/; None before there is one."""
-    found = glob.glob(os.path.join(TOP, "build", "**", "virtuos_*.deb"), recursive=True)
+    found = glob.glob(os.path.join(TOP, "build", "virtuos_*.deb"))
     return max(found, key=os.path.getmtime) if found else None
 
 
@@ -146,10 +160,9 @@ def find_agent(deb, unpacked):
         path = os.path.join(unpacked, "usr/lib/virtuos/agent")
         if os.path.exists(path):
             return path
-    for path in (os.environ.get("VIRTUOS_AGENT", ""), *glob.glob(
-            os.path.join(TOP, "build", "**", "virtuos-agent"), recursive=True)):
-        if path and os.path.isfile(path):
-            return path
+    path = os.environ.get("VIRTUOS_AGENT") or os.path.join(TOP, "build/dom0-tools/virtuos-agent")
+    if os.path.isfile(path):
+        return path
     raise ImageError("no agent: build the package first (make deb)")
 
 
@@ -191,6 +204,12 @@ def pack(root, role, out):
 
 
 def image(role, deb=None):
+    """A role's image, made if it is not there: its directory and its key."""
+    with Lock("image-" + role):
+        return make_image(role, deb)
+
+
+def make_image(role, deb):
     """The directory with a role's finished image (disk.raw; dom0: vmlinuz, initrd too), and its key."""
     tar, base_key = base(role)
     images = os.path.join(CACHE, "images")
@@ -212,14 +231,16 @@ def image(role, deb=None):
         os.mkdir(new)
         run(["tar", "-C", root, "-xpf", tar, "--xattrs", "--xattrs-include=*", "--numeric-owner",
              "--exclude=./dev/*"])
+        # A fixed id: without one every boot is a "first boot" (and mmdebstrap removes it).
+        with open(os.path.join(root, "etc/machine-id"), "w") as f:
+            f.write(digest(role) * 2 + "\n")
         LAYER[role](root, agent)
         if role == "dom0":
             for name in ("vmlinuz", "initrd.img"):
                 shutil.copyfile(max(glob.glob(os.path.join(root, "boot", name + "-*"))),
                                 os.path.join(new, name))
         pack(root, role, os.path.join(new, "disk.raw"))
-        if not os.path.exists(home):
-            os.rename(new, home)
+        os.rename(new, home)
     prune("images/%s-*" % role, KEEP)
     say("%s: image made in %d s" % (role, time.time() - begun))
     return home, key

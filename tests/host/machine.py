@@ -19,14 +19,14 @@ import subprocess
 import tempfile
 import time
 
-from image import CACHE, digest
+from image import CACHE, TOP, digest
 from qmp import Qmp, QmpError
 from vexec import Vexec
 
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 MEMORY = 3072
 PORTS = 4
-XEN_STOCK = "/boot/xen-4.17-amd64.gz"
+XEN_INSTALLED = "/boot/xen-4.17-amd64.gz"
 XEN_ARGS = ("console=com1 dom0_mem=1024M,max:1024M dom0_max_vcpus=1 dom0_vcpus_pin "
             "loglvl=warning guest_loglvl=warning")
 DOM0_ARGS = "console=hvc0 root=/dev/vda ro quiet fsck.mode=skip"
@@ -41,8 +41,21 @@ class MachineError(Exception):
     pass
 
 
-def xen_elf(path):
-    """The hypervisor as QEMU's multiboot loader wants it: not compressed."""
+def xen_elf(which=None):
+    """The hypervisor as QEMU's multiboot loader wants it: not compressed.
+
+    which: stock (default) or patched as `make hypervisor` left it, or a path.
+    """
+    if which in (None, "", "stock", "patched"):
+        path = os.path.join(TOP, "build/xen", which or "stock")
+        if not os.path.exists(path):
+            if which == "patched":
+                raise MachineError("no patched hypervisor: run `make hypervisor XEN=patched` first")
+            path = XEN_INSTALLED
+    else:
+        path = which
+    if not os.path.exists(path):
+        raise MachineError("no hypervisor at %s" % path)
     with open(path, "rb") as f:
         packed = f.read(2) == b"\x1f\x8b"
     if not packed:
@@ -83,7 +96,7 @@ class Machine:
     """A running (or paused) emulated host."""
 
     def __init__(self, dom0_disk, data_disk, boot, incoming=None, hostfwd="", disk="ahci",
-                 xen=XEN_STOCK, keep_data=None):
+                 xen=None, keep_data=None):
         """Start QEMU.
 
         dom0_disk, data_disk: (path, format) of what the overlays lie over.

@@ -11,8 +11,6 @@ QEMU's version and command line, package, configuration.
 Invariant: a state directory is complete once it has its final name; what it was
 made from is never changed. Called by host.py.
 """
-import fcntl
-import glob
 import os
 import shutil
 import sys
@@ -20,8 +18,9 @@ import tempfile
 import time
 
 import image
-from image import CACHE, SETTINGS, digest, say
-from machine import DOM0_ARGS, MEMORY, PORTS, XEN_ARGS, XEN_STOCK, DISKS, Machine, qemu_version
+from image import CACHE, SETTINGS, Lock, digest, say
+from machine import (DISKS, DOM0_ARGS, MEMORY, PORTS, XEN_ARGS, Machine, qemu_version,
+                     xen_elf)
 from vexec import VexecError
 
 STATES = os.path.join(CACHE, "states")
@@ -29,6 +28,28 @@ KEEP = 3
 BOOT_TIMEOUT = 300
 UP_TIMEOUT = 240
 FORMAT = "1"
+
+# Prints what consoles said since the last call, each piece under a "== name" line.
+# hypervisor.log is what xenconsoled takes from Xen's ring.
+NEW_OUTPUT = r"""
+mkdir -p /run/rig && cd /run/rig || exit 1
+new() {
+	was=$(cat "$1.mark" 2>/dev/null || echo 0)
+	now=$(stat -c %s "$2")
+	[ "$now" -lt "$was" ] && was=0
+	if [ "$now" -gt "$was" ]; then
+		echo "== $1"
+		tail -c +$((was + 1)) "$2" | tail -c 400000
+		echo
+	fi
+	echo "$now" > "$1.mark"
+}
+for f in /var/log/xen/console/*.log; do
+	[ -f "$f" ] && n=${f##*/} && new "${n%.log}" "$f"
+done
+dmesg > dmesg.txt && new dom0 dmesg.txt
+true
+"""
 
 
 class StateError(Exception):
@@ -49,21 +70,6 @@ class Progress:
     def tick(self):
         if time.monotonic() - self.last >= 10:
             self.step("still at it")
-
-
-class Lock:
-    """Serialises those who would make the same state."""
-
-    def __init__(self, key):
-        os.makedirs(STATES, exist_ok=True)
-        self.path = os.path.join(STATES, key + ".lock")
-
-    def __enter__(self):
-        self.file = open(self.path, "w")
-        fcntl.flock(self.file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_):
-        self.file.close()
 
 
 def valid(home):
@@ -92,9 +98,6 @@ def store(machine, home, needs):
         shutil.rmtree(tmp, ignore_errors=True)
     kind = os.path.basename(home).split("-")[0]
     image.prune("states/%s-*/" % kind, KEEP)
-    for lock in glob.glob(os.path.join(STATES, "*.lock")):
-        if time.time() - os.path.getmtime(lock) > 86400:
-            os.unlink(lock)
 
 
 def code_key():
@@ -115,6 +118,7 @@ def boot(dom0, data, xen, disk="ahci", progress=None, **kw):
         m.ports[0].run(["systemctl", "is-system-running", "--wait"], timeout=BOOT_TIMEOUT,
                        poll=progress.tick)
         m.ports[0].run(["xl", "info"], timeout=30, check=True)
+        m.ports[0].run(["sh", "-c", NEW_OUTPUT], timeout=60, check=True)
         progress.step("dom0 is up")
         return m
     except BaseException:
@@ -138,10 +142,10 @@ def resumed(home, data=None, **kw):
     return m
 
 
-def bare(xen=XEN_STOCK, deb=None):
+def bare(xen=None, deb=None):
     """The directory of the state with dom0 alone, and its key."""
     dom0, dom0_key = image.image("dom0", deb)
-    key = digest(dom0_key, ("file", xen), code_key())
+    key = digest(dom0_key, ("file", xen_elf(xen)), code_key())
     home = os.path.join(STATES, "bare-" + key)
     with Lock("bare-" + key):
         if not valid(home):
@@ -216,7 +220,7 @@ def need_deb(deb):
     return deb
 
 
-def up(xen=XEN_STOCK, deb=None):
+def up(xen=None, deb=None):
     """The directory of the state with everything up."""
     deb = need_deb(deb)
     base, base_key = bare(xen, deb)
@@ -241,7 +245,7 @@ def up(xen=XEN_STOCK, deb=None):
     return home
 
 
-def cold(xen=XEN_STOCK, deb=None, disk="ahci", keep_data=None, hostfwd=""):
+def cold(xen=None, deb=None, disk="ahci", keep_data=None, hostfwd=""):
     """A machine booted from power-on, with everything up; nothing is saved."""
     deb = need_deb(deb)
     dom0, _ = image.image("dom0", deb)
