@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Calls on sockets, and what becomes of them when the link dies.
+ *
+ * Invariant: a call is submitted only to the link that knows the socket's object
+ * (equal epochs), and no result is believed before vos_result() has seen it.
+ */
+#include <linux/errno.h>
+#include <linux/string.h>
+#include "vos_net.h"
+
+/*
+ * vos_result - check a completion's result
+ * @untrusted_result: as it came
+ * @max: highest value that makes sense
+ * Return: 0..@max, or a negative errno that may be shown to a program. Never
+ * -EINTR, which vos_call() keeps for itself.
+ */
+int vos_result(s64 untrusted_result, u32 max)
+{
+	if (untrusted_result >= 0)
+		return untrusted_result <= max ? (int)untrusted_result : -EIO;
+	if (untrusted_result < -MAX_ERRNO || untrusted_result == -EINTR)
+		return -EIO;
+	/* The kernel's own codes (ERESTARTSYS and so on) are not for programs. */
+	if (untrusted_result <= -512)
+		return -EIO;
+	return untrusted_result;
+}
+
+/*
+ * vos_link_gone - a call ended because its link died: what of the socket?
+ * Return: 0 if it will be made again, else the error to report.
+ */
+int vos_link_gone(struct vos_sock *vs)
+{
+	enum vos_phase phase = READ_ONCE(vs->phase);
+
+	if (phase == VOS_CONNECTING || phase == VOS_CONNECTED)
+		vos_sock_lose(vs, ECONNRESET);
+	return vos_is_lost(vs) ? vos_lost_error(vs) : 0;
+}
+
+/* What a call on a lost socket reports: the error once, then as after a reset. */
+int vos_lost_error(struct vos_sock *vs)
+{
+	int err = sock_error(&vs->sk);
+
+	return err ?: -ENOTCONN;
+}
+
+/* A killed call has made an object that nobody wants. Interrupts may be off. */
+static void orphan_fresh(struct vos_call *call)
+{
+	struct vos_sock *fresh = call->priv;
+	bool made = !call->status && call->cqe.result >= 0;
+
+	if (made)
+		WRITE_ONCE(fresh->epoch, vos_call_epoch(call));
+	vos_call_put(call);
+	if (made)
+		queue_work(vos_net.wq, &fresh->release);
+	else
+		vos_object_remove(fresh);
+}
+
+static int copy_out(struct vos_call *call, struct vos_req *req)
+{
+	int i;
+
+	req->cqe = call->cqe;
+	for (i = 0; i < 2; i++)
+		if (req->out[i] && req->len[i])
+			memcpy(req->out[i], vos_call_data(call, i), req->len[i]);
+	return 0;
+}
+
+/* The last moment before a stream's connect goes out. Return: false: other link. */
+static bool mark_connecting(struct vos_sock *vs, u32 epoch)
+{
+	bool ok;
+
+	mutex_lock(&vs->lock);
+	ok = vs->epoch == epoch;
+	if (ok && vs->phase == VOS_OPEN)
+		WRITE_ONCE(vs->phase, VOS_CONNECTING);
+	mutex_unlock(&vs->lock);
+	return ok;
+}
+
+/*
+ * vos_req_once - carry out @req on the link that is up
+ * @flags: VOS_GET_*
+ *
+ * If req->fresh is set and the answer is -EINTR, that socket is not the caller's
+ * any more.
+ * Return: 0 answered, req->cqe is valid; -EOWNERDEAD the link died, or does not
+ * know the socket; -ENETDOWN no link; -EINTR killed; -ERESTARTSYS.
+ */
+int vos_req_once(struct vos_sock *vs, struct vos_req *req, u32 flags)
+{
+	struct vos_call *call;
+	int i, rc;
+
+	call = vos_call_get(vos_net.session, req->len[0], req->len[1], flags);
+	if (IS_ERR(call))
+		return PTR_ERR(call) == -ENOTCONN ? -ENETDOWN : PTR_ERR(call);
+	req->epoch = vos_call_epoch(call);
+	if ((req->opcode != VOS_OP_SOCKET && req->epoch != READ_ONCE(vs->epoch)) ||
+	    (req->connecting && !mark_connecting(vs, req->epoch))) {
+		vos_call_put(call);
+		return -EOWNERDEAD;
+	}
+	call->sqe.opcode = req->opcode;
+	call->sqe.obj = vs->index;
+	call->sqe.gen = vs->gen;
+	memcpy(call->sqe.arg, req->arg, sizeof(req->arg));
+	for (i = 0; i < 2; i++)
+		if (req->in[i] && req->len[i])
+			memcpy(vos_call_data(call, i), req->in[i], req->len[i]);
+	if (req->fresh) {
+		call->orphan = orphan_fresh;
+		call->priv = req->fresh;
+	}
+	rc = vos_call(call);
+	if (rc == -EINTR)
+		return rc;
+	if (!rc)
+		copy_out(call, req);
+	vos_call_put(call);
+	return rc;
+}
+
+/*
+ * vos_sock_run - carry out @req, again on the next link if one dies
+ *
+ * For calls that may be repeated. Waits for a link.
+ * Return: 0 and req->cqe is valid, or a negative errno.
+ */
+int vos_sock_run(struct vos_sock *vs, struct vos_req *req)
+{
+	int rc;
+
+	do {
+		if (vos_is_lost(vs))
+			return vos_lost_error(vs);
+		rc = vos_req_once(vs, req, 0);
+		if (rc != -EOWNERDEAD)
+			return rc;
+		rc = vos_link_gone(vs);
+	} while (!rc);
+	return rc;
+}
+
+/*
+ * vos_sock_call - a call for data on a socket; does not wait for a link
+ * Return: the call, or ERR_PTR: -EOWNERDEAD no link that knows the socket,
+ * -ERESTARTSYS, -EMSGSIZE.
+ */
+struct vos_call *vos_sock_call(struct vos_sock *vs, u8 opcode, u32 len0, u32 len1)
+{
+	struct vos_call *call;
+
+	call = vos_call_get(vos_net.session, len0, len1, VOS_GET_UP_ONLY);
+	if (call == ERR_PTR(-ENOTCONN))
+		return ERR_PTR(-EOWNERDEAD);
+	if (IS_ERR(call))
+		return call;
+	if (vos_call_epoch(call) != READ_ONCE(vs->epoch)) {
+		vos_call_put(call);
+		return ERR_PTR(-EOWNERDEAD);
+	}
+	call->sqe.opcode = opcode;
+	call->sqe.obj = vs->index;
+	call->sqe.gen = vs->gen;
+	return call;
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Registers the forwarded socket families, makes and releases their sockets.
+ *
+ * The kernel of the primary has no TCP/IP (CONFIG_INET=n), so PF_INET and PF_INET6
+ * are free for us. Only the initial network namespace is forwarded: the others
+ * are what they are without TCP/IP, empty.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+#include "vos_net.h"
+
+static char *service = "net";
+module_param(service, charp, 0444);
+MODULE_PARM_DESC(service, "name of the service that answers (default net)");
+
+static unsigned int objects = 16384;
+module_param(objects, uint, 0444);
+MODULE_PARM_DESC(objects, "most sockets at a time (default 16384)");
+
+static unsigned int arena_pages = 512;
+module_param(arena_pages, uint, 0444);
+MODULE_PARM_DESC(arena_pages, "shared data pages for each processor (default 512)");
+
+struct vos_net vos_net;
+
+struct proto vos_proto = {
+	.name = "VIRTUOS",
+	.owner = THIS_MODULE,
+	.obj_size = sizeof(struct vos_sock),
+};
+
+static void sock_destruct(struct sock *sk)
+{
+	struct vos_sock *vs = vos_sk(sk);
+
+	vos_record_free(vs);
+	put_cred(vs->cred);
+}
+
+/*
+ * vos_sock_new - a socket that no service knows yet, with its index
+ * @sock: becomes its owner
+ * Return: the socket, or ERR_PTR(-ENOMEM, -ENFILE).
+ */
+struct vos_sock *vos_sock_new(struct socket *sock, int family, int protocol, int kern)
+{
+	struct sock *sk = sk_alloc(&init_net, family, GFP_KERNEL, &vos_proto, kern);
+	struct vos_sock *vs;
+	int rc;
+
+	if (!sk)
+		return ERR_PTR(-ENOMEM);
+	vs = vos_sk(sk);
+	mutex_init(&vs->lock);
+	INIT_LIST_HEAD(&vs->opts);
+	INIT_WORK(&vs->release, vos_sock_release_work);
+	vs->phase = VOS_NEW;
+	vs->cred = get_current_cred();
+	sock_init_data(sock, sk);
+	sk->sk_protocol = protocol;
+	sk->sk_destruct = sock_destruct;
+	/* Events find it by its index under RCU; its last reference may go there. */
+	sock_set_flag(sk, SOCK_RCU_FREE);
+	/* All of SOL_SOCKET and all ioctls are for the service to answer. */
+	set_bit(SOCK_CUSTOM_SOCKOPT, &sock->flags);
+	set_bit(SOCK_CUSTOM_GETSOCKOPT, &sock->flags);
+	set_bit(SOCK_CUSTOM_IOCTL, &sock->flags);
+	rc = vos_object_add(vs);
+	if (rc) {
+		sock_orphan(sk);
+		sock->sk = NULL;
+		sock_put(sk);
+		return ERR_PTR(rc);
+	}
+	return vs;
+}
+
+/*
+ * vos_sock_drop - take a socket back that the service does not know
+ */
+void vos_sock_drop(struct vos_sock *vs)
+{
+	struct socket *sock = vs->sk.sk_socket;
+
+	sock_orphan(&vs->sk);
+	if (sock)
+		sock->sk = NULL;
+	vos_object_remove(vs);
+}
+
+static int vos_release(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+
+	if (!sk)
+		return 0;
+	sock_orphan(sk);
+	sock->sk = NULL;
+	vos_sock_release(vos_sk(sk));
+	return 0;
+}
+
+#define VOS_PROTO_OPS(fam)			\
+	.family = fam,				\
+	.owner = THIS_MODULE,			\
+	.release = vos_release,			\
+	.bind = vos_bind,			\
+	.connect = vos_connect,			\
+	.socketpair = sock_no_socketpair,	\
+	.accept = vos_accept,			\
+	.getname = vos_getname,			\
+	.poll = vos_poll,			\
+	.ioctl = vos_ioctl,			\
+	.listen = vos_listen,			\
+	.shutdown = vos_shutdown,		\
+	.setsockopt = vos_setsockopt,		\
+	.getsockopt_iter = vos_getsockopt,	\
+	.sendmsg = vos_sendmsg,			\
+	.recvmsg = vos_recvmsg,			\
+	.splice_eof = vos_splice_eof,		\
+	.mmap = sock_no_mmap
+
+static const struct proto_ops inet_ops = { VOS_PROTO_OPS(PF_INET) };
+static const struct proto_ops inet6_ops = { VOS_PROTO_OPS(PF_INET6) };
+
+static int create(struct net *net, struct socket *sock, const struct proto_ops *ops,
+		  int protocol, int kern)
+{
+	struct vos_sock *vs;
+	int rc;
+
+	if (!net_eq(net, &init_net))
+		return -EAFNOSUPPORT;
+	sock->ops = ops;
+	vs = vos_sock_new(sock, ops->family, protocol, kern);
+	if (IS_ERR(vs))
+		return PTR_ERR(vs);
+	rc = vos_socket_call(vs, VOS_GET_KILLABLE);
+	if (rc == -EINTR) {
+		/* The answer, when it comes, gives the object back. */
+		sock_orphan(&vs->sk);
+		sock->sk = NULL;
+	} else if (rc) {
+		vos_sock_drop(vs);
+	}
+	return rc;
+}
+
+static int inet_create(struct net *net, struct socket *sock, int protocol, int kern)
+{
+	return create(net, sock, &inet_ops, protocol, kern);
+}
+
+static int inet6_create(struct net *net, struct socket *sock, int protocol, int kern)
+{
+	return create(net, sock, &inet6_ops, protocol, kern);
+}
+
+static const struct net_proto_family families[] = {
+	{ .family = PF_INET, .create = inet_create, .owner = THIS_MODULE },
+	{ .family = PF_INET6, .create = inet6_create, .owner = THIS_MODULE },
+};
+
+static const struct vos_session_ops session_ops = {
+	.up = vos_net_up,
+	.down = vos_net_down,
+	.event = vos_object_event,
+	.room = vos_net_room,
+};
+
+static void families_unregister(int n)
+{
+	while (n--)
+		sock_unregister(families[n].family);
+}
+
+static int families_register(void)
+{
+	int i, rc;
+
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		rc = sock_register(&families[i]);
+		if (rc) {
+			families_unregister(i);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int session_open(void)
+{
+	if (!objects || objects > VOS_MAX_OBJECTS || objects % 64 ||
+	    arena_pages > VOS_MAX_ARENA_PAGES) {
+		pr_err("virtuos-net: objects must be a multiple of 64 up to %u, arena_pages at most %u\n",
+		       VOS_MAX_OBJECTS, VOS_MAX_ARENA_PAGES);
+		return -EINVAL;
+	}
+	vos_net.nr = objects;
+	ida_init(&vos_net.ida);
+	vos_net.table = kvcalloc(objects, sizeof(*vos_net.table), GFP_KERNEL);
+	if (!vos_net.table)
+		return -ENOMEM;
+	vos_net.wq = alloc_workqueue("virtuos-net-release", WQ_UNBOUND, 0);
+	if (!vos_net.wq) {
+		kvfree(vos_net.table);
+		return -ENOMEM;
+	}
+	INIT_WORK(&vos_net.rouse, vos_net_rouse_work);
+	vos_net.session = vos_session_get(service, &session_ops, &vos_net, objects,
+					  arena_pages);
+	if (!IS_ERR(vos_net.session))
+		return 0;
+	destroy_workqueue(vos_net.wq);
+	kvfree(vos_net.table);
+	return PTR_ERR(vos_net.session);
+}
+
+static void session_close(void)
+{
+	vos_session_put(vos_net.session);
+	destroy_workqueue(vos_net.wq);
+	rcu_barrier();		/* sockets still to be freed */
+	ida_destroy(&vos_net.ida);
+	kvfree(vos_net.table);
+}
+
+static int __init vos_net_init(void)
+{
+	int rc = proto_register(&vos_proto, 1);
+
+	if (rc)
+		return rc;
+	rc = session_open();
+	if (rc)
+		goto err_proto;
+	rc = families_register();
+	if (rc)
+		goto err_session;
+	return 0;
+
+err_session:
+	session_close();
+err_proto:
+	proto_unregister(&vos_proto);
+	return rc;
+}
+module_init(vos_net_init);
+
+/* No socket exists: each holds the module. Releases may still be under way. */
+static void __exit vos_net_exit(void)
+{
+	families_unregister(ARRAY_SIZE(families));
+	session_close();
+	proto_unregister(&vos_proto);
+}
+module_exit(vos_net_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("VirtuOS: sockets served by a network domain");
+MODULE_ALIAS_NETPROTO(PF_INET);
+MODULE_ALIAS_NETPROTO(PF_INET6);

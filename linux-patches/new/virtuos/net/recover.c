@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When the network domain dies, and when the next one comes.
+ *
+ *   state of a socket                 at the death           with the next domain
+ *   stream, connecting or connected   ECONNRESET, EPOLLERR   stays so until closed
+ *                                     and EPOLLHUP at once
+ *   stream, listening                 goes on waiting        options, bind, listen
+ *   stream, neither                   goes on                options, bind
+ *   datagram, raw                     goes on waiting        options, bind, connect
+ *
+ *   call in flight                    answer
+ *   recv, accept                      made again; of a connected stream ECONNRESET
+ *   send, stream                      ECONNRESET, or the bytes taken before
+ *   send, datagram                    counts as sent
+ *   connect, stream                   ECONNRESET
+ *   socket, bind, listen, connect of a datagram socket, shutdown, getsockname,
+ *   getpeername, get/setsockopt, ioctl   made again; ENETDOWN after restart_timeout
+ *   close                             done
+ *
+ * vos_net_down() and vos_net_up() run in the session's thread, one after the other.
+ */
+#include <linux/cred.h>
+#include "vos_net.h"
+
+static struct vos_sock *socket_get(u32 index)
+{
+	struct vos_sock *vs;
+
+	rcu_read_lock();
+	vs = rcu_dereference(vos_net.table[index]);
+	if (vs && !refcount_inc_not_zero(&vs->sk.sk_refcnt))
+		vs = NULL;
+	rcu_read_unlock();
+	return vs;
+}
+
+static void each_socket(void (*fn)(struct vos_sock *vs))
+{
+	u32 i;
+
+	for (i = 0; i < vos_net.nr; i++) {
+		struct vos_sock *vs = socket_get(i);
+
+		if (!vs)
+			continue;
+		fn(vs);
+		sock_put(&vs->sk);
+		cond_resched();
+	}
+}
+
+static void socket_down(struct vos_sock *vs)
+{
+	bool lost;
+
+	mutex_lock(&vs->lock);
+	/* A closed one keeps its epoch: its release compares it. */
+	if (vs->closed || vs->phase == VOS_NEW) {
+		mutex_unlock(&vs->lock);
+		return;
+	}
+	vs->epoch = 0;
+	lost = vs->phase == VOS_CONNECTING || vs->phase == VOS_CONNECTED;
+	mutex_unlock(&vs->lock);
+	if (lost)
+		vos_sock_lose(vs, ECONNRESET);
+}
+
+void vos_net_down(struct vos_session *s)
+{
+	each_socket(socket_down);
+}
+
+/* A call of recovery. Return: 0 or -errno. */
+static int again(struct vos_sock *vs, struct vos_req *req)
+{
+	int rc = vos_req_once(vs, req, VOS_GET_RECOVERY);
+
+	return rc ?: vos_result(req->cqe.result, 0);
+}
+
+static int options_again(struct vos_sock *vs)
+{
+	struct vos_opt *opt;
+	int rc;
+
+	list_for_each_entry(opt, &vs->opts, node) {
+		struct vos_req req = {
+			.opcode = VOS_OP_SETSOCKOPT,
+			.arg = { (u32)opt->level, (u32)opt->name },
+			.in[0] = opt->data,
+			.len[0] = opt->len,
+		};
+
+		rc = again(vs, &req);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int address_again(struct vos_sock *vs, u8 opcode, const struct sockaddr_storage *addr,
+			 int len)
+{
+	struct vos_req req = {
+		.opcode = opcode,
+		.in[1] = addr,
+		.len[1] = len,
+	};
+
+	return len ? again(vs, &req) : 0;
+}
+
+static int listen_again(struct vos_sock *vs)
+{
+	struct vos_req req = {
+		.opcode = VOS_OP_LISTEN,
+		.arg = { (u32)vs->backlog },
+	};
+
+	return again(vs, &req);
+}
+
+/* Under vs->lock. */
+static int make_again(struct vos_sock *vs)
+{
+	int rc;
+
+	rc = vos_socket_call(vs, VOS_GET_RECOVERY);
+	if (rc)
+		return rc;
+	vs->epoch = vos_session_epoch(vos_net.session);
+	rc = options_again(vs);
+	if (!rc)
+		rc = address_again(vs, VOS_OP_BIND, &vs->bound, vs->bound_len);
+	if (!rc && !vos_is_stream(vs))
+		rc = address_again(vs, VOS_OP_CONNECT, &vs->peer, vs->peer_len);
+	if (!rc && vs->phase == VOS_LISTENING)
+		rc = listen_again(vs);
+	return rc;
+}
+
+/* The service has half a socket of ours: it shall forget it. Under vs->lock. */
+static void give_up(struct vos_sock *vs)
+{
+	struct vos_req req = { .opcode = VOS_OP_RELEASE };
+
+	if (vs->epoch)
+		vos_req_once(vs, &req, VOS_GET_RECOVERY);
+}
+
+static bool is_due(const struct vos_sock *vs)
+{
+	return !vs->closed && !vs->epoch &&
+	       (vs->phase == VOS_OPEN || vs->phase == VOS_LISTENING);
+}
+
+static void socket_up(struct vos_sock *vs)
+{
+	const struct cred *old;
+	int rc = 0;
+
+	mutex_lock(&vs->lock);
+	if (is_due(vs)) {
+		old = override_creds(vs->cred);
+		rc = make_again(vs);
+		/* Died again: down() and the next up() are still to come. */
+		if (rc == -EOWNERDEAD || rc == -ENETDOWN)
+			rc = 0;
+		else if (rc)
+			give_up(vs);
+		revert_creds(old);
+	}
+	mutex_unlock(&vs->lock);
+	if (rc) {
+		pr_warn_ratelimited("virtuos-net: a socket could not be made again: error %d\n",
+				    -rc);
+		vos_sock_lose(vs, -rc);
+	}
+}
+
+static void socket_rouse(struct vos_sock *vs)
+{
+	vos_sock_arm(vs);
+	vos_sock_wake(vs);
+}
+
+void vos_net_up(struct vos_session *s)
+{
+	each_socket(socket_up);
+	set_bit(0, &vos_net.rouse_due);
+}
+
+void vos_net_rouse_work(struct work_struct *work)
+{
+	each_socket(socket_rouse);
+}
+
+/*
+ * Called among others when ordinary callers have been let in after up(). Only then
+ * waking those who wait makes sense: before, they would be turned away. Any context.
+ */
+void vos_net_room(struct vos_session *s)
+{
+	if (test_and_clear_bit(0, &vos_net.rouse_due))
+		queue_work(vos_net.wq, &vos_net.rouse);
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receiving: the service takes what is there, we wait for what is not.
+ *
+ * Invariant: of an answer no more is copied to the program than it asked for, and
+ * control data is handed out one checked message at a time from a private copy.
+ */
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include "vos_net.h"
+
+#define RECV_FLAGS (MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE)
+#define RECV_MSG_FLAGS (MSG_TRUNC | MSG_CTRUNC | MSG_OOB | MSG_EOR | MSG_ERRQUEUE)
+
+struct recv {
+	struct vos_sock *vs;
+	struct msghdr *msg;
+	int flags;
+	u32 asked;		/* bytes asked for by the last call */
+};
+
+static u32 side_len(const struct msghdr *msg)
+{
+	u32 clen = msg->msg_control ?
+		min_t(size_t, msg->msg_controllen, VOS_NET_CONTROL_MAX) : 0;
+
+	return msg->msg_name || clen ? VOS_ADDR_MAX + clen : 0;
+}
+
+/* Control messages come in this kernel's own format (same ABI), one by one. */
+static int put_control(struct msghdr *msg, const u8 *ctl, u32 len)
+{
+	u32 off = 0;
+	int rc = 0;
+
+	while (!rc && len - off >= sizeof(struct cmsghdr)) {
+		const struct cmsghdr *c = (const void *)(ctl + off);
+		size_t data = sizeof(struct cmsghdr);
+
+		if (c->cmsg_len < data || c->cmsg_len > len - off)
+			return -EIO;
+		rc = put_cmsg(msg, c->cmsg_level, c->cmsg_type, c->cmsg_len - data,
+			      (void *)(ctl + off + data));
+		off += min_t(size_t, CMSG_ALIGN(c->cmsg_len), len - off);
+	}
+	return rc;
+}
+
+/* Address and control data; the memory is shared, so copy, then look. */
+static int take_side(struct recv *r, struct vos_call *call)
+{
+	struct msghdr *msg = r->msg;
+	const u8 *ext = vos_call_data(call, 1);
+	u32 side = call->room[1].len;
+	u32 alen = min_t(u64, call->cqe.out[0], VOS_ADDR_MAX);
+	u32 clen = min_t(u64, call->cqe.out[1], VOS_NET_CONTROL_MAX);
+	int rc = 0;
+	u8 *ctl;
+
+	msg->msg_flags |= (u32)call->cqe.out[2] & RECV_MSG_FLAGS;
+	if (!side)
+		return 0;
+	if (msg->msg_name && alen) {
+		memcpy(msg->msg_name, ext, alen);
+		msg->msg_namelen = alen;
+	}
+	clen = min(clen, side - VOS_ADDR_MAX);
+	if (clen) {
+		ctl = kmemdup(ext + VOS_ADDR_MAX, clen, GFP_KERNEL);
+		if (!ctl)
+			return -ENOMEM;
+		rc = put_control(msg, ctl, clen);
+		kfree(ctl);
+	}
+	return rc;
+}
+
+static int take_answer(struct recv *r, struct vos_call *call)
+{
+	bool stream = vos_is_stream(r->vs);
+	/* A datagram's true length may be asked for; a stream's data dropped. */
+	u32 max = r->flags & MSG_TRUNC && !stream ? INT_MAX : r->asked;
+	int n = vos_result(call->cqe.result, max), rc;
+	u32 copy;
+
+	if (n < 0)
+		return n;
+	rc = take_side(r, call);
+	if (rc)
+		return rc;
+	copy = r->flags & MSG_TRUNC && stream ? 0 : min_t(u32, n, r->asked);
+	if (copy && copy_to_iter(vos_call_data(call, 0), copy, &r->msg->msg_iter) != copy)
+		return -EFAULT;
+	return n;
+}
+
+/* Return: bytes; -EOWNERDEAD the link is gone; -EAGAIN and so on. */
+static int recv_once(struct recv *r, size_t left)
+{
+	u32 max = vos_is_stream(r->vs) ? VOS_NET_CHUNK :
+		vos_session_max_extent(vos_net.session);
+	struct vos_call *call;
+	int rc;
+
+	r->asked = min_t(size_t, left, max);
+	call = vos_sock_call(r->vs, VOS_OP_RECVMSG, r->asked, side_len(r->msg));
+	if (IS_ERR(call))
+		return PTR_ERR(call);
+	call->sqe.arg[0] = r->flags & RECV_FLAGS;
+	rc = vos_call(call);
+	if (rc == -EINTR)
+		return rc;
+	if (!rc)
+		rc = take_answer(r, call);
+	vos_call_put(call);
+	return rc;
+}
+
+static int recv_some(struct recv *r, size_t left)
+{
+	struct vos_sock *vs = r->vs;
+	int rc;
+
+	if (vos_is_lost(vs))
+		return sock_error(&vs->sk);	/* then end of file */
+	rc = recv_once(r, left);
+	if (rc == -EOWNERDEAD)
+		rc = vos_link_gone(vs) ?: -EAGAIN;
+	return rc;
+}
+
+/*
+ * A stream, in chunks: until @target bytes are there, then as long as full chunks
+ * come without waiting.
+ */
+static int recv_stream(struct recv *r, size_t len, size_t target, struct vos_wait *w)
+{
+	size_t got = 0;
+	int rc;
+
+	do {
+		rc = recv_some(r, len - got);
+		if (rc > 0)
+			got += rc;
+		if (rc > 0 && (got < target || rc == r->asked))
+			continue;
+		if (rc != -EAGAIN || got >= max_t(size_t, target, 1))
+			break;
+		rc = vos_wait_for(w, VOS_WANT_IN);
+		if (rc)
+			break;
+		rc = 1;		/* not the end of the stream */
+	} while (got < len);
+
+	if (got && rc < 0 && rc != -EAGAIN && rc != -EINTR && rc != -ERESTARTSYS &&
+	    rc != -EFAULT)
+		/* The bytes first, the error with the next call. */
+		WRITE_ONCE(r->vs->sk.sk_err, -rc);
+	return got ? got : min(rc, 0);
+}
+
+/* MSG_PEEK: always from the start, so each try replaces the one before. */
+static int recv_peek(struct recv *r, size_t len, size_t target, struct vos_wait *w)
+{
+	struct iov_iter start = r->msg->msg_iter;
+	int rc, waited;
+
+	if (target > 1)
+		vos_wait_begin(w);
+	for (;;) {
+		r->msg->msg_iter = start;
+		rc = recv_some(r, len);
+		if (rc != -EAGAIN && (rc <= 0 || rc >= min_t(size_t, target, r->asked)))
+			return rc;
+		/* With bytes there, the mask is set already: wait for news. */
+		waited = rc > 0 ? vos_wait_event(w) : vos_wait_for(w, VOS_WANT_IN);
+		if (waited)
+			return rc > 0 ? rc : waited;
+	}
+}
+
+static int recv_dgram(struct recv *r, size_t len, struct vos_wait *w)
+{
+	int rc;
+
+	do {
+		rc = recv_some(r, len);
+		if (rc != -EAGAIN)
+			return rc;
+		rc = vos_wait_for(w, VOS_WANT_IN);
+	} while (!rc);
+	return rc;
+}
+
+/* SO_RCVLOWAT: the mask says when so much is there; before, do not even try. */
+static int await_lowat(struct vos_sock *vs, struct vos_wait *w, size_t len)
+{
+	if (READ_ONCE(vs->sk.sk_rcvlowat) <= 1 || len <= 1 || !w->timeo ||
+	    vos_sock_mask(vs) & VOS_WANT_IN)
+		return 0;
+	return vos_wait_for(w, VOS_WANT_IN);
+}
+
+static int recv_any(struct recv *r, size_t len, struct vos_wait *w)
+{
+	size_t target = r->flags & MSG_WAITALL ? len : 1;
+	int rc;
+
+	if (!vos_is_stream(r->vs) || r->flags & (MSG_OOB | MSG_ERRQUEUE))
+		return recv_dgram(r, len, w);
+	rc = await_lowat(r->vs, w, len);
+	if (rc)
+		return rc;
+	if (r->flags & MSG_PEEK)
+		return recv_peek(r, len, target, w);
+	return recv_stream(r, len, target, w);
+}
+
+int vos_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
+{
+	struct vos_sock *vs = vos_sk(sock->sk);
+	struct recv r = { .vs = vs, .msg = msg, .flags = flags };
+	bool nowait = flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE);
+	struct vos_wait w;
+	int rc = 0;
+
+	msg->msg_namelen = 0;
+	if (READ_ONCE(vs->sk.sk_err))
+		rc = sock_error(&vs->sk);
+	vos_wait_init(&w, vs, sock_rcvtimeo(&vs->sk, nowait));
+	if (!rc)
+		rc = recv_any(&r, min_t(size_t, len, INT_MAX & PAGE_MASK), &w);
+	vos_wait_end(&w);
+	return rc;
+}

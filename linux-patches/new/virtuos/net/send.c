@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sending: the data goes into the call's extent, the rest is the service's.
+ *
+ * A stream is cut into chunks, each offered without blocking; a datagram is one
+ * call. A datagram whose link dies counts as sent: the network may lose it too.
+ */
+#include <linux/sched/signal.h>
+#include <linux/tcp.h>
+#include <linux/uio.h>
+#include "vos_net.h"
+
+/* MSG_ZEROCOPY, MSG_SPLICE_PAGES: we copy, so they mean nothing to the service. */
+#define SEND_FLAGS (MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_CONFIRM | MSG_MORE |	\
+		    MSG_FASTOPEN | MSG_PROBE | MSG_BATCH)
+
+struct send {
+	struct vos_sock *vs;
+	struct msghdr *msg;
+	bool first;		/* no byte has been taken yet */
+};
+
+static u32 address_len(const struct send *s)
+{
+	if (!s->msg->msg_name || !s->first)
+		return 0;
+	return min_t(u32, s->msg->msg_namelen, VOS_ADDR_MAX);
+}
+
+static void fill_name_and_control(struct vos_call *call, const struct msghdr *msg, u32 alen,
+				  u32 clen)
+{
+	u8 *ext = vos_call_data(call, 1);
+
+	if (alen)
+		memcpy(ext, msg->msg_name, alen);
+	if (clen)
+		memcpy(ext + VOS_CONTROL_OFF(alen), msg->msg_control, clen);
+	call->sqe.arg[1] = alen | (u64)clen << 32;
+}
+
+/* The link died with our call in it. */
+static int sending_link_gone(struct vos_sock *vs, u32 len)
+{
+	int rc = vos_link_gone(vs);
+
+	if (rc)
+		return rc;
+	return vos_is_stream(vs) ? -EPIPE : (int)len;
+}
+
+/* Return: bytes taken, or -errno; -EAGAIN also while there is no link. */
+static int send_once(struct send *s, u32 len, unsigned int flags)
+{
+	struct msghdr *msg = s->msg;
+	u32 alen = address_len(s), clen = msg->msg_control ? msg->msg_controllen : 0;
+	struct vos_call *call;
+	int rc;
+
+	if (clen > VOS_NET_CONTROL_MAX)
+		return -ENOBUFS;
+	call = vos_sock_call(s->vs, VOS_OP_SENDMSG, len,
+			     alen || clen ? VOS_CONTROL_OFF(alen) + clen : 0);
+	if (call == ERR_PTR(-EOWNERDEAD))
+		return vos_link_gone(s->vs) ?: -EAGAIN;
+	if (IS_ERR(call))
+		return PTR_ERR(call);
+	fill_name_and_control(call, msg, alen, clen);
+	call->sqe.arg[0] = flags & SEND_FLAGS;
+	if (len && !copy_from_iter_full(vos_call_data(call, 0), len, &msg->msg_iter)) {
+		vos_call_put(call);
+		return -EFAULT;
+	}
+	rc = vos_call(call);
+	if (rc == -EINTR)
+		return rc;
+	if (!rc)
+		rc = vos_result(call->cqe.result, len);
+	else
+		rc = sending_link_gone(s->vs, len);
+	vos_call_put(call);
+	if (rc < (int)len)
+		iov_iter_revert(&msg->msg_iter, len - max(rc, 0));
+	return rc;
+}
+
+/* A stream has gone on without a connect(): MSG_FASTOPEN. */
+static void note_connected(struct vos_sock *vs)
+{
+	if (!vos_is_stream(vs) || READ_ONCE(vs->phase) != VOS_OPEN)
+		return;
+	mutex_lock(&vs->lock);
+	if (vs->phase == VOS_OPEN)
+		WRITE_ONCE(vs->phase, VOS_CONNECTED);
+	mutex_unlock(&vs->lock);
+}
+
+static int send_some(struct send *s, size_t left)
+{
+	struct vos_sock *vs = s->vs;
+	unsigned int flags = s->msg->msg_flags;
+	u32 len = left;
+	int rc;
+
+	if (vos_is_lost(vs))
+		return sock_error(&vs->sk) ?: -EPIPE;
+	if (left > vos_session_max_extent(vos_net.session) && !vos_is_stream(vs))
+		return -EMSGSIZE;
+	if (vos_is_stream(vs) && left > VOS_NET_CHUNK) {
+		len = VOS_NET_CHUNK;
+		flags |= MSG_MORE;
+	}
+	if (!s->first)
+		flags &= ~MSG_FASTOPEN;
+	rc = send_once(s, len, flags);
+	if (rc >= 0 || rc == -EINPROGRESS)
+		note_connected(vs);
+	return rc;
+}
+
+static int send_all(struct send *s, size_t len, struct vos_wait *w)
+{
+	size_t sent = 0;
+	int rc;
+
+	do {
+		rc = send_some(s, len - sent);
+		if (rc == -EAGAIN) {
+			rc = vos_wait_for(w, VOS_WANT_OUT);
+			if (!rc)
+				continue;
+		}
+		if (rc < 0)
+			break;
+		sent += rc;
+		s->first = false;
+	} while (sent < len && vos_is_stream(s->vs));
+
+	if (sent && rc < 0 && rc != -EAGAIN && !signal_pending(current) && rc != -EFAULT)
+		/* The bytes first, the error with the next call. */
+		WRITE_ONCE(s->vs->sk.sk_err, -rc);
+	return sent ? sent : rc;
+}
+
+int vos_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	struct vos_sock *vs = vos_sk(sock->sk);
+	struct send s = { .vs = vs, .msg = msg, .first = true };
+	struct vos_wait w;
+	int rc = 0;
+
+	if (len > INT_MAX)
+		len = INT_MAX & PAGE_MASK;
+	if (READ_ONCE(vs->sk.sk_err))
+		rc = sock_error(&vs->sk);
+	vos_wait_init(&w, vs, sock_sndtimeo(&vs->sk, msg->msg_flags & MSG_DONTWAIT));
+	if (!rc)
+		rc = send_all(&s, len, &w);
+	vos_wait_end(&w);
+	if (rc == -EPIPE && sock->type == SOCK_STREAM && !(msg->msg_flags & MSG_NOSIGNAL))
+		send_sig(SIGPIPE, current, 0);
+	return rc;
+}
+
+/*
+ * sendfile() said "more", and there is no more: let the stream go. TCP does so
+ * when a cork is pulled; a cork that the program itself has put in stays.
+ */
+void vos_splice_eof(struct socket *sock)
+{
+	struct vos_sock *vs = vos_sk(sock->sk);
+	u32 cork = 0;
+	struct vos_req get = {
+		.opcode = VOS_OP_GETSOCKOPT,
+		.arg = { SOL_TCP, TCP_CORK, sizeof(cork) },
+		.in[0] = &cork,
+		.out[0] = &cork,
+		.len[0] = sizeof(cork),
+	};
+	struct vos_req set = {
+		.opcode = VOS_OP_SETSOCKOPT,
+		.arg = { SOL_TCP, TCP_CORK },
+		.in[0] = &cork,
+		.len[0] = sizeof(cork),
+	};
+
+	if (sock->type != SOCK_STREAM || vos_is_lost(vs))
+		return;
+	if (vos_req_once(vs, &get, VOS_GET_UP_ONLY) || vos_result(get.cqe.result, 0) || cork)
+		return;
+	vos_req_once(vs, &set, VOS_GET_UP_ONLY);
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Socket options of all levels. Values are flat bytes and go to the service as
+ * they are; the exceptions:
+ *
+ * - timeouts are ours, since we do the waiting;
+ * - filters come as a pointer: their instructions are sent instead;
+ * - values that name descriptors or memory of the caller are refused.
+ */
+#include <linux/filter.h>
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <linux/uio.h>
+#include "vos_net.h"
+
+enum handling { FORWARD, LOCAL, FILTER, REFUSE };
+
+static enum handling handling_of_socket(int name)
+{
+	switch (name) {
+	case SO_RCVTIMEO_OLD:
+	case SO_RCVTIMEO_NEW:
+	case SO_SNDTIMEO_OLD:
+	case SO_SNDTIMEO_NEW:
+		return LOCAL;
+	case SO_ATTACH_FILTER:
+	case SO_ATTACH_REUSEPORT_CBPF:
+		return FILTER;
+	case SO_ATTACH_BPF:
+	case SO_ATTACH_REUSEPORT_EBPF:
+	case SO_ZEROCOPY:
+	case SO_PEERCRED:
+	case SO_PEERPIDFD:
+	case SO_PEERGROUPS:
+	case SO_PEERSEC:
+		return REFUSE;
+	default:
+		return FORWARD;
+	}
+}
+
+static enum handling handling(int level, int name)
+{
+	if (level == SOL_SOCKET)
+		return handling_of_socket(name);
+	if (level == SOL_TCP && name == TCP_ZEROCOPY_RECEIVE)
+		return REFUSE;
+	return FORWARD;
+}
+
+static int set_forward(struct vos_sock *vs, int level, int name, const void *data, u32 len)
+{
+	struct vos_req req = {
+		.opcode = VOS_OP_SETSOCKOPT,
+		.arg = { (u32)level, (u32)name },
+		.in[0] = data,
+		.len[0] = len,
+	};
+	int rc;
+
+	do {
+		rc = vos_sock_run(vs, &req);
+		if (!rc)
+			rc = vos_result(req.cqe.result, INT_MAX);
+		if (rc < 0)
+			return rc;
+	} while (vos_record_opt(vs, req.epoch, level, name, data, len));
+	return 0;
+}
+
+static int set_filter(struct vos_sock *vs, int level, int name, sockptr_t val,
+		      unsigned int len)
+{
+	struct sock_fprog prog;
+	struct sock_filter *insns;
+	int rc;
+
+	if (len != sizeof(prog))
+		return -EINVAL;
+	if (copy_from_sockptr(&prog, val, sizeof(prog)))
+		return -EFAULT;
+	if (!prog.len || prog.len > BPF_MAXINSNS)
+		return -EINVAL;
+	insns = memdup_user(prog.filter, prog.len * sizeof(*insns));
+	if (IS_ERR(insns))
+		return PTR_ERR(insns);
+	rc = set_forward(vs, level, name, insns, prog.len * sizeof(*insns));
+	kfree(insns);
+	return rc;
+}
+
+/* What this side must know as well. */
+static void note(struct vos_sock *vs, int level, int name, const void *data, u32 len)
+{
+	int lowat;
+
+	if (level != SOL_SOCKET || name != SO_RCVLOWAT || len < sizeof(int))
+		return;
+	memcpy(&lowat, data, sizeof(lowat));
+	WRITE_ONCE(vs->sk.sk_rcvlowat, lowat < 0 ? INT_MAX : lowat ?: 1);
+}
+
+static int set_value(struct vos_sock *vs, int level, int name, sockptr_t val,
+		     unsigned int len)
+{
+	void *data;
+	int rc;
+
+	if (len > VOS_NET_OPT_MAX)
+		return -EINVAL;
+	data = memdup_sockptr(val, len);
+	if (IS_ERR(data))
+		return PTR_ERR(data);
+	rc = set_forward(vs, level, name, data, len);
+	if (!rc)
+		note(vs, level, name, data, len);
+	kfree(data);
+	return rc;
+}
+
+int vos_setsockopt(struct socket *sock, int level, int name, sockptr_t val, unsigned int len)
+{
+	struct vos_sock *vs = vos_sk(sock->sk);
+
+	switch (handling(level, name)) {
+	case LOCAL:
+		return sock_setsockopt(sock, level, name, val, len);
+	case FILTER:
+		return set_filter(vs, level, name, val, len);
+	case REFUSE:
+		return -EOPNOTSUPP;
+	default:
+		return set_value(vs, level, name, val, len);
+	}
+}
+
+static int put_value(sockopt_t *opt, const void *data, u32 len)
+{
+	len = min_t(u32, len, opt->optlen);
+	if (len && copy_to_iter(data, len, &opt->iter_out) != len)
+		return -EFAULT;
+	opt->optlen = len;
+	return 0;
+}
+
+static int put_int(sockopt_t *opt, int value)
+{
+	return put_value(opt, &value, sizeof(value));
+}
+
+static int get_timeout(struct vos_sock *vs, int name, sockopt_t *opt)
+{
+	bool recv = name == SO_RCVTIMEO_OLD || name == SO_RCVTIMEO_NEW;
+	long timeo = READ_ONCE(*(recv ? &vs->sk.sk_rcvtimeo : &vs->sk.sk_sndtimeo));
+	/* With 64 bits the old and the new layout are the same. */
+	struct __kernel_sock_timeval tv = {};
+
+	if (timeo != MAX_SCHEDULE_TIMEOUT) {
+		tv.tv_sec = timeo / HZ;
+		tv.tv_usec = timeo % HZ * USEC_PER_SEC / HZ;
+	}
+	return put_value(opt, &tv, sizeof(tv));
+}
+
+static int get_forward(struct vos_sock *vs, int level, int name, sockopt_t *opt)
+{
+	u32 len = min_t(u32, opt->optlen, VOS_NET_OPT_MAX);
+	void *data = kzalloc(max(len, 1u), GFP_KERNEL);
+	struct vos_req req = {
+		.opcode = VOS_OP_GETSOCKOPT,
+		.arg = { (u32)level, (u32)name, len },
+		.in[0] = data,
+		.out[0] = data,
+		.len[0] = len,
+	};
+	int rc;
+
+	if (!data)
+		return -ENOMEM;
+	/* A few options read their buffer. One that is not readable holds nothing. */
+	if (len && copy_from_iter(data, len, &opt->iter_in) != len)
+		memset(data, 0, len);
+	rc = vos_sock_run(vs, &req);
+	if (!rc)
+		rc = vos_result(req.cqe.result, INT_MAX);
+	if (rc >= 0)
+		rc = put_value(opt, data, min_t(u64, req.cqe.out[0], len)) ?: rc;
+	kfree(data);
+	return rc;
+}
+
+/* Ours first: the service may be gone, or the error kept back for later. */
+static int get_error(struct vos_sock *vs, sockopt_t *opt)
+{
+	int err = READ_ONCE(vs->sk.sk_err) ? -sock_error(&vs->sk) : 0;
+
+	if (err || vos_is_lost(vs))
+		return put_int(opt, err);
+	return get_forward(vs, SOL_SOCKET, SO_ERROR, opt);
+}
+
+static int get_socket(struct vos_sock *vs, int name, sockopt_t *opt)
+{
+	switch (name) {
+	case SO_ERROR:
+		return get_error(vs, opt);
+	case SO_TYPE:
+		return put_int(opt, vs->sk.sk_type);
+	case SO_DOMAIN:
+		return put_int(opt, vs->sk.sk_family);
+	case SO_ZEROCOPY:
+		return put_int(opt, 0);
+	case SO_GET_FILTER:
+		return -EOPNOTSUPP;
+	default:
+		return get_forward(vs, SOL_SOCKET, name, opt);
+	}
+}
+
+int vos_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt)
+{
+	struct vos_sock *vs = vos_sk(sock->sk);
+
+	switch (handling(level, name)) {
+	case LOCAL:
+		return get_timeout(vs, name, opt);
+	case REFUSE:
+		if (level != SOL_SOCKET || name != SO_ZEROCOPY)
+			return -ENOPROTOOPT;
+		fallthrough;
+	default:
+		return level == SOL_SOCKET ? get_socket(vs, name, opt) :
+					     get_forward(vs, level, name, opt);
+	}
+}
