@@ -36,10 +36,10 @@ struct vosfs_conn {
 	char name[VOSFS_NAME_MAX];
 	struct vos_session *session;
 	struct workqueue_struct *wq;
-	struct mutex mutex;
+	struct mutex mutex;	/* fiq */
 	struct fuse_iqueue *fiq;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* what follows, up to the work items */
 	struct list_head done;
 	struct list_head failed;
 	struct fuse_forget_link *forgets;
@@ -85,6 +85,7 @@ enum vosfs_count {
 	VOSFS_BAD_REPLIES,	/* refused as malformed */
 	VOSFS_NR_COUNTS
 };
+
 void vosfs_count(enum vosfs_count what, u64 n);
 void vosfs_count_request(u32 opcode);
 void vosfs_stats_init(void);

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attributes: what the client shall know of an inode, and changes of it.
+ */
+#include <linux/statfs.h>
+#include "vst.h"
+
+static int stat_of(struct dentry *dentry, u32 mask, struct kstat *stat)
+{
+	struct path path = { .mnt = vst_root.mnt, .dentry = dentry };
+
+	return vfs_getattr(&path, stat, mask, AT_STATX_SYNC_AS_STAT);
+}
+
+/**
+ * vst_fill_attr - attributes of an inode
+ * @dentry: positive
+ * @attr: to be filled
+ *
+ * Return: 0 or an error of the file system.
+ */
+int vst_fill_attr(struct dentry *dentry, struct fuse_attr *attr)
+{
+	struct kstat stat;
+	int err = stat_of(dentry, STATX_BASIC_STATS, &stat);
+
+	if (err)
+		return err;
+	*attr = (struct fuse_attr){
+		.ino		= stat.ino,
+		.size		= stat.size,
+		.blocks		= stat.blocks,
+		.atime		= stat.atime.tv_sec,
+		.mtime		= stat.mtime.tv_sec,
+		.ctime		= stat.ctime.tv_sec,
+		.atimensec	= stat.atime.tv_nsec,
+		.mtimensec	= stat.mtime.tv_nsec,
+		.ctimensec	= stat.ctime.tv_nsec,
+		.mode		= stat.mode,
+		.nlink		= stat.nlink,
+		.uid		= from_kuid(&init_user_ns, stat.uid),
+		.gid		= from_kgid(&init_user_ns, stat.gid),
+		.rdev		= new_encode_dev(stat.rdev),
+		.blksize	= stat.blksize,
+	};
+	return 0;
+}
+
+/**
+ * vst_fill_entry - what a name stands for
+ * @dentry: positive
+ * @entry: to be filled
+ *
+ * Return: 0 or an error of the file system.
+ */
+int vst_fill_entry(struct dentry *dentry, struct fuse_entry_out *entry)
+{
+	struct inode *inode = d_inode(dentry);
+
+	if (inode->i_ino > U32_MAX)
+		return -EOVERFLOW;	/* does not fit into a node id */
+	*entry = (struct fuse_entry_out){
+		.nodeid		= vst_id_of(inode),
+		.entry_valid	= VST_VALID_SECONDS,
+		.attr_valid	= VST_VALID_SECONDS,
+	};
+	if (entry->nodeid != FUSE_ROOT_ID)
+		entry->generation = inode->i_generation;
+	return vst_fill_attr(dentry, &entry->attr);
+}
+
+/**
+ * vst_reply_entry - reply with what a name stands for, and cache its node
+ * @r: request
+ * @dentry: positive
+ *
+ * Return: 0 or an error.
+ */
+int vst_reply_entry(struct vst_req *r, struct dentry *dentry)
+{
+	struct fuse_entry_out entry;
+	struct vst_node *node;
+	int err = vst_fill_entry(dentry, &entry);
+
+	if (err)
+		return err;
+	node = vst_node_of(r->conn, dentry);
+	if (node)
+		vst_node_put(node);
+	return vst_reply(r, &entry, sizeof(entry));
+}
+
+static int reply_attr(struct vst_req *r, struct vst_node *node)
+{
+	struct fuse_attr_out out = { .attr_valid = VST_VALID_SECONDS };
+	int err = vst_fill_attr(node->dentry, &out.attr);
+
+	return err ?: vst_reply(r, &out, sizeof(out));
+}
+
+int vst_getattr(struct vst_req *r)
+{
+	struct vst_node *node = vst_node_get(r->conn, r->in.nodeid);
+	int err;
+
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	err = reply_attr(r, node);
+	vst_node_put(node);
+	return err;
+}
+
+static struct fuse_sx_time sx_time(struct timespec64 t)
+{
+	return (struct fuse_sx_time){ .tv_sec = t.tv_sec, .tv_nsec = t.tv_nsec };
+}
+
+static void fill_statx(const struct kstat *stat, struct fuse_statx *sx)
+{
+	*sx = (struct fuse_statx){
+		.mask		= stat->result_mask & (STATX_BASIC_STATS | STATX_BTIME),
+		.blksize	= stat->blksize,
+		.nlink		= stat->nlink,
+		.uid		= from_kuid(&init_user_ns, stat->uid),
+		.gid		= from_kgid(&init_user_ns, stat->gid),
+		.mode		= stat->mode,
+		.ino		= stat->ino,
+		.size		= stat->size,
+		.blocks		= stat->blocks,
+		.atime		= sx_time(stat->atime),
+		.btime		= sx_time(stat->btime),
+		.ctime		= sx_time(stat->ctime),
+		.mtime		= sx_time(stat->mtime),
+		.rdev_major	= MAJOR(stat->rdev),
+		.rdev_minor	= MINOR(stat->rdev),
+	};
+}
+
+int vst_statx(struct vst_req *r)
+{
+	const struct fuse_statx_in *in = vst_arg(r, sizeof(*in));
+	struct fuse_statx_out out = { .attr_valid = VST_VALID_SECONDS };
+	struct vst_node *node;
+	struct kstat stat;
+	int err;
+
+	if (!in)
+		return -EINVAL;
+	node = vst_node_get(r->conn, r->in.nodeid);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	err = stat_of(node->dentry, STATX_BASIC_STATS | STATX_BTIME, &stat);
+	vst_node_put(node);
+	if (err)
+		return err;
+	fill_statx(&stat, &out.stat);
+	return vst_reply(r, &out, sizeof(out));
+}
+
+static int set_ids(const struct fuse_setattr_in *in, struct iattr *attr)
+{
+	kuid_t uid = make_kuid(&init_user_ns, in->uid);
+	kgid_t gid = make_kgid(&init_user_ns, in->gid);
+
+	if (in->valid & FATTR_UID) {
+		if (!uid_valid(uid))
+			return -EINVAL;
+		attr->ia_valid |= ATTR_UID;
+		attr->ia_vfsuid = VFSUIDT_INIT(uid);
+	}
+	if (in->valid & FATTR_GID) {
+		if (!gid_valid(gid))
+			return -EINVAL;
+		attr->ia_valid |= ATTR_GID;
+		attr->ia_vfsgid = VFSGIDT_INIT(gid);
+	}
+	return 0;
+}
+
+static int set_times(const struct fuse_setattr_in *in, struct iattr *attr)
+{
+	if (in->atimensec >= NSEC_PER_SEC || in->mtimensec >= NSEC_PER_SEC)
+		return -EINVAL;
+	if (in->valid & (FATTR_ATIME | FATTR_ATIME_NOW)) {
+		attr->ia_valid |= ATTR_ATIME;
+		if (!(in->valid & FATTR_ATIME_NOW))
+			attr->ia_valid |= ATTR_ATIME_SET;
+		attr->ia_atime = (struct timespec64){ in->atime, in->atimensec };
+	}
+	if (in->valid & (FATTR_MTIME | FATTR_MTIME_NOW)) {
+		attr->ia_valid |= ATTR_MTIME;
+		if (!(in->valid & FATTR_MTIME_NOW))
+			attr->ia_valid |= ATTR_MTIME_SET;
+		attr->ia_mtime = (struct timespec64){ in->mtime, in->mtimensec };
+	}
+	return 0;
+}
+
+static int set_size(const struct fuse_setattr_in *in, const struct inode *inode,
+		    struct iattr *attr)
+{
+	if (!(in->valid & FATTR_SIZE))
+		return 0;
+	if (!S_ISREG(inode->i_mode))
+		return S_ISDIR(inode->i_mode) ? -EISDIR : -EINVAL;
+	if (in->size > LLONG_MAX)
+		return -EINVAL;
+	attr->ia_valid |= ATTR_SIZE;
+	attr->ia_size = in->size;
+	return 0;
+}
+
+static int to_iattr(const struct fuse_setattr_in *in, const struct inode *inode,
+		    struct iattr *attr)
+{
+	int err;
+
+	*attr = (struct iattr){ .ia_valid = ATTR_CTIME };
+	if (in->valid & FATTR_MODE) {
+		attr->ia_valid |= ATTR_MODE;
+		attr->ia_mode = (in->mode & S_IALLUGO) | (inode->i_mode & ~S_IALLUGO);
+	}
+	err = set_ids(in, attr);
+	err = err ?: set_times(in, attr);
+	return err ?: set_size(in, inode, attr);
+}
+
+/* As do_truncate() and chown_common() do. Under the inode's lock. */
+static void kill_privileges(const struct fuse_setattr_in *in, struct inode *inode,
+			    struct iattr *attr)
+{
+	bool all = (in->valid & FATTR_KILL_SUIDGID) && !S_ISDIR(inode->i_mode);
+
+	if (attr->ia_valid & (ATTR_SIZE | ATTR_UID | ATTR_GID))
+		attr->ia_valid |= ATTR_KILL_PRIV;
+	/* Not both: a new mode says all. */
+	if (all && !(attr->ia_valid & ATTR_MODE))
+		attr->ia_valid |= ATTR_KILL_SUID |
+				  setattr_should_drop_sgid(&nop_mnt_idmap, inode);
+}
+
+static int change(struct vst_node *node, const struct fuse_setattr_in *in)
+{
+	struct inode *inode = d_inode(node->dentry);
+	const struct cred *saved = NULL;
+	struct iattr attr;
+	int err = to_iattr(in, inode, &attr);
+
+	if (err)
+		return err;
+	err = mnt_want_write(vst_root.mnt);
+	if (err)
+		return err;
+	if (in->valid & FATTR_KILL_SUIDGID)
+		saved = override_creds(vst_cred_nofsetid);
+	inode_lock(inode);
+	kill_privileges(in, inode, &attr);
+	err = notify_change(&nop_mnt_idmap, node->dentry, &attr, NULL);
+	inode_unlock(inode);
+	if (saved)
+		revert_creds(saved);
+	mnt_drop_write(vst_root.mnt);
+	/* Times alone come with every flush of written data; they may be late. */
+	if (!err && (attr.ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE)))
+		err = vst_commit(inode);
+	return err;
+}
+
+int vst_setattr(struct vst_req *r)
+{
+	const struct fuse_setattr_in *in = vst_arg(r, sizeof(*in));
+	struct vst_node *node;
+	int err;
+
+	if (!in)
+		return -EINVAL;
+	node = vst_node_get(r->conn, r->in.nodeid);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	err = change(node, in);
+	err = err ?: reply_attr(r, node);
+	vst_node_put(node);
+	return err;
+}
+
+int vst_statfs(struct vst_req *r)
+{
+	struct fuse_statfs_out out = {};
+	struct kstatfs st;
+	int err = vfs_statfs(&vst_root, &st);
+
+	if (err)
+		return err;
+	out.st.blocks = st.f_blocks;
+	out.st.bfree = st.f_bfree;
+	out.st.bavail = st.f_bavail;
+	out.st.files = st.f_files;
+	out.st.ffree = st.f_ffree;
+	out.st.bsize = st.f_bsize;
+	out.st.namelen = st.f_namelen;
+	out.st.frsize = st.f_frsize ?: st.f_bsize;
+	return vst_reply(r, &out, sizeof(out));
+}

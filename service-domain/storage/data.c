@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * File data: one copy between the page cache and the shared arena.
+ */
+#include <linux/file.h>
+#include <linux/uio.h>
+#include "vst.h"
+#include <linux/falloc.h>
+
+/* The node of a regular file with its open file, which lives as long. */
+static struct vst_node *get_data(struct vst_req *r, fmode_t mode, struct file **file)
+{
+	struct vst_node *node = vst_node_get(r->conn, r->in.nodeid);
+
+	if (IS_ERR(node))
+		return node;
+	*file = vst_node_file(node, mode);
+	if (!IS_ERR(*file))
+		return node;
+	vst_node_put(node);
+	return ERR_CAST(*file);
+}
+
+int vst_read(struct vst_req *r)
+{
+	const struct fuse_read_in *in = vst_arg(r, sizeof(*in));
+	struct vst_node *node;
+	struct iov_iter iter;
+	struct file *file;
+	struct kvec vec;
+	ssize_t n;
+	loff_t pos;
+
+	if (!in || in->offset > LLONG_MAX)
+		return -EINVAL;
+	node = get_data(r, FMODE_READ, &file);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	vec.iov_base = r->out;
+	vec.iov_len = min(in->size, r->room);
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, vec.iov_len);
+	pos = in->offset;
+	n = vfs_iter_read(file, &iter, &pos, 0);
+	vst_node_put(node);
+	if (n < 0)
+		return n;
+	r->out_len = n;
+	return 0;
+}
+
+static ssize_t write_data(struct vst_req *r, struct file *file, const struct fuse_write_in *in)
+{
+	struct kvec vec = {
+		.iov_base = r->call->data[0] + sizeof(r->in) + sizeof(*in),
+		.iov_len = in->size,
+	};
+	const struct cred *saved = NULL;
+	struct iov_iter iter;
+	loff_t pos = in->offset;
+	ssize_t n;
+
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+	if (in->write_flags & FUSE_WRITE_KILL_SUIDGID)
+		saved = override_creds(vst_cred_nofsetid);
+	n = vfs_iter_write(file, &iter, &pos, READ_ONCE(vst_durable) ? RWF_DSYNC : 0);
+	if (saved)
+		revert_creds(saved);
+	return n;
+}
+
+int vst_write(struct vst_req *r)
+{
+	const struct fuse_write_in *in = vst_arg(r, sizeof(*in));
+	struct fuse_write_out out = {};
+	struct vst_node *node;
+	struct file *file;
+	ssize_t n;
+
+	if (!in || in->offset > LLONG_MAX)
+		return -EINVAL;
+	if (in->size > r->in.len - sizeof(r->in) - sizeof(*in))
+		return -EINVAL;
+	node = get_data(r, FMODE_WRITE, &file);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	n = IS_IMMUTABLE(file_inode(file)) ? -EPERM : write_data(r, file, in);
+	vst_node_put(node);
+	if (n < 0)
+		return n;
+	out.size = n;
+	return vst_reply(r, &out, sizeof(out));
+}
+
+int vst_fsync(struct vst_req *r)
+{
+	const struct fuse_fsync_in *in = vst_arg(r, sizeof(*in));
+	struct vst_node *node;
+	struct file *file;
+	int err;
+
+	if (!in)
+		return -EINVAL;
+	node = get_data(r, FMODE_READ, &file);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	err = vfs_fsync(file, in->fsync_flags & FUSE_FSYNC_FDATASYNC);
+	vst_node_put(node);
+	return err;
+}
+
+int vst_fallocate(struct vst_req *r)
+{
+	const struct fuse_fallocate_in *in = vst_arg(r, sizeof(*in));
+	struct vst_node *node;
+	struct file *file;
+	int err;
+
+	if (!in || in->offset > LLONG_MAX || in->length > LLONG_MAX)
+		return -EINVAL;
+	/* Others move data, and must not be repeated by a replay. */
+	if (in->mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+		return -EOPNOTSUPP;
+	node = get_data(r, FMODE_WRITE, &file);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	err = vfs_fallocate(file, in->mode, in->offset, in->length);
+	err = err ?: vst_commit(file_inode(file));
+	vst_node_put(node);
+	return err;
+}
+
+int vst_lseek(struct vst_req *r)
+{
+	const struct fuse_lseek_in *in = vst_arg(r, sizeof(*in));
+	struct fuse_lseek_out out = {};
+	struct vst_node *node;
+	struct file *file;
+	loff_t pos;
+
+	if (!in || (in->whence != SEEK_DATA && in->whence != SEEK_HOLE))
+		return -EINVAL;
+	node = get_data(r, FMODE_READ, &file);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	pos = vfs_llseek(file, in->offset, in->whence);
+	vst_node_put(node);
+	if (pos < 0)
+		return pos;
+	out.offset = pos;
+	return vst_reply(r, &out, sizeof(out));
+}
+
+int vst_syncfs(struct vst_req *r)
+{
+	struct super_block *sb = vst_root.mnt->mnt_sb;
+	int err;
+
+	down_read(&sb->s_umount);
+	err = sync_filesystem(sb);
+	up_read(&sb->s_umount);
+	return err;
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the engine's dispatcher to the functions that serve. All of them may wait
+ * for the disk, so each request runs on the work queue, which starts another
+ * worker whenever one waits.
+ */
+#include <linux/fs_struct.h>
+#include <linux/slab.h>
+#include "vst.h"
+
+static struct workqueue_struct *vst_wq;
+static struct kmem_cache *req_cache;
+
+static int vst_init(struct vst_req *r)
+{
+	const u64 wanted = FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_WRITEBACK_CACHE |
+		FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO | FUSE_PARALLEL_DIROPS |
+		FUSE_ASYNC_DIO | FUSE_POSIX_ACL | FUSE_DONT_MASK | FUSE_MAX_PAGES |
+		FUSE_NO_OPEN_SUPPORT | FUSE_NO_OPENDIR_SUPPORT | FUSE_HANDLE_KILLPRIV_V2 |
+		FUSE_CACHE_SYMLINKS | FUSE_EXPORT_SUPPORT | FUSE_EXPLICIT_INVAL_DATA |
+		FUSE_SETXATTR_EXT | FUSE_INIT_EXT;
+	const struct fuse_init_in *in = vst_arg(r, sizeof(*in));
+	struct fuse_init_out out = {};
+	u64 flags;
+
+	if (!in)
+		return -EINVAL;
+	if (in->major != FUSE_KERNEL_VERSION || in->minor < 36)
+		return -EPROTO;
+	flags = (in->flags | (u64)in->flags2 << 32) & wanted;
+	out.major = FUSE_KERNEL_VERSION;
+	out.minor = min_t(u32, in->minor, FUSE_KERNEL_MINOR_VERSION);
+	out.max_readahead = in->max_readahead;
+	out.flags = flags;
+	out.flags2 = flags >> 32;
+	out.max_background = VST_MAX_BACKGROUND;
+	out.congestion_threshold = VST_MAX_BACKGROUND * 3 / 4;
+	out.max_write = VST_MAX_PAGES * PAGE_SIZE;
+	out.max_pages = VST_MAX_PAGES;
+	out.time_gran = vst_root.mnt->mnt_sb->s_time_gran;
+	return vst_reply(r, &out, sizeof(out));
+}
+
+static int vst_destroy(struct vst_req *r)
+{
+	return 0;
+}
+
+static int vst_forget(struct vst_req *r)
+{
+	vst_node_forget(r->conn, r->in.nodeid);
+	return 0;
+}
+
+static int vst_batch_forget(struct vst_req *r)
+{
+	const struct fuse_batch_forget_in *in = vst_arg(r, sizeof(*in));
+	const struct fuse_forget_one *one;
+	u32 i;
+
+	if (!in)
+		return -EINVAL;
+	for (i = 0; i < in->count; i++) {
+		one = vst_arg(r, sizeof(*one));
+		if (!one)
+			return -EINVAL;
+		vst_node_forget(r->conn, one->nodeid);
+	}
+	return 0;
+}
+
+/* What is not here is answered with ENOSYS, and the client does without. */
+static int (* const serve[])(struct vst_req *r) = {
+	[FUSE_LOOKUP]		= vst_lookup,
+	[FUSE_FORGET]		= vst_forget,
+	[FUSE_GETATTR]		= vst_getattr,
+	[FUSE_SETATTR]		= vst_setattr,
+	[FUSE_READLINK]		= vst_readlink,
+	[FUSE_SYMLINK]		= vst_symlink,
+	[FUSE_MKNOD]		= vst_mknod,
+	[FUSE_MKDIR]		= vst_mkdir,
+	[FUSE_UNLINK]		= vst_unlink,
+	[FUSE_RMDIR]		= vst_rmdir,
+	[FUSE_RENAME]		= vst_rename,
+	[FUSE_LINK]		= vst_link,
+	[FUSE_READ]		= vst_read,
+	[FUSE_WRITE]		= vst_write,
+	[FUSE_STATFS]		= vst_statfs,
+	[FUSE_FSYNC]		= vst_fsync,
+	[FUSE_SETXATTR]		= vst_setxattr,
+	[FUSE_GETXATTR]		= vst_getxattr,
+	[FUSE_LISTXATTR]	= vst_listxattr,
+	[FUSE_REMOVEXATTR]	= vst_removexattr,
+	[FUSE_INIT]		= vst_init,
+	[FUSE_READDIR]		= vst_readdir,
+	[FUSE_FSYNCDIR]		= vst_fsyncdir,
+	[FUSE_DESTROY]		= vst_destroy,
+	[FUSE_BATCH_FORGET]	= vst_batch_forget,
+	[FUSE_FALLOCATE]	= vst_fallocate,
+	[FUSE_READDIRPLUS]	= vst_readdirplus,
+	[FUSE_RENAME2]		= vst_rename2,
+	[FUSE_LSEEK]		= vst_lseek,
+	[FUSE_SYNCFS]		= vst_syncfs,
+	[FUSE_STATX]		= vst_statx,
+};
+
+static int serve_one(struct vst_req *r)
+{
+	u32 opcode = r->in.opcode;
+
+	if (opcode >= ARRAY_SIZE(serve) || !serve[opcode])
+		return -ENOSYS;
+	return serve[opcode](r);
+}
+
+static s64 run(struct vos_scall *call)
+{
+	struct vst_req *r = kmem_cache_alloc(req_cache, GFP_KERNEL);
+	const struct cred *saved;
+	s64 result;
+
+	if (!r)
+		return -ENOMEM;
+	result = vst_req_begin(r, call);
+	if (!result) {
+		saved = override_creds(vst_cred);
+		result = vst_req_end(r, serve_one(r));
+		revert_creds(saved);
+	}
+	kmem_cache_free(req_cache, r);
+	return result;
+}
+
+/*
+ * Workers share their file mode mask with the domain's init. The client has
+ * applied the caller's already (see vst_create_mode()), so there must be none.
+ */
+static void clear_umask(void)
+{
+	if (READ_ONCE(current->fs->umask))
+		WRITE_ONCE(current->fs->umask, 0);
+}
+
+static void serve_work(struct work_struct *work)
+{
+	struct vos_scall *call = container_of(work, struct vos_scall, work);
+
+	clear_umask();
+	vos_scall_complete(call, run(call));
+}
+
+s64 vst_dispatch(struct vos_scall *call)
+{
+	if (call->sqe.opcode != VOS_OP_FUSE)
+		return -EOPNOTSUPP;
+	INIT_WORK(&call->work, serve_work);
+	queue_work(vst_wq, &call->work);
+	return VOS_PENDING;
+}
+
+int vst_dispatch_init(void)
+{
+	req_cache = kmem_cache_create("virtuos_storage_req", sizeof(struct vst_req), 0, 0, NULL);
+	if (!req_cache)
+		return -ENOMEM;
+	vst_wq = alloc_workqueue("virtuos-storage", WQ_HIGHPRI, 0);
+	if (!vst_wq) {
+		kmem_cache_destroy(req_cache);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void vst_dispatch_exit(void)
+{
+	destroy_workqueue(vst_wq);
+	kmem_cache_destroy(req_cache);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Module virtuos-storage-service: exports the tree at parameter "root".
+ */
+#include <linux/exportfs.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include "vst.h"
+
+static char *root = "/srv";
+module_param(root, charp, 0444);
+MODULE_PARM_DESC(root, "directory to export, on a file system with file handles");
+
+bool vst_durable = true;
+module_param_named(durable, vst_durable, bool, 0644);
+MODULE_PARM_DESC(durable,
+		 "answer changes only when they are on disk, so that a crash of this domain loses none");
+
+unsigned int vst_max_nodes = 4096;
+module_param_named(max_nodes, vst_max_nodes, uint, 0644);
+MODULE_PARM_DESC(max_nodes, "inodes kept at hand for each primary");
+
+struct path vst_root;
+
+static void *storage_connect(struct vos_conn *conn)
+{
+	struct vst_conn *c = kvzalloc(sizeof(*c), GFP_KERNEL);
+
+	if (!c)
+		return ERR_PTR(-ENOMEM);
+	vst_conn_init(c);
+	return c;
+}
+
+static void storage_disconnect(struct vos_conn *conn, void *priv)
+{
+	vst_conn_exit(priv);
+	kvfree(priv);
+}
+
+static const struct vos_service service = {
+	.role		= "storage",
+	.class		= VOS_CLASS_STORAGE,
+	.connect	= storage_connect,
+	.disconnect	= storage_disconnect,
+	.dispatch	= vst_dispatch,
+};
+
+static int __init check_root(void)
+{
+	struct super_block *sb = vst_root.mnt->mnt_sb;
+
+	if (!sb->s_export_op || !sb->s_export_op->fh_to_dentry) {
+		pr_err("virtuos-storage: %s: no file handles on %s\n", root, sb->s_type->name);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int __init storage_init(void)
+{
+	int rc = kern_path(root, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &vst_root);
+
+	if (rc) {
+		pr_err("virtuos-storage: %s: error %d\n", root, rc);
+		return rc;
+	}
+	rc = check_root();
+	if (rc)
+		goto put_root;
+	rc = vst_cred_init();
+	if (rc)
+		goto put_root;
+	rc = vst_dispatch_init();
+	if (rc)
+		goto put_cred;
+	rc = vos_service_register(&service);
+	if (rc)
+		goto end_dispatch;
+	return 0;
+
+end_dispatch:
+	vst_dispatch_exit();
+put_cred:
+	vst_cred_exit();
+put_root:
+	path_put(&vst_root);
+	return rc;
+}
+module_init(storage_init);
+
+static void __exit storage_exit(void)
+{
+	vos_service_unregister(&service);
+	vst_dispatch_exit();
+	vst_cred_exit();
+	path_put(&vst_root);
+}
+module_exit(storage_exit);
+
+MODULE_DESCRIPTION("VirtuOS storage service");
+MODULE_LICENSE("GPL");

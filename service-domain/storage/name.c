@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names: looking up, making and removing entries of directories.
+ *
+ * A replayed request may have been carried out by a predecessor of this domain.
+ * The client holds the directory's lock all the while, so what we find there is
+ * either as before or as after the request, and "as after" is success.
+ */
+#include <linux/slab.h>
+#include "vst.h"
+#include <linux/posix_acl.h>
+
+static struct dentry *lookup_in(struct dentry *dir, const char *name)
+{
+	if (!strcmp(name, "."))
+		return dget(dir);
+	if (!strcmp(name, "..")) {
+		if (dir == vst_root.dentry)
+			return dget(dir);
+		return dget_parent(dir);
+	}
+	return lookup_one_len_unlocked(name, dir, strlen(name));
+}
+
+/* There is nothing of this name, and the client may keep that in mind. */
+static int reply_negative(struct vst_req *r)
+{
+	struct fuse_entry_out entry = { .entry_valid = VST_VALID_SECONDS };
+
+	return vst_reply(r, &entry, sizeof(entry));
+}
+
+int vst_lookup(struct vst_req *r)
+{
+	const char *name = vst_name(r);
+	struct dentry *dentry;
+	struct vst_node *dir;
+	int err;
+
+	if (!name)
+		return -EINVAL;
+	/* "." finds a node by its id, of any kind: the client's file handles. */
+	dir = strcmp(name, ".") ? vst_node_get_dir(r->conn, r->in.nodeid) :
+				  vst_node_get(r->conn, r->in.nodeid);
+	if (IS_ERR(dir))
+		return PTR_ERR(dir);
+	dentry = lookup_in(dir->dentry, name);
+	if (IS_ERR(dentry)) {
+		err = PTR_ERR(dentry);
+	} else {
+		err = d_is_positive(dentry) ? vst_reply_entry(r, dentry) : reply_negative(r);
+		dput(dentry);
+	}
+	vst_node_put(dir);
+	return err;
+}
+
+int vst_readlink(struct vst_req *r)
+{
+	struct vst_node *node = vst_node_get(r->conn, r->in.nodeid);
+	DEFINE_DELAYED_CALL(done);
+	const char *link;
+	int err;
+
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	link = vfs_get_link(node->dentry, &done);
+	if (IS_ERR(link))
+		err = PTR_ERR(link);
+	else
+		err = vst_reply(r, link, min_t(size_t, strlen(link), r->room));
+	do_delayed_call(&done);
+	vst_node_put(node);
+	return err;
+}
+
+/**
+ * struct creation - what a request wants made
+ * @mode: with its type; of a link, the type of what it leads to
+ * @make: makes it; both locks and credentials are taken
+ */
+struct creation {
+	const char *name;
+	umode_t mode;
+	u32 umask;
+	dev_t rdev;
+	const char *target;
+	struct vst_node *old;
+	int (*make)(const struct creation *c, struct inode *dir, struct dentry *dentry);
+};
+
+/* A directory's default ACL takes the mask's place. */
+static umode_t create_mode(struct inode *dir, umode_t mode, u32 umask)
+{
+	struct posix_acl *acl = get_inode_acl(dir, ACL_TYPE_DEFAULT);
+
+	if (IS_ERR_OR_NULL(acl))
+		return mode & ~(umask & 0777);
+	posix_acl_release(acl);
+	return mode;
+}
+
+static int make_node(const struct creation *c, struct inode *dir, struct dentry *dentry)
+{
+	umode_t mode = create_mode(dir, c->mode, c->umask);
+
+	if (S_ISREG(mode))
+		return vfs_create(&nop_mnt_idmap, dir, dentry, mode, true);
+	return vfs_mknod(&nop_mnt_idmap, dir, dentry, mode, c->rdev);
+}
+
+static int make_dir(const struct creation *c, struct inode *dir, struct dentry *dentry)
+{
+	return vfs_mkdir(&nop_mnt_idmap, dir, dentry, create_mode(dir, c->mode, c->umask));
+}
+
+static int make_symlink(const struct creation *c, struct inode *dir, struct dentry *dentry)
+{
+	return vfs_symlink(&nop_mnt_idmap, dir, dentry, c->target);
+}
+
+static int make_link(const struct creation *c, struct inode *dir, struct dentry *dentry)
+{
+	return vfs_link(c->old->dentry, &nop_mnt_idmap, dir, dentry, NULL);
+}
+
+/* Is what stands there what a predecessor would have made? */
+static bool is_made(const struct creation *c, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+
+	if (c->old)
+		return inode == d_inode(c->old->dentry);
+	return !((inode->i_mode ^ c->mode) & S_IFMT);
+}
+
+/* Under the directory's lock. Return: the new entry, positive, or ERR_PTR. */
+static struct dentry *make_locked(struct vst_req *r, struct dentry *dir, const struct creation *c)
+{
+	struct dentry *dentry = lookup_one_len(c->name, dir, strlen(c->name));
+	int err;
+
+	if (IS_ERR(dentry))
+		return dentry;
+	if (d_is_positive(dentry))
+		err = r->replay && is_made(c, dentry) ? 0 : -EEXIST;
+	else
+		err = c->make(c, d_inode(dir), dentry);
+	if (!err && d_unhashed(dentry))
+		err = -ESTALE;
+	if (!err)
+		return dentry;
+	dput(dentry);
+	return ERR_PTR(err);
+}
+
+static struct dentry *make_in(struct vst_req *r, struct dentry *dir, const struct creation *c)
+{
+	const struct cred *cred = vst_cred_of(r), *saved;
+	struct dentry *dentry;
+
+	if (IS_ERR(cred))
+		return ERR_CAST(cred);
+	saved = override_creds(cred);
+	inode_lock_nested(d_inode(dir), I_MUTEX_PARENT);
+	dentry = make_locked(r, dir, c);
+	inode_unlock(d_inode(dir));
+	revert_creds(saved);
+	put_cred(cred);
+	return dentry;
+}
+
+static int create(struct vst_req *r, const struct creation *c)
+{
+	struct vst_node *dir = vst_node_get_dir(r->conn, r->in.nodeid);
+	struct dentry *dentry;
+	int err;
+
+	if (IS_ERR(dir))
+		return PTR_ERR(dir);
+	err = mnt_want_write(vst_root.mnt);
+	if (err)
+		goto put_dir;
+	dentry = make_in(r, dir->dentry, c);
+	mnt_drop_write(vst_root.mnt);
+	err = PTR_ERR_OR_ZERO(dentry);
+	if (err)
+		goto put_dir;
+	err = vst_commit(d_inode(dir->dentry));
+	err = err ?: vst_reply_entry(r, dentry);
+	dput(dentry);
+put_dir:
+	vst_node_put(dir);
+	return err;
+}
+
+static bool can_make(u32 mode)
+{
+	return S_ISREG(mode) || S_ISCHR(mode) || S_ISBLK(mode) || S_ISFIFO(mode) ||
+	       S_ISSOCK(mode);
+}
+
+int vst_mknod(struct vst_req *r)
+{
+	const struct fuse_mknod_in *in = vst_arg(r, sizeof(*in));
+	struct creation c = { .make = make_node };
+
+	if (!in || !can_make(in->mode))
+		return -EINVAL;
+	c.mode = in->mode;
+	c.umask = in->umask;
+	c.rdev = new_decode_dev(in->rdev);
+	c.name = vst_name(r);
+	return c.name ? create(r, &c) : -EINVAL;
+}
+
+int vst_mkdir(struct vst_req *r)
+{
+	const struct fuse_mkdir_in *in = vst_arg(r, sizeof(*in));
+	struct creation c = { .make = make_dir };
+
+	if (!in)
+		return -EINVAL;
+	c.mode = S_IFDIR | (in->mode & S_IALLUGO);
+	c.umask = in->umask;
+	c.name = vst_name(r);
+	return c.name ? create(r, &c) : -EINVAL;
+}
+
+int vst_symlink(struct vst_req *r)
+{
+	struct creation c = { .make = make_symlink, .mode = S_IFLNK };
+
+	c.name = vst_name(r);
+	c.target = vst_string(r);
+	return c.name && c.target ? create(r, &c) : -EINVAL;
+}
+
+int vst_link(struct vst_req *r)
+{
+	const struct fuse_link_in *in = vst_arg(r, sizeof(*in));
+	struct creation c = { .make = make_link };
+	int err;
+
+	c.name = in ? vst_name(r) : NULL;
+	if (!c.name)
+		return -EINVAL;
+	c.old = vst_node_get(r->conn, in->oldnodeid);
+	if (IS_ERR(c.old))
+		return PTR_ERR(c.old);
+	err = create(r, &c);
+	vst_node_put(c.old);
+	return err;
+}
+
+/* Under the directory's lock. @victim: what was there, to be kept while open. */
+static int remove_locked(struct vst_req *r, struct dentry *dir, const char *name, bool is_dir,
+			 struct vst_node **victim)
+{
+	struct dentry *dentry = lookup_one_len(name, dir, strlen(name));
+	int err;
+
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	if (d_is_negative(dentry)) {
+		err = r->replay ? 0 : -ENOENT;
+		goto put;
+	}
+	*victim = vst_node_of(r->conn, dentry);
+	err = -ENOMEM;
+	if (!*victim)
+		goto put;
+	if (is_dir)
+		err = vfs_rmdir(&nop_mnt_idmap, d_inode(dir), dentry);
+	else
+		err = vfs_unlink(&nop_mnt_idmap, d_inode(dir), dentry, NULL);
+put:
+	dput(dentry);
+	return err;
+}
+
+static int remove(struct vst_req *r, bool is_dir)
+{
+	const char *name = vst_name(r);
+	struct vst_node *dir, *victim = NULL;
+	int err;
+
+	if (!name)
+		return -EINVAL;
+	dir = vst_node_get_dir(r->conn, r->in.nodeid);
+	if (IS_ERR(dir))
+		return PTR_ERR(dir);
+	err = mnt_want_write(vst_root.mnt);
+	if (err)
+		goto put_dir;
+	inode_lock_nested(d_inode(dir->dentry), I_MUTEX_PARENT);
+	err = remove_locked(r, dir->dentry, name, is_dir, &victim);
+	inode_unlock(d_inode(dir->dentry));
+	if (victim) {
+		vst_node_keep(r->conn, victim);
+		vst_node_put(victim);
+	}
+	mnt_drop_write(vst_root.mnt);
+	err = err ?: vst_commit(d_inode(dir->dentry));
+put_dir:
+	vst_node_put(dir);
+	return err;
+}
+
+int vst_unlink(struct vst_req *r)
+{
+	return remove(r, false);
+}
+
+int vst_rmdir(struct vst_req *r)
+{
+	return remove(r, true);
+}

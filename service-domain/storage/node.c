@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Node ids and the cache of nodes.
+ *
+ * A node id is generation << 32 | inode number; 1 is the export's root. The cache
+ * maps ids to dentries and open files; what is not in it is found by file handle,
+ * as by an NFS server. An unlinked inode must not leave the cache before the
+ * client forgets it: nothing else keeps it alive. The client's lookup counts are
+ * not followed, since a name that could be looked up again is found by its handle.
+ *
+ * Invariant: a hashed node is on exactly one of conn->lru and conn->orphans.
+ */
+#include <linux/exportfs.h>
+#include <linux/file.h>
+#include <linux/slab.h>
+#include "vst.h"
+
+u64 vst_id_of(const struct inode *inode)
+{
+	if (inode == d_inode(vst_root.dentry))
+		return FUSE_ROOT_ID;
+	return (u64)inode->i_generation << 32 | (u32)inode->i_ino;
+}
+
+static bool is_orphan(const struct vst_node *node)
+{
+	return !d_inode(node->dentry)->i_nlink;
+}
+
+static void node_free(struct vst_node *node)
+{
+	if (node->file)
+		fput(node->file);
+	dput(node->dentry);
+	kfree(node);
+}
+
+void vst_node_put(struct vst_node *node)
+{
+	if (refcount_dec_and_test(&node->ref))
+		node_free(node);
+}
+
+/* Takes over the reference on @dentry, on error, too. */
+static struct vst_node *node_new(u64 id, struct dentry *dentry)
+{
+	struct vst_node *node = kzalloc(sizeof(*node), GFP_KERNEL);
+
+	if (!node) {
+		dput(dentry);
+		return NULL;
+	}
+	node->id = id;
+	node->dentry = dentry;
+	refcount_set(&node->ref, 1);
+	INIT_LIST_HEAD(&node->lru);
+	return node;
+}
+
+/* Under conn->lock. */
+static struct vst_node *find(struct vst_conn *conn, u64 id)
+{
+	struct vst_node *node;
+
+	hash_for_each_possible(conn->table, node, hash, id)
+		if (node->id == id)
+			return node;
+	return NULL;
+}
+
+/* Under conn->lock; the caller puts the table's reference afterwards. */
+static void unhash(struct vst_conn *conn, struct vst_node *node)
+{
+	hash_del(&node->hash);
+	list_del_init(&node->lru);
+	node->hashed = false;
+	if (!node->kept)
+		conn->nr_lru--;
+}
+
+/* Under conn->lock; @node is hashed. */
+static void keep(struct vst_conn *conn, struct vst_node *node)
+{
+	if (node->kept)
+		return;
+	list_move(&node->lru, &conn->orphans);
+	node->kept = true;
+	conn->nr_lru--;
+}
+
+/* Under conn->lock: make room. Return: a node to put, or NULL. */
+static struct vst_node *evict_one(struct vst_conn *conn)
+{
+	struct vst_node *node;
+
+	while (conn->nr_lru > READ_ONCE(vst_max_nodes)) {
+		node = list_last_entry(&conn->lru, struct vst_node, lru);
+		if (!is_orphan(node)) {
+			unhash(conn, node);
+			return node;
+		}
+		keep(conn, node);
+	}
+	return NULL;
+}
+
+/* Under conn->lock: into the table, with a reference of its own. */
+static void hash_in(struct vst_conn *conn, struct vst_node *node)
+{
+	refcount_inc(&node->ref);
+	hash_add(conn->table, &node->hash, node->id);
+	list_add(&node->lru, &conn->lru);
+	conn->nr_lru++;
+	node->hashed = true;
+	node->kept = false;
+}
+
+/* Under conn->lock: @node has been used. */
+static void touch(struct vst_conn *conn, struct vst_node *node)
+{
+	if (!node->kept)
+		list_move(&node->lru, &conn->lru);
+}
+
+static struct vst_node *lookup(struct vst_conn *conn, u64 id)
+{
+	struct vst_node *node;
+
+	spin_lock(&conn->lock);
+	node = find(conn, id);
+	if (node) {
+		refcount_inc(&node->ref);
+		touch(conn, node);
+	}
+	spin_unlock(&conn->lock);
+	return node;
+}
+
+/* Put @node into the table, unless there is one for its id already: use that. */
+static struct vst_node *insert(struct vst_conn *conn, struct vst_node *node)
+{
+	struct vst_node *other, *evicted;
+
+	spin_lock(&conn->lock);
+	other = find(conn, node->id);
+	if (other)
+		refcount_inc(&other->ref);
+	else
+		hash_in(conn, node);
+	evicted = evict_one(conn);
+	spin_unlock(&conn->lock);
+
+	if (evicted)
+		vst_node_put(evicted);
+	if (!other)
+		return node;
+	vst_node_put(node);
+	return other;
+}
+
+static int acceptable(void *context, struct dentry *dentry)
+{
+	return 1;
+}
+
+/* Find the inode of @id by its handle. Return: a dentry, or ERR_PTR(-ESTALE, ...). */
+static struct dentry *decode(u64 id)
+{
+	struct fid fid = { .i32 = { .ino = (u32)id, .gen = id >> 32 } };
+	struct dentry *dentry;
+
+	dentry = exportfs_decode_fh(vst_root.mnt, &fid, 2, FILEID_INO32_GEN, acceptable, NULL);
+	if (!dentry)
+		return ERR_PTR(-ESTALE);
+	if (IS_ERR(dentry))
+		return dentry;
+	/* Some file systems take generation 0 for any. */
+	if (vst_id_of(d_inode(dentry)) != id) {
+		dput(dentry);
+		return ERR_PTR(-ESTALE);
+	}
+	return dentry;
+}
+
+/**
+ * vst_node_get - the node with an id
+ * @conn: of the client that asks
+ * @id: untrusted
+ *
+ * Return: the node with a reference, or ERR_PTR(-ESTALE, -ENOMEM, ...).
+ */
+struct vst_node *vst_node_get(struct vst_conn *conn, u64 id)
+{
+	struct vst_node *node = lookup(conn, id);
+	struct dentry *dentry;
+
+	if (node)
+		return node;
+	dentry = id == FUSE_ROOT_ID ? dget(vst_root.dentry) : decode(id);
+	if (IS_ERR(dentry))
+		return ERR_CAST(dentry);
+	node = node_new(id, dentry);
+	return node ? insert(conn, node) : ERR_PTR(-ENOMEM);
+}
+
+/**
+ * vst_node_get_dir - as vst_node_get(), for a directory
+ * @conn: of the client that asks
+ * @id: untrusted
+ *
+ * Return: the node with a reference, or ERR_PTR(), -ENOTDIR among others.
+ */
+struct vst_node *vst_node_get_dir(struct vst_conn *conn, u64 id)
+{
+	struct vst_node *node = vst_node_get(conn, id);
+
+	if (IS_ERR(node) || d_is_dir(node->dentry))
+		return node;
+	vst_node_put(node);
+	return ERR_PTR(-ENOTDIR);
+}
+
+/**
+ * vst_node_of - the node of an inode, made if need be
+ * @conn: of the client that will use it
+ * @dentry: positive; no reference is taken over
+ *
+ * Return: the node with a reference, or NULL without memory.
+ */
+struct vst_node *vst_node_of(struct vst_conn *conn, struct dentry *dentry)
+{
+	u64 id = vst_id_of(d_inode(dentry));
+	struct vst_node *node = lookup(conn, id);
+
+	if (node)
+		return node;
+	node = node_new(id, dget(dentry));
+	return node ? insert(conn, node) : NULL;
+}
+
+/**
+ * vst_node_keep - a name of @node is gone: if it was the last, keep the node
+ * @conn: of the client that had it
+ * @node: held by the caller
+ */
+void vst_node_keep(struct vst_conn *conn, struct vst_node *node)
+{
+	if (!is_orphan(node))
+		return;
+	spin_lock(&conn->lock);
+	/* It may have been evicted since we got it. */
+	if (!node->hashed && !find(conn, node->id))
+		hash_in(conn, node);
+	if (node->hashed)
+		keep(conn, node);
+	spin_unlock(&conn->lock);
+}
+
+/**
+ * vst_node_forget - the client has dropped an inode
+ * @conn: that client
+ * @id: untrusted
+ */
+void vst_node_forget(struct vst_conn *conn, u64 id)
+{
+	struct vst_node *node;
+
+	spin_lock(&conn->lock);
+	node = find(conn, id);
+	if (node)
+		unhash(conn, node);
+	spin_unlock(&conn->lock);
+	if (node)
+		vst_node_put(node);
+}
+
+static struct file *open_data(struct vst_node *node)
+{
+	struct path path = vst_node_path(node);
+	struct file *file = dentry_open(&path, O_RDWR | O_LARGEFILE, vst_cred);
+
+	if (file == ERR_PTR(-EROFS))
+		file = dentry_open(&path, O_RDONLY | O_LARGEFILE, vst_cred);
+	return file;
+}
+
+/**
+ * vst_node_file - the open file of a regular file's node
+ * @node: held by the caller, and with it the file
+ * @mode: FMODE_READ or FMODE_WRITE
+ *
+ * Return: the file, or ERR_PTR(-EISDIR, -EINVAL, -EROFS, ...).
+ */
+struct file *vst_node_file(struct vst_node *node, fmode_t mode)
+{
+	struct file *file = READ_ONCE(node->file), *other;
+
+	if (!d_is_reg(node->dentry))
+		return ERR_PTR(d_is_dir(node->dentry) ? -EISDIR : -EINVAL);
+	if (!file) {
+		file = open_data(node);
+		if (IS_ERR(file))
+			return file;
+		other = cmpxchg(&node->file, NULL, file);
+		if (other) {
+			fput(file);
+			file = other;
+		}
+	}
+	return file->f_mode & mode ? file : ERR_PTR(-EROFS);
+}
+
+void vst_conn_init(struct vst_conn *conn)
+{
+	spin_lock_init(&conn->lock);
+	hash_init(conn->table);
+	INIT_LIST_HEAD(&conn->lru);
+	INIT_LIST_HEAD(&conn->orphans);
+}
+
+static void drop_all(struct list_head *list)
+{
+	struct vst_node *node, *next;
+
+	list_for_each_entry_safe(node, next, list, lru) {
+		hash_del(&node->hash);
+		list_del_init(&node->lru);
+		vst_node_put(node);
+	}
+}
+
+/* All requests have ended. */
+void vst_conn_exit(struct vst_conn *conn)
+{
+	drop_all(&conn->lru);
+	drop_all(&conn->orphans);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RENAME and RENAME2. See name.c for what replaying means; an exchange looks the
+ * same before and after, so a replayed one ends with an error.
+ */
+#include "vst.h"
+
+struct renaming {
+	struct dentry *old_dir;
+	struct dentry *new_dir;
+	const char *old_name;
+	const char *new_name;
+	u32 flags;
+	struct vst_node *victim;
+};
+
+/* Under both directories' locks; @trap is the ancestor of one in the other. */
+static int rename_dentries(struct vst_req *r, struct renaming *n, struct dentry *trap,
+			   struct dentry *old, struct dentry *new)
+{
+	struct renamedata rd = {
+		.old_mnt_idmap	= &nop_mnt_idmap,
+		.old_dir	= d_inode(n->old_dir),
+		.old_dentry	= old,
+		.new_mnt_idmap	= &nop_mnt_idmap,
+		.new_dir	= d_inode(n->new_dir),
+		.new_dentry	= new,
+		.flags		= n->flags,
+	};
+
+	if (d_is_negative(old))
+		return r->replay && d_is_positive(new) ? 0 : -ENOENT;
+	if (old == trap)
+		return -EINVAL;
+	if (new == trap)
+		return -ENOTEMPTY;
+	if ((n->flags & RENAME_NOREPLACE) && d_is_positive(new))
+		return -EEXIST;
+	if ((n->flags & RENAME_EXCHANGE) && d_is_negative(new))
+		return -ENOENT;
+	if ((n->flags & RENAME_EXCHANGE) && r->replay)
+		return -EIO;
+	if (d_is_positive(new)) {
+		n->victim = vst_node_of(r->conn, new);
+		if (!n->victim)
+			return -ENOMEM;
+	}
+	return vfs_rename(&rd);
+}
+
+static int rename_locked(struct vst_req *r, struct renaming *n, struct dentry *trap)
+{
+	struct dentry *old, *new;
+	int err;
+
+	old = lookup_one_len(n->old_name, n->old_dir, strlen(n->old_name));
+	if (IS_ERR(old))
+		return PTR_ERR(old);
+	new = lookup_one_len(n->new_name, n->new_dir, strlen(n->new_name));
+	err = PTR_ERR_OR_ZERO(new);
+	if (!err) {
+		err = rename_dentries(r, n, trap, old, new);
+		dput(new);
+	}
+	dput(old);
+	return err;
+}
+
+static int commit_both(const struct renaming *n)
+{
+	int err = vst_commit(d_inode(n->new_dir));
+
+	if (!err && n->old_dir != n->new_dir)
+		err = vst_commit(d_inode(n->old_dir));
+	return err;
+}
+
+static int rename_dirs(struct vst_req *r, struct renaming *n)
+{
+	struct dentry *trap;
+	int err = mnt_want_write(vst_root.mnt);
+
+	if (err)
+		return err;
+	trap = lock_rename(n->new_dir, n->old_dir);
+	if (IS_ERR(trap)) {
+		err = PTR_ERR(trap);
+	} else {
+		err = rename_locked(r, n, trap);
+		unlock_rename(n->new_dir, n->old_dir);
+	}
+	if (n->victim) {
+		vst_node_keep(r->conn, n->victim);
+		vst_node_put(n->victim);
+	}
+	mnt_drop_write(vst_root.mnt);
+	return err ?: commit_both(n);
+}
+
+static int do_rename(struct vst_req *r, u64 new_id, u32 flags)
+{
+	struct vst_node *old_dir, *new_dir;
+	struct renaming n = { .flags = flags };
+	int err;
+
+	n.old_name = vst_name(r);
+	n.new_name = vst_name(r);
+	if (!n.old_name || !n.new_name)
+		return -EINVAL;
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
+		return -EINVAL;
+	old_dir = vst_node_get_dir(r->conn, r->in.nodeid);
+	if (IS_ERR(old_dir))
+		return PTR_ERR(old_dir);
+	new_dir = vst_node_get_dir(r->conn, new_id);
+	err = PTR_ERR_OR_ZERO(new_dir);
+	if (!err) {
+		n.old_dir = old_dir->dentry;
+		n.new_dir = new_dir->dentry;
+		err = rename_dirs(r, &n);
+		vst_node_put(new_dir);
+	}
+	vst_node_put(old_dir);
+	return err;
+}
+
+int vst_rename(struct vst_req *r)
+{
+	const struct fuse_rename_in *in = vst_arg(r, sizeof(*in));
+
+	return in ? do_rename(r, in->newdir, 0) : -EINVAL;
+}
+
+int vst_rename2(struct vst_req *r)
+{
+	const struct fuse_rename2_in *in = vst_arg(r, sizeof(*in));
+
+	return in ? do_rename(r, in->newdir, in->flags) : -EINVAL;
+}

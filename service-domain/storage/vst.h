@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The storage service: a FUSE server inside the kernel of the storage domain. It
+ * serves one directory tree (the export) to any number of primaries.
+ *
+ * It keeps no state that matters: a node id is the inode's generation and number,
+ * as in an NFS file handle, and finds its inode in any later incarnation of the
+ * domain, too. What it caches (node.c) makes it fast, and keeps unlinked files
+ * alive as long as the domain lives.
+ *
+ * Permissions are the primary's business (its FUSE client checks them): here, all
+ * runs with full capabilities, with the caller's ids where files are created.
+ *
+ * Direction of calls:
+ *	main.c -> dispatch.c -> attr.c, name.c, rename.c, dir.c, data.c, xattr.c
+ *	these -> node.c, commit.c, request.c, cred.c
+ */
+#ifndef VST_H
+#define VST_H
+
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/fuse.h>
+#include <linux/hashtable.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/path.h>
+#include <linux/refcount.h>
+#include <linux/stat.h>
+#include "vos_engine.h"
+
+/* Only the primary changes the file system: what it knows stays true. */
+#define VST_VALID_SECONDS	(24 * 3600)
+
+/* Requests in pages, as far as the client's extents allow. */
+#define VST_MAX_PAGES		256u
+#define VST_MAX_BACKGROUND	64u
+
+/* Longest request body besides the data of a WRITE: an xattr with its name. */
+#define VST_MAX_BODY		(65536u + 1024u)
+
+#define VST_NODE_BITS		10
+
+/**
+ * struct vst_node - an inode that the client has asked for
+ * @id: node id
+ * @ref: one for the table while @hashed, one for each request that uses it
+ * @kept: on vst_conn.orphans rather than on vst_conn.lru
+ * @dentry: some name of it; may be unlinked
+ * @file: for its data, opened at first use
+ */
+struct vst_node {
+	struct hlist_node hash;
+	struct list_head lru;
+	u64 id;
+	refcount_t ref;
+	bool hashed;
+	bool kept;
+	struct dentry *dentry;
+	struct file *file;
+};
+
+/**
+ * struct vst_conn - one primary
+ * @lru: nodes that may be dropped, most recent first
+ * @orphans: unlinked nodes; kept until the client forgets them
+ */
+struct vst_conn {
+	spinlock_t lock;	/* the table and both lists */
+	DECLARE_HASHTABLE(table, VST_NODE_BITS);
+	struct list_head lru;
+	struct list_head orphans;
+	unsigned int nr_lru;
+};
+
+/**
+ * struct vst_req - a request being served
+ * @in: private copy of the header
+ * @body: private copy of what follows, without the data of a WRITE
+ * @pos: how much of @body has been taken
+ * @out: room for the reply's body, shared memory, only written
+ * @out_len: bytes of reply so far
+ * @replay: a predecessor that died may have carried this out
+ */
+struct vst_req {
+	struct vos_scall *call;
+	struct vst_conn *conn;
+	struct fuse_in_header in;
+	const u8 *body;
+	u32 body_len;
+	u32 pos;
+	u8 *out;
+	u32 room;
+	u32 out_len;
+	bool replay;
+	u8 small[512] __aligned(8);
+};
+
+extern struct path vst_root;
+extern bool vst_durable;
+extern unsigned int vst_max_nodes;
+
+/* dispatch.c */
+s64 vst_dispatch(struct vos_scall *call);
+int vst_dispatch_init(void);
+void vst_dispatch_exit(void);
+
+/* request.c */
+int vst_req_begin(struct vst_req *r, struct vos_scall *call);
+s64 vst_req_end(struct vst_req *r, int err);
+const void *vst_arg(struct vst_req *r, u32 len);
+const char *vst_string(struct vst_req *r);
+const char *vst_name(struct vst_req *r);
+int vst_reply(struct vst_req *r, const void *data, u32 len);
+
+/* cred.c */
+extern const struct cred *vst_cred;
+extern const struct cred *vst_cred_nofsetid;
+const struct cred *vst_cred_of(const struct vst_req *r);
+int vst_cred_init(void);
+void vst_cred_exit(void);
+
+/* node.c */
+u64 vst_id_of(const struct inode *inode);
+struct vst_node *vst_node_get(struct vst_conn *conn, u64 id);
+struct vst_node *vst_node_get_dir(struct vst_conn *conn, u64 id);
+struct vst_node *vst_node_of(struct vst_conn *conn, struct dentry *dentry);
+void vst_node_put(struct vst_node *node);
+void vst_node_keep(struct vst_conn *conn, struct vst_node *node);
+void vst_node_forget(struct vst_conn *conn, u64 id);
+struct file *vst_node_file(struct vst_node *node, fmode_t mode);
+void vst_conn_init(struct vst_conn *conn);
+void vst_conn_exit(struct vst_conn *conn);
+
+static inline struct path vst_node_path(const struct vst_node *node)
+{
+	return (struct path){ .mnt = vst_root.mnt, .dentry = node->dentry };
+}
+
+/* commit.c */
+int vst_commit(struct inode *inode);
+
+/* attr.c */
+int vst_fill_attr(struct dentry *dentry, struct fuse_attr *attr);
+int vst_fill_entry(struct dentry *dentry, struct fuse_entry_out *entry);
+int vst_reply_entry(struct vst_req *r, struct dentry *dentry);
+int vst_getattr(struct vst_req *r);
+int vst_statx(struct vst_req *r);
+int vst_setattr(struct vst_req *r);
+int vst_statfs(struct vst_req *r);
+
+/* name.c */
+int vst_lookup(struct vst_req *r);
+int vst_readlink(struct vst_req *r);
+int vst_mknod(struct vst_req *r);
+int vst_mkdir(struct vst_req *r);
+int vst_symlink(struct vst_req *r);
+int vst_link(struct vst_req *r);
+int vst_unlink(struct vst_req *r);
+int vst_rmdir(struct vst_req *r);
+
+/* rename.c */
+int vst_rename(struct vst_req *r);
+int vst_rename2(struct vst_req *r);
+
+/* dir.c */
+int vst_readdir(struct vst_req *r);
+int vst_readdirplus(struct vst_req *r);
+int vst_fsyncdir(struct vst_req *r);
+
+/* data.c */
+int vst_read(struct vst_req *r);
+int vst_write(struct vst_req *r);
+int vst_fsync(struct vst_req *r);
+int vst_fallocate(struct vst_req *r);
+int vst_lseek(struct vst_req *r);
+int vst_syncfs(struct vst_req *r);
+
+/* xattr.c */
+int vst_getxattr(struct vst_req *r);
+int vst_setxattr(struct vst_req *r);
+int vst_listxattr(struct vst_req *r);
+int vst_removexattr(struct vst_req *r);
+
+#endif
