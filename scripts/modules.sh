@@ -45,7 +45,6 @@ if [ "$(cat "$out/.kernel" 2>/dev/null)" != "$tree" ]; then
 fi
 mirror
 echo "$tree" >"$out/.kernel"
-export CCACHE_DIR=$CACHE/ccache CCACHE_NOHASHDIR=1
 run_logged "$LOGS/modules-$role.log" '^  [A-Z]' \
 	make -C "$tree" M="$out" -j"$JOBS" \
 	VIRTUOS_INCLUDE="$TOP/include" VIRTUOS_PARTS="$parts" modules
