@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From SOCKET to SHUTDOWN: the calls that change what a socket is.
+ */
+#include <linux/err.h>
+#include <linux/in.h>
+#include <linux/nsproxy.h>
+#include <linux/string.h>
+#include <net/net_namespace.h>
+#include "service.h"
+
+static bool family_ok(u64 family)
+{
+	/* Families by which descriptors or this domain's own services are reached
+	 * (AF_UNIX) are not a primary's business.
+	 */
+	return family == PF_INET || family == PF_INET6;
+}
+
+/* Creating one of these loads no module and so does not wait. */
+static bool is_common(u64 protocol)
+{
+	return protocol == IPPROTO_IP || protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
+static s64 make_socket(struct vos_scall *call)
+{
+	struct netconn *nc = vos_conn_priv(call->conn);
+	struct netobj *o = netobj_new(nc, call->sqe.obj, call->sqe.gen);
+	s64 rc;
+
+	if (IS_ERR(o))
+		return PTR_ERR(o);
+	rc = __sock_create(&init_net, call->sqe.arg[0], call->sqe.arg[1], call->sqe.arg[2],
+			   &o->sock, 0);
+	if (rc) {
+		o->sock = NULL;
+		goto err;
+	}
+	netobj_hook(o, NULL);
+	call->cqe.poll = netobj_refresh(o, false);
+	rc = netobj_install(o);
+	if (!rc)
+		return 0;
+err:
+	netobj_put(o);
+	return rc;
+}
+
+s64 net_socket(struct netconn *nc, struct vos_scall *call)
+{
+	const u64 *arg = call->sqe.arg;
+
+	if (!family_ok(arg[0]))
+		return -EAFNOSUPPORT;
+	if (arg[1] >= SOCK_MAX || arg[2] >= IPPROTO_MAX)
+		return -EINVAL;
+	if (is_common(arg[2]))
+		return make_socket(call);
+	vos_scall_queue_ctl(call, make_socket);
+	return VOS_PENDING;
+}
+
+/* The address in the second extent, copied. Return: its length or -errno. */
+static int take_address(const struct vos_scall *call, struct sockaddr_storage *addr)
+{
+	u32 len = call->sqe.ext[1].len;
+
+	if (len > sizeof(*addr))
+		return -EINVAL;
+	memset(addr, 0, sizeof(*addr));
+	if (len)
+		memcpy(addr, call->data[1], len);
+	return len;
+}
+
+static void give_address(struct vos_scall *call, const struct sockaddr_storage *addr, int len)
+{
+	u32 room = call->sqe.ext[1].len;
+
+	memcpy(call->data[1], addr, min_t(u32, len, room));
+	call->cqe.out[0] = len;
+}
+
+s64 net_bind(struct netobj *o, struct vos_scall *call)
+{
+	struct sockaddr_storage addr;
+	int len = take_address(call, &addr);
+
+	return len < 0 ? len : kernel_bind(o->sock, (struct sockaddr *)&addr, len);
+}
+
+s64 net_listen(struct netobj *o, struct vos_scall *call)
+{
+	int backlog = call->sqe.arg[0];
+	int most = READ_ONCE(sock_net(o->sock->sk)->core.sysctl_somaxconn);
+
+	if ((unsigned int)backlog > most)
+		backlog = most;
+	return kernel_listen(o->sock, backlog);
+}
+
+/* Return: length of the address; the connection may be gone already. */
+static int child_address(struct socket *sock, struct sockaddr_storage *addr)
+{
+	int len = READ_ONCE(sock->ops)->getname(sock, (struct sockaddr *)addr, 2);
+
+	return len < 0 ? -ECONNABORTED : len;
+}
+
+static s64 install_child(struct netobj *o, struct netobj *child, struct vos_scall *call)
+{
+	struct sockaddr_storage addr = {};
+	int len;
+	s64 rc;
+
+	netobj_hook(child, o);
+	len = child_address(child->sock, &addr);
+	if (len < 0)
+		return len;
+	netobj_refresh(child, false);
+	rc = netobj_install(child);
+	if (!rc && call->data[1])
+		give_address(call, &addr, len);
+	return rc;
+}
+
+s64 net_accept(struct netobj *o, struct vos_scall *call)
+{
+	struct netobj *child = netobj_new(o->nc, (u32)call->sqe.arg[0],
+					  call->sqe.arg[0] >> 32);
+	s64 rc;
+
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	rc = kernel_accept(o->sock, &child->sock, O_NONBLOCK);
+	if (rc) {
+		child->sock = NULL;
+		goto err;
+	}
+	rc = install_child(o, child, call);
+	if (!rc)
+		return 0;
+err:
+	netobj_put(child);
+	return rc;
+}
+
+s64 net_connect(struct netobj *o, struct vos_scall *call)
+{
+	struct sockaddr_storage addr;
+	int len = take_address(call, &addr);
+
+	return len < 0 ? len : kernel_connect(o->sock, (struct sockaddr *)&addr, len, O_NONBLOCK);
+}
+
+s64 net_shutdown(struct netobj *o, struct vos_scall *call)
+{
+	return READ_ONCE(o->sock->ops)->shutdown(o->sock, call->sqe.arg[0]);
+}
+
+s64 net_getname(struct netobj *o, struct vos_scall *call)
+{
+	struct sockaddr_storage addr = {};
+	int len;
+
+	if (!call->data[1])
+		return -EINVAL;
+	len = READ_ONCE(o->sock->ops)->getname(o->sock, (struct sockaddr *)&addr,
+					       !!call->sqe.arg[0]);
+	if (len < 0)
+		return len;
+	give_address(call, &addr, len);
+	return 0;
+}

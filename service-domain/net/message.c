@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SENDMSG and RECVMSG: the data stays where it is, in shared memory, and is copied
+ * once, by the protocol; addresses and control data are copied before use.
+ */
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include "service.h"
+
+#define SEND_FLAGS (MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_CONFIRM | MSG_MORE |	\
+		    MSG_FASTOPEN | MSG_PROBE | MSG_BATCH)
+#define RECV_FLAGS (MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE)
+
+struct message {
+	struct msghdr msg;
+	struct kvec vec;
+	struct sockaddr_storage addr;
+	u8 *control;
+	u32 control_len;
+};
+
+static void message_data(struct message *m, const struct vos_scall *call, int dir)
+{
+	m->vec.iov_base = call->data[0];
+	m->vec.iov_len = call->sqe.ext[0].len;
+	iov_iter_kvec(&m->msg.msg_iter, dir, &m->vec, 1, m->vec.iov_len);
+}
+
+static int message_control(struct message *m, u32 len)
+{
+	m->control_len = len;
+	if (!len)
+		return 0;
+	m->control = kzalloc(len, GFP_KERNEL);
+	if (!m->control)
+		return -ENOMEM;
+	m->msg.msg_control = m->control;
+	m->msg.msg_controllen = len;
+	return 0;
+}
+
+/* Address and control data of a message to send, out of the second extent. */
+static int take_side(struct message *m, const struct vos_scall *call)
+{
+	u32 alen = call->sqe.arg[1], clen = call->sqe.arg[1] >> 32;
+	u32 coff = VOS_CONTROL_OFF(min(alen, VOS_ADDR_MAX)), room = call->sqe.ext[1].len;
+	int rc;
+
+	if (alen > VOS_ADDR_MAX || clen > CONTROL_MAX || alen > room ||
+	    (clen && (coff > room || clen > room - coff)))
+		return -EINVAL;
+	if (alen) {
+		memcpy(&m->addr, call->data[1], alen);
+		m->msg.msg_name = &m->addr;
+		m->msg.msg_namelen = alen;
+	}
+	rc = message_control(m, clen);
+	if (!rc && clen)
+		memcpy(m->control, call->data[1] + coff, clen);
+	return rc;
+}
+
+s64 net_sendmsg(struct netobj *o, struct vos_scall *call)
+{
+	struct message m = {};
+	int rc = take_side(&m, call);
+
+	if (!rc) {
+		message_data(&m, call, ITER_SOURCE);
+		m.msg.msg_flags = (call->sqe.arg[0] & SEND_FLAGS) | MSG_DONTWAIT | MSG_NOSIGNAL;
+		rc = sock_sendmsg(o->sock, &m.msg);
+	}
+	kfree(m.control);
+	return rc;
+}
+
+/* The second extent: VOS_ADDR_MAX bytes of address, then control data. */
+static void give_side(struct message *m, struct vos_scall *call)
+{
+	u32 alen = min_t(u32, m->msg.msg_namelen, VOS_ADDR_MAX);
+	u32 clen = m->control_len - m->msg.msg_controllen;
+
+	call->cqe.out[2] = m->msg.msg_flags;
+	if (call->sqe.ext[1].len < VOS_ADDR_MAX)
+		return;
+	memcpy(call->data[1], &m->addr, alen);
+	call->cqe.out[0] = alen;
+	if (m->control) {
+		memcpy(call->data[1] + VOS_ADDR_MAX, m->control, clen);
+		call->cqe.out[1] = clen;
+	}
+}
+
+static u32 control_room(const struct vos_scall *call)
+{
+	u32 room = call->sqe.ext[1].len;
+
+	return room > VOS_ADDR_MAX ? min(room - VOS_ADDR_MAX, CONTROL_MAX) : 0;
+}
+
+s64 net_recvmsg(struct netobj *o, struct vos_scall *call)
+{
+	struct message m = {};
+	int rc = message_control(&m, control_room(call));
+
+	if (!rc) {
+		message_data(&m, call, ITER_DEST);
+		if (call->sqe.ext[1].len >= VOS_ADDR_MAX)
+			m.msg.msg_name = &m.addr;
+		rc = sock_recvmsg(o->sock, &m.msg,
+				  (call->sqe.arg[0] & RECV_FLAGS) | MSG_DONTWAIT);
+	}
+	if (rc >= 0)
+		give_side(&m, call);
+	kfree(m.control);
+	return rc;
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of a primary's sockets, and their lifetime.
+ *
+ * Invariant: an object is in the table from netobj_install() to netobj_release();
+ * its socket lives until the last call on it has ended, its memory until the last
+ * wake-up has been dealt with.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/slab.h>
+#include "service.h"
+
+/*
+ * netobj_new - an object without a socket, not in the table
+ * Return: the object, ERR_PTR(-EINVAL, -ENOMEM).
+ */
+struct netobj *netobj_new(struct netconn *nc, u32 index, u32 gen)
+{
+	struct netobj *o;
+
+	if (index >= nc->nr)
+		return ERR_PTR(-EINVAL);
+	o = kzalloc(sizeof(*o), GFP_KERNEL);
+	if (!o)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&o->ref);
+	refcount_set(&o->users, 1);
+	o->nc = nc;
+	o->index = index;
+	o->gen = gen;
+	o->dirty.fn = netobj_dirty;
+	return o;
+}
+
+static void ref_release(struct kref *ref)
+{
+	struct netobj *o = container_of(ref, struct netobj, ref);
+
+	/* A callback may have found it and be about to fail to get a reference. */
+	kfree_rcu(o, rcu);
+}
+
+/* Any context. */
+void netobj_ref_put(struct netobj *o)
+{
+	kref_put(&o->ref, ref_release);
+}
+
+/* Closing must not wait for a peer: data goes on being sent behind our back. */
+static void forget_linger(struct sock *sk)
+{
+	lock_sock(sk);
+	if (sk->sk_lingertime)
+		sock_reset_flag(sk, SOCK_LINGER);
+	release_sock(sk);
+}
+
+static void close_socket(struct netobj *o)
+{
+	if (!o->sock)
+		return;
+	netobj_unhook(o);
+	forget_linger(o->sock->sk);
+	if (o->file)
+		__fput_sync(o->file);
+	else
+		sock_release(o->sock);
+}
+
+/*
+ * netobj_put - a call on the object has ended, or the table has let it go
+ *
+ * Dispatcher, control thread, or disconnect().
+ */
+void netobj_put(struct netobj *o)
+{
+	if (!refcount_dec_and_test(&o->users))
+		return;
+	close_socket(o);
+	netobj_ref_put(o);
+}
+
+/*
+ * netobj_install - put an object with its socket into the table
+ *
+ * On error the caller still has it. Its mask has been published.
+ * Return: 0; -EBUSY: the primary has something at this index.
+ */
+s64 netobj_install(struct netobj *o)
+{
+	struct netconn *nc = o->nc;
+	s64 rc = 0;
+
+	spin_lock(&nc->lock);
+	if (nc->table[o->index])
+		rc = -EBUSY;
+	else
+		nc->table[o->index] = o;
+	spin_unlock(&nc->lock);
+	return rc;
+}
+
+/*
+ * netobj_find - the object a call names, with a reference
+ * Return: NULL if there is none of this index and generation.
+ */
+struct netobj *netobj_find(struct netconn *nc, u32 index, u32 gen)
+{
+	struct netobj *o = NULL;
+
+	if (index >= nc->nr)
+		return NULL;
+	spin_lock(&nc->lock);
+	if (nc->table[index] && nc->table[index]->gen == gen) {
+		o = nc->table[index];
+		refcount_inc(&o->users);
+	}
+	spin_unlock(&nc->lock);
+	return o;
+}
+
+static struct netobj *take_out(struct netconn *nc, u32 index)
+{
+	struct netobj *o;
+
+	spin_lock(&nc->lock);
+	o = nc->table[index];
+	nc->table[index] = NULL;
+	spin_unlock(&nc->lock);
+	if (o)
+		WRITE_ONCE(o->closed, true);
+	return o;
+}
+
+/*
+ * netobj_release - close an object; one that does not exist is closed already
+ */
+s64 netobj_release(struct netconn *nc, u32 index, u32 gen)
+{
+	struct netobj *o = netobj_find(nc, index, gen);
+
+	if (!o)
+		return 0;
+	if (take_out(nc, index))
+		netobj_put(o);
+	netobj_put(o);
+	return 0;
+}
+
+/* The primary is gone; no call is under way. */
+void netobj_release_all(struct netconn *nc)
+{
+	u32 i;
+
+	for (i = 0; i < nc->nr; i++) {
+		struct netobj *o = take_out(nc, i);
+
+		if (o)
+			netobj_put(o);
+		cond_resched();
+	}
+}
+
+/*
+ * netobj_file - the socket's file, made when first needed
+ *
+ * Control thread only. If there is no memory for it, the socket is lost with it
+ * (sock_alloc_file() is so), and the object stays as an empty shell.
+ */
+struct file *netobj_file(struct netobj *o)
+{
+	struct file *file = o->file;
+
+	if (file)
+		return file;
+	if (o->sock->file)
+		return ERR_PTR(-EINVAL);
+	netobj_unhook(o);
+	file = sock_alloc_file(o->sock, O_NONBLOCK, NULL);
+	if (IS_ERR(file)) {
+		o->sock = NULL;
+		return file;
+	}
+	netobj_hook(o, NULL);
+	netobj_mark(o);
+	o->file = file;
+	return file;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GETSOCKOPT and SETSOCKOPT.
+ *
+ * Setting takes kernel pointers everywhere in this kernel, getting only for
+ * SOL_SOCKET. What programs set on each connection runs at once; the rest may take
+ * long locks (multicast), load modules (congestion control) or wants user pointers,
+ * and goes to the control thread.
+ */
+#include <linux/filter.h>
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <linux/uaccess.h>
+#include "service.h"
+
+/* The window of the control thread: the length, then the value. */
+#define WINDOW_VALUE 64u
+/* A filter's instructions, as the program structure points to them. */
+#define WINDOW_FILTER 4096u
+
+static bool is_filter(int level, int name)
+{
+	return level == SOL_SOCKET &&
+	       (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF);
+}
+
+static bool set_is_quick(int level, int name)
+{
+	if (level == SOL_SOCKET)
+		return !is_filter(level, name) && name != SO_BINDTODEVICE;
+	return level == SOL_TCP && name != TCP_CONGESTION && name != TCP_ULP;
+}
+
+static void *take_value(const struct vos_scall *call)
+{
+	u32 len = call->sqe.ext[0].len;
+
+	if (len > OPT_MAX)
+		return ERR_PTR(-EINVAL);
+	return len ? kmemdup(call->data[0], len, GFP_KERNEL) ?: ERR_PTR(-ENOMEM) : NULL;
+}
+
+static s64 set_value(struct netobj *o, struct vos_scall *call)
+{
+	void *value = take_value(call);
+	s64 rc;
+
+	if (IS_ERR(value))
+		return PTR_ERR(value);
+	rc = do_sock_setsockopt(o->sock, false, call->sqe.arg[0], call->sqe.arg[1],
+				KERNEL_SOCKPTR(value), call->sqe.ext[0].len);
+	kfree(value);
+	return rc;
+}
+
+/* In the control thread: the instructions go into the window. */
+static s64 set_filter(struct netobj *o, struct vos_scall *call)
+{
+	u8 __user *window = vos_window(call->conn);
+	u32 len = call->sqe.ext[0].len;
+	struct sock_fprog prog = {
+		.len = len / sizeof(struct sock_filter),
+		.filter = (struct sock_filter __user *)(window + WINDOW_FILTER),
+	};
+
+	if (!len || len % sizeof(struct sock_filter) || prog.len > BPF_MAXINSNS)
+		return -EINVAL;
+	if (copy_to_user(prog.filter, call->data[0], len))
+		return -EFAULT;
+	return do_sock_setsockopt(o->sock, false, call->sqe.arg[0], call->sqe.arg[1],
+				  KERNEL_SOCKPTR(&prog), sizeof(prog));
+}
+
+static s64 run_set(struct vos_scall *call)
+{
+	struct netobj *o = call->priv;
+	s64 rc;
+
+	if (!o->sock)
+		rc = -EBADF;
+	else if (is_filter(call->sqe.arg[0], call->sqe.arg[1]))
+		rc = set_filter(o, call);
+	else
+		rc = set_value(o, call);
+	netobj_mark(o);
+	netobj_put(o);
+	return rc;
+}
+
+s64 net_setsockopt(struct netobj *o, struct vos_scall *call)
+{
+	if (set_is_quick(call->sqe.arg[0], call->sqe.arg[1]))
+		return set_value(o, call);
+	call->priv = o;
+	vos_scall_queue_ctl(call, run_set);
+	return VOS_PENDING;
+}
+
+static void give_value(struct vos_scall *call, const void *value, int len)
+{
+	u32 room = call->sqe.ext[0].len;
+
+	if (len > 0 && room)
+		memcpy(call->data[0], value, min_t(u32, len, room));
+	call->cqe.out[0] = max(len, 0);
+}
+
+static s64 get_socket(struct netobj *o, struct vos_scall *call)
+{
+	int len = call->sqe.ext[0].len;
+	void *value = take_value(call);
+	s64 rc;
+
+	if (IS_ERR(value))
+		return PTR_ERR(value);
+	rc = do_sock_getsockopt(o->sock, false, SOL_SOCKET, call->sqe.arg[1],
+				KERNEL_SOCKPTR(value), KERNEL_SOCKPTR(&len));
+	if (rc >= 0)
+		give_value(call, value, len);
+	kfree(value);
+	return rc;
+}
+
+static s64 get_in_window(struct netobj *o, struct vos_scall *call)
+{
+	u8 __user *window = vos_window(call->conn);
+	int len = call->sqe.ext[0].len;
+	void *value;
+	s64 rc;
+
+	if (len > (int)OPT_MAX)
+		return -EINVAL;
+	if (put_user(len, (int __user *)window) ||
+	    (len && copy_to_user(window + WINDOW_VALUE, call->data[0], len)))
+		return -EFAULT;
+	rc = do_sock_getsockopt(o->sock, false, call->sqe.arg[0], call->sqe.arg[1],
+				USER_SOCKPTR(window + WINDOW_VALUE), USER_SOCKPTR(window));
+	if (rc < 0)
+		return rc;
+	if (get_user(len, (int __user *)window))
+		return -EFAULT;
+	value = memdup_user(window + WINDOW_VALUE, clamp_t(int, len, 0, OPT_MAX));
+	if (IS_ERR(value))
+		return PTR_ERR(value);
+	give_value(call, value, clamp_t(int, len, 0, OPT_MAX));
+	kfree(value);
+	return rc;
+}
+
+static s64 run_get(struct vos_scall *call)
+{
+	struct netobj *o = call->priv;
+	s64 rc = o->sock ? get_in_window(o, call) : -EBADF;
+
+	netobj_put(o);
+	return rc;
+}
+
+s64 net_getsockopt(struct netobj *o, struct vos_scall *call)
+{
+	if (call->sqe.arg[0] == SOL_SOCKET)
+		return get_socket(o, call);
+	call->priv = o;
+	vos_scall_queue_ctl(call, run_get);
+	return VOS_PENDING;
+}

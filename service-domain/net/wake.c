@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From a socket's wake-up to the poll mask in shared memory.
+ *
+ * The socket's callbacks run in soft interrupts under its locks, so they only mark
+ * the object; the dispatcher then asks the protocol for the mask and publishes it.
+ *
+ * Invariant: the mask is published after whatever changed it, and before the call
+ * that changed it is answered.
+ */
+#include <linux/poll.h>
+#include "service.h"
+
+/*
+ * netobj_mark - have the mask published soon, and those who wait woken
+ *
+ * Any context; the caller sees to it that @o stays (RCU or a reference).
+ */
+void netobj_mark(struct netobj *o)
+{
+	if (!kref_get_unless_zero(&o->ref))
+		return;
+	if (!vos_obj_dirty(o->nc->conn, &o->dirty))
+		netobj_ref_put(o);
+}
+
+/* In the dispatcher. */
+void netobj_dirty(struct vos_dirty *d)
+{
+	struct netobj *o = container_of(d, struct netobj, dirty);
+
+	if (!READ_ONCE(o->closed))
+		netobj_refresh(o, true);
+	netobj_ref_put(o);
+}
+
+static u32 ask_mask(struct netobj *o)
+{
+	struct socket *sock = o->sock;
+
+	if (!sock)
+		return (__force u32)(EPOLLERR | EPOLLHUP);
+	return (__force u32)READ_ONCE(sock->ops)->poll(o->file, sock, NULL);
+}
+
+/*
+ * netobj_refresh - publish the mask as it is now
+ * @wake: tell those who wait, even if it is the same mask (edge-triggered epoll
+ *	wants to hear of every arrival); otherwise only of new bits
+ * Return: the mask. Dispatcher, or before the object is in the table.
+ */
+u32 netobj_refresh(struct netobj *o, bool wake)
+{
+	u32 before = o->mask, mask = ask_mask(o);
+
+	WRITE_ONCE(o->mask, mask);
+	if (!(mask & (__force u32)EPOLLOUT)) {
+		/* Pairs with write_space(): one of us sees the other. */
+		smp_mb();
+		mask = ask_mask(o);
+		WRITE_ONCE(o->mask, mask);
+	}
+	vos_obj_publish(o->nc->conn, o->index, o->gen, mask, wake || mask & ~before);
+	return mask;
+}
+
+static void data_ready(struct sock *sk)
+{
+	struct netobj *o;
+
+	rcu_read_lock();
+	o = rcu_dereference_sk_user_data(sk);
+	if (o) {
+		o->old.data_ready(sk);
+		netobj_mark(o);
+	}
+	rcu_read_unlock();
+}
+
+/*
+ * Runs for every datagram that has left. Nobody waits for room that the mask
+ * promises already.
+ */
+static void write_space(struct sock *sk)
+{
+	struct netobj *o;
+
+	rcu_read_lock();
+	o = rcu_dereference_sk_user_data(sk);
+	if (o) {
+		o->old.write_space(sk);
+		smp_mb();
+		if (!(READ_ONCE(o->mask) & (__force u32)EPOLLOUT))
+			netobj_mark(o);
+	}
+	rcu_read_unlock();
+}
+
+static void state_change(struct sock *sk)
+{
+	struct netobj *o;
+
+	rcu_read_lock();
+	o = rcu_dereference_sk_user_data(sk);
+	if (o) {
+		o->old.state_change(sk);
+		netobj_mark(o);
+	}
+	rcu_read_unlock();
+}
+
+static void error_report(struct sock *sk)
+{
+	struct netobj *o;
+
+	rcu_read_lock();
+	o = rcu_dereference_sk_user_data(sk);
+	if (o) {
+		o->old.error_report(sk);
+		netobj_mark(o);
+	}
+	rcu_read_unlock();
+}
+
+/*
+ * netobj_hook - have wake-ups of the object's socket come to us
+ * @listener: where the socket was accepted, or NULL
+ *
+ * A child is cloned from its listener with our callbacks but, by
+ * SK_USER_DATA_NOCOPY, without our object: until it is accepted its wake-ups go
+ * nowhere. The caller publishes the mask after this, so none is missed.
+ */
+void netobj_hook(struct netobj *o, const struct netobj *listener)
+{
+	struct sock *sk = o->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	if (listener && sk->sk_data_ready == data_ready) {
+		o->old = listener->old;
+	} else {
+		o->old.data_ready = sk->sk_data_ready;
+		o->old.write_space = sk->sk_write_space;
+		o->old.state_change = sk->sk_state_change;
+		o->old.error_report = sk->sk_error_report;
+	}
+	sk->sk_data_ready = data_ready;
+	sk->sk_write_space = write_space;
+	sk->sk_state_change = state_change;
+	sk->sk_error_report = error_report;
+	__rcu_assign_sk_user_data_with_flags(sk, o, SK_USER_DATA_NOCOPY);
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* The callbacks as they were; one that is running may still mark the object. */
+void netobj_unhook(struct netobj *o)
+{
+	struct sock *sk = o->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	rcu_assign_sk_user_data(sk, NULL);
+	sk->sk_data_ready = o->old.data_ready;
+	sk->sk_write_space = o->old.write_space;
+	sk->sk_state_change = o->old.state_change;
+	sk->sk_error_report = o->old.error_report;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
