@@ -225,7 +225,7 @@ int vos_stats_add(struct vos_session *s);
 /* xenbus.c */
 int vos_xenbus_init(void);
 void vos_xenbus_exit(void);
-void vos_xenbus_session_new(struct vos_session *s);
+void vos_xenbus_session_new(void);
 void vos_xenbus_session_gone(struct vos_session *s);
 
 #endif

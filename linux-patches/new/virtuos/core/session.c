@@ -211,8 +211,8 @@ struct vos_session *vos_session_get(const char *name, const struct vos_session_o
 		return ERR_PTR(rc);
 	}
 	list_add_tail(&s->node, &sessions);
-	vos_xenbus_session_new(s);
 	mutex_unlock(&vos_mutex);
+	vos_xenbus_session_new();
 	return s;
 }
 EXPORT_SYMBOL_GPL(vos_session_get);

@@ -5,6 +5,10 @@
  * kills the link when the other end goes away in whatever manner.
  *
  * Invariant: dev->link is set from Initialised until the end, under vos_mutex.
+ *
+ * A device whose session does not exist yet stays without a driver: bound to one
+ * and not connected, it would have every module that registers a xenbus driver
+ * wait for it. A new session probes such devices again.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -111,6 +115,7 @@ static void backend_changed(struct xenbus_device *dev, enum xenbus_state state)
 static int probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
 	struct vos_dev *vd = kzalloc(sizeof(*vd), GFP_KERNEL);
+	bool wanted;
 
 	if (!vd)
 		return -ENOMEM;
@@ -125,9 +130,15 @@ static int probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 	}
 	dev_set_drvdata(&dev->dev, vd);
 	mutex_lock(&vos_mutex);
-	list_add_tail(&vd->node, &devices);
+	wanted = vos_session_find(vd->service);
+	if (wanted)
+		list_add_tail(&vd->node, &devices);
 	mutex_unlock(&vos_mutex);
-	return 0;
+	if (wanted)
+		return 0;
+	kfree(vd->service);
+	kfree(vd);
+	return -EPROBE_DEFER;
 }
 
 static void remove(struct xenbus_device *dev)
@@ -140,17 +151,6 @@ static void remove(struct xenbus_device *dev)
 	mutex_unlock(&vos_mutex);
 	kfree(vd->service);
 	kfree(vd);
-}
-
-/* A session has come: its device may have been waiting. Under vos_mutex. */
-void vos_xenbus_session_new(struct vos_session *s)
-{
-	struct vos_dev *vd;
-
-	list_for_each_entry(vd, &devices, node)
-		if (!strcmp(vd->service, s->name) &&
-		    xenbus_read_driver_state(vd->dev->otherend) == XenbusStateInitWait)
-			set_up(vd);
 }
 
 /* The session is about to go. Under vos_mutex, still on the list. */
@@ -178,6 +178,15 @@ static struct xenbus_driver driver = {
 	.otherend_changed = backend_changed,
 	.not_essential = true,
 };
+
+/* A session has come: its device may have been waiting. Not under vos_mutex. */
+void vos_xenbus_session_new(void)
+{
+	int rc = driver_attach(&driver.driver);
+
+	if (rc)
+		pr_warn("virtuos: looking for devices: error %d\n", rc);
+}
 
 int vos_xenbus_init(void)
 {
