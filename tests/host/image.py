@@ -183,6 +183,8 @@ def layer_dom0(root, agent):
     """The rig's own hand in dom0; the virtuos package is installed in the running dom0."""
     install(agent, os.path.join(root, "usr/local/lib/rig/virtuos-agent"), 0o755)
     enable(root, "rig-agent.service", "sysinit.target.wants")
+    install(os.path.join(SETTINGS, "udev-trigger.conf"),
+            os.path.join(root, "etc/systemd/system/systemd-udev-trigger.service.d/rig.conf"))
 
 
 def layer_primary(root, agent):
@@ -218,7 +220,8 @@ def make_image(role, deb):
         if deb:
             run(["dpkg-deb", "-x", deb, unpacked])
         agent = find_agent(deb, unpacked)
-        units = sorted(glob.glob(os.path.join(SETTINGS, "*.service")))
+        units = sorted(glob.glob(os.path.join(SETTINGS, "*.service"))
+                       + glob.glob(os.path.join(SETTINGS, "*.conf")))
         key = digest(base_key, str(SIZE_MIB[role]), FORMAT, *[("file", p) for p in units + [agent]])
         home = os.path.join(images, "%s-%s" % (role, key))
         if os.path.exists(home):
