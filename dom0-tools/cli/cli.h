@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The commands of virtuos(8). Each gets its own arguments (argv[0] is its name) and
+ * returns the exit status: 0 done, 1 not done, EXIT_CONFIG, or BAD_USAGE (main() then
+ * shows the usage and exits with 2).
+ */
+#ifndef VIRTUOS_CLI_H
+#define VIRTUOS_CLI_H
+
+#include "../host/state.h"
+
+#define BAD_USAGE	(-1)
+#define EXIT_CONFIG	2
+#define EXIT_TRANSPORT	255	/* exec: the command's status is not known */
+
+int cmd_up(int argc, char **argv);
+int cmd_down(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_exec(int argc, char **argv);
+int cmd_console(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
+int cmd_restart(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+
+/* order.c: give virtuosd an order, show what it says. */
+int order_send(const char *system, const char *order);
+/* Start virtuosd for a configuration unless one runs. 0 or -1 (said). */
+int order_start_daemon(const char *system, const char *config);
+
+/* find.c: which one is meant. "" in @name: the only one there is. 0 or -1 (said). */
+int find_system(struct xs_handle *xs, const char *name, char system[VOS_NAME_MAX + 1]);
+int find_domain(struct xs_handle *xs, const char *name, char system[VOS_NAME_MAX + 1],
+		struct vos_status *s);
+struct xs_handle *open_xenstore(void);
+
+#endif

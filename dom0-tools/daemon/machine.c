@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The domains of one system: see machine.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine.h"
+
+#define WORK_MS		120000	/* a worker that takes longer is stuck */
+#define SERVICE_STOP_MS	8000	/* a service domain has nobody's work to finish */
+#define YOUNG_MS	60000	/* a domain that dies earlier died young */
+#define FREE_DEATHS	3	/* young deaths in a row that are answered at once */
+#define MAX_BACKOFF_S	60
+
+static const char *const phase_names[] = {
+	"stopped", "building", "running", "stopping", "waiting", "failed",
+};
+
+static bool is_primary(const struct dom *d)
+{
+	return d->cfg->role == VOS_ROLE_PRIMARY;
+}
+
+static void save(struct machine *m, struct dom *d)
+{
+	snprintf(d->st.state, sizeof(d->st.state), "%s", phase_names[d->phase]);
+	vos_status_save(&m->host, m->config->primary.name, &d->st);
+}
+
+static void set_phase(struct machine *m, struct dom *d, enum phase phase, int64_t ms)
+{
+	d->phase = phase;
+	d->deadline = ms ? vos_now_ms() + ms : 0;
+	save(m, d);
+}
+
+struct dom *machine_find(struct machine *m, const char *name)
+{
+	int i;
+
+	for (i = 0; i < m->n_doms; i++)
+		if (!strcmp(m->dom[i].cfg->name, name))
+			return &m->dom[i];
+	return NULL;
+}
+
+/* ---- links ---- */
+
+static struct vos_link link_of(struct machine *m, const struct dom *s)
+{
+	struct vos_link l = {
+		.primary = m->dom[0].st.domid,
+		.service = s->st.domid,
+		.devid = (unsigned int)s->st.devid,
+	};
+
+	return l;
+}
+
+static bool linked(struct machine *m, const struct dom *s)
+{
+	return s->st.devid >= 0 && s->st.domid != VOS_NO_DOMID &&
+	       m->dom[0].st.domid != VOS_NO_DOMID;
+}
+
+static void unlink_service(struct machine *m, struct dom *s)
+{
+	struct vos_link l = link_of(m, s);
+
+	if (linked(m, s))
+		vos_link_remove(&m->host, &l);
+	s->st.devid = -1;
+}
+
+static int link_service(struct machine *m, struct dom *s)
+{
+	struct vos_link l;
+
+	if (m->dom[0].st.domid == VOS_NO_DOMID || s->st.domid == VOS_NO_DOMID)
+		return 0;	/* the second of the two will do it */
+	s->st.devid = vos_state_next_devid(&m->host, m->config->primary.name);
+	if (s->st.devid < 0) {
+		vos_log("%s: no link number from xenstore", s->cfg->name);
+		return -1;
+	}
+	l = link_of(m, s);
+	if (vos_link_write(&m->host, &l, s->cfg)) {
+		s->st.devid = -1;
+		return -1;
+	}
+	return 0;
+}
+
+/* All links that end at @d. */
+static void unlink_all(struct machine *m, struct dom *d)
+{
+	int i;
+
+	for (i = 1; i < m->n_doms; i++)
+		if (is_primary(d) || &m->dom[i] == d)
+			unlink_service(m, &m->dom[i]);
+}
+
+static int link_all(struct machine *m, struct dom *d)
+{
+	int i, r = 0;
+
+	for (i = 1; i < m->n_doms; i++) {
+		if (!is_primary(d) && &m->dom[i] != d)
+			continue;
+		r |= link_service(m, &m->dom[i]);
+		if (&m->dom[i] != d)
+			save(m, &m->dom[i]);
+	}
+	return r;
+}
+
+/* ---- work ---- */
+
+static void next_step_down(struct machine *m);
+
+static void run_worker(struct machine *m, struct dom *d, bool destroy_name)
+{
+	struct worker_job job = {
+		.config = m->config, .domain = d->cfg, .state = m->state,
+		.destroy = d->st.domid, .destroy_name = destroy_name,
+		.create = d->want && !d->start_at,
+	};
+
+	d->destroyed = false;
+	set_phase(m, d, PH_WORKING, WORK_MS);
+	if (worker_start(&d->worker, &m->host, &job))
+		set_phase(m, d, PH_FAILED, 0);
+}
+
+/* Tell its peers, have it cleared away, and built anew @wait ms later if @again. */
+static void clear_away(struct machine *m, struct dom *d, bool again, int64_t wait)
+{
+	unlink_all(m, d);
+	d->want = again;
+	d->start_at = wait ? vos_now_ms() + wait : 0;
+	run_worker(m, d, false);
+}
+
+static bool restart_wanted(const struct machine *m, const struct dom *d,
+			   libxl_shutdown_reason reason)
+{
+	if (m->going_down)
+		return false;
+	if (reason == LIBXL_SHUTDOWN_REASON_REBOOT)
+		return true;
+	if (d->cfg->restart == VOS_RESTART_ON_FAILURE)
+		return reason != LIBXL_SHUTDOWN_REASON_POWEROFF;
+	return d->cfg->restart == VOS_RESTART_ALWAYS;
+}
+
+/* How long to wait with the next start of a domain that died. */
+static int64_t backoff_ms(struct dom *d)
+{
+	int shift;
+
+	if (vos_now_ms() - d->st.started >= YOUNG_MS)
+		d->young_deaths = 0;
+	d->young_deaths++;
+	if (d->young_deaths <= FREE_DEATHS)
+		return 0;
+	shift = d->young_deaths - FREE_DEATHS - 1;
+	return shift >= 6 ? MAX_BACKOFF_S * 1000 : 1000LL << shift;
+}
+
+static void note_death(struct dom *d, const char *reason)
+{
+	snprintf(d->st.reason, sizeof(d->st.reason), "%s", reason);
+	vos_log("%s: domain %u is dead (%s)", d->cfg->name, d->st.domid, reason);
+}
+
+static const char *reason_text(enum vos_life life, libxl_shutdown_reason reason)
+{
+	if (life == VOS_GONE)
+		return "destroyed";
+	if (reason == LIBXL_SHUTDOWN_REASON_UNKNOWN)
+		return "dying";
+	return libxl_shutdown_reason_to_string(reason);
+}
+
+static void handle_death(struct machine *m, struct dom *d, const char *text,
+			 libxl_shutdown_reason reason)
+{
+	bool again = restart_wanted(m, d, reason);
+	int64_t wait;
+
+	if (d->phase == PH_STOPPING)
+		again = d->want;	/* asked for: restart or down */
+	unlink_all(m, d);
+	note_death(d, text);
+	wait = again && d->phase == PH_RUNNING ? backoff_ms(d) : 0;
+	if (wait)
+		vos_log("%s: died %d times in a row, next start in %lld s", d->cfg->name,
+			d->young_deaths, (long long)wait / 1000);
+	clear_away(m, d, again, wait);
+}
+
+void machine_check_deaths(struct machine *m)
+{
+	libxl_shutdown_reason reason;
+	enum vos_life life;
+	struct dom *d;
+	int i;
+
+	for (i = 0; i < m->n_doms; i++) {
+		d = &m->dom[i];
+		if (d->phase != PH_RUNNING && d->phase != PH_STOPPING)
+			continue;
+		life = vos_domain_life(&m->host, d->st.domid, d->st.uuid, &reason);
+		if (life != VOS_ALIVE)
+			handle_death(m, d, reason_text(life, reason), reason);
+	}
+}
+
+/* The worker built it: make it known, connect it, let it run. */
+static int bring_to_life(struct machine *m, struct dom *d)
+{
+	d->st.started = vos_now_ms();
+	d->st.generation++;
+	if (d->st.generation > 1)
+		d->st.restarts++;
+	if (link_all(m, d))
+		return -1;
+	if (is_primary(d) && vos_exec_dir(&m->host, d->st.domid))
+		return -1;
+	save(m, d);
+	if (libxl_domain_unpause(m->host.ctx, d->st.domid, NULL)) {
+		vos_log("%s: cannot be unpaused", d->cfg->name);
+		return -1;
+	}
+	return 0;
+}
+
+static void worker_line(struct machine *m, struct dom *d, const char *line)
+{
+	char uuid[37];
+	uint32_t domid;
+
+	if (!strncmp(line, "log ", 4)) {
+		vos_log("%s", line + 4);
+	} else if (!strcmp(line, "destroyed")) {
+		d->destroyed = true;
+		d->st.domid = VOS_NO_DOMID;
+		d->st.uuid[0] = 0;
+		save(m, d);
+	} else if (sscanf(line, "created %u %36s", &domid, uuid) == 2) {
+		d->st.domid = domid;
+		snprintf(d->st.uuid, sizeof(d->st.uuid), "%s", uuid);
+		save(m, d);
+	}
+}
+
+static void build_failed(struct machine *m, struct dom *d)
+{
+	bool half_built = d->st.domid != VOS_NO_DOMID && d->destroyed;
+
+	d->want = false;
+	unlink_all(m, d);
+	if (half_built) {
+		vos_log("%s: could not be started; removing it", d->cfg->name);
+		run_worker(m, d, true);
+		return;
+	}
+	vos_log("%s: %s", d->cfg->name, d->destroyed ? "could not be built" :
+		"its old domain could not be destroyed");
+	set_phase(m, d, PH_FAILED, 0);
+}
+
+static void worker_done(struct machine *m, struct dom *d, bool ok)
+{
+	bool built = d->st.domid != VOS_NO_DOMID;
+	int64_t left = d->start_at - vos_now_ms();
+
+	if (!ok) {
+		build_failed(m, d);
+	} else if (built) {
+		if (bring_to_life(m, d)) {
+			build_failed(m, d);
+			return;
+		}
+		vos_log("%s: domain %u runs, generation %ld", d->cfg->name, d->st.domid,
+			d->st.generation);
+		set_phase(m, d, PH_RUNNING, 0);
+	} else if (d->want && !m->going_down) {
+		set_phase(m, d, PH_WAITING, left > 0 ? left : 1);
+	} else {
+		set_phase(m, d, PH_STOPPED, 0);
+	}
+}
+
+void machine_worker_event(struct machine *m, struct dom *d)
+{
+	char line[1100];
+	bool ok;
+	int r;
+
+	while ((r = worker_read(&d->worker, line, sizeof(line), &ok)) > 0)
+		worker_line(m, d, line);
+	if (r < 0)
+		worker_done(m, d, ok);
+	/* It may have died while it was being brought up. */
+	machine_check_deaths(m);
+	if (m->going_down)
+		next_step_down(m);
+}
+
+static void timer(struct machine *m, struct dom *d)
+{
+	switch (d->phase) {
+	case PH_WORKING:
+		if (!d->worker.pid)
+			break;
+		vos_log("%s: took longer than %d s, giving up", d->cfg->name,
+			WORK_MS / 1000);
+		worker_kill(&d->worker);
+		break;
+	case PH_STOPPING:
+		vos_log("%s: does not shut down, destroying it", d->cfg->name);
+		clear_away(m, d, d->want, 0);
+		break;
+	case PH_WAITING:
+		d->start_at = 0;
+		run_worker(m, d, false);
+		break;
+	default:
+		break;
+	}
+}
+
+int machine_timers(struct machine *m)
+{
+	int64_t now = vos_now_ms(), next = -1, left;
+	struct dom *d;
+	int i;
+
+	for (i = 0; i < m->n_doms; i++) {
+		d = &m->dom[i];
+		if (d->deadline && now >= d->deadline) {
+			d->deadline = 0;
+			timer(m, d);
+		}
+		left = d->deadline ? d->deadline - now : -1;
+		if (left >= 0 && (next < 0 || left < next))
+			next = left;
+	}
+	return next > 60000 ? 60000 : (int)next;
+}
+
+bool machine_settled(const struct machine *m)
+{
+	int i;
+
+	for (i = 0; i < m->n_doms; i++)
+		if (m->dom[i].phase == PH_WORKING || m->dom[i].phase == PH_STOPPING)
+			return false;
+	return true;
+}
+
+/* ---- what people ask for ---- */
+
+static void start(struct machine *m, struct dom *d)
+{
+	if (d->phase != PH_STOPPED && d->phase != PH_FAILED && d->phase != PH_WAITING)
+		return;
+	d->want = true;
+	d->start_at = 0;
+	run_worker(m, d, false);
+}
+
+/* Service domains come first, so that the primary finds them booting already. */
+void machine_up(struct machine *m)
+{
+	int i;
+
+	for (i = 1; i < m->n_doms; i++)
+		start(m, &m->dom[i]);
+	start(m, &m->dom[0]);
+}
+
+int machine_kill(struct machine *m, struct dom *d)
+{
+	if (d->phase != PH_RUNNING && d->phase != PH_STOPPING) {
+		vos_log("%s: is %s, not running", d->cfg->name, phase_names[d->phase]);
+		return -1;
+	}
+	/* First of all, before a line is written anywhere. */
+	libxl_domain_pause(m->host.ctx, d->st.domid, NULL);
+	unlink_all(m, d);
+	note_death(d, "killed");
+	clear_away(m, d, restart_wanted(m, d, LIBXL_SHUTDOWN_REASON_CRASH), 0);
+	return 0;
+}
+
+static void stop(struct machine *m, struct dom *d, bool again)
+{
+	int64_t ms = is_primary(d) ? m->config->restart_timeout * 1000 : SERVICE_STOP_MS;
+
+	d->want = again;
+	if (libxl_domain_shutdown(m->host.ctx, d->st.domid, NULL)) {
+		clear_away(m, d, again, 0);
+		return;
+	}
+	set_phase(m, d, PH_STOPPING, ms);
+}
+
+int machine_restart(struct machine *m, struct dom *d)
+{
+	switch (d->phase) {
+	case PH_RUNNING:
+		d->young_deaths = 0;
+		/* Its peers first: an ordered end has no calls in flight. */
+		unlink_all(m, d);
+		stop(m, d, true);
+		return 0;
+	case PH_STOPPED:
+	case PH_FAILED:
+	case PH_WAITING:
+		d->young_deaths = 0;
+		start(m, d);
+		return 0;
+	default:
+		vos_log("%s: is %s already", d->cfg->name, phase_names[d->phase]);
+		return -1;
+	}
+}
+
+static bool is_down(const struct dom *d)
+{
+	return d->phase == PH_STOPPED ||
+	       (d->phase == PH_FAILED && (d->hopeless || d->st.domid == VOS_NO_DOMID));
+}
+
+static void bring_down(struct machine *m, struct dom *d)
+{
+	d->want = false;
+	switch (d->phase) {
+	case PH_RUNNING:
+		stop(m, d, false);
+		break;
+	case PH_WAITING:
+		set_phase(m, d, PH_STOPPED, 0);
+		break;
+	case PH_FAILED:
+		if (is_down(d))
+			break;
+		d->hopeless = true;	/* one more try, not for ever */
+		clear_away(m, d, false, 0);
+		break;
+	default:
+		break;		/* under way; its end leads back here */
+	}
+}
+
+/* The primary first; the service domains when nobody needs them any more. */
+static void next_step_down(struct machine *m)
+{
+	bool all = true;
+	int i;
+
+	if (m->gone)
+		return;
+	bring_down(m, &m->dom[0]);
+	if (!is_down(&m->dom[0]))
+		return;
+	for (i = 1; i < m->n_doms; i++) {
+		bring_down(m, &m->dom[i]);
+		all = all && is_down(&m->dom[i]);
+	}
+	if (!all)
+		return;
+	vos_pci_give_back(&m->host, m->state);
+	vos_state_remove(&m->host, m->config->primary.name);
+	m->gone = true;
+}
+
+void machine_down(struct machine *m)
+{
+	m->going_down = true;
+	next_step_down(m);
+}
+
+/* ---- taking over ---- */
+
+static void add_dom(struct machine *m, const struct vos_domain_config *cfg)
+{
+	struct dom *d = &m->dom[m->n_doms++];
+
+	d->cfg = cfg;
+	d->worker.fd = -1;
+	if (vos_status_load(m->host.xs, m->config->primary.name, cfg->name, &d->st)) {
+		d->st.domid = VOS_NO_DOMID;
+		d->st.devid = -1;
+		snprintf(d->st.role, sizeof(d->st.role), "%s", vos_role_name(cfg->role));
+	}
+}
+
+/* What a predecessor left of one domain. */
+static void adopt(struct machine *m, struct dom *d)
+{
+	if (!strcmp(d->st.state, "running") || !strcmp(d->st.state, "stopping")) {
+		d->phase = PH_RUNNING;
+		save(m, d);
+	} else if (!strcmp(d->st.state, "building") || !strcmp(d->st.state, "waiting")) {
+		vos_log("%s: was being built when virtuosd ended, building it anew",
+			d->cfg->name);
+		unlink_all(m, d);
+		d->want = true;
+		run_worker(m, d, true);
+	} else if (!strcmp(d->st.state, "failed")) {
+		d->phase = PH_FAILED;
+	}
+}
+
+bool machine_is_up(const struct machine *m)
+{
+	int i;
+
+	for (i = 0; i < m->n_doms; i++)
+		if (m->dom[i].phase != PH_STOPPED)
+			return true;
+	return false;
+}
+
+int machine_init(struct machine *m, struct vos_config *config)
+{
+	struct xs_permissions perms = { .id = 0, .perms = XS_PERM_NONE };
+	int i;
+
+	memset(m, 0, sizeof(*m));
+	m->config = config;
+	vos_state_dir(m->state, config->primary.name);
+	if (vos_host_open(&m->host))
+		return -1;
+	if (!xs_mkdir(m->host.xs, XBT_NULL, VOS_STATE_ROOT) ||
+	    !xs_set_permissions(m->host.xs, XBT_NULL, VOS_STATE_ROOT, &perms, 1) ||
+	    !xs_watch(m->host.xs, "@releaseDomain", "death")) {
+		vos_log("cannot use xenstore: %s", strerror(errno));
+		vos_host_close(&m->host);
+		return -1;
+	}
+	add_dom(m, &config->primary);
+	for (i = 0; i < config->n_services; i++)
+		add_dom(m, &config->service[i]);
+	for (i = 0; i < m->n_doms; i++)
+		adopt(m, &m->dom[i]);
+	machine_check_deaths(m);
+	return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The system that one virtuosd keeps running: its domains and what to do about them.
+ *
+ * Invariant: at most one worker per domain; all xenstore nodes that link domains are
+ * written and removed here, by the one process that knows all domains.
+ *
+ * Policy. A domain that dies is destroyed and, as its policy says, built anew:
+ *   always      whatever the cause;
+ *   on-failure  unless it powered itself off;
+ *   never       not.
+ * A reboot asked for by the guest is always followed. The first deaths are answered at
+ * once; a domain that keeps dying young is restarted ever later (1 s to 60 s).
+ * When the primary dies, the service domains stay up and are linked to the next one.
+ */
+#ifndef VIRTUOS_MACHINE_H
+#define VIRTUOS_MACHINE_H
+
+#include "../host/state.h"
+#include "worker.h"
+
+enum phase {
+	PH_STOPPED,		/* no domain, none wanted */
+	PH_WORKING,		/* a worker destroys or builds it */
+	PH_RUNNING,
+	PH_STOPPING,		/* asked to shut down; destroyed at the deadline */
+	PH_WAITING,		/* to be built at the deadline */
+	PH_FAILED		/* could not be built */
+};
+
+struct dom {
+	const struct vos_domain_config *cfg;
+	struct vos_status st;
+	struct worker worker;
+	enum phase phase;
+	int64_t deadline;	/* 0 = none */
+	bool want;		/* build it (again) when the old one is gone */
+	int64_t start_at;	/* not before; 0 = as soon as possible */
+	int young_deaths;	/* in a row */
+	bool hopeless;		/* going down, and it cannot be destroyed */
+	bool destroyed;		/* the worker has got so far */
+};
+
+struct machine {
+	struct vos_host host;
+	struct vos_config *config;
+	char state[VOS_PATH_MAX];
+	struct dom dom[VOS_MAX_SERVICES + 1];	/* [0] is the primary */
+	int n_doms;
+	bool going_down;
+	bool gone;		/* going_down has come to its end */
+};
+
+/* Take over what is there: a running system that another virtuosd left, or nothing. */
+int machine_init(struct machine *m, struct vos_config *config);
+/* Was there anything to take over? */
+bool machine_is_up(const struct machine *m);
+
+void machine_up(struct machine *m);
+void machine_down(struct machine *m);
+int machine_kill(struct machine *m, struct dom *d);
+int machine_restart(struct machine *m, struct dom *d);
+struct dom *machine_find(struct machine *m, const char *name);
+
+/* xenstore says that some domain died. */
+void machine_check_deaths(struct machine *m);
+void machine_worker_event(struct machine *m, struct dom *d);
+/* Do what is due; returns the ms until the next is (-1: nothing). */
+int machine_timers(struct machine *m);
+/* No domain is being worked on. */
+bool machine_settled(const struct machine *m);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Slow work on one domain - destroying and building it - in a process of its own, so
+ * that virtuosd always listens and a failing libxl call takes nothing else with it.
+ *
+ * The worker writes lines to a pipe: "log TEXT", "destroyed", "created DOMID UUID"
+ * (the domain is built, and paused). The pipe's end is the worker's end.
+ */
+#ifndef VIRTUOS_WORKER_H
+#define VIRTUOS_WORKER_H
+
+#include "../host/host.h"
+
+struct worker_job {
+	const struct vos_config *config;
+	const struct vos_domain_config *domain;
+	const char *state;	/* the system's directory in xenstore */
+	uint32_t destroy;	/* this domain first, or VOS_NO_DOMID */
+	bool destroy_name;	/* and any domain of that name: ours, half-built */
+	bool create;
+};
+
+struct worker {
+	pid_t pid;		/* 0 = none */
+	int fd;
+	char buf[2048];
+	size_t len;
+};
+
+int worker_start(struct worker *w, struct vos_host *h, const struct worker_job *job);
+/*
+ * Read what came. 1: a line is in @line (without newline); 0: nothing more now;
+ * -1: the worker has ended, *ok tells how. Call again after 1.
+ */
+int worker_read(struct worker *w, char *line, size_t size, bool *ok);
+void worker_kill(struct worker *w);
+
+#endif

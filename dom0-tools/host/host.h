@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tools do to the Xen host: domains, PCI devices, xenstore. Everything here
+ * can be called from a process of its own at any time; nothing keeps state in memory.
+ *
+ * Functions return 0, or -1 after saying what went wrong by vos_log().
+ */
+#ifndef VIRTUOS_HOST_H
+#define VIRTUOS_HOST_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <libxl.h>
+#include <xenstore.h>
+
+#include "config.h"
+
+#define VOS_NO_DOMID	((uint32_t)-1)
+#define VOS_PATH_MAX	256
+
+struct vos_host {
+	xentoollog_logger *logger;
+	libxl_ctx *ctx;
+	struct xs_handle *xs;
+};
+
+/* log.c: one line to stderr; with the time when it goes to a log file. */
+void vos_log_times(bool on);
+/* Where else a line goes (NULL: nowhere); called with the text only. */
+void vos_log_hook(void (*hook)(const char *line));
+void vos_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* host.c */
+int vos_host_open(struct vos_host *h);
+void vos_host_close(struct vos_host *h);
+int64_t vos_now_ms(void);		/* CLOCK_BOOTTIME: survives clock changes */
+
+/* xs.c: xenstore with formatted paths. */
+char *vos_xs_read(struct xs_handle *xs, xs_transaction_t t, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int vos_xs_write(struct xs_handle *xs, xs_transaction_t t, const char *dir,
+		 const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+void vos_xs_rm(struct xs_handle *xs, xs_transaction_t t, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+long vos_xs_read_long(struct xs_handle *xs, long dflt, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* domain.c */
+enum vos_life { VOS_ALIVE, VOS_SHUT_DOWN, VOS_GONE };
+
+/* Build the domain, paused. On failure nothing of it is left. */
+int vos_domain_create(struct vos_host *h, const struct vos_config *c,
+		      const struct vos_domain_config *d, uint32_t *domid);
+/*
+ * Destroy at once, whatever state it is in, and free its PCI devices for the next one.
+ * A domain that does not exist (any more) is no error.
+ */
+int vos_domain_destroy(struct vos_host *h, uint32_t domid);
+/* Is the domain with this id the one with this uuid, and alive? */
+enum vos_life vos_domain_life(struct vos_host *h, uint32_t domid, const char *uuid,
+			      libxl_shutdown_reason *reason);
+/* 37 bytes for the text form. */
+int vos_domain_uuid(struct vos_host *h, uint32_t domid, char uuid[37]);
+
+/* pci.c */
+/* Make a domain's devices assignable; what had to be taken is noted under @state. */
+int vos_pci_take(struct vos_host *h, const struct vos_domain_config *d,
+		 const char *state);
+/* Give back to their former drivers what was taken. */
+void vos_pci_give_back(struct vos_host *h, const char *state);
+/*
+ * Before the domain is destroyed: cut the devices off it in xenstore, so that libxl
+ * does not wait (ten seconds) for a dead front end.
+ */
+void vos_pci_detach(struct vos_host *h, uint32_t domid);
+/* After it: wait until xen-pciback has let go. */
+int vos_pci_wait_free(uint32_t domid);
+bool vos_pciback_load(void);
+
+/* link.c: the xenbus nodes of one service for one primary. */
+struct vos_link {
+	uint32_t primary, service;	/* domain ids */
+	unsigned int devid;		/* never used twice in a system's life */
+};
+
+int vos_link_write(struct vos_host *h, const struct vos_link *l,
+		   const struct vos_domain_config *service);
+void vos_link_remove(struct vos_host *h, const struct vos_link *l);
+/* XenbusState of the front end, 0 = none. */
+int vos_link_state(struct xs_handle *xs, const struct vos_link *l);
+/* The node by which exec sessions meet, writable by the primary. */
+int vos_exec_dir(struct vos_host *h, uint32_t primary);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The xenbus device "virtuos": one front directory in the primary, one back directory
+ * in the service domain, written and removed in one transaction each.
+ *
+ * Permissions as libxl gives them to its own devices: each side owns its directory,
+ * the other one may read it, nobody else may.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xen/io/xenbus.h>
+
+#include "host.h"
+#include "../exec/rendezvous.h"
+
+#define MAX_TRIES	50	/* transactions collide with other writers */
+
+struct link_paths {
+	char front[VOS_PATH_MAX], back[VOS_PATH_MAX];
+};
+
+static void make_paths(const struct vos_link *l, struct link_paths *p)
+{
+	snprintf(p->front, VOS_PATH_MAX, "/local/domain/%u/device/virtuos/%u", l->primary,
+		 l->devid);
+	snprintf(p->back, VOS_PATH_MAX, "/local/domain/%u/backend/virtuos/%u/%u",
+		 l->service, l->primary, l->devid);
+}
+
+static bool make_dir(struct xs_handle *xs, xs_transaction_t t, const char *path,
+		     uint32_t owner, uint32_t reader)
+{
+	struct xs_permissions perms[2] = {
+		{ .id = owner, .perms = XS_PERM_NONE },
+		{ .id = reader, .perms = XS_PERM_READ },
+	};
+
+	return xs_mkdir(xs, t, path) && xs_set_permissions(xs, t, path, perms, 2);
+}
+
+static int write_front(struct xs_handle *xs, xs_transaction_t t, const struct vos_link *l,
+		       const struct link_paths *p, const struct vos_domain_config *s)
+{
+	if (!make_dir(xs, t, p->front, l->primary, l->service) ||
+	    vos_xs_write(xs, t, p->front, "backend", "%s", p->back) ||
+	    vos_xs_write(xs, t, p->front, "backend-id", "%u", l->service) ||
+	    vos_xs_write(xs, t, p->front, "service", "%s", s->name) ||
+	    vos_xs_write(xs, t, p->front, "role", "%s", vos_role_name(s->role)))
+		return -1;
+	return vos_xs_write(xs, t, p->front, "state", "%d", XenbusStateInitialising);
+}
+
+static int write_back(struct xs_handle *xs, xs_transaction_t t, const struct vos_link *l,
+		      const struct link_paths *p, const struct vos_domain_config *s)
+{
+	if (!make_dir(xs, t, p->back, l->service, l->primary) ||
+	    vos_xs_write(xs, t, p->back, "frontend", "%s", p->front) ||
+	    vos_xs_write(xs, t, p->back, "frontend-id", "%u", l->primary) ||
+	    vos_xs_write(xs, t, p->back, "online", "1") ||
+	    vos_xs_write(xs, t, p->back, "service", "%s", s->name) ||
+	    vos_xs_write(xs, t, p->back, "role", "%s", vos_role_name(s->role)))
+		return -1;
+	return vos_xs_write(xs, t, p->back, "state", "%d", XenbusStateInitialising);
+}
+
+int vos_link_write(struct vos_host *h, const struct vos_link *l,
+		   const struct vos_domain_config *service)
+{
+	struct link_paths p;
+	xs_transaction_t t;
+	int tries;
+
+	make_paths(l, &p);
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		t = xs_transaction_start(h->xs);
+		if (t == XBT_NULL)
+			break;
+		if (write_back(h->xs, t, l, &p, service) ||
+		    write_front(h->xs, t, l, &p, service)) {
+			xs_transaction_end(h->xs, t, true);
+			break;
+		}
+		if (xs_transaction_end(h->xs, t, false))
+			return 0;
+		if (errno != EAGAIN)
+			break;
+	}
+	vos_log("%s: cannot write its nodes to xenstore: %s", service->name,
+		strerror(errno));
+	return -1;
+}
+
+void vos_link_remove(struct vos_host *h, const struct vos_link *l)
+{
+	struct link_paths p;
+	unsigned int n = 0;
+	char parent[VOS_PATH_MAX], **left;
+
+	make_paths(l, &p);
+	/* The front end first: it is the primary that must learn of the death. */
+	xs_rm(h->xs, XBT_NULL, p.front);
+	xs_rm(h->xs, XBT_NULL, p.back);
+	snprintf(parent, sizeof(parent), "/local/domain/%u/backend/virtuos/%u",
+		 l->service, l->primary);
+	left = xs_directory(h->xs, XBT_NULL, parent, &n);
+	if (left && !n)
+		xs_rm(h->xs, XBT_NULL, parent);
+	free(left);
+}
+
+int vos_link_state(struct xs_handle *xs, const struct vos_link *l)
+{
+	struct link_paths p;
+
+	make_paths(l, &p);
+	return (int)vos_xs_read_long(xs, 0, "%s/state", p.front);
+}
+
+int vos_exec_dir(struct vos_host *h, uint32_t primary)
+{
+	struct xs_permissions perms = { .id = primary, .perms = XS_PERM_NONE };
+	char path[VOS_PATH_MAX];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/%s", primary, VX_EXEC_DIR);
+	if (xs_mkdir(h->xs, XBT_NULL, path) &&
+	    xs_set_permissions(h->xs, XBT_NULL, path, &perms, 1))
+		return 0;
+	vos_log("cannot write %s: %s", path, strerror(errno));
+	return -1;
+}

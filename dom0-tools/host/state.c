@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The systems' state in xenstore: see state.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state.h"
+
+void vos_state_dir(char dir[VOS_PATH_MAX], const char *system)
+{
+	snprintf(dir, VOS_PATH_MAX, VOS_STATE_ROOT "/%s", system);
+}
+
+void vos_run_path(char path[VOS_PATH_MAX], const char *system, const char *suffix)
+{
+	snprintf(path, VOS_PATH_MAX, VOS_RUN_DIR "/%s.%s", system, suffix);
+}
+
+static int write_all(struct xs_handle *xs, xs_transaction_t t, const char *dir,
+		     const struct vos_status *s)
+{
+	if (vos_xs_write(xs, t, dir, "role", "%s", s->role) ||
+	    vos_xs_write(xs, t, dir, "state", "%s", s->state) ||
+	    vos_xs_write(xs, t, dir, "reason", "%s", s->reason) ||
+	    vos_xs_write(xs, t, dir, "uuid", "%s", s->uuid) ||
+	    vos_xs_write(xs, t, dir, "domid", "%ld",
+			 s->domid == VOS_NO_DOMID ? -1L : (long)s->domid) ||
+	    vos_xs_write(xs, t, dir, "generation", "%ld", s->generation) ||
+	    vos_xs_write(xs, t, dir, "devid", "%ld", s->devid) ||
+	    vos_xs_write(xs, t, dir, "restarts", "%ld", s->restarts))
+		return -1;
+	return vos_xs_write(xs, t, dir, "started", "%lld", (long long)s->started);
+}
+
+int vos_status_save(struct vos_host *h, const char *system, const struct vos_status *s)
+{
+	char dir[VOS_PATH_MAX];
+	xs_transaction_t t;
+	int tries;
+
+	snprintf(dir, sizeof(dir), VOS_STATE_ROOT "/%s/domain/%s", system, s->name);
+	for (tries = 0; tries < 50; tries++) {
+		t = xs_transaction_start(h->xs);
+		if (t == XBT_NULL)
+			break;
+		if (write_all(h->xs, t, dir, s)) {
+			xs_transaction_end(h->xs, t, true);
+			break;
+		}
+		if (xs_transaction_end(h->xs, t, false))
+			return 0;
+		if (errno != EAGAIN)
+			break;
+	}
+	vos_log("%s: cannot note its state in xenstore: %s", s->name, strerror(errno));
+	return -1;
+}
+
+static void load_text(struct xs_handle *xs, const char *dir, const char *key, char *buf,
+		      size_t size)
+{
+	char *text = vos_xs_read(xs, XBT_NULL, "%s/%s", dir, key);
+
+	snprintf(buf, size, "%s", text ? text : "");
+	free(text);
+}
+
+int vos_status_load(struct xs_handle *xs, const char *system, const char *name,
+		    struct vos_status *s)
+{
+	char dir[VOS_PATH_MAX];
+	long domid;
+
+	memset(s, 0, sizeof(*s));
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	snprintf(dir, sizeof(dir), VOS_STATE_ROOT "/%s/domain/%s", system, name);
+	load_text(xs, dir, "role", s->role, sizeof(s->role));
+	load_text(xs, dir, "state", s->state, sizeof(s->state));
+	load_text(xs, dir, "reason", s->reason, sizeof(s->reason));
+	load_text(xs, dir, "uuid", s->uuid, sizeof(s->uuid));
+	domid = vos_xs_read_long(xs, -1, "%s/domid", dir);
+	s->domid = domid < 0 ? VOS_NO_DOMID : (uint32_t)domid;
+	s->generation = vos_xs_read_long(xs, 0, "%s/generation", dir);
+	s->devid = vos_xs_read_long(xs, -1, "%s/devid", dir);
+	s->restarts = vos_xs_read_long(xs, 0, "%s/restarts", dir);
+	s->started = vos_xs_read_long(xs, 0, "%s/started", dir);
+	return *s->state ? 0 : -1;
+}
+
+char **vos_state_systems(struct xs_handle *xs, unsigned int *n)
+{
+	*n = 0;
+	return xs_directory(xs, XBT_NULL, VOS_STATE_ROOT, n);
+}
+
+char **vos_state_domains(struct xs_handle *xs, const char *system, unsigned int *n)
+{
+	char path[VOS_PATH_MAX];
+
+	*n = 0;
+	snprintf(path, sizeof(path), VOS_STATE_ROOT "/%s/domain", system);
+	return xs_directory(xs, XBT_NULL, path, n);
+}
+
+void vos_state_find(struct xs_handle *xs, const char *domain,
+		    char system[VOS_NAME_MAX + 1])
+{
+	struct vos_status s;
+	unsigned int i, n;
+	char **systems = vos_state_systems(xs, &n);
+
+	*system = 0;
+	for (i = 0; systems && i < n && !*system; i++)
+		if (!vos_status_load(xs, systems[i], domain, &s))
+			snprintf(system, VOS_NAME_MAX + 1, "%s", systems[i]);
+	free(systems);
+}
+
+void vos_state_remove(struct vos_host *h, const char *system)
+{
+	unsigned int n = 0;
+	char **left;
+
+	vos_xs_rm(h->xs, XBT_NULL, VOS_STATE_ROOT "/%s", system);
+	left = vos_state_systems(h->xs, &n);
+	if (left && !n)
+		xs_rm(h->xs, XBT_NULL, VOS_STATE_ROOT);
+	free(left);
+}
+
+long vos_state_next_devid(struct vos_host *h, const char *system)
+{
+	char dir[VOS_PATH_MAX];
+	long n;
+
+	vos_state_dir(dir, system);
+	n = vos_xs_read_long(h->xs, 0, "%s/devid", dir) + 1;
+	return vos_xs_write(h->xs, XBT_NULL, dir, "devid", "%ld", n) ? -1 : n;
+}
