@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+/* See fstest.h. */
+#include "fstest.h"
+
+void put_file(const char *path, const void *data, size_t len)
+{
+	int fd = CHECK_OK(open(path, O_CREAT | O_WRONLY | O_TRUNC, 0644));
+
+	CHECK_EQ(write(fd, data, len), len);
+	CHECK_EQ(close(fd), 0);
+}
+
+void put_text(const char *path, const char *text)
+{
+	put_file(path, text, strlen(text));
+}
+
+size_t get_file(const char *path, void *data, size_t room)
+{
+	int fd = CHECK_OK(open(path, O_RDONLY));
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = CHECK_OK(read(fd, (char *)data + len, room - len))) > 0)
+		len += n;
+	CHECK_EQ(close(fd), 0);
+	return len;
+}
+
+bool file_is(const char *path, const char *text)
+{
+	char buf[4096];
+	size_t len = get_file(path, buf, sizeof(buf));
+
+	return len == strlen(text) && !memcmp(buf, text, len);
+}
+
+void fill(void *buf, size_t len, uint32_t seed)
+{
+	uint8_t *p = buf;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		seed = seed * 1664525 + 1013904223;
+		p[i] = seed >> 24;
+	}
+}
+
+uint32_t checksum(const void *buf, size_t len, uint32_t sum)
+{
+	const uint8_t *p = buf;
+
+	while (len--)
+		sum = (sum ^ *p++) * 16777619;
+	return sum;
+}
+
+bool exists(const char *path)
+{
+	struct stat st;
+
+	if (!lstat(path, &st))
+		return true;
+	CHECK_EQ(errno, ENOENT);
+	return false;
+}
+
+struct stat stat_of(const char *path)
+{
+	struct stat st;
+
+	CHECK_EQ(lstat(path, &st), 0);
+	return st;
+}
+
+int wait_for(pid_t pid)
+{
+	int status;
+
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
