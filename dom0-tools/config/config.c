@@ -162,9 +162,8 @@ static int get_storage(struct parse *p, struct vos_domain_config *d)
 		return -1;
 	if (!r)
 		return fail_key(p, key_of(key, d, "device"), "missing: which device holds the file system?");
-	if (strncmp(d->device, "/dev/", 5) && strncmp(d->device, "LABEL=", 6) &&
-	    strncmp(d->device, "UUID=", 5))
-		return fail_key(p, key_of(key, d, "device"), "must be /dev/..., LABEL=... or UUID=...");
+	if (strncmp(d->device, "/dev/", 5))
+		return fail_key(p, key_of(key, d, "device"), "must be /dev/..., as the storage domain sees it");
 	r = get_word(p, d, "fstype", &d->fstype);
 	if (r < 0)
 		return -1;
