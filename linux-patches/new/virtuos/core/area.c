@@ -12,9 +12,10 @@
 #include <xen/page.h>
 #include "internal.h"
 
-static u32 total_pages(const struct vos_area *area)
+/* All pages: area, directory, control page; 0 before and after its life. */
+u32 vos_area_total(const struct vos_area *area)
 {
-	return area->nr_pages + area->nr_dir + 1;
+	return area->nr_pages ? area->nr_pages + area->nr_dir + 1 : 0;
 }
 
 static int grant_page(struct vos_area *area, u32 i)
@@ -70,12 +71,12 @@ int vos_area_alloc(struct vos_area *area, domid_t peer, u32 nr_pages)
 	if (!nr_pages || area->nr_dir > VOS_MAX_DIR_PAGES)
 		return -EINVAL;
 
-	area->pages = kvcalloc(total_pages(area), sizeof(*area->pages), GFP_KERNEL);
-	area->refs = kvcalloc(total_pages(area), sizeof(*area->refs), GFP_KERNEL);
+	area->pages = kvcalloc(vos_area_total(area), sizeof(*area->pages), GFP_KERNEL);
+	area->refs = kvcalloc(vos_area_total(area), sizeof(*area->refs), GFP_KERNEL);
 	rc = -ENOMEM;
 	if (!area->pages || !area->refs)
 		goto err;
-	for (i = 0; i < total_pages(area); i++) {
+	for (i = 0; i < vos_area_total(area); i++) {
 		rc = grant_page(area, i);
 		if (rc)
 			goto err;
@@ -99,7 +100,7 @@ void vos_area_free(struct vos_area *area)
 
 	if (area->vaddr)
 		vunmap(area->vaddr);
-	for (i = 0; area->pages && area->refs && i < total_pages(area); i++)
+	for (i = 0; area->pages && area->refs && i < vos_area_total(area); i++)
 		if (area->pages[i])
 			gnttab_end_foreign_access(area->refs[i], area->pages[i]);
 	kvfree(area->pages);
@@ -109,5 +110,5 @@ void vos_area_free(struct vos_area *area)
 
 grant_ref_t vos_area_ctrl_ref(const struct vos_area *area)
 {
-	return area->refs[total_pages(area) - 1];
+	return area->refs[vos_area_total(area) - 1];
 }

@@ -49,6 +49,7 @@ struct vos_area {
 int vos_area_alloc(struct vos_area *area, domid_t peer, u32 nr_pages);
 void vos_area_free(struct vos_area *area);
 grant_ref_t vos_area_ctrl_ref(const struct vos_area *area);
+u32 vos_area_total(const struct vos_area *area);
 
 static inline void *vos_area_page(const struct vos_area *area, u32 page)
 {
@@ -206,6 +207,7 @@ struct vos_session {
 	struct workqueue_struct *wq;	/* ordered: down() and up() in turn */
 	struct work_struct work;
 
+	atomic_t shared;		/* pages granted now */
 	u64 grants;			/* pages granted so far, under vos_mutex */
 	u64 died;
 	struct vos_chan_stats past;	/* of links that are gone, under lock */

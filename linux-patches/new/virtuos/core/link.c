@@ -131,6 +131,7 @@ static void link_free(struct vos_link *link)
 	for (i = 0; i < link->nr_channels; i++)
 		vos_channel_exit(&link->chan[i]);
 	vos_cred_exit(&link->creds);
+	atomic_sub(vos_area_total(&link->area), &link->session->shared);
 	vos_area_free(&link->area);
 	kobject_put(&link->session->kobj);
 	kfree(link);
@@ -208,6 +209,7 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	rc = vos_area_alloc(&link->area, dev->otherend_id, l->page);
 	if (rc)
 		goto err;
+	atomic_add(vos_area_total(&link->area), &s->shared);
 	link->ctrl = link->area.ctrl;
 	link->obj = vos_area_page(&link->area, l->obj_page);
 	link->event = vos_area_page(&link->area, l->event_page);

@@ -36,7 +36,7 @@ void vos_session_stats(struct vos_session *s, struct vos_chan_stats *sum)
 	spin_unlock_irq(&s->lock);
 }
 
-enum { S_STATE, S_EPOCH, S_DIED, S_GRANTS, S_CALLS, S_SENDS, S_INTERRUPTS, S_COMPLETIONS,
+enum { S_STATE, S_EPOCH, S_DIED, S_GRANTS, S_SHARED, S_CALLS, S_SENDS, S_INTERRUPTS, S_COMPLETIONS,
        S_SPUN, S_SLEPT, S_BYTES, S_NR };
 
 struct stat_attr {
@@ -62,6 +62,7 @@ static u64 value(struct vos_session *s, const struct vos_chan_stats *sum, int wh
 	case S_EPOCH:		return s->epoch;
 	case S_DIED:		return s->died;
 	case S_GRANTS:		return s->grants;
+	case S_SHARED:		return atomic_read(&s->shared);
 	case S_CALLS:		return sum->calls;
 	case S_SENDS:		return sum->sends;
 	case S_INTERRUPTS:	return sum->interrupts;
@@ -93,6 +94,7 @@ STAT(state, S_STATE);
 STAT(epoch, S_EPOCH);
 STAT(died, S_DIED);
 STAT(grants, S_GRANTS);
+STAT(shared, S_SHARED);
 STAT(calls, S_CALLS);
 STAT(sends, S_SENDS);
 STAT(interrupts, S_INTERRUPTS);
@@ -103,6 +105,7 @@ STAT(bytes, S_BYTES);
 
 static struct attribute *stat_attrs[] = {
 	&attr_state.attr, &attr_epoch.attr, &attr_died.attr, &attr_grants.attr,
+	&attr_shared.attr,
 	&attr_calls.attr, &attr_sends.attr, &attr_interrupts.attr,
 	&attr_completions.attr, &attr_spun.attr, &attr_slept.attr, &attr_bytes.attr,
 	NULL,

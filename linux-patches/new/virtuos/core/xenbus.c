@@ -68,7 +68,7 @@ static void set_up(struct vos_dev *vd)
 		return;
 	}
 	vd->link = link;
-	s->grants += link->area.nr_pages + link->area.nr_dir + 1;
+	s->grants += vos_area_total(&link->area);
 	rc = publish(vd);
 	if (rc) {
 		drop_link(vd);

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the partitioned system promises at rest: who has what, how small it is, and
+that unmodified programs of either kind reach files and network."""
+import json
+import re
+
+from outside import Page
+
+
+def out(result):
+    assert result.status == 0, (result.status, result.stdout, result.stderr)
+    return result.stdout.decode()
+
+
+def test_primary_has_no_tcpip_nic_or_disk(host):
+    names = [line.split(":")[0].strip() for line in
+             out(host.primary("cat /proc/net/dev")).split("\n") if ":" in line]
+    assert set(names) <= {"lo"}, names
+    assert out(host.primary("ls -A /sys/block 2>/dev/null; true")).strip() == ""
+    assert host.primary("test -e /proc/sys/net/ipv4").status != 0
+    config = out(host.primary("zcat /proc/config.gz"))
+    for option in ("CONFIG_INET", "CONFIG_BLOCK", "CONFIG_PCI"):
+        assert "# %s is not set" % option in config, option
+
+
+def test_root_file_system_is_on_storage(host):
+    fstype = out(host.primary("stat -f -c %T /; awk '$2 == \"/\" { print $3 }' /proc/mounts"))
+    assert "virtuosfs" in fstype, fstype
+
+
+def test_curl_fetches_from_outside(host):
+    with Page(b"hello from outside\n") as page:
+        assert out(host.primary("curl -sS --max-time 20 " + page.url)) == "hello from outside\n"
+
+
+PYTHON = r"""
+import socket, sys
+with open('/root/probe', 'w') as f:
+    f.write('x' * 5000)
+assert open('/root/probe').read() == 'x' * 5000
+s = socket.create_connection(('10.0.2.2', int(sys.argv[1])), 10)
+s.sendall(b'GET / HTTP/1.0\r\n\r\n')
+data = b''
+while True:
+    d = s.recv(4096)
+    if not d:
+        break
+    data += d
+assert data.endswith(b'static or dynamic\n'), data
+"""
+
+
+def test_static_and_dynamic_binaries(host):
+    assert "statically" in out(host.primary("file /bin/busybox 2>/dev/null || echo statically"))
+    with Page(b"static or dynamic\n") as page:
+        text = out(host.primary("env -u LD_PRELOAD busybox wget -q -O - %s; busybox cat /etc/hostname" % page.url))
+        assert text.startswith("static or dynamic\n"), text
+        r = host.primary(["env", "-u", "LD_PRELOAD", "python3", "-c", PYTHON, str(page.port)])
+        assert r.status == 0, r.stderr
+
+
+def test_service_domains_are_small(host):
+    sizes = out(host.dom0("cd /usr/lib/virtuos && for r in network storage; do "
+                          "echo $r $(stat -L -c %s $r/vmlinuz $r/initrd.img); done"))
+    for line in sizes.strip().split("\n"):
+        role, kernel, initrd = line.split()
+        assert int(kernel) + int(initrd) <= 10 << 20, line
+    domains = {d["role"]: d for d in json.loads(out(host.dom0("virtuos list --json")))}
+    assert domains["network"]["memory"] <= 96, domains
+    assert domains["storage"]["memory"] <= 128, domains
+
+
+def counters(host, service):
+    text = out(host.primary("cd /sys/kernel/virtuos/%s && grep . *" % service))
+    return {k: int(v) for k, v in re.findall(r"^(\w+):(\d+)$", text, re.M)}
+
+
+def test_no_grant_operation_under_load(host):
+    before = {s: counters(host, s) for s in ("net", "storage")}
+    with Page(b"x" * 10000) as page:
+        out(host.primary("for i in $(seq 20); do curl -sS --max-time 20 -o /dev/null %s; done; "
+                         "dd if=/dev/zero of=/root/load bs=64k count=100 conv=fsync 2>/dev/null; rm /root/load"
+                         % page.url, timeout=100))
+    for service, old in before.items():
+        new = counters(host, service)
+        calls = new["calls"] - old["calls"]
+        assert calls > 50, (service, old, new)
+        assert new["grants"] == old["grants"], (service, old, new)
+        print("#   %s: %d calls, %.2f event-channel sends and %.2f interrupts per call, 0 grants"
+              % (service, calls, (new["sends"] - old["sends"]) / calls,
+                 (new["interrupts"] - old["interrupts"]) / calls))
+
+
+def test_exit_status_and_output_pass_through(host):
+    r = host.primary("echo to stdout; echo to stderr >&2; exit 7")
+    assert (r.status, r.stdout, r.stderr) == (7, b"to stdout\n", b"to stderr\n"), (r.status, r.stdout, r.stderr)
+    assert host.primary("kill -9 $$").status == 137
