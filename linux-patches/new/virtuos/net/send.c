@@ -134,7 +134,7 @@ static int send_all(struct send *s, size_t len, struct vos_wait *w)
 			break;
 		sent += rc;
 		s->first = false;
-	} while (sent < len && vos_is_stream(s->vs));
+	} while (sent < len && (!sent || vos_is_stream(s->vs)));
 
 	if (sent && rc < 0 && rc != -EAGAIN && !signal_pending(current) && rc != -EFAULT)
 		/* The bytes first, the error with the next call. */
