@@ -8,6 +8,7 @@
  * Invariant: the mask is published after whatever changed it, and before the call
  * that changed it is answered.
  */
+#include <linux/fs.h>
 #include <linux/poll.h>
 #include "service.h"
 
@@ -34,13 +35,20 @@ void netobj_dirty(struct vos_dirty *d)
 	netobj_ref_put(o);
 }
 
+/*
+ * Protocols look at the flags of the file that is polled. Ours says "blocking":
+ * then a datagram counts as there only if its checksum is right, which whoever
+ * polls a blocking socket relies on.
+ */
+static struct file nobody;
+
 static u32 ask_mask(struct netobj *o)
 {
 	struct socket *sock = o->sock;
 
 	if (!sock)
 		return (__force u32)(EPOLLERR | EPOLLHUP);
-	return (__force u32)READ_ONCE(sock->ops)->poll(o->file, sock, NULL);
+	return (__force u32)READ_ONCE(sock->ops)->poll(&nobody, sock, NULL);
 }
 
 /*

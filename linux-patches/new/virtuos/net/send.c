@@ -123,7 +123,7 @@ static int send_all(struct send *s, size_t len, struct vos_wait *w)
 	size_t sent = 0;
 	int rc;
 
-	do {
+	for (;;) {
 		rc = send_some(s, len - sent);
 		if (rc == -EAGAIN) {
 			rc = vos_wait_for(w, VOS_WANT_OUT);
@@ -134,7 +134,9 @@ static int send_all(struct send *s, size_t len, struct vos_wait *w)
 			break;
 		sent += rc;
 		s->first = false;
-	} while (sent < len && (!sent || vos_is_stream(s->vs)));
+		if (sent >= len || !vos_is_stream(s->vs))
+			break;
+	}
 
 	if (sent && rc < 0 && rc != -EAGAIN && !signal_pending(current) && rc != -EFAULT)
 		/* The bytes first, the error with the next call. */
