@@ -28,6 +28,7 @@ import splats
 import state
 from image import ImageError, say
 from machine import MachineError
+from outside import free_port
 from qmp import QmpError
 from state import StateError
 from vexec import VexecError, VexecTimeout
@@ -47,6 +48,10 @@ class Host:
         for port in machine.ports:
             self.free.put(port)
         self.texts = {}
+        self.owner = threading.get_ident()
+        Host.live.append(self)
+
+    live = []                   # all that have not been closed
 
     @classmethod
     def restore(cls, kind="up", hostfwd="", xen=None, deb=None):
@@ -68,6 +73,14 @@ class Host:
 
     def close(self):
         self.machine.close()
+        if self in Host.live:
+            Host.live.remove(self)
+
+    def forward(self, guest_port):
+        """Lead a free port of this machine's loopback to the network domain; returns it."""
+        port = free_port()
+        self.machine.forward(port, guest_port)
+        return port
 
     @contextlib.contextmanager
     def _port(self):

@@ -150,6 +150,8 @@ def base(role):
 
 def find_deb():
     """The virtuos package that `make deb` leaves under build/; None before there is one."""
+    if os.environ.get("VIRTUOS_DEB"):
+        return os.environ["VIRTUOS_DEB"]
     found = glob.glob(os.path.join(TOP, "build", "virtuos_*.deb"))
     return max(found, key=os.path.getmtime) if found else None
 

@@ -10,7 +10,9 @@ Invariant: everything a machine makes lies in its own temporary directory, which
 goes away with it; images given to it are only read.
 Used by state.py (boot, save, restore) and host.py.
 """
+import contextlib
 import ctypes
+import glob
 import gzip
 import os
 import shutil
@@ -80,6 +82,15 @@ def _die_with_parent():
     os.setpgrp()                                    # the terminal's ^C is ours alone
 
 
+def sweep():
+    """Remove what machines of killed processes left behind."""
+    for left in glob.glob(os.path.join(tempfile.gettempdir(), "virtuos-[0-9]*-*")):
+        with contextlib.suppress(ValueError, OSError):
+            owner = int(os.path.basename(left).split("-")[1])
+            if not os.path.exists("/proc/%d" % owner) and os.stat(left).st_uid == os.getuid():
+                shutil.rmtree(left, ignore_errors=True)
+
+
 def forwards(spec):
     """HOSTFWD: "HOST:GUEST ..." or "HOST-HOST:GUEST" no; udp by a leading "udp:"."""
     out = []
@@ -102,16 +113,17 @@ class Machine:
         dom0_disk, data_disk: (path, format) of what the overlays lie over.
         boot: directory with dom0's vmlinuz and initrd.img.
         incoming: file of a saved state; the machine then stays paused.
-        keep_data: use this qcow2 file itself as the data disk, without overlay.
+        keep_data: the data disk's overlay lies in this file and stays; used as it is if there.
         """
         if disk not in DISKS:
             raise MachineError("DISK=%s: ahci or nvme" % disk)
-        self.dir = tempfile.mkdtemp(prefix="virtuos-")
+        sweep()
+        self.dir = tempfile.mkdtemp(prefix="virtuos-%d-" % os.getpid())
         self.proc = self.qmp = None
         self.ports = []
         try:
             self.dom0_overlay = self._overlay("dom0.qcow2", *dom0_disk)
-            self.data_overlay = keep_data or self._overlay("data.qcow2", *data_disk)
+            self.data_overlay = self._overlay(keep_data or "data.qcow2", *data_disk)
             self._start(self._command(boot, xen, hostfwd, disk), incoming)
         except BaseException:
             self.close()
@@ -121,7 +133,9 @@ class Machine:
         return os.path.join(self.dir, name)
 
     def _overlay(self, name, backing, fmt):
-        out = self.path(name)
+        out = os.path.join(self.dir, name)      # `name` may be an absolute path
+        if os.path.exists(out):
+            return out
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", fmt, "-b", backing, out],
                        check=True)
         return out
@@ -185,6 +199,12 @@ class Machine:
         except FileNotFoundError:
             return ""
         return text[-tail:] if tail else text
+
+    def forward(self, host_port, guest_port):
+        """Lead a loopback port of this machine to a TCP port of the network domain."""
+        text = self.qmp.hmp("hostfwd_add n0 tcp:127.0.0.1:%d-:%d" % (host_port, guest_port))
+        if text.strip():
+            raise MachineError(text.strip())
 
     def resume(self):
         self.qmp.command("cont")

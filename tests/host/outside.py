@@ -6,6 +6,7 @@ Used by demo.py and the system tests.
 """
 import http.server
 import socket
+import socketserver
 import threading
 import time
 import urllib.request
@@ -51,6 +52,40 @@ class Page:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Echo:
+    """TCP and UDP echo on one port; address is as the primary sees it."""
+
+    def __init__(self):
+        class Stream(socketserver.BaseRequestHandler):
+            def handle(self):
+                while True:
+                    data = self.request.recv(65536)
+                    if not data:
+                        return
+                    self.request.sendall(data)
+
+        class Datagram(socketserver.BaseRequestHandler):
+            def handle(self):
+                self.request[1].sendto(self.request[0], self.client_address)
+
+        self.tcp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Stream)
+        self.port = self.tcp.server_address[1]
+        self.udp = socketserver.UDPServer(("127.0.0.1", self.port), Datagram)
+        self.tcp.daemon_threads = True
+        self.udp.max_packet_size = 65536
+        self.address = "%s:%d" % (OUTSIDE, self.port)
+        for server in (self.tcp, self.udp):
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for server in (self.tcp, self.udp):
+            server.shutdown()
+            server.server_close()
 
 
 def free_port():
