@@ -22,7 +22,10 @@ stage_kernels() {
 	done
 }
 
+# The same contents give the same package, to the bit: saved states of the emulated
+# host are keyed by it.
 deb() {
+	export SOURCE_DATE_EPOCH=1700000000
 	stage_kernels
 	rm -f "$BUILD"/virtuos_*.deb
 	run_logged "$LOGS/deb.log" . make -C "$TOP/dom0-tools" OUT="$BUILD/dom0-tools" \

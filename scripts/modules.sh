@@ -47,6 +47,7 @@ mirror
 echo "$tree" >"$out/.kernel"
 run_logged "$LOGS/modules-$role.log" '^  [A-Z]' \
 	make -C "$tree" M="$out" -j"$JOBS" \
+	KCFLAGS="-fmacro-prefix-map=$out/=" \
 	VIRTUOS_INCLUDE="$TOP/include" VIRTUOS_PARTS="$parts" modules
 grep -E 'warning:|WARNING:' "$LOGS/modules-$role.log" >&2 || true
 say "$role modules: $(cd "$out" && find . -name '*.ko' -printf '%f ')"
