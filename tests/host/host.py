@@ -191,7 +191,7 @@ def interactive(h, where, cwd):
     if where == "dom0":
         argv += ["bash", "-l"]
     else:
-        argv += ["virtuos", "exec", "-i", "--", "bash", "-l"]
+        argv += ["virtuos", "exec", "-it", "--", "bash", "-l"]
     saved = termios.tcgetattr(0)
     with h._port() as port:
         port.reset()

@@ -26,6 +26,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 SETTINGS = os.path.join(HERE, "images")
 CACHE = os.environ.get("VIRTUOS_CACHE", os.path.expanduser("~/.cache/virtuos"))
+AGENT_UNIT = os.path.join(TOP, "dom0-tools/exec/virtuos-agent.service")
+RIG_UNIT = os.path.join(SETTINGS, "rig-agent.service")
+UDEV_SETTINGS = os.path.join(SETTINGS, "udev-trigger.conf")
+INPUTS = {"dom0": [RIG_UNIT, UDEV_SETTINGS], "primary": [AGENT_UNIT]}
 SUITE = "bookworm"
 SIZE_MIB = {"dom0": 2560, "primary": 3072}
 KEEP = 6
@@ -156,15 +160,16 @@ def find_deb():
     return max(found, key=os.path.getmtime) if found else None
 
 
-def find_agent(deb, unpacked):
-    """The vexec agent: out of the package, else what has been built in the tree."""
-    if deb:
-        path = os.path.join(unpacked, "usr/lib/virtuos/agent")
-        if os.path.exists(path):
+def find_agent(role, deb, unpacked):
+    """The vexec agent: for the primary the package's; dom0's needs to speak no vchan."""
+    names = [os.path.join(TOP, "build/dom0-tools/virtuos-agent")]
+    if role == "dom0":
+        names.insert(0, os.path.join(TOP, "build/dom0-tools/virtuos-agent-device"))
+    elif deb:
+        names.insert(0, os.path.join(unpacked, "usr/lib/virtuos/agent"))
+    for path in names:
+        if os.path.isfile(path):
             return path
-    path = os.environ.get("VIRTUOS_AGENT") or os.path.join(TOP, "build/dom0-tools/virtuos-agent")
-    if os.path.isfile(path):
-        return path
     raise ImageError("no agent: build the package first (make deb)")
 
 
@@ -174,8 +179,10 @@ def install(src, dst, mode=0o644):
     os.chmod(dst, mode)
 
 
-def enable(root, unit, wants="multi-user.target.wants"):
-    install(os.path.join(SETTINGS, unit), os.path.join(root, "etc/systemd/system", unit))
+def enable(root, path, wants="sysinit.target.wants"):
+    """Install a unit and have the target want it."""
+    unit = os.path.basename(path)
+    install(path, os.path.join(root, "etc/systemd/system", unit))
     links = os.path.join(root, "etc/systemd/system", wants)
     os.makedirs(links, exist_ok=True)
     os.symlink("/etc/systemd/system/" + unit, os.path.join(links, unit))
@@ -184,14 +191,13 @@ def enable(root, unit, wants="multi-user.target.wants"):
 def layer_dom0(root, agent):
     """The rig's own hand in dom0; the virtuos package is installed in the running dom0."""
     install(agent, os.path.join(root, "usr/local/lib/rig/virtuos-agent"), 0o755)
-    enable(root, "rig-agent.service", "sysinit.target.wants")
-    install(os.path.join(SETTINGS, "udev-trigger.conf"),
-            os.path.join(root, "etc/systemd/system/systemd-udev-trigger.service.d/rig.conf"))
+    enable(root, RIG_UNIT)
+    install(UDEV_SETTINGS, os.path.join(root, "etc/systemd/system/systemd-udev-trigger.service.d/rig.conf"))
 
 
 def layer_primary(root, agent):
     install(agent, os.path.join(root, "usr/lib/virtuos/virtuos-agent"), 0o755)
-    enable(root, "virtuos-agent.service")
+    enable(root, AGENT_UNIT)
     with open(os.path.join(root, "etc/resolv.conf"), "w") as f:
         f.write("nameserver 10.0.2.3\n")
 
@@ -221,10 +227,9 @@ def make_image(role, deb):
         unpacked = os.path.join(tmp, "deb")
         if deb:
             run(["dpkg-deb", "-x", deb, unpacked])
-        agent = find_agent(deb, unpacked)
-        units = sorted(glob.glob(os.path.join(SETTINGS, "*.service"))
-                       + glob.glob(os.path.join(SETTINGS, "*.conf")))
-        key = digest(base_key, str(SIZE_MIB[role]), FORMAT, *[("file", p) for p in units + [agent]])
+        agent = find_agent(role, deb, unpacked)
+        key = digest(base_key, str(SIZE_MIB[role]), FORMAT,
+                     *[("file", p) for p in INPUTS[role] + [agent]])
         home = os.path.join(images, "%s-%s" % (role, key))
         if os.path.exists(home):
             os.utime(home)

@@ -179,8 +179,8 @@ def bring_up(m, deb, disk, progress):
     dom0.run(["sh", "-c", "mkdir -p /etc/virtuos && cat > /etc/virtuos/virtuos.cfg"],
              stdin=config(disk).encode(), timeout=20, check=True)
     progress.step("virtuos is installed in dom0")
-    dom0.run(["virtuos", "up"], timeout=UP_TIMEOUT, check=True, poll=progress.tick)
-    progress.step("virtuos up is done")
+    dom0.run(["systemctl", "start", "virtuos.service"], timeout=UP_TIMEOUT, check=True, poll=progress.tick)
+    progress.step("virtuos.service has started")
     wait_primary(dom0, progress)
     progress.step("the primary answers")
 
@@ -204,7 +204,7 @@ def consoles(m, lines=60):
     script = ("for f in /var/log/xen/console/guest-*.log; do [ -f $f ] && echo == $f && tail -n %d $f; done; "
               "for f in /var/log/xen/xl-*.log; do [ -f $f ] && echo == $f && tail -n 15 $f; done; "
               "echo == xl list; xl list; echo == xl dmesg; xl dmesg | tail -n 20; "
-              "journalctl -u 'virtuos*' --no-pager -q | tail -n 30" % lines)
+              "journalctl -u 'virtuos*' --no-pager -q | tail -n 30; tail -n 30 /var/log/virtuos/*" % lines)
     try:
         port = m.ports[2]
         port.reset(10)
