@@ -5,11 +5,11 @@
 
 MODULES=/lib/virtuos
 
-say() { echo "virtuos: $*" >/dev/kmsg; }
+say() { echo "<5>virtuos: $*" >/dev/kmsg; }
 
 # A domain that cannot serve dies at once, with its reason on the console.
 die() {
-	say "fatal: $*"
+	echo "<2>virtuos: fatal: $*" >/dev/kmsg	# shown even with "quiet"
 	sync
 	exit 1
 }
