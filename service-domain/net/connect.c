@@ -37,14 +37,29 @@ static s64 make_socket(struct vos_scall *call)
 		o->sock = NULL;
 		goto err;
 	}
-	netobj_hook(o, NULL);
-	call->cqe.poll = netobj_refresh(o, false);
-	rc = netobj_install(o);
+	rc = netobj_open(o, NULL, &call->cqe.poll);
 	if (!rc)
 		return 0;
 err:
 	netobj_put(o);
 	return rc;
+}
+
+/* In the control thread. */
+static s64 make_rare_socket(struct vos_scall *call)
+{
+	struct netconn *nc = vos_conn_priv(call->conn);
+	s64 rc = make_socket(call);
+	struct netobj *o;
+
+	if (rc)
+		return rc;
+	o = netobj_find(nc, call->sqe.obj, call->sqe.gen);
+	if (o) {
+		netobj_mark(o);
+		netobj_put(o);
+	}
+	return 0;
 }
 
 s64 net_socket(struct netconn *nc, struct vos_scall *call)
@@ -57,7 +72,7 @@ s64 net_socket(struct netconn *nc, struct vos_scall *call)
 		return -EINVAL;
 	if (is_common(arg[2]))
 		return make_socket(call);
-	vos_scall_queue_ctl(call, make_socket);
+	vos_scall_queue_ctl(call, make_rare_socket);
 	return VOS_PENDING;
 }
 
@@ -108,18 +123,16 @@ static int child_address(struct socket *sock, struct sockaddr_storage *addr)
 	return len < 0 ? -ECONNABORTED : len;
 }
 
-static s64 install_child(struct netobj *o, struct netobj *child, struct vos_scall *call)
+static s64 open_child(struct netobj *o, struct netobj *child, struct vos_scall *call)
 {
 	struct sockaddr_storage addr = {};
-	int len;
+	int len = child_address(child->sock, &addr);
+	u32 mask;
 	s64 rc;
 
-	netobj_hook(child, o);
-	len = child_address(child->sock, &addr);
 	if (len < 0)
 		return len;
-	netobj_refresh(child, false);
-	rc = netobj_install(child);
+	rc = netobj_open(child, o, &mask);
 	if (!rc && call->data[1])
 		give_address(call, &addr, len);
 	return rc;
@@ -138,7 +151,7 @@ s64 net_accept(struct netobj *o, struct vos_scall *call)
 		child->sock = NULL;
 		goto err;
 	}
-	rc = install_child(o, child, call);
+	rc = open_child(o, child, call);
 	if (!rc)
 		return 0;
 err:

@@ -60,7 +60,7 @@ static s64 call_object(struct netobj *o, struct vos_scall *call)
 	case VOS_OP_IOCTL:
 		return net_ioctl(o, call);
 	}
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 }
 
 /* What the kernel keeps to itself must not reach a program of the primary. */

@@ -2,7 +2,7 @@
 /*
  * The table of a primary's sockets, and their lifetime.
  *
- * Invariant: an object is in the table from netobj_install() to netobj_release();
+ * Invariant: an object is in the table from netobj_open() to netobj_release();
  * its socket lives until the last call on it has ended, its memory until the last
  * wake-up has been dealt with.
  */
@@ -60,7 +60,8 @@ static void close_socket(struct netobj *o)
 {
 	if (!o->sock)
 		return;
-	netobj_unhook(o);
+	if (o->hooked)
+		netobj_unhook(o);
 	forget_linger(o->sock->sk);
 	if (o->file)
 		__fput_sync(o->file);
@@ -81,13 +82,7 @@ void netobj_put(struct netobj *o)
 	netobj_ref_put(o);
 }
 
-/*
- * netobj_install - put an object with its socket into the table
- *
- * On error the caller still has it. Its mask has been published.
- * Return: 0; -EBUSY: the primary has something at this index.
- */
-s64 netobj_install(struct netobj *o)
+static s64 install(struct netobj *o)
 {
 	struct netconn *nc = o->nc;
 	s64 rc = 0;
@@ -98,6 +93,30 @@ s64 netobj_install(struct netobj *o)
 	else
 		nc->table[o->index] = o;
 	spin_unlock(&nc->lock);
+	return rc;
+}
+
+/*
+ * netobj_open - an object with its socket goes into the table and is published
+ * @listener: where the socket was accepted, or NULL
+ * @mask: its poll mask
+ *
+ * On error the caller still has it. Outside the dispatcher the caller must have it
+ * marked afterwards: a wake-up may have been published before, and then overwritten.
+ * Return: 0; -EBUSY: the primary has something at this index.
+ */
+s64 netobj_open(struct netobj *o, const struct netobj *listener, u32 *mask)
+{
+	s64 rc;
+
+	/* Once in the table, the primary may release it at any time. */
+	refcount_inc(&o->users);
+	rc = install(o);
+	if (!rc) {
+		netobj_hook(o, listener);
+		*mask = netobj_refresh(o, false);
+	}
+	netobj_put(o);
 	return rc;
 }
 

@@ -108,9 +108,13 @@ static void give_value(struct vos_scall *call, const void *value, int len)
 static s64 get_socket(struct netobj *o, struct vos_scall *call)
 {
 	int len = call->sqe.ext[0].len;
-	void *value = take_value(call);
+	void *value;
 	s64 rc;
 
+	/* Its length counts instructions, not bytes: it would overrun the buffer. */
+	if ((int)call->sqe.arg[1] == SO_GET_FILTER)
+		return -EOPNOTSUPP;
+	value = take_value(call);
 	if (IS_ERR(value))
 		return PTR_ERR(value);
 	rc = do_sock_getsockopt(o->sock, false, SOL_SOCKET, call->sqe.arg[1],

@@ -41,6 +41,7 @@ struct wakers {
  *	through it. Control thread only
  * @mask: as last published; dispatcher only, read by callbacks
  * @closed: not in the table any more
+ * @hooked: the socket's wake-ups come to us, and @old holds what was there
  */
 struct netobj {
 	struct kref ref;
@@ -52,6 +53,7 @@ struct netobj {
 	struct file *file;
 	u32 mask;
 	bool closed;
+	bool hooked;
 	struct wakers old;
 	struct vos_dirty dirty;
 	struct rcu_head rcu;
@@ -59,19 +61,17 @@ struct netobj {
 
 /**
  * struct netconn - one connected primary
- * @lock: for @table
  */
 struct netconn {
 	struct vos_conn *conn;
-	spinlock_t lock;
+	spinlock_t lock;	/* for table */
 	u32 nr;
 	struct netobj *table[];
 };
 
 /* object.c */
 struct netobj *netobj_new(struct netconn *nc, u32 index, u32 gen);
-void netobj_free_new(struct netobj *o);
-s64 netobj_install(struct netobj *o);
+s64 netobj_open(struct netobj *o, const struct netobj *listener, u32 *mask);
 struct netobj *netobj_find(struct netconn *nc, u32 index, u32 gen);
 void netobj_put(struct netobj *o);
 s64 netobj_release(struct netconn *nc, u32 index, u32 gen);

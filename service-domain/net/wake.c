@@ -97,6 +97,7 @@ static void write_space(struct sock *sk)
 	o = rcu_dereference_sk_user_data(sk);
 	if (o) {
 		o->old.write_space(sk);
+		/* Room before mask: pairs with netobj_refresh(). */
 		smp_mb();
 		if (!(READ_ONCE(o->mask) & (__force u32)EPOLLOUT))
 			netobj_mark(o);
@@ -156,6 +157,7 @@ void netobj_hook(struct netobj *o, const struct netobj *listener)
 	sk->sk_state_change = state_change;
 	sk->sk_error_report = error_report;
 	__rcu_assign_sk_user_data_with_flags(sk, o, SK_USER_DATA_NOCOPY);
+	o->hooked = true;
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -166,6 +168,7 @@ void netobj_unhook(struct netobj *o)
 
 	write_lock_bh(&sk->sk_callback_lock);
 	rcu_assign_sk_user_data(sk, NULL);
+	o->hooked = false;
 	sk->sk_data_ready = o->old.data_ready;
 	sk->sk_write_space = o->old.write_space;
 	sk->sk_state_change = o->old.state_change;

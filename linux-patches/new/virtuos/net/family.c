@@ -220,6 +220,7 @@ static int session_open(void)
 
 static void session_close(void)
 {
+	drain_workqueue(vos_net.wq);	/* its work uses the session */
 	vos_session_put(vos_net.session);
 	destroy_workqueue(vos_net.wq);
 	rcu_barrier();		/* sockets still to be freed */

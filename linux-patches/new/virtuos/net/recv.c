@@ -192,10 +192,13 @@ static int recv_dgram(struct recv *r, size_t len, struct vos_wait *w)
 	return rc;
 }
 
-/* SO_RCVLOWAT: the mask says when so much is there; before, do not even try. */
-static int await_lowat(struct vos_sock *vs, struct vos_wait *w, size_t len)
+/*
+ * Who would wait anyhow need not ask first when the mask says that nothing, or less
+ * than SO_RCVLOWAT, is there. (A listener's mask speaks of connections.)
+ */
+static int await_ready(struct vos_sock *vs, struct vos_wait *w)
 {
-	if (READ_ONCE(vs->sk.sk_rcvlowat) <= 1 || len <= 1 || !w->timeo ||
+	if (!w->timeo || READ_ONCE(vs->phase) == VOS_LISTENING ||
 	    vos_sock_mask(vs) & VOS_WANT_IN)
 		return 0;
 	return vos_wait_for(w, VOS_WANT_IN);
@@ -204,13 +207,12 @@ static int await_lowat(struct vos_sock *vs, struct vos_wait *w, size_t len)
 static int recv_any(struct recv *r, size_t len, struct vos_wait *w)
 {
 	size_t target = r->flags & MSG_WAITALL ? len : 1;
-	int rc;
+	int rc = await_ready(r->vs, w);
 
-	if (!vos_is_stream(r->vs) || r->flags & (MSG_OOB | MSG_ERRQUEUE))
-		return recv_dgram(r, len, w);
-	rc = await_lowat(r->vs, w, len);
 	if (rc)
 		return rc;
+	if (!vos_is_stream(r->vs) || r->flags & (MSG_OOB | MSG_ERRQUEUE))
+		return recv_dgram(r, len, w);
 	if (r->flags & MSG_PEEK)
 		return recv_peek(r, len, target, w);
 	return recv_stream(r, len, target, w);

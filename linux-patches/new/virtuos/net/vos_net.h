@@ -69,7 +69,7 @@ struct vos_sock {
 	u32 index;
 	u32 gen;
 	u32 epoch;
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	enum vos_phase phase;
 	bool closed;
 	struct sockaddr_storage bound;
