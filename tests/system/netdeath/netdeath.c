@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+/*
+ * netdeath [-n]: what sockets go through when the network domain dies. Sets up
+ * processes that wait in every way there is, prints "READY", and expects the domain
+ * to be killed and started again meanwhile; -n: nobody kills (the death is played by
+ * closing the peers; for trying this program on an ordinary Linux).
+ *
+ * One line per case, "ok NAME" or "FAIL NAME", then "N passed, N failed".
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TCP_PORT = 7711, EPOLL_PORT, UDP_PORT, LATE_PORT };
+
+struct shared {
+	volatile int ready;
+	volatile double dead_at;	/* when the first reader saw its reset */
+};
+
+static struct shared *shared;
+static bool no_kill;
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void fail(const char *what)
+{
+	printf("# not so: %s (errno %d %s)\n", what, errno, strerror(errno));
+	fflush(stdout);
+	_exit(1);
+}
+
+#define CHECK(cond) do { if (!(cond)) fail(#cond); } while (0)
+
+static struct sockaddr_in local(int port)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port),
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+}
+
+static int listener(int port)
+{
+	struct sockaddr_in a = local(port);
+	int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+
+	CHECK(fd >= 0);
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one)));
+	CHECK(!bind(fd, (struct sockaddr *)&a, sizeof(a)));
+	CHECK(!listen(fd, 16));
+	return fd;
+}
+
+static int connected_to(int port)
+{
+	struct sockaddr_in a = local(port);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void pair(int fd[2])
+{
+	struct sockaddr_in a;
+	socklen_t len = sizeof(a);
+	int l = socket(AF_INET, SOCK_STREAM, 0);
+
+	CHECK(!listen(l, 1));
+	CHECK(!getsockname(l, (struct sockaddr *)&a, &len));
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK(!connect(fd[0], (struct sockaddr *)&a, len));
+	fd[1] = accept(l, NULL, NULL);
+	CHECK(fd[1] >= 0);
+	close(l);
+}
+
+static void is_ready(void)
+{
+	__sync_fetch_and_add(&shared->ready, 1);
+}
+
+/* -n: the end of a stream as a reset, after a while. */
+static void play_death(int peer)
+{
+	struct linger l = { 1, 0 };
+
+	if (!no_kill || fork())
+		return;
+	while (!shared->dead_at)
+		usleep(10000);
+	setsockopt(peer, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+	close(peer);
+	_exit(0);
+}
+
+static void established_read(void)
+{
+	int fd[2];
+	char c;
+
+	pair(fd);
+	play_death(fd[1]);
+	if (no_kill)
+		close(fd[1]);
+	is_ready();
+	CHECK(read(fd[0], &c, 1) == -1 && errno == ECONNRESET);
+	if (!no_kill)
+		shared->dead_at = now();
+	CHECK(read(fd[0], &c, 1) == 0);
+	CHECK(send(fd[0], &c, 1, MSG_NOSIGNAL) == -1 && errno == EPIPE);
+	CHECK(shutdown(fd[0], SHUT_RDWR) == -1 && errno == ENOTCONN);
+	CHECK(!close(fd[0]));
+}
+
+static void established_write(void)
+{
+	static char buf[1 << 20];
+	int fd[2];
+	ssize_t n;
+
+	signal(SIGPIPE, SIG_IGN);
+	pair(fd);
+	play_death(fd[1]);
+	if (no_kill)
+		close(fd[1]);
+	is_ready();
+	do
+		n = write(fd[0], buf, sizeof(buf));
+	while (n > 0);
+	CHECK(errno == ECONNRESET || errno == EPIPE);
+}
+
+static void established_epoll(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	int fd[2], ep = epoll_create1(0), err = -1;
+	socklen_t len = sizeof(err);
+
+	pair(fd);
+	play_death(fd[1]);
+	if (no_kill)
+		close(fd[1]);
+	CHECK(!epoll_ctl(ep, EPOLL_CTL_ADD, fd[0], &ev));
+	is_ready();
+	CHECK(epoll_wait(ep, &ev, 1, -1) == 1);
+	CHECK(ev.events & EPOLLERR && ev.events & EPOLLHUP);
+	CHECK(!getsockopt(fd[0], SOL_SOCKET, SO_ERROR, &err, &len));
+	CHECK(err == ECONNRESET);
+}
+
+static void serve_one(int l)
+{
+	int fd = accept(l, NULL, NULL), one = 0;
+	socklen_t len = sizeof(one);
+	char c;
+
+	CHECK(fd >= 0);
+	CHECK(read(fd, &c, 1) == 1 && c == 'q');
+	CHECK(write(fd, "a", 1) == 1);
+	/* Options outlive the domain, and children inherit them as ever. */
+	CHECK(!getsockopt(l, SOL_SOCKET, SO_KEEPALIVE, &one, &len) && one == 1);
+	CHECK(!getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, &len) && one == 1);
+}
+
+static void listen_accept(void)
+{
+	int l = listener(TCP_PORT);
+
+	is_ready();
+	serve_one(l);
+}
+
+static void listen_epoll(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	int l = listener(EPOLL_PORT), ep = epoll_create1(0);
+
+	CHECK(!fcntl(l, F_SETFL, O_NONBLOCK));
+	CHECK(!epoll_ctl(ep, EPOLL_CTL_ADD, l, &ev));
+	is_ready();
+	for (;;) {
+		int fd;
+
+		CHECK(epoll_wait(ep, &ev, 1, -1) == 1);
+		fd = accept(l, NULL, NULL);
+		if (fd < 0) {
+			CHECK(errno == EAGAIN);
+			continue;
+		}
+		CHECK(write(fd, "a", 1) == 1);
+		return;
+	}
+}
+
+static void datagram_receive(void)
+{
+	struct sockaddr_in a = local(UDP_PORT);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), ttl = 9;
+	socklen_t len = sizeof(ttl);
+	char buf[16];
+
+	CHECK(!setsockopt(fd, SOL_IP, IP_TTL, &ttl, sizeof(ttl)));
+	CHECK(!bind(fd, (struct sockaddr *)&a, sizeof(a)));
+	is_ready();
+	CHECK(recv(fd, buf, sizeof(buf), 0) == 4);
+	ttl = 0;
+	CHECK(!getsockopt(fd, SOL_IP, IP_TTL, &ttl, &len) && ttl == 9);
+}
+
+/* Made before the death, used after it. */
+static void unused_socket(void)
+{
+	struct sockaddr_in a = local(LATE_PORT);
+	int fd = socket(AF_INET, SOCK_STREAM, 0), fd2;
+
+	CHECK(fd >= 0);
+	is_ready();
+	while (!shared->dead_at)
+		usleep(10000);
+	CHECK(!bind(fd, (struct sockaddr *)&a, sizeof(a)));
+	CHECK(!listen(fd, 1));
+	fd2 = connected_to(LATE_PORT);
+	CHECK(fd2 >= 0);
+	CHECK(accept(fd, NULL, NULL) >= 0);
+}
+
+static void ask(int port)
+{
+	double end = now() + 30;
+	char c;
+
+	while (now() < end) {
+		int fd = connected_to(port);
+
+		if (fd >= 0) {
+			CHECK(write(fd, "q", 1) == 1);
+			CHECK(read(fd, &c, 1) == 1 && c == 'a');
+			return;
+		}
+		usleep(50000);
+	}
+	fail("a connection within 30 s");
+}
+
+/* The client of all the others; goes to work when the death has been seen. */
+static void client(void)
+{
+	struct sockaddr_in a = local(UDP_PORT);
+	double first;
+	int fd, i;
+
+	is_ready();
+	while (!shared->dead_at)
+		usleep(10000);
+	ask(TCP_PORT);
+	first = now() - shared->dead_at;
+	ask(EPOLL_PORT);
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	CHECK(fd >= 0);
+	for (i = 0; i < 5; i++) {
+		CHECK(sendto(fd, "data", 4, 0, (struct sockaddr *)&a, sizeof(a)) == 4);
+		usleep(100000);
+	}
+	printf("# first answer %.2f s after the death\n", first);
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void);
+} cases[] = {
+	{ "established_read", established_read },
+	{ "established_write", established_write },
+	{ "established_epoll", established_epoll },
+	{ "listen_accept", listen_accept },
+	{ "listen_epoll", listen_epoll },
+	{ "datagram_receive", datagram_receive },
+	{ "unused_socket", unused_socket },
+	{ "client", client },
+};
+
+#define N ((int)(sizeof(cases) / sizeof(cases[0])))
+
+int main(int argc, char **argv)
+{
+	int i, passed = 0;
+	pid_t pid[N];
+
+	no_kill = argc > 1 && !strcmp(argv[1], "-n");
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	for (i = 0; i < N; i++) {
+		fflush(NULL);
+		pid[i] = fork();
+		if (!pid[i]) {
+			alarm(90);
+			cases[i].fn();
+			exit(0);
+		}
+	}
+	while (shared->ready < N)
+		usleep(10000);
+	usleep(300000);		/* until they wait */
+	puts("READY");
+	fflush(stdout);
+	if (no_kill)
+		shared->dead_at = now();
+	for (i = 0; i < N; i++) {
+		int status = -1;
+
+		waitpid(pid[i], &status, 0);
+		passed += !status;
+		printf("%s %s\n", status ? "FAIL" : "ok", cases[i].name);
+	}
+	printf("%d passed, %d failed\n", passed, N - passed);
+	return passed != N;
+}
