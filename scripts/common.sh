@@ -44,6 +44,12 @@ cache_lock() {
 	flock -n 9 || { say "waiting for another build of $1"; flock 9; }
 }
 
+# tree_lock NAME - the same within this tree: two makes may run in it
+tree_lock() {
+	exec 8>"$BUILD/.lock-$1"
+	flock 8
+}
+
 # progress LOG PATTERN - until killed, one line every ten seconds: how many lines
 # of LOG match PATTERN, and how long it has taken
 progress() {
@@ -60,9 +66,9 @@ run_logged() {
 	local log=$1 pattern=$2 rc=0 meter
 	shift 2
 	: >"$log"
-	progress "$log" "$pattern" 9>&- &
+	progress "$log" "$pattern" 8>&- 9>&- &
 	meter=$!
-	"$@" >>"$log" 2>&1 </dev/null 9>&- || rc=$?
+	"$@" >>"$log" 2>&1 </dev/null 8>&- 9>&- || rc=$?
 	kill "$meter" 2>/dev/null || true
 	wait "$meter" 2>/dev/null || true
 	[ "$rc" = 0 ] && return

@@ -38,6 +38,7 @@ install_here() {
 	DEBIAN_FRONTEND=noninteractive apt-get install -y "$BUILD"/virtuos_*.deb
 }
 
+tree_lock dom0-tools
 case "${1-}" in
 build|deb) "$1";;
 install) install_here;;

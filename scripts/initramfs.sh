@@ -17,6 +17,7 @@ storage) modules="virtuos-engine virtuos-storage-service";;
 *) die "no such role: $role";;
 esac
 
+tree_lock "initrd-$role"
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 chmod 755 "$tree"

@@ -20,9 +20,7 @@ out=$BUILD/modules/$role
 kernel=$BUILD/kernel/$role
 [ -e "$kernel/Module.symvers" ] || die "build the $role kernel first (make kernels)"
 
-mkdir -p "$BUILD/modules"
-exec 8>"$BUILD/modules/.lock-$role"
-flock 8
+tree_lock "modules-$role"
 
 # mirror - make the tree of links, drop links whose source has gone
 mirror() {
