@@ -25,12 +25,18 @@ stage_kernels() {
 # The same contents give the same package, to the bit: saved states of the emulated
 # host are keyed by it.
 deb() {
+	local name
 	export SOURCE_DATE_EPOCH=1700000000
 	stage_kernels
-	rm -f "$BUILD"/virtuos_*.deb
+	rm -rf "$BUILD/deb.new"
+	mkdir "$BUILD/deb.new"
 	run_logged "$LOGS/deb.log" . make -C "$TOP/dom0-tools" OUT="$BUILD/dom0-tools" \
-		STAGE="$stage" DEB_DIR="$BUILD" deb
-	say "package: $(ls "$BUILD"/virtuos_*.deb)"
+		STAGE="$stage" DEB_DIR="$BUILD/deb.new" deb
+	# into its place at once, for the tests may be looking for it; then older ones go
+	name=$(cd "$BUILD/deb.new" && ls virtuos_*.deb)
+	mv -f "$BUILD/deb.new/$name" "$BUILD/$name"
+	find "$BUILD" -maxdepth 1 -name 'virtuos_*.deb' ! -name "$name" -delete
+	say "package: build/$name"
 }
 
 install_here() {
