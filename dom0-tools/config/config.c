@@ -460,8 +460,12 @@ int vos_config_cmdline(const struct vos_config *c, const struct vos_domain_confi
 	setbuf(f, NULL);
 	/* A domain whose kernel panicked must die at once, and as a crash. */
 	fprintf(f, "console=hvc0 panic=-1 xen_legacy_crash");
+	/*
+	 * Bounce buffers are hardly needed behind an IOMMU: 8 MiB of them, not the
+	 * 64 that would be half of a service domain's memory and 2 s of its boot.
+	 */
 	if (d->role != VOS_ROLE_PRIMARY)
-		fprintf(f, " oops=panic");
+		fprintf(f, " oops=panic swiotlb=4096");
 	if (d->role == VOS_ROLE_PRIMARY && root)
 		fprintf(f, " root=virtuosfs:%s rw", root);
 	if (d->ip)
