@@ -28,6 +28,7 @@ from vexec import Vexec
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 MEMORY = 3072
 PORTS = 4
+START_TIMEOUT = 600         # QEMU may be a script that waits for its turn
 XEN_INSTALLED = "/boot/xen-4.17-amd64.gz"
 XEN_ARGS = ("console=com1 dom0_mem=1024M,max:1024M dom0_max_vcpus=1 dom0_vcpus_pin "
             "loglvl=warning guest_loglvl=warning")
@@ -145,6 +146,7 @@ class Machine:
                 "-cpu", "max", "-smp", "4", "-m", str(MEMORY), "-nodefaults", "-display", "none",
                 "-no-reboot", "-serial", "file:" + self.path("serial.log"),
                 "-qmp", "unix:%s,server=on,wait=off" % self.path("qmp"),
+                "-monitor", "unix:%s,server=on,wait=off" % self.path("monitor"),    # for people
                 "-device", "intel-iommu,intremap=on,eim=on",
                 "-netdev", ",".join(["user,id=n0"] + forwards(hostfwd)),
                 "-device", "e1000e,netdev=n0,addr=3.0",
@@ -166,7 +168,7 @@ class Machine:
         with open(self.path("qemu.log"), "wb") as log:
             self.proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                          preexec_fn=_die_with_parent)
-        end = time.monotonic() + 20
+        end = time.monotonic() + START_TIMEOUT
         while not os.path.exists(self.path("qmp")):
             self.alive()
             if time.monotonic() > end:
