@@ -3,6 +3,7 @@
  * Module virtuos-storage-service: exports the tree at parameter "root".
  */
 #include <linux/exportfs.h>
+#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "vst.h"
@@ -92,6 +93,8 @@ module_init(storage_init);
 static void __exit storage_exit(void)
 {
 	vos_service_unregister(&service);
+	/* Files put by workers are closed later; then the export can be unmounted. */
+	flush_delayed_fput();
 	vst_dispatch_exit();
 	vst_cred_exit();
 	path_put(&vst_root);

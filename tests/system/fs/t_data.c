@@ -84,6 +84,19 @@ TEST(seek_data_hole)
 	CHECK_ERR(lseek(fd, 5 * MIB, SEEK_HOLE), ENXIO);
 }
 
+/* What has been written and not synced is data, not a hole. */
+TEST(seek_data_before_sync)
+{
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644));
+
+	CHECK_EQ(write(fd, "abc", 3), 3);
+	CHECK_EQ(lseek(fd, 0, SEEK_DATA), 0);
+	CHECK_EQ(lseek(fd, 0, SEEK_HOLE), 3);
+	CHECK_EQ(pwrite(fd, "x", 1, 2 * MIB), 1);
+	CHECK_EQ(lseek(fd, 2 * MIB, SEEK_DATA), 2 * MIB);
+	CHECK_EQ(lseek(fd, 2 * MIB, SEEK_HOLE), 2 * MIB + 1);
+}
+
 TEST(truncate_down_and_up)
 {
 	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644));
