@@ -129,8 +129,9 @@ static struct vos_link *link_if_open(struct vos_session *s, u32 flags)
 	unsigned long irq;
 
 	spin_lock_irqsave(&s->lock, irq);
-	if (s->link && (s->state == VOS_SESSION_UP ||
-			(s->state == VOS_SESSION_RECOVERING && (flags & VOS_GET_RECOVERY)))) {
+	if (s->link && !READ_ONCE(s->link->dead) &&
+	    (s->state == VOS_SESSION_UP ||
+	     (s->state == VOS_SESSION_RECOVERING && (flags & VOS_GET_RECOVERY)))) {
 		link = s->link;
 		vos_link_get(link);
 	}

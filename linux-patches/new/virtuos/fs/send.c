@@ -114,6 +114,8 @@ static void vosfs_send_sync(struct fuse_iqueue *fiq, struct fuse_req *req)
 		if (err != -EOWNERDEAD)
 			break;
 		mark_replay(req);
+		/* Let those run who are taking the dead link out of use. */
+		schedule_timeout_killable(1);
 	}
 	memalloc_nofs_restore(nofs);
 	req->out.h.error = err;
