@@ -20,9 +20,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <xenstore.h>
 
 #include "agent_vchan.h"
+#include "bus.h"
 #include "rendezvous.h"
 #include "session.h"
 #include "stream.h"
@@ -103,21 +103,19 @@ static void __attribute__((noreturn)) handler(const char *name)
 	_exit(0);
 }
 
-static bool is_requested(struct xs_handle *xs, const char *name)
+static bool is_requested(struct bus *bus, const char *name)
 {
-	char path[128], *value;
+	char path[128];
 
 	snprintf(path, sizeof(path), "%s/%s/request", VX_EXEC_DIR, name);
-	value = xs_read(xs, XBT_NULL, path, NULL);
-	free(value);
-	return value != NULL;
+	return bus_exists(bus, path);
 }
 
-static void start_session(struct xs_handle *xs, const char *name)
+static void start_session(struct bus *bus, const char *name)
 {
 	struct slot *slot;
 
-	if (!vx_name_ok(name) || find_slot(name) || !is_requested(xs, name))
+	if (!vx_name_ok(name) || find_slot(name) || !is_requested(bus, name))
 		return;
 	slot = free_slot();
 	if (!slot)
@@ -133,17 +131,19 @@ static void start_session(struct xs_handle *xs, const char *name)
 	snprintf(slot->name, sizeof(slot->name), "%s", name);
 }
 
-static void scan(struct xs_handle *xs)
+static void scan(struct bus *bus)
 {
-	unsigned int i, n = 0;
-	char **names = xs_directory(xs, XBT_NULL, VX_EXEC_DIR, &n);
+	char names[BUS_PAYLOAD_MAX + 1], *name;
+	size_t len;
 
-	for (i = 0; names && i < n; i++)
-		start_session(xs, names[i]);
-	free(names);
+	bus->changed = false;
+	if (bus_directory(bus, VX_EXEC_DIR, names, &len))
+		return;		/* dom0 has not made it yet; the watch will tell */
+	for (name = names; name < names + len; name += strlen(name) + 1)
+		start_session(bus, name);
 }
 
-static void reap(struct xs_handle *xs)
+static void reap(struct bus *bus)
 {
 	char path[128];
 	pid_t pid;
@@ -155,48 +155,58 @@ static void reap(struct xs_handle *xs)
 				continue;
 			snprintf(path, sizeof(path), "%s/%s", VX_EXEC_DIR,
 				 slots[i].name);
-			xs_rm(xs, XBT_NULL, path);
+			bus_rm(bus, path);
 			slots[i].pid = 0;
+			bus->changed = true;	/* there is room for one more */
 		}
 	}
 }
 
-static void drain(struct xs_handle *xs, int sigfd)
+static void take_signals(int sigfd)
 {
 	struct signalfd_siginfo info;
-	char **event;
 
 	while (read(sigfd, &info, sizeof(info)) == sizeof(info))
 		if (info.ssi_signo == SIGTERM)
 			exit(0);	/* the handlers get SIGTERM by our death */
-	while ((event = xs_check_watch(xs)))
-		free(event);
 }
 
-int vx_agent_vchan(void)
+static int open_signals(void)
 {
-	struct xs_handle *xs = xs_open(0);
-	struct pollfd p[2];
 	sigset_t set;
-	int sigfd;
 
-	if (!xs || !xs_watch(xs, VX_EXEC_DIR, "exec")) {
-		fprintf(stderr, "virtuos-agent: cannot use xenstore: %s\n",
-			strerror(errno));
-		return 1;
-	}
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	sigfd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static int lost(const char *what)
+{
+	fprintf(stderr, "virtuos-agent: %s: %s\n", what, strerror(errno));
+	return 1;
+}
+
+int vx_agent_vchan(void)
+{
+	int sigfd = open_signals();
+	struct pollfd p[2];
+	struct bus bus;
+
+	if (bus_open(&bus) || bus_watch(&bus, VX_EXEC_DIR))
+		return lost("cannot use xenstore");
 	for (;;) {
-		reap(xs);
-		scan(xs);
+		reap(&bus);
+		while (bus.changed)
+			scan(&bus);
 		p[0] = (struct pollfd){ .fd = sigfd, .events = POLLIN };
-		p[1] = (struct pollfd){ .fd = xs_fileno(xs), .events = POLLIN };
+		p[1] = (struct pollfd){ .fd = bus.fd, .events = POLLIN };
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return 1;
-		drain(xs, sigfd);
+			return lost("poll");
+		if (p[0].revents)
+			take_signals(sigfd);
+		if (p[1].revents && bus_events(&bus))
+			return lost("xenstore");
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Connections to the hypervisor's tool stack: see host.h. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,13 +19,17 @@ int64_t vos_now_ms(void)
 
 int vos_host_open(struct vos_host *h)
 {
+	/* For developers; virtuosd inherits it from `virtuos up`. */
+	bool debug = getenv("VIRTUOS_LIBXL_DEBUG") != NULL;
+
 	memset(h, 0, sizeof(*h));
 	if (access("/proc/xen/capabilities", F_OK) && access("/dev/xen/privcmd", F_OK)) {
 		vos_log("not running under Xen as domain 0 (boot the \"with Xen hypervisor\" entry)");
 		return -1;
 	}
 	h->logger = (xentoollog_logger *)
-		xtl_createlogger_stdiostream(stderr, XTL_ERROR, 0);
+		xtl_createlogger_stdiostream(stderr, debug ? XTL_DEBUG : XTL_ERROR,
+					     debug ? XTL_STDIOSTREAM_SHOW_DATE : 0);
 	if (!h->logger || libxl_ctx_alloc(&h->ctx, LIBXL_VERSION, 0, h->logger)) {
 		vos_log("cannot open libxl; is this domain 0, and are you root?");
 		goto out;
