@@ -90,6 +90,8 @@ static s64 net_dispatch(struct vos_scall *call)
 		return rc;		/* our reference went along */
 	call->cqe.poll = netobj_refresh(o, false);
 	netobj_put(o);
+	/* What the call did to other sockets (loopback) shows before its answer. */
+	vos_dispatcher_sync(call->conn);
 	return presentable(rc);
 }
 

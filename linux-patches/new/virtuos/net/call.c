@@ -134,17 +134,19 @@ int vos_req_once(struct vos_sock *vs, struct vos_req *req, u32 flags)
 /*
  * vos_sock_run - carry out @req, again on the next link if one dies
  *
- * For calls that may be repeated. Waits for a link.
+ * For calls that may be repeated. Waits for a link; only a kill ends the wait, since
+ * programs do not expect EINTR from these calls, connect() excepted.
  * Return: 0 and req->cqe is valid, or a negative errno.
  */
 int vos_sock_run(struct vos_sock *vs, struct vos_req *req)
 {
+	u32 flags = req->opcode == VOS_OP_CONNECT ? 0 : VOS_GET_KILLABLE;
 	int rc;
 
 	do {
 		if (vos_is_lost(vs))
 			return vos_lost_error(vs);
-		rc = vos_req_once(vs, req, 0);
+		rc = vos_req_once(vs, req, flags);
 		if (rc != -EOWNERDEAD)
 			return rc;
 		rc = vos_link_gone(vs);

@@ -200,8 +200,8 @@ static int accept_wait(struct vos_sock *vs, struct vos_sock *child, long timeo)
 	int rc;
 
 	vos_wait_init(&w, vs, timeo);
-	/* Not ready: then sleep first, it saves a call. */
-	if (timeo && !(vos_sock_mask(vs) & VOS_WANT_IN)) {
+	/* The mask says that nobody is there: that saves a call, see recv.c. */
+	if (READ_ONCE(vs->phase) == VOS_LISTENING && !(vos_sock_mask(vs) & VOS_WANT_IN)) {
 		rc = vos_wait_for(&w, VOS_WANT_IN);
 		if (rc)
 			goto out;
@@ -250,7 +250,11 @@ int vos_shutdown(struct socket *sock, int how)
 	};
 	int rc = vos_sock_run(vs, &req);
 
-	return rc ?: vos_result(req.cqe.result, 0);
+	if (!rc)
+		rc = vos_result(req.cqe.result, 0);
+	if (!rc && how != SHUT_WR)
+		set_phase(vs, VOS_LISTENING, VOS_OPEN);
+	return rc;
 }
 
 /* The service is gone with the connection: what is known here must do. */

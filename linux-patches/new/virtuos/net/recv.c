@@ -193,13 +193,21 @@ static int recv_dgram(struct recv *r, size_t len, struct vos_wait *w)
 }
 
 /*
- * Who would wait anyhow need not ask first when the mask says that nothing, or less
- * than SO_RCVLOWAT, is there. (A listener's mask speaks of connections.)
+ * When the mask says that nothing is there, that is the answer, or the reason to
+ * wait; it saves a call. The service publishes masks before it answers the call
+ * that changed them, so what this program can know to be there is seen.
+ *
+ * A listener's mask speaks of connections, and nobody's of the error queue. Less
+ * than SO_RCVLOWAT may be had, but is not waited for.
  */
-static int await_ready(struct vos_sock *vs, struct vos_wait *w)
+static int await_ready(struct recv *r, struct vos_wait *w)
 {
-	if (!w->timeo || READ_ONCE(vs->phase) == VOS_LISTENING ||
+	struct vos_sock *vs = r->vs;
+
+	if (r->flags & (MSG_OOB | MSG_ERRQUEUE) || READ_ONCE(vs->phase) == VOS_LISTENING ||
 	    vos_sock_mask(vs) & VOS_WANT_IN)
+		return 0;
+	if (!w->timeo && READ_ONCE(vs->sk.sk_rcvlowat) > 1)
 		return 0;
 	return vos_wait_for(w, VOS_WANT_IN);
 }
@@ -207,7 +215,7 @@ static int await_ready(struct vos_sock *vs, struct vos_wait *w)
 static int recv_any(struct recv *r, size_t len, struct vos_wait *w)
 {
 	size_t target = r->flags & MSG_WAITALL ? len : 1;
-	int rc = await_ready(r->vs, w);
+	int rc = await_ready(r, w);
 
 	if (rc)
 		return rc;

@@ -199,6 +199,9 @@ static int get_error(struct vos_sock *vs, sockopt_t *opt)
 	return get_forward(vs, SOL_SOCKET, SO_ERROR, opt);
 }
 
+/* As Linux has it for a socket whose peer is not a local process. */
+static const struct ucred nobody = { .pid = 0, .uid = -1, .gid = -1 };
+
 static int get_socket(struct vos_sock *vs, int name, sockopt_t *opt)
 {
 	switch (name) {
@@ -210,6 +213,8 @@ static int get_socket(struct vos_sock *vs, int name, sockopt_t *opt)
 		return put_int(opt, vs->sk.sk_family);
 	case SO_ZEROCOPY:
 		return put_int(opt, 0);
+	case SO_PEERCRED:
+		return put_value(opt, &nobody, sizeof(nobody));
 	case SO_GET_FILTER:
 		return -EOPNOTSUPP;
 	default:
@@ -225,7 +230,7 @@ int vos_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt)
 	case LOCAL:
 		return get_timeout(vs, name, opt);
 	case REFUSE:
-		if (level != SOL_SOCKET || name != SO_ZEROCOPY)
+		if (level != SOL_SOCKET || (name != SO_ZEROCOPY && name != SO_PEERCRED))
 			return -ENOPROTOOPT;
 		fallthrough;
 	default:
