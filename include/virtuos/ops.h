@@ -48,7 +48,7 @@
  *   FUSE       ext0 in: a FUSE request (struct fuse_in_header and its body) of
  *              len bytes; ext1 out: room for the reply (struct fuse_out_header and
  *              its body). result = reply length in bytes. FORGETs: ext1.len = 0,
- *              result 0.
+ *              result 0. arg0 = VOS_FUSE_*.
  */
 #define VOS_OPCODES(X)					\
 	X(NOP,        0x00, CORE,    N, N)		\
@@ -98,6 +98,9 @@ static inline const char *vos_opcode_name(__u8 opcode)
 	}
 	return "?";
 }
+
+/* FUSE: what this UNLINK or RENAME removes may be open; it must outlive the service. */
+#define VOS_FUSE_KEEP		(1u << 0)
 
 #define VOS_ADDR_MAX		128u	/* sizeof(struct sockaddr_storage) */
 #define VOS_CONTROL_OFF(addrlen) (((addrlen) + 7u) & ~7u)

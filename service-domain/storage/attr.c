@@ -26,6 +26,7 @@ int vst_fill_attr(struct dentry *dentry, struct fuse_attr *attr)
 
 	if (err)
 		return err;
+	stat.nlink -= vst_kept_links(d_inode(dentry));
 	*attr = (struct fuse_attr){
 		.ino		= stat.ino,
 		.size		= stat.size,
@@ -150,6 +151,8 @@ int vst_statx(struct vst_req *r)
 	if (IS_ERR(node))
 		return PTR_ERR(node);
 	err = stat_of(node->dentry, STATX_BASIC_STATS | STATX_BTIME, &stat);
+	if (!err)
+		stat.nlink -= vst_kept_links(d_inode(node->dentry));
 	vst_node_put(node);
 	if (err)
 		return err;

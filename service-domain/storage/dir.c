@@ -12,8 +12,12 @@
 
 /**
  * struct gathering - struct fuse_dirent records, one after the other
+ * @ctx: how iterate_dir() calls gather()
+ * @buf: room for them
+ * @used: bytes of it
  * @head: bytes that the reply puts before each (READDIRPLUS)
  * @left: what remains of the reply's room
+ * @dir: what is read
  * @last: record whose "off", the position of the next one, is yet to be known
  */
 struct gathering {
@@ -22,6 +26,7 @@ struct gathering {
 	u32 used;
 	u32 head;
 	u32 left;
+	const struct dentry *dir;
 	struct fuse_dirent *last;
 };
 
@@ -34,6 +39,11 @@ static bool gather(struct dir_context *ctx, const char *name, int len, loff_t po
 
 	if (g->last)
 		g->last->off = pos;
+	if (len == strlen(VST_HIDDEN) && !memcmp(name, VST_HIDDEN, len) &&
+	    vst_is_hidden(g->dir, VST_HIDDEN)) {
+		g->last = NULL;
+		return true;
+	}
 	if (size + g->head > g->left) {
 		g->last = NULL;
 		return false;
@@ -118,6 +128,7 @@ static int serve_dir(struct vst_req *r, struct vst_node *node, u64 offset, u32 r
 		.ctx.actor	= gather,
 		.head		= plus ? sizeof(struct fuse_entry_out) : 0,
 		.left		= room,
+		.dir		= node->dentry,
 	};
 	int err;
 

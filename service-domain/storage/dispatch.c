@@ -27,6 +27,9 @@ static int vst_init(struct vst_req *r)
 		return -EINVAL;
 	if (in->major != FUSE_KERNEL_VERSION || in->minor < 36)
 		return -EPROTO;
+	/* Of one primary only: others' files may be open. */
+	if (atomic_read(&vst_nr_conns) == 1)
+		vst_orphans_purge();
 	flags = (in->flags | (u64)in->flags2 << 32) & wanted;
 	out.major = FUSE_KERNEL_VERSION;
 	out.minor = min_t(u32, in->minor, FUSE_KERNEL_MINOR_VERSION);
@@ -46,9 +49,15 @@ static int vst_destroy(struct vst_req *r)
 	return 0;
 }
 
+static void forget(struct vst_req *r, u64 id)
+{
+	vst_node_forget(r->conn, id);
+	vst_unkeep(id);
+}
+
 static int vst_forget(struct vst_req *r)
 {
-	vst_node_forget(r->conn, r->in.nodeid);
+	forget(r, r->in.nodeid);
 	return 0;
 }
 
@@ -64,7 +73,7 @@ static int vst_batch_forget(struct vst_req *r)
 		one = vst_arg(r, sizeof(*one));
 		if (!one)
 			return -EINVAL;
-		vst_node_forget(r->conn, one->nodeid);
+		forget(r, one->nodeid);
 	}
 	return 0;
 }

@@ -22,6 +22,7 @@ module_param_named(max_nodes, vst_max_nodes, uint, 0644);
 MODULE_PARM_DESC(max_nodes, "inodes kept at hand for each primary");
 
 struct path vst_root;
+atomic_t vst_nr_conns = ATOMIC_INIT(0);
 
 static void *storage_connect(struct vos_conn *conn)
 {
@@ -30,12 +31,14 @@ static void *storage_connect(struct vos_conn *conn)
 	if (!c)
 		return ERR_PTR(-ENOMEM);
 	vst_conn_init(c);
+	atomic_inc(&vst_nr_conns);
 	return c;
 }
 
 static void storage_disconnect(struct vos_conn *conn, void *priv)
 {
 	vst_conn_exit(priv);
+	atomic_dec(&vst_nr_conns);
 	kvfree(priv);
 }
 
@@ -75,12 +78,14 @@ static int __init storage_init(void)
 	rc = vst_dispatch_init();
 	if (rc)
 		goto put_cred;
+	vst_orphans_init();
 	rc = vos_service_register(&service);
 	if (rc)
 		goto end_dispatch;
 	return 0;
 
 end_dispatch:
+	vst_orphans_exit();
 	vst_dispatch_exit();
 put_cred:
 	vst_cred_exit();
@@ -95,6 +100,7 @@ static void __exit storage_exit(void)
 	vos_service_unregister(&service);
 	/* Files put by workers are closed later; then the export can be unmounted. */
 	flush_delayed_fput();
+	vst_orphans_exit();
 	vst_dispatch_exit();
 	vst_cred_exit();
 	path_put(&vst_root);

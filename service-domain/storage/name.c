@@ -12,6 +12,8 @@
 
 static struct dentry *lookup_in(struct dentry *dir, const char *name)
 {
+	if (vst_is_hidden(dir, name))
+		return ERR_PTR(-ENOENT);
 	if (!strcmp(name, "."))
 		return dget(dir);
 	if (!strcmp(name, "..")) {
@@ -137,9 +139,12 @@ static bool is_made(const struct creation *c, struct dentry *dentry)
 /* Under the directory's lock. Return: the new entry, positive, or ERR_PTR. */
 static struct dentry *make_locked(struct vst_req *r, struct dentry *dir, const struct creation *c)
 {
-	struct dentry *dentry = lookup_one_len(c->name, dir, strlen(c->name));
+	struct dentry *dentry;
 	int err;
 
+	if (vst_is_hidden(dir, c->name))
+		return ERR_PTR(-EPERM);
+	dentry = lookup_one_len(c->name, dir, strlen(c->name));
 	if (IS_ERR(dentry))
 		return dentry;
 	if (d_is_positive(dentry))
@@ -257,9 +262,12 @@ int vst_link(struct vst_req *r)
 static int remove_locked(struct vst_req *r, struct dentry *dir, const char *name, bool is_dir,
 			 struct vst_node **victim)
 {
-	struct dentry *dentry = lookup_one_len(name, dir, strlen(name));
+	struct dentry *dentry;
 	int err;
 
+	if (vst_is_hidden(dir, name))
+		return -ENOENT;
+	dentry = lookup_one_len(name, dir, strlen(name));
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
 	if (d_is_negative(dentry)) {
@@ -269,6 +277,9 @@ static int remove_locked(struct vst_req *r, struct dentry *dir, const char *name
 	*victim = vst_node_of(r->conn, dentry);
 	err = -ENOMEM;
 	if (!*victim)
+		goto put;
+	err = vst_keep(r, dentry);
+	if (err)
 		goto put;
 	if (is_dir)
 		err = vfs_rmdir(&nop_mnt_idmap, d_inode(dir), dentry);

@@ -40,10 +40,15 @@ static int rename_dentries(struct vst_req *r, struct renaming *n, struct dentry 
 		return -ENOENT;
 	if ((n->flags & RENAME_EXCHANGE) && r->replay)
 		return -EIO;
-	if (d_is_positive(new)) {
+	if (d_is_positive(new) && d_inode(new) != d_inode(old) && !(n->flags & RENAME_EXCHANGE)) {
+		int err;
+
 		n->victim = vst_node_of(r->conn, new);
 		if (!n->victim)
 			return -ENOMEM;
+		err = vst_keep(r, new);
+		if (err)
+			return err;
 	}
 	return vfs_rename(&rd);
 }
@@ -53,6 +58,8 @@ static int rename_locked(struct vst_req *r, struct renaming *n, struct dentry *t
 	struct dentry *old, *new;
 	int err;
 
+	if (vst_is_hidden(n->old_dir, n->old_name) || vst_is_hidden(n->new_dir, n->new_name))
+		return -EPERM;
 	old = lookup_one_len(n->old_name, n->old_dir, strlen(n->old_name));
 	if (IS_ERR(old))
 		return PTR_ERR(old);

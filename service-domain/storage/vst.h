@@ -13,7 +13,7 @@
  *
  * Direction of calls:
  *	main.c -> dispatch.c -> attr.c, name.c, rename.c, dir.c, data.c, xattr.c
- *	these -> node.c, commit.c, request.c, cred.c
+ *	these -> orphan.c -> node.c, commit.c, request.c, cred.c
  */
 #ifndef VST_H
 #define VST_H
@@ -99,6 +99,7 @@ struct vst_req {
 extern struct path vst_root;
 extern bool vst_durable;
 extern unsigned int vst_max_nodes;
+extern atomic_t vst_nr_conns;	/* primaries */
 
 /* dispatch.c */
 s64 vst_dispatch(struct vos_scall *call);
@@ -136,6 +137,16 @@ static inline struct path vst_node_path(const struct vst_node *node)
 {
 	return (struct path){ .mnt = vst_root.mnt, .dentry = node->dentry };
 }
+
+/* orphan.c */
+#define VST_HIDDEN	".virtuos-unlinked"
+bool vst_is_hidden(const struct dentry *dir, const char *name);
+unsigned int vst_kept_links(const struct inode *inode);
+int vst_keep(const struct vst_req *r, struct dentry *victim);
+void vst_unkeep(u64 id);
+void vst_orphans_purge(void);
+void vst_orphans_init(void);
+void vst_orphans_exit(void);
 
 /* commit.c */
 int vst_commit(struct inode *inode);

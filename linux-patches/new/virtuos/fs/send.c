@@ -70,7 +70,7 @@ static int call_unkillable(struct vos_call *call)
 }
 
 /* One attempt. Return: as the request shall end, or -EOWNERDEAD: try again. */
-static int try_sync(struct vosfs_conn *conn, struct fuse_req *req)
+static int try_sync(struct vosfs_conn *conn, struct fuse_req *req, bool keep)
 {
 	struct vos_call *call;
 	int err;
@@ -84,6 +84,7 @@ static int try_sync(struct vosfs_conn *conn, struct fuse_req *req)
 		return err == -ERESTARTSYS ? -EINTR : -EIO;
 	}
 	vosfs_put_request(call, req);
+	call->sqe.arg[0] = keep ? VOS_FUSE_KEEP : 0;
 	err = changes(req->in.h.opcode) ? call_unkillable(call) : vos_call(call);
 	if (err == -EINTR)
 		return err;	/* the call is no longer ours */
@@ -103,6 +104,7 @@ static void vosfs_send_sync(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
 	/* We may be here on behalf of reclaim that writes back our own pages. */
 	unsigned int nofs = memalloc_nofs_save();
+	bool keep = vosfs_victim_may_be_open(req);
 	int err;
 
 	clear_bit(FR_PENDING, &req->flags);
@@ -110,7 +112,7 @@ static void vosfs_send_sync(struct fuse_iqueue *fiq, struct fuse_req *req)
 		err = -ENOTCONN;
 		if (!READ_ONCE(fiq->connected))
 			break;
-		err = try_sync(fiq->priv, req);
+		err = try_sync(fiq->priv, req, keep);
 		if (err != -EOWNERDEAD)
 			break;
 		mark_replay(req);

@@ -4,7 +4,7 @@
  * domain: the kernel's FUSE client with our calls as its transport. Direction of
  * calls:
  *
- *	main.c -> mount.c -> conn.c -> send.c -> copy.c, stats.c
+ *	main.c -> mount.c -> conn.c -> send.c -> copy.c, victim.c, stats.c
  *
  * A connection (struct vosfs_conn) belongs to one service name and outlives the
  * service domain's death, as the mount does. Locks, in order: vosfs_mutex,
@@ -73,6 +73,9 @@ u32 vosfs_in_len(const struct fuse_req *req);
 u32 vosfs_out_len(const struct fuse_req *req);
 void vosfs_put_request(struct vos_call *call, struct fuse_req *req);
 int vosfs_take_reply(struct vos_call *call, struct fuse_req *req);
+
+/* victim.c */
+bool vosfs_victim_may_be_open(struct fuse_req *req);
 
 /* stats.c */
 enum vosfs_count {
