@@ -162,16 +162,17 @@ class Host:
 
     def watch_primary(self, gone):
         """Set the event `gone` when the primary dies; a thread, for as long as the machine runs."""
-        script = ("xenstore-watch @releaseDomain | while read x; do "
+        # The first line comes at once, for nothing.
+        script = ("xenstore-watch @releaseDomain | { read x; while read x; do "
                   "xl list primary 2>/dev/null | awk 'NR == 2 && $5 !~ /[sc]/ { ok = 1 } END { exit !ok }' "
-                  "|| echo gone; done")
+                  "|| echo gone; done; }")
 
         def seen(data):
             if b"gone" in data:
                 gone.set()
 
         def watch():
-            with contextlib.suppress(VexecError, MachineError, OSError, ValueError):
+            with contextlib.suppress(Exception):     # the machine is closed under our feet
                 self.dom0(["sh", "-c", script], timeout=None, on_stdout=seen)
         threading.Thread(target=watch, daemon=True).start()
 
@@ -185,6 +186,8 @@ def to_fd(stream):
 
 def interactive(h, where, cwd):
     """A shell on this terminal, in dom0 or the primary."""
+    if not os.isatty(0):
+        raise StateError("an interactive shell needs a terminal; CMD='...' runs a command")
     size = struct.unpack("HHHH", fcntl.ioctl(0, termios.TIOCGWINSZ, b"\0" * 8))
     argv = ["sh", "-c", 'stty rows "$1" cols "$2"; mkdir -p "$0"; cd "$0"; shift 2; exec "$@"', cwd,
             str(size[0] or 24), str(size[1] or 80)]
