@@ -115,7 +115,7 @@ install: build/deb.stamp
 
 UNIT := $(call sources,tests/unit)
 unit-programs: build/unit.stamp
-build/unit.stamp: $(UNIT) $(ABI) tests/unit/Makefile | build/packages.stamp
+build/unit.stamp: $(UNIT) $(ABI) $(DOM0_TOOLS) tests/unit/Makefile | build/packages.stamp
 	@flock build/.lock scripts/unit.sh
 	@touch $@
 

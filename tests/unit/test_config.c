@@ -139,9 +139,9 @@ static void test_cmdlines(void **state)
 	assert_int_equal(vos_config_cmdline(c, &c->primary, buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash root=virtuosfs:storage rw");
 	assert_int_equal(vos_config_cmdline(c, &c->service[0], buf, sizeof(buf)), 0);
-	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash oops=panic ip=dhcp quiet");
+	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash oops=panic swiotlb=4096 ip=dhcp quiet");
 	assert_int_equal(vos_config_cmdline(c, &c->service[1], buf, sizeof(buf)), 0);
-	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash oops=panic "
+	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash oops=panic swiotlb=4096 "
 			    "virtuos.disk=/dev/sda virtuos.fstype=ext4 virtuos.mountopts=noatime");
 	assert_int_equal(vos_config_cmdline(c, &c->service[1], buf, 20), -1);
 	vos_config_free(c);
