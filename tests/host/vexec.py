@@ -95,6 +95,8 @@ class Vexec:
 
     def wait(self, fds, timeout):
         """select() over the stream and further descriptors to read from."""
+        if not self.sock:
+            raise VexecError("%s was closed meanwhile" % os.path.basename(self.path))
         writers = [self.sock] if self.out else []
         r, w, _ = select.select([self.sock, *fds], writers, [], timeout)
         if w:
