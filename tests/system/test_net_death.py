@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""netdeath: every way of waiting on a socket, while the network domain is killed."""
+import threading
+import time
+
+from outside import wait_for
+from outcome import FAILED, PASSED, Part
+from test_programs import build
+from test_recovery import kill
+
+TIMEOUT = 240
+
+
+def test_netdeath(host):
+    host.copy([build("netdeath", "netdeath")])
+    lines, result = [], []
+
+    def note(data):
+        lines.extend(data.decode(errors="replace").split("\n"))
+    t = threading.Thread(target=lambda: result.append(
+        host.primary("./netdeath", timeout=200, on_stdout=note)))
+    t.start()
+    assert wait_for(lambda: "READY" in lines or result, 60), lines
+    time.sleep(0.5)
+    kill(host, "net")
+    t.join(200)
+    assert result, lines
+    found = [Part(line.split()[1], PASSED if line.startswith("ok ") else FAILED, "\n".join(lines))
+             for line in lines if line.startswith(("ok ", "FAIL "))]
+    assert len(found) == 8, lines
+    return found
