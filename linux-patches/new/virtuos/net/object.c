@@ -40,6 +40,7 @@ void vos_object_remove(struct vos_sock *vs)
 {
 	RCU_INIT_POINTER(vos_net.table[vs->index], NULL);
 	ida_free(&vos_net.ida, vs->index);
+	complete(&vs->gone);
 	sock_put(&vs->sk);
 }
 
@@ -205,18 +206,9 @@ void vos_sock_release_work(struct work_struct *work)
 		submit_release(vs, call, epoch);
 }
 
-/*
- * vos_sock_release - its user has closed it; does not wait
- */
-void vos_sock_release(struct vos_sock *vs)
+static void start_release(struct vos_sock *vs, u32 epoch)
 {
 	struct vos_call *call;
-	u32 epoch;
-
-	mutex_lock(&vs->lock);
-	vs->closed = true;
-	epoch = vs->epoch;
-	mutex_unlock(&vs->lock);
 
 	if (!epoch) {
 		vos_object_remove(vs);
@@ -230,4 +222,29 @@ void vos_sock_release(struct vos_sock *vs)
 		vos_object_remove(vs);
 	else
 		queue_work(vos_net.wq, &vs->release);
+}
+
+/*
+ * vos_sock_release - its user has closed it
+ *
+ * Waits only for one that holds an address of its own: whoever is told next may
+ * want to bind the same, and may do so on another channel. Not for long: the
+ * address is lost sooner or later in any case.
+ */
+void vos_sock_release(struct vos_sock *vs)
+{
+	bool bound;
+	u32 epoch;
+
+	mutex_lock(&vs->lock);
+	vs->closed = true;
+	epoch = vs->epoch;
+	bound = vs->bound_len;
+	mutex_unlock(&vs->lock);
+
+	sock_hold(&vs->sk);
+	start_release(vs, epoch);
+	if (bound)
+		wait_for_completion_timeout(&vs->gone, HZ);
+	sock_put(&vs->sk);
 }

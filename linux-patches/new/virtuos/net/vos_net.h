@@ -14,6 +14,7 @@
 #ifndef VOS_NET_H
 #define VOS_NET_H
 
+#include <linux/completion.h>
 #include <linux/idr.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
@@ -63,6 +64,7 @@ enum vos_phase {
  * @opts: options set so far, oldest first
  * @cred: whose socket it is; recovery acts under them
  * @release: for what release() could not do at once
+ * @gone: the service has forgotten the object
  */
 struct vos_sock {
 	struct sock sk;
@@ -81,6 +83,7 @@ struct vos_sock {
 	unsigned int nr_opts;
 	const struct cred *cred;
 	struct work_struct release;
+	struct completion gone;
 };
 
 static inline struct vos_sock *vos_sk(const struct sock *sk)
