@@ -17,7 +17,7 @@ def out(result):
 
 
 def states(host):
-    return {d["name"]: d for d in json.loads(out(host.dom0("virtuos list --json")))}
+    return {d["domain"]: d for d in json.loads(out(host.dom0("virtuos list --json")))}
 
 
 def wait_until_up(host, service, generation, timeout=30):

@@ -66,8 +66,8 @@ def test_service_domains_are_small(host):
         role, kernel, initrd = line.split()
         assert int(kernel) + int(initrd) <= 10 << 20, line
     domains = {d["role"]: d for d in json.loads(out(host.dom0("virtuos list --json")))}
-    assert domains["network"]["memory"] <= 96, domains
-    assert domains["storage"]["memory"] <= 128, domains
+    assert domains["network"]["memory_mib"] <= 96, domains
+    assert domains["storage"]["memory_mib"] <= 128, domains
 
 
 def counters(host, service):
