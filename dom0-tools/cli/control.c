@@ -81,18 +81,40 @@ int cmd_up(int argc, char **argv)
 	return r ? 1 : 0;
 }
 
+/* A system is named by its primary, or by its configuration file (it has a slash). */
+static int system_name(const char *arg, char name[VOS_NAME_MAX + 1])
+{
+	char err[VOS_ERR_MAX];
+	struct vos_config *c;
+
+	if (!strchr(arg, '/')) {
+		snprintf(name, VOS_NAME_MAX + 1, "%s", arg);
+		return 0;
+	}
+	c = vos_config_read(arg, err);
+	if (!c) {
+		fprintf(stderr, "%s\n", err);
+		return -1;
+	}
+	snprintf(name, VOS_NAME_MAX + 1, "%s", c->primary.name);
+	vos_config_free(c);
+	return 0;
+}
+
 int cmd_down(int argc, char **argv)
 {
-	char system[VOS_NAME_MAX + 1];
+	char system[VOS_NAME_MAX + 1], name[VOS_NAME_MAX + 1];
 	struct xs_handle *xs;
 	int r;
 
 	if (argc > 2 || (argc == 2 && *argv[1] == '-'))
 		return BAD_USAGE;
+	if (system_name(argc == 2 ? argv[1] : "", name))
+		return EXIT_CONFIG;
 	xs = open_xenstore();
 	if (!xs)
 		return 1;
-	r = find_system(xs, argc == 2 ? argv[1] : "", system);
+	r = find_system(xs, name, system);
 	xs_close(xs);
 	return r || order_send(system, "down") ? 1 : 0;
 }

@@ -15,7 +15,7 @@ struct command {
 static const struct command commands[] = {
 	{ "up", cmd_up, "[--wait] [CONFIG]",
 	  "start the system of CONFIG (" VOS_DEFAULT_CONFIG ")" },
-	{ "down", cmd_down, "[PRIMARY]", "shut everything down in order" },
+	{ "down", cmd_down, "[PRIMARY | CONFIG]", "shut everything down in order" },
 	{ "list", cmd_list, "[--json]", "show the domains" },
 	{ "exec", cmd_exec, "[-i] [-t] [PRIMARY] -- COMMAND [ARG]...",
 	  "run a command in the primary; exits with its status" },

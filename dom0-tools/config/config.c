@@ -468,6 +468,8 @@ int vos_config_cmdline(const struct vos_config *c, const struct vos_domain_confi
 		fprintf(f, " oops=panic swiotlb=4096");
 	if (d->role == VOS_ROLE_PRIMARY && root)
 		fprintf(f, " root=virtuosfs:%s rw", root);
+	if (d->role == VOS_ROLE_PRIMARY)
+		fprintf(f, " virtuos.restart_timeout=%ld", c->restart_timeout);
 	if (d->ip)
 		fprintf(f, " ip=%s", d->ip);
 	if (d->role == VOS_ROLE_STORAGE) {

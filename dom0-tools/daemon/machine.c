@@ -4,13 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console.h"
 #include "machine.h"
 
 #define WORK_MS		120000	/* a worker that takes longer is stuck */
-#define SERVICE_STOP_MS	8000	/* a service domain has nobody's work to finish */
+#define SERVICE_STOP_MS	15000	/* it has to sync and unmount */
 #define YOUNG_MS	60000	/* a domain that dies earlier died young */
 #define FREE_DEATHS	3	/* young deaths in a row that are answered at once */
 #define MAX_BACKOFF_S	60
+#define STILLBORN_MS	3000	/* with "always": a life too short to go on at once */
+#define STILLBORN_WAIT	1000
 
 static const char *const phase_names[] = {
 	"stopped", "building", "running", "stopping", "waiting", "failed",
@@ -157,9 +160,12 @@ static bool restart_wanted(const struct machine *m, const struct dom *d,
 /* How long to wait with the next start of a domain that died. */
 static int64_t backoff_ms(struct dom *d)
 {
+	int64_t life = vos_now_ms() - d->st.started;
 	int shift;
 
-	if (vos_now_ms() - d->st.started >= YOUNG_MS)
+	if (d->cfg->restart == VOS_RESTART_ALWAYS)
+		return life < STILLBORN_MS ? STILLBORN_WAIT : 0;
+	if (life >= YOUNG_MS)
 		d->young_deaths = 0;
 	d->young_deaths++;
 	if (d->young_deaths <= FREE_DEATHS)
@@ -193,10 +199,11 @@ static void handle_death(struct machine *m, struct dom *d, const char *text,
 		again = d->want;	/* asked for: restart or down */
 	unlink_all(m, d);
 	note_death(d, text);
+	console_tail(d->cfg->name);
 	wait = again && d->phase == PH_RUNNING ? backoff_ms(d) : 0;
 	if (wait)
-		vos_log("%s: died %d times in a row, next start in %lld s", d->cfg->name,
-			d->young_deaths, (long long)wait / 1000);
+		vos_log("%s: died young, next start in %lld s", d->cfg->name,
+			(long long)wait / 1000);
 	clear_away(m, d, again, wait);
 }
 

@@ -9,8 +9,9 @@
  *   always      whatever the cause;
  *   on-failure  unless it powered itself off;
  *   never       not.
- * A reboot asked for by the guest is always followed. The first deaths are answered at
- * once; a domain that keeps dying young is restarted ever later (1 s to 60 s).
+ * A reboot asked for by the guest is always followed. With on-failure, the first deaths
+ * are answered at once; a domain that keeps dying young is restarted ever later (1 s to
+ * 60 s). With always, only one that did not live for 3 s is made to wait, for 1 s.
  * When the primary dies, the service domains stay up and are linked to the next one.
  */
 #ifndef VIRTUOS_MACHINE_H

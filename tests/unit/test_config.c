@@ -137,7 +137,8 @@ static void test_cmdlines(void **state)
 
 	(void)state;
 	assert_int_equal(vos_config_cmdline(c, &c->primary, buf, sizeof(buf)), 0);
-	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash root=virtuosfs:storage rw");
+	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash root=virtuosfs:storage rw "
+			    "virtuos.restart_timeout=30");
 	assert_int_equal(vos_config_cmdline(c, &c->service[0], buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash oops=panic swiotlb=4096 ip=dhcp quiet");
 	assert_int_equal(vos_config_cmdline(c, &c->service[1], buf, sizeof(buf)), 0);
