@@ -12,6 +12,8 @@
 #define YOUNG_MS	60000	/* a domain that dies earlier died young */
 #define FREE_DEATHS	3	/* young deaths in a row that are answered at once */
 #define MAX_BACKOFF_S	60
+#define BUILD_TRIES	3	/* libxl fails now and then when much goes on in dom0 */
+#define BUILD_RETRY_MS	1000
 #define STILLBORN_MS	3000	/* with "always": a life too short to go on at once */
 #define STILLBORN_WAIT	1000
 
@@ -265,17 +267,22 @@ static void worker_line(struct machine *m, struct dom *d, const char *line)
 static void build_failed(struct machine *m, struct dom *d)
 {
 	bool half_built = d->st.domid != VOS_NO_DOMID && d->destroyed;
+	bool again = d->destroyed && !m->going_down && ++d->build_failures < BUILD_TRIES;
 
-	d->want = false;
+	d->want = again;
+	d->start_at = again ? vos_now_ms() + BUILD_RETRY_MS : 0;
 	unlink_all(m, d);
 	if (half_built) {
 		vos_log("%s: could not be started; removing it", d->cfg->name);
 		run_worker(m, d, true);
 		return;
 	}
-	vos_log("%s: %s", d->cfg->name, d->destroyed ? "could not be built" :
-		"its old domain could not be destroyed");
-	set_phase(m, d, PH_FAILED, 0);
+	vos_log("%s: %s%s", d->cfg->name, d->destroyed ? "could not be built" :
+		"its old domain could not be destroyed", again ? ", trying again" : "");
+	if (again)
+		set_phase(m, d, PH_WAITING, BUILD_RETRY_MS);
+	else
+		set_phase(m, d, PH_FAILED, 0);
 }
 
 static void worker_done(struct machine *m, struct dom *d, bool ok)
@@ -292,6 +299,7 @@ static void worker_done(struct machine *m, struct dom *d, bool ok)
 		}
 		vos_log("%s: domain %u runs, generation %ld", d->cfg->name, d->st.domid,
 			d->st.generation);
+		d->build_failures = 0;
 		set_phase(m, d, PH_RUNNING, 0);
 	} else if (d->want && !m->going_down) {
 		set_phase(m, d, PH_WAITING, left > 0 ? left : 1);
@@ -362,9 +370,13 @@ bool machine_settled(const struct machine *m)
 {
 	int i;
 
-	for (i = 0; i < m->n_doms; i++)
-		if (m->dom[i].phase == PH_WORKING || m->dom[i].phase == PH_STOPPING)
+	for (i = 0; i < m->n_doms; i++) {
+		const struct dom *d = &m->dom[i];
+
+		if (d->phase == PH_WORKING || d->phase == PH_STOPPING ||
+		    (d->phase == PH_WAITING && d->build_failures))
 			return false;
+	}
 	return true;
 }
 
@@ -376,6 +388,7 @@ static void start(struct machine *m, struct dom *d)
 		return;
 	d->want = true;
 	d->start_at = 0;
+	d->build_failures = 0;
 	run_worker(m, d, false);
 }
 

@@ -38,6 +38,7 @@ struct dom {
 	bool want;		/* build it (again) when the old one is gone */
 	int64_t start_at;	/* not before; 0 = as soon as possible */
 	int young_deaths;	/* in a row */
+	int build_failures;	/* in a row */
 	bool hopeless;		/* going down, and it cannot be destroyed */
 	bool destroyed;		/* the worker has got so far */
 };

@@ -213,7 +213,7 @@ def consoles(m, lines=60):
     script = ("for f in /var/log/xen/console/guest-*.log; do [ -f $f ] && echo == $f && tail -n %d $f; done; "
               "for f in /var/log/xen/xl-*.log; do [ -f $f ] && echo == $f && tail -n 15 $f; done; "
               "echo == xl list; xl list; echo == xl dmesg; xl dmesg | tail -n 20; "
-              "journalctl -u 'virtuos*' --no-pager -q | tail -n 30; tail -n 30 /var/log/virtuos/*" % lines)
+              "journalctl -u 'virtuos*' --no-pager -q | grep -v '| \\[ *[0-9]' | tail -n 40; tail -n 30 /var/log/virtuos/*" % lines)
     try:
         port = m.ports[2]
         port.reset(10)

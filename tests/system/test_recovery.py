@@ -186,8 +186,10 @@ def test_20_kills_leave_nothing_behind(host):
         print("#   before %s" % before)
         print("#   after  %s" % after)
         for key in ("dom0_evtchn", "primary_evtchn", "nodes", "primary_nodes", "dead",
-                    "net_shared", "storage_shared", "xen_free"):
+                    "net_shared", "storage_shared"):
             assert before[key] == after[key], (key, before, after)
+        # Xen counts free memory in MiB; one page less may show as one of them.
+        assert before["xen_free"] - after["xen_free"] <= 1, (before, after)
         # Caches breathe; a leak of one link's memory (> 1 MiB) a round does not hide in that.
         assert after["vmalloc"] - before["vmalloc"] < 1000, (before, after)
         assert after["unreclaimable"] - before["unreclaimable"] < 4000, (before, after)
