@@ -8,7 +8,7 @@
 #include <xen/xen.h>
 #include "internal.h"
 
-unsigned int vos_poll_us = 50;
+unsigned int vos_poll_us = 200;
 module_param_named(poll_us, vos_poll_us, uint, 0644);
 MODULE_PARM_DESC(poll_us, "microseconds that a dispatcher polls after its last work");
 

@@ -91,6 +91,33 @@ def test_no_grant_operation_under_load(host):
                  (new["interrupts"] - old["interrupts"]) / calls))
 
 
+STEADY = r"""
+import socket, time
+def stats():
+    names = ('calls', 'sends', 'interrupts', 'grants')
+    return [int(open('/sys/kernel/virtuos/net/' + n).read()) for n in names]
+s = socket.socket()
+s.bind(('127.0.0.1', 0))
+for i in range(500):
+    s.getsockname()
+before, begun = stats(), time.time()
+for i in range(3000):
+    s.getsockname()
+took, after = time.time() - begun, stats()
+calls, sends, interrupts, grants = [b - a for a, b in zip(before, after)]
+print(calls, sends, interrupts, grants, '%.0f' % (took / 3000 * 1e6))
+"""
+
+
+def test_steady_state_needs_few_events(host):
+    """One caller, one call after the other: both sides poll, so hardly an event is sent."""
+    calls, sends, interrupts, grants, us = map(int, out(host.primary(["python3", "-c", STEADY])).split())
+    print("#   %.3f sends and %.3f interrupts per call, %d grants, %d us a call (wall clock, emulated)"
+          % (sends / calls, interrupts / calls, grants, us))
+    assert calls >= 3000 and grants == 0, (calls, grants)
+    assert sends < 0.8 * calls, (calls, sends)
+
+
 def test_exit_status_and_output_pass_through(host):
     r = host.primary("echo to stdout; echo to stderr >&2; exit 7")
     assert (r.status, r.stdout, r.stderr) == (7, b"to stdout\n", b"to stderr\n"), (r.status, r.stdout, r.stderr)

@@ -373,13 +373,12 @@ static void spin_end(struct vos_channel *chan, bool answered)
 	vos_channel_reap(chan);
 }
 
-/* Poll for the answer for at most vos_spin_us. */
+/* After spin_begin(): poll for the answer for at most vos_spin_us. */
 static bool spin_for(struct vos_channel *chan, struct completion *finished)
 {
 	u64 until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
 	bool done;
 
-	spin_begin(chan);
 	do {
 		if (vos_ring_ready(&chan->cq))
 			vos_channel_reap(chan);
@@ -418,6 +417,8 @@ int vos_call(struct vos_call *call)
 		call->status = -EOWNERDEAD;
 		return -EOWNERDEAD;
 	}
+	/* First say that we poll: the answer may come before push() returns. */
+	spin_begin(chan);
 	push(chan, &call->sqe);
 	if (!spin_for(chan, finished) && wait_for_completion_killable(finished)) {
 		if (abandon(chan, call))

@@ -10,7 +10,7 @@ unsigned int vos_restart_timeout = 30;
 module_param_named(restart_timeout, vos_restart_timeout, uint, 0644);
 MODULE_PARM_DESC(restart_timeout, "seconds that calls wait for a service domain that is down");
 
-unsigned int vos_spin_us = 50;
+unsigned int vos_spin_us = 100;
 module_param_named(spin_us, vos_spin_us, uint, 0644);
 MODULE_PARM_DESC(spin_us, "microseconds that a caller polls for its answer before it sleeps");
 
