@@ -52,6 +52,9 @@ say "packages to install:" $lacking
 [ "$(id -u)" = 0 ] || die "not root; install the packages above (scripts/packages.sh) and come back"
 
 export DEBIAN_FRONTEND=noninteractive
+# A machine whose package lists are empty does not know its own sources yet.
+[ -n "$(archive_uri)" ] ||
+	run_logged "$LOGS/apt-update.log" '^(Get|Hit)' apt-get update
 for suite in $(printf '%s\n' $lacking | sed -n 's,.*/,,p' | sort -u); do
 	add_suite "$suite"
 done
