@@ -59,9 +59,19 @@ for suite in $(printf '%s\n' $lacking | sed -n 's,.*/,,p' | sort -u); do
 	add_suite "$suite"
 done
 run_logged "$LOGS/apt-update.log" '^(Get|Hit)' apt-get update
+install() {
+	run_logged "$LOGS/apt-install.log" '^(Unpacking|Setting up)' \
+		apt-get install -y --no-install-recommends "$@"
+}
+
+# What comes from another suite takes its dependencies from there as well (-t).
+for suite in $(printf '%s\n' $lacking | sed -n 's,.*/,,p' | sort -u); do
+	# shellcheck disable=SC2046
+	install -t "$suite" $(printf '%s\n' $lacking | sed -n "s,/$suite\$,,p")
+done
+own=$(printf '%s\n' $lacking | grep -v / || true)
 # shellcheck disable=SC2086
-run_logged "$LOGS/apt-install.log" '^(Unpacking|Setting up)' \
-	apt-get install -y --no-install-recommends $lacking
+[ -z "$own" ] || install $own
 lacking=$(missing)
 # shellcheck disable=SC2086
 [ -z "$lacking" ] || die "still missing after installation:" $lacking
