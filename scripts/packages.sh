@@ -64,14 +64,15 @@ install() {
 		apt-get install -y --no-install-recommends "$@"
 }
 
-# What comes from another suite takes its dependencies from there as well (-t).
+own=$(printf '%s\n' $lacking | grep -v / || true)
+# shellcheck disable=SC2086
+[ -z "$own" ] || install $own
+# What comes from another suite takes its dependencies from there as well (-t), and
+# comes last, so that it does not draw newer libraries in under the others.
 for suite in $(printf '%s\n' $lacking | sed -n 's,.*/,,p' | sort -u); do
 	# shellcheck disable=SC2046
 	install -t "$suite" $(printf '%s\n' $lacking | sed -n "s,/$suite\$,,p")
 done
-own=$(printf '%s\n' $lacking | grep -v / || true)
-# shellcheck disable=SC2086
-[ -z "$own" ] || install $own
 lacking=$(missing)
 # shellcheck disable=SC2086
 [ -z "$lacking" ] || die "still missing after installation:" $lacking
