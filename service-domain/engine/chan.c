@@ -119,18 +119,20 @@ static void answer(struct vos_scall *call, s64 result)
 	struct vos_chan *chan = call->chan;
 	struct vos_conn *conn = chan->conn;
 	unsigned long flags;
+	int rc;
 
 	call->cqe.tag = call->sqe.tag;
 	call->cqe.result = result;
 	if (call->cred != vos_base_cred())
 		put_cred(call->cred);
 	spin_lock_irqsave(&chan->lock, flags);
-	if (vos_ring_push(&chan->cq, &call->cqe))
-		WRITE_ONCE(conn->broken, true);	/* the peer moved its index back */
+	rc = vos_ring_push(&chan->cq, &call->cqe);
 	WRITE_ONCE(chan->answered, true);
 	list_add(&call->node, &chan->free);
 	chan->inflight--;
 	spin_unlock_irqrestore(&chan->lock, flags);
+	if (rc)		/* there was room when the call was taken */
+		vos_conn_violation(conn, "completion index");
 }
 
 static void leave(struct vos_conn *conn)
