@@ -14,6 +14,7 @@
 
 #include <linux/completion.h>
 #include <linux/cred.h>
+#include <linux/idr.h>
 #include <linux/kobject.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
@@ -40,13 +41,14 @@ struct vos_area {
 	domid_t peer;
 	u32 nr_pages;
 	u32 nr_dir;
-	struct page **pages;		/* area, then directory, then control page */
+	struct page **pages;		/* area, then directory and control page, if any */
 	grant_ref_t *refs;
 	void *vaddr;			/* the area, contiguous */
 	struct vos_ctrl *ctrl;
 };
 
 int vos_area_alloc(struct vos_area *area, domid_t peer, u32 nr_pages);
+int vos_area_alloc_plain(struct vos_area *area, domid_t peer, u32 nr_pages);
 void vos_area_free(struct vos_area *area);
 grant_ref_t vos_area_ctrl_ref(const struct vos_area *area);
 u32 vos_area_total(const struct vos_area *area);
@@ -144,6 +146,7 @@ struct vos_cred_table {
 	u64 clock;
 };
 
+void vos_cred_value(struct vos_cred *key, const struct cred *cred);
 int vos_cred_init(struct vos_cred_table *t);
 void vos_cred_exit(struct vos_cred_table *t);
 int vos_cred_get(struct vos_link *link, u32 flags);
@@ -169,6 +172,9 @@ struct vos_link {
 	struct vos_obj_state *obj;
 	u64 *event;
 	struct vos_cred_table creds;
+	domid_t peer;
+	struct ida uchan_ids;		/* user channels: ../door */
+	atomic_t door_waiters;
 	u32 nr_channels;
 	struct vos_channel chan[];
 };
@@ -208,7 +214,9 @@ struct vos_session {
 	struct work_struct work;
 
 	atomic_t shared;		/* pages granted now */
-	u64 grants;			/* pages granted so far, under vos_mutex */
+	atomic64_t grants;		/* pages granted so far */
+	spinlock_t uchan_lock;
+	struct list_head uchans;	/* user channels of all links, under uchan_lock */
 	u64 died;
 	struct vos_chan_stats past;	/* of links that are gone, under lock */
 };
@@ -218,6 +226,11 @@ void vos_session_link_ready(struct vos_link *link);
 void vos_session_link_dead(struct vos_link *link);
 struct vos_link *vos_session_link_get(struct vos_session *s, u32 flags);
 void vos_session_stats(struct vos_session *s, struct vos_chan_stats *sum);
+
+/* ../door: user channels, see there */
+int vos_door_init(void);
+void vos_door_link_dead(struct vos_link *link);
+void vos_uchan_events(struct vos_link *link);
 
 /* stats.c */
 int vos_stats_init(void);

@@ -62,7 +62,7 @@ static void write_ctrl(struct vos_link *link, const struct layout *l)
 
 	ctrl->magic = VOS_MAGIC;
 	ctrl->version = VOS_PROTOCOL_VERSION;
-	ctrl->features = VOS_F_EVENTS | VOS_F_HEARTBEAT;
+	ctrl->features = VOS_F_EVENTS | VOS_F_HEARTBEAT | VOS_F_USER_CHANNELS;
 	ctrl->nr_channels = l->nr_channels;
 	ctrl->nr_objects = link->nr_objects;
 	ctrl->obj_page = l->obj_page;
@@ -76,6 +76,8 @@ static irqreturn_t channel_interrupt(int irq, void *data)
 
 	chan->stats.interrupts++;
 	vos_channel_reap(chan);
+	if (!chan->nr)
+		vos_uchan_events(chan->link);
 	xen_irq_lateeoi(irq, 0);
 	return IRQ_HANDLED;
 }
@@ -131,6 +133,7 @@ static void link_free(struct vos_link *link)
 	for (i = 0; i < link->nr_channels; i++)
 		vos_channel_exit(&link->chan[i]);
 	vos_cred_exit(&link->creds);
+	ida_destroy(&link->uchan_ids);
 	atomic_sub(vos_area_total(&link->area), &link->session->shared);
 	vos_area_free(&link->area);
 	kobject_put(&link->session->kobj);
@@ -201,7 +204,9 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	link->session = s;
 	kobject_get(&s->kobj);
 	link->dev = dev;
+	link->peer = dev->otherend_id;
 	link->nr_objects = s->nr_objects;
+	ida_init(&link->uchan_ids);
 	init_waitqueue_head(&link->room_wait);
 	INIT_WORK(&link->kill_work, kill_work);
 	INIT_WORK(&link->free_work, free_work);
@@ -245,6 +250,7 @@ void vos_link_kill(struct vos_link *link)
 		for (i = 0; i < link->nr_channels; i++)
 			add_past(link->session, &link->chan[i].stats);
 		wake_up_all(&link->room_wait);
+		vos_door_link_dead(link);
 		vos_session_link_dead(link);
 	}
 	mutex_unlock(&kill_mutex);

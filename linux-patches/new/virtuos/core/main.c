@@ -32,7 +32,13 @@ static int __init vos_core_init(void)
 	rc = vos_xenbus_init();
 	if (rc)
 		goto err_stats;
+	/* Last: once doors can be opened, the module stays. */
+	rc = vos_door_init();
+	if (rc)
+		goto err_xenbus;
 	return 0;
+err_xenbus:
+	vos_xenbus_exit();
 err_stats:
 	vos_stats_exit();
 err_wq:

@@ -35,7 +35,7 @@ static int publish(struct vos_dev *vd)
 			   VOS_PROTOCOL_VERSION);
 	if (!rc)
 		rc = xenbus_printf(XBT_NIL, dev->nodename, "features", "%u",
-				   VOS_F_EVENTS | VOS_F_HEARTBEAT);
+				   VOS_F_EVENTS | VOS_F_HEARTBEAT | VOS_F_USER_CHANNELS);
 	if (!rc)
 		rc = xenbus_printf(XBT_NIL, dev->nodename, "ctrl-ref", "%u",
 				   vos_area_ctrl_ref(&vd->link->area));
@@ -68,7 +68,7 @@ static void set_up(struct vos_dev *vd)
 		return;
 	}
 	vd->link = link;
-	s->grants += vos_area_total(&link->area);
+	atomic64_add(vos_area_total(&link->area), &s->grants);
 	rc = publish(vd);
 	if (rc) {
 		drop_link(vd);
