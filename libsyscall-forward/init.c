@@ -32,6 +32,7 @@ __attribute__((constructor)) static void start(void)
 	int saved = errno;
 
 	vos_trap_init();
+	vos_seccomp_init();
 	if (!getauxval(AT_SECURE))
 		read_environment();
 	vos_store(&vos_door_off, switched_off() ? 1u : 0u);

@@ -169,6 +169,9 @@ ssize_t vos_trap_recvmsg(int fd, struct msghdr *m, int flags);
 ssize_t vos_trap_sendmsg(int fd, const struct msghdr *m, int flags);
 void vos_trap_init(void);
 
+/* seccomp.c */
+void vos_seccomp_init(void);
+
 /* stats.c */
 long vos_trapped(enum vos_stat_op op, long rc);
 void vos_stats_at_exit(const char *where);

@@ -9,7 +9,8 @@
 #include "iov.h"
 
 #define EXPORT		__attribute__((visibility("default")))
-#define ALIAS(of)	__attribute__((visibility("default"), alias(#of)))
+#define STRING(x)	#x
+#define ALIAS(of)	__attribute__((visibility("default"), alias(STRING(of))))
 
 #pragma weak pthread_testcancel
 
