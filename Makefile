@@ -106,7 +106,7 @@ build/dom0-tools.stamp: $(DOM0_TOOLS) | build/packages.stamp
 	@touch $@
 
 deb: build/deb.stamp
-build/deb.stamp: build/dom0-tools.stamp $(ROLES:%=build/initrd/%.stamp) scripts/dom0-tools.sh
+build/deb.stamp: build/dom0-tools.stamp build/lib.stamp $(ROLES:%=build/initrd/%.stamp) scripts/dom0-tools.sh
 	@scripts/dom0-tools.sh deb
 	@touch $@
 

@@ -191,6 +191,7 @@ void vos_door_close_channels(struct vos_door *door)
 		if (uc && !vos_uchan_close(uc)) {
 			unsigned long flags;
 
+			vos_uchan_end_handles(uc);
 			spin_lock_irqsave(&door->lock, flags);
 			door->uchan[i] = NULL;
 			spin_unlock_irqrestore(&door->lock, flags);

@@ -66,7 +66,7 @@ struct vos_handle {
  * @node: on the session's list
  * @open: the service has mapped it
  * @closed: the service takes no more calls from it
- * @replayed: what its log held is on the disk
+ * @kept: by link.c, with a reference, until its log has been replayed
  */
 struct vos_uchan {
 	struct kref ref;
@@ -78,7 +78,7 @@ struct vos_uchan {
 	int id;
 	bool open;
 	bool closed;
-	bool replayed;
+	bool kept;
 	u32 nr_lanes;
 	u32 lane_bytes;
 	u32 arena_pages;
@@ -134,6 +134,7 @@ unsigned long vos_uchan_map(struct vos_uchan *uc);
 struct vos_uchan *vos_uchan_new(struct vos_door *door, const struct vos_door_provider *p);
 void vos_uchan_put(struct vos_uchan *uc);
 int vos_uchan_close(struct vos_uchan *uc);
+void vos_uchan_end_handles(struct vos_uchan *uc);
 int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags);
 void vos_uchan_events(struct vos_link *link);
 bool vos_uchan_dead(const struct vos_uchan *uc);
@@ -171,6 +172,9 @@ int vos_door_attach(struct vos_door *door, unsigned int fd);
 /* prctl.c */
 long vos_door_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
 		    unsigned long arg5);
+
+/* replay.c */
+bool vos_uchan_has_log(const struct vos_uchan *uc);
 
 /* hooks.c */
 int vos_door_init(void);

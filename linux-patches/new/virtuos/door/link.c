@@ -21,6 +21,9 @@ static void lose(struct vos_uchan *uc)
 		WRITE_ONCE(door->state->epoch[uc->service], door->epoch[uc->service]);
 	}
 	spin_unlock_irqrestore(&door->lock, flags);
+	/* Its process may end before the service is back. */
+	if (vos_uchan_has_log(uc) && !xchg(&uc->kept, true))
+		vos_uchan_get(uc);
 }
 
 /*

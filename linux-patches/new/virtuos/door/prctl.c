@@ -185,6 +185,8 @@ static void drop_dead(struct vos_door *door, u32 service)
 	if (!uc || !(vos_uchan_dead(uc) || uc->closed))
 		return;
 	vos_door_take_words(door, service);
+	/* What was written through it has to be on the disk before it may go. */
+	vos_uchan_end_handles(uc);
 	spin_lock_irqsave(&door->lock, flags);
 	door->uchan[service] = NULL;
 	spin_unlock_irqrestore(&door->lock, flags);

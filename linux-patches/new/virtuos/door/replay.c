@@ -95,9 +95,12 @@ static int by_seq(const void *a, const void *b)
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-static bool has_log(const struct vos_uchan *uc)
+/*
+ * vos_uchan_has_log - could it hold what its dead service may have lost?
+ */
+bool vos_uchan_has_log(const struct vos_uchan *uc)
 {
-	return vos_uchan_dead(uc) && !uc->replayed && uc->provider->replay && log_bytes(uc);
+	return uc->provider->replay && log_bytes(uc);
 }
 
 static int write_all(const struct vos_door_provider *p, const struct replay *r)
@@ -128,7 +131,7 @@ int vos_door_replay(struct vos_session *session)
 	if (!p || p->session != session)
 		return 0;
 	while ((uc = vos_uchan_next(session, uc)))
-		if (has_log(uc))
+		if (uc->kept)
 			r.max += log_bytes(uc) / sizeof(struct vos_log_record);
 	if (!r.max)
 		return 0;
@@ -138,15 +141,15 @@ int vos_door_replay(struct vos_session *session)
 		return -ENOMEM;
 	}
 	while ((uc = vos_uchan_next(session, uc)))
-		if (has_log(uc))
+		if (uc->kept)
 			read_log(&r, uc);
 	sort(r.entry, r.nr, sizeof(*r.entry), by_seq, NULL);
 	rc = write_all(p, &r);
 	if (r.nr)
 		pr_info("virtuos: %u writes replayed\n", r.nr);
 	while (!rc && (uc = vos_uchan_next(session, uc)))
-		if (vos_uchan_dead(uc))
-			uc->replayed = true;
+		if (xchg(&uc->kept, false))
+			vos_uchan_put(uc);
 	kvfree(r.entry);
 	return rc;
 }

@@ -103,7 +103,14 @@ int vos_uchan_close(struct vos_uchan *uc)
 	return 0;
 }
 
-static void end_handles(struct vos_uchan *uc)
+/*
+ * vos_uchan_end_handles - tell the provider of the end of all handles
+ *
+ * After vos_uchan_close(). What was written through them goes to the disk, if need
+ * be after a restart of the service; until then the channel must be kept, for its
+ * log is what a restart replays. Process context.
+ */
+void vos_uchan_end_handles(struct vos_uchan *uc)
 {
 	u32 i;
 
@@ -128,7 +135,7 @@ static void uchan_free_work(struct work_struct *work)
 
 	/* A kernel thread is not killed. */
 	vos_uchan_close(uc);
-	end_handles(uc);
+	vos_uchan_end_handles(uc);
 	vos_uchan_release_id(uc);
 	kobject_get(&s->kobj);
 	atomic_sub(vos_area_total(&uc->area), &s->shared);
