@@ -32,6 +32,7 @@
 #define VOS_ARENA_UNIT_SHIFT	8	/* the rest is given out in 256 bytes */
 
 extern unsigned int vos_restart_timeout;	/* seconds */
+extern unsigned int vos_hang_timeout;		/* seconds */
 extern unsigned int vos_spin_us;
 extern struct mutex vos_mutex;
 extern struct workqueue_struct *vos_wq;
@@ -162,8 +163,12 @@ struct vos_link {
 	struct xenbus_device *dev;	/* until vos_link_kill() */
 	u32 epoch;
 	bool dead;			/* written under every cq_lock */
+	const char *failure;		/* why kill_work is to kill it */
 	struct work_struct kill_work;
 	struct work_struct free_work;
+	struct delayed_work watch_work;	/* looks at the heartbeat */
+	u32 beat;
+	unsigned long beat_at;		/* jiffies */
 	wait_queue_head_t room_wait;
 	unsigned long room_wanted;	/* bit 0: ops->room is owed */
 	u32 nr_objects;
@@ -182,6 +187,7 @@ struct vos_link {
 struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *dev);
 void vos_link_kill(struct vos_link *link);
 void vos_link_violation(struct vos_link *link, const char *what);
+void vos_link_watch(struct vos_link *link);
 void vos_link_room(struct vos_link *link);
 
 static inline void vos_link_get(struct vos_link *link)
@@ -242,5 +248,6 @@ int vos_xenbus_init(void);
 void vos_xenbus_exit(void);
 void vos_xenbus_session_new(void);
 void vos_xenbus_session_gone(struct vos_session *s);
+void vos_xenbus_link_failed(struct vos_link *link, const char *why);
 
 #endif

@@ -129,6 +129,7 @@ static void link_free(struct vos_link *link)
 {
 	u32 i;
 
+	cancel_delayed_work_sync(&link->watch_work);
 	unbind_channels(link);
 	for (i = 0; i < link->nr_channels; i++)
 		vos_channel_exit(&link->chan[i]);
@@ -163,7 +164,47 @@ static void kill_work(struct work_struct *work)
 	struct vos_link *link = container_of(work, struct vos_link, kill_work);
 
 	vos_link_kill(link);
+	vos_xenbus_link_failed(link, link->failure);
 	vos_link_put(link);
+}
+
+/* Have @link killed by a thread. Any context. */
+static void fail(struct vos_link *link, const char *why)
+{
+	WRITE_ONCE(link->failure, why);
+	vos_link_get(link);
+	if (!queue_work(vos_wq, &link->kill_work))
+		vos_link_put(link);
+}
+
+static void watch_work(struct work_struct *work)
+{
+	struct vos_link *link = container_of(to_delayed_work(work), struct vos_link, watch_work);
+	unsigned int limit = READ_ONCE(vos_hang_timeout);
+	u32 beat;
+
+	if (READ_ONCE(link->dead))
+		return;
+	beat = vos_load(&link->ctrl->heartbeat);
+	if (beat != link->beat || !limit) {
+		link->beat = beat;
+		link->beat_at = jiffies;
+	} else if (time_after(jiffies, link->beat_at + limit * HZ)) {
+		pr_err("virtuos: %s: no heartbeat for %u s, the service domain hangs\n",
+		       link->session->name, limit);
+		fail(link, "hang");
+		return;
+	}
+	queue_delayed_work(vos_wq, &link->watch_work, HZ);
+}
+
+/*
+ * vos_link_watch - the peer serves: from now on its heart has to beat
+ */
+void vos_link_watch(struct vos_link *link)
+{
+	link->beat_at = jiffies;
+	queue_delayed_work(vos_wq, &link->watch_work, HZ);
 }
 
 static int init_channels(struct vos_link *link, const struct layout *l)
@@ -210,6 +251,7 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	init_waitqueue_head(&link->room_wait);
 	INIT_WORK(&link->kill_work, kill_work);
 	INIT_WORK(&link->free_work, free_work);
+	INIT_DELAYED_WORK(&link->watch_work, watch_work);
 
 	rc = vos_area_alloc(&link->area, dev->otherend_id, l->page);
 	if (rc)
@@ -265,9 +307,7 @@ void vos_link_violation(struct vos_link *link, const char *what)
 {
 	pr_err_ratelimited("virtuos: %s: protocol violation (%s), connection closed\n",
 			   link->session->name, what);
-	vos_link_get(link);
-	if (!queue_work(vos_wq, &link->kill_work))
-		vos_link_put(link);
+	fail(link, "violation");
 }
 
 /* A slot has become free: tell whoever waits for one. Any context. */

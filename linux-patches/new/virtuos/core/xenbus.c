@@ -84,6 +84,7 @@ static void backend_connected(struct vos_dev *vd)
 		return;
 	vd->announced = true;
 	xenbus_switch_state(vd->dev, XenbusStateConnected);
+	vos_link_watch(vd->link);
 	vos_session_link_ready(vd->link);
 }
 
@@ -164,6 +165,21 @@ void vos_xenbus_session_gone(struct vos_session *s)
 		drop_link(vd);
 		xenbus_switch_state(vd->dev, XenbusStateClosing);
 	}
+}
+
+/*
+ * vos_xenbus_link_failed - tell dom0 that @link was given up though its domain lives
+ * @why: "hang", "violation"
+ */
+void vos_xenbus_link_failed(struct vos_link *link, const char *why)
+{
+	struct vos_dev *vd;
+
+	mutex_lock(&vos_mutex);
+	list_for_each_entry(vd, &devices, node)
+		if (vd->link == link)
+			xenbus_printf(XBT_NIL, vd->dev->nodename, "failed", "%s", why);
+	mutex_unlock(&vos_mutex);
 }
 
 static const struct xenbus_device_id ids[] = {
