@@ -98,7 +98,6 @@ static void uninstall(struct vos_handle *h)
 	unsigned long flags;
 
 	WRITE_ONCE(h->gen, 0);
-	vos_store(&shared_slot(h)->gen, 0);
 	spin_lock_irqsave(&conn->handle_lock, flags);
 	if (!hlist_unhashed(&h->by_obj))
 		hlist_del_init(&h->by_obj);

@@ -233,6 +233,8 @@ static void drop(struct vos_handle *h)
 	if (h->target.priv && p->gone)
 		p->gone(&h->target, dirty);
 	h->target.priv = NULL;
+	/* All that was written through it is durable: its log may go. */
+	vos_store(&h->uchan->head->slot[vos_handle_slot(h)].gen, 0);
 	WRITE_ONCE(h->state, VOS_HANDLE_FREE);
 }
 
