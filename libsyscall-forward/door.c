@@ -152,9 +152,14 @@ static bool leave_closed_door(struct vos_door *d)
 	for (i = 0; i < VOS_DOOR_SERVICES; i++) {
 		if (!seal(&d->chan[i]))
 			return false;
-		d->chan[i].head = NULL;
+		d->chan[i].usable = false;
 	}
 	vos_store_release(&d->nr_fds, 0u);
+	/* Who changes its credentials all the time is better off without. */
+	d->skip = d->reopen;
+	d->reopen = d->reopen ? d->reopen * 2 : 1;
+	if (d->reopen > LAST_STEP)
+		d->reopen = LAST_STEP;
 	return true;
 }
 
@@ -225,10 +230,23 @@ static void init_channel(struct vos_door *d, unsigned int service,
 	c->log_lock = 0;
 	c->log_off = info->log_off;
 	c->log_size = info->arena_pages * VOS_PAGE_SIZE - info->log_off;
+	/* Free-running positions come round at 2^32: other sizes would jump there. */
+	if (c->log_size & (c->log_size - 1))
+		c->log_size = 0;
 	c->log_head = c->log_tail = vos_load(&c->head->log_head);
 	memset(c->owed, 0, sizeof(c->owed));
+	c->usable = true;
 	for (i = 0; i < info->nr_lanes; i++)
 		init_lane(c, i);
+}
+
+/* Nobody is in the old channel: its lanes are all taken away. */
+static void unmap_old(struct vos_chan *c, const struct vos_door_channel *info)
+{
+	if (c->head && (uintptr_t)c->head != info->base)
+		vos_unmap(c->head, c->size);
+	c->size = (VOS_UCHAN_HEAD_PAGES + (size_t)info->nr_lanes + info->arena_pages) *
+		  VOS_PAGE_SIZE;
 }
 
 static bool need_channel(struct vos_door *d, unsigned int service)
@@ -236,13 +254,14 @@ static bool need_channel(struct vos_door *d, unsigned int service)
 	struct vos_door_channel info = { 0 };
 	struct vos_chan *c = &d->chan[service];
 
-	if (c->head && c->epoch == vos_load(&d->state->epoch[service]))
+	if (c->usable && c->epoch == vos_load(&d->state->epoch[service]))
 		return true;
 	if (!seal(c))
 		return false;
-	c->head = NULL;
+	c->usable = false;
 	if (vos_kernel(VOS_DOOR_CHANNEL, service, (long)&info) < 0 || !channel_fits(&info))
 		return false;
+	unmap_old(c, &info);
 	init_channel(d, service, &info);
 	d->channels++;
 	vos_ticks_learn();
@@ -262,25 +281,37 @@ static int service_of(int fd)
 	}
 }
 
+static int service_of_kind(long kind)
+{
+	switch (kind) {
+	case VOS_KIND_FILE:
+		return VOS_DOOR_STORAGE;
+	case VOS_KIND_STREAM:
+	case VOS_KIND_DGRAM:
+		return VOS_DOOR_NET;
+	default:
+		return -1;
+	}
+}
+
+/*
+ * Without the service's channel there is no word. The kernel may tell the kind all
+ * the same, or EAGAIN, which does not say of which service.
+ */
 static bool attach(struct vos_door *d, int fd)
 {
 	long kind = vos_kernel(VOS_DOOR_ATTACH, fd, 0);
-	int service;
+	int service = kind == -EAGAIN ? service_of(fd) : service_of_kind(kind);
 
-	if (kind == -EAGAIN) {
-		/* Perhaps for want of a channel: it does not say of which. */
-		service = service_of(fd);
-		if (service < 0 || !need_channel(d, service))
+	if (service >= 0) {
+		if (!need_channel(d, service))
 			return false;
-		kind = vos_kernel(VOS_DOOR_ATTACH, fd, 0);
+		if (!vos_load(&d->state->word[fd]))
+			kind = vos_kernel(VOS_DOOR_ATTACH, fd, 0);
 	}
 	if (kind < 0)
 		return false;
 	d->attaches++;
-	if (kind == VOS_KIND_FILE)
-		return need_channel(d, VOS_DOOR_STORAGE);
-	if (kind == VOS_KIND_STREAM || kind == VOS_KIND_DGRAM)
-		return need_channel(d, VOS_DOOR_NET);
 	return true;
 }
 
@@ -291,8 +322,8 @@ static bool attach(struct vos_door *d, int fd)
  */
 __attribute__((noinline)) __u64 vos_attach(int fd, unsigned int after)
 {
-	__u64 word = VOS_KIND_TRAP;
 	struct vos_door *d;
+	__u64 word = 0;
 
 	if ((__u32)fd >= VOS_DOOR_FDS || !seen_enough(fd, after))
 		return VOS_KIND_TRAP;
@@ -300,11 +331,9 @@ __attribute__((noinline)) __u64 vos_attach(int fd, unsigned int after)
 	if (!d)
 		return VOS_KIND_TRAP;
 	if ((__u32)fd < d->nr_fds) {
-		bool ok = attach(d, fd);
-
-		note_outcome(fd, ok);
-		if (ok)
+		if (attach(d, fd))
 			word = vos_load_acquire(&d->state->word[fd]);
+		note_outcome(fd, VOS_WORD_KIND(word));
 	}
 	vos_store_release(&d->busy, 0u);
 	return VOS_WORD_KIND(word) ? word : VOS_KIND_TRAP;

@@ -69,8 +69,10 @@ struct vos_lane {
 
 struct vos_chan {
 	const struct vos_door_state *state;
-	struct vos_uchan_head *head;
+	struct vos_uchan_head *head;	/* NULL: there never was one */
+	size_t size;			/* of its mapping */
 	char *arena;
+	bool usable;			/* for who attaches: else another must be made */
 	__u32 service;
 	__u32 epoch;
 	__u32 nr_lanes;
@@ -102,6 +104,7 @@ struct vos_door {
 	__u32 busy;		/* somebody is opening, or attaching */
 	const struct vos_door_state *state;
 	__u32 skip, step;	/* attempts to leave out before the next OPEN */
+	__u32 reopen;		/* the same, after a door was closed */
 	__u64 opens, channels, attaches;
 	__u64 trap[VOS_STAT_OPS][VOS_STAT_WHYS];
 	struct vos_chan chan[VOS_DOOR_SERVICES];
@@ -131,6 +134,7 @@ void vos_door_retire(void);
 
 /* kernel.c: prctl(VOS_DOOR_PRCTL, op, a, b), returning -errno. Tests replace it. */
 long vos_kernel(long op, long a, long b);
+void vos_unmap(void *p, size_t size);
 
 /* lane.c */
 struct vos_lane *vos_lane_get(unsigned int service, const struct vos_io *io);
@@ -195,6 +199,11 @@ static inline __u64 vos_word(int fd, unsigned int after)
 
 #define VOS_AFTER_SOCKET	2u
 #define VOS_AFTER_ANY		8u
+
+static inline bool vos_epoch_is_old(const struct vos_chan *c)
+{
+	return vos_load_acquire(&c->state->epoch[c->service]) != c->epoch;
+}
 
 /* Counters have one writer at a time. */
 static inline void vos_count_add(__u64 *p, __u64 n)

@@ -65,11 +65,6 @@ static bool take(struct vos_lane *l)
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static inline bool epoch_is_old(const struct vos_chan *c)
-{
-	return vos_load_acquire(&c->state->epoch[c->service]) != c->epoch;
-}
-
 /*
  * With the lane in hand the channel cannot be changed any more; is it still the
  * one that the word spoke of?
@@ -78,7 +73,7 @@ static bool still_good(const struct vos_lane *l, const struct vos_io *io)
 {
 	const struct vos_chan *c = l->chan;
 
-	return !epoch_is_old(c) && vos_load_acquire(&c->state->word[io->fd]) == io->word;
+	return !vos_epoch_is_old(c) && vos_load_acquire(&c->state->word[io->fd]) == io->word;
 }
 
 /**
@@ -157,7 +152,7 @@ static int collect(struct vos_lane *l)
 static int look(struct vos_lane *l, int call)
 {
 	/* In this order: what was answered before the channel died counts. */
-	bool old = epoch_is_old(l->chan);
+	bool old = vos_epoch_is_old(l->chan);
 
 	if (collect(l))
 		return -ENOTCONN;

@@ -87,6 +87,20 @@ static bool send_one(struct vos_lane *l, struct writing *w)
 	return true;
 }
 
+/*
+ * The kernel replays what is in the log of a channel that has died, but passes over
+ * records without a sequence number. So if the channel has died by the time that
+ * ours has one, nobody knows whether it was seen: the trap door writes it again.
+ */
+static bool seen_by_all(struct vos_lane *l)
+{
+	vos_mb();
+	if (!vos_epoch_is_old(l->chan))
+		return true;
+	l->lost = true;
+	return false;
+}
+
 /* An answer without a sequence number would keep its record for ever. */
 static void settle_one(struct vos_lane *l, struct writing *w)
 {
@@ -102,6 +116,8 @@ static void settle_one(struct vos_lane *l, struct writing *w)
 	vos_log_settle(w->rec[i], n > 0 ? n : 0, c.out[0] ? c.out[0] : 1);
 	w->first = (i + 1) % VOS_DEPTH;
 	w->n--;
+	if (n > 0 && !seen_by_all(l))
+		n = VOS_TRAP(VOS_WHY_DEAD);
 	if (w->rc)
 		return;		/* what comes after a failed chunk does not count */
 	if (n > 0)

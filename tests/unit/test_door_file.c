@@ -254,6 +254,7 @@ static void death_while_reading(void **state)
 	assert_true(attach_now(FD));
 	assert_int_equal(offset_of(o), 60000);
 	assert_int_equal(fake.channels, 2);
+	assert_int_equal(fake.unmaps, 1);
 }
 
 static void death_while_writing(void **state)
@@ -266,6 +267,29 @@ static void death_while_writing(void **state)
 	assert_int_equal(write(FD, pattern, 20000), 20000);
 	assert_memory_equal(o->data, pattern, 20000);
 	assert_int_equal(o->size, 20000);
+	assert_true(fake.traps > 0);
+}
+
+static enum answer answer_and_die(struct vos_sqe *e, struct vos_cqe *c)
+{
+	if (e->opcode != VOS_OP_WRITE)
+		return ANSWER;
+	/* What the dead service had in its memory alone is gone. */
+	c->result = e->ext[0].len;
+	c->out[0] = ++fake.seq;
+	kill_channel(VOS_DOOR_STORAGE);
+	return ANSWERED;
+}
+
+/* The record got its number when the kernel may have read the log already. */
+static void an_answer_of_a_dead_service_is_not_enough(void **state)
+{
+	struct object *o = open_file(0);
+
+	(void)state;
+	fake.hook = answer_and_die;
+	assert_int_equal(write(FD, pattern, 3000), 3000);
+	assert_memory_equal(o->data, pattern, 3000);
 	assert_true(fake.traps > 0);
 }
 
@@ -373,6 +397,7 @@ int main(void)
 		TEST(rights_are_kept),
 		TEST(death_while_reading),
 		TEST(death_while_writing),
+		TEST(an_answer_of_a_dead_service_is_not_enough),
 		TEST(a_broken_log_is_given_up),
 		TEST(hostile_answers_cost_a_lane),
 		TEST(fork_leaves_no_door),

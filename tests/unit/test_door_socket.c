@@ -345,6 +345,20 @@ static void other_kernels_are_asked_once(void **state)
 	assert_int_equal(fake.opens, 1);
 }
 
+/* An older kernel's way; and one call of ATTACH is enough once there is a channel. */
+static void attach_without_a_channel(void **state)
+{
+	(void)state;
+	fake.tell_kind = false;
+	fake_open(20, VOS_KIND_STREAM, 0);
+	fake_open(21, VOS_KIND_STREAM, 0);
+	vos_word(20, 1);
+	assert_int_equal(fake.attaches, 2);
+	assert_int_equal(VOS_WORD_KIND(vos_word(20, 1)), VOS_KIND_STREAM);
+	assert_int_equal(VOS_WORD_KIND(vos_word(21, 1)), VOS_KIND_STREAM);
+	assert_int_equal(fake.attaches, 3);
+}
+
 static void refusals_are_backed_off(void **state)
 {
 	int i;
@@ -380,6 +394,7 @@ int main(void)
 		TEST(dead_datagram_counts_as_sent),
 		TEST(what_is_not_attached_is_left_alone),
 		TEST(other_kernels_are_asked_once),
+		TEST(attach_without_a_channel),
 		TEST(refusals_are_backed_off),
 	};
 

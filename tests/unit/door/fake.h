@@ -96,12 +96,13 @@ static struct fake {
 	struct fake_chan *chan[VOS_DOOR_SERVICES];
 	struct object *fd[FDS];
 	long open_rc, channel_rc;
+	bool tell_kind;		/* ATTACH without a channel says what is wanted */
 	__u64 seq;
 	bool durable_at_once, commit_works;
 	/* what the service does instead */
 	enum answer (*hook)(struct vos_sqe *e, struct vos_cqe *c);
 	void (*in_wait)(void);	/* called in ENTER, before it looks */
-	int opens, channels, attaches, enters, kicks, commits, traps;
+	int opens, channels, attaches, enters, kicks, commits, traps, unmaps;
 	__u32 max_call;		/* moves no more than this in one call */
 } fake;
 
@@ -365,7 +366,7 @@ static long kernel_attach(int fd)
 	}
 	c = fake.chan[o->kind == VOS_KIND_FILE];
 	if (!c || c->dead)
-		return -EAGAIN;
+		return fake.tell_kind ? (long)o->kind : -EAGAIN;
 	pthread_mutex_lock(&fake.lock);
 	if (o->kind == VOS_KIND_FILE) {
 		vos_store(&c->head->slot[o->slot].gen, o->gen);
@@ -422,6 +423,13 @@ long vos_kernel(long op, long a, long b)
 		return kernel_enter(a, b);
 	}
 	return -EINVAL;
+}
+
+/* The memory is freed at the end, that of a channel in use would be missed. */
+void vos_unmap(void *p, size_t size)
+{
+	add(&fake.unmaps);
+	memset(p, 0xaa, size);
 }
 
 /* What a descriptor of the fake is: the service follows from it. */
@@ -561,6 +569,7 @@ static int setup(void **state)
 	memset(&fake, 0, sizeof(fake));
 	pthread_mutex_init(&fake.lock, NULL);
 	fake.state = shared(2 * VOS_PAGE_SIZE);
+	fake.tell_kind = true;
 	fake.durable_at_once = fake.commit_works = true;
 	vos_door_off = 0;
 	if (vos_door)	/* as fork leaves it */
