@@ -43,7 +43,24 @@ static void fill(struct vos_lane *l, const struct vos_io *io, struct chunks *c)
 	c->filled += c->len;
 }
 
-static long send_stream(struct vos_lane *l, const struct vos_io *io, size_t *done)
+static long send_chunk(struct vos_lane *l, const struct vos_io *io, size_t *done)
+{
+	struct vos_cqe answer;
+	int call;
+	long rc;
+
+	vos_gather(io->iov, l->chan->arena + l->data, io->len);
+	call = submit(l, io, l->data, io->len, false);
+	if (call < 0 || vos_lane_wait(l, call, &answer))
+		return VOS_TRAP(VOS_WHY_DEAD);
+	rc = vos_sock_check(l, io, answer.result, io->len);
+	if (rc < 0)
+		return rc;
+	*done = rc;
+	return rc < (long)io->len ? vos_would_block(io) : 0;
+}
+
+static long send_chunks(struct vos_lane *l, const struct vos_io *io, size_t *done)
 {
 	struct chunks c = { .from = { io->iov, 0 }, .half = l->chan->lane_arena / 2 & ~63u };
 	struct vos_cqe answer;
@@ -69,11 +86,16 @@ static long send_stream(struct vos_lane *l, const struct vos_io *io, size_t *don
 	return 0;
 }
 
+static long send_stream(struct vos_lane *l, const struct vos_io *io, size_t *done)
+{
+	return io->len <= l->chan->lane_arena / 2 ? send_chunk(l, io, done) :
+						    send_chunks(l, io, done);
+}
+
 static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done)
 {
 	__u32 side = io->name ? VOS_ADDR_MAX : 0;
 	char *arena = l->chan->arena + l->data;
-	struct vos_cursor from = { io->iov, 0 };
 	struct vos_sqe e = {
 		.opcode = VOS_OP_SENDMSG,
 		.obj = VOS_WORD_SLOT(io->word),
@@ -89,7 +111,7 @@ static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done
 		return VOS_TRAP(VOS_WHY_ODD);
 	if (io->name)
 		memcpy(arena, io->name, io->namelen);
-	vos_cursor_take(&from, arena + side, io->len);
+	vos_gather(io->iov, arena + side, io->len);
 	call = vos_lane_submit(l, &e);
 	if (call < 0)
 		return VOS_TRAP(VOS_WHY_DEAD);

@@ -303,7 +303,7 @@ static void *service(void *arg)
 }
 
 /* Takes the lock, so that the service is not in the middle of anything. */
-static void kill_channel(unsigned int s)
+__attribute__((unused)) static void kill_channel(unsigned int s)
 {
 	int i;
 
@@ -563,6 +563,18 @@ __attribute__((unused)) static void feed(struct object *o, const void *p, size_t
 	pthread_mutex_unlock(&fake.lock);
 }
 
+static void stop_service(void)
+{
+	__atomic_store_n(&fake.stop, true, __ATOMIC_RELAXED);
+	pthread_join(fake.service, NULL);
+}
+
+static int start_service(void)
+{
+	fake.stop = false;
+	return pthread_create(&fake.service, NULL, service, NULL);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -574,7 +586,7 @@ static int setup(void **state)
 	vos_door_off = 0;
 	if (vos_door)	/* as fork leaves it */
 		memset(vos_door, 0, sizeof(*vos_door));
-	return pthread_create(&fake.service, NULL, service, NULL);
+	return start_service();
 }
 
 static int teardown(void **state)
@@ -582,8 +594,7 @@ static int teardown(void **state)
 	int i;
 
 	(void)state;
-	__atomic_store_n(&fake.stop, true, __ATOMIC_RELAXED);
-	pthread_join(fake.service, NULL);
+	stop_service();
 	for (i = 0; i < nr_all_chans; i++) {
 		free(all_chans[i]->mem);
 		free(all_chans[i]);
