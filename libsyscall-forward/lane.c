@@ -107,25 +107,43 @@ void vos_lane_put(struct vos_lane *l)
 }
 
 /**
- * vos_lane_submit - put a call into the lane
- * @e: all but the tag filled in
- * Return: which of the lane's calls it is, or -ENOTCONN: the lane is lost.
+ * vos_lane_prepare - begin a call
+ * @word: names the handle
+ * Return: the submission, in its place in the ring, with nothing but opcode and
+ * handle filled in; NULL: the lane is lost.
  *
  * At most VOS_DEPTH calls may be under way.
  */
-int vos_lane_submit(struct vos_lane *l, struct vos_sqe *e)
+struct vos_sqe *vos_lane_prepare(struct vos_lane *l, enum vos_opcode opcode, __u64 word)
+{
+	struct vos_sqe *e = vos_ring_slot(&l->sq, l->sq.own);
+
+	if (unlikely(vos_ring_room(&l->sq) <= 0)) {
+		l->lost = true;
+		return NULL;
+	}
+	*e = (struct vos_sqe){
+		.opcode = opcode,
+		.tag = l->tag,
+		.obj = VOS_WORD_SLOT(word),
+		.gen = VOS_WORD_GEN(word),
+	};
+	return e;
+}
+
+/**
+ * vos_lane_submit - hand the call that was prepared to the service
+ * Return: which of the lane's calls it is.
+ */
+int vos_lane_submit(struct vos_lane *l)
 {
 	int call = l->tag % VOS_DEPTH;
 
-	e->tag = l->tag++;
-	if (vos_ring_push(&l->sq, e)) {
-		l->lost = true;
-		return -ENOTCONN;
-	}
-	l->asked[call] = e->tag;
+	l->asked[call] = l->tag++;
 	l->busy |= 1u << call;
-	l->have &= ~(1u << call);
-	if (vos_ring_must_notify(&l->sq))
+	/* The entry before the index, as vos_ring_push() does. */
+	vos_store_release(&l->sq.hdr->prod, ++l->sq.own);
+	if (unlikely(vos_ring_must_notify(&l->sq)))
 		l->kick = true;
 	return call;
 }
@@ -263,12 +281,4 @@ int vos_lane_wait(struct vos_lane *l, int call, struct vos_cqe *c)
 		return 0;
 	l->lost = true;
 	return -ENOTCONN;
-}
-
-/** vos_lane_call - one call and its answer. Return: 0 or -ENOTCONN. */
-int vos_lane_call(struct vos_lane *l, struct vos_sqe *e, struct vos_cqe *c)
-{
-	int call = vos_lane_submit(l, e);
-
-	return call < 0 ? call : vos_lane_wait(l, call, c);
 }

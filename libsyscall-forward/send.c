@@ -13,15 +13,13 @@
 
 static int submit(struct vos_lane *l, const struct vos_io *io, __u32 off, __u32 len, bool more)
 {
-	struct vos_sqe e = {
-		.opcode = VOS_OP_SENDMSG,
-		.obj = VOS_WORD_SLOT(io->word),
-		.gen = VOS_WORD_GEN(io->word),
-		.ext = { { off, len }, { 0, 0 } },
-		.arg = { (io->flags & MSG_MORE) | (more ? MSG_MORE : 0) },
-	};
+	struct vos_sqe *e = vos_lane_prepare(l, VOS_OP_SENDMSG, io->word);
 
-	return vos_lane_submit(l, &e);
+	if (!e)
+		return -ENOTCONN;
+	e->ext[0] = (struct vos_extent){ off, len };
+	e->arg[0] = (io->flags & MSG_MORE) | (more ? MSG_MORE : 0);
+	return vos_lane_submit(l);
 }
 
 /* A stream's chunks: two halves of the lane, one with the service, one with us. */
@@ -96,15 +94,8 @@ static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done
 {
 	__u32 side = io->name ? VOS_ADDR_MAX : 0;
 	char *arena = l->chan->arena + l->data;
-	struct vos_sqe e = {
-		.opcode = VOS_OP_SENDMSG,
-		.obj = VOS_WORD_SLOT(io->word),
-		.gen = VOS_WORD_GEN(io->word),
-		.ext = { { l->data + side, io->len }, { l->data, io->name ? io->namelen : 0 } },
-		.arg = { io->flags & MSG_MORE, io->name ? io->namelen : 0 },
-	};
+	struct vos_sqe *e;
 	struct vos_cqe c;
-	int call;
 	long rc;
 
 	if (io->len > l->chan->lane_arena - side)
@@ -112,10 +103,14 @@ static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done
 	if (io->name)
 		memcpy(arena, io->name, io->namelen);
 	vos_gather(io->iov, arena + side, io->len);
-	call = vos_lane_submit(l, &e);
-	if (call < 0)
+	e = vos_lane_prepare(l, VOS_OP_SENDMSG, io->word);
+	if (!e)
 		return VOS_TRAP(VOS_WHY_DEAD);
-	if (vos_lane_wait(l, call, &c)) {
+	e->ext[0] = (struct vos_extent){ l->data + side, io->len };
+	e->ext[1] = (struct vos_extent){ l->data, side ? io->namelen : 0 };
+	e->arg[0] = io->flags & MSG_MORE;
+	e->arg[1] = side ? io->namelen : 0;
+	if (vos_lane_wait(l, vos_lane_submit(l), &c)) {
 		*done = io->len;	/* the network may lose one as well */
 		return 0;
 	}
