@@ -190,7 +190,7 @@ static inline __u64 vos_word(int fd, unsigned int after)
 	__u64 word;
 
 	if (d && (__u32)fd < vos_load_acquire(&d->nr_fds)) {
-		word = vos_load_acquire(&d->state->word[fd]);
+		word = vos_load_acquire(&vos_load(&d->state)->word[fd]);
 		if (likely(VOS_WORD_KIND(word)))
 			return word;
 	}
