@@ -143,31 +143,35 @@ static struct vos_door_target *next_target(struct inode *inode, u32 *gen)
 	return found;
 }
 
-/* Under the semaphore: no door has it any more. Return: 0 or -errno; *dirty. */
-static int recall_all(struct inode *inode, bool *dirty)
+/*
+ * Under the semaphore: no door has it any more.
+ * Return: 0 or -errno; *dirty; *used: somebody will miss it.
+ */
+static int recall_all(struct inode *inode, bool *dirty, bool *used)
 {
 	struct vos_door_target *t;
 	int rc = 0;
 	u32 gen;
 
 	/* None is added while we have the semaphore. */
-	while (!rc && (t = next_target(inode, &gen))) {
+	while (rc >= 0 && (t = next_target(inode, &gen))) {
 		bool one;
 
 		rc = vos_door_recall(t, gen, &one);
-		if (rc)
+		if (rc < 0)
 			t->recalled = false;	/* killed: whoever is next, again */
-		vos_door_target_put(t);
+		*used |= rc > 0;
 		*dirty |= one;
+		vos_door_target_put(t);
 	}
-	return rc;
+	return min(rc, 0);
 }
 
 /* From served to held. Under the semaphore for writing. */
 static int take_back(struct inode *inode)
 {
-	bool dirty = false;
-	int err = recall_all(inode, &dirty);
+	bool dirty = false, used = false;
+	int err = recall_all(inode, &dirty, &used);
 
 	if (!err && dirty)
 		err = fsync_node(inode);
@@ -178,7 +182,8 @@ static int take_back(struct inode *inode)
 		return err;
 	invalidate_inode_pages2(inode->i_mapping);
 	clear_bit(FUSE_I_SERVED, &get_fuse_inode(inode)->state);
-	WRITE_ONCE(*held_until_of(inode), jiffies + HOLD_TIME);
+	if (used)
+		WRITE_ONCE(*held_until_of(inode), jiffies + HOLD_TIME);
 	return 0;
 }
 
