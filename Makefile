@@ -36,7 +36,7 @@ shell: ready
 	$(exec-program tests/host/shell)
 
 check: ready unit-programs
-	$(exec-program scripts/check.sh,unit,system)
+	$(exec-program scripts/check.sh,unit,system,door)
 
 check-unit: unit-programs
 	$(exec-program scripts/check.sh,unit)
