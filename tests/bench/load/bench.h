@@ -52,6 +52,7 @@ void counters_print(void);
 int group_null(int argc, char **argv);
 int group_pread(int argc, char **argv);
 int group_pwrite(int argc, char **argv);
+int group_direct(int argc, char **argv);
 int group_files(int argc, char **argv);
 int group_threads(int argc, char **argv);
 int group_tcprr(int argc, char **argv);

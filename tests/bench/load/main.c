@@ -30,6 +30,7 @@ static const struct {
 	{ "null", group_null, "calls that are forwarded and do next to nothing" },
 	{ "pread", group_pread, "reads of a cached file" },
 	{ "pwrite", group_pwrite, "writes to it, over what is there" },
+	{ "direct", group_direct, "reads with O_DIRECT" },
 	{ "files", group_files, "create, stat, unlink" },
 	{ "threads", group_threads, "pread of 4 KiB by several threads" },
 	{ "tcprr", group_tcprr, "requests and answers over one connection" },
