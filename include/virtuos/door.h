@@ -133,7 +133,8 @@ struct vos_door_channel {
 /*
  * What is known of a handle. The back end writes it, for the process to look at.
  *
- * @gen: the handle's generation
+ * @gen: the handle's generation. The front end sets it to 0 when the handle has ended
+ *	and all that was written through it is on the disk
  * @poll: sockets: the poll mask. Shown before the call that changed it is answered
  * @durable: files: writes up to this sequence number (completion, out[0]) are on
  *	the disk

@@ -59,6 +59,7 @@ static bool run_once(struct vos_conn *conn)
 
 	for (i = 0; i < conn->nr_channels; i++)
 		busy |= vos_chan_run(&conn->chan[i]) > 0;
+	busy |= vos_uchans_run(conn);
 	/* Events of dirty objects were raised without a notification of their own. */
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_chan_flush(&conn->chan[i]);
@@ -84,35 +85,46 @@ static void sleep_until_event(struct vos_conn *conn)
 	set_current_state(TASK_IDLE);
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_prepare_sleep(&conn->chan[i].sq);
-	if (!has_work(conn) && !kthread_should_stop())
+	if (vos_uchans_cool(conn) && !has_work(conn) && !kthread_should_stop())
 		schedule();
 	__set_current_state(TASK_RUNNING);
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_awake(&conn->chan[i].sq);
 }
 
-/* On one processor polling would keep the workers from what we wait for. */
-static bool may_poll(struct vos_conn *conn, u64 idle_since)
+static bool may_poll(u64 idle_since)
+{
+	return ktime_get_ns() - idle_since < (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC;
+}
+
+/* On one processor, let the workers do what we poll for. */
+static void poll_pause(struct vos_conn *conn)
 {
 	if (num_online_cpus() == 1 && atomic_read(&conn->inflight))
-		return false;
-	return ktime_get_ns() - idle_since < (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC;
+		yield();
+	else
+		cpu_relax();
 }
 
 static int dispatcher(void *data)
 {
 	struct vos_conn *conn = data;
 	u64 idle_since = ktime_get_ns();
+	int before = 0;
 
 	while (!kthread_should_stop()) {
-		if (run_once(conn))
+		int inflight = atomic_read(&conn->inflight);
+
+		/* An answer by a worker is followed by the next call, as ours are. */
+		if (run_once(conn) || inflight < before)
 			idle_since = ktime_get_ns();
-		else if (may_poll(conn, idle_since))
-			cpu_relax();
+		else if (may_poll(idle_since))
+			poll_pause(conn);
 		else {
 			sleep_until_event(conn);
 			idle_since = ktime_get_ns();
 		}
+		before = inflight;
 		cond_resched();
 	}
 	return 0;

@@ -103,7 +103,7 @@ int vst_fsync(struct vst_req *r)
 	node = get_data(r, FMODE_READ, &file);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	err = vfs_fsync(file, in->fsync_flags & FUSE_FSYNC_FDATASYNC);
+	err = vst_node_sync(r->conn, node, file, in->fsync_flags & FUSE_FSYNC_FDATASYNC);
 	vst_node_put(node);
 	return err;
 }

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 
+from host import Host
 from outcome import FAILED, PASSED, SKIPPED, Part
 from outside import Echo
 
@@ -16,12 +17,14 @@ LINE = re.compile(r"^(pass|ok|skip|FAIL)(?: \(time\))?\s+(\w+)\s")
 
 
 def build(folder, name):
-    """Compile a folder of C files into one static program."""
+    """Compile a folder of C files into one program: static, unless the library of the
+    exceptionless door is to be preloaded into it."""
+    link = ["-static"] if Host.door == "trap" else ["-rdynamic"]
     source = os.path.join(HERE, folder)
     files = [os.path.join(source, f) for f in os.listdir(source) if f.endswith(".c")]
     os.makedirs(BUILD, exist_ok=True)
-    out = os.path.join(BUILD, name)
-    subprocess.run([os.environ.get("CC", "cc"), "-O1", "-g", "-Wall", "-static", "-pthread", "-D_GNU_SOURCE", "-o", out,
+    out = os.path.join(BUILD, name if Host.door == "trap" else name + "-dynamic")
+    subprocess.run([os.environ.get("CC", "cc"), "-O1", "-g", "-Wall", *link, "-pthread", "-D_GNU_SOURCE", "-o", out,
                     *sorted(files)], check=True, capture_output=True)
     return out
 
