@@ -23,7 +23,7 @@ from vexec import VexecError                                    # noqa: E402
 NATIVE, PV, DRIVER, TRAP, BOTH = "native", "pv", "driver-domain", "virtuos, trap door", "virtuos, both doors"
 SYSTEMS = (NATIVE, PV, DRIVER, TRAP, BOTH)
 SHORT = {"virtuos-trap": TRAP, "virtuos-both": BOTH}            # as SYSTEMS='...' names them
-LIBRARY = "/usr/lib/virtuos/libsyscall-forward.so"
+LIBRARY = host.LIBRARY
 
 
 def note(text):
@@ -62,6 +62,7 @@ class Machine:
         self.system = system
         kind = "virtuos" if system in (TRAP, BOTH) else system
         more = {"system": kind} if "system" in inspect.signature(host.Host.restore).parameters else {}
+        host.Host.door = "trap"         # not by DOOR: each system has its own, below
         self.host = host.Host.restore(**more)
         self.door = ""                  # before every command
         try:
