@@ -114,14 +114,17 @@ static bool open_door(struct vos_door *d)
 	}
 	if (info.nr_fds > VOS_DOOR_FDS)
 		info.nr_fds = VOS_DOOR_FDS;
-	d->state = (const void *)(uintptr_t)info.state;
+	vos_store(&d->state, (const struct vos_door_state *)(uintptr_t)info.state);
 	d->opens++;
 	d->step = 0;
 	vos_store_release(&d->nr_fds, info.nr_fds);
 	return true;
 }
 
-/* Take away every lane, so that nobody is in the channel. */
+/*
+ * Take away every lane, so that nobody is in the channel. Acquire, whatever is found:
+ * who has left it, left it before.
+ */
 static bool seal(struct vos_chan *c)
 {
 	unsigned int i, taken = 0;
@@ -130,7 +133,7 @@ static bool seal(struct vos_chan *c)
 		__u32 want = VOS_LANE_FREE;
 
 		__atomic_compare_exchange_n(&c->lane[i].state, &want, VOS_LANE_NONE, false,
-					    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+					    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE);
 		taken += want == VOS_LANE_TAKEN;
 	}
 	return !taken;
@@ -315,6 +318,14 @@ static bool attach(struct vos_door *d, int fd)
 	return true;
 }
 
+/* A process that only reads from a pipe needs no door. */
+static bool worth_a_door(int fd)
+{
+	struct vos_door *d = vos_load_acquire(&vos_door);
+
+	return (d && vos_load(&d->nr_fds)) || vos_filetype(fd) != VOS_OTHER;
+}
+
 /**
  * vos_attach - a call comes for a descriptor whose word says nothing
  * @after: the number of such calls after which the kernel is asked
@@ -327,6 +338,10 @@ __attribute__((noinline)) __u64 vos_attach(int fd, unsigned int after)
 
 	if ((__u32)fd >= VOS_DOOR_FDS || !seen_enough(fd, after))
 		return VOS_KIND_TRAP;
+	if (!worth_a_door(fd)) {
+		note_outcome(fd, false);
+		return VOS_KIND_TRAP;
+	}
 	d = claim_door();
 	if (!d)
 		return VOS_KIND_TRAP;

@@ -35,19 +35,15 @@ static void ask(struct vos_lane *l, struct reading *r)
 	unsigned int i = (r->first + r->n) % r->depth;
 	size_t left = r->io->len - r->asked;
 	__u32 len = left < r->chunk ? left : r->chunk;
-	struct vos_sqe e = {
-		.opcode = VOS_OP_READ,
-		.obj = VOS_WORD_SLOT(r->io->word),
-		.gen = VOS_WORD_GEN(r->io->word),
-		.ext = { { place(l, r, i), len }, { 0, 0 } },
-		.arg = { r->pos + r->asked },
-	};
+	struct vos_sqe *e = vos_lane_prepare(l, VOS_OP_READ, r->io->word);
 
-	r->call[i] = vos_lane_submit(l, &e);
-	if (r->call[i] < 0) {
+	if (!e) {
 		r->rc = VOS_TRAP(VOS_WHY_DEAD);
 		return;
 	}
+	e->ext[0] = (struct vos_extent){ place(l, r, i), len };
+	e->arg[0] = r->pos + r->asked;
+	r->call[i] = vos_lane_submit(l);
 	r->len[i] = len;
 	r->asked += len;
 	r->n++;

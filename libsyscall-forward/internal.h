@@ -139,9 +139,9 @@ void vos_unmap(void *p, size_t size);
 /* lane.c */
 struct vos_lane *vos_lane_get(unsigned int service, const struct vos_io *io);
 void vos_lane_put(struct vos_lane *l);
-int vos_lane_submit(struct vos_lane *l, struct vos_sqe *e);
+struct vos_sqe *vos_lane_prepare(struct vos_lane *l, enum vos_opcode opcode, __u64 word);
+int vos_lane_submit(struct vos_lane *l);
 int vos_lane_wait(struct vos_lane *l, int call, struct vos_cqe *c);
-int vos_lane_call(struct vos_lane *l, struct vos_sqe *e, struct vos_cqe *c);
 void vos_ticks_start(void);
 void vos_ticks_learn(void);
 
@@ -190,7 +190,7 @@ static inline __u64 vos_word(int fd, unsigned int after)
 	__u64 word;
 
 	if (d && (__u32)fd < vos_load_acquire(&d->nr_fds)) {
-		word = vos_load_acquire(&d->state->word[fd]);
+		word = vos_load_acquire(&vos_load(&d->state)->word[fd]);
 		if (likely(VOS_WORD_KIND(word)))
 			return word;
 	}

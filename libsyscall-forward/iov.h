@@ -56,6 +56,11 @@ static inline struct iovec vos_cursor_piece(struct vos_cursor *c, size_t max)
 
 static inline void vos_cursor_put(struct vos_cursor *c, const void *from, size_t n)
 {
+	if (likely(n <= c->iov->iov_len - c->off)) {
+		memcpy((char *)c->iov->iov_base + c->off, from, n);
+		c->off += n;
+		return;
+	}
 	while (n) {
 		struct iovec p = vos_cursor_piece(c, n);
 
@@ -76,6 +81,17 @@ static inline void vos_cursor_take(struct vos_cursor *c, void *to, size_t n)
 		c->off += p.iov_len;
 		n -= p.iov_len;
 	}
+}
+
+/* All of a request at once: most have one buffer. */
+static inline void vos_gather(const struct iovec *iov, void *to, size_t n)
+{
+	struct vos_cursor c = { iov, 0 };
+
+	if (likely(n <= iov->iov_len))
+		memcpy(to, iov->iov_base, n);
+	else
+		vos_cursor_take(&c, to, n);
 }
 
 static inline void vos_cursor_skip(struct vos_cursor *c, size_t n)

@@ -107,58 +107,80 @@ void vos_lane_put(struct vos_lane *l)
 }
 
 /**
- * vos_lane_submit - put a call into the lane
- * @e: all but the tag filled in
- * Return: which of the lane's calls it is, or -ENOTCONN: the lane is lost.
+ * vos_lane_prepare - begin a call
+ * @word: names the handle
+ * Return: the submission, in its place in the ring, with nothing but opcode and
+ * handle filled in; NULL: the lane is lost.
  *
  * At most VOS_DEPTH calls may be under way.
  */
-int vos_lane_submit(struct vos_lane *l, struct vos_sqe *e)
+struct vos_sqe *vos_lane_prepare(struct vos_lane *l, enum vos_opcode opcode, __u64 word)
+{
+	struct vos_sqe *e = vos_ring_slot(&l->sq, l->sq.own);
+
+	if (unlikely(vos_ring_room(&l->sq) <= 0)) {
+		l->lost = true;
+		return NULL;
+	}
+	*e = (struct vos_sqe){
+		.opcode = opcode,
+		.tag = l->tag,
+		.obj = VOS_WORD_SLOT(word),
+		.gen = VOS_WORD_GEN(word),
+	};
+	return e;
+}
+
+/**
+ * vos_lane_submit - hand the call that was prepared to the service
+ * Return: which of the lane's calls it is.
+ */
+int vos_lane_submit(struct vos_lane *l)
 {
 	int call = l->tag % VOS_DEPTH;
 
-	e->tag = l->tag++;
-	if (vos_ring_push(&l->sq, e)) {
-		l->lost = true;
-		return -ENOTCONN;
-	}
-	l->asked[call] = e->tag;
+	l->asked[call] = l->tag++;
 	l->busy |= 1u << call;
-	l->have &= ~(1u << call);
-	if (vos_ring_must_notify(&l->sq))
+	/* The entry before the index, as vos_ring_push() does. */
+	vos_store_release(&l->sq.hdr->prod, ++l->sq.own);
+	if (unlikely(vos_ring_must_notify(&l->sq)))
 		l->kick = true;
 	return call;
 }
 
-/* Move the answers that are there into the stash. */
-static int collect(struct vos_lane *l)
+/* Return: 1 answered, and *c is the answer; 0 not yet; -ENOTCONN never. */
+static inline int answered(struct vos_lane *l, int call, struct vos_cqe *c)
 {
-	struct vos_cqe c;
 	int rc;
 
-	while ((rc = vos_ring_pop(&l->cq, &c)) > 0) {
-		__u32 call = c.tag % VOS_DEPTH;
-
-		if (!(l->busy & 1u << call) || l->asked[call] != c.tag)
-			return -EPROTO;
-		l->busy &= ~(1u << call);
-		l->have |= 1u << call;
-		l->stash[call] = c;
+	if (unlikely(l->have & 1u << call)) {
+		l->have &= ~(1u << call);
+		*c = l->stash[call];
+		return 1;
 	}
-	return rc;
+	while ((rc = vos_ring_pop(&l->cq, c)) > 0) {
+		int other = c->tag % VOS_DEPTH;
+
+		if (!(l->busy & 1u << other) || l->asked[other] != c->tag)
+			return -ENOTCONN;
+		l->busy &= ~(1u << other);
+		if (likely(other == call))
+			return 1;
+		l->have |= 1u << other;
+		l->stash[other] = *c;
+	}
+	return rc ? -ENOTCONN : 0;
 }
 
-/* Return: 1 answered, 0 not yet, -ENOTCONN never. */
-static int look(struct vos_lane *l, int call)
+/* The same, and whether the channel lives. What was answered before it died counts. */
+static inline int look(struct vos_lane *l, int call, struct vos_cqe *c)
 {
-	/* In this order: what was answered before the channel died counts. */
-	bool old = vos_epoch_is_old(l->chan);
+	int rc = answered(l, call, c);
 
-	if (collect(l))
-		return -ENOTCONN;
-	if (l->have & 1u << call)
-		return 1;
-	return old ? -ENOTCONN : 0;
+	if (rc || !vos_epoch_is_old(l->chan))
+		return rc;
+	rc = answered(l, call, c);
+	return rc ? rc : -ENOTCONN;
 }
 
 static int enter(struct vos_lane *l, __u32 flags)
@@ -206,34 +228,33 @@ static void learn(struct vos_chan *c, __u64 took)
 	vos_store(&c->average, (__u32)average);
 }
 
-/* Spin first. Return: as look(). */
-static int spin(struct vos_lane *l, int call, __u64 start)
+static int spin(struct vos_lane *l, int call, struct vos_cqe *c, __u64 start)
 {
 	__u64 limit = budget(l->chan);
 	int rc;
 
-	while (!(rc = look(l, call))) {
-		if (ticks() - start > limit)
-			return 0;
+	do {
 		__builtin_ia32_pause();
-	}
+		rc = look(l, call, c);
+	} while (!rc && ticks() - start <= limit);
 	if (rc > 0)
 		vos_count_add(&l->count.spun, 1);
 	return rc;
 }
 
-static int await(struct vos_lane *l, int call)
+/* Not answered yet. Return: as look(), but not 0. */
+static __attribute__((noinline)) int await(struct vos_lane *l, int call, struct vos_cqe *c)
 {
 	__u32 flags = VOS_ENTER_WAIT | (l->kick ? VOS_ENTER_KICK : 0);
 	__u64 start = ticks();
-	int rc = l->kick ? 0 : spin(l, call, start);
+	int rc = l->kick ? 0 : spin(l, call, c, start);
 
 	l->kick = false;
 	while (!rc) {
 		bool dead = enter(l, flags) < 0;
 
 		flags = VOS_ENTER_WAIT;
-		rc = look(l, call);
+		rc = look(l, call, c);
 		if (!rc && dead)
 			rc = -ENOTCONN;
 	}
@@ -252,19 +273,12 @@ static int await(struct vos_lane *l, int call)
  */
 int vos_lane_wait(struct vos_lane *l, int call, struct vos_cqe *c)
 {
-	if (await(l, call) < 0) {
-		l->lost = true;
-		return -ENOTCONN;
-	}
-	l->have &= ~(1u << call);
-	*c = l->stash[call];
-	return 0;
-}
+	int rc = l->kick ? 0 : look(l, call, c);
 
-/** vos_lane_call - one call and its answer. Return: 0 or -ENOTCONN. */
-int vos_lane_call(struct vos_lane *l, struct vos_sqe *e, struct vos_cqe *c)
-{
-	int call = vos_lane_submit(l, e);
-
-	return call < 0 ? call : vos_lane_wait(l, call, c);
+	if (!rc)
+		rc = await(l, call, c);
+	if (likely(rc > 0))
+		return 0;
+	l->lost = true;
+	return -ENOTCONN;
 }

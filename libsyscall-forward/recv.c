@@ -52,15 +52,14 @@ static long recv_once(struct vos_lane *l, struct vos_io *io, __u32 asked, struct
 		      __u32 *poll)
 {
 	__u32 side = io->name ? VOS_ADDR_MAX : 0;
-	struct vos_sqe e = {
-		.opcode = VOS_OP_RECVMSG,
-		.obj = VOS_WORD_SLOT(io->word),
-		.gen = VOS_WORD_GEN(io->word),
-		.ext = { { l->data + side, asked }, { l->data, side } },
-	};
+	struct vos_sqe *e = vos_lane_prepare(l, VOS_OP_RECVMSG, io->word);
 	struct vos_cqe c;
 
-	if (vos_lane_call(l, &e, &c))
+	if (!e)
+		return VOS_TRAP(VOS_WHY_DEAD);
+	e->ext[0] = (struct vos_extent){ l->data + side, asked };
+	e->ext[1] = (struct vos_extent){ l->data, side };
+	if (vos_lane_wait(l, vos_lane_submit(l), &c))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	*poll = c.poll;
 	return take_answer(l, io, &c, asked, to, side);

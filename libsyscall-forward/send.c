@@ -13,15 +13,13 @@
 
 static int submit(struct vos_lane *l, const struct vos_io *io, __u32 off, __u32 len, bool more)
 {
-	struct vos_sqe e = {
-		.opcode = VOS_OP_SENDMSG,
-		.obj = VOS_WORD_SLOT(io->word),
-		.gen = VOS_WORD_GEN(io->word),
-		.ext = { { off, len }, { 0, 0 } },
-		.arg = { (io->flags & MSG_MORE) | (more ? MSG_MORE : 0) },
-	};
+	struct vos_sqe *e = vos_lane_prepare(l, VOS_OP_SENDMSG, io->word);
 
-	return vos_lane_submit(l, &e);
+	if (!e)
+		return -ENOTCONN;
+	e->ext[0] = (struct vos_extent){ off, len };
+	e->arg[0] = (io->flags & MSG_MORE) | (more ? MSG_MORE : 0);
+	return vos_lane_submit(l);
 }
 
 /* A stream's chunks: two halves of the lane, one with the service, one with us. */
@@ -43,7 +41,24 @@ static void fill(struct vos_lane *l, const struct vos_io *io, struct chunks *c)
 	c->filled += c->len;
 }
 
-static long send_stream(struct vos_lane *l, const struct vos_io *io, size_t *done)
+static long send_chunk(struct vos_lane *l, const struct vos_io *io, size_t *done)
+{
+	struct vos_cqe answer;
+	int call;
+	long rc;
+
+	vos_gather(io->iov, l->chan->arena + l->data, io->len);
+	call = submit(l, io, l->data, io->len, false);
+	if (call < 0 || vos_lane_wait(l, call, &answer))
+		return VOS_TRAP(VOS_WHY_DEAD);
+	rc = vos_sock_check(l, io, answer.result, io->len);
+	if (rc < 0)
+		return rc;
+	*done = rc;
+	return rc < (long)io->len ? vos_would_block(io) : 0;
+}
+
+static long send_chunks(struct vos_lane *l, const struct vos_io *io, size_t *done)
 {
 	struct chunks c = { .from = { io->iov, 0 }, .half = l->chan->lane_arena / 2 & ~63u };
 	struct vos_cqe answer;
@@ -69,31 +84,33 @@ static long send_stream(struct vos_lane *l, const struct vos_io *io, size_t *don
 	return 0;
 }
 
+static long send_stream(struct vos_lane *l, const struct vos_io *io, size_t *done)
+{
+	return io->len <= l->chan->lane_arena / 2 ? send_chunk(l, io, done) :
+						    send_chunks(l, io, done);
+}
+
 static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done)
 {
 	__u32 side = io->name ? VOS_ADDR_MAX : 0;
 	char *arena = l->chan->arena + l->data;
-	struct vos_cursor from = { io->iov, 0 };
-	struct vos_sqe e = {
-		.opcode = VOS_OP_SENDMSG,
-		.obj = VOS_WORD_SLOT(io->word),
-		.gen = VOS_WORD_GEN(io->word),
-		.ext = { { l->data + side, io->len }, { l->data, io->name ? io->namelen : 0 } },
-		.arg = { io->flags & MSG_MORE, io->name ? io->namelen : 0 },
-	};
+	struct vos_sqe *e;
 	struct vos_cqe c;
-	int call;
 	long rc;
 
 	if (io->len > l->chan->lane_arena - side)
 		return VOS_TRAP(VOS_WHY_ODD);
 	if (io->name)
 		memcpy(arena, io->name, io->namelen);
-	vos_cursor_take(&from, arena + side, io->len);
-	call = vos_lane_submit(l, &e);
-	if (call < 0)
+	vos_gather(io->iov, arena + side, io->len);
+	e = vos_lane_prepare(l, VOS_OP_SENDMSG, io->word);
+	if (!e)
 		return VOS_TRAP(VOS_WHY_DEAD);
-	if (vos_lane_wait(l, call, &c)) {
+	e->ext[0] = (struct vos_extent){ l->data + side, io->len };
+	e->ext[1] = (struct vos_extent){ l->data, side ? io->namelen : 0 };
+	e->arg[0] = io->flags & MSG_MORE;
+	e->arg[1] = side ? io->namelen : 0;
+	if (vos_lane_wait(l, vos_lane_submit(l), &c)) {
 		*done = io->len;	/* the network may lose one as well */
 		return 0;
 	}

@@ -35,22 +35,18 @@ static __u32 place(const struct vos_lane *l, const struct vos_log_record *r)
 static void submit(struct vos_lane *l, struct writing *w, struct vos_log_record *r, __u32 len)
 {
 	unsigned int i = (w->first + w->n) % VOS_DEPTH;
-	struct vos_sqe e = {
-		.opcode = VOS_OP_WRITE,
-		.obj = VOS_WORD_SLOT(w->io->word),
-		.gen = VOS_WORD_GEN(w->io->word),
-		.ext = { { place(l, r), len }, { 0, 0 } },
-		.arg = { w->pos + w->sent },
-	};
+	struct vos_sqe *e = vos_lane_prepare(l, VOS_OP_WRITE, w->io->word);
 
-	vos_cursor_take(&w->from, r + 1, len);
-	vos_log_fill(r, w->io, w->pos + w->sent, len);
-	w->call[i] = vos_lane_submit(l, &e);
-	if (w->call[i] < 0) {
+	if (!e) {
 		vos_log_settle(r, 0, 0);
 		w->rc = VOS_TRAP(VOS_WHY_DEAD);
 		return;
 	}
+	vos_cursor_take(&w->from, r + 1, len);
+	vos_log_fill(r, w->io, w->pos + w->sent, len);
+	e->ext[0] = (struct vos_extent){ place(l, r), len };
+	e->arg[0] = w->pos + w->sent;
+	w->call[i] = vos_lane_submit(l);
 	w->rec[i] = r;
 	w->len[i] = len;
 	w->sent += len;
@@ -59,16 +55,13 @@ static void submit(struct vos_lane *l, struct writing *w, struct vos_log_record 
 
 static bool commit(struct vos_lane *l, struct writing *w)
 {
-	struct vos_sqe e = {
-		.opcode = VOS_OP_COMMIT,
-		.obj = VOS_WORD_SLOT(w->io->word),
-		.gen = VOS_WORD_GEN(w->io->word),
-	};
+	struct vos_sqe *e;
 	struct vos_cqe c;
 
 	if (w->commits++ == COMMITS)
 		return false;
-	return !vos_lane_call(l, &e, &c) && c.result >= 0;
+	e = vos_lane_prepare(l, VOS_OP_COMMIT, w->io->word);
+	return e && !vos_lane_wait(l, vos_lane_submit(l), &c) && c.result >= 0;
 }
 
 /* Return: false when the next chunk has to wait for those under way. */

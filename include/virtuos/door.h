@@ -44,7 +44,8 @@
  *          at the first call of this process. ENOTCONN: the service domain is down;
  *          try later. ENOSPC: no more user channels. ENOENT: no such service here.
  * ATTACH   arg3 = descriptor. Sets the descriptor's word. Return: its kind
- *          (VOS_KIND_*). EBADF; EAGAIN: not now (domain down, channel missing, all
+ *          (VOS_KIND_*); without a channel to its service no word is set, but the kind
+ *          tells of which one to ask for. EBADF; EAGAIN: not now (domain down, all
  *          handles in use): use the trap door, ask again later.
  * ENTER    arg3 = service, arg4 = lane | VOS_ENTER_* flags. KICK: wake the service's
  *          dispatcher. WAIT: sleep until the lane's completion ring is not empty.
@@ -77,7 +78,8 @@ struct vos_door_info {
 /*
  * The state area, read-only for the process.
  *
- * @closed: the door is closed for good; nothing but a new OPEN may open another
+ * @closed: not 0: the door is closed for good. 1: another may be had by a new OPEN;
+ *	2: do not ask for one, it may not be welcome (seccomp)
  * @epoch: per service, counts the user channels that this process has lost. A call
  *	under way when it changes is not going to be answered
  * @word: per descriptor, VOS_WORD_*. 0: not known, ATTACH may tell

@@ -172,10 +172,28 @@ static void leave(struct vos_chan *chan)
 		wake_up(&conn->idle_wait);
 }
 
+/*
+ * On one processor the dispatcher sleeps while a worker works, and has asked for
+ * events. The next call follows the answer at once: have it polled for, not
+ * announced by an event.
+ */
+static void expect_next(struct vos_chan *chan)
+{
+	if (num_online_cpus() > 1)
+		return;
+	if (chan->uc) {
+		WRITE_ONCE(chan->expected, true);
+		WRITE_ONCE(chan->conn->rescan, true);
+	}
+	vos_ring_awake(&chan->sq);
+	vos_dispatcher_wake(chan->conn);
+}
+
 void vos_scall_complete(struct vos_scall *call, s64 result)
 {
 	struct vos_chan *chan = call->chan;
 
+	expect_next(chan);
 	answer(call, result);
 	vos_chan_flush(chan);
 	/* Last: from here on the connection may be torn down. */

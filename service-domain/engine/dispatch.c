@@ -92,39 +92,31 @@ static void sleep_until_event(struct vos_conn *conn)
 		vos_ring_awake(&conn->chan[i].sq);
 }
 
-static bool may_poll(u64 idle_since)
-{
-	return ktime_get_ns() - idle_since < (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC;
-}
-
-/* On one processor, let the workers do what we poll for. */
-static void poll_pause(struct vos_conn *conn)
+/*
+ * On one processor polling would keep the workers from what we wait for; they wake us
+ * before they answer (vos_scall_complete()).
+ */
+static bool may_poll(struct vos_conn *conn, u64 idle_since)
 {
 	if (num_online_cpus() == 1 && atomic_read(&conn->inflight))
-		yield();
-	else
-		cpu_relax();
+		return false;
+	return ktime_get_ns() - idle_since < (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC;
 }
 
 static int dispatcher(void *data)
 {
 	struct vos_conn *conn = data;
 	u64 idle_since = ktime_get_ns();
-	int before = 0;
 
 	while (!kthread_should_stop()) {
-		int inflight = atomic_read(&conn->inflight);
-
-		/* An answer by a worker is followed by the next call, as ours are. */
-		if (run_once(conn) || inflight < before)
+		if (run_once(conn))
 			idle_since = ktime_get_ns();
-		else if (may_poll(idle_since))
-			poll_pause(conn);
+		else if (may_poll(conn, idle_since))
+			cpu_relax();
 		else {
 			sleep_until_event(conn);
 			idle_since = ktime_get_ns();
 		}
-		before = inflight;
 		cond_resched();
 	}
 	return 0;

@@ -51,6 +51,7 @@ struct vos_chan {
 	void *arena;
 	u32 arena_bytes;
 	struct list_head hot;		/* lanes that are polled; dispatcher only */
+	bool expected;			/* a lane's: a worker has said that it is awake */
 	u64 idle_since;
 
 	spinlock_t lock;		/* what follows */

@@ -220,7 +220,8 @@ static void rescan(struct vos_conn *conn, u64 now)
 
 	list_for_each_entry(uc, &conn->uchans, node)
 		for (i = 0; i < uc->nr_lanes; i++)
-			if (!READ_ONCE(uc->broken) && vos_ring_ready(&uc->lane[i].sq))
+			if (!READ_ONCE(uc->broken) && (xchg(&uc->lane[i].expected, false) ||
+						       vos_ring_ready(&uc->lane[i].sq)))
 				heat(conn, &uc->lane[i], now);
 }
 
@@ -231,7 +232,7 @@ static bool cool(struct vos_chan *lane)
 	if (READ_ONCE(lane->uc->broken))
 		return true;
 	vos_ring_prepare_sleep(&lane->sq);
-	if (!vos_ring_ready(&lane->sq))
+	if (!vos_ring_ready(&lane->sq) && !READ_ONCE(lane->expected))
 		return true;
 	heat(lane->conn, lane, ktime_get_ns());
 	return false;

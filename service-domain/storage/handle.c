@@ -120,6 +120,15 @@ static ssize_t do_read(struct vos_scall *call, rwf_t flags)
 	return vfs_iter_read(h->file, &iter, &pos, flags);
 }
 
+/* Is there no more than these @n bytes? */
+static bool is_all(const struct vos_scall *call, ssize_t n)
+{
+	const struct vst_handle *h = call->target;
+
+	return n == call->sqe.ext[0].len ||
+	       call->sqe.arg[0] + n >= i_size_read(file_inode(h->file));
+}
+
 static s64 do_write(struct vos_scall *call)
 {
 	struct vst_handle *h = call->target;
@@ -215,7 +224,7 @@ s64 vst_handle_call(struct vos_scall *call)
 	if (call->sqe.opcode == VOS_OP_READ) {
 		ssize_t n = do_read(call, RWF_NOWAIT);
 
-		if (n == len || (n < 0 && n != -EAGAIN && n != -EOPNOTSUPP))
+		if (n < 0 ? n != -EAGAIN && n != -EOPNOTSUPP : is_all(call, n))
 			return n;
 	}
 	vst_queue(call, handle_work);

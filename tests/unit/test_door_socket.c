@@ -359,6 +359,16 @@ static void attach_without_a_channel(void **state)
 	assert_int_equal(fake.attaches, 3);
 }
 
+static void other_files_open_no_door(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++)
+		vos_word(30, 1);
+	assert_int_equal(fake.opens, 0);
+}
+
 static void refusals_are_backed_off(void **state)
 {
 	int i;
@@ -395,6 +405,7 @@ int main(void)
 		TEST(what_is_not_attached_is_left_alone),
 		TEST(other_kernels_are_asked_once),
 		TEST(attach_without_a_channel),
+		TEST(other_files_open_no_door),
 		TEST(refusals_are_backed_off),
 	};
 

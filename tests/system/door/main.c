@@ -3,6 +3,8 @@
  * doortest [-l] [-d] [-t SECONDS] [-s SECONDS] DIR [NAME...]: runs the named tests,
  * or all, each in a process of its own, and ends with "N passed, N failed".
  *
+ *	LD_PRELOAD=libsyscall-forward.so doortest -d -s 20 /root
+ *
  * -d: the door must be used where it can be. -s: how long the hostile process has.
  * Tests that do not apply are skipped (exit status 77 of a test).
  */

@@ -287,7 +287,7 @@ static bool serve_all(void)
 
 	pthread_mutex_lock(&fake.lock);
 	for (s = 0; s < VOS_DOOR_SERVICES; s++)
-		for (lane = 0; fake.chan[s] && !fake.chan[s]->dead && lane < LANES; lane++)
+		for (lane = 0; fake.chan[s] && !vos_load(&fake.chan[s]->dead) && lane < LANES; lane++)
 			any |= serve_lane(fake.chan[s], lane);
 	pthread_mutex_unlock(&fake.lock);
 	return any;
@@ -303,14 +303,14 @@ static void *service(void *arg)
 }
 
 /* Takes the lock, so that the service is not in the middle of anything. */
-static void kill_channel(unsigned int s)
+__attribute__((unused)) static void kill_channel(unsigned int s)
 {
 	int i;
 
 	for (i = 0; i < FDS; i++)
 		if (fake.fd[i] && (fake.fd[i]->kind == VOS_KIND_FILE) == (s == VOS_DOOR_STORAGE))
 			vos_store_release(&fake.state->word[i], 0ull);
-	fake.chan[s]->dead = true;
+	vos_store(&fake.chan[s]->dead, true);
 	vos_store_release(&fake.state->epoch[s], fake.state->epoch[s] + 1);
 }
 
@@ -365,7 +365,7 @@ static long kernel_attach(int fd)
 		return VOS_KIND_TRAP;
 	}
 	c = fake.chan[o->kind == VOS_KIND_FILE];
-	if (!c || c->dead)
+	if (!c || vos_load(&c->dead))
 		return fake.tell_kind ? (long)o->kind : -EAGAIN;
 	pthread_mutex_lock(&fake.lock);
 	if (o->kind == VOS_KIND_FILE) {
@@ -393,12 +393,8 @@ static long kernel_enter(unsigned int s, __u32 arg)
 	if (fake.in_wait)
 		fake.in_wait();
 	while (vos_load_acquire(&cq->hdr->prod) == vos_load(&cq->hdr->cons)) {
-		pthread_mutex_lock(&fake.lock);
-		if (c->dead) {
-			pthread_mutex_unlock(&fake.lock);
+		if (vos_load(&c->dead))
 			return -ENOTCONN;
-		}
-		pthread_mutex_unlock(&fake.lock);
 		sched_yield();
 	}
 	return 0;
@@ -438,6 +434,8 @@ enum vos_filetype vos_filetype(int fd);
 
 enum vos_filetype vos_filetype(int fd)
 {
+	if (!fake.fd[fd])
+		return VOS_OTHER;
 	return fake.fd[fd]->kind == VOS_KIND_FILE ? VOS_REGULAR : VOS_SOCKET;
 }
 
@@ -465,7 +463,7 @@ static void pos_give(struct object *o, __u64 pos)
 	struct fake_chan *c = fake.chan[VOS_DOOR_STORAGE];
 
 	o->pos = pos;
-	if (c && !c->dead)
+	if (c && !vos_load(&c->dead))
 		vos_store_release(&c->head->pos[o->slot], pos);
 }
 
@@ -563,6 +561,18 @@ __attribute__((unused)) static void feed(struct object *o, const void *p, size_t
 	pthread_mutex_unlock(&fake.lock);
 }
 
+static void stop_service(void)
+{
+	__atomic_store_n(&fake.stop, true, __ATOMIC_RELAXED);
+	pthread_join(fake.service, NULL);
+}
+
+static int start_service(void)
+{
+	fake.stop = false;
+	return pthread_create(&fake.service, NULL, service, NULL);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -574,7 +584,7 @@ static int setup(void **state)
 	vos_door_off = 0;
 	if (vos_door)	/* as fork leaves it */
 		memset(vos_door, 0, sizeof(*vos_door));
-	return pthread_create(&fake.service, NULL, service, NULL);
+	return start_service();
 }
 
 static int teardown(void **state)
@@ -582,8 +592,7 @@ static int teardown(void **state)
 	int i;
 
 	(void)state;
-	__atomic_store_n(&fake.stop, true, __ATOMIC_RELAXED);
-	pthread_join(fake.service, NULL);
+	stop_service();
 	for (i = 0; i < nr_all_chans; i++) {
 		free(all_chans[i]->mem);
 		free(all_chans[i]);

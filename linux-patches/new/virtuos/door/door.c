@@ -175,7 +175,8 @@ void vos_door_take_words(struct vos_door *door, u32 service)
 void vos_door_shut(struct vos_door *door)
 {
 	WRITE_ONCE(door->closed, true);
-	WRITE_ONCE(door->state->closed, 1);
+	if (!READ_ONCE(door->state->closed))
+		WRITE_ONCE(door->state->closed, 1);
 	vos_door_take_words(door, VOS_DOOR_SERVICES);
 	kick_work(door);
 }

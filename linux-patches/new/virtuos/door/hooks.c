@@ -69,6 +69,12 @@ static void close_now(struct mm_struct *mm)
 	if (!door)
 		return;
 	vos_door_shut(door);
+	/*
+	 * Whoever comes under a filter must not even ask for another door: the filter
+	 * may kill it for that.
+	 */
+	if (mm == current->mm)
+		WRITE_ONCE(door->state->closed, 2);
 	if (!mutex_lock_killable(&door->mutex)) {
 		vos_door_close_channels(door);
 		mutex_unlock(&door->mutex);

@@ -19,9 +19,17 @@ static u32 lane_bytes(void)
 	return clamp(READ_ONCE(vos_door_lane_kib), 4u, 256u) / 4u * 4096u;
 }
 
+/* A power of two, for its positions run freely; 0: none, and writes trap. */
+static u32 log_kib(const struct vos_uchan *uc)
+{
+	u32 kib = min(READ_ONCE(vos_door_log_kib), 1024u);
+
+	return uc->service == VOS_DOOR_STORAGE && kib >= 4 ? rounddown_pow_of_two(kib) : 0;
+}
+
 static void lay_out(struct vos_uchan *uc)
 {
-	u32 log = uc->service == VOS_DOOR_STORAGE ? clamp(READ_ONCE(vos_door_log_kib), 0u, 1536u) : 0;
+	u32 log = log_kib(uc);
 
 	uc->nr_lanes = clamp(READ_ONCE(vos_door_lanes), 1u, VOS_UCHAN_MAX_LANES);
 	uc->lane_bytes = lane_bytes();

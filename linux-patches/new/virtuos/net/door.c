@@ -45,6 +45,7 @@ static int net_examine(struct file *file, struct vos_door_target *t)
 	if (!ready_for_data(vs))
 		return -EAGAIN;
 	t->word = VOS_WORD_READ | VOS_WORD_WRITE;
+	t->flags = VOS_HANDLE_READ | VOS_HANDLE_WRITE;
 	if (READ_ONCE(file->f_flags) & O_NONBLOCK)
 		t->word |= VOS_WORD_NONBLOCK;
 	t->obj = vs->index;
