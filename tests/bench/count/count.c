@@ -22,8 +22,14 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 struct qemu_plugin_scoreboard *counts;
 static qemu_plugin_u64 insns[WHERES], syscalls, xen_exits;
 
+/* A vCPU that runs before QEMU has announced it (-icount, on a restored machine)
+ * has no counts yet. */
 struct counts *counts_of(unsigned int vcpu)
 {
+	static struct counts nobody;
+
+	if ((int)vcpu >= qemu_plugin_num_vcpus())
+		return &nobody;
 	return qemu_plugin_scoreboard_find(counts, vcpu);
 }
 
