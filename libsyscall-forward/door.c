@@ -328,7 +328,7 @@ static bool worth_a_door(int fd)
 
 /**
  * vos_attach - a call comes for a descriptor whose word says nothing
- * @after: the number of such calls after which the kernel is asked
+ * @after: the number of such calls after which the kernel is asked; 0: do not count it
  * Return: its word now; one of kind TRAP if it has none.
  */
 __attribute__((noinline)) __u64 vos_attach(int fd, unsigned int after)
@@ -336,7 +336,7 @@ __attribute__((noinline)) __u64 vos_attach(int fd, unsigned int after)
 	struct vos_door *d;
 	__u64 word = 0;
 
-	if ((__u32)fd >= VOS_DOOR_FDS || !seen_enough(fd, after))
+	if ((__u32)fd >= VOS_DOOR_FDS || !after || !seen_enough(fd, after))
 		return VOS_KIND_TRAP;
 	if (!worth_a_door(fd)) {
 		note_outcome(fd, false);

@@ -199,6 +199,8 @@ static inline __u64 vos_word(int fd, unsigned int after)
 
 #define VOS_AFTER_SOCKET	2u
 #define VOS_AFTER_ANY		8u
+#define VOS_AFTER_NEVER		0u
+#define VOS_LARGE_WRITE		16384u
 
 static inline bool vos_epoch_is_old(const struct vos_chan *c)
 {

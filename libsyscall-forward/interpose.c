@@ -100,9 +100,19 @@ EXPORT ssize_t read(int fd, void *buf, size_t n)
 	return VOS_IS_TRAP(rc) ? vos_trap_read(fd, buf, n) : finish(rc);
 }
 
+/*
+ * What is written in large pieces is best kept in the primary's page cache: through
+ * the door it would have to wait for the disk as soon as the log is full. So large
+ * writes do not make a descriptor one of the door's.
+ */
+static inline unsigned int after_write(size_t n)
+{
+	return n < VOS_LARGE_WRITE ? VOS_AFTER_ANY : VOS_AFTER_NEVER;
+}
+
 EXPORT ssize_t write(int fd, const void *buf, size_t n)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_ANY);
+	__u64 word = vos_word(fd, after_write(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
@@ -124,7 +134,7 @@ EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t pos)
 
 EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t pos)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_ANY);
+	__u64 word = vos_word(fd, after_write(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)

@@ -12,7 +12,7 @@
 
 #define KEEP_TRYING	16u	/* every so many-th wait spins for as long as it may */
 
-__u32 vos_spin_us = 50;
+__u32 vos_spin_us = 200;
 
 /* Ticks of the time stamp counter in a microsecond; a guess until it is measured. */
 static __u32 ticks_per_us = 2000;

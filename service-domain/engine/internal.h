@@ -149,6 +149,7 @@ struct vos_conn {
 	u64 *event;
 
 	struct task_struct *dispatcher;
+	u64 poll_ns;			/* how long to poll after the last work */
 	struct llist_head dirty;
 	struct kthread_worker *ctl;
 	struct mm_struct *window_mm;

@@ -244,7 +244,7 @@ static bool cool(struct vos_chan *lane)
  */
 bool vos_uchans_run(struct vos_conn *conn)
 {
-	u64 now = ktime_get_ns(), poll = (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC;
+	u64 now = ktime_get_ns(), poll = conn->poll_ns;
 	struct vos_chan *lane, *next;
 	bool busy = false;
 

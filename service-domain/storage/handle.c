@@ -13,6 +13,7 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include "vst.h"
@@ -129,7 +130,8 @@ static bool is_all(const struct vos_scall *call, ssize_t n)
 	       call->sqe.arg[0] + n >= i_size_read(file_inode(h->file));
 }
 
-static s64 do_write(struct vos_scall *call)
+/* Under the node's write_mutex: sequence numbers are in the order of the writes. */
+static s64 write_locked(struct vos_scall *call)
 {
 	struct vst_handle *h = call->target;
 	struct kvec vec = { .iov_base = call->data[0], .iov_len = call->sqe.ext[0].len };
@@ -140,12 +142,20 @@ static s64 do_write(struct vos_scall *call)
 	if (IS_IMMUTABLE(file_inode(h->file)))
 		return -EPERM;
 	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
-	/* Sequence numbers in the order of the writes. */
-	mutex_lock(&h->node->write_mutex);
 	h->seq = atomic64_inc_return(&last_seq);
 	WRITE_ONCE(h->node->seq, h->seq);
 	call->cqe.out[0] = h->seq;
 	n = vfs_iter_write(h->file, &iter, &pos, 0);
+	return n;
+}
+
+static s64 do_write(struct vos_scall *call)
+{
+	const struct vst_handle *h = call->target;
+	s64 n;
+
+	mutex_lock(&h->node->write_mutex);
+	n = write_locked(call);
 	mutex_unlock(&h->node->write_mutex);
 	return n;
 }
@@ -188,6 +198,44 @@ static s64 do_commit(struct vos_scall *call)
 	return err;
 }
 
+/*
+ * Would this write touch nothing but pages that are here and dirty already? Then it
+ * needs neither disk nor journal (times are written lazily: see init-storage), and
+ * adds nothing to what has to be written back.
+ */
+static bool is_rewrite(const struct vos_scall *call)
+{
+	const struct vst_handle *h = call->target;
+	struct address_space *mapping = h->file->f_mapping;
+	loff_t pos = call->sqe.arg[0], end = pos + call->sqe.ext[0].len;
+	bool yes = end <= i_size_read(mapping->host);
+
+	while (yes && pos < end) {
+		struct folio *folio = filemap_get_folio(mapping, pos >> PAGE_SHIFT);
+
+		if (IS_ERR(folio))
+			return false;
+		yes = folio_test_uptodate(folio) && folio_test_dirty(folio) &&
+		      !folio_test_writeback(folio);
+		pos = folio_pos(folio) + folio_size(folio);
+		folio_put(folio);
+	}
+	return yes;
+}
+
+/* Return: the result, or -EAGAIN: a worker's. */
+static s64 try_write(struct vos_scall *call)
+{
+	const struct vst_handle *h = call->target;
+	s64 n = -EAGAIN;
+
+	if (is_rewrite(call) && mutex_trylock(&h->node->write_mutex)) {
+		n = write_locked(call);
+		mutex_unlock(&h->node->write_mutex);
+	}
+	return n;
+}
+
 static void handle_work(struct work_struct *work)
 {
 	struct vos_scall *call = container_of(work, struct vos_scall, work);
@@ -225,6 +273,11 @@ s64 vst_handle_call(struct vos_scall *call)
 		ssize_t n = do_read(call, RWF_NOWAIT);
 
 		if (n < 0 ? n != -EAGAIN && n != -EOPNOTSUPP : is_all(call, n))
+			return n;
+	} else if (call->sqe.opcode == VOS_OP_WRITE) {
+		s64 n = try_write(call);
+
+		if (n != -EAGAIN)
 			return n;
 	}
 	vst_queue(call, handle_work);

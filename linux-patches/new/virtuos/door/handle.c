@@ -373,6 +373,7 @@ int vos_door_recall(struct vos_door_target *t, u32 gen, bool *dirty)
 {
 	struct vos_handle *h = container_of(t, struct vos_handle, target);
 	struct vos_uchan *uc = h->uchan;
+	bool used = h->gen == gen && READ_ONCE(h->state) == VOS_HANDLE_LIVE;
 	int rc = 0;
 
 	*dirty = false;
@@ -391,6 +392,6 @@ int vos_door_recall(struct vos_door_target *t, u32 gen, bool *dirty)
 		rc = tell_drop(h, dirty);
 	}
 	mutex_unlock(&uc->drop_mutex);
-	return rc;
+	return rc ?: used;
 }
 EXPORT_SYMBOL_GPL(vos_door_recall);

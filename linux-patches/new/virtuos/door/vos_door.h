@@ -93,7 +93,8 @@ void vos_door_target_put(struct vos_door_target *t);
  * @gen: as that returned
  *
  * Takes the words back and waits for the calls under way. @gone follows all the same,
- * later. Process context. Return: 0 and *dirty; -EINTR killed.
+ * later. Process context. Return: 1 it was in use, 0 it was not, and *dirty; -EINTR
+ * killed.
  */
 int vos_door_recall(struct vos_door_target *t, u32 gen, bool *dirty);
 

@@ -4,10 +4,12 @@
  *
  *	held	the primary caches pages; reads and writes are the FUSE client's
  *	served	programs read and write at the storage domain, through the exceptionless
- *		door; nothing is cached here, and attributes are asked for each time
+ *		door or, uncached, through the trap door; nothing is cached here, and
+ *		attributes are asked for each time
  *
- * An inode is held unless a program attaches it to its door; it becomes held again
- * with the first use of its data by any other way, or when it is mapped.
+ * An inode is held unless a program attaches it to its door. It becomes held again
+ * when no program has it attached any more, when it is mapped, or when its data is
+ * used otherwise than by reading and writing.
  *
  * Invariant: FUSE_I_SERVED changes under the inode's semaphore for writing; whoever
  * touches pages of a file holds it for reading and has seen the bit clear. A mapped
@@ -143,31 +145,35 @@ static struct vos_door_target *next_target(struct inode *inode, u32 *gen)
 	return found;
 }
 
-/* Under the semaphore: no door has it any more. Return: 0 or -errno; *dirty. */
-static int recall_all(struct inode *inode, bool *dirty)
+/*
+ * Under the semaphore: no door has it any more.
+ * Return: 0 or -errno; *dirty; *used: somebody will miss it.
+ */
+static int recall_all(struct inode *inode, bool *dirty, bool *used)
 {
 	struct vos_door_target *t;
 	int rc = 0;
 	u32 gen;
 
 	/* None is added while we have the semaphore. */
-	while (!rc && (t = next_target(inode, &gen))) {
+	while (rc >= 0 && (t = next_target(inode, &gen))) {
 		bool one;
 
 		rc = vos_door_recall(t, gen, &one);
-		if (rc)
+		if (rc < 0)
 			t->recalled = false;	/* killed: whoever is next, again */
-		vos_door_target_put(t);
+		*used |= rc > 0;
 		*dirty |= one;
+		vos_door_target_put(t);
 	}
-	return rc;
+	return min(rc, 0);
 }
 
 /* From served to held. Under the semaphore for writing. */
 static int take_back(struct inode *inode)
 {
-	bool dirty = false;
-	int err = recall_all(inode, &dirty);
+	bool dirty = false, used = false;
+	int err = recall_all(inode, &dirty, &used);
 
 	if (!err && dirty)
 		err = fsync_node(inode);
@@ -178,7 +184,8 @@ static int take_back(struct inode *inode)
 		return err;
 	invalidate_inode_pages2(inode->i_mapping);
 	clear_bit(FUSE_I_SERVED, &get_fuse_inode(inode)->state);
-	WRITE_ONCE(*held_until_of(inode), jiffies + HOLD_TIME);
+	if (used)
+		WRITE_ONCE(*held_until_of(inode), jiffies + HOLD_TIME);
 	return 0;
 }
 
@@ -215,25 +222,81 @@ void vosfs_data_end(struct inode *inode)
 	up_read(sem_of(inode));
 }
 
+static bool is_attached(struct inode *inode)
+{
+	struct vosfs_data *d;
+	bool attached;
+
+	spin_lock(&table_lock);
+	d = find(inode);
+	attached = d && d->nr_targets;
+	spin_unlock(&table_lock);
+	return attached;
+}
+
+/*
+ * As vosfs_data_begin(), but an inode that is served, and attached, may stay so.
+ * Return: 0 held; 1 served; -errno. vosfs_data_end() follows unless it is an error.
+ */
+static int io_begin(struct inode *inode)
+{
+	int err = down_read_killable(sem_of(inode));
+
+	if (err)
+		return err;
+	if (!is_served(inode))
+		return 0;
+	if (is_attached(inode))
+		return 1;
+	up_read(sem_of(inode));
+	return vosfs_data_begin(inode);
+}
+
+/* At the storage domain, past all caches here. */
+static ssize_t served_io(struct kiocb *iocb, struct iov_iter *iter, int flags)
+{
+	struct fuse_io_priv io = FUSE_IO_PRIV_SYNC(iocb);
+
+	return fuse_direct_io(&io, iter, &iocb->ki_pos, flags | FUSE_DIO_CUSE);
+}
+
 static ssize_t data_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	ssize_t n = vosfs_data_begin(inode);
+	ssize_t n = io_begin(inode);
 
-	if (n)
+	if (n < 0)
 		return n;
-	n = fuse_file_operations.read_iter(iocb, to);
+	n = n ? served_io(iocb, to, 0) : fuse_file_operations.read_iter(iocb, to);
 	vosfs_data_end(inode);
 	return n;
+}
+
+/*
+ * What is written here is on the disk when it is answered, and so is all that was
+ * written through doors before it (vst_write()): no replay may undo it.
+ */
+static ssize_t served_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	ssize_t n = generic_write_checks(iocb, from);
+
+	return n > 0 ? served_io(iocb, from, FUSE_DIO_WRITE) : n;
 }
 
 static ssize_t data_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	ssize_t n = vosfs_data_begin(inode);
+	/* The end of a served file is known elsewhere. */
+	bool append = iocb->ki_flags & IOCB_APPEND;
+	ssize_t n = append ? vosfs_data_begin(inode) : io_begin(inode);
 
-	if (n)
+	if (n < 0)
 		return n;
+	if (n) {
+		n = served_write(iocb, from);
+		vosfs_data_end(inode);
+		return n;
+	}
 	n = fuse_file_operations.write_iter(iocb, from);
 	vosfs_data_end(inode);
 	return n;
