@@ -9,7 +9,7 @@ Settings from the environment, as the Makefile passes them:
   SYSTEMS='...' of native pv driver-domain virtuos-trap virtuos-both
   CASES='a,b'   only sections whose name has one of these
   PARTS='...'   of ring count system lifecycle
-  COUNT=icount  count under -icount: the same to the bit in every run, and slow
+  COUNT=icount  count under -icount; does not get far yet, see docs/benchmark.md
 Exit status 0 when everything ran, whether or not targets were met; 1 when a load
 failed; 125 when the machine could not be brought up.
 """
