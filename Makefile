@@ -15,13 +15,14 @@ PEERS := peer driver
 
 # What a user may set. It reaches the programs through the environment, as it was
 # written: make must never expand it, for CMD may hold any dollars and quotes.
-EXEC_VARIABLES := CMD IN FILES HOSTFWD SYSTEM DOOR DISK XEN T TIMEOUT
+EXEC_VARIABLES := CMD IN FILES HOSTFWD SYSTEM DOOR DISK XEN T TIMEOUT \
+	ROUNDS SYSTEMS CASES PARTS COUNT
 unexport $(EXEC_VARIABLES)
 
 # --- the programs a user runs -------------------------------------------------
 
 # These end with their program's own status; see scripts/exec-status.c.
-RUNNERS := run shell check check-unit check-system bench
+RUNNERS := run shell check check-unit check-system bench bench-quick
 ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
 -load build/exec_status.so
 endif
@@ -44,8 +45,11 @@ check-unit: unit-programs
 check-system: ready
 	$(exec-program scripts/check.sh,system)
 
-bench:
-	$(error make bench: the benchmarks are a later part of this project; there are none yet)
+bench: ready build/bench/count.so
+	$(exec-program tests/bench/run.py)
+
+bench-quick: ready build/bench/count.so
+	$(exec-program tests/bench/run.py,--quick)
 
 # --- building -----------------------------------------------------------------
 
@@ -140,6 +144,9 @@ build/unit.stamp: $(UNIT) $(ABI) $(DOM0_TOOLS) $(LIBRARY) tests/unit/Makefile | 
 	@flock build/.lock scripts/unit.sh
 	@touch $@
 
+build/bench/count.so: scripts/qemu-plugin.sh scripts/private-apt.sh $(wildcard tests/bench/count/*.[ch]) | build/packages.stamp
+	@scripts/qemu-plugin.sh
+
 clean:
 	rm -rf build
 
@@ -159,6 +166,9 @@ help:
 #:     XEN=patched           Xen built from source with xen-patches/ instead of Debian's
 #: make shell                a shell in the primary (IN=dom0: in dom0)
 #: make check                all tests; check-unit, check-system T='name ...' for a part
+#: make bench                benchmarks, see docs/benchmark.md; bench-quick in under 10 min
+#:     SYSTEMS='pv ...'      of native pv driver-domain virtuos-trap virtuos-both
+#:     CASES='pread,redis'   ... and of the sections; PARTS='ring count system lifecycle'
 #: make deb                  the virtuos package for dom0, under build/
 #: make install              install that package on this machine (a Xen host of one's own)
 #: make lib                  libsyscall-forward.so, under build/libsyscall-forward/

@@ -4,10 +4,10 @@
 # source with xen-patches/series. The result is build/xen/KIND, an ELF file as
 # QEMU's loader wants it, not compressed.
 . "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/private-apt.sh"
 
 kind=${1:?kind}
 series=$TOP/xen-patches/series
-private=$CACHE/apt-src		# package lists with sources; the system's stay alone
 
 publish() {
 	mkdir -p "$BUILD/xen"
@@ -32,32 +32,13 @@ stock() {
 	publish "$out"
 }
 
-# Source entries for the suites of the system's own binary entries, in a place of
-# our own. No mirror is written down.
-private_lists() {
-	mkdir -p "$private/lists/partial"
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)' |
-		sed -n "s/^\([^ ]*\) \($DEBIAN_SUITE\(-security\|-updates\)\?\) main Packages\$/deb-src \1 \2 main/p" |
-		sort -u >"$private/sources.list"
-	[ -s "$private/sources.list" ] || die "no package source for $DEBIAN_SUITE is configured"
-}
-
-# apt COMMAND... - one of apt's programs with these lists only
-private_apt() {
-	local program=$1
-	shift
-	"$program" -o Dir::Etc::SourceList="$private/sources.list" \
-		-o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$private/lists" \
-		-o pkgCacheFile= -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"
-}
-
 # fetch - print the path of an unpacked source: the newest version that the archive
 # really has (its index may name files that are gone). dpkg-source checks the sums.
 fetch() {
 	local dir version tmp
 	dir=$(ls -d "$CACHE/xen/source-$XEN_SERIES"* 2>/dev/null | head -n1) || true
 	if [ -z "$dir" ]; then
-		private_lists
+		private_lists "$DEBIAN_SUITE\|$DEBIAN_SUITE-security\|$DEBIAN_SUITE-updates"
 		run_logged "$LOGS/xen-lists.log" '^(Get|Hit)' private_apt apt-get update >&2
 		tmp=$CACHE/xen/tmp.$$
 		mkdir -p "$tmp"

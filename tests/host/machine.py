@@ -52,6 +52,21 @@ class MachineError(Exception):
     pass
 
 
+class started_with:
+    """Machines that are started within have further arguments of QEMU's, and emulate
+    their CPUs in threads of their own ("multi") or in turn ("single", for -icount)."""
+    extra, thread = [], "multi"
+
+    def __init__(self, *extra, thread="multi"):
+        self.mine = (list(extra), thread)
+
+    def __enter__(self):
+        started_with.extra, started_with.thread = self.mine
+
+    def __exit__(self, *_):
+        started_with.extra, started_with.thread = [], "multi"
+
+
 def xen_elf(which=None):
     """The hypervisor as QEMU's multiboot loader wants it: not compressed.
 
@@ -150,7 +165,7 @@ class Machine:
         return out
 
     def _command(self, boot, xen, hostfwd, disk):
-        argv = [QEMU, "-machine", "q35,kernel-irqchip=split", "-accel", "tcg,thread=multi",
+        argv = [QEMU, "-machine", "q35,kernel-irqchip=split", "-accel", "tcg,thread=" + started_with.thread,
                 "-cpu", CPU, "-smp", "4", "-m", str(MEMORY), "-nodefaults", "-display", "none",
                 "-no-reboot", "-serial", "file:" + self.path("serial.log"),
                 "-qmp", "unix:%s,server=on,wait=off" % self.path("qmp"),
@@ -173,6 +188,7 @@ class Machine:
                        "-initrd", "%s/vmlinuz %s,%s/initrd.img" % (boot, DOM0_ARGS, boot)]
 
     def _start(self, argv, incoming):
+        argv = argv + started_with.extra
         if incoming:
             argv += ["-S", "-incoming", "exec:cat < %s" % incoming]
         with open(self.path("qemu.log"), "wb") as log:

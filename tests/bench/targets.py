@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is asked for, and whether it was reached.
+
+Counts and wall-clock ratios are judged apart. A ratio is taken within each round, in
+which the systems were measured one after the other; of those the median counts.
+CAUSES says, for a target that was missed, why and what comes next.
+Used by run.py.
+"""
+import statistics
+
+from count import whole
+from sets import APPLICATIONS, PREAD, PWRITE, SECTIONS
+from systems import BOTH, DRIVER, PV, TRAP
+
+NULL_CASES = ("pread 1 B", "UDP peek, 1 B")
+SMALL = ("32 B", "256 B", "1 KiB")
+MIDDLE = ("2 KiB", "4 KiB", "16 KiB", "32 KiB")
+LARGE = ("64 KiB", "256 KiB", "1 MiB", "2 MiB")
+
+# By the beginning of a target's text: cause; next idea. Kept by whoever measures.
+CAUSES = {}
+
+
+def target(text, want, value, met):
+    """value: None where it was not measured."""
+    t = {"text": text, "want": want, "got": "not measured" if value is None else value, "met": met}
+    if met is False:
+        t["cause"] = next((c for start, c in CAUSES.items() if text.startswith(start)), "not looked into yet")
+    return t
+
+
+def counted_median(results, system, case, key):
+    sections = results.get(system, {}).get(case)
+    if not sections:
+        return None
+    return statistics.median(key(f) if callable(key) else f[key] for f in sections)
+
+
+def at_most(text, value, limit, unit="", beside=""):
+    if value is None:
+        return target(text, "<= %s%s" % (format(limit, ","), unit), None, None)
+    return target(text, "<= %s%s" % (format(limit, ","), unit),
+                  "%s%s%s" % (format(round(value, 3 if limit < 10 else 0), ",g"), unit, beside), value <= limit)
+
+
+def judge_counts(results):
+    """Targets of part 2."""
+    out = []
+
+    def instructions(system, case, limit, text):
+        value = counted_median(results, system, case, whole)
+        wait = counted_median(results, system, case, "waiting: caller")
+        out.append(at_most("%s (%s): instructions of the caller" % (text, case), value, limit,
+                           beside="" if value is None else " (and %d waiting)" % round(wait)))
+    for case in NULL_CASES:
+        instructions(BOTH, case, 300, "exceptionless null call")
+    instructions(TRAP, "getsockname", 2000, "trap door's null call")
+    for system, case in ((BOTH, NULL_CASES[0]), (BOTH, NULL_CASES[1]), (TRAP, "getsockname")):
+        for what in ("hypercalls of the caller", "hypercalls of the services", "event-channel sends",
+                     "grant operations"):
+            # A clock tick in the section is not the call's: less than one in a hundred calls is none.
+            value = counted_median(results, system, case, what)
+            out.append(target("%s, %s: %s per call in the polled steady state" % (system, case, what), "0",
+                              None if value is None else format(round(value, 4), "g"),
+                              None if value is None else value < 0.01))
+    for system, case, size in ((BOTH, "pread 64 KiB", 65536), (BOTH, "pwrite 64 KiB", 65536),
+                               (TRAP, "pread past the cache 64 KiB", 65536), (TRAP, "pwrite 64 KiB", 65536)):
+        value = counted_median(results, system, case, "copied: caller")
+        out.append(at_most("%s, %s: copies on the caller's side" % (system, case),
+                           None if value is None else value / size, 1.02))
+    return out
+
+
+def ratios(rows, section, case, ours, other):
+    """Our speed over the other's, of each round that has both."""
+    mine, theirs = rows.get((section, case, ours), {}), rows.get((section, case, other), {})
+    more_is_better = SECTIONS[section][1]
+    both = [(mine[r], theirs[r]) for r in mine if r in theirs and mine[r] and theirs[r]]
+    return [a / b if more_is_better else b / a for a, b in both]
+
+
+def at_least(text, limit, values):
+    if not values:
+        return target(text, ">= %gx" % limit, None, None)
+    got = statistics.median(values)
+    return target(text, ">= %gx" % limit, "%.2fx (%.2f to %.2f)" % (got, min(values), max(values)), got >= limit)
+
+
+def judge_section(rows, section):
+    """Targets of one section of part 3. rows: {(section, case, system): {round: value}}."""
+    cases = list(dict.fromkeys(c for s, c, _ in rows if s == section))
+    out = []
+    if section in (PREAD, PWRITE):
+        for sizes, limit in ((SMALL, 1.7), (MIDDLE, 1.2), (LARGE, 1.0)):
+            for case in cases:
+                if case.split(" ", 1)[1] in sizes:
+                    out.append(at_least("%s, both doors against pv" % case, limit,
+                                        ratios(rows, section, case, BOTH, PV)))
+    if section in APPLICATIONS:
+        for case in cases:
+            for other, limit in ((DRIVER, 1.5), (PV, 1.0)):
+                out.append(at_least("%s, %s: both doors against %s" % (section, case, other), limit,
+                                    ratios(rows, section, case, BOTH, other)))
+    return out
+
+
