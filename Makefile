@@ -52,7 +52,7 @@ bench:
 ready: | build/packages.stamp
 	@flock build/.lock $(MAKE) -s deb hypervisor agent
 
-all: ready
+all: ready lib
 kernels: $(ROLES:%=build/kernel/%.stamp)
 modules: $(ROLES:%=build/modules/%.stamp)
 initrds: $(ROLES:%=build/initrd/%.stamp)
@@ -106,16 +106,23 @@ build/dom0-tools.stamp: $(DOM0_TOOLS) | build/packages.stamp
 	@touch $@
 
 deb: build/deb.stamp
-build/deb.stamp: build/dom0-tools.stamp $(ROLES:%=build/initrd/%.stamp) scripts/dom0-tools.sh
+build/deb.stamp: build/dom0-tools.stamp build/lib.stamp $(ROLES:%=build/initrd/%.stamp) scripts/dom0-tools.sh
 	@scripts/dom0-tools.sh deb
 	@touch $@
 
 install: build/deb.stamp
 	@scripts/dom0-tools.sh install
 
+LIBRARY := $(wildcard libsyscall-forward/*.[ch] libsyscall-forward/Makefile)
+
+lib: build/lib.stamp
+build/lib.stamp: $(LIBRARY) $(ABI) scripts/lib.sh | build/packages.stamp
+	@scripts/lib.sh
+	@touch $@
+
 UNIT := $(call sources,tests/unit)
 unit-programs: build/unit.stamp
-build/unit.stamp: $(UNIT) $(ABI) $(DOM0_TOOLS) tests/unit/Makefile | build/packages.stamp
+build/unit.stamp: $(UNIT) $(ABI) $(DOM0_TOOLS) $(LIBRARY) tests/unit/Makefile | build/packages.stamp
 	@flock build/.lock scripts/unit.sh
 	@touch $@
 
@@ -139,8 +146,9 @@ help:
 #: make check                all tests; check-unit, check-system T='name ...' for a part
 #: make deb                  the virtuos package for dom0, under build/
 #: make install              install that package on this machine (a Xen host of one's own)
+#: make lib                  libsyscall-forward.so, under build/libsyscall-forward/
 #: make kernels | modules | initrds | hypervisor     a part of the build
 #: make clean                remove build/ (the cache ~/.cache/virtuos stays)
 
-.PHONY: $(RUNNERS) ready all kernels modules initrds hypervisor agent deb install \
+.PHONY: $(RUNNERS) ready all kernels modules initrds hypervisor agent deb lib install \
 	unit-programs clean help

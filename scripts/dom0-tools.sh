@@ -21,6 +21,7 @@ stage_kernels() {
 		install -m 644 "$(readlink -f "$BUILD/kernel/$role/arch/x86/boot/bzImage")" "$stage/$role/vmlinuz"
 		install -m 644 "$BUILD/initrd/$role.img" "$stage/$role/initrd.img"
 	done
+	install -m 644 -s "$BUILD/libsyscall-forward/libsyscall-forward.so" "$stage/"
 }
 
 # The same contents give the same package, to the bit: saved states of the emulated

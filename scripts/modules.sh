@@ -6,9 +6,9 @@
 # kernels; so each role has a tree of links to the sources, build/modules/ROLE.
 . "$(dirname "$0")/common.sh"
 
-role=${1:?role}
+role=${1:?role} more=
 case "$role" in
-primary) from=$TOP/linux-patches/new/virtuos parts="core net fs";;
+primary) from=$TOP/linux-patches/new/virtuos parts="core net fs" more=door;;
 network) from=$TOP/service-domain parts="engine net";;
 storage) from=$TOP/service-domain parts="engine storage";;
 *) die "no such role: $role";;
@@ -27,7 +27,7 @@ mirror() {
 	local file rel
 	mkdir -p "$out"
 	find "$out" -type l ! -exec test -e {} \; -delete
-	(cd "$from" && find Kbuild $parts -type f \
+	(cd "$from" && find Kbuild $parts $more -type f \
 		\( -name '*.[chS]' -o -name Kbuild \) -print) | while read -r rel; do
 		file=$out/$rel
 		[ "$from/$rel" -ef "$file" ] && continue

@@ -68,12 +68,26 @@ static bool linked(struct machine *m, const struct dom *s)
 	       m->dom[0].st.domid != VOS_NO_DOMID;
 }
 
+/* Hear of it when the front end gives the link up. */
+static void watch_link(struct machine *m, const struct vos_link *l, bool on)
+{
+	char path[VOS_PATH_MAX];
+
+	vos_link_failed_path(l, path);
+	if (on)
+		xs_watch(m->host.xs, path, "failed");
+	else
+		xs_unwatch(m->host.xs, path, "failed");
+}
+
 static void unlink_service(struct machine *m, struct dom *s)
 {
 	struct vos_link l = link_of(m, s);
 
-	if (linked(m, s))
+	if (linked(m, s)) {
+		watch_link(m, &l, false);
 		vos_link_remove(&m->host, &l);
+	}
 	s->st.devid = -1;
 }
 
@@ -93,6 +107,7 @@ static int link_service(struct machine *m, struct dom *s)
 		s->st.devid = -1;
 		return -1;
 	}
+	watch_link(m, &l, true);
 	return 0;
 }
 
@@ -209,6 +224,18 @@ static void handle_death(struct machine *m, struct dom *d, const char *text,
 	clear_away(m, d, again, wait);
 }
 
+/* A service that lives, but not for its primary: it hangs, or one of them lies. */
+static void check_link(struct machine *m, struct dom *d)
+{
+	struct vos_link l = link_of(m, d);
+	char *why = linked(m, d) ? vos_link_failed(m->host.xs, &l) : NULL;
+
+	if (why)
+		handle_death(m, d, !strcmp(why, "hang") ? "hangs" : "connection failed",
+			     LIBXL_SHUTDOWN_REASON_WATCHDOG);
+	free(why);
+}
+
 void machine_check_deaths(struct machine *m)
 {
 	libxl_shutdown_reason reason;
@@ -223,6 +250,8 @@ void machine_check_deaths(struct machine *m)
 		life = vos_domain_life(&m->host, d->st.domid, d->st.uuid, &reason);
 		if (life != VOS_ALIVE)
 			handle_death(m, d, reason_text(life, reason), reason);
+		else if (!is_primary(d) && d->phase == PH_RUNNING)
+			check_link(m, d);
 	}
 }
 
@@ -522,6 +551,10 @@ static void add_dom(struct machine *m, const struct vos_domain_config *cfg)
 /* What a predecessor left of one domain. */
 static void adopt(struct machine *m, struct dom *d)
 {
+	struct vos_link l = link_of(m, d);
+
+	if (!is_primary(d) && linked(m, d))
+		watch_link(m, &l, true);
 	if (!strcmp(d->st.state, "running") || !strcmp(d->st.state, "stopping")) {
 		d->phase = PH_RUNNING;
 		save(m, d);

@@ -91,6 +91,10 @@ int vos_link_write(struct vos_host *h, const struct vos_link *l,
 void vos_link_remove(struct vos_host *h, const struct vos_link *l);
 /* XenbusState of the front end, 0 = none. */
 int vos_link_state(struct xs_handle *xs, const struct vos_link *l);
+/* Where a front end says that it has given the link up though the domain lives, and
+ * what it says ("hang", "violation"): to be freed, NULL = nothing. */
+void vos_link_failed_path(const struct vos_link *l, char path[VOS_PATH_MAX]);
+char *vos_link_failed(struct xs_handle *xs, const struct vos_link *l);
 /* The node by which exec sessions meet, writable by the primary. */
 int vos_exec_dir(struct vos_host *h, uint32_t primary);
 

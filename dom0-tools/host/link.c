@@ -109,6 +109,23 @@ void vos_link_remove(struct vos_host *h, const struct vos_link *l)
 	free(left);
 }
 
+void vos_link_failed_path(const struct vos_link *l, char path[VOS_PATH_MAX])
+{
+	struct link_paths p;
+
+	make_paths(l, &p);
+	if (snprintf(path, VOS_PATH_MAX, "%s/failed", p.front) >= VOS_PATH_MAX)
+		*path = 0;
+}
+
+char *vos_link_failed(struct xs_handle *xs, const struct vos_link *l)
+{
+	char path[VOS_PATH_MAX];
+
+	vos_link_failed_path(l, path);
+	return xs_read(xs, XBT_NULL, path, NULL);
+}
+
 int vos_link_state(struct xs_handle *xs, const struct vos_link *l)
 {
 	struct link_paths p;

@@ -40,13 +40,14 @@ typedef int64_t __s64;
 #define VOS_MAX_ARENA_PAGES	4096u	/* per channel: 16 MiB */
 #define VOS_MAX_OBJECTS		32768u	/* one page of event bits */
 #define VOS_MAX_CREDS		256u
+#define VOS_MAX_UCHANS		256u	/* per link: one a process */
 #define VOS_MAX_DIR_PAGES	64u	/* 65536 shared pages: 256 MiB */
 #define VOS_REFS_PER_DIR	(VOS_PAGE_SIZE / 4u)
 
 /* Feature bits (xenstore key "features", control page field "features"). */
 #define VOS_F_EVENTS		(1u << 0)	/* object table and event bits */
 #define VOS_F_HEARTBEAT		(1u << 1)	/* vos_ctrl.heartbeat is kept */
-#define VOS_F_USER_CHANNELS	(1u << 2)	/* reserved: exceptionless door */
+#define VOS_F_USER_CHANNELS	(1u << 2)	/* exceptionless door: virtuos/door.h */
 
 /*
  * Submission: one call. 64 bytes, one cache line.

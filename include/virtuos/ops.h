@@ -21,6 +21,15 @@
  *   NOP        result 0.
  *   CRED_SET   arg0 = index (1..VOS_MAX_CREDS-1); ext0 in: struct vos_cred.
  *   CRED_DROP  arg0 = index.
+ *   UCHAN_OPEN arg0 = user channel, chosen by the front end (0..VOS_MAX_UCHANS-1);
+ *              arg1 = lanes | arena pages << 32; ext0 in: grant references (__u32) of
+ *              all its pages in order. The call's cred is that of all its calls.
+ *   UCHAN_CLOSE arg0 = user channel. Answered when its calls have ended and its
+ *              pages are unmapped. One that does not exist is closed already.
+ *   HANDLE_ADD arg0 = user channel | slot << 32; arg1 = handle generation (not 0) |
+ *              VOS_HANDLE_* << 32; NET: obj/gen = the socket. STORAGE: arg2 = node id.
+ *   HANDLE_DROP arg0 = user channel | slot << 32; arg1 = generation. Answered when
+ *              no call uses the handle any more.
  * NET (obj/gen name the socket unless said otherwise)
  *   SOCKET     arg0 = family, arg1 = type (no SOCK_* flags), arg2 = protocol;
  *              obj/gen = the new object, which must be free.
@@ -49,11 +58,25 @@
  *              len bytes; ext1 out: room for the reply (struct fuse_out_header and
  *              its body). result = reply length in bytes. FORGETs: ext1.len = 0,
  *              result 0. arg0 = VOS_FUSE_*.
+ *   READ       arg0 = file offset; ext0 out: data. result = bytes, 0 at the end.
+ *   WRITE      arg0 = file offset; ext0 in: data. result = bytes; out[0] = sequence
+ *              number, counted up with every write. Not durable before COMMIT, or
+ *              before vos_uchan_slot.durable says so.
+ *   COMMIT     makes all that was written through this channel durable.
+ *
+ * On user channels obj/gen name a handle (slot and its generation), cred is not
+ * looked at, and only NOP, SENDMSG, RECVMSG, READ, WRITE and COMMIT exist; on others
+ * READ, WRITE and COMMIT do not. A handle that is not there, or not for this
+ * purpose, is answered -EBADF: go through the trap door.
  */
 #define VOS_OPCODES(X)					\
 	X(NOP,        0x00, CORE,    N, N)		\
 	X(CRED_SET,   0x01, CORE,    I, N)		\
 	X(CRED_DROP,  0x02, CORE,    N, N)		\
+	X(UCHAN_OPEN, 0x04, CORE,    I, N)		\
+	X(UCHAN_CLOSE, 0x05, CORE,   N, N)		\
+	X(HANDLE_ADD, 0x06, CORE,    N, N)		\
+	X(HANDLE_DROP, 0x07, CORE,   N, N)		\
 	X(SOCKET,     0x10, NET,     N, N)		\
 	X(RELEASE,    0x11, NET,     N, N)		\
 	X(BIND,       0x12, NET,     N, I)		\
@@ -67,7 +90,10 @@
 	X(SETSOCKOPT, 0x1a, NET,     I, N)		\
 	X(GETNAME,    0x1b, NET,     N, O)		\
 	X(IOCTL,      0x1c, NET,     B, B)		\
-	X(FUSE,       0x40, STORAGE, I, O)
+	X(FUSE,       0x40, STORAGE, I, O)		\
+	X(READ,       0x41, STORAGE, O, N)		\
+	X(WRITE,      0x42, STORAGE, I, N)		\
+	X(COMMIT,     0x43, STORAGE, N, N)
 
 enum vos_opcode {
 #define VOS_X(name, nr, class, e0, e1) VOS_OP_##name = nr,
@@ -101,6 +127,10 @@ static inline const char *vos_opcode_name(__u8 opcode)
 
 /* FUSE: what this UNLINK or RENAME removes may be open; it must outlive the service. */
 #define VOS_FUSE_KEEP		(1u << 0)
+
+/* HANDLE_ADD: what the handle may be used for. */
+#define VOS_HANDLE_READ		(1u << 0)
+#define VOS_HANDLE_WRITE	(1u << 1)
 
 #define VOS_ADDR_MAX		128u	/* sizeof(struct sockaddr_storage) */
 #define VOS_CONTROL_OFF(addrlen) (((addrlen) + 7u) & ~7u)

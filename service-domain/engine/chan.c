@@ -34,6 +34,28 @@ static bool desc_ok(const struct vos_map *map, const struct vos_channel_desc *d)
 }
 
 /*
+ * vos_chan_attach - room for the calls of a channel or lane whose rings are set
+ * Return: 0 or -ENOMEM.
+ */
+int vos_chan_attach(struct vos_chan *chan, u32 entries)
+{
+	u32 i;
+
+	spin_lock_init(&chan->lock);
+	INIT_LIST_HEAD(&chan->free);
+	INIT_LIST_HEAD(&chan->hot);
+	chan->calls = kvcalloc(entries, sizeof(*chan->calls), GFP_KERNEL);
+	if (!chan->calls)
+		return -ENOMEM;
+	for (i = 0; i < entries; i++) {
+		chan->calls[i].conn = chan->conn;
+		chan->calls[i].chan = chan;
+		list_add_tail(&chan->calls[i].node, &chan->free);
+	}
+	return 0;
+}
+
+/*
  * vos_chan_init - attach to the channel that @desc (a private copy) describes
  * Return: 0, -EINVAL, -ENOMEM. Event channels are bound by the caller.
  */
@@ -41,29 +63,17 @@ int vos_chan_init(struct vos_chan *chan, struct vos_conn *conn, u32 nr,
 		  const struct vos_channel_desc *d)
 {
 	struct vos_channel_page *hdr;
-	u32 i;
 
 	if (!desc_ok(&conn->map, d))
 		return -EINVAL;
 	chan->conn = conn;
 	chan->nr = nr;
-	spin_lock_init(&chan->lock);
-	INIT_LIST_HEAD(&chan->free);
 	hdr = vos_map_page(&conn->map, d->hdr_page);
 	vos_ring_init(&chan->sq, &hdr->sq, vos_map_page(&conn->map, d->sq_page), d->entries);
 	vos_ring_init(&chan->cq, &hdr->cq, vos_map_page(&conn->map, d->cq_page), d->entries);
 	chan->arena = vos_map_page(&conn->map, d->arena_page);
 	chan->arena_bytes = d->arena_pages << VOS_PAGE_SHIFT;
-
-	chan->calls = kvcalloc(d->entries, sizeof(*chan->calls), GFP_KERNEL);
-	if (!chan->calls)
-		return -ENOMEM;
-	for (i = 0; i < d->entries; i++) {
-		chan->calls[i].conn = conn;
-		chan->calls[i].chan = chan;
-		list_add_tail(&chan->calls[i].node, &chan->free);
-	}
-	return 0;
+	return vos_chan_attach(chan, d->entries);
 }
 
 /* Idempotent. No call is in flight. */
@@ -71,6 +81,21 @@ void vos_chan_exit(struct vos_chan *chan)
 {
 	kvfree(chan->calls);
 	chan->calls = NULL;
+}
+
+/* A process that breaks the protocol harms itself; a front end, its connection. */
+static void violation(struct vos_chan *chan, const char *what)
+{
+	if (!chan->uc)
+		vos_conn_violation(chan->conn, what);
+	else if (!xchg(&chan->uc->broken, true))
+		pr_info_ratelimited("virtuos: user channel %u: protocol violation (%s)\n",
+				    chan->uc->id, what);
+}
+
+static bool is_broken(const struct vos_chan *chan)
+{
+	return READ_ONCE(chan->conn->broken) || (chan->uc && READ_ONCE(chan->uc->broken));
 }
 
 /* Dispatcher: one more submission, copied. Return: NULL if there is none. */
@@ -81,7 +106,7 @@ static struct vos_scall *take(struct vos_chan *chan)
 	int ready = vos_ring_ready(&chan->sq), room;
 
 	if (ready < 0)
-		vos_conn_violation(chan->conn, "submission index");
+		violation(chan, "submission index");
 	if (ready <= 0)
 		return NULL;
 
@@ -94,10 +119,12 @@ static struct vos_scall *take(struct vos_chan *chan)
 	}
 	spin_unlock_irqrestore(&chan->lock, flags);
 	if (!call) {
-		vos_conn_violation(chan->conn, "more calls than completions");
+		violation(chan, "more calls than completions");
 		return NULL;
 	}
 	atomic_inc(&chan->conn->inflight);
+	if (chan->uc)
+		atomic_inc(&chan->uc->users);
 	vos_ring_pop(&chan->sq, &call->sqe);
 	return call;
 }
@@ -117,7 +144,6 @@ void vos_chan_flush(struct vos_chan *chan)
 static void answer(struct vos_scall *call, s64 result)
 {
 	struct vos_chan *chan = call->chan;
-	struct vos_conn *conn = chan->conn;
 	unsigned long flags;
 	int rc;
 
@@ -125,6 +151,7 @@ static void answer(struct vos_scall *call, s64 result)
 	call->cqe.result = result;
 	if (call->cred != vos_base_cred())
 		put_cred(call->cred);
+	vos_handle_done(call);
 	spin_lock_irqsave(&chan->lock, flags);
 	rc = vos_ring_push(&chan->cq, &call->cqe);
 	WRITE_ONCE(chan->answered, true);
@@ -132,24 +159,45 @@ static void answer(struct vos_scall *call, s64 result)
 	chan->inflight--;
 	spin_unlock_irqrestore(&chan->lock, flags);
 	if (rc)		/* there was room when the call was taken */
-		vos_conn_violation(conn, "completion index");
+		violation(chan, "completion index");
 }
 
-static void leave(struct vos_conn *conn)
+static void leave(struct vos_chan *chan)
 {
+	struct vos_conn *conn = chan->conn;
+
+	if (chan->uc)
+		vos_uchan_done(chan->uc);
 	if (atomic_dec_and_test(&conn->inflight))
 		wake_up(&conn->idle_wait);
+}
+
+/*
+ * On one processor the dispatcher sleeps while a worker works, and has asked for
+ * events. The next call follows the answer at once: have it polled for, not
+ * announced by an event.
+ */
+static void expect_next(struct vos_chan *chan)
+{
+	if (num_online_cpus() > 1)
+		return;
+	if (chan->uc) {
+		WRITE_ONCE(chan->expected, true);
+		WRITE_ONCE(chan->conn->rescan, true);
+	}
+	vos_ring_awake(&chan->sq);
+	vos_dispatcher_wake(chan->conn);
 }
 
 void vos_scall_complete(struct vos_scall *call, s64 result)
 {
 	struct vos_chan *chan = call->chan;
-	struct vos_conn *conn = chan->conn;
 
+	expect_next(chan);
 	answer(call, result);
 	vos_chan_flush(chan);
 	/* Last: from here on the connection may be torn down. */
-	leave(conn);
+	leave(chan);
 }
 EXPORT_SYMBOL_GPL(vos_scall_complete);
 
@@ -189,8 +237,22 @@ static s64 core_call(struct vos_scall *call)
 		return vos_cred_set(call->conn, call);
 	case VOS_OP_CRED_DROP:
 		return vos_cred_drop(call->conn, call);
+	case VOS_OP_UCHAN_OPEN:
+		return vos_uchan_open(call);
+	case VOS_OP_UCHAN_CLOSE:
+		return vos_uchan_close(call);
+	case VOS_OP_HANDLE_ADD:
+		return vos_handle_add(call);
+	case VOS_OP_HANDLE_DROP:
+		return vos_handle_drop(call);
 	}
 	return -ENOSYS;
+}
+
+/* What makes sense only with a handle, on a user channel. */
+static bool is_user_opcode(u8 opcode)
+{
+	return opcode == VOS_OP_READ || opcode == VOS_OP_WRITE || opcode == VOS_OP_COMMIT;
 }
 
 static s64 service_call(struct vos_scall *call)
@@ -206,22 +268,43 @@ static s64 service_call(struct vos_scall *call)
 	return result;
 }
 
+/* A call on a lane: with the process's credentials, on what it was given. */
+static s64 carry_out_user(struct vos_scall *call)
+{
+	s64 rc;
+
+	call->cred = get_cred(call->chan->uc->cred);
+	if (!extents_ok(call)) {
+		violation(call->chan, "extent");
+		return -EPROTO;
+	}
+	if (call->sqe.opcode == VOS_OP_NOP)
+		return 0;
+	if (vos_opcode_class(call->sqe.opcode) != call->conn->svc->class)
+		return -ENOSYS;
+	rc = vos_handle_use(call);
+	return rc ?: service_call(call);
+}
+
 /* Return: the result, VOS_PENDING, or -EPROTO with the connection cut off. */
 static s64 carry_out(struct vos_scall *call)
 {
 	enum vos_class class = vos_opcode_class(call->sqe.opcode);
 
 	memset(&call->cqe, 0, sizeof(call->cqe));
+	call->handle = NULL;
+	if (call->chan->uc)
+		return carry_out_user(call);
 	call->cred = call_cred(call->conn, call->sqe.cred);
 	if (!call->cred || !extents_ok(call)) {
 		if (!call->cred)
 			call->cred = vos_base_cred();
-		vos_conn_violation(call->conn, "extent or credentials");
+		violation(call->chan, "extent or credentials");
 		return -EPROTO;
 	}
 	if (class == VOS_CLASS_CORE)
 		return core_call(call);
-	if (class != call->conn->svc->class)
+	if (class != call->conn->svc->class || is_user_opcode(call->sqe.opcode))
 		return -ENOSYS;
 	return service_call(call);
 }
@@ -235,7 +318,7 @@ int vos_chan_run(struct vos_chan *chan)
 	struct vos_scall *call;
 	u32 n = 0;
 
-	while (n < chan->sq.entries && !READ_ONCE(chan->conn->broken)) {
+	while (n < chan->sq.entries && !is_broken(chan)) {
 		s64 result;
 
 		call = take(chan);
@@ -246,7 +329,7 @@ int vos_chan_run(struct vos_chan *chan)
 		if (result == VOS_PENDING)
 			continue;
 		answer(call, result);
-		leave(chan->conn);
+		leave(chan);
 	}
 	if (n)
 		vos_chan_flush(chan);

@@ -53,6 +53,7 @@ static irqreturn_t channel_interrupt(int irq, void *data)
 {
 	struct vos_chan *chan = data;
 
+	WRITE_ONCE(chan->conn->rescan, true);
 	vos_dispatcher_wake(chan->conn);
 	xen_irq_lateeoi(irq, 0);
 	return IRQ_HANDLED;
@@ -101,6 +102,9 @@ static int map_area(struct vos_conn *conn, const struct vos_ctrl *c)
 	if (c->event_page >= c->area_pages || obj_pages > c->area_pages ||
 	    c->obj_page > c->area_pages - obj_pages)
 		return -EINVAL;
+	conn->by_obj = kvcalloc(c->nr_objects, sizeof(*conn->by_obj), GFP_KERNEL);
+	if (!conn->by_obj)
+		return -ENOMEM;
 	conn->nr_objects = c->nr_objects;
 	conn->obj = vos_map_page(&conn->map, c->obj_page);
 	conn->event = vos_map_page(&conn->map, c->event_page);
@@ -215,6 +219,11 @@ struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_de
 	conn->ctrl_map = ctrl_map;
 	conn->ctrl = vos_map_page(&conn->ctrl_map, 0);
 	init_llist_head(&conn->dirty);
+	INIT_LIST_HEAD(&conn->uchans);
+	INIT_LIST_HEAD(&conn->new_uchans);
+	INIT_LIST_HEAD(&conn->hot);
+	spin_lock_init(&conn->uchan_lock);
+	spin_lock_init(&conn->handle_lock);
 	init_waitqueue_head(&conn->idle_wait);
 	INIT_WORK(&conn->broken_work, broken_work);
 	INIT_DELAYED_WORK(&conn->heartbeat, heartbeat);
@@ -238,6 +247,7 @@ void vos_conn_destroy(struct vos_conn *conn)
 	cancel_delayed_work_sync(&conn->heartbeat);
 	vos_dispatcher_stop(conn);
 	wait_event(conn->idle_wait, !atomic_read(&conn->inflight));
+	vos_uchans_end(conn);
 	if (conn->priv)
 		conn->svc->disconnect(conn, conn->priv);
 	vos_ctl_stop(conn);
@@ -248,6 +258,7 @@ void vos_conn_destroy(struct vos_conn *conn)
 	}
 	cancel_work_sync(&conn->broken_work);
 	vos_cred_drop_all(conn);
+	kvfree(conn->by_obj);
 	vos_unmap(&conn->map);
 	vos_unmap(&conn->ctrl_map);
 	if (conn->dispatcher)

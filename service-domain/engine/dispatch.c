@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The dispatcher: one thread per connection that takes submissions from all its
- * channels and looks after dirty objects. It polls for vos_poll_us after the last
- * work, then asks for events and sleeps.
+ * channels and looks after dirty objects. It polls for a while after the last work,
+ * which it learns from what comes after it has asked for events and gone to sleep;
+ * for vos_poll_us at most.
  *
  * Invariant: it never blocks on anything but having nothing to do.
  */
@@ -59,6 +60,7 @@ static bool run_once(struct vos_conn *conn)
 
 	for (i = 0; i < conn->nr_channels; i++)
 		busy |= vos_chan_run(&conn->chan[i]) > 0;
+	busy |= vos_uchans_run(conn);
 	/* Events of dirty objects were raised without a notification of their own. */
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_chan_flush(&conn->chan[i]);
@@ -77,32 +79,55 @@ static bool has_work(struct vos_conn *conn)
 	return false;
 }
 
+/*
+ * Had it been better to poll for longer? Then the next work came soon after we went
+ * to sleep. Not by far, or never? Then for less.
+ */
+static void learn(struct vos_conn *conn, u64 slept)
+{
+	u64 most = (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC;
+
+	if (slept < most)
+		conn->poll_ns *= 2;
+	else if (slept > 16 * most)
+		conn->poll_ns /= 2;
+	conn->poll_ns = clamp(conn->poll_ns, most / 16, most);
+}
+
 static void sleep_until_event(struct vos_conn *conn)
 {
+	u64 since = ktime_get_ns();
 	u32 i;
 
 	set_current_state(TASK_IDLE);
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_prepare_sleep(&conn->chan[i].sq);
-	if (!has_work(conn) && !kthread_should_stop())
+	if (vos_uchans_cool(conn) && !has_work(conn) && !kthread_should_stop())
 		schedule();
 	__set_current_state(TASK_RUNNING);
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_awake(&conn->chan[i].sq);
+	if (!atomic_read(&conn->inflight))
+		learn(conn, ktime_get_ns() - since);
 }
 
-/* On one processor polling would keep the workers from what we wait for. */
+/*
+ * On one processor polling would keep the workers from what we wait for; they wake us
+ * before they answer (vos_scall_complete()).
+ */
 static bool may_poll(struct vos_conn *conn, u64 idle_since)
 {
 	if (num_online_cpus() == 1 && atomic_read(&conn->inflight))
 		return false;
-	return ktime_get_ns() - idle_since < (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC;
+	return ktime_get_ns() - idle_since < conn->poll_ns;
 }
 
 static int dispatcher(void *data)
 {
 	struct vos_conn *conn = data;
 	u64 idle_since = ktime_get_ns();
+
+	conn->poll_ns = (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC / 4;
 
 	while (!kthread_should_stop()) {
 		if (run_once(conn))

@@ -3,7 +3,7 @@
  * The engine's own structures. Direction of calls:
  *
  *	xenbus.c -> conn.c -> map.c, dispatch.c, ctl.c, cred.c
- *	dispatch.c -> chan.c -> the service
+ *	dispatch.c -> chan.c -> uchan.c, handle.c -> the service
  *
  * A connection is made when a primary's device goes to Initialised, and torn down
  * once. Between the two its dispatcher thread alone consumes submissions.
@@ -20,6 +20,7 @@
 #include <xen/grant_table.h>
 #include <virtuos/abi.h>
 #include <virtuos/ring.h>
+#include <virtuos/door.h>
 #include "vos_engine.h"
 
 extern unsigned int vos_poll_us;
@@ -45,9 +46,13 @@ struct vos_chan {
 	struct vos_conn *conn;
 	u32 nr;
 	int irq;
+	struct vos_uchan *uc;		/* a lane's; NULL for a kernel channel */
 	struct vos_ring sq;		/* dispatcher only */
 	void *arena;
 	u32 arena_bytes;
+	struct list_head hot;		/* lanes that are polled; dispatcher only */
+	bool expected;			/* a lane's: a worker has said that it is awake */
+	u64 idle_since;
 
 	spinlock_t lock;		/* what follows */
 	struct vos_ring cq;
@@ -60,8 +65,72 @@ struct vos_chan {
 int vos_chan_init(struct vos_chan *chan, struct vos_conn *conn, u32 nr,
 		  const struct vos_channel_desc *desc);
 void vos_chan_exit(struct vos_chan *chan);
+int vos_chan_attach(struct vos_chan *chan, u32 entries);
 int vos_chan_run(struct vos_chan *chan);
 void vos_chan_flush(struct vos_chan *chan);
+
+/* handle.c: what a process may use through its user channel */
+
+/**
+ * struct vos_handle - one slot
+ * @gen: 0: none; dispatcher only
+ * @users: one while it stands, one per call under way
+ * @drop: HANDLE_DROP, to be answered by whoever is the last
+ * @ending: from HANDLE_DROP until the target has ended; the slot is not free before
+ * @by_obj: sockets: on conn->by_obj[obj], under conn->handle_lock
+ */
+struct vos_handle {
+	struct vos_uchan *uc;
+	u32 gen;
+	u32 flags;
+	u32 obj;
+	u32 obj_gen;
+	void *target;
+	atomic_t users;
+	struct vos_scall *drop;
+	bool ending;
+	struct hlist_node by_obj;
+};
+
+s64 vos_handle_add(struct vos_scall *call);
+s64 vos_handle_drop(struct vos_scall *call);
+s64 vos_handle_use(struct vos_scall *call);
+void vos_handle_done(struct vos_scall *call);
+void vos_handle_show(struct vos_conn *conn, u32 obj, u32 gen, u32 poll);
+void vos_handles_end(struct vos_uchan *uc);
+
+/* uchan.c: memory of one process */
+
+/**
+ * struct vos_uchan - a user channel
+ * @node: on conn->new_uchans (under conn->uchan_lock), then conn->uchans (dispatcher)
+ * @cred: the process's, for all of its calls
+ * @users: one while it is open, one per call under way
+ * @close: UCHAN_CLOSE, to be answered by whoever is the last
+ * @broken: the process broke the protocol: its lanes are not looked at any more
+ */
+struct vos_uchan {
+	struct list_head node;
+	struct vos_conn *conn;
+	u32 id;
+	bool broken;
+	const struct cred *cred;
+	struct vos_map map;
+	struct vos_uchan_head *head;
+	atomic_t users;
+	struct vos_scall *close;
+	struct vos_handle handle[VOS_UCHAN_SLOTS];
+	u32 nr_lanes;
+	struct vos_chan lane[];
+};
+
+s64 vos_uchan_open(struct vos_scall *call);
+s64 vos_uchan_close(struct vos_scall *call);
+void vos_uchan_done(struct vos_uchan *uc);
+struct vos_uchan *vos_uchan_find(struct vos_conn *conn, u64 id);
+bool vos_uchans_run(struct vos_conn *conn);
+bool vos_uchans_cool(struct vos_conn *conn);
+void vos_uchans_end(struct vos_conn *conn);
 
 /* conn.c */
 struct vos_conn {
@@ -80,6 +149,7 @@ struct vos_conn {
 	u64 *event;
 
 	struct task_struct *dispatcher;
+	u64 poll_ns;			/* how long to poll after the last work */
 	struct llist_head dirty;
 	struct kthread_worker *ctl;
 	struct mm_struct *window_mm;
@@ -88,6 +158,15 @@ struct vos_conn {
 	atomic_t inflight;
 	wait_queue_head_t idle_wait;
 	const struct cred *cred[VOS_MAX_CREDS];	/* dispatcher only */
+
+	bool rescan;			/* an event came: cold lanes may have calls */
+	struct list_head uchans;	/* dispatcher only */
+	struct list_head hot;		/* lanes that are polled; dispatcher only */
+	spinlock_t uchan_lock;		/* the next two */
+	struct list_head new_uchans;
+	struct vos_uchan *uchan[VOS_MAX_UCHANS];
+	spinlock_t handle_lock;		/* lists of by_obj */
+	struct hlist_head *by_obj;	/* nr_objects of them, or NULL */
 
 	u32 nr_channels;
 	struct vos_chan chan[];

@@ -8,9 +8,10 @@
 #include <xen/xen.h>
 #include "internal.h"
 
-unsigned int vos_poll_us = 200;
+unsigned int vos_poll_us = 1000;
 module_param_named(poll_us, vos_poll_us, uint, 0644);
-MODULE_PARM_DESC(poll_us, "microseconds that a dispatcher polls after its last work");
+MODULE_PARM_DESC(poll_us,
+		 "microseconds that a dispatcher polls after its last work, at most; it learns how long pays");
 
 static DEFINE_MUTEX(service_mutex);
 static const struct vos_service *current_service;

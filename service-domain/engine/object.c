@@ -31,6 +31,7 @@ void vos_obj_publish(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, bool wak
 	o = &conn->obj[obj];
 	vos_store(&o->poll, poll);
 	vos_store_release(&o->gen, gen);
+	vos_handle_show(conn, obj, gen, poll);
 	if (!wake)
 		return;
 	vos_mb();

@@ -16,9 +16,11 @@
 #include <linux/cred.h>
 #include <virtuos/abi.h>
 #include <virtuos/ops.h>
+#include <virtuos/door.h>
 
 struct vos_conn;
 struct vos_chan;
+struct vos_handle;
 
 /**
  * struct vos_scall - one call being served
@@ -28,6 +30,9 @@ struct vos_chan;
  * @cqe: the service fills poll, pos and out[]
  * @cred: to run under (override_creds), never NULL
  * @work: free for the service's use, to carry on outside the dispatcher
+ * @handle: the engine's; NULL for a call on a kernel channel
+ * @target: what the handle stands for (see vos_service.handle_add)
+ * @slot: shared state of the handle, to be written only
  */
 struct vos_scall {
 	struct vos_sqe sqe;
@@ -38,6 +43,9 @@ struct vos_scall {
 	const struct cred *cred;
 	struct work_struct work;
 	void *priv;
+	struct vos_handle *handle;
+	void *target;
+	struct vos_uchan_slot *slot;
 	struct list_head node;		/* the engine's */
 };
 
@@ -53,6 +61,12 @@ struct vos_scall {
  * @dispatch: carry out a call, in the dispatcher, which must not block. Return
  *	the result, or VOS_PENDING if vos_scall_complete() will be called. Runs with
  *	@cred in force.
+ * @handle_add: a process is to use @node (HANDLE_ADD's arg2) through its user channel;
+ *	@flags: VOS_HANDLE_*; @slot: shared state of the handle, to be written only.
+ *	Control thread. Return: what calls get as @target, or ERR_PTR. NULL: sockets,
+ *	which calls name by obj and gen
+ * @handle_drop: the end of that; no call uses it. Control thread. Return: did it
+ *	leave something behind that is not durable?
  */
 struct vos_service {
 	const char *role;
@@ -60,6 +74,9 @@ struct vos_service {
 	void *(*connect)(struct vos_conn *conn);
 	void (*disconnect)(struct vos_conn *conn, void *priv);
 	s64 (*dispatch)(struct vos_scall *call);
+	void *(*handle_add)(struct vos_conn *conn, u64 node, u32 flags,
+			    struct vos_uchan_slot *slot);
+	bool (*handle_drop)(struct vos_conn *conn, void *target);
 };
 
 int vos_service_register(const struct vos_service *svc);

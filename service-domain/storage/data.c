@@ -68,6 +68,25 @@ static ssize_t write_data(struct vst_req *r, struct file *file, const struct fus
 	return n;
 }
 
+/*
+ * Where programs write past us (handle.c), what they wrote before must be durable
+ * before this is: otherwise a replay after a crash could put it back over this.
+ */
+static ssize_t write_in_order(struct vst_req *r, struct vst_node *node, struct file *file,
+			      const struct fuse_write_in *in)
+{
+	ssize_t n;
+	int err;
+
+	if (!READ_ONCE(node->handles))
+		return write_data(r, file, in);
+	mutex_lock(&node->write_mutex);
+	n = write_data(r, file, in);
+	err = n < 0 ? 0 : vst_node_sync(r->conn, node, file, true);
+	mutex_unlock(&node->write_mutex);
+	return err ?: n;
+}
+
 int vst_write(struct vst_req *r)
 {
 	const struct fuse_write_in *in = vst_arg(r, sizeof(*in));
@@ -83,7 +102,7 @@ int vst_write(struct vst_req *r)
 	node = get_data(r, FMODE_WRITE, &file);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	n = IS_IMMUTABLE(file_inode(file)) ? -EPERM : write_data(r, file, in);
+	n = IS_IMMUTABLE(file_inode(file)) ? -EPERM : write_in_order(r, node, file, in);
 	vst_node_put(node);
 	if (n < 0)
 		return n;
@@ -103,7 +122,7 @@ int vst_fsync(struct vst_req *r)
 	node = get_data(r, FMODE_READ, &file);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	err = vfs_fsync(file, in->fsync_flags & FUSE_FSYNC_FDATASYNC);
+	err = vst_node_sync(r->conn, node, file, in->fsync_flags & FUSE_FSYNC_FDATASYNC);
 	vst_node_put(node);
 	return err;
 }

@@ -158,12 +158,20 @@ static void serve_work(struct work_struct *work)
 	vos_scall_complete(call, run(call));
 }
 
+/* Have a worker carry @call out. */
+void vst_queue(struct vos_scall *call, work_func_t fn)
+{
+	INIT_WORK(&call->work, fn);
+	queue_work(vst_wq, &call->work);
+}
+
 s64 vst_dispatch(struct vos_scall *call)
 {
 	if (call->sqe.opcode != VOS_OP_FUSE)
-		return -EOPNOTSUPP;
-	INIT_WORK(&call->work, serve_work);
-	queue_work(vst_wq, &call->work);
+		return vst_handle_call(call);
+	if (call->handle)
+		return -ENOSYS;
+	vst_queue(call, serve_work);
 	return VOS_PENDING;
 }
 

@@ -48,6 +48,8 @@ static const struct vos_service service = {
 	.connect	= storage_connect,
 	.disconnect	= storage_disconnect,
 	.dispatch	= vst_dispatch,
+	.handle_add	= vst_handle_add,
+	.handle_drop	= vst_handle_drop,
 };
 
 static int __init check_root(void)

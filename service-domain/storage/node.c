@@ -54,6 +54,7 @@ static struct vst_node *node_new(u64 id, struct dentry *dentry)
 	node->dentry = dentry;
 	refcount_set(&node->ref, 1);
 	INIT_LIST_HEAD(&node->lru);
+	mutex_init(&node->write_mutex);
 	return node;
 }
 
@@ -95,7 +96,7 @@ static struct vst_node *evict_one(struct vst_conn *conn)
 
 	while (conn->nr_lru > READ_ONCE(vst_max_nodes)) {
 		node = list_last_entry(&conn->lru, struct vst_node, lru);
-		if (!is_orphan(node)) {
+		if (!is_orphan(node) && !node->handles) {
 			unhash(conn, node);
 			return node;
 		}
@@ -316,6 +317,7 @@ void vst_conn_init(struct vst_conn *conn)
 	hash_init(conn->table);
 	INIT_LIST_HEAD(&conn->lru);
 	INIT_LIST_HEAD(&conn->orphans);
+	INIT_LIST_HEAD(&conn->handles);
 }
 
 static void drop_all(struct list_head *list)

@@ -12,7 +12,7 @@
  * runs with full capabilities, with the caller's ids where files are created.
  *
  * Direction of calls:
- *	main.c -> dispatch.c -> attr.c, name.c, rename.c, dir.c, data.c, xattr.c
+ *	main.c -> dispatch.c -> attr.c, name.c, rename.c, dir.c, data.c, xattr.c, handle.c
  *	these -> orphan.c -> node.c, commit.c, request.c, cred.c
  */
 #ifndef VST_H
@@ -48,6 +48,10 @@
  * @kept: on vst_conn.orphans rather than on vst_conn.lru
  * @dentry: some name of it; may be unlinked
  * @file: for its data, opened at first use
+ * @handles: how many there are; under conn->lock. A node with some is not evicted
+ * @write_mutex: orders writes through handles, and @seq
+ * @seq: last write through a handle (handle.c)
+ * @durable: writes up to this one are on the disk; under conn->lock
  */
 struct vst_node {
 	struct hlist_node hash;
@@ -58,18 +62,24 @@ struct vst_node {
 	bool kept;
 	struct dentry *dentry;
 	struct file *file;
+	unsigned int handles;
+	struct mutex write_mutex;
+	u64 seq;
+	u64 durable;
 };
 
 /**
  * struct vst_conn - one primary
  * @lru: nodes that may be dropped, most recent first
  * @orphans: unlinked nodes; kept until the client forgets them
+ * @handles: files that processes use through the exceptionless door
  */
 struct vst_conn {
-	spinlock_t lock;	/* the table and both lists */
+	spinlock_t lock;	/* the table and the lists */
 	DECLARE_HASHTABLE(table, VST_NODE_BITS);
 	struct list_head lru;
 	struct list_head orphans;
+	struct list_head handles;
 	unsigned int nr_lru;
 };
 
@@ -103,6 +113,7 @@ extern atomic_t vst_nr_conns;	/* primaries */
 
 /* dispatch.c */
 s64 vst_dispatch(struct vos_scall *call);
+void vst_queue(struct vos_scall *call, work_func_t fn);
 int vst_dispatch_init(void);
 void vst_dispatch_exit(void);
 
@@ -178,6 +189,13 @@ int vst_rename2(struct vst_req *r);
 int vst_readdir(struct vst_req *r);
 int vst_readdirplus(struct vst_req *r);
 int vst_fsyncdir(struct vst_req *r);
+
+/* handle.c */
+void *vst_handle_add(struct vos_conn *vc, u64 id, u32 flags, struct vos_uchan_slot *slot);
+bool vst_handle_drop(struct vos_conn *vc, void *target);
+s64 vst_handle_call(struct vos_scall *call);
+int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *file, bool datasync);
+void vst_node_durable(struct vst_conn *conn, struct vst_node *node, u64 seq);
 
 /* data.c */
 int vst_read(struct vst_req *r);

@@ -3,7 +3,7 @@
 
 Made in two layers. The base is a plain Debian from mmdebstrap, kept as a tar
 archive under a key over the package list and the set-up scripts. The image
-adds the agent to an unpacked copy and packs it with `mke2fs -d`; nothing is
+adds the agent and libsyscall-forward.so to an unpacked copy and packs it with `mke2fs -d`; nothing is
 mounted. A changed agent therefore costs seconds, not another bootstrap. The
 virtuos package is not in dom0's image: it is installed in the running dom0
 (state.py), as an administrator would.
@@ -173,6 +173,15 @@ def find_agent(role, deb, unpacked):
     raise ImageError("no agent: build the package first (make deb)")
 
 
+def find_library(deb, unpacked):
+    """libsyscall-forward.so, for the primary: the package's."""
+    names = [os.path.join(unpacked, "usr/lib/virtuos/libsyscall-forward.so")] if deb else []
+    for path in names + [os.path.join(TOP, "build/libsyscall-forward/libsyscall-forward.so")]:
+        if os.path.isfile(path):
+            return path
+    raise ImageError("no libsyscall-forward.so: build the package first (make deb)")
+
+
 def install(src, dst, mode=0o644):
     os.makedirs(os.path.dirname(dst), exist_ok=True)
     shutil.copyfile(src, dst)
@@ -188,14 +197,15 @@ def enable(root, path, wants="sysinit.target.wants"):
     os.symlink("/etc/systemd/system/" + unit, os.path.join(links, unit))
 
 
-def layer_dom0(root, agent):
+def layer_dom0(root, agent, _):
     """The rig's own hand in dom0; the virtuos package is installed in the running dom0."""
     install(agent, os.path.join(root, "usr/local/lib/rig/virtuos-agent"), 0o755)
     enable(root, RIG_UNIT)
     install(UDEV_SETTINGS, os.path.join(root, "etc/systemd/system/systemd-udev-trigger.service.d/rig.conf"))
 
 
-def layer_primary(root, agent):
+def layer_primary(root, agent, library):
+    install(library, os.path.join(root, "usr/lib/virtuos/libsyscall-forward.so"))
     install(agent, os.path.join(root, "usr/lib/virtuos/virtuos-agent"), 0o755)
     enable(root, AGENT_UNIT)
     with open(os.path.join(root, "etc/resolv.conf"), "w") as f:
@@ -228,8 +238,9 @@ def make_image(role, deb):
         if deb:
             run(["dpkg-deb", "-x", deb, unpacked])
         agent = find_agent(role, deb, unpacked)
+        library = find_library(deb, unpacked) if role == "primary" else None
         key = digest(base_key, str(SIZE_MIB[role]), FORMAT,
-                     *[("file", p) for p in INPUTS[role] + [agent]])
+                     *[("file", p) for p in INPUTS[role] + [agent] + ([library] if library else [])])
         home = os.path.join(images, "%s-%s" % (role, key))
         if os.path.exists(home):
             os.utime(home)
@@ -244,7 +255,7 @@ def make_image(role, deb):
         # A fixed id: without one every boot is a "first boot" (and mmdebstrap removes it).
         with open(os.path.join(root, "etc/machine-id"), "w") as f:
             f.write(digest(role) * 2 + "\n")
-        LAYER[role](root, agent)
+        LAYER[role](root, agent, library)
         if role == "dom0":
             for name in ("vmlinuz", "initrd.img"):
                 shutil.copyfile(max(glob.glob(os.path.join(root, "boot", name + "-*"))),

@@ -20,7 +20,7 @@ import time
 import image
 import splats
 from image import CACHE, SETTINGS, Lock, digest, say
-from machine import (DISKS, DOM0_ARGS, MEMORY, PORTS, XEN_ARGS, Machine, qemu_version,
+from machine import (CPU, DISKS, DOM0_ARGS, MEMORY, PORTS, XEN_ARGS, Machine, qemu_version,
                      xen_elf)
 from vexec import VexecError, VexecTimeout
 
@@ -104,7 +104,7 @@ def store(machine, home, needs):
 
 def code_key():
     """QEMU's version and command line."""
-    return digest(qemu_version(), XEN_ARGS, DOM0_ARGS, str(MEMORY), str(PORTS), repr(DISKS), FORMAT)
+    return digest(qemu_version(), CPU, XEN_ARGS, DOM0_ARGS, str(MEMORY), str(PORTS), repr(DISKS), FORMAT)
 
 
 def boot(dom0, data, xen, disk="ahci", progress=None, **kw):

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""fstest and nettest, static programs that pass on an ordinary Linux, run in the
+"""fstest, nettest and doortest, programs that pass on an ordinary Linux, run in the
 primary; each of their tests counts by itself."""
 import os
 import re
 import subprocess
 
-from outcome import FAILED, PASSED, SKIPPED, Part
+from host import LIBRARY, Host
+from outcome import FAILED, PASSED, SKIPPED, Part, Skip
 from outside import Echo
 
 TIMEOUT = 600
@@ -15,13 +16,16 @@ WORDS = {"pass": PASSED, "ok": PASSED, "skip": SKIPPED, "FAIL": FAILED}
 LINE = re.compile(r"^(pass|ok|skip|FAIL)(?: \(time\))?\s+(\w+)\s")
 
 
-def build(folder, name):
-    """Compile a folder of C files into one static program."""
+def build(folder, name, preload=False):
+    """Compile a folder of C files into one program: static, unless the library of the
+    exceptionless door is to be preloaded into it."""
+    preload = preload or Host.door != "trap"
+    link = ["-rdynamic"] if preload else ["-static"]
     source = os.path.join(HERE, folder)
     files = [os.path.join(source, f) for f in os.listdir(source) if f.endswith(".c")]
     os.makedirs(BUILD, exist_ok=True)
-    out = os.path.join(BUILD, name)
-    subprocess.run([os.environ.get("CC", "cc"), "-O1", "-g", "-Wall", "-static", "-pthread", "-D_GNU_SOURCE", "-o", out,
+    out = os.path.join(BUILD, name + "-dynamic" if preload else name)
+    subprocess.run([os.environ.get("CC", "cc"), "-O1", "-g", "-Wall", *link, "-pthread", "-D_GNU_SOURCE", "-o", out,
                     *sorted(files)], check=True, capture_output=True)
     return out
 
@@ -42,12 +46,25 @@ def parts(result):
     return found
 
 
+def run(host, program, arguments, preload=""):
+    """Copy a program in, run it there, take its parts."""
+    host.copy([program])
+    return parts(host.primary("%s ./%s %s" % (preload, os.path.basename(program), arguments),
+                              timeout=500))
+
+
+def test_door(host):
+    """What programs do to the door, by name; the library is always there for these."""
+    if host.door != "trap":
+        raise Skip("DOOR=trap runs it, with the library preloaded")
+    return run(host, build("door", "doortest", preload=True), "-d -s 20 -t 60 /root",
+               "LD_PRELOAD=" + LIBRARY)
+
+
 def test_fs(host):
-    host.copy([build("fs", "fstest")])
-    return parts(host.primary("./fstest -t 60 /root", timeout=500))
+    return run(host, build("fs", "fstest"), "-t 60 /root")
 
 
 def test_net(host):
-    host.copy([build("net", "nettest")])
     with Echo() as echo:
-        return parts(host.primary("./nettest -t 60 -p %s" % echo.address, timeout=500))
+        return run(host, build("net", "nettest"), "-t 60 -p " + echo.address)

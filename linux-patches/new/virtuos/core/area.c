@@ -12,10 +12,10 @@
 #include <xen/page.h>
 #include "internal.h"
 
-/* All pages: area, directory, control page; 0 before and after its life. */
+/* All pages: area and, unless it is plain, directory and control page. */
 u32 vos_area_total(const struct vos_area *area)
 {
-	return area->nr_pages ? area->nr_pages + area->nr_dir + 1 : 0;
+	return area->nr_dir ? area->nr_pages + area->nr_dir + 1 : area->nr_pages;
 }
 
 static int grant_page(struct vos_area *area, u32 i)
@@ -33,6 +33,25 @@ static int grant_page(struct vos_area *area, u32 i)
 	area->pages[i] = page;
 	area->refs[i] = ref;
 	return 0;
+}
+
+/* Pages and grants, of all that vos_area_total() counts. */
+static int grant_pages(struct vos_area *area)
+{
+	u32 i;
+	int rc;
+
+	area->pages = kvcalloc(vos_area_total(area), sizeof(*area->pages), GFP_KERNEL);
+	area->refs = kvcalloc(vos_area_total(area), sizeof(*area->refs), GFP_KERNEL);
+	if (!area->pages || !area->refs)
+		return -ENOMEM;
+	for (i = 0; i < vos_area_total(area); i++) {
+		rc = grant_page(area, i);
+		if (rc)
+			return rc;
+	}
+	area->vaddr = vmap(area->pages, area->nr_pages, VM_MAP, PAGE_KERNEL);
+	return area->vaddr ? 0 : -ENOMEM;
 }
 
 /* The directory names the area's grants, the control page the directory's. */
@@ -61,7 +80,6 @@ static void write_directory(struct vos_area *area)
  */
 int vos_area_alloc(struct vos_area *area, domid_t peer, u32 nr_pages)
 {
-	u32 i;
 	int rc;
 
 	memset(area, 0, sizeof(*area));
@@ -71,25 +89,29 @@ int vos_area_alloc(struct vos_area *area, domid_t peer, u32 nr_pages)
 	if (!nr_pages || area->nr_dir > VOS_MAX_DIR_PAGES)
 		return -EINVAL;
 
-	area->pages = kvcalloc(vos_area_total(area), sizeof(*area->pages), GFP_KERNEL);
-	area->refs = kvcalloc(vos_area_total(area), sizeof(*area->refs), GFP_KERNEL);
-	rc = -ENOMEM;
-	if (!area->pages || !area->refs)
-		goto err;
-	for (i = 0; i < vos_area_total(area); i++) {
-		rc = grant_page(area, i);
-		if (rc)
-			goto err;
+	rc = grant_pages(area);
+	if (rc) {
+		vos_area_free(area);
+		return rc;
 	}
-	rc = -ENOMEM;
-	area->vaddr = vmap(area->pages, nr_pages, VM_MAP, PAGE_KERNEL);
-	if (!area->vaddr)
-		goto err;
 	area->ctrl = page_address(area->pages[nr_pages + area->nr_dir]);
 	write_directory(area);
 	return 0;
-err:
-	vos_area_free(area);
+}
+
+/*
+ * vos_area_alloc_plain - as vos_area_alloc(), without directory and control page
+ */
+int vos_area_alloc_plain(struct vos_area *area, domid_t peer, u32 nr_pages)
+{
+	int rc;
+
+	memset(area, 0, sizeof(*area));
+	area->peer = peer;
+	area->nr_pages = nr_pages;
+	rc = grant_pages(area);
+	if (rc)
+		vos_area_free(area);
 	return rc;
 }
 

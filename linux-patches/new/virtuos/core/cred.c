@@ -39,7 +39,10 @@ static bool is_root(const struct cred *cred)
 	       (cap_bits(cred) & CAP_VALID_MASK) == CAP_VALID_MASK;
 }
 
-static void fill_key(struct vos_cred *key, const struct cred *cred)
+/*
+ * vos_cred_value - what a peer is told of @cred; equal values are equal to it
+ */
+void vos_cred_value(struct vos_cred *key, const struct cred *cred)
 {
 	const struct group_info *gi = cred->group_info;
 	int i;
@@ -153,7 +156,7 @@ int vos_cred_get(struct vos_link *link, u32 flags)
 	key = kmalloc(sizeof(*key), GFP_KERNEL);
 	if (!key)
 		return -ENOMEM;
-	fill_key(key, current_cred());
+	vos_cred_value(key, current_cred());
 	rc = find_known(t, key);
 	if (rc == -ENOENT) {
 		rc = mutex_lock_killable(&t->mutex);

@@ -14,6 +14,7 @@
 
 #include <linux/completion.h>
 #include <linux/cred.h>
+#include <linux/idr.h>
 #include <linux/kobject.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
@@ -31,6 +32,7 @@
 #define VOS_ARENA_UNIT_SHIFT	8	/* the rest is given out in 256 bytes */
 
 extern unsigned int vos_restart_timeout;	/* seconds */
+extern unsigned int vos_hang_timeout;		/* seconds */
 extern unsigned int vos_spin_us;
 extern struct mutex vos_mutex;
 extern struct workqueue_struct *vos_wq;
@@ -40,13 +42,14 @@ struct vos_area {
 	domid_t peer;
 	u32 nr_pages;
 	u32 nr_dir;
-	struct page **pages;		/* area, then directory, then control page */
+	struct page **pages;		/* area, then directory and control page, if any */
 	grant_ref_t *refs;
 	void *vaddr;			/* the area, contiguous */
 	struct vos_ctrl *ctrl;
 };
 
 int vos_area_alloc(struct vos_area *area, domid_t peer, u32 nr_pages);
+int vos_area_alloc_plain(struct vos_area *area, domid_t peer, u32 nr_pages);
 void vos_area_free(struct vos_area *area);
 grant_ref_t vos_area_ctrl_ref(const struct vos_area *area);
 u32 vos_area_total(const struct vos_area *area);
@@ -144,6 +147,7 @@ struct vos_cred_table {
 	u64 clock;
 };
 
+void vos_cred_value(struct vos_cred *key, const struct cred *cred);
 int vos_cred_init(struct vos_cred_table *t);
 void vos_cred_exit(struct vos_cred_table *t);
 int vos_cred_get(struct vos_link *link, u32 flags);
@@ -159,8 +163,12 @@ struct vos_link {
 	struct xenbus_device *dev;	/* until vos_link_kill() */
 	u32 epoch;
 	bool dead;			/* written under every cq_lock */
+	const char *failure;		/* why kill_work is to kill it */
 	struct work_struct kill_work;
 	struct work_struct free_work;
+	struct delayed_work watch_work;	/* looks at the heartbeat */
+	u32 beat;
+	unsigned long beat_at;		/* jiffies */
 	wait_queue_head_t room_wait;
 	unsigned long room_wanted;	/* bit 0: ops->room is owed */
 	u32 nr_objects;
@@ -169,6 +177,9 @@ struct vos_link {
 	struct vos_obj_state *obj;
 	u64 *event;
 	struct vos_cred_table creds;
+	domid_t peer;
+	struct ida uchan_ids;		/* user channels: ../door */
+	atomic_t door_waiters;
 	u32 nr_channels;
 	struct vos_channel chan[];
 };
@@ -176,6 +187,7 @@ struct vos_link {
 struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *dev);
 void vos_link_kill(struct vos_link *link);
 void vos_link_violation(struct vos_link *link, const char *what);
+void vos_link_watch(struct vos_link *link);
 void vos_link_room(struct vos_link *link);
 
 static inline void vos_link_get(struct vos_link *link)
@@ -208,7 +220,9 @@ struct vos_session {
 	struct work_struct work;
 
 	atomic_t shared;		/* pages granted now */
-	u64 grants;			/* pages granted so far, under vos_mutex */
+	atomic64_t grants;		/* pages granted so far */
+	spinlock_t uchan_lock;
+	struct list_head uchans;	/* user channels of all links, under uchan_lock */
 	u64 died;
 	struct vos_chan_stats past;	/* of links that are gone, under lock */
 };
@@ -218,6 +232,11 @@ void vos_session_link_ready(struct vos_link *link);
 void vos_session_link_dead(struct vos_link *link);
 struct vos_link *vos_session_link_get(struct vos_session *s, u32 flags);
 void vos_session_stats(struct vos_session *s, struct vos_chan_stats *sum);
+
+/* ../door: user channels, see there */
+int vos_door_init(void);
+void vos_door_link_dead(struct vos_link *link);
+void vos_uchan_events(struct vos_link *link);
 
 /* stats.c */
 int vos_stats_init(void);
@@ -229,5 +248,6 @@ int vos_xenbus_init(void);
 void vos_xenbus_exit(void);
 void vos_xenbus_session_new(void);
 void vos_xenbus_session_gone(struct vos_session *s);
+void vos_xenbus_link_failed(struct vos_link *link, const char *why);
 
 #endif

@@ -62,7 +62,7 @@ static void write_ctrl(struct vos_link *link, const struct layout *l)
 
 	ctrl->magic = VOS_MAGIC;
 	ctrl->version = VOS_PROTOCOL_VERSION;
-	ctrl->features = VOS_F_EVENTS | VOS_F_HEARTBEAT;
+	ctrl->features = VOS_F_EVENTS | VOS_F_HEARTBEAT | VOS_F_USER_CHANNELS;
 	ctrl->nr_channels = l->nr_channels;
 	ctrl->nr_objects = link->nr_objects;
 	ctrl->obj_page = l->obj_page;
@@ -76,6 +76,8 @@ static irqreturn_t channel_interrupt(int irq, void *data)
 
 	chan->stats.interrupts++;
 	vos_channel_reap(chan);
+	if (!chan->nr)
+		vos_uchan_events(chan->link);
 	xen_irq_lateeoi(irq, 0);
 	return IRQ_HANDLED;
 }
@@ -127,10 +129,12 @@ static void link_free(struct vos_link *link)
 {
 	u32 i;
 
+	cancel_delayed_work_sync(&link->watch_work);
 	unbind_channels(link);
 	for (i = 0; i < link->nr_channels; i++)
 		vos_channel_exit(&link->chan[i]);
 	vos_cred_exit(&link->creds);
+	ida_destroy(&link->uchan_ids);
 	atomic_sub(vos_area_total(&link->area), &link->session->shared);
 	vos_area_free(&link->area);
 	kobject_put(&link->session->kobj);
@@ -160,7 +164,47 @@ static void kill_work(struct work_struct *work)
 	struct vos_link *link = container_of(work, struct vos_link, kill_work);
 
 	vos_link_kill(link);
+	vos_xenbus_link_failed(link, link->failure);
 	vos_link_put(link);
+}
+
+/* Have @link killed by a thread. Any context. */
+static void fail(struct vos_link *link, const char *why)
+{
+	WRITE_ONCE(link->failure, why);
+	vos_link_get(link);
+	if (!queue_work(vos_wq, &link->kill_work))
+		vos_link_put(link);
+}
+
+static void watch_work(struct work_struct *work)
+{
+	struct vos_link *link = container_of(to_delayed_work(work), struct vos_link, watch_work);
+	unsigned int limit = READ_ONCE(vos_hang_timeout);
+	u32 beat;
+
+	if (READ_ONCE(link->dead))
+		return;
+	beat = vos_load(&link->ctrl->heartbeat);
+	if (beat != link->beat || !limit) {
+		link->beat = beat;
+		link->beat_at = jiffies;
+	} else if (time_after(jiffies, link->beat_at + limit * HZ)) {
+		pr_err("virtuos: %s: no heartbeat for %u s, the service domain hangs\n",
+		       link->session->name, limit);
+		fail(link, "hang");
+		return;
+	}
+	queue_delayed_work(vos_wq, &link->watch_work, HZ);
+}
+
+/*
+ * vos_link_watch - the peer serves: from now on its heart has to beat
+ */
+void vos_link_watch(struct vos_link *link)
+{
+	link->beat_at = jiffies;
+	queue_delayed_work(vos_wq, &link->watch_work, HZ);
 }
 
 static int init_channels(struct vos_link *link, const struct layout *l)
@@ -201,10 +245,13 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	link->session = s;
 	kobject_get(&s->kobj);
 	link->dev = dev;
+	link->peer = dev->otherend_id;
 	link->nr_objects = s->nr_objects;
+	ida_init(&link->uchan_ids);
 	init_waitqueue_head(&link->room_wait);
 	INIT_WORK(&link->kill_work, kill_work);
 	INIT_WORK(&link->free_work, free_work);
+	INIT_DELAYED_WORK(&link->watch_work, watch_work);
 
 	rc = vos_area_alloc(&link->area, dev->otherend_id, l->page);
 	if (rc)
@@ -245,6 +292,7 @@ void vos_link_kill(struct vos_link *link)
 		for (i = 0; i < link->nr_channels; i++)
 			add_past(link->session, &link->chan[i].stats);
 		wake_up_all(&link->room_wait);
+		vos_door_link_dead(link);
 		vos_session_link_dead(link);
 	}
 	mutex_unlock(&kill_mutex);
@@ -259,9 +307,7 @@ void vos_link_violation(struct vos_link *link, const char *what)
 {
 	pr_err_ratelimited("virtuos: %s: protocol violation (%s), connection closed\n",
 			   link->session->name, what);
-	vos_link_get(link);
-	if (!queue_work(vos_wq, &link->kill_work))
-		vos_link_put(link);
+	fail(link, "violation");
 }
 
 /* A slot has become free: tell whoever waits for one. Any context. */

@@ -10,6 +10,11 @@ unsigned int vos_restart_timeout = 30;
 module_param_named(restart_timeout, vos_restart_timeout, uint, 0644);
 MODULE_PARM_DESC(restart_timeout, "seconds that calls wait for a service domain that is down");
 
+unsigned int vos_hang_timeout = 10;
+module_param_named(hang_timeout, vos_hang_timeout, uint, 0644);
+MODULE_PARM_DESC(hang_timeout,
+		 "seconds without a heartbeat after which a service domain counts as hung; 0: never");
+
 unsigned int vos_spin_us = 100;
 module_param_named(spin_us, vos_spin_us, uint, 0644);
 MODULE_PARM_DESC(spin_us, "microseconds that a caller polls for its answer before it sleeps");
@@ -32,7 +37,13 @@ static int __init vos_core_init(void)
 	rc = vos_xenbus_init();
 	if (rc)
 		goto err_stats;
+	/* Last: once doors can be opened, the module stays. */
+	rc = vos_door_init();
+	if (rc)
+		goto err_xenbus;
 	return 0;
+err_xenbus:
+	vos_xenbus_exit();
 err_stats:
 	vos_stats_exit();
 err_wq:

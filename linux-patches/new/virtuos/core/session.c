@@ -190,6 +190,8 @@ struct vos_session *vos_session_get(const char *name, const struct vos_session_o
 	s->nr_objects = nr_objects;
 	s->arena_pages = arena_pages;
 	spin_lock_init(&s->lock);
+	spin_lock_init(&s->uchan_lock);
+	INIT_LIST_HEAD(&s->uchans);
 	init_waitqueue_head(&s->up_wait);
 	INIT_WORK(&s->work, session_work);
 	s->wq = alloc_ordered_workqueue("virtuos-%s", WQ_MEM_RECLAIM, name);

@@ -61,7 +61,7 @@ static u64 value(struct vos_session *s, const struct vos_chan_stats *sum, int wh
 	switch (what) {
 	case S_EPOCH:		return s->epoch;
 	case S_DIED:		return s->died;
-	case S_GRANTS:		return s->grants;
+	case S_GRANTS:		return atomic64_read(&s->grants);
 	case S_SHARED:		return atomic_read(&s->shared);
 	case S_CALLS:		return sum->calls;
 	case S_SENDS:		return sum->sends;

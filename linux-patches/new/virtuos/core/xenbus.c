@@ -35,7 +35,7 @@ static int publish(struct vos_dev *vd)
 			   VOS_PROTOCOL_VERSION);
 	if (!rc)
 		rc = xenbus_printf(XBT_NIL, dev->nodename, "features", "%u",
-				   VOS_F_EVENTS | VOS_F_HEARTBEAT);
+				   VOS_F_EVENTS | VOS_F_HEARTBEAT | VOS_F_USER_CHANNELS);
 	if (!rc)
 		rc = xenbus_printf(XBT_NIL, dev->nodename, "ctrl-ref", "%u",
 				   vos_area_ctrl_ref(&vd->link->area));
@@ -68,7 +68,7 @@ static void set_up(struct vos_dev *vd)
 		return;
 	}
 	vd->link = link;
-	s->grants += vos_area_total(&link->area);
+	atomic64_add(vos_area_total(&link->area), &s->grants);
 	rc = publish(vd);
 	if (rc) {
 		drop_link(vd);
@@ -84,6 +84,7 @@ static void backend_connected(struct vos_dev *vd)
 		return;
 	vd->announced = true;
 	xenbus_switch_state(vd->dev, XenbusStateConnected);
+	vos_link_watch(vd->link);
 	vos_session_link_ready(vd->link);
 }
 
@@ -164,6 +165,21 @@ void vos_xenbus_session_gone(struct vos_session *s)
 		drop_link(vd);
 		xenbus_switch_state(vd->dev, XenbusStateClosing);
 	}
+}
+
+/*
+ * vos_xenbus_link_failed - tell dom0 that @link was given up though its domain lives
+ * @why: "hang", "violation"
+ */
+void vos_xenbus_link_failed(struct vos_link *link, const char *why)
+{
+	struct vos_dev *vd;
+
+	mutex_lock(&vos_mutex);
+	list_for_each_entry(vd, &devices, node)
+		if (vd->link == link)
+			xenbus_printf(XBT_NIL, vd->dev->nodename, "failed", "%s", why);
+	mutex_unlock(&vos_mutex);
 }
 
 static const struct xenbus_device_id ids[] = {

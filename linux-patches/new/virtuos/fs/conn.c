@@ -6,9 +6,16 @@
  */
 #include <linux/slab.h>
 #include "vosfs.h"
+#include "vos_door.h"
 
 static DEFINE_MUTEX(vosfs_mutex);
 static LIST_HEAD(conns);
+
+/* Before anybody else may call: what was written and lost. */
+static void vosfs_up(struct vos_session *s)
+{
+	vos_door_replay(s);
+}
 
 static void vosfs_down(struct vos_session *s)
 {
@@ -25,6 +32,7 @@ static void vosfs_room(struct vos_session *s)
 }
 
 static const struct vos_session_ops session_ops = {
+	.up	= vosfs_up,
 	.down	= vosfs_down,
 	.room	= vosfs_room,
 };
@@ -73,6 +81,8 @@ static struct vosfs_conn *conn_new(const char *name, size_t len)
 		return ERR_CAST(s);
 	}
 	conn->session = s;
+	/* Files of one service at most are offered to doors. */
+	vosfs_data_provide(s);
 	list_add_tail(&conn->node, &conns);
 	return conn;
 }
@@ -118,6 +128,7 @@ void vosfs_conn_put(struct vosfs_conn *conn)
 	mutex_lock(&vosfs_mutex);
 	if (!--conn->users) {
 		list_del(&conn->node);
+		vosfs_data_withdraw(conn->session);
 		vos_session_put(conn->session);
 		cancel_delayed_work_sync(&conn->expire_work);
 		conn_free(conn);

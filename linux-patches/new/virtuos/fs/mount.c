@@ -91,6 +91,7 @@ static struct fuse_mount *new_mount(struct fs_context *fsc, struct vosfs_conn *c
 	fc->sync_fs = true;
 	/* Operations of a file system are not cut short by signals. */
 	fc->no_interrupt = true;
+	vosfs_data_init_conn(fc);
 	fc->max_pages_limit = min(fc->max_pages_limit, max_pages(conn));
 	return fm;
 }

@@ -238,11 +238,16 @@ static int __init vos_net_init(void)
 	rc = session_open();
 	if (rc)
 		goto err_proto;
-	rc = families_register();
+	rc = vos_net_door_init();
 	if (rc)
 		goto err_session;
+	rc = families_register();
+	if (rc)
+		goto err_door;
 	return 0;
 
+err_door:
+	vos_net_door_exit();
 err_session:
 	session_close();
 err_proto:
@@ -255,6 +260,7 @@ module_init(vos_net_init);
 static void __exit vos_net_exit(void)
 {
 	families_unregister(ARRAY_SIZE(families));
+	vos_net_door_exit();
 	session_close();
 	proto_unregister(&vos_proto);
 }

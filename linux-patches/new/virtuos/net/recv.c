@@ -155,7 +155,7 @@ static int recv_stream(struct recv *r, size_t len, size_t target, struct vos_wai
 	if (got && rc < 0 && rc != -EAGAIN && rc != -EINTR && rc != -ERESTARTSYS &&
 	    rc != -EFAULT)
 		/* The bytes first, the error with the next call. */
-		WRITE_ONCE(r->vs->sk.sk_err, -rc);
+		vos_sock_keep_error(r->vs, -rc);
 	return got ? got : min(rc, 0);
 }
 

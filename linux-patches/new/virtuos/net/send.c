@@ -140,7 +140,7 @@ static int send_all(struct send *s, size_t len, struct vos_wait *w)
 
 	if (sent && rc < 0 && rc != -EAGAIN && !signal_pending(current) && rc != -EFAULT)
 		/* The bytes first, the error with the next call. */
-		WRITE_ONCE(s->vs->sk.sk_err, -rc);
+		vos_sock_keep_error(s->vs, -rc);
 	return sent ? sent : rc;
 }
 

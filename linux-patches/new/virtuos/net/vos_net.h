@@ -236,6 +236,11 @@ int vos_record_listen(struct vos_sock *vs, u32 epoch, int backlog);
 /* ioctl.c */
 int vos_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
 
+/* door.c */
+void vos_sock_keep_error(struct vos_sock *vs, int err);
+int vos_net_door_init(void);
+void vos_net_door_exit(void);
+
 /* recover.c */
 void vos_net_up(struct vos_session *s);
 void vos_net_down(struct vos_session *s);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exceptionless door: what a process shares with its kernel and with the
+ * service domains. Used by the primary's kernel, by service domains and by
+ * libsyscall-forward; the normative text is docs/protocol.md, section 9.
+ *
+ * A process has one door. It consists of
+ *
+ *   - the state area, which the kernel writes and the process only reads: one word
+ *     per descriptor, which says whether, and as what, the descriptor may be used
+ *     through the door at this moment;
+ *   - one user channel per service: memory that the primary's kernel allocates and
+ *     grants, that the process reads and writes, and that the service domain maps.
+ *
+ * All of it is set up with prctl(VOS_DOOR_PRCTL, op, ...), which needs no
+ * descriptor and no device node, so that a program finds its descriptor numbers
+ * as they would be without the door.
+ *
+ * Invariant: the door only ever answers calls that can be answered at once. What
+ * would have to wait for a third party, and whatever is not plain, goes through
+ * the trap door. A descriptor's word is 0 before the descriptor means anything
+ * else.
+ */
+#ifndef VIRTUOS_DOOR_H
+#define VIRTUOS_DOOR_H
+
+#include "abi.h"
+
+#define VOS_DOOR_VERSION	1u
+
+/* First argument of prctl(2). */
+#define VOS_DOOR_PRCTL		0x44534f56	/* "VOSD" */
+
+/*
+ * Second argument: what to do. Return: 0 or more, or -1 with errno.
+ *
+ * OPEN     arg3 = pointer to struct vos_door_info, which is filled in. Maps the
+ *          state area. A second call gives the same door, or a new one in place of
+ *          one that was closed for good.
+ *          EPERM: the process is traced or runs under seccomp. EBUSY: its
+ *          descriptors belong to another process's door. ENOSYS: no VirtuOS kernel.
+ * CHANNEL  arg3 = service (VOS_DOOR_NET, VOS_DOOR_STORAGE), arg4 = pointer to
+ *          struct vos_door_channel, which is filled in. Maps the user channel, made
+ *          at the first call of this process. ENOTCONN: the service domain is down;
+ *          try later. ENOSPC: no more user channels. ENOENT: no such service here.
+ * ATTACH   arg3 = descriptor. Sets the descriptor's word. Return: its kind
+ *          (VOS_KIND_*); without a channel to its service no word is set, but the kind
+ *          tells of which one to ask for. EBADF; EAGAIN: not now (domain down, all
+ *          handles in use): use the trap door, ask again later.
+ * ENTER    arg3 = service, arg4 = lane | VOS_ENTER_* flags. KICK: wake the service's
+ *          dispatcher. WAIT: sleep until the lane's completion ring is not empty.
+ *          EINTR: a signal came; ENOTCONN: the channel is dead, nothing will come.
+ */
+enum vos_door_op {
+	VOS_DOOR_OPEN = 1,
+	VOS_DOOR_CHANNEL,
+	VOS_DOOR_ATTACH,
+	VOS_DOOR_ENTER,
+};
+
+enum vos_door_service {
+	VOS_DOOR_NET,
+	VOS_DOOR_STORAGE,
+	VOS_DOOR_SERVICES
+};
+
+#define VOS_ENTER_LANE		0xffu
+#define VOS_ENTER_KICK		(1u << 8)
+#define VOS_ENTER_WAIT		(1u << 9)
+
+/* Filled in by OPEN. */
+struct vos_door_info {
+	__u32 version;		/* VOS_DOOR_VERSION */
+	__u32 nr_fds;		/* words in the state area; others use the trap door */
+	__u64 state;		/* address of struct vos_door_state */
+};
+
+/*
+ * The state area, read-only for the process.
+ *
+ * @closed: not 0: the door is closed for good. 1: another may be had by a new OPEN;
+ *	2: do not ask for one, it may not be welcome (seccomp)
+ * @epoch: per service, counts the user channels that this process has lost. A call
+ *	under way when it changes is not going to be answered
+ * @word: per descriptor, VOS_WORD_*. 0: not known, ATTACH may tell
+ */
+struct vos_door_state {
+	__u32 closed;
+	__u32 epoch[VOS_DOOR_SERVICES];
+	__u32 reserved[13];
+	__u64 word[];
+};
+
+#define VOS_DOOR_FDS	1016u	/* state area of two pages */
+
+/* A descriptor's word. */
+#define VOS_KIND_NONE		0u	/* not known */
+#define VOS_KIND_TRAP		1u	/* not through the door, for as long as the word stands */
+#define VOS_KIND_STREAM		2u	/* connected stream socket; service NET */
+#define VOS_KIND_DGRAM		3u	/* datagram or raw socket; service NET */
+#define VOS_KIND_FILE		4u	/* regular file; service STORAGE */
+
+#define VOS_WORD_KIND(w)	((__u32)(w) & 7u)
+#define VOS_WORD_READ		(1u << 3)	/* may be read from */
+#define VOS_WORD_WRITE		(1u << 4)	/* may be written to */
+#define VOS_WORD_NONBLOCK	(1u << 5)	/* O_NONBLOCK is set */
+#define VOS_WORD_POS		(1u << 6)	/* the file offset is in vos_uchan_head.pos[] */
+#define VOS_WORD_SLOT(w)	((__u32)((w) >> 16) & 0xffffu)
+#define VOS_WORD_GEN(w)		((__u32)((w) >> 32))
+#define VOS_WORD(kind_flags, slot, gen) \
+	((__u64)(kind_flags) | (__u64)(slot) << 16 | (__u64)(gen) << 32)
+
+/*
+ * A user channel. Pages in order: head (2), one page per lane, arena.
+ * Every lane is a pair of rings of its own, for one caller at a time; who may use
+ * which lane when is the process's own business.
+ */
+#define VOS_UCHAN_SLOTS		256u
+#define VOS_UCHAN_MAX_LANES	8u
+#define VOS_LANE_ENTRIES	16u
+#define VOS_UCHAN_HEAD_PAGES	2u
+#define VOS_UCHAN_MAX_PAGES	1024u
+
+/* Filled in by CHANNEL. */
+struct vos_door_channel {
+	__u64 base;		/* address of struct vos_uchan_head */
+	__u32 nr_lanes;
+	__u32 arena_pages;	/* of the whole channel */
+	__u32 lane_arena;	/* bytes of the arena that belong to each lane, from 0 on */
+	__u32 log_off;		/* bytes into the arena: the log, up to its end */
+	__u32 epoch;		/* vos_door_state.epoch[] when it was made */
+	__u32 reserved;
+};
+
+/*
+ * What is known of a handle. The back end writes it, for the process to look at.
+ *
+ * @gen: the handle's generation. The front end sets it to 0 when the handle has ended
+ *	and all that was written through it is on the disk
+ * @poll: sockets: the poll mask. Shown before the call that changed it is answered
+ * @durable: files: writes up to this sequence number (completion, out[0]) are on
+ *	the disk
+ */
+struct vos_uchan_slot {
+	__u32 gen;
+	__u32 poll;
+	__u64 durable;
+};
+
+#define VOS_POS_HOME	(~0ull)
+
+/*
+ * @pos: file offset of the file in this slot, moved by whoever uses it with an
+ *	atomic compare-and-exchange. VOS_POS_HOME: the kernel has it; use the trap door
+ * @log_head, @log_tail: byte positions of the log, free-running; the records in
+ *	[tail, head) have been written and may not be durable yet. See vos_log_record
+ */
+struct vos_uchan_head {
+	__u64 pos[VOS_UCHAN_SLOTS];
+	__u32 log_head;
+	__u32 log_tail;
+	__u64 reserved[VOS_UCHAN_SLOTS - 1];
+	struct vos_uchan_slot slot[VOS_UCHAN_SLOTS];
+};
+
+/* One lane's page. */
+struct vos_lane_page {
+	struct vos_ring_hdr sq;		/* producer: the process */
+	struct vos_ring_hdr cq;		/* producer: back end */
+	__u64 reserved[96];
+	struct vos_sqe sqe[VOS_LANE_ENTRIES];
+	struct vos_cqe cqe[VOS_LANE_ENTRIES];
+};
+
+/*
+ * The log keeps what was written to files and is not known to be durable, in
+ * memory of the primary, so that the death of the storage domain loses nothing
+ * that was answered. The data of a WRITE follows its record, is named by the
+ * submission's extent and stays until the record may go. After a death the
+ * kernel carries the records out again, oldest sequence number first.
+ *
+ * Records start at multiples of 64 bytes and do not wrap: one with slot
+ * VOS_LOG_SKIP fills what is left at the end.
+ */
+#define VOS_LOG_SKIP		0xffffffffu
+
+struct vos_log_record {
+	__u32 slot;		/* handle, or VOS_LOG_SKIP */
+	__u32 gen;
+	__u64 pos;		/* file offset */
+	__u32 len;		/* bytes of data that follow the record */
+	__u32 room;		/* bytes to the next record */
+	__u64 seq;		/* of the completion; 0: not answered yet */
+	__u64 reserved[4];
+};
+
+static_assert(sizeof(struct vos_door_info) == 16, "layout");
+static_assert(offsetof(struct vos_door_state, word) == 64, "layout");
+static_assert(64 + VOS_DOOR_FDS * 8 == 2 * VOS_PAGE_SIZE, "two pages");
+static_assert(sizeof(struct vos_uchan_slot) == 16, "layout");
+static_assert(sizeof(struct vos_uchan_head) == VOS_UCHAN_HEAD_PAGES * VOS_PAGE_SIZE, "layout");
+static_assert(offsetof(struct vos_uchan_head, slot) == VOS_PAGE_SIZE, "page of the back end");
+static_assert(offsetof(struct vos_lane_page, sqe) == 1024, "layout");
+static_assert(offsetof(struct vos_lane_page, cqe) == 2048, "layout");
+static_assert(sizeof(struct vos_lane_page) <= VOS_PAGE_SIZE, "one page");
+static_assert(sizeof(struct vos_log_record) == 64, "layout");
+
+#endif

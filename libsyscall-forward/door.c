@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Opening the door, making channels, and attaching descriptors: everything that
+ * happens seldom.
+ *
+ * One at a time does it (vos_door.busy); whoever comes meanwhile, be it another
+ * thread or a signal handler in this one, uses the trap door for now.
+ */
+#include <sys/mman.h>
+
+#include "filetype.h"
+#include "internal.h"
+#include "syscall.h"
+
+#define FIRST_STEP	64u
+#define LAST_STEP	65536u
+#define MAX_DOUBLING	10
+
+struct vos_door *vos_door;
+__u32 vos_door_off = 1;		/* until the constructor has run */
+
+/*
+ * Calls seen on descriptors that are not attached. A guess that any thread may
+ * spoil, and that a child may inherit.
+ */
+static __u16 calls[VOS_DOOR_FDS];
+static __u8 doublings[VOS_DOOR_FDS];
+
+/**
+ * vos_door_retire - never use the door again, in this process and its children
+ *
+ * A process that has put itself under seccomp must not be made to call what its
+ * filter might kill it for.
+ */
+void vos_door_retire(void)
+{
+	vos_store(&vos_door_off, 1u);
+}
+
+/* Is it worth asking the kernel about @fd by now? */
+static bool seen_enough(int fd, unsigned int after)
+{
+	unsigned int n = vos_load(&calls[fd]) + 1u;
+
+	if (n < after << vos_load(&doublings[fd])) {
+		vos_store(&calls[fd], (__u16)n);
+		return false;
+	}
+	vos_store(&calls[fd], (__u16)0);
+	return true;
+}
+
+static void note_outcome(int fd, bool ok)
+{
+	__u8 n = vos_load(&doublings[fd]);
+
+	if (ok)
+		n = 0;
+	else if (n < MAX_DOUBLING)
+		n++;
+	vos_store(&doublings[fd], n);
+}
+
+static struct vos_door *map_door(void)
+{
+	struct vos_door *none = NULL, *d;
+	size_t size = (sizeof(*d) + VOS_PAGE_SIZE - 1) & ~(size_t)(VOS_PAGE_SIZE - 1);
+	long p = vos_syscall(SYS_mmap, 0, size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p < 0 && p > -4096)
+		return NULL;
+	d = (struct vos_door *)p;
+	if (!vos_syscall(SYS_madvise, p, size, MADV_WIPEONFORK, 0, 0, 0)) {
+		if (__atomic_compare_exchange_n(&vos_door, &none, d, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			return d;
+	} else {
+		vos_door_retire();
+	}
+	vos_syscall(SYS_munmap, p, size, 0, 0, 0, 0);
+	return none;
+}
+
+/* Refused: leave it for twice as long each time, or, on another kernel, for good. */
+static void note_refusal(struct vos_door *d, long rc)
+{
+	if (rc == -ENOSYS || rc == -EINVAL) {
+		vos_door_retire();
+		return;
+	}
+	d->step = d->step ? d->step * 2 : FIRST_STEP;
+	if (d->step > LAST_STEP)
+		d->step = LAST_STEP;
+	d->skip = d->step;
+}
+
+static bool open_door(struct vos_door *d)
+{
+	struct vos_door_info info = { 0 };
+	long rc;
+
+	if (d->skip) {
+		d->skip--;
+		return false;
+	}
+	vos_ticks_start();
+	rc = vos_kernel(VOS_DOOR_OPEN, (long)&info, 0);
+	if (!rc && (info.version != VOS_DOOR_VERSION || !info.state || !info.nr_fds))
+		rc = -EINVAL;
+	if (rc < 0) {
+		note_refusal(d, rc);
+		return false;
+	}
+	if (info.nr_fds > VOS_DOOR_FDS)
+		info.nr_fds = VOS_DOOR_FDS;
+	vos_store(&d->state, (const struct vos_door_state *)(uintptr_t)info.state);
+	d->opens++;
+	d->step = 0;
+	vos_store_release(&d->nr_fds, info.nr_fds);
+	return true;
+}
+
+/*
+ * Take away every lane, so that nobody is in the channel. Acquire, whatever is found:
+ * who has left it, left it before.
+ */
+static bool seal(struct vos_chan *c)
+{
+	unsigned int i, taken = 0;
+
+	for (i = 0; i < VOS_UCHAN_MAX_LANES; i++) {
+		__u32 want = VOS_LANE_FREE;
+
+		__atomic_compare_exchange_n(&c->lane[i].state, &want, VOS_LANE_NONE, false,
+					    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE);
+		taken += want == VOS_LANE_TAKEN;
+	}
+	return !taken;
+}
+
+/*
+ * The kernel has closed the door. A closed of more than 1 says that not even the
+ * question is welcome; otherwise another door may be had, by and by, once nobody
+ * is in the channels of this one. Return: there is no door now.
+ */
+static bool leave_closed_door(struct vos_door *d)
+{
+	unsigned int i;
+
+	if (vos_load(&d->state->closed) > 1) {
+		vos_door_retire();
+		return false;
+	}
+	for (i = 0; i < VOS_DOOR_SERVICES; i++) {
+		if (!seal(&d->chan[i]))
+			return false;
+		d->chan[i].usable = false;
+	}
+	vos_store_release(&d->nr_fds, 0u);
+	/* Who changes its credentials all the time is better off without. */
+	d->skip = d->reopen;
+	d->reopen = d->reopen ? d->reopen * 2 : 1;
+	if (d->reopen > LAST_STEP)
+		d->reopen = LAST_STEP;
+	return true;
+}
+
+static bool have_door(struct vos_door *d)
+{
+	if (d->nr_fds && vos_load(&d->state->closed) && !leave_closed_door(d))
+		return false;
+	return d->nr_fds || open_door(d);
+}
+
+/* The door, open, and nobody else attaching; or NULL. */
+static struct vos_door *claim_door(void)
+{
+	struct vos_door *d = vos_load_acquire(&vos_door);
+
+	if (!d)
+		d = map_door();
+	if (!d || __atomic_exchange_n(&d->busy, 1u, __ATOMIC_ACQUIRE))
+		return NULL;
+	if (have_door(d))
+		return d;
+	vos_store_release(&d->busy, 0u);
+	return NULL;
+}
+
+/* The kernel is trusted, but a library that is older than it is checks what it knows. */
+static bool channel_fits(const struct vos_door_channel *info)
+{
+	__u64 pages = VOS_UCHAN_HEAD_PAGES + (__u64)info->nr_lanes + info->arena_pages;
+	__u64 bytes = (__u64)info->arena_pages * VOS_PAGE_SIZE;
+
+	return info->base && info->nr_lanes && info->nr_lanes <= VOS_UCHAN_MAX_LANES &&
+	       pages <= VOS_UCHAN_MAX_PAGES && info->lane_arena >= VOS_PAGE_SIZE &&
+	       (__u64)info->lane_arena * info->nr_lanes <= info->log_off &&
+	       info->log_off <= bytes && !(info->log_off % sizeof(struct vos_log_record));
+}
+
+static void init_lane(struct vos_chan *c, unsigned int i)
+{
+	struct vos_lane *l = &c->lane[i];
+	struct vos_lane_page *page = (void *)((char *)c->head +
+		(size_t)(VOS_UCHAN_HEAD_PAGES + i) * VOS_PAGE_SIZE);
+
+	l->index = i;
+	l->chan = c;
+	vos_ring_init(&l->sq, &page->sq, page->sqe, VOS_LANE_ENTRIES);
+	vos_ring_init(&l->cq, &page->cq, page->cqe, VOS_LANE_ENTRIES);
+	l->data = i * c->lane_arena;
+	l->busy = l->have = 0;
+	l->kick = l->lost = false;
+	vos_store_release(&l->state, (__u32)VOS_LANE_FREE);
+}
+
+static void init_channel(struct vos_door *d, unsigned int service,
+			 const struct vos_door_channel *info)
+{
+	struct vos_chan *c = &d->chan[service];
+	size_t lanes = (size_t)(VOS_UCHAN_HEAD_PAGES + info->nr_lanes) * VOS_PAGE_SIZE;
+	unsigned int i;
+
+	c->state = d->state;
+	c->head = (void *)(uintptr_t)info->base;
+	c->arena = (char *)c->head + lanes;
+	c->service = service;
+	c->epoch = info->epoch;
+	c->nr_lanes = info->nr_lanes;
+	c->lane_arena = info->lane_arena;
+	c->log_lock = 0;
+	c->log_off = info->log_off;
+	c->log_size = info->arena_pages * VOS_PAGE_SIZE - info->log_off;
+	/* Free-running positions come round at 2^32: other sizes would jump there. */
+	if (c->log_size & (c->log_size - 1))
+		c->log_size = 0;
+	c->log_head = c->log_tail = vos_load(&c->head->log_head);
+	memset(c->owed, 0, sizeof(c->owed));
+	c->usable = true;
+	for (i = 0; i < info->nr_lanes; i++)
+		init_lane(c, i);
+}
+
+/* Nobody is in the old channel: its lanes are all taken away. */
+static void unmap_old(struct vos_chan *c, const struct vos_door_channel *info)
+{
+	if (c->head && (uintptr_t)c->head != info->base)
+		vos_unmap(c->head, c->size);
+	c->size = (VOS_UCHAN_HEAD_PAGES + (size_t)info->nr_lanes + info->arena_pages) *
+		  VOS_PAGE_SIZE;
+}
+
+static bool need_channel(struct vos_door *d, unsigned int service)
+{
+	struct vos_door_channel info = { 0 };
+	struct vos_chan *c = &d->chan[service];
+
+	if (c->usable && c->epoch == vos_load(&d->state->epoch[service]))
+		return true;
+	if (!seal(c))
+		return false;
+	c->usable = false;
+	if (vos_kernel(VOS_DOOR_CHANNEL, service, (long)&info) < 0 || !channel_fits(&info))
+		return false;
+	unmap_old(c, &info);
+	init_channel(d, service, &info);
+	d->channels++;
+	vos_ticks_learn();
+	return true;
+}
+
+/* Which service would have this descriptor? -1: neither. */
+static int service_of(int fd)
+{
+	switch (vos_filetype(fd)) {
+	case VOS_SOCKET:
+		return VOS_DOOR_NET;
+	case VOS_REGULAR:
+		return VOS_DOOR_STORAGE;
+	default:
+		return -1;
+	}
+}
+
+static int service_of_kind(long kind)
+{
+	switch (kind) {
+	case VOS_KIND_FILE:
+		return VOS_DOOR_STORAGE;
+	case VOS_KIND_STREAM:
+	case VOS_KIND_DGRAM:
+		return VOS_DOOR_NET;
+	default:
+		return -1;
+	}
+}
+
+/*
+ * Without the service's channel there is no word. The kernel may tell the kind all
+ * the same, or EAGAIN, which does not say of which service.
+ */
+static bool attach(struct vos_door *d, int fd)
+{
+	long kind = vos_kernel(VOS_DOOR_ATTACH, fd, 0);
+	int service = kind == -EAGAIN ? service_of(fd) : service_of_kind(kind);
+
+	if (service >= 0) {
+		if (!need_channel(d, service))
+			return false;
+		if (!vos_load(&d->state->word[fd]))
+			kind = vos_kernel(VOS_DOOR_ATTACH, fd, 0);
+	}
+	if (kind < 0)
+		return false;
+	d->attaches++;
+	return true;
+}
+
+/* A process that only reads from a pipe needs no door. */
+static bool worth_a_door(int fd)
+{
+	struct vos_door *d = vos_load_acquire(&vos_door);
+
+	return (d && vos_load(&d->nr_fds)) || vos_filetype(fd) != VOS_OTHER;
+}
+
+/**
+ * vos_attach - a call comes for a descriptor whose word says nothing
+ * @after: the number of such calls after which the kernel is asked; 0: do not count it
+ * Return: its word now; one of kind TRAP if it has none.
+ */
+__attribute__((noinline)) __u64 vos_attach(int fd, unsigned int after)
+{
+	struct vos_door *d;
+	__u64 word = 0;
+
+	if ((__u32)fd >= VOS_DOOR_FDS || !after || !seen_enough(fd, after))
+		return VOS_KIND_TRAP;
+	if (!worth_a_door(fd)) {
+		note_outcome(fd, false);
+		return VOS_KIND_TRAP;
+	}
+	d = claim_door();
+	if (!d)
+		return VOS_KIND_TRAP;
+	if ((__u32)fd < d->nr_fds) {
+		if (attach(d, fd))
+			word = vos_load_acquire(&d->state->word[fd]);
+		note_outcome(fd, VOS_WORD_KIND(word));
+	}
+	vos_store_release(&d->busy, 0u);
+	return VOS_WORD_KIND(word) ? word : VOS_KIND_TRAP;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What happens when the library is loaded, and when the program ends: little, for
+ * /etc/ld.so.preload puts it into every process.
+ */
+#include <stdlib.h>
+#include <sys/auxv.h>
+
+#include "internal.h"
+
+static const char *stats;
+
+static void read_environment(void)
+{
+	const char *spin = getenv("VIRTUOS_DOOR_SPIN_US");
+	unsigned long us = spin ? strtoul(spin, NULL, 10) : vos_spin_us;
+
+	vos_spin_us = us < 1000 ? us : 1000;
+	stats = getenv("VIRTUOS_DOOR_STATS");
+}
+
+static bool switched_off(void)
+{
+	const char *door = getenv("VIRTUOS_DOOR");
+
+	return door && !strcmp(door, "off");
+}
+
+/* A privileged program's caller may switch the door off, and say nothing else. */
+__attribute__((constructor)) static void start(void)
+{
+	int saved = errno;
+
+	vos_trap_init();
+	vos_seccomp_init();
+	if (!getauxval(AT_SECURE))
+		read_environment();
+	vos_store(&vos_door_off, switched_off() ? 1u : 0u);
+	errno = saved;
+}
+
+__attribute__((destructor)) static void end(void)
+{
+	if (stats)
+		vos_stats_at_exit(stats);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of libsyscall-forward share.
+ *
+ * Everything here may run in a signal handler that interrupted any other part of
+ * it: there is no lock that anybody waits for, no allocation from the heap, and
+ * errno is touched only where a call fails.
+ *
+ * Invariant: whoever touches a channel's memory holds one of its lanes, so that a
+ * channel whose lanes are all taken away is used by nobody.
+ */
+#ifndef VOS_LIB_INTERNAL_H
+#define VOS_LIB_INTERNAL_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <virtuos/door.h>
+#include <virtuos/ops.h>
+#include <virtuos/ring.h>
+
+#include "libsyscall-forward.h"
+
+#define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
+
+/*
+ * A call's outcome inside the library: a count, -errno, or VOS_TRAP(why), which
+ * asks the interposed function to make the call through the trap door.
+ */
+#define VOS_TRAP(why)		(-(8192L + (why)))
+#define VOS_IS_TRAP(rc)		((rc) <= -8192L)
+#define VOS_TRAP_WHY(rc)	((unsigned int)(-(rc) - 8192L))
+
+/* Linux moves at most this much in one call. */
+#define VOS_MAX_IO		0x7ffff000ul
+#define VOS_MAX_IOV		1024
+
+/* Calls of one lane that may be under way at once. */
+#define VOS_DEPTH		4u
+
+/* Counters of one lane; only its holder writes. */
+struct vos_count {
+	__u64 door[VOS_STAT_OPS];
+	__u64 bytes[VOS_STAT_OPS];
+	__u64 spun, slept, kicks;
+};
+
+/* A lane belongs to nobody it could be got by (and so in zeroed memory), is free, or taken. */
+enum vos_lane_state { VOS_LANE_NONE, VOS_LANE_FREE, VOS_LANE_TAKEN };
+
+struct vos_lane {
+	__u32 state;		/* enum vos_lane_state */
+	__u32 index;
+	struct vos_chan *chan;
+	struct vos_ring sq, cq;
+	__u32 data;		/* offset of its part of the arena */
+	__u32 tag;		/* of the next call */
+	__u32 busy;		/* bit per call under way, by tag % VOS_DEPTH */
+	__u32 have;		/* ... that is answered in stash[] */
+	bool kick;		/* the service slept when a call was published */
+	bool lost;		/* not to be used any more */
+	struct vos_cqe stash[VOS_DEPTH];
+	__u32 asked[VOS_DEPTH];	/* tags under way */
+	struct vos_count count;
+} __attribute__((aligned(64)));
+
+struct vos_chan {
+	const struct vos_door_state *state;
+	struct vos_uchan_head *head;	/* NULL: there never was one */
+	size_t size;			/* of its mapping */
+	char *arena;
+	bool usable;			/* for who attaches: else another must be made */
+	__u32 service;
+	__u32 epoch;
+	__u32 nr_lanes;
+	__u32 lane_arena;
+
+	/* log.c */
+	__u32 log_lock;
+	__u32 log_off, log_size;	/* within the arena; size 0: no log */
+	__u32 log_head, log_tail;
+
+	/* lane.c: learnt, in ticks */
+	__u32 average;
+	__u32 waits;
+
+	/*
+	 * An error that the service has told and no call has returned yet, because
+	 * bytes went before it: generation of the slot << 32 | errno.
+	 */
+	__u64 owed[VOS_UCHAN_SLOTS];
+	struct vos_lane lane[VOS_UCHAN_MAX_LANES];
+};
+
+/*
+ * All of a process's own state, in memory that fork() wipes: the child of whatever
+ * kind of fork finds no door, and never the addresses of its parent's.
+ */
+struct vos_door {
+	__u32 nr_fds;		/* 0: no door */
+	__u32 busy;		/* somebody is opening, or attaching */
+	const struct vos_door_state *state;
+	__u32 skip, step;	/* attempts to leave out before the next OPEN */
+	__u32 reopen;		/* the same, after a door was closed */
+	__u64 opens, channels, attaches;
+	__u64 trap[VOS_STAT_OPS][VOS_STAT_WHYS];
+	struct vos_chan chan[VOS_DOOR_SERVICES];
+};
+
+extern struct vos_door *vos_door;	/* NULL until the first attempt to open */
+extern __u32 vos_door_off;		/* never (again): use the trap door */
+extern __u32 vos_spin_us;		/* upper bound of the spinning of one wait */
+
+/* One call, as the interposed functions put it. */
+struct vos_io {
+	__u64 word;
+	int fd;
+	int flags;		/* sockets: MSG_* */
+	const struct iovec *iov;
+	size_t len;		/* of all of iov */
+	bool at;		/* files: pos holds, not the file's offset */
+	__s64 pos;
+	void *name;		/* sockets: address, or NULL */
+	__u32 namelen;		/* its length; recv: the true one is put here */
+	__u32 msg_flags;	/* recv: put here */
+};
+
+/* door.c */
+__u64 vos_attach(int fd, unsigned int after);
+void vos_door_retire(void);
+
+/* kernel.c: prctl(VOS_DOOR_PRCTL, op, a, b), returning -errno. Tests replace it. */
+long vos_kernel(long op, long a, long b);
+void vos_unmap(void *p, size_t size);
+
+/* lane.c */
+struct vos_lane *vos_lane_get(unsigned int service, const struct vos_io *io);
+void vos_lane_put(struct vos_lane *l);
+struct vos_sqe *vos_lane_prepare(struct vos_lane *l, enum vos_opcode opcode, __u64 word);
+int vos_lane_submit(struct vos_lane *l);
+int vos_lane_wait(struct vos_lane *l, int call, struct vos_cqe *c);
+void vos_ticks_start(void);
+void vos_ticks_learn(void);
+
+/* recv.c, send.c, file.c, write.c */
+long vos_recv(struct vos_io *io);
+long vos_send(struct vos_io *io);
+long vos_file_read(struct vos_io *io);
+long vos_file_write(struct vos_io *io);
+
+/* log.c */
+struct vos_log_record *vos_log_alloc(struct vos_chan *c, __u32 len);
+void vos_log_fill(struct vos_log_record *r, const struct vos_io *io, __u64 pos, __u32 len);
+void vos_log_settle(struct vos_log_record *r, __u32 len, __u64 seq);
+
+/* trap.c */
+ssize_t vos_trap_read(int fd, void *buf, size_t n);
+ssize_t vos_trap_write(int fd, const void *buf, size_t n);
+ssize_t vos_trap_readv(int fd, const struct iovec *iov, int n);
+ssize_t vos_trap_writev(int fd, const struct iovec *iov, int n);
+ssize_t vos_trap_pread(int fd, void *buf, size_t n, off_t pos);
+ssize_t vos_trap_pwrite(int fd, const void *buf, size_t n, off_t pos);
+ssize_t vos_trap_recv(int fd, void *buf, size_t n, int flags);
+ssize_t vos_trap_send(int fd, const void *buf, size_t n, int flags);
+ssize_t vos_trap_recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *a,
+			  socklen_t *alen);
+ssize_t vos_trap_sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *a,
+			socklen_t alen);
+ssize_t vos_trap_recvmsg(int fd, struct msghdr *m, int flags);
+ssize_t vos_trap_sendmsg(int fd, const struct msghdr *m, int flags);
+void vos_trap_init(void);
+
+/* seccomp.c */
+void vos_seccomp_init(void);
+
+/* stats.c */
+long vos_trapped(enum vos_stat_op op, long rc);
+void vos_stats_at_exit(const char *where);
+
+/*
+ * The word of a descriptor; kind NONE never, TRAP if in doubt. @after: so many
+ * calls on a descriptor that is not known yet are worth asking the kernel.
+ */
+static inline __u64 vos_word(int fd, unsigned int after)
+{
+	struct vos_door *d = vos_load_acquire(&vos_door);
+	__u64 word;
+
+	if (d && (__u32)fd < vos_load_acquire(&d->nr_fds)) {
+		word = vos_load_acquire(&vos_load(&d->state)->word[fd]);
+		if (likely(VOS_WORD_KIND(word)))
+			return word;
+	}
+	return vos_load(&vos_door_off) ? VOS_KIND_TRAP : vos_attach(fd, after);
+}
+
+#define VOS_AFTER_SOCKET	2u
+#define VOS_AFTER_ANY		8u
+#define VOS_AFTER_NEVER		0u
+#define VOS_LARGE_WRITE		16384u
+
+static inline bool vos_epoch_is_old(const struct vos_chan *c)
+{
+	return vos_load_acquire(&c->state->epoch[c->service]) != c->epoch;
+}
+
+/* Counters have one writer at a time. */
+static inline void vos_count_add(__u64 *p, __u64 n)
+{
+	vos_store(p, vos_load(p) + n);
+}
+
+static inline void vos_lane_count(struct vos_lane *l, enum vos_stat_op op, long rc)
+{
+	vos_count_add(&l->count.door[op], 1);
+	if (rc > 0)
+		vos_count_add(&l->count.bytes[op], rc);
+}
+
+/* Answers that mean: the service did nothing, the trap door can. */
+static inline bool vos_not_done(__s64 result)
+{
+	return result == -EBADF || result == -ENOSYS || result == -EPROTO;
+}
+
+#endif

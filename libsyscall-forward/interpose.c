@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The functions that take the place of libc's. They decide by the descriptor's
+ * word; where the door has nothing to do with it, the trap door is a tail call.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "iov.h"
+
+#define EXPORT		__attribute__((visibility("default")))
+#define STRING(x)	#x
+#define ALIAS(of)	__attribute__((visibility("default"), alias(STRING(of))))
+
+#pragma weak pthread_testcancel
+
+/* A cancellation that is pending is acted upon here, before a lane is in hand. */
+static void cancellation_point(void)
+{
+	if (pthread_testcancel)
+		pthread_testcancel();
+}
+
+static ssize_t finish(long rc)
+{
+	if (likely(rc >= 0))
+		return rc;
+	errno = -rc;
+	return -1;
+}
+
+static bool is_socket(__u64 word)
+{
+	__u32 kind = VOS_WORD_KIND(word);
+
+	return kind == VOS_KIND_STREAM || kind == VOS_KIND_DGRAM;
+}
+
+/* Return: as vos_recv(); also for a kind that is not known. */
+static long door_read(struct vos_io *io)
+{
+	if (!io->len || (VOS_WORD_KIND(io->word) != VOS_KIND_FILE && !is_socket(io->word)))
+		return VOS_TRAP(VOS_WHY_ODD);
+	cancellation_point();
+	if (!is_socket(io->word))
+		return vos_file_read(io);
+	return io->at ? VOS_TRAP(VOS_WHY_ODD) : vos_recv(io);
+}
+
+static long door_write(struct vos_io *io)
+{
+	if (!io->len || (VOS_WORD_KIND(io->word) != VOS_KIND_FILE && !is_socket(io->word)))
+		return VOS_TRAP(VOS_WHY_ODD);
+	cancellation_point();
+	if (!is_socket(io->word))
+		return vos_file_write(io);
+	return io->at ? VOS_TRAP(VOS_WHY_ODD) : vos_send(io);
+}
+
+/* One buffer; as much of it as Linux takes at once. Length 0: leave it alone. */
+static struct iovec one(const void *buf, size_t n)
+{
+	struct iovec iov = { .iov_base = (void *)buf, .iov_len = n < VOS_MAX_IO ? n : VOS_MAX_IO };
+
+	if (!vos_plausible(buf, n))
+		iov.iov_len = 0;
+	return iov;
+}
+
+static __attribute__((noinline)) long read_one(__u64 word, int fd, void *buf, size_t n, bool at,
+					       off_t pos)
+{
+	struct iovec iov = one(buf, n);
+	struct vos_io io = {
+		.word = word, .fd = fd, .iov = &iov, .len = iov.iov_len, .at = at, .pos = pos,
+	};
+
+	return door_read(&io);
+}
+
+static __attribute__((noinline)) long write_one(__u64 word, int fd, const void *buf, size_t n,
+						bool at, off_t pos)
+{
+	struct iovec iov = one(buf, n);
+	struct vos_io io = {
+		.word = word, .fd = fd, .iov = &iov, .len = iov.iov_len, .at = at, .pos = pos,
+	};
+
+	return door_write(&io);
+}
+
+EXPORT ssize_t read(int fd, void *buf, size_t n)
+{
+	__u64 word = vos_word(fd, VOS_AFTER_ANY);
+	long rc;
+
+	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
+		return vos_trap_read(fd, buf, n);
+	rc = read_one(word, fd, buf, n, false, 0);
+	return VOS_IS_TRAP(rc) ? vos_trap_read(fd, buf, n) : finish(rc);
+}
+
+/*
+ * What is written in large pieces is best kept in the primary's page cache: through
+ * the door it would have to wait for the disk as soon as the log is full. So large
+ * writes do not make a descriptor one of the door's.
+ */
+static inline unsigned int after_write(size_t n)
+{
+	return n < VOS_LARGE_WRITE ? VOS_AFTER_ANY : VOS_AFTER_NEVER;
+}
+
+EXPORT ssize_t write(int fd, const void *buf, size_t n)
+{
+	__u64 word = vos_word(fd, after_write(n));
+	long rc;
+
+	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
+		return vos_trap_write(fd, buf, n);
+	rc = write_one(word, fd, buf, n, false, 0);
+	return VOS_IS_TRAP(rc) ? vos_trap_write(fd, buf, n) : finish(rc);
+}
+
+EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t pos)
+{
+	__u64 word = vos_word(fd, VOS_AFTER_ANY);
+	long rc;
+
+	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
+		return vos_trap_pread(fd, buf, n, pos);
+	rc = read_one(word, fd, buf, n, true, pos);
+	return VOS_IS_TRAP(rc) ? vos_trap_pread(fd, buf, n, pos) : finish(rc);
+}
+
+EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t pos)
+{
+	__u64 word = vos_word(fd, after_write(n));
+	long rc;
+
+	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
+		return vos_trap_pwrite(fd, buf, n, pos);
+	rc = write_one(word, fd, buf, n, true, pos);
+	return VOS_IS_TRAP(rc) ? vos_trap_pwrite(fd, buf, n, pos) : finish(rc);
+}
+
+static __attribute__((noinline)) long vector(__u64 word, int fd, const struct iovec *v, int n,
+					     long (*call)(struct vos_io *))
+{
+	ssize_t len = n > 0 ? vos_iov_len(v, n) : -1;
+	struct vos_io io = { .word = word, .fd = fd, .iov = v, .len = len > 0 ? len : 0 };
+
+	return call(&io);
+}
+
+EXPORT ssize_t readv(int fd, const struct iovec *v, int n)
+{
+	__u64 word = vos_word(fd, VOS_AFTER_ANY);
+	long rc;
+
+	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
+		return vos_trap_readv(fd, v, n);
+	rc = vector(word, fd, v, n, door_read);
+	return VOS_IS_TRAP(rc) ? vos_trap_readv(fd, v, n) : finish(rc);
+}
+
+EXPORT ssize_t writev(int fd, const struct iovec *v, int n)
+{
+	__u64 word = vos_word(fd, VOS_AFTER_ANY);
+	long rc;
+
+	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
+		return vos_trap_writev(fd, v, n);
+	rc = vector(word, fd, v, n, door_write);
+	return VOS_IS_TRAP(rc) ? vos_trap_writev(fd, v, n) : finish(rc);
+}
+
+static long socket_read(struct vos_io *io)
+{
+	return is_socket(io->word) ? door_read(io) : VOS_TRAP(VOS_WHY_ODD);
+}
+
+static long socket_write(struct vos_io *io)
+{
+	if (!is_socket(io->word))
+		return VOS_TRAP(VOS_WHY_ODD);
+	/* A connected stream knows where it goes; what an address does to it, Linux knows. */
+	if (io->name && (VOS_WORD_KIND(io->word) != VOS_KIND_DGRAM ||
+			 io->namelen > VOS_ADDR_MAX || !io->namelen ||
+			 !vos_plausible(io->name, io->namelen)))
+		return VOS_TRAP(VOS_WHY_ODD);
+	return door_write(io);
+}
+
+static __attribute__((noinline)) long recv_one(__u64 word, int fd, void *buf, size_t n,
+					       int flags, struct sockaddr *a, socklen_t *alen)
+{
+	struct iovec iov = one(buf, n);
+	struct vos_io io = {
+		.word = word, .fd = fd, .flags = flags, .iov = &iov, .len = iov.iov_len, .name = a,
+	};
+	long rc;
+
+	if (a) {
+		if (!vos_plausible(alen, sizeof(*alen)) || (int)*alen < 0 ||
+		    !vos_plausible(a, *alen))
+			return VOS_TRAP(VOS_WHY_ODD);
+		io.namelen = *alen;
+	}
+	rc = socket_read(&io);
+	if (a && rc >= 0)
+		*alen = io.namelen;
+	return rc;
+}
+
+static __attribute__((noinline)) long send_one(__u64 word, int fd, const void *buf, size_t n,
+					       int flags, const struct sockaddr *a, socklen_t alen)
+{
+	struct iovec iov = one(buf, n);
+	struct vos_io io = {
+		.word = word, .fd = fd, .flags = flags, .iov = &iov, .len = iov.iov_len,
+		.name = (void *)a, .namelen = alen,
+	};
+
+	return socket_write(&io);
+}
+
+EXPORT ssize_t recv(int fd, void *buf, size_t n, int flags)
+{
+	__u64 word = vos_word(fd, VOS_AFTER_SOCKET);
+	long rc;
+
+	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
+		return vos_trap_recv(fd, buf, n, flags);
+	rc = recv_one(word, fd, buf, n, flags, NULL, NULL);
+	return VOS_IS_TRAP(rc) ? vos_trap_recv(fd, buf, n, flags) : finish(rc);
+}
+
+EXPORT ssize_t send(int fd, const void *buf, size_t n, int flags)
+{
+	__u64 word = vos_word(fd, VOS_AFTER_SOCKET);
+	long rc;
+
+	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
+		return vos_trap_send(fd, buf, n, flags);
+	rc = send_one(word, fd, buf, n, flags, NULL, 0);
+	return VOS_IS_TRAP(rc) ? vos_trap_send(fd, buf, n, flags) : finish(rc);
+}
+
+EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t n, int flags,
+			struct sockaddr *restrict a, socklen_t *restrict alen)
+{
+	__u64 word = vos_word(fd, VOS_AFTER_SOCKET);
+	long rc;
+
+	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
+		return vos_trap_recvfrom(fd, buf, n, flags, a, alen);
+	rc = recv_one(word, fd, buf, n, flags, a, alen);
+	return VOS_IS_TRAP(rc) ? vos_trap_recvfrom(fd, buf, n, flags, a, alen) : finish(rc);
+}
+
+EXPORT ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *a,
+		      socklen_t alen)
+{
+	__u64 word = vos_word(fd, VOS_AFTER_SOCKET);
+	long rc;
+
+	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
+		return vos_trap_sendto(fd, buf, n, flags, a, alen);
+	rc = send_one(word, fd, buf, n, flags, a, alen);
+	return VOS_IS_TRAP(rc) ? vos_trap_sendto(fd, buf, n, flags, a, alen) : finish(rc);
+}
+
+/* A message that is plain: data, perhaps an address, no room for or bytes of control. */
+static bool plain_message(const struct msghdr *m, struct vos_io *io)
+{
+	ssize_t len;
+
+	if (!vos_plausible(m, sizeof(*m)) || m->msg_controllen)
+		return false;
+	len = vos_iov_len(m->msg_iov, m->msg_iovlen);
+	if (len <= 0 || (int)m->msg_namelen < 0)
+		return false;
+	if (m->msg_name && !vos_plausible(m->msg_name, m->msg_namelen))
+		return false;
+	io->iov = m->msg_iov;
+	io->len = len;
+	io->name = m->msg_name;
+	io->namelen = m->msg_namelen;
+	return true;
+}
+
+static __attribute__((noinline)) long recv_message(__u64 word, int fd, struct msghdr *m, int flags)
+{
+	struct vos_io io = { .word = word, .fd = fd, .flags = flags };
+	long rc;
+
+	if (!plain_message(m, &io))
+		return VOS_TRAP(VOS_WHY_ODD);
+	rc = socket_read(&io);
+	if (rc < 0)
+		return rc;
+	if (m->msg_name)
+		m->msg_namelen = io.namelen;
+	m->msg_flags = io.msg_flags;
+	return rc;
+}
+
+static __attribute__((noinline)) long send_message(__u64 word, int fd, const struct msghdr *m,
+						   int flags)
+{
+	struct vos_io io = { .word = word, .fd = fd, .flags = flags };
+
+	if (!plain_message(m, &io))
+		return VOS_TRAP(VOS_WHY_ODD);
+	if (!io.namelen)
+		io.name = NULL;
+	return socket_write(&io);
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *m, int flags)
+{
+	__u64 word = vos_word(fd, VOS_AFTER_SOCKET);
+	long rc;
+
+	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
+		return vos_trap_recvmsg(fd, m, flags);
+	rc = recv_message(word, fd, m, flags);
+	return VOS_IS_TRAP(rc) ? vos_trap_recvmsg(fd, m, flags) : finish(rc);
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	__u64 word = vos_word(fd, VOS_AFTER_SOCKET);
+	long rc;
+
+	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
+		return vos_trap_sendmsg(fd, m, flags);
+	rc = send_message(word, fd, m, flags);
+	return VOS_IS_TRAP(rc) ? vos_trap_sendmsg(fd, m, flags) : finish(rc);
+}
+
+/* Other names of the same, by which programs and libraries know them. */
+ssize_t __read(int fd, void *buf, size_t n) ALIAS(read);
+ssize_t __write(int fd, const void *buf, size_t n) ALIAS(write);
+ssize_t __send(int fd, const void *buf, size_t n, int flags) ALIAS(send);
+ssize_t pread64(int fd, void *buf, size_t n, off_t pos) ALIAS(pread);
+ssize_t pwrite64(int fd, const void *buf, size_t n, off_t pos) ALIAS(pwrite);
+ssize_t __pread64(int fd, void *buf, size_t n, off_t pos) ALIAS(pread);
+ssize_t __pwrite64(int fd, const void *buf, size_t n, off_t pos) ALIAS(pwrite);
+
+/* What -D_FORTIFY_SOURCE makes of them. */
+extern void __chk_fail(void) __attribute__((noreturn));
+
+EXPORT ssize_t __read_chk(int fd, void *buf, size_t n, size_t size)
+{
+	if (n > size)
+		__chk_fail();
+	return read(fd, buf, n);
+}
+
+EXPORT ssize_t __pread_chk(int fd, void *buf, size_t n, off_t pos, size_t size)
+{
+	if (n > size)
+		__chk_fail();
+	return pread(fd, buf, n, pos);
+}
+
+ssize_t __pread64_chk(int fd, void *buf, size_t n, off_t pos, size_t size) ALIAS(__pread_chk);
+
+EXPORT ssize_t __recv_chk(int fd, void *buf, size_t n, size_t size, int flags)
+{
+	if (n > size)
+		__chk_fail();
+	return recv(fd, buf, n, flags);
+}
+
+EXPORT ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t n, size_t size, int flags,
+			      struct sockaddr *restrict a, socklen_t *restrict alen)
+{
+	if (n > size)
+		__chk_fail();
+	return recvfrom(fd, buf, n, flags, a, alen);
+}

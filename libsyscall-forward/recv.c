@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Receiving through the door: what is there is taken; to wait for what is not is
+ * the trap door's part, which knows signals, time-outs and cancellation.
+ *
+ * Invariant: one call at a time on a lane, so that no byte and no error that the
+ * service has given can be without a reader.
+ */
+#include <sys/epoll.h>
+
+#include "socket.h"
+
+#define IN_BITS		(EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)
+#define END_BITS	(EPOLLRDHUP | EPOLLHUP | EPOLLERR)
+#define SHOWN_FLAGS	(MSG_TRUNC | MSG_CTRUNC | MSG_OOB | MSG_EOR | MSG_ERRQUEUE)
+#define DGRAM_MAX	65535u
+
+/*
+ * The mask is shown before the call that changed it is answered: what this program
+ * can know to be there is seen.
+ */
+static long await_ready(const struct vos_lane *l, const struct vos_io *io)
+{
+	const struct vos_uchan_slot *s = &l->chan->head->slot[VOS_WORD_SLOT(io->word)];
+
+	if (vos_load_acquire(&s->gen) != VOS_WORD_GEN(io->word))
+		return VOS_TRAP(VOS_WHY_STALE);
+	return vos_load(&s->poll) & IN_BITS ? 0 : vos_would_block(io);
+}
+
+static long take_answer(struct vos_lane *l, struct vos_io *io, const struct vos_cqe *c,
+			__u32 asked, struct vos_cursor *to, __u32 data)
+{
+	const char *arena = l->chan->arena + l->data;
+	long rc = vos_sock_check(l, io, c->result, asked);
+
+	if (rc < 0)
+		return rc;
+	io->msg_flags = c->out[2] & SHOWN_FLAGS;
+	if (io->name) {
+		__u32 n = c->out[0] < VOS_ADDR_MAX ? c->out[0] : VOS_ADDR_MAX;
+
+		memcpy(io->name, arena, n < io->namelen ? n : io->namelen);
+		io->namelen = n;
+	}
+	vos_cursor_put(to, arena + data, rc);
+	return rc;
+}
+
+/* @poll: is given the mask after the call */
+static long recv_once(struct vos_lane *l, struct vos_io *io, __u32 asked, struct vos_cursor *to,
+		      __u32 *poll)
+{
+	__u32 side = io->name ? VOS_ADDR_MAX : 0;
+	struct vos_sqe *e = vos_lane_prepare(l, VOS_OP_RECVMSG, io->word);
+	struct vos_cqe c;
+
+	if (!e)
+		return VOS_TRAP(VOS_WHY_DEAD);
+	e->ext[0] = (struct vos_extent){ l->data + side, asked };
+	e->ext[1] = (struct vos_extent){ l->data, side };
+	if (vos_lane_wait(l, vos_lane_submit(l), &c))
+		return VOS_TRAP(VOS_WHY_DEAD);
+	*poll = c.poll;
+	return take_answer(l, io, &c, asked, to, side);
+}
+
+static __u32 room(const struct vos_lane *l, const struct vos_io *io)
+{
+	return l->chan->lane_arena - (io->name ? VOS_ADDR_MAX : 0);
+}
+
+/* Go on only as long as full chunks come and more is there. */
+static long recv_stream(struct vos_lane *l, struct vos_io *io)
+{
+	struct vos_cursor to = { io->iov, 0 };
+	__u32 poll, asked;
+	size_t got = 0;
+	long rc;
+
+	do {
+		asked = room(l, io);
+		if (asked > io->len - got)
+			asked = io->len - got;
+		rc = recv_once(l, io, asked, &to, &poll);
+		if (rc > 0)
+			got += rc;
+	} while (rc == (long)asked && got < io->len && (poll & (EPOLLIN | END_BITS)) == EPOLLIN);
+	if (got)
+		vos_sock_owe(l, io, rc);
+	return got ? (long)got : rc;
+}
+
+/* A datagram has to fit, for what does not is gone. */
+static long recv_dgram(struct vos_lane *l, struct vos_io *io)
+{
+	struct vos_cursor to = { io->iov, 0 };
+	__u32 poll, max = room(l, io);
+
+	if (io->len > max && max < DGRAM_MAX)
+		return VOS_TRAP(VOS_WHY_ODD);
+	return recv_once(l, io, io->len < max ? io->len : max, &to, &poll);
+}
+
+static long recv_on(struct vos_lane *l, struct vos_io *io)
+{
+	long rc = vos_sock_owed(l, io);
+
+	if (!rc)
+		rc = await_ready(l, io);
+	if (!rc)
+		rc = VOS_WORD_KIND(io->word) == VOS_KIND_STREAM ? recv_stream(l, io) :
+								  recv_dgram(l, io);
+	if (!VOS_IS_TRAP(rc))
+		vos_lane_count(l, VOS_STAT_RECV, rc);
+	return rc;
+}
+
+/**
+ * vos_recv - receive on a socket
+ * @io: word of kind STREAM or DGRAM; len not 0
+ * Return: bytes, -errno, or VOS_TRAP().
+ */
+long vos_recv(struct vos_io *io)
+{
+	struct vos_lane *l;
+	long rc;
+
+	if (io->flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL))
+		return vos_trapped(VOS_STAT_RECV, VOS_TRAP(VOS_WHY_ODD));
+	l = vos_lane_get(VOS_DOOR_NET, io);
+	if (!l)
+		return vos_trapped(VOS_STAT_RECV, VOS_TRAP(VOS_WHY_LANE));
+	rc = recv_on(l, io);
+	vos_lane_put(l);
+	return vos_trapped(VOS_STAT_RECV, rc);
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Sending through the door. A stream is cut into chunks, one at a time under way:
+ * only when the service has taken all of one is it known where the next begins.
+ * While one is under way, the next is copied into the other half of the lane.
+ */
+#include <signal.h>
+
+#include "socket.h"
+#include "syscall.h"
+
+#define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE)
+
+static int submit(struct vos_lane *l, const struct vos_io *io, __u32 off, __u32 len, bool more)
+{
+	struct vos_sqe *e = vos_lane_prepare(l, VOS_OP_SENDMSG, io->word);
+
+	if (!e)
+		return -ENOTCONN;
+	e->ext[0] = (struct vos_extent){ off, len };
+	e->arg[0] = (io->flags & MSG_MORE) | (more ? MSG_MORE : 0);
+	return vos_lane_submit(l);
+}
+
+/* A stream's chunks: two halves of the lane, one with the service, one with us. */
+struct chunks {
+	struct vos_cursor from;
+	__u32 half;		/* bytes in one half */
+	__u32 next;		/* which half is filled next */
+	size_t filled;		/* bytes copied so far */
+	__u32 len;		/* of what was filled last */
+};
+
+static void fill(struct vos_lane *l, const struct vos_io *io, struct chunks *c)
+{
+	size_t left = io->len - c->filled;
+
+	c->next ^= 1;
+	c->len = left < c->half ? left : c->half;
+	vos_cursor_take(&c->from, l->chan->arena + l->data + c->next * c->half, c->len);
+	c->filled += c->len;
+}
+
+static long send_chunk(struct vos_lane *l, const struct vos_io *io, size_t *done)
+{
+	struct vos_cqe answer;
+	int call;
+	long rc;
+
+	vos_gather(io->iov, l->chan->arena + l->data, io->len);
+	call = submit(l, io, l->data, io->len, false);
+	if (call < 0 || vos_lane_wait(l, call, &answer))
+		return VOS_TRAP(VOS_WHY_DEAD);
+	rc = vos_sock_check(l, io, answer.result, io->len);
+	if (rc < 0)
+		return rc;
+	*done = rc;
+	return rc < (long)io->len ? vos_would_block(io) : 0;
+}
+
+static long send_chunks(struct vos_lane *l, const struct vos_io *io, size_t *done)
+{
+	struct chunks c = { .from = { io->iov, 0 }, .half = l->chan->lane_arena / 2 & ~63u };
+	struct vos_cqe answer;
+	__u32 len;
+	int call;
+	long rc;
+
+	fill(l, io, &c);
+	while ((len = c.len)) {
+		call = submit(l, io, l->data + c.next * c.half, len, c.filled < io->len);
+		if (call < 0)
+			return VOS_TRAP(VOS_WHY_DEAD);
+		fill(l, io, &c);
+		if (vos_lane_wait(l, call, &answer))
+			return VOS_TRAP(VOS_WHY_DEAD);
+		rc = vos_sock_check(l, io, answer.result, len);
+		if (rc < 0)
+			return rc;
+		*done += rc;
+		if (rc < (long)len)	/* the buffer is full: what -EAGAIN would say */
+			return vos_would_block(io);
+	}
+	return 0;
+}
+
+static long send_stream(struct vos_lane *l, const struct vos_io *io, size_t *done)
+{
+	return io->len <= l->chan->lane_arena / 2 ? send_chunk(l, io, done) :
+						    send_chunks(l, io, done);
+}
+
+static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done)
+{
+	__u32 side = io->name ? VOS_ADDR_MAX : 0;
+	char *arena = l->chan->arena + l->data;
+	struct vos_sqe *e;
+	struct vos_cqe c;
+	long rc;
+
+	if (io->len > l->chan->lane_arena - side)
+		return VOS_TRAP(VOS_WHY_ODD);
+	if (io->name)
+		memcpy(arena, io->name, io->namelen);
+	vos_gather(io->iov, arena + side, io->len);
+	e = vos_lane_prepare(l, VOS_OP_SENDMSG, io->word);
+	if (!e)
+		return VOS_TRAP(VOS_WHY_DEAD);
+	e->ext[0] = (struct vos_extent){ l->data + side, io->len };
+	e->ext[1] = (struct vos_extent){ l->data, side ? io->namelen : 0 };
+	e->arg[0] = io->flags & MSG_MORE;
+	e->arg[1] = side ? io->namelen : 0;
+	if (vos_lane_wait(l, vos_lane_submit(l), &c)) {
+		*done = io->len;	/* the network may lose one as well */
+		return 0;
+	}
+	rc = vos_sock_check(l, io, c.result, io->len);
+	if (rc > 0)
+		*done = rc;
+	return rc < 0 ? rc : 0;
+}
+
+static long send_on(struct vos_lane *l, const struct vos_io *io, size_t *done)
+{
+	long rc = vos_sock_owed(l, io);
+
+	if (!rc)
+		rc = VOS_WORD_KIND(io->word) == VOS_KIND_STREAM ? send_stream(l, io, done) :
+								  send_dgram(l, io, done);
+	if (*done)
+		vos_sock_owe(l, io, rc);
+	if (*done || !VOS_IS_TRAP(rc))
+		vos_lane_count(l, VOS_STAT_SEND, *done);
+	return rc;
+}
+
+/*
+ * A blocking call has to get rid of the rest, wait as it may. An error after bytes
+ * have gone is not this call's.
+ */
+static size_t rest_by_trap(const struct vos_io *io, size_t done)
+{
+	struct vos_cursor c = { io->iov, 0 };
+	int saved = errno;
+
+	vos_cursor_skip(&c, done);
+	while (done < io->len) {
+		struct iovec p = vos_cursor_piece(&c, io->len - done);
+		int more = done + p.iov_len < io->len ? MSG_MORE : 0;
+		ssize_t n = vos_trap_send(io->fd, p.iov_base, p.iov_len,
+					  io->flags | more | MSG_NOSIGNAL);
+
+		if (n <= 0)
+			break;
+		done += n;
+		c.off += n;
+		if ((size_t)n < p.iov_len)
+			break;
+	}
+	errno = saved;
+	return done;
+}
+
+static void raise_sigpipe(void)
+{
+	vos_syscall(SYS_tgkill, vos_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0),
+		    vos_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), SIGPIPE, 0, 0, 0);
+}
+
+/**
+ * vos_send - send on a socket
+ * @io: word of kind STREAM or DGRAM; len not 0; an address of at most
+ *	VOS_ADDR_MAX bytes, and for datagrams only
+ * Return: bytes, -errno, or VOS_TRAP().
+ */
+long vos_send(struct vos_io *io)
+{
+	struct vos_lane *l;
+	size_t done = 0;
+	long rc;
+
+	if (io->flags & ~SEND_FLAGS)
+		return vos_trapped(VOS_STAT_SEND, VOS_TRAP(VOS_WHY_ODD));
+	l = vos_lane_get(VOS_DOOR_NET, io);
+	if (!l)
+		return vos_trapped(VOS_STAT_SEND, VOS_TRAP(VOS_WHY_LANE));
+	rc = send_on(l, io, &done);
+	vos_lane_put(l);
+	vos_trapped(VOS_STAT_SEND, rc);
+	if (done && (rc == VOS_TRAP(VOS_WHY_WAIT) || rc == VOS_TRAP(VOS_WHY_STALE)))
+		return rest_by_trap(io, done);
+	if (done)
+		return done;
+	if (rc == -EPIPE && VOS_WORD_KIND(io->word) == VOS_KIND_STREAM &&
+	    !(io->flags & MSG_NOSIGNAL))
+		raise_sigpipe();
+	return rc;
+}

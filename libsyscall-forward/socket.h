@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* What receiving and sending have in common. */
+#ifndef VOS_LIB_SOCKET_H
+#define VOS_LIB_SOCKET_H
+
+#include "iov.h"
+
+static inline bool vos_nonblocking(const struct vos_io *io)
+{
+	return io->word & VOS_WORD_NONBLOCK || io->flags & MSG_DONTWAIT;
+}
+
+static inline long vos_would_block(const struct vos_io *io)
+{
+	return vos_nonblocking(io) ? -EAGAIN : VOS_TRAP(VOS_WHY_WAIT);
+}
+
+/**
+ * vos_sock_check - what an answer means
+ * @max: bytes that may have been moved
+ * Return: bytes, -errno, or VOS_TRAP(). An impossible answer loses the lane.
+ */
+static inline long vos_sock_check(struct vos_lane *l, const struct vos_io *io, __s64 result,
+				  __u32 max)
+{
+	if (result == -EAGAIN)
+		return vos_would_block(io);
+	if (vos_not_done(result))
+		return VOS_TRAP(VOS_WHY_STALE);
+	if (result < -4095 || result > (__s64)max) {
+		l->lost = true;
+		return VOS_TRAP(VOS_WHY_DEAD);
+	}
+	return result;
+}
+
+/* An error that comes after bytes have been moved is for the next call. */
+static inline void vos_sock_owe(struct vos_lane *l, const struct vos_io *io, long rc)
+{
+	if (rc < 0 && rc != -EAGAIN && !VOS_IS_TRAP(rc))
+		vos_store(&l->chan->owed[VOS_WORD_SLOT(io->word)],
+			  (__u64)VOS_WORD_GEN(io->word) << 32 | (__u64)-rc);
+}
+
+/* Return: such an error, or 0. */
+static inline long vos_sock_owed(struct vos_lane *l, const struct vos_io *io)
+{
+	__u64 *p = &l->chan->owed[VOS_WORD_SLOT(io->word)], was;
+
+	if (likely(!vos_load(p)))
+		return 0;
+	was = __atomic_exchange_n(p, 0, __ATOMIC_RELAXED);
+	return was >> 32 == VOS_WORD_GEN(io->word) ? -(long)(__u32)was : 0;
+}
+
+#endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The trap door: the next library's function of the same name, usually libc's, so
+ * that cancellation, and other libraries that interpose, work as without us.
+ *
+ * They are looked up by the constructor. A look-up at the first use would be a
+ * dlsym() in what may be a signal handler. Before the constructor has run, there
+ * is one thread and nobody to cancel it, so the bare system call does as well;
+ * it needs no relocation of libc's, and may run in an IRELATIVE resolver.
+ */
+#include <dlfcn.h>
+
+#include "internal.h"
+#include "syscall.h"
+
+static ssize_t result(long rc)
+{
+	if (rc < 0 && rc > -4096) {
+		errno = -rc;
+		return -1;
+	}
+	return rc;
+}
+
+#define P(x) ((long)(x))
+
+/* name, parameters, arguments, system call and its arguments */
+#define CALLS(X)									\
+	X(read, (int fd, void *b, size_t n), (fd, b, n),				\
+	  SYS_read, fd, P(b), n, 0, 0, 0)						\
+	X(write, (int fd, const void *b, size_t n), (fd, b, n),				\
+	  SYS_write, fd, P(b), n, 0, 0, 0)						\
+	X(readv, (int fd, const struct iovec *v, int n), (fd, v, n),			\
+	  SYS_readv, fd, P(v), n, 0, 0, 0)						\
+	X(writev, (int fd, const struct iovec *v, int n), (fd, v, n),			\
+	  SYS_writev, fd, P(v), n, 0, 0, 0)						\
+	X(pread, (int fd, void *b, size_t n, off_t pos), (fd, b, n, pos),		\
+	  SYS_pread64, fd, P(b), n, pos, 0, 0)						\
+	X(pwrite, (int fd, const void *b, size_t n, off_t pos), (fd, b, n, pos),	\
+	  SYS_pwrite64, fd, P(b), n, pos, 0, 0)						\
+	X(recv, (int fd, void *b, size_t n, int flags), (fd, b, n, flags),		\
+	  SYS_recvfrom, fd, P(b), n, flags, 0, 0)					\
+	X(send, (int fd, const void *b, size_t n, int flags), (fd, b, n, flags),	\
+	  SYS_sendto, fd, P(b), n, flags, 0, 0)						\
+	X(recvfrom, (int fd, void *b, size_t n, int flags, struct sockaddr *a,		\
+		     socklen_t *alen), (fd, b, n, flags, a, alen),			\
+	  SYS_recvfrom, fd, P(b), n, flags, P(a), P(alen))				\
+	X(sendto, (int fd, const void *b, size_t n, int flags, const struct sockaddr *a,\
+		   socklen_t alen), (fd, b, n, flags, a, alen),				\
+	  SYS_sendto, fd, P(b), n, flags, P(a), alen)					\
+	X(recvmsg, (int fd, struct msghdr *m, int flags), (fd, m, flags),		\
+	  SYS_recvmsg, fd, P(m), flags, 0, 0, 0)					\
+	X(sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags),		\
+	  SYS_sendmsg, fd, P(m), flags, 0, 0, 0)
+
+#define DEFINE(name, params, args, nr, a, b_, c, d, e, f)				\
+	static ssize_t (*next_##name) params;						\
+	ssize_t vos_trap_##name params							\
+	{										\
+		ssize_t (*next) params = vos_load(&next_##name);			\
+											\
+		if (likely(next))							\
+			return next args;						\
+		return result(vos_syscall(nr, a, b_, c, d, e, f));			\
+	}
+
+CALLS(DEFINE)
+
+#define LOOK_UP(name, ...) vos_store(&next_##name, dlsym(RTLD_NEXT, #name));
+
+/** vos_trap_init - look the next functions up; from the constructor */
+void vos_trap_init(void)
+{
+	CALLS(LOOK_UP)
+}

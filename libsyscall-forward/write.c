@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Writing files through the door. The data lies in the log, behind a record, where
+ * it stays until the service says that it is on the disk; so a lane's own part of
+ * the arena is not used.
+ *
+ * Invariant: a range of the file that was reserved by moving the offset is written
+ * by us, by whichever door, or given back.
+ */
+#include "file.h"
+
+#define CHUNK		32768u
+#define RETRIES		64
+#define COMMITS		2
+
+struct writing {
+	const struct vos_io *io;
+	__u64 pos;
+	__u32 chunk;
+	size_t sent, done;
+	unsigned int first, n;		/* chunks under way, oldest first */
+	int call[VOS_DEPTH];
+	struct vos_log_record *rec[VOS_DEPTH];
+	__u32 len[VOS_DEPTH];
+	struct vos_cursor from;
+	int commits;
+	long rc;			/* not 0: the reason to end */
+};
+
+static __u32 place(const struct vos_lane *l, const struct vos_log_record *r)
+{
+	return (__u32)((const char *)(r + 1) - l->chan->arena);
+}
+
+static void submit(struct vos_lane *l, struct writing *w, struct vos_log_record *r, __u32 len)
+{
+	unsigned int i = (w->first + w->n) % VOS_DEPTH;
+	struct vos_sqe *e = vos_lane_prepare(l, VOS_OP_WRITE, w->io->word);
+
+	if (!e) {
+		vos_log_settle(r, 0, 0);
+		w->rc = VOS_TRAP(VOS_WHY_DEAD);
+		return;
+	}
+	vos_cursor_take(&w->from, r + 1, len);
+	vos_log_fill(r, w->io, w->pos + w->sent, len);
+	e->ext[0] = (struct vos_extent){ place(l, r), len };
+	e->arg[0] = w->pos + w->sent;
+	w->call[i] = vos_lane_submit(l);
+	w->rec[i] = r;
+	w->len[i] = len;
+	w->sent += len;
+	w->n++;
+}
+
+static bool commit(struct vos_lane *l, struct writing *w)
+{
+	struct vos_sqe *e;
+	struct vos_cqe c;
+
+	if (w->commits++ == COMMITS)
+		return false;
+	e = vos_lane_prepare(l, VOS_OP_COMMIT, w->io->word);
+	return e && !vos_lane_wait(l, vos_lane_submit(l), &c) && c.result >= 0;
+}
+
+/* Return: false when the next chunk has to wait for those under way. */
+static bool send_one(struct vos_lane *l, struct writing *w)
+{
+	size_t left = w->io->len - w->sent;
+	__u32 len = left < w->chunk ? left : w->chunk;
+	struct vos_log_record *r = vos_log_alloc(l->chan, len);
+
+	if (r)
+		submit(l, w, r, len);
+	else if (w->n)
+		return false;
+	else if (!commit(l, w))
+		w->rc = VOS_TRAP(l->lost ? VOS_WHY_DEAD : VOS_WHY_LOG);
+	return true;
+}
+
+/*
+ * The kernel replays what is in the log of a channel that has died, but passes over
+ * records without a sequence number. So if the channel has died by the time that
+ * ours has one, nobody knows whether it was seen: the trap door writes it again.
+ */
+static bool seen_by_all(struct vos_lane *l)
+{
+	vos_mb();
+	if (!vos_epoch_is_old(l->chan))
+		return true;
+	l->lost = true;
+	return false;
+}
+
+/* An answer without a sequence number would keep its record for ever. */
+static void settle_one(struct vos_lane *l, struct writing *w)
+{
+	unsigned int i = w->first;
+	struct vos_cqe c;
+	long n;
+
+	if (vos_lane_wait(l, w->call[i], &c)) {
+		w->rc = VOS_TRAP(VOS_WHY_DEAD);
+		return;
+	}
+	n = vos_file_check(l, c.result, w->len[i]);
+	vos_log_settle(w->rec[i], n > 0 ? n : 0, c.out[0] ? c.out[0] : 1);
+	w->first = (i + 1) % VOS_DEPTH;
+	w->n--;
+	if (n > 0 && !seen_by_all(l))
+		n = VOS_TRAP(VOS_WHY_DEAD);
+	if (w->rc)
+		return;		/* what comes after a failed chunk does not count */
+	if (n > 0)
+		w->done += n;
+	if (n < (long)w->len[i])
+		w->rc = n < 0 ? n : VOS_TRAP(VOS_WHY_STALE);
+}
+
+/* Nobody will answer these: the trap door repeats them, so no one else may. */
+static void give_up(struct writing *w)
+{
+	for (; w->n; w->n--, w->first = (w->first + 1) % VOS_DEPTH)
+		vos_log_settle(w->rec[w->first], 0, 0);
+}
+
+/* Return: 0 all is written, else why not; *done bytes are. */
+static long write_at(struct vos_lane *l, const struct vos_io *io, __u64 pos, size_t *done)
+{
+	__u32 part = l->chan->log_size / 8 & ~63u;
+	struct writing w = {
+		.io = io,
+		.pos = pos,
+		.chunk = part < CHUNK ? part : CHUNK,
+		.from = { io->iov, 0 },
+	};
+
+	if (!part)
+		return VOS_TRAP(VOS_WHY_LOG);
+	do {
+		while (!w.rc && w.n < VOS_DEPTH && w.sent < io->len)
+			if (!send_one(l, &w))
+				break;
+		if (w.n && !l->lost)
+			settle_one(l, &w);
+	} while (!l->lost && (w.n || (!w.rc && w.sent < io->len)));
+	give_up(&w);
+	*done = w.done;
+	return w.rc;
+}
+
+/* Move the offset over the range to be written. Return: where it begins, or VOS_POS_HOME. */
+static __u64 reserve(__u64 *p, size_t len)
+{
+	__u64 pos = vos_load_acquire(p);
+	int tries;
+
+	for (tries = 0; tries < RETRIES && vos_file_range(pos, len); tries++)
+		if (__atomic_compare_exchange_n(p, &pos, pos + len, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			return pos;
+	return VOS_POS_HOME;
+}
+
+/* What the door did not take, at the place where it belongs. */
+static long rest_by_trap(const struct vos_io *io, __u64 pos, size_t done)
+{
+	struct vos_cursor c = { io->iov, 0 };
+	int saved = errno;
+	ssize_t n = 0;
+
+	vos_cursor_skip(&c, done);
+	while (done < io->len) {
+		struct iovec p = vos_cursor_piece(&c, io->len - done);
+
+		n = vos_trap_pwrite(io->fd, p.iov_base, p.iov_len, pos + done);
+		if (n <= 0)
+			break;
+		done += n;
+		c.off += n;
+		if ((size_t)n < p.iov_len)
+			break;
+	}
+	n = n < 0 ? -errno : 0;
+	errno = saved;
+	return done ? (long)done : n;
+}
+
+/* Give back what of the reservation was not used; in vain if others have gone on. */
+static void give_back(const struct vos_io *io, __u64 pos, size_t done)
+{
+	struct vos_lane *l = vos_lane_get(VOS_DOOR_STORAGE, io);
+	__u64 was = pos + io->len, *p;
+
+	if (!l)
+		return;
+	p = vos_file_pos(l, io);
+	if (p)
+		__atomic_compare_exchange_n(p, &was, pos + done, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
+	vos_lane_put(l);
+}
+
+static long write_on_lane(struct vos_lane *l, const struct vos_io *io, __u64 *pos, size_t *done)
+{
+	__u64 *p;
+	long rc;
+
+	if (!l->chan->log_size)
+		return VOS_TRAP(VOS_WHY_LOG);
+	if (!io->at) {
+		p = vos_file_pos(l, io);
+		*pos = p ? reserve(p, io->len) : VOS_POS_HOME;
+		if (*pos == VOS_POS_HOME)
+			return VOS_TRAP(VOS_WHY_OFFSET);
+	}
+	rc = write_at(l, io, *pos, done);
+	if (*done || !VOS_IS_TRAP(rc))
+		vos_lane_count(l, VOS_STAT_WRITE, *done);
+	return rc;
+}
+
+/**
+ * vos_file_write - write a file
+ * @io: word of kind FILE; len not 0
+ * Return: bytes, -errno, or VOS_TRAP().
+ */
+long vos_file_write(struct vos_io *io)
+{
+	__u64 pos = io->at ? (__u64)io->pos : VOS_POS_HOME;
+	struct vos_lane *l;
+	size_t done = 0;
+	long rc, total;
+
+	if (!(io->word & VOS_WORD_WRITE))
+		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_ACCESS));
+	if (io->at && !vos_file_range(io->pos, io->len))
+		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_ODD));
+	l = vos_lane_get(VOS_DOOR_STORAGE, io);
+	if (!l)
+		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_LANE));
+	rc = write_on_lane(l, io, &pos, &done);
+	vos_lane_put(l);
+	vos_trapped(VOS_STAT_WRITE, rc);
+	if (!rc || (VOS_IS_TRAP(rc) && !done && (io->at || pos == VOS_POS_HOME)))
+		return rc ? rc : (long)io->len;
+	/* Some of it is written, or a place is reserved: no way but to end it here. */
+	total = VOS_IS_TRAP(rc) ? rest_by_trap(io, pos, done) : done ? (long)done : rc;
+	if (!io->at && total < (long)io->len)
+		give_back(io, pos, total > 0 ? total : 0);
+	return total;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ATTACH: what a descriptor is, and its word.
+ */
+#include <linux/export.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include "internal.h"
+
+static const struct vos_door_provider *providers[VOS_DOOR_SERVICES];
+
+int vos_door_provide(const struct vos_door_provider *p)
+{
+	return cmpxchg(&providers[p->service], NULL, p) ? -EBUSY : 0;
+}
+EXPORT_SYMBOL_GPL(vos_door_provide);
+
+/* The session has ended, and with it all of its user channels. */
+void vos_door_withdraw(const struct vos_door_provider *p)
+{
+	cmpxchg(&providers[p->service], p, NULL);
+}
+EXPORT_SYMBOL_GPL(vos_door_withdraw);
+
+const struct vos_door_provider *vos_door_provider_of(u32 service)
+{
+	return service < VOS_DOOR_SERVICES ? READ_ONCE(providers[service]) : NULL;
+}
+
+/* Return: 0 and *t; -ENOENT nobody's; -EAGAIN not now. */
+static int examine(struct file *file, struct vos_door_target *t)
+{
+	u32 i;
+
+	memset(t, 0, sizeof(*t));
+	for (i = 0; i < VOS_DOOR_SERVICES; i++) {
+		const struct vos_door_provider *p = vos_door_provider_of(i);
+		int rc = p ? p->examine(file, t) : -ENOENT;
+
+		if (rc != -ENOENT)
+			return rc;
+	}
+	return -ENOENT;
+}
+
+/*
+ * Write the word of @fd, if the descriptor still names @file and the door is open.
+ * @h: what the word names, or NULL
+ */
+static bool set_word(struct vos_door *door, unsigned int fd, const struct file *file,
+		     struct vos_handle *h, u64 word)
+{
+	struct files_struct *files = current->files;
+	bool done = false;
+	unsigned long flags;
+
+	spin_lock(&files->file_lock);
+	spin_lock_irqsave(&door->lock, flags);
+	if (files_lookup_fd_locked(files, fd) == file && vos_door_usable(door) &&
+	    !door->state->word[fd] &&
+	    (!h || (h->state == VOS_HANDLE_LIVE && !vos_uchan_dead(h->uchan)))) {
+		if (h) {
+			h->words++;
+			if (h->target.word & VOS_WORD_POS)
+				vos_handle_lease(h);
+			if (!h->leased)
+				word &= ~(u64)VOS_WORD_POS;
+		}
+		WRITE_ONCE(door->state->word[fd], word);
+		done = true;
+	}
+	spin_unlock_irqrestore(&door->lock, flags);
+	spin_unlock(&files->file_lock);
+	return done;
+}
+
+/* Has what we know of the file changed while we told the service? */
+static bool still_true(struct file *file, const struct vos_door_target *t)
+{
+	struct vos_door_target now;
+
+	return !examine(file, &now) && now.kind == t->kind && now.word == t->word &&
+	       now.obj == t->obj && now.gen == t->gen;
+}
+
+static int attach_handle(struct vos_door *door, struct vos_uchan *uc, unsigned int fd,
+			 struct file *file, const struct vos_door_target *t)
+{
+	struct vos_handle *h = vos_handle_find(uc, file);
+	struct vos_handle *fresh = NULL;
+
+	if (!h) {
+		fresh = vos_handle_new(uc, file, t);
+		if (IS_ERR(fresh))
+			return PTR_ERR(fresh);
+		h = fresh;
+	}
+	if (set_word(door, fd, file, h, VOS_WORD(t->kind | t->word, vos_handle_slot(h), h->gen)) &&
+	    !still_true(file, t))
+		vos_door_take_word(door, fd);
+	if (fresh)
+		vos_handle_unname(fresh);
+	return t->kind;
+}
+
+static int attach_file(struct vos_door *door, unsigned int fd, struct file *file)
+{
+	struct vos_door_target t;
+	struct vos_uchan *uc;
+	int rc = examine(file, &t);
+
+	if (rc == -EAGAIN)
+		return rc;
+	if (rc || t.kind == VOS_KIND_TRAP) {
+		set_word(door, fd, file, NULL, VOS_KIND_TRAP);
+		return VOS_KIND_TRAP;
+	}
+	uc = door->uchan[t.kind == VOS_KIND_FILE ? VOS_DOOR_STORAGE : VOS_DOOR_NET];
+	/* The kind says which channel to ask for. */
+	if (!uc || vos_uchan_dead(uc) || uc->closed)
+		return t.kind;
+	return attach_handle(door, uc, fd, file, &t);
+}
+
+/*
+ * vos_door_attach - look at descriptor @fd and set its word
+ * Under door->mutex.
+ * Return: VOS_KIND_*; -EBADF; -EAGAIN not now.
+ */
+int vos_door_attach(struct vos_door *door, unsigned int fd)
+{
+	struct file *file;
+	int rc;
+
+	if (fd >= VOS_DOOR_FDS)
+		return VOS_KIND_TRAP;
+	file = fget(fd);
+	if (!file)
+		return -EBADF;
+	rc = attach_file(door, fd, file);
+	fput(file);
+	return rc;
+}

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Handles: which files a process may use past the kernel, and where their
+ * positions are.
+ *
+ * A handle does not keep its file open, lest closing be delayed: it keeps words,
+ * and a word stands only while its descriptor does. Before the last word goes the
+ * handle is detached: its position comes home and the file is not looked at again.
+ *
+ * Invariant: handles on the list of attached files are LIVE with words, under
+ * attached_lock; h->file is followed only then, or by whoever has the file in hand.
+ */
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/hashtable.h>
+#include <linux/slab.h>
+#include "internal.h"
+
+static DEFINE_HASHTABLE(attached, 8);
+static DEFINE_SPINLOCK(attached_lock);
+static atomic_t nr_leased = ATOMIC_INIT(0);
+
+/* Under attached_lock. */
+static struct vos_handle *find_attached(const struct file *file, bool leased)
+{
+	struct vos_handle *h;
+
+	hash_for_each_possible(attached, h, attached, (unsigned long)file)
+		if (h->file == file && (!leased || h->leased))
+			return h;
+	return NULL;
+}
+
+/*
+ * vos_handle_find - the caller's handle for @file, if there is one
+ * Under door->mutex, so that none is made meanwhile; it may go at any time.
+ */
+struct vos_handle *vos_handle_find(struct vos_uchan *uc, const struct file *file)
+{
+	struct vos_handle *h, *found = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&attached_lock, flags);
+	hash_for_each_possible(attached, h, attached, (unsigned long)file)
+		if (h->file == file && h->uchan == uc)
+			found = h;
+	spin_unlock_irqrestore(&attached_lock, flags);
+	return found;
+}
+
+static struct vos_handle *free_slot(struct vos_uchan *uc)
+{
+	u32 i;
+
+	for (i = 0; i < VOS_UCHAN_SLOTS; i++)
+		if (READ_ONCE(uc->handle[i].state) == VOS_HANDLE_FREE)
+			return &uc->handle[i];
+	return NULL;
+}
+
+static int tell_add(struct vos_handle *h)
+{
+	const struct vos_door_target *t = &h->target;
+	struct vos_call *call = vos_uchan_call(h->uchan, VOS_OP_HANDLE_ADD, 0, 0);
+	int rc;
+
+	if (IS_ERR(call))
+		return PTR_ERR(call) == -ERESTARTSYS ? -EINTR : -EAGAIN;
+	if (t->epoch && t->epoch != vos_call_epoch(call)) {
+		vos_call_put(call);
+		return -EAGAIN;
+	}
+	call->sqe.arg[0] = h->uchan->id | (u64)vos_handle_slot(h) << 32;
+	call->sqe.arg[1] = h->gen | (u64)t->flags << 32;
+	call->sqe.arg[2] = t->node;
+	call->sqe.obj = t->obj;
+	call->sqe.gen = t->gen;
+	rc = vos_call(call);
+	if (rc == -EINTR)
+		return rc;
+	if (!rc && call->cqe.result < 0)
+		rc = -EAGAIN;
+	vos_call_put(call);
+	return rc ? -EAGAIN : 0;
+}
+
+static u32 next_gen(struct vos_uchan *uc)
+{
+	if (!++uc->next_gen)
+		uc->next_gen = 1;
+	return uc->next_gen;
+}
+
+/*
+ * vos_handle_new - a handle for @file, known to the service, named by no word yet
+ * @t: what it stands for
+ *
+ * Under door->mutex; the caller has the file.
+ * Return: the handle, which vos_handle_unname() gives back, or ERR_PTR: -EAGAIN,
+ * -EINTR.
+ */
+struct vos_handle *vos_handle_new(struct vos_uchan *uc, struct file *file,
+				  const struct vos_door_target *t)
+{
+	struct vos_handle *h = free_slot(uc);
+	unsigned long flags;
+	int rc;
+
+	if (!h)
+		return ERR_PTR(-EAGAIN);
+	h->uchan = uc;
+	h->gen = next_gen(uc);
+	h->words = 0;
+	h->leased = false;
+	h->file = file;
+	h->target = *t;
+	INIT_LIST_HEAD(&h->target.link);
+	WRITE_ONCE(h->state, VOS_HANDLE_MAKING);
+	rc = uc->provider->attach ? uc->provider->attach(file, &h->target) : 0;
+	if (rc) {
+		WRITE_ONCE(h->state, VOS_HANDLE_FREE);
+		return ERR_PTR(rc);
+	}
+	rc = tell_add(h);
+	if (rc) {
+		/* It may have heard of it all the same. */
+		WRITE_ONCE(h->state, VOS_HANDLE_DROPPING);
+		vos_handle_drop_all(uc);
+		return ERR_PTR(rc);
+	}
+	spin_lock_irqsave(&uc->door->lock, flags);
+	/* Until its first word, the caller's hold on the file is its word. */
+	h->words = 1;
+	WRITE_ONCE(h->state, VOS_HANDLE_LIVE);
+	spin_lock(&attached_lock);
+	hash_add(attached, &h->attached, (unsigned long)file);
+	spin_unlock(&attached_lock);
+	spin_unlock_irqrestore(&uc->door->lock, flags);
+	return h;
+}
+
+/*
+ * vos_handle_lease - let the process move the file's position
+ * One door at a time may: others' read() and write() trap. Under door->lock.
+ */
+void vos_handle_lease(struct vos_handle *h)
+{
+	spin_lock(&attached_lock);
+	if (!h->leased && h->state == VOS_HANDLE_LIVE && !find_attached(h->file, true)) {
+		h->leased = true;
+		atomic_inc(&nr_leased);
+		/* The next fdput_pos() hands the position out. */
+		WRITE_ONCE(h->uchan->head->pos[vos_handle_slot(h)], VOS_POS_HOME);
+	}
+	spin_unlock(&attached_lock);
+}
+
+static void fetch_pos(struct vos_handle *h)
+{
+	u64 untrusted = xchg(&h->uchan->head->pos[vos_handle_slot(h)], VOS_POS_HOME);
+
+	if (untrusted <= LLONG_MAX)
+		h->file->f_pos = untrusted;
+}
+
+/*
+ * vos_handle_detach - its last word is about to go, the file still stands
+ * Under door->lock. Idempotent.
+ */
+void vos_handle_detach(struct vos_handle *h)
+{
+	if (h->state != VOS_HANDLE_LIVE)
+		return;
+	spin_lock(&attached_lock);
+	hash_del(&h->attached);
+	if (h->leased) {
+		fetch_pos(h);
+		h->leased = false;
+		atomic_dec(&nr_leased);
+	}
+	spin_unlock(&attached_lock);
+	WRITE_ONCE(h->state, VOS_HANDLE_DROPPING);
+}
+
+/* Give back what vos_handle_new() gave: its caller lets go of the file. */
+void vos_handle_unname(struct vos_handle *h)
+{
+	struct vos_uchan *uc = h->uchan;
+	unsigned long flags;
+	bool last = false;
+
+	spin_lock_irqsave(&uc->door->lock, flags);
+	if (h->state == VOS_HANDLE_LIVE) {
+		if (h->words == 1)
+			vos_handle_detach(h);
+		last = !--h->words;
+	} else if (h->state == VOS_HANDLE_DROPPING) {
+		last = true;	/* recalled before it had a word */
+	}
+	spin_unlock_irqrestore(&uc->door->lock, flags);
+	if (last)
+		vos_handle_drop_all(uc);
+}
+
+/* Return: 0, or -EINTR; *dirty: something may be written and not durable. */
+static int tell_drop(struct vos_handle *h, bool *dirty)
+{
+	struct vos_call *call = vos_uchan_call(h->uchan, VOS_OP_HANDLE_DROP, 0,
+					       VOS_GET_KILLABLE | VOS_GET_NOCRED);
+	int rc;
+
+	*dirty = h->target.flags & VOS_HANDLE_WRITE;
+	if (IS_ERR(call))	/* no link: nobody is there to be told */
+		return PTR_ERR(call) == -ERESTARTSYS ? -EINTR : 0;
+	call->sqe.arg[0] = h->uchan->id | (u64)vos_handle_slot(h) << 32;
+	call->sqe.arg[1] = h->gen;
+	rc = vos_call(call);
+	if (rc == -EINTR)
+		return rc;
+	if (!rc && call->cqe.result >= 0)
+		*dirty = *dirty && call->cqe.out[0];
+	vos_call_put(call);
+	return 0;
+}
+
+static void drop(struct vos_handle *h)
+{
+	const struct vos_door_provider *p = h->uchan->provider;
+	bool dirty;
+
+	if (tell_drop(h, &dirty))
+		return;		/* killed: the door's thread will try again */
+	if (h->target.priv && p->gone)
+		p->gone(&h->target, dirty);
+	h->target.priv = NULL;
+	/* All that was written through it is durable: its log may go. */
+	vos_store(&h->uchan->head->slot[vos_handle_slot(h)].gen, 0);
+	WRITE_ONCE(h->state, VOS_HANDLE_FREE);
+}
+
+/*
+ * vos_handle_drop_all - tell the service of all handles that have ended
+ * Process context.
+ */
+void vos_handle_drop_all(struct vos_uchan *uc)
+{
+	u32 i;
+
+	mutex_lock(&uc->drop_mutex);
+	for (i = 0; i < VOS_UCHAN_SLOTS; i++)
+		if (READ_ONCE(uc->handle[i].state) == VOS_HANDLE_DROPPING)
+			drop(&uc->handle[i]);
+	mutex_unlock(&uc->drop_mutex);
+}
+
+/* All words of @h, whose uchan and door the caller keeps. */
+static void take_words_of(struct vos_handle *h, u32 gen)
+{
+	struct vos_door *door = h->uchan->door;
+	u32 slot = vos_handle_slot(h), service = h->uchan->service, fd;
+
+	for (fd = 0; fd < VOS_DOOR_FDS; fd++) {
+		u64 word = READ_ONCE(door->state->word[fd]);
+
+		if (VOS_WORD_KIND(word) >= VOS_KIND_STREAM && VOS_WORD_SLOT(word) == slot &&
+		    VOS_WORD_GEN(word) == gen && vos_word_service(word) == service)
+			vos_door_take_word(door, fd);
+	}
+}
+
+/*
+ * vos_handle_file_changed - whatever is known of @file is not true any more
+ * The caller has the file. Any context but under files->file_lock.
+ */
+void vos_handle_file_changed(struct file *file)
+{
+	struct vos_handle *h;
+	unsigned long flags;
+	int tries;
+	u32 gen;
+
+	/* A handle that is being made has a word of its maker: it will look again. */
+	for (tries = 0; tries < 64; tries++) {
+		spin_lock_irqsave(&attached_lock, flags);
+		h = find_attached(file, false);
+		if (h) {
+			vos_uchan_get(h->uchan);
+			gen = h->gen;
+		}
+		spin_unlock_irqrestore(&attached_lock, flags);
+		if (!h)
+			return;
+		take_words_of(h, gen);
+		vos_uchan_put(h->uchan);
+	}
+}
+
+/* See vos_door.h. */
+void vos_door_object_changed(struct vos_session *session, u32 obj)
+{
+	struct vos_handle *h, *found;
+	unsigned long flags;
+	int tries, bucket;
+	u32 gen = 0;
+
+	for (tries = 0; tries < 64; tries++) {
+		found = NULL;
+		spin_lock_irqsave(&attached_lock, flags);
+		hash_for_each(attached, bucket, h, attached)
+			if (h->target.obj == obj && h->uchan->link->session == session &&
+			    h->target.kind != VOS_KIND_FILE)
+				found = h;
+		if (found) {
+			vos_uchan_get(found->uchan);
+			gen = found->gen;
+		}
+		spin_unlock_irqrestore(&attached_lock, flags);
+		if (!found)
+			return;
+		take_words_of(found, gen);
+		vos_uchan_put(found->uchan);
+	}
+}
+EXPORT_SYMBOL_GPL(vos_door_object_changed);
+
+/* Under f_pos_lock, where there is one: @file->f_pos is about to be used. */
+void vos_handle_pos_take(struct file *file)
+{
+	struct vos_handle *h;
+	unsigned long flags;
+
+	if (!atomic_read(&nr_leased))
+		return;
+	spin_lock_irqsave(&attached_lock, flags);
+	h = find_attached(file, true);
+	if (h)
+		fetch_pos(h);
+	spin_unlock_irqrestore(&attached_lock, flags);
+}
+
+void vos_handle_pos_give(struct file *file)
+{
+	struct vos_handle *h;
+	unsigned long flags;
+
+	if (!atomic_read(&nr_leased))
+		return;
+	spin_lock_irqsave(&attached_lock, flags);
+	h = find_attached(file, true);
+	if (h)
+		WRITE_ONCE(h->uchan->head->pos[vos_handle_slot(h)], file->f_pos);
+	spin_unlock_irqrestore(&attached_lock, flags);
+}
+
+/* See vos_door.h. */
+u32 vos_door_target_get(struct vos_door_target *t)
+{
+	struct vos_handle *h = container_of(t, struct vos_handle, target);
+
+	vos_uchan_get(h->uchan);
+	return h->gen;
+}
+EXPORT_SYMBOL_GPL(vos_door_target_get);
+
+void vos_door_target_put(struct vos_door_target *t)
+{
+	vos_uchan_put(container_of(t, struct vos_handle, target)->uchan);
+}
+EXPORT_SYMBOL_GPL(vos_door_target_put);
+
+/* See vos_door.h. */
+int vos_door_recall(struct vos_door_target *t, u32 gen, bool *dirty)
+{
+	struct vos_handle *h = container_of(t, struct vos_handle, target);
+	struct vos_uchan *uc = h->uchan;
+	bool used = h->gen == gen && READ_ONCE(h->state) == VOS_HANDLE_LIVE;
+	int rc = 0;
+
+	*dirty = false;
+	take_words_of(h, gen);
+	mutex_lock(&uc->drop_mutex);
+	if (h->gen != gen)
+		rc = 0;		/* has gone, and its slot is another's */
+	else if (h->state == VOS_HANDLE_LIVE || h->state == VOS_HANDLE_DROPPING) {
+		unsigned long flags;
+
+		spin_lock_irqsave(&uc->door->lock, flags);
+		/* One in the making, which no word names yet. */
+		if (h->state == VOS_HANDLE_LIVE)
+			vos_handle_detach(h);
+		spin_unlock_irqrestore(&uc->door->lock, flags);
+		rc = tell_drop(h, dirty);
+	}
+	mutex_unlock(&uc->drop_mutex);
+	return rc ?: used;
+}
+EXPORT_SYMBOL_GPL(vos_door_recall);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The exceptionless door's own structures; part of virtuos-core. Direction of calls:
+ *
+ *	prctl.c -> attach.c -> handle.c, uchan.c -> door.c, ../core
+ *	hooks.c (called by the kernel) -> door.c, handle.c
+ *	link.c (called by ../core) -> door.c, uchan.c
+ *
+ * A door belongs to an address space and speaks of one table of descriptors. It
+ * has a user channel per service; a user channel belongs to one link and dies with
+ * it. A handle stands for a file in one user channel, and is there for as long as
+ * a descriptor's word names it.
+ *
+ * Locks, in order: door->mutex (set-up, process context), files->file_lock,
+ * door->lock (words and handles), attached_lock (which files have handles).
+ *
+ * Invariant: a word that names a handle counts in handle->words; only LIVE handles
+ * are named by words. What the process may write is never believed.
+ */
+#ifndef VOS_DOOR_INTERNAL_H
+#define VOS_DOOR_INTERNAL_H
+
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <virtuos/door.h>
+#include "../core/internal.h"
+#include "vos_door.h"
+
+#define VOS_STATE_PAGES	2u
+
+/* What user channels are made of; module parameters. */
+extern unsigned int vos_door_lanes;
+extern unsigned int vos_door_lane_kib;
+extern unsigned int vos_door_log_kib;
+extern bool vos_door_enabled;
+
+enum vos_handle_state {
+	VOS_HANDLE_FREE,
+	VOS_HANDLE_MAKING,	/* the service is being told */
+	VOS_HANDLE_LIVE,
+	VOS_HANDLE_DROPPING,	/* no word names it; the service is to forget it */
+};
+
+/**
+ * struct vos_handle - a file in one user channel
+ * @file: whose; valid for as long as @words is not 0
+ * @words: descriptors that name it
+ * @leased: its position is in the channel's head
+ */
+struct vos_handle {
+	enum vos_handle_state state;
+	u32 gen;
+	u32 words;
+	bool leased;
+	struct file *file;
+	struct hlist_node attached;
+	struct vos_uchan *uchan;
+	struct vos_door_target target;
+};
+
+/**
+ * struct vos_uchan - a user channel
+ * @node: on the session's list
+ * @open: the service has mapped it
+ * @closed: the service takes no more calls from it
+ * @kept: by link.c, with a reference, until its log has been replayed
+ */
+struct vos_uchan {
+	struct kref ref;
+	struct list_head node;
+	struct vos_door *door;		/* counted */
+	struct vos_link *link;		/* counted */
+	const struct vos_door_provider *provider;
+	u32 service;
+	int id;
+	bool open;
+	bool closed;
+	bool kept;
+	u32 nr_lanes;
+	u32 lane_bytes;
+	u32 arena_pages;
+	u32 next_gen;
+	unsigned long user;		/* address in the process */
+	struct vos_area area;
+	struct vos_uchan_head *head;
+	wait_queue_head_t wait;
+	struct mutex drop_mutex;	/* telling the service of handles' ends */
+	struct work_struct free_work;
+	struct vos_handle handle[VOS_UCHAN_SLOTS];
+};
+
+/**
+ * struct vos_door - the door of an address space
+ * @mm, @files: whose; identities, not to be followed
+ * @closed: for good
+ * @paused: children that share the memory and not the descriptors
+ */
+struct vos_door {
+	struct kref ref;
+	struct mutex mutex;
+	spinlock_t lock;
+	struct mm_struct *mm;
+	struct files_struct *files;
+	bool closed;
+	int paused;
+	struct vos_cred *cred;		/* value of the credentials it acts under */
+	struct vos_door_state *state;
+	struct page *pages;
+	unsigned long user;
+	struct work_struct work;
+	struct vos_uchan *uchan[VOS_DOOR_SERVICES];
+	u32 epoch[VOS_DOOR_SERVICES];
+};
+
+/* door.c */
+struct vos_door *vos_door_new(void);
+void vos_door_get(struct vos_door *door);
+void vos_door_put(struct vos_door *door);
+bool vos_door_usable(const struct vos_door *door);
+void vos_door_take_word(struct vos_door *door, unsigned int fd);
+void vos_door_take_words(struct vos_door *door, u32 service);
+void vos_door_shut(struct vos_door *door);
+void vos_door_close_channels(struct vos_door *door);
+u32 vos_word_service(u64 word);
+
+/* map.c */
+unsigned long vos_door_map(struct vos_door *door);
+unsigned long vos_uchan_map(struct vos_uchan *uc);
+
+/* uchan.c */
+struct vos_uchan *vos_uchan_new(struct vos_door *door, const struct vos_door_provider *p);
+void vos_uchan_put(struct vos_uchan *uc);
+int vos_uchan_close(struct vos_uchan *uc);
+void vos_uchan_end_handles(struct vos_uchan *uc);
+int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags);
+void vos_uchan_events(struct vos_link *link);
+bool vos_uchan_dead(const struct vos_uchan *uc);
+struct vos_call *vos_uchan_call(struct vos_uchan *uc, u8 opcode, u32 len0, u32 flags);
+void vos_uchan_release_id(struct vos_uchan *uc);
+
+static inline void vos_uchan_get(struct vos_uchan *uc)
+{
+	kref_get(&uc->ref);
+}
+
+struct vos_uchan *vos_uchan_next(struct vos_session *s, struct vos_uchan *last);
+
+/* handle.c */
+struct vos_handle *vos_handle_find(struct vos_uchan *uc, const struct file *file);
+struct vos_handle *vos_handle_new(struct vos_uchan *uc, struct file *file,
+				  const struct vos_door_target *t);
+void vos_handle_lease(struct vos_handle *h);
+void vos_handle_unname(struct vos_handle *h);
+void vos_handle_detach(struct vos_handle *h);
+void vos_handle_drop_all(struct vos_uchan *uc);
+void vos_handle_file_changed(struct file *file);
+void vos_handle_pos_take(struct file *file);
+void vos_handle_pos_give(struct file *file);
+
+static inline u32 vos_handle_slot(const struct vos_handle *h)
+{
+	return h - h->uchan->handle;
+}
+
+/* attach.c */
+const struct vos_door_provider *vos_door_provider_of(u32 service);
+int vos_door_attach(struct vos_door *door, unsigned int fd);
+
+/* prctl.c */
+long vos_door_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
+		    unsigned long arg5);
+
+/* replay.c */
+bool vos_uchan_has_log(const struct vos_uchan *uc);
+
+/* hooks.c */
+int vos_door_init(void);
+
+#endif

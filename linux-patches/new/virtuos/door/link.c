@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What becomes of user channels when their link dies: their words are taken back,
+ * and processes are told to ask for a new channel.
+ *
+ * Called by ../core/link.c.
+ */
+#include "internal.h"
+
+static void lose(struct vos_uchan *uc)
+{
+	struct vos_door *door = uc->door;
+	unsigned long flags;
+	bool current_one;
+
+	vos_door_take_words(door, uc->service);
+	spin_lock_irqsave(&door->lock, flags);
+	current_one = door->uchan[uc->service] == uc;
+	if (current_one) {
+		door->epoch[uc->service]++;
+		WRITE_ONCE(door->state->epoch[uc->service], door->epoch[uc->service]);
+	}
+	spin_unlock_irqrestore(&door->lock, flags);
+	/* Its process may end before the service is back. */
+	if (vos_uchan_has_log(uc) && !xchg(&uc->kept, true))
+		vos_uchan_get(uc);
+}
+
+/*
+ * vos_door_link_dead - @link has just died; its calls have ended. Process context.
+ */
+void vos_door_link_dead(struct vos_link *link)
+{
+	struct vos_uchan *uc = NULL;
+
+	vos_uchan_events(link);
+	while ((uc = vos_uchan_next(link->session, uc)))
+		if (uc->link == link)
+			lose(uc);
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What processes wrote to files through a storage domain that has died, and that
+ * was not on the disk yet, is written again from the logs in their user channels.
+ *
+ * The log is the process's own memory. A record counts only if it names a handle
+ * that this kernel made for writing; a process that scribbles over its log harms
+ * files that it may write anyway. Records of all processes are carried out in the
+ * order of their sequence numbers, which the dead domain gave.
+ */
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/sort.h>
+#include "internal.h"
+
+struct entry {
+	u64 seq;
+	u64 node;
+	u64 pos;
+	const void *data;
+	u32 len;
+};
+
+struct replay {
+	struct entry *entry;
+	u32 nr;
+	u32 max;
+};
+
+static u32 log_bytes(const struct vos_uchan *uc)
+{
+	return (uc->arena_pages << PAGE_SHIFT) - uc->nr_lanes * uc->lane_bytes;
+}
+
+static void *log_start(const struct vos_uchan *uc)
+{
+	return vos_area_page(&uc->area, VOS_UCHAN_HEAD_PAGES + uc->nr_lanes) +
+	       uc->nr_lanes * uc->lane_bytes;
+}
+
+/* @rec is a private copy. */
+static void take_record(struct replay *r, struct vos_uchan *uc, const struct vos_log_record *rec,
+			const void *data, u32 room)
+{
+	struct vos_handle *h;
+	struct entry *e;
+
+	if (rec->slot >= VOS_UCHAN_SLOTS || !rec->seq || rec->len > room ||
+	    rec->pos > LLONG_MAX - rec->len || r->nr == r->max)
+		return;
+	h = &uc->handle[rec->slot];
+	if (h->gen != rec->gen || !(h->target.flags & VOS_HANDLE_WRITE) ||
+	    (h->state != VOS_HANDLE_LIVE && h->state != VOS_HANDLE_DROPPING))
+		return;
+	if (rec->seq <= READ_ONCE(uc->head->slot[rec->slot].durable))
+		return;
+	e = &r->entry[r->nr++];
+	e->seq = rec->seq;
+	e->node = h->target.node;
+	e->pos = rec->pos;
+	e->len = rec->len;
+	e->data = data;
+}
+
+static void read_log(struct replay *r, struct vos_uchan *uc)
+{
+	u32 size = log_bytes(uc), at = READ_ONCE(uc->head->log_tail);
+	u32 left = READ_ONCE(uc->head->log_head) - at;
+
+	if (!size || left > size)
+		return;
+	while (left >= sizeof(struct vos_log_record)) {
+		u32 off = at % size;
+		struct vos_log_record rec;
+
+		if (off % sizeof(rec))
+			return;
+		memcpy(&rec, log_start(uc) + off, sizeof(rec));
+		/* The copy is what is checked and used from here on. */
+		barrier();
+		if (rec.room < sizeof(rec) || rec.room > left || rec.room > size - off)
+			return;
+		if (rec.slot != VOS_LOG_SKIP)
+			take_record(r, uc, &rec, log_start(uc) + off + sizeof(rec),
+				    rec.room - sizeof(rec));
+		at += rec.room;
+		left -= rec.room;
+	}
+}
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+/*
+ * vos_uchan_has_log - could it hold what its dead service may have lost?
+ */
+bool vos_uchan_has_log(const struct vos_uchan *uc)
+{
+	return uc->provider->replay && log_bytes(uc);
+}
+
+static int write_all(const struct vos_door_provider *p, const struct replay *r)
+{
+	u32 i;
+
+	for (i = 0; i < r->nr; i++) {
+		const struct entry *e = &r->entry[i];
+		int rc = p->replay(e->node, e->pos, e->data, e->len);
+
+		if (rc == -ENOTCONN)
+			return rc;
+		if (rc)
+			pr_err("virtuos: %u bytes written at %llu are lost: error %d\n",
+			       e->len, e->pos, rc);
+	}
+	return 0;
+}
+
+/* See vos_door.h. */
+int vos_door_replay(struct vos_session *session)
+{
+	const struct vos_door_provider *p = vos_door_provider_of(VOS_DOOR_STORAGE);
+	struct vos_uchan *uc = NULL;
+	struct replay r = {};
+	int rc;
+
+	if (!p || p->session != session)
+		return 0;
+	while ((uc = vos_uchan_next(session, uc)))
+		if (uc->kept)
+			r.max += log_bytes(uc) / sizeof(struct vos_log_record);
+	if (!r.max)
+		return 0;
+	r.entry = kvcalloc(r.max, sizeof(*r.entry), GFP_KERNEL);
+	if (!r.entry) {
+		pr_err("virtuos: no memory to replay logs\n");
+		return -ENOMEM;
+	}
+	while ((uc = vos_uchan_next(session, uc)))
+		if (uc->kept)
+			read_log(&r, uc);
+	sort(r.entry, r.nr, sizeof(*r.entry), by_seq, NULL);
+	rc = write_all(p, &r);
+	if (r.nr)
+		pr_info("virtuos: %u writes replayed\n", r.nr);
+	while (!rc && (uc = vos_uchan_next(session, uc)))
+		if (xchg(&uc->kept, false))
+			vos_uchan_put(uc);
+	kvfree(r.entry);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(vos_door_replay);

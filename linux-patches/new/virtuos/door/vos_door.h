@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the exceptionless door asks of the socket family (../net) and of the file
+ * system (../fs), and what they may ask of it.
+ *
+ * A provider knows which of its files may be used past the kernel, and under which
+ * name the service domain knows them.
+ */
+#ifndef VOS_DOOR_PROVIDER_H
+#define VOS_DOOR_PROVIDER_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+#include <virtuos/door.h>
+
+struct file;
+struct vos_session;
+
+/**
+ * struct vos_door_target - what a handle stands for
+ * @kind: VOS_KIND_*; TRAP: never through the door
+ * @word: VOS_WORD_* flags for the descriptor's word
+ * @flags: VOS_HANDLE_*
+ * @obj: sockets: object index
+ * @gen: sockets: object generation
+ * @epoch: the link that knows the object; 0: any
+ * @node: files: node id
+ * @priv: the provider's; NULL: @gone is not called
+ * @link, @recalled: the provider's, to find handles again
+ */
+struct vos_door_target {
+	u32 kind;
+	u32 word;
+	u32 flags;
+	u32 obj;
+	u32 gen;
+	u32 epoch;
+	u64 node;
+	void *priv;
+	struct list_head link;
+	bool recalled;
+};
+
+/**
+ * struct vos_door_provider - files of one service
+ * @service: VOS_DOOR_NET, VOS_DOOR_STORAGE
+ * @session: with that service; calls of the door are made on it
+ * @examine: what is @file? Fills in all of @t but what belongs to @attach. Return: 0;
+ *	-ENOENT not this provider's; -EAGAIN not now
+ * @attach: a handle for @t is about to be made, or NULL. Sets t->priv if it wants to
+ *	hear of its end. Process context; what it needs is undone by @gone. Return: 0;
+ *	-EAGAIN not now
+ * @gone: the service does not know the handle any more, or is dead. Process context.
+ *	@dirty: something may have been written that is not durable yet
+ * @replay: write again what a predecessor may have lost, durably; from the session's
+ *	up(). @data is the process's memory. Return: 0; -ENOTCONN this domain has died,
+ *	too; other errors are the file's
+ */
+struct vos_door_provider {
+	u32 service;
+	struct vos_session *session;
+	int (*examine)(struct file *file, struct vos_door_target *t);
+	int (*attach)(struct file *file, struct vos_door_target *t);
+	void (*gone)(struct vos_door_target *t, bool dirty);
+	int (*replay)(u64 node, u64 pos, const void *data, u32 len);
+};
+
+/**
+ * vos_door_provide - offer a provider, once per service
+ * Return: 0, -EBUSY.
+ */
+int vos_door_provide(const struct vos_door_provider *p);
+void vos_door_withdraw(const struct vos_door_provider *p);
+
+/**
+ * vos_door_object_changed - the kernel must see the next calls on a socket
+ *
+ * Takes back the words of all descriptors whose handle stands for object @obj of
+ * @session. Any context but under the locks of a descriptor table.
+ */
+void vos_door_object_changed(struct vos_session *session, u32 obj);
+
+/**
+ * vos_door_target_get - keep the memory of a target that has not gone yet
+ * Return: generation of its handle, for vos_door_recall(). Any context.
+ */
+u32 vos_door_target_get(struct vos_door_target *t);
+void vos_door_target_put(struct vos_door_target *t);
+
+/**
+ * vos_door_recall - no call passes the door on this target any more
+ * @t: kept by vos_door_target_get()
+ * @gen: as that returned
+ *
+ * Takes the words back and waits for the calls under way. @gone follows all the same,
+ * later. Process context. Return: 1 it was in use, 0 it was not, and *dirty; -EINTR
+ * killed.
+ */
+int vos_door_recall(struct vos_door_target *t, u32 gen, bool *dirty);
+
+/**
+ * vos_door_replay - write again what processes wrote through dead links
+ * @session: the storage domain's; from its up()
+ * Return: 0; -ENOTCONN this link has died as well: again with the next.
+ */
+int vos_door_replay(struct vos_session *session);
+
+#endif

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which sockets may be used through the exceptionless door: those whose object the
+ * service knows and whose next call can only be about data.
+ *
+ * An error that is kept here for the next call (sk_err) is told by the trap door;
+ * whoever keeps one takes the socket's words back (vos_sock_keep_error()).
+ */
+#include <linux/net.h>
+#include "vos_door.h"
+#include "vos_net.h"
+
+static bool ready_for_data(const struct vos_sock *vs)
+{
+	enum vos_phase phase = READ_ONCE(vs->phase);
+
+	if (!READ_ONCE(vs->epoch) || READ_ONCE(vs->sk.sk_err) ||
+	    READ_ONCE(vs->sk.sk_rcvlowat) > 1)
+		return false;
+	if (vos_is_stream(vs))
+		return phase == VOS_CONNECTED || phase == VOS_CONNECTING;
+	return phase == VOS_OPEN || phase == VOS_CONNECTED;
+}
+
+static int net_examine(struct file *file, struct vos_door_target *t)
+{
+	struct socket *sock = sock_from_file(file);
+	struct vos_sock *vs;
+
+	if (!sock || !sock->sk || sock->sk->sk_prot != &vos_proto)
+		return -ENOENT;
+	vs = vos_sk(sock->sk);
+	switch (sock->type) {
+	case SOCK_STREAM:
+		t->kind = VOS_KIND_STREAM;
+		break;
+	case SOCK_DGRAM:
+	case SOCK_RAW:
+		t->kind = VOS_KIND_DGRAM;
+		break;
+	default:
+		t->kind = VOS_KIND_TRAP;
+		return 0;
+	}
+	if (!ready_for_data(vs))
+		return -EAGAIN;
+	t->word = VOS_WORD_READ | VOS_WORD_WRITE;
+	t->flags = VOS_HANDLE_READ | VOS_HANDLE_WRITE;
+	if (READ_ONCE(file->f_flags) & O_NONBLOCK)
+		t->word |= VOS_WORD_NONBLOCK;
+	t->obj = vs->index;
+	t->gen = vs->gen;
+	t->epoch = READ_ONCE(vs->epoch);
+	return 0;
+}
+
+static struct vos_door_provider provider = {
+	.service = VOS_DOOR_NET,
+	.examine = net_examine,
+};
+
+/*
+ * vos_sock_keep_error - the next call shall report @err (positive)
+ */
+void vos_sock_keep_error(struct vos_sock *vs, int err)
+{
+	WRITE_ONCE(vs->sk.sk_err, err);
+	/* The error before the words: whoever sets one looks for errors afterwards. */
+	smp_mb();
+	vos_door_object_changed(vos_net.session, vs->index);
+}
+
+/* Return: 0 or -EBUSY. */
+int vos_net_door_init(void)
+{
+	provider.session = vos_net.session;
+	return vos_door_provide(&provider);
+}
+
+void vos_net_door_exit(void)
+{
+	vos_door_withdraw(&provider);
+}

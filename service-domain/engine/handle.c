@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Handles: what the primary's kernel allows a process to use through its user
+ * channel. A call that names none of them, or one of another generation, or for
+ * another purpose, is answered -EBADF.
+ *
+ * Invariant: gen is looked at and changed in the dispatcher alone; what a handle
+ * stands for goes when the last call that uses it has ended.
+ */
+#include <linux/err.h>
+#include "internal.h"
+
+static struct vos_handle *slot_of(struct vos_scall *call)
+{
+	u64 slot = call->sqe.arg[0] >> 32;
+	struct vos_uchan *uc = vos_uchan_find(call->conn, (u32)call->sqe.arg[0]);
+
+	return uc && slot < VOS_UCHAN_SLOTS ? &uc->handle[slot] : NULL;
+}
+
+static u32 slot_nr(const struct vos_handle *h)
+{
+	return h - h->uc->handle;
+}
+
+static struct vos_uchan_slot *shared_slot(struct vos_handle *h)
+{
+	return &h->uc->head->slot[slot_nr(h)];
+}
+
+/* Visible to calls from here on. */
+static void install(struct vos_handle *h, u32 gen)
+{
+	struct vos_conn *conn = h->uc->conn;
+	unsigned long flags;
+	u32 poll = 0;
+
+	if (conn->by_obj && h->obj < conn->nr_objects) {
+		spin_lock_irqsave(&conn->handle_lock, flags);
+		hlist_add_head(&h->by_obj, &conn->by_obj[h->obj]);
+		spin_unlock_irqrestore(&conn->handle_lock, flags);
+		/* A hint, whoever wrote it. */
+		poll = vos_load(&conn->obj[h->obj].poll);
+	}
+	vos_store(&shared_slot(h)->poll, poll);
+	vos_store_release(&shared_slot(h)->gen, gen);
+	WRITE_ONCE(h->gen, gen);
+}
+
+/* Control thread: files have to be found first. */
+static s64 add_target(struct vos_scall *call)
+{
+	const struct vos_service *svc = call->conn->svc;
+	struct vos_handle *h = call->priv;
+	void *target;
+
+	target = svc->handle_add(call->conn, call->sqe.arg[2], h->flags, shared_slot(h));
+	if (IS_ERR(target)) {
+		atomic_set(&h->users, 0);
+		vos_uchan_done(h->uc);
+		return PTR_ERR(target);
+	}
+	h->target = target;
+	install(h, call->sqe.arg[1]);
+	vos_uchan_done(h->uc);
+	return 0;
+}
+
+/* HANDLE_ADD. Dispatcher. */
+s64 vos_handle_add(struct vos_scall *call)
+{
+	u32 gen = call->sqe.arg[1];
+	struct vos_handle *h = slot_of(call);
+
+	if (!h || !gen)
+		return -EINVAL;
+	if (atomic_read(&h->users) || READ_ONCE(h->ending))
+		return -EBUSY;
+	h->flags = call->sqe.arg[1] >> 32;
+	h->obj = call->sqe.obj;
+	h->obj_gen = call->sqe.gen;
+	h->target = NULL;
+	h->drop = NULL;
+	atomic_set(&h->users, 1);
+	if (!call->conn->svc->handle_add) {
+		install(h, gen);
+		return 0;
+	}
+	atomic_inc(&h->uc->users);
+	call->priv = h;
+	vos_scall_queue_ctl(call, add_target);
+	return VOS_PENDING;
+}
+
+static void uninstall(struct vos_handle *h)
+{
+	struct vos_conn *conn = h->uc->conn;
+	unsigned long flags;
+
+	WRITE_ONCE(h->gen, 0);
+	spin_lock_irqsave(&conn->handle_lock, flags);
+	if (!hlist_unhashed(&h->by_obj))
+		hlist_del_init(&h->by_obj);
+	spin_unlock_irqrestore(&conn->handle_lock, flags);
+}
+
+static bool end_target(struct vos_handle *h)
+{
+	const struct vos_service *svc = h->uc->conn->svc;
+	bool dirty = false;
+
+	if (h->target && svc->handle_drop)
+		dirty = svc->handle_drop(h->uc->conn, h->target);
+	h->target = NULL;
+	return dirty;
+}
+
+/* Control thread. */
+static s64 drop_target(struct vos_scall *call)
+{
+	struct vos_handle *h = call->priv;
+	struct vos_uchan *uc = h->uc;
+
+	call->cqe.out[0] = end_target(h);
+	WRITE_ONCE(h->ending, false);
+	vos_uchan_done(uc);
+	return 0;
+}
+
+static void put_handle(struct vos_handle *h)
+{
+	if (!atomic_dec_and_test(&h->users) || !h->drop)
+		return;
+	h->drop->priv = h;
+	vos_scall_queue_ctl(h->drop, drop_target);
+}
+
+/* HANDLE_DROP. Dispatcher. */
+s64 vos_handle_drop(struct vos_scall *call)
+{
+	struct vos_handle *h = slot_of(call);
+
+	if (!h)
+		return -EINVAL;
+	if (!h->gen || h->gen != (u32)call->sqe.arg[1])
+		return 0;
+	uninstall(h);
+	/* Until the target has ended the user channel must stay. */
+	atomic_inc(&h->uc->users);
+	WRITE_ONCE(h->ending, true);
+	h->drop = call;
+	put_handle(h);
+	return VOS_PENDING;
+}
+
+static u32 purpose(u8 opcode)
+{
+	switch (opcode) {
+	case VOS_OP_RECVMSG:
+	case VOS_OP_READ:
+		return VOS_HANDLE_READ;
+	case VOS_OP_SENDMSG:
+	case VOS_OP_WRITE:
+		return VOS_HANDLE_WRITE;
+	}
+	return 0;
+}
+
+/*
+ * vos_handle_use - put what a lane's call names in place of its handle
+ * Dispatcher. Return: 0; -ENOSYS not a call for processes; -EBADF.
+ */
+s64 vos_handle_use(struct vos_scall *call)
+{
+	u32 wanted = purpose(call->sqe.opcode);
+	struct vos_handle *h;
+
+	if (call->sqe.opcode == VOS_OP_COMMIT) {
+		/* The whole channel's: by its slots it is known. */
+		call->target = NULL;
+		call->slot = call->chan->uc->head->slot;
+		return 0;
+	}
+	if (!wanted)
+		return -ENOSYS;
+	if (call->sqe.obj >= VOS_UCHAN_SLOTS)
+		return -EBADF;
+	h = &call->chan->uc->handle[call->sqe.obj];
+	if (!h->gen || h->gen != call->sqe.gen || !(h->flags & wanted))
+		return -EBADF;
+	atomic_inc(&h->users);
+	call->handle = h;
+	call->target = h->target;
+	call->slot = shared_slot(h);
+	call->sqe.obj = h->obj;
+	call->sqe.gen = h->obj_gen;
+	return 0;
+}
+
+/* The call has ended. Any context but hard interrupt. */
+void vos_handle_done(struct vos_scall *call)
+{
+	if (call->handle)
+		put_handle(call->handle);
+	call->handle = NULL;
+}
+
+/* A socket's poll mask has changed: show it to the processes that use it. */
+void vos_handle_show(struct vos_conn *conn, u32 obj, u32 gen, u32 poll)
+{
+	struct vos_handle *h;
+	unsigned long flags;
+
+	if (!conn->by_obj || hlist_empty(&conn->by_obj[obj]))
+		return;
+	spin_lock_irqsave(&conn->handle_lock, flags);
+	hlist_for_each_entry(h, &conn->by_obj[obj], by_obj)
+		if (h->obj_gen == gen)
+			vos_store(&shared_slot(h)->poll, poll);
+	spin_unlock_irqrestore(&conn->handle_lock, flags);
+}
+
+/* The user channel goes; no call is under way. Process context. */
+void vos_handles_end(struct vos_uchan *uc)
+{
+	u32 i;
+
+	for (i = 0; i < VOS_UCHAN_SLOTS; i++) {
+		if (!uc->handle[i].gen)
+			continue;
+		uninstall(&uc->handle[i]);
+		end_target(&uc->handle[i]);
+	}
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * User channels: the memory of one process of the primary, mapped once.
+ *
+ * Lanes that had a call not long ago are polled with the kernel's channels; others
+ * are cold: their need_wakeup is set, and an event has the dispatcher look at all.
+ *
+ * Invariant: a channel is in conn->uchan[] from UCHAN_OPEN to UCHAN_CLOSE, and its
+ * memory stays until the last call on it has ended.
+ */
+#include <linux/cred.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include "internal.h"
+
+struct vos_uchan *vos_uchan_find(struct vos_conn *conn, u64 id)
+{
+	struct vos_uchan *uc = NULL;
+
+	if (id >= VOS_MAX_UCHANS)
+		return NULL;
+	spin_lock(&conn->uchan_lock);
+	uc = conn->uchan[id];
+	spin_unlock(&conn->uchan_lock);
+	return uc;
+}
+
+static void uchan_free(struct vos_uchan *uc)
+{
+	u32 i;
+
+	for (i = 0; i < uc->nr_lanes; i++)
+		vos_chan_exit(&uc->lane[i]);
+	vos_unmap(&uc->map);
+	put_cred(uc->cred);
+	kvfree(uc);
+}
+
+static void lane_init(struct vos_uchan *uc, u32 nr, u32 arena_pages)
+{
+	struct vos_lane_page *page = vos_map_page(&uc->map, VOS_UCHAN_HEAD_PAGES + nr);
+	struct vos_chan *lane = &uc->lane[nr];
+
+	lane->conn = uc->conn;
+	lane->uc = uc;
+	lane->nr = nr;
+	lane->irq = uc->conn->chan[0].irq;
+	vos_ring_init(&lane->sq, &page->sq, page->sqe, VOS_LANE_ENTRIES);
+	vos_ring_init(&lane->cq, &page->cq, page->cqe, VOS_LANE_ENTRIES);
+	lane->arena = vos_map_page(&uc->map, VOS_UCHAN_HEAD_PAGES + uc->nr_lanes);
+	lane->arena_bytes = arena_pages << VOS_PAGE_SHIFT;
+}
+
+static int lanes_init(struct vos_uchan *uc, u32 arena_pages)
+{
+	u32 i;
+	int rc = 0;
+
+	for (i = 0; i < uc->nr_lanes && !rc; i++) {
+		lane_init(uc, i, arena_pages);
+		rc = vos_chan_attach(&uc->lane[i], VOS_LANE_ENTRIES);
+	}
+	return rc;
+}
+
+static struct vos_uchan *uchan_make(struct vos_scall *call, const grant_ref_t *refs, u32 pages,
+				    u32 nr_lanes)
+{
+	struct vos_uchan *uc = kvzalloc(struct_size(uc, lane, nr_lanes), GFP_KERNEL);
+	u32 i;
+	int rc;
+
+	if (!uc)
+		return ERR_PTR(-ENOMEM);
+	uc->conn = call->conn;
+	uc->id = call->sqe.arg[0];
+	uc->nr_lanes = nr_lanes;
+	uc->cred = get_cred(call->cred);
+	atomic_set(&uc->users, 1);
+	for (i = 0; i < VOS_UCHAN_SLOTS; i++) {
+		uc->handle[i].uc = uc;
+		INIT_HLIST_NODE(&uc->handle[i].by_obj);
+	}
+	rc = vos_map_refs(&uc->map, uc->conn->domid, refs, pages);
+	if (!rc) {
+		uc->head = vos_map_page(&uc->map, 0);
+		rc = lanes_init(uc, pages - VOS_UCHAN_HEAD_PAGES - nr_lanes);
+	}
+	if (!rc)
+		return uc;
+	uchan_free(uc);
+	return ERR_PTR(rc);
+}
+
+/* The dispatcher finds it at its next turn. */
+static int uchan_install(struct vos_uchan *uc)
+{
+	struct vos_conn *conn = uc->conn;
+	int rc = -EBUSY;
+	u32 i;
+
+	for (i = 0; i < uc->nr_lanes; i++)
+		vos_ring_prepare_sleep(&uc->lane[i].sq);
+	spin_lock(&conn->uchan_lock);
+	if (!conn->uchan[uc->id]) {
+		conn->uchan[uc->id] = uc;
+		list_add_tail(&uc->node, &conn->new_uchans);
+		rc = 0;
+	}
+	spin_unlock(&conn->uchan_lock);
+	return rc;
+}
+
+/* Control thread. */
+static s64 open_work(struct vos_scall *call)
+{
+	u32 nr_lanes = call->sqe.arg[1], arena_pages = call->sqe.arg[1] >> 32;
+	u32 pages = VOS_UCHAN_HEAD_PAGES + nr_lanes + arena_pages;
+	struct vos_uchan *uc;
+	grant_ref_t *refs;
+	int rc;
+
+	if (call->sqe.ext[0].len != pages * sizeof(*refs))
+		return -EINVAL;
+	refs = kvmalloc_array(pages, sizeof(*refs), GFP_KERNEL);
+	if (!refs)
+		return -ENOMEM;
+	memcpy(refs, call->data[0], pages * sizeof(*refs));
+	uc = uchan_make(call, refs, pages, nr_lanes);
+	kvfree(refs);
+	if (IS_ERR(uc))
+		return PTR_ERR(uc);
+	rc = uchan_install(uc);
+	if (rc)
+		uchan_free(uc);
+	return rc;
+}
+
+/* UCHAN_OPEN. Dispatcher. */
+s64 vos_uchan_open(struct vos_scall *call)
+{
+	u32 nr_lanes = call->sqe.arg[1], arena_pages = call->sqe.arg[1] >> 32;
+
+	if (call->sqe.arg[0] >= VOS_MAX_UCHANS || !nr_lanes || nr_lanes > VOS_UCHAN_MAX_LANES ||
+	    !arena_pages || arena_pages > VOS_UCHAN_MAX_PAGES)
+		return -EINVAL;
+	vos_scall_queue_ctl(call, open_work);
+	return VOS_PENDING;
+}
+
+/* Control thread: no call is under way, nobody finds it any more. */
+static s64 close_work(struct vos_scall *call)
+{
+	struct vos_uchan *uc = call->priv;
+
+	vos_handles_end(uc);
+	uchan_free(uc);
+	return 0;
+}
+
+/* A call on @uc has ended, or its being open. */
+void vos_uchan_done(struct vos_uchan *uc)
+{
+	struct vos_scall *close = READ_ONCE(uc->close);
+
+	if (!atomic_dec_and_test(&uc->users))
+		return;
+	close = READ_ONCE(uc->close);
+	if (close) {
+		close->priv = uc;
+		vos_scall_queue_ctl(close, close_work);
+	}
+}
+
+/* Dispatcher: what was opened since the last turn. */
+static void take_new(struct vos_conn *conn)
+{
+	if (list_empty_careful(&conn->new_uchans))
+		return;
+	spin_lock(&conn->uchan_lock);
+	list_splice_tail_init(&conn->new_uchans, &conn->uchans);
+	spin_unlock(&conn->uchan_lock);
+}
+
+/* UCHAN_CLOSE. Dispatcher. */
+s64 vos_uchan_close(struct vos_scall *call)
+{
+	struct vos_conn *conn = call->conn;
+	struct vos_uchan *uc = vos_uchan_find(conn, call->sqe.arg[0]);
+	u32 i;
+
+	if (!uc)
+		return 0;
+	take_new(conn);
+	spin_lock(&conn->uchan_lock);
+	conn->uchan[uc->id] = NULL;
+	spin_unlock(&conn->uchan_lock);
+	list_del_init(&uc->node);
+	for (i = 0; i < uc->nr_lanes; i++)
+		list_del_init(&uc->lane[i].hot);
+	WRITE_ONCE(uc->close, call);
+	vos_uchan_done(uc);
+	return VOS_PENDING;
+}
+
+static void heat(struct vos_conn *conn, struct vos_chan *lane, u64 now)
+{
+	lane->idle_since = now;
+	if (list_empty(&lane->hot)) {
+		list_add_tail(&lane->hot, &conn->hot);
+		vos_ring_awake(&lane->sq);
+	}
+}
+
+static void rescan(struct vos_conn *conn, u64 now)
+{
+	struct vos_uchan *uc;
+	u32 i;
+
+	list_for_each_entry(uc, &conn->uchans, node)
+		for (i = 0; i < uc->nr_lanes; i++)
+			if (!READ_ONCE(uc->broken) && (xchg(&uc->lane[i].expected, false) ||
+						       vos_ring_ready(&uc->lane[i].sq)))
+				heat(conn, &uc->lane[i], now);
+}
+
+/* Return: true if it may sleep: nothing has come since it was asked for an event. */
+static bool cool(struct vos_chan *lane)
+{
+	list_del_init(&lane->hot);
+	if (READ_ONCE(lane->uc->broken))
+		return true;
+	vos_ring_prepare_sleep(&lane->sq);
+	if (!vos_ring_ready(&lane->sq) && !READ_ONCE(lane->expected))
+		return true;
+	heat(lane->conn, lane, ktime_get_ns());
+	return false;
+}
+
+/*
+ * vos_uchans_run - take and carry out the calls of all lanes that are polled
+ * Dispatcher. Return: was there any?
+ */
+bool vos_uchans_run(struct vos_conn *conn)
+{
+	u64 now = ktime_get_ns(), poll = conn->poll_ns;
+	struct vos_chan *lane, *next;
+	bool busy = false;
+
+	take_new(conn);
+	if (READ_ONCE(conn->rescan)) {
+		WRITE_ONCE(conn->rescan, false);
+		/* Pairs with the event's: what was submitted before it is seen. */
+		smp_mb();
+		rescan(conn, now);
+	}
+	list_for_each_entry_safe(lane, next, &conn->hot, hot) {
+		if (vos_chan_run(lane) > 0) {
+			lane->idle_since = now;
+			busy = true;
+		} else if (now - lane->idle_since > poll || READ_ONCE(lane->uc->broken)) {
+			cool(lane);
+		}
+	}
+	return busy;
+}
+
+/*
+ * vos_uchans_cool - the dispatcher is about to sleep
+ * Return: true if it may.
+ */
+bool vos_uchans_cool(struct vos_conn *conn)
+{
+	struct vos_chan *lane, *next;
+	bool may = list_empty_careful(&conn->new_uchans) && !READ_ONCE(conn->rescan);
+
+	list_for_each_entry_safe(lane, next, &conn->hot, hot)
+		if (!cool(lane))
+			return false;
+	return may;
+}
+
+/* The connection goes: the dispatcher has stopped, no call is under way. */
+void vos_uchans_end(struct vos_conn *conn)
+{
+	u32 i;
+
+	for (i = 0; i < VOS_MAX_UCHANS; i++) {
+		struct vos_uchan *uc = conn->uchan[i];
+
+		if (!uc)
+			continue;
+		conn->uchan[i] = NULL;
+		vos_handles_end(uc);
+		uchan_free(uc);
+	}
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Files that processes read and write through their user channels, past the FUSE
+ * server: READ, WRITE and COMMIT.
+ *
+ * A write is answered when it is in the page cache here. Until it is on the disk
+ * the process keeps it in memory of the primary; how far it may forget is told by
+ * vos_uchan_slot.durable. Sequence numbers order all writes of this incarnation, and
+ * those of one file are given in the order in which they are carried out.
+ *
+ * Invariant: a handle holds its node, and the node its file, until no call uses it.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include "vst.h"
+
+static atomic64_t last_seq = ATOMIC64_INIT(0);
+
+/**
+ * struct vst_handle - a file in one user channel
+ * @list: on conn->handles, under conn->lock
+ * @seq: last write through this handle
+ */
+struct vst_handle {
+	struct list_head list;
+	struct vst_node *node;
+	struct file *file;
+	struct vos_uchan_slot *slot;
+	u64 seq;
+};
+
+void *vst_handle_add(struct vos_conn *vc, u64 id, u32 flags, struct vos_uchan_slot *slot)
+{
+	struct vst_conn *conn = vos_conn_priv(vc);
+	struct vst_handle *h = kzalloc(sizeof(*h), GFP_KERNEL);
+
+	if (!h)
+		return ERR_PTR(-ENOMEM);
+	h->node = vst_node_get(conn, id);
+	if (IS_ERR(h->node)) {
+		void *err = ERR_CAST(h->node);
+
+		kfree(h);
+		return err;
+	}
+	h->file = vst_node_file(h->node, flags & VOS_HANDLE_WRITE ? FMODE_WRITE : FMODE_READ);
+	if (IS_ERR(h->file)) {
+		void *err = ERR_CAST(h->file);
+
+		vst_node_put(h->node);
+		kfree(h);
+		return err;
+	}
+	h->slot = slot;
+	slot->durable = 0;
+	spin_lock(&conn->lock);
+	list_add_tail(&h->list, &conn->handles);
+	h->node->handles++;
+	spin_unlock(&conn->lock);
+	return h;
+}
+
+bool vst_handle_drop(struct vos_conn *vc, void *target)
+{
+	struct vst_conn *conn = vos_conn_priv(vc);
+	struct vst_handle *h = target;
+	bool dirty;
+
+	spin_lock(&conn->lock);
+	list_del(&h->list);
+	h->node->handles--;
+	dirty = h->seq > h->node->durable;
+	spin_unlock(&conn->lock);
+	vst_node_put(h->node);
+	kfree(h);
+	return dirty;
+}
+
+/**
+ * vst_node_durable - what was written to @node up to @seq is on the disk
+ * @conn: whose node it is
+ * @node: held
+ * @seq: as node->seq was before it was synced
+ */
+void vst_node_durable(struct vst_conn *conn, struct vst_node *node, u64 seq)
+{
+	struct vst_handle *h;
+
+	spin_lock(&conn->lock);
+	if (seq > node->durable)
+		node->durable = seq;
+	list_for_each_entry(h, &conn->handles, list)
+		if (h->node == node)
+			WRITE_ONCE(h->slot->durable, seq);
+	spin_unlock(&conn->lock);
+}
+
+/* Sync the data of @node. Return: 0 or -errno. */
+int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *file, bool datasync)
+{
+	u64 seq = READ_ONCE(node->seq);
+	int err = vfs_fsync(file, datasync);
+
+	if (!err)
+		vst_node_durable(conn, node, seq);
+	return err;
+}
+
+static ssize_t do_read(struct vos_scall *call, rwf_t flags)
+{
+	struct vst_handle *h = call->target;
+	struct kvec vec = { .iov_base = call->data[0], .iov_len = call->sqe.ext[0].len };
+	loff_t pos = call->sqe.arg[0];
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, vec.iov_len);
+	return vfs_iter_read(h->file, &iter, &pos, flags);
+}
+
+/* Is there no more than these @n bytes? */
+static bool is_all(const struct vos_scall *call, ssize_t n)
+{
+	const struct vst_handle *h = call->target;
+
+	return n == call->sqe.ext[0].len ||
+	       call->sqe.arg[0] + n >= i_size_read(file_inode(h->file));
+}
+
+/* Under the node's write_mutex: sequence numbers are in the order of the writes. */
+static s64 write_locked(struct vos_scall *call)
+{
+	struct vst_handle *h = call->target;
+	struct kvec vec = { .iov_base = call->data[0], .iov_len = call->sqe.ext[0].len };
+	loff_t pos = call->sqe.arg[0];
+	struct iov_iter iter;
+	ssize_t n;
+
+	if (IS_IMMUTABLE(file_inode(h->file)))
+		return -EPERM;
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+	h->seq = atomic64_inc_return(&last_seq);
+	WRITE_ONCE(h->node->seq, h->seq);
+	call->cqe.out[0] = h->seq;
+	n = vfs_iter_write(h->file, &iter, &pos, 0);
+	return n;
+}
+
+static s64 do_write(struct vos_scall *call)
+{
+	const struct vst_handle *h = call->target;
+	s64 n;
+
+	mutex_lock(&h->node->write_mutex);
+	n = write_locked(call);
+	mutex_unlock(&h->node->write_mutex);
+	return n;
+}
+
+/* One more node that @call's channel has written to and that is not durable. */
+static struct vst_handle *next_dirty(struct vst_conn *conn, const struct vos_scall *call,
+				     u64 before)
+{
+	struct vst_handle *h;
+
+	list_for_each_entry(h, &conn->handles, list)
+		if (PAGE_ALIGN_DOWN((unsigned long)h->slot) ==
+		    PAGE_ALIGN_DOWN((unsigned long)call->slot) &&
+		    h->seq && h->seq <= before && h->seq > h->node->durable)
+			return h;
+	return NULL;
+}
+
+/* All of the channel's files; a channel is known by the page of its slots. */
+static s64 do_commit(struct vos_scall *call)
+{
+	struct vst_conn *conn = vos_conn_priv(call->conn);
+	u64 before = atomic64_read(&last_seq);
+	struct vst_handle *h;
+	struct vst_node *node;
+	int err = 0;
+
+	while (!err) {
+		spin_lock(&conn->lock);
+		h = next_dirty(conn, call, before);
+		node = h ? h->node : NULL;
+		if (node)
+			refcount_inc(&node->ref);
+		spin_unlock(&conn->lock);
+		if (!node)
+			break;
+		err = vst_node_sync(conn, node, node->file, true);
+		vst_node_put(node);
+	}
+	return err;
+}
+
+/*
+ * Would this write touch nothing but pages that are here and dirty already? Then it
+ * needs neither disk nor journal (times are written lazily: see init-storage), and
+ * adds nothing to what has to be written back.
+ */
+static bool is_rewrite(const struct vos_scall *call)
+{
+	const struct vst_handle *h = call->target;
+	struct address_space *mapping = h->file->f_mapping;
+	loff_t pos = call->sqe.arg[0], end = pos + call->sqe.ext[0].len;
+	bool yes = end <= i_size_read(mapping->host);
+
+	while (yes && pos < end) {
+		struct folio *folio = filemap_get_folio(mapping, pos >> PAGE_SHIFT);
+
+		if (IS_ERR(folio))
+			return false;
+		yes = folio_test_uptodate(folio) && folio_test_dirty(folio) &&
+		      !folio_test_writeback(folio);
+		pos = folio_pos(folio) + folio_size(folio);
+		folio_put(folio);
+	}
+	return yes;
+}
+
+/* Return: the result, or -EAGAIN: a worker's. */
+static s64 try_write(struct vos_scall *call)
+{
+	const struct vst_handle *h = call->target;
+	s64 n = -EAGAIN;
+
+	if (is_rewrite(call) && mutex_trylock(&h->node->write_mutex)) {
+		n = write_locked(call);
+		mutex_unlock(&h->node->write_mutex);
+	}
+	return n;
+}
+
+static void handle_work(struct work_struct *work)
+{
+	struct vos_scall *call = container_of(work, struct vos_scall, work);
+	const struct cred *saved = override_creds(call->cred);
+	s64 result;
+
+	switch (call->sqe.opcode) {
+	case VOS_OP_READ:
+		result = do_read(call, 0);
+		break;
+	case VOS_OP_WRITE:
+		result = do_write(call);
+		break;
+	default:
+		result = do_commit(call);
+	}
+	revert_creds(saved);
+	vos_scall_complete(call, result);
+}
+
+/**
+ * vst_handle_call - carry out a call on a handle
+ * @call: READ, WRITE or COMMIT
+ * Dispatcher. Return: the result, or VOS_PENDING.
+ */
+s64 vst_handle_call(struct vos_scall *call)
+{
+	u32 len = call->sqe.ext[0].len;
+
+	if (call->sqe.opcode != VOS_OP_COMMIT &&
+	    (!len || call->sqe.arg[0] > LLONG_MAX - len))
+		return -EINVAL;
+	/* What is cached is answered here and now; the disk is the workers'. */
+	if (call->sqe.opcode == VOS_OP_READ) {
+		ssize_t n = do_read(call, RWF_NOWAIT);
+
+		if (n < 0 ? n != -EAGAIN && n != -EOPNOTSUPP : is_all(call, n))
+			return n;
+	} else if (call->sqe.opcode == VOS_OP_WRITE) {
+		s64 n = try_write(call);
+
+		if (n != -EAGAIN)
+			return n;
+	}
+	vst_queue(call, handle_work);
+	return VOS_PENDING;
+}

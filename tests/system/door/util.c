@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+/* What the door's tests share. Every helper fails the test if it cannot do its work. */
+#include <dlfcn.h>
+#include <netinet/tcp.h>
+
+#include "doortest.h"
+
+struct vos_door_stats door_stats(void)
+{
+	struct vos_door_stats (*get)(void) = dlsym(RTLD_DEFAULT, "vos_door_stats");
+
+	return get ? get() : (struct vos_door_stats){ 0 };
+}
+
+uint64_t door_calls(int op)
+{
+	return door_stats().door[op];
+}
+
+/* As many calls as the library wants to see before it asks. */
+void warm_file(int fd)
+{
+	char c;
+	int i;
+
+	for (i = 0; i < 12; i++)
+		CHECK(pread(fd, &c, 1, 0) >= 0);
+}
+
+int new_file(const char *name, int flags)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/doortest-%s", folder, name);
+	unlink(path);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | flags, 0644);
+	CHECK(fd >= 0);
+	warm_file(fd);
+	return fd;
+}
+
+int number_file(const char *name, uint32_t count)
+{
+	int fd = new_file(name, 0);
+	uint32_t *p = malloc(count * 4), i;
+
+	for (i = 0; i < count; i++)
+		p[i] = i;
+	write_all(fd, p, count * 4);
+	CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
+	warm_file(fd);
+	free(p);
+	return fd;
+}
+
+static void bind_loopback(int fd, struct sockaddr_in *a)
+{
+	socklen_t len = sizeof(*a);
+
+	*a = (struct sockaddr_in){ .sin_family = AF_INET };
+	a->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	CHECK_EQ(bind(fd, (struct sockaddr *)a, sizeof(*a)), 0);
+	CHECK_EQ(getsockname(fd, (struct sockaddr *)a, &len), 0);
+}
+
+static void warm_pair(int fd[2])
+{
+	char c;
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		CHECK_EQ(send(fd[i % 2], "w", 1, 0), 1);
+		CHECK_EQ(recv(fd[!(i % 2)], &c, 1, 0), 1);
+	}
+}
+
+void tcp_pair(int fd[2])
+{
+	int l = socket(AF_INET, SOCK_STREAM, 0), one = 1, i;
+	struct sockaddr_in a;
+
+	CHECK(l >= 0);
+	bind_loopback(l, &a);
+	CHECK_EQ(listen(l, 1), 0);
+	fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK_EQ(connect(fd[0], (struct sockaddr *)&a, sizeof(a)), 0);
+	fd[1] = accept(l, NULL, NULL);
+	CHECK(fd[1] >= 0);
+	close(l);
+	for (i = 0; i < 2; i++)
+		CHECK_EQ(setsockopt(fd[i], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)), 0);
+	warm_pair(fd);
+}
+
+void udp_pair(int fd[2])
+{
+	struct sockaddr_in a[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		fd[i] = socket(AF_INET, SOCK_DGRAM, 0);
+		CHECK(fd[i] >= 0);
+		bind_loopback(fd[i], &a[i]);
+	}
+	for (i = 0; i < 2; i++)
+		CHECK_EQ(connect(fd[i], (struct sockaddr *)&a[!i], sizeof(a[0])), 0);
+	warm_pair(fd);
+}
+
+double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* Bytes that do not repeat with any buffer size. */
+void fill(unsigned char *p, size_t n, uint32_t *state)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		*state = *state * 1664525u + 1013904223u;
+		p[i] = *state >> 24;
+	}
+}
+
+void write_all(int fd, const void *p, size_t n)
+{
+	while (n) {
+		ssize_t w = write(fd, p, n);
+
+		CHECK(w > 0);
+		p = (const char *)p + w;
+		n -= w;
+	}
+}
+
+void read_all(int fd, void *p, size_t n)
+{
+	while (n) {
+		ssize_t r = read(fd, p, n);
+
+		CHECK(r > 0);
+		p = (char *)p + r;
+		n -= r;
+	}
+}
+
+pid_t child(void (*fn)(void *), void *arg)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		fn(arg);
+		_exit(0);
+	}
+	return pid;
+}
+
+void reap(pid_t pid)
+{
+	int status = -1;
+
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+}
+
+void *shared_memory(size_t n)
+{
+	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	return p;
+}

@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The other side of the exceptionless door, for tests of libsyscall-forward on the
+ * host: a kernel that opens doors and channels, a service thread that answers from
+ * memory, and a trap door that works on the same objects.
+ *
+ * To be included once per test program. The interposed functions are those of
+ * interpose.c, under names that begin with door_.
+ */
+#ifndef DOOR_FAKE_H
+#define DOOR_FAKE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#define read door_read_fd
+#define write door_write_fd
+#define pread door_pread
+#define pwrite door_pwrite
+#define readv door_readv
+#define writev door_writev
+#define recv door_recv
+#define send door_send
+#define recvfrom door_recvfrom
+#define sendto door_sendto
+#define recvmsg door_recvmsg
+#define sendmsg door_sendmsg
+#define pread64 door_pread64
+#define pwrite64 door_pwrite64
+#define __read door_read_fd2
+#define __write door_write_fd2
+#define __send door_send2
+#define __pread64 door_pread64_2
+#define __pwrite64 door_pwrite64_2
+#define __read_chk door_read_chk
+#define __pread_chk door_pread_chk
+#define __pread64_chk door_pread64_chk
+#define __recv_chk door_recv_chk
+#define __recvfrom_chk door_recvfrom_chk
+ssize_t read(int fd, void *buf, size_t n);
+ssize_t write(int fd, const void *buf, size_t n);
+ssize_t pread(int fd, void *buf, size_t n, off_t pos);
+ssize_t pwrite(int fd, const void *buf, size_t n, off_t pos);
+ssize_t readv(int fd, const struct iovec *v, int n);
+ssize_t writev(int fd, const struct iovec *v, int n);
+ssize_t recv(int fd, void *buf, size_t n, int flags);
+ssize_t send(int fd, const void *buf, size_t n, int flags);
+ssize_t recvmsg(int fd, struct msghdr *m, int flags);
+ssize_t sendmsg(int fd, const struct msghdr *m, int flags);
+#include "../../../libsyscall-forward/interpose.c"
+
+#define LANES		3u
+#define LANE_ARENA	8192u
+#define LOG_SIZE	16384u
+#define FDS		64
+#define FILE_MAX	(1u << 20)
+
+enum answer { ANSWER, ANSWERED, SILENT };
+
+struct object {
+	__u32 kind, flags, slot, gen;
+	/* a stream: what may be received, what was sent, how much may be sent */
+	unsigned char rx[1 << 16], tx[1 << 16];
+	size_t rx_head, rx_len, tx_len, tx_room;
+	int error;		/* send and recv fail with it, once */
+	/* a file */
+	unsigned char *data;
+	size_t size;
+	__u64 pos;		/* while the kernel has it */
+};
+
+struct fake_chan {
+	char *mem, *arena;
+	struct vos_uchan_head *head;
+	struct vos_ring sq[LANES], cq[LANES];
+	bool dead;
+};
+
+static struct fake {
+	pthread_mutex_t lock;	/* objects, and a channel's life */
+	pthread_t service;
+	bool stop, asleep;
+	struct vos_door_state *state;
+	struct fake_chan *chan[VOS_DOOR_SERVICES];
+	struct object *fd[FDS];
+	long open_rc, channel_rc;
+	bool tell_kind;		/* ATTACH without a channel says what is wanted */
+	__u64 seq;
+	bool durable_at_once, commit_works;
+	/* what the service does instead */
+	enum answer (*hook)(struct vos_sqe *e, struct vos_cqe *c);
+	void (*in_wait)(void);	/* called in ENTER, before it looks */
+	int opens, channels, attaches, enters, kicks, commits, traps, unmaps;
+	__u32 max_call;		/* moves no more than this in one call */
+} fake;
+
+static inline void add(int *p)
+{
+	__atomic_add_fetch(p, 1, __ATOMIC_RELAXED);
+}
+
+static void *shared(size_t size)
+{
+	void *p = aligned_alloc(VOS_PAGE_SIZE, size);
+
+	assert_non_null(p);
+	memset(p, 0, size);
+	return p;
+}
+
+/* --- the service ------------------------------------------------------------ */
+
+static struct object *object_of(const struct vos_sqe *e)
+{
+	int i;
+
+	for (i = 0; i < FDS; i++)
+		if (fake.fd[i] && fake.fd[i]->slot == e->obj && fake.fd[i]->gen == e->gen)
+			return fake.fd[i];
+	return NULL;
+}
+
+static __u32 mask_of(const struct object *o)
+{
+	return (o->rx_len ? EPOLLIN : 0) | (o->tx_room ? EPOLLOUT : 0) |
+	       (o->error ? EPOLLERR : 0);
+}
+
+static void show_poll(const struct object *o)
+{
+	struct fake_chan *c = fake.chan[VOS_DOOR_NET];
+
+	if (c) {
+		vos_store(&c->head->slot[o->slot].poll, mask_of(o));
+		vos_store_release(&c->head->slot[o->slot].gen, o->gen);
+	}
+}
+
+static __s64 take_rx(struct object *o, char *to, size_t max)
+{
+	size_t n = o->rx_len < max ? o->rx_len : max;
+
+	if (o->error) {
+		int err = o->error;
+
+		o->error = 0;
+		return -err;
+	}
+	if (!n)
+		return -EAGAIN;
+	memcpy(to, o->rx + o->rx_head, n);
+	o->rx_head += n;
+	o->rx_len -= n;
+	return n;
+}
+
+static __s64 put_tx(struct object *o, const char *from, size_t len)
+{
+	size_t n = o->tx_room < len ? o->tx_room : len;
+
+	if (o->error) {
+		int err = o->error;
+
+		o->error = 0;
+		return -err;
+	}
+	if (!n)
+		return -EAGAIN;
+	memcpy(o->tx + o->tx_len, from, n);
+	o->tx_len += n;
+	o->tx_room -= n;
+	return n;
+}
+
+static __s64 file_read(struct object *o, char *to, size_t len, __u64 pos)
+{
+	size_t n = pos < o->size ? o->size - pos : 0;
+
+	if (n > len)
+		n = len;
+	if (n)
+		memcpy(to, o->data + pos, n);
+	return n;
+}
+
+static __s64 file_write(struct object *o, const char *from, size_t len, __u64 pos)
+{
+	if (pos + len > FILE_MAX)
+		return -EFBIG;
+	if (pos > o->size)
+		memset(o->data + o->size, 0, pos - o->size);
+	memcpy(o->data + pos, from, len);
+	if (pos + len > o->size)
+		o->size = pos + len;
+	return len;
+}
+
+static __s64 do_write(struct fake_chan *c, struct object *o, const struct vos_sqe *e,
+		      struct vos_cqe *a, __u32 len)
+{
+	__s64 n = file_write(o, c->arena + e->ext[0].off, len, e->arg[0]);
+
+	a->out[0] = ++fake.seq;
+	if (fake.durable_at_once)
+		vos_store_release(&c->head->slot[o->slot].durable, fake.seq);
+	return n;
+}
+
+static __s64 do_commit(struct fake_chan *c)
+{
+	__u32 i;
+
+	fake.commits++;
+	if (fake.commit_works)
+		for (i = 0; i < VOS_UCHAN_SLOTS; i++)
+			vos_store_release(&c->head->slot[i].durable, fake.seq);
+	return 0;
+}
+
+static __s64 do_call(struct fake_chan *c, const struct vos_sqe *e, struct vos_cqe *a)
+{
+	struct object *o = object_of(e);
+	__u32 len = e->ext[0].len;
+	__s64 n;
+
+	if (e->opcode == VOS_OP_COMMIT)
+		return do_commit(c);
+	if (!o)
+		return -EBADF;
+	if (fake.max_call && len > fake.max_call)
+		len = fake.max_call;
+	switch (e->opcode) {
+	case VOS_OP_RECVMSG:
+		n = take_rx(o, c->arena + e->ext[0].off, len);
+		if (e->ext[1].len)
+			memcpy(c->arena + e->ext[1].off, "address", 8);
+		a->out[0] = e->ext[1].len ? 8 : 0;
+		break;
+	case VOS_OP_SENDMSG:
+		n = put_tx(o, c->arena + e->ext[0].off, len);
+		break;
+	case VOS_OP_READ:
+		return file_read(o, c->arena + e->ext[0].off, len, e->arg[0]);
+	case VOS_OP_WRITE:
+		return do_write(c, o, e, a, len);
+	default:
+		return -ENOSYS;
+	}
+	show_poll(o);
+	a->poll = mask_of(o);
+	return n;
+}
+
+static bool serve_lane(struct fake_chan *c, unsigned int lane)
+{
+	struct vos_cqe a = { 0 };
+	struct vos_sqe e;
+	enum answer how;
+
+	if (vos_ring_pop(&c->sq[lane], &e) <= 0)
+		return false;
+	a.tag = e.tag;
+	how = fake.hook ? fake.hook(&e, &a) : ANSWER;
+	if (how == ANSWER)
+		a.result = do_call(c, &e, &a);
+	if (how != SILENT)
+		vos_ring_push(&c->cq[lane], &a);
+	return true;
+}
+
+static bool serve_all(void)
+{
+	unsigned int s, lane;
+	bool any = false;
+
+	pthread_mutex_lock(&fake.lock);
+	for (s = 0; s < VOS_DOOR_SERVICES; s++)
+		for (lane = 0; fake.chan[s] && !vos_load(&fake.chan[s]->dead) && lane < LANES; lane++)
+			any |= serve_lane(fake.chan[s], lane);
+	pthread_mutex_unlock(&fake.lock);
+	return any;
+}
+
+static void *service(void *arg)
+{
+	(void)arg;
+	while (!__atomic_load_n(&fake.stop, __ATOMIC_RELAXED))
+		if (!serve_all())
+			sched_yield();
+	return NULL;
+}
+
+/* Takes the lock, so that the service is not in the middle of anything. */
+__attribute__((unused)) static void kill_channel(unsigned int s)
+{
+	int i;
+
+	for (i = 0; i < FDS; i++)
+		if (fake.fd[i] && (fake.fd[i]->kind == VOS_KIND_FILE) == (s == VOS_DOOR_STORAGE))
+			vos_store_release(&fake.state->word[i], 0ull);
+	vos_store(&fake.chan[s]->dead, true);
+	vos_store_release(&fake.state->epoch[s], fake.state->epoch[s] + 1);
+}
+
+/* --- the kernel ------------------------------------------------------------- */
+
+static struct fake_chan *all_chans[1024];
+static int nr_all_chans;
+
+static long kernel_channel(unsigned int s, struct vos_door_channel *info)
+{
+	size_t pages = VOS_UCHAN_HEAD_PAGES + LANES, arena = LANES * LANE_ARENA + LOG_SIZE;
+	struct fake_chan *c;
+	unsigned int i;
+
+	add(&fake.channels);
+	if (fake.channel_rc)
+		return fake.channel_rc;
+	c = calloc(1, sizeof(*c));
+	all_chans[nr_all_chans++] = c;
+	c->mem = shared(pages * VOS_PAGE_SIZE + arena);
+	c->head = (void *)c->mem;
+	c->arena = c->mem + pages * VOS_PAGE_SIZE;
+	for (i = 0; i < VOS_UCHAN_SLOTS; i++)
+		c->head->pos[i] = VOS_POS_HOME;
+	for (i = 0; i < LANES; i++) {
+		struct vos_lane_page *p = (void *)(c->mem + (2 + i) * VOS_PAGE_SIZE);
+
+		vos_ring_init(&c->sq[i], &p->sq, p->sqe, VOS_LANE_ENTRIES);
+		vos_ring_init(&c->cq[i], &p->cq, p->cqe, VOS_LANE_ENTRIES);
+	}
+	*info = (struct vos_door_channel){
+		.base = (uintptr_t)c->mem, .nr_lanes = LANES,
+		.arena_pages = arena / VOS_PAGE_SIZE, .lane_arena = LANE_ARENA,
+		.log_off = LANES * LANE_ARENA, .epoch = fake.state->epoch[s],
+	};
+	pthread_mutex_lock(&fake.lock);
+	fake.chan[s] = c;
+	pthread_mutex_unlock(&fake.lock);
+	return 0;
+}
+
+static long kernel_attach(int fd)
+{
+	struct object *o = (unsigned int)fd < FDS ? fake.fd[fd] : NULL;
+	struct fake_chan *c;
+
+	add(&fake.attaches);
+	if (!o)
+		return -EBADF;
+	if (o->kind == VOS_KIND_TRAP) {
+		vos_store_release(&fake.state->word[fd], (__u64)VOS_KIND_TRAP);
+		return VOS_KIND_TRAP;
+	}
+	c = fake.chan[o->kind == VOS_KIND_FILE];
+	if (!c || vos_load(&c->dead))
+		return fake.tell_kind ? (long)o->kind : -EAGAIN;
+	pthread_mutex_lock(&fake.lock);
+	if (o->kind == VOS_KIND_FILE) {
+		vos_store(&c->head->slot[o->slot].gen, o->gen);
+		vos_store(&c->head->pos[o->slot], o->pos);
+	} else {
+		show_poll(o);
+	}
+	pthread_mutex_unlock(&fake.lock);
+	vos_store_release(&fake.state->word[fd],
+			  VOS_WORD(o->kind | o->flags, o->slot, o->gen));
+	return o->kind;
+}
+
+static long kernel_enter(unsigned int s, __u32 arg)
+{
+	struct fake_chan *c = fake.chan[s];
+	struct vos_ring *cq = &c->cq[arg & VOS_ENTER_LANE];
+
+	add(&fake.enters);
+	if (arg & VOS_ENTER_KICK) {
+		add(&fake.kicks);
+		vos_store(&c->sq[arg & VOS_ENTER_LANE].hdr->need_wakeup, 0u);
+	}
+	if (fake.in_wait)
+		fake.in_wait();
+	while (vos_load_acquire(&cq->hdr->prod) == vos_load(&cq->hdr->cons)) {
+		if (vos_load(&c->dead))
+			return -ENOTCONN;
+		sched_yield();
+	}
+	return 0;
+}
+
+long vos_kernel(long op, long a, long b)
+{
+	switch (op) {
+	case VOS_DOOR_OPEN:
+		add(&fake.opens);
+		if (vos_load(&fake.state->closed))
+			return -EPERM;
+		if (!fake.open_rc)
+			*(struct vos_door_info *)a = (struct vos_door_info){
+				VOS_DOOR_VERSION, VOS_DOOR_FDS, (uintptr_t)fake.state };
+		return fake.open_rc;
+	case VOS_DOOR_CHANNEL:
+		return kernel_channel(a, (void *)b);
+	case VOS_DOOR_ATTACH:
+		return kernel_attach(a);
+	case VOS_DOOR_ENTER:
+		return kernel_enter(a, b);
+	}
+	return -EINVAL;
+}
+
+/* The memory is freed at the end, that of a channel in use would be missed. */
+void vos_unmap(void *p, size_t size)
+{
+	add(&fake.unmaps);
+	memset(p, 0xaa, size);
+}
+
+/* What a descriptor of the fake is: the service follows from it. */
+enum vos_filetype { VOS_OTHER, VOS_SOCKET, VOS_REGULAR };
+enum vos_filetype vos_filetype(int fd);
+
+enum vos_filetype vos_filetype(int fd)
+{
+	if (!fake.fd[fd])
+		return VOS_OTHER;
+	return fake.fd[fd]->kind == VOS_KIND_FILE ? VOS_REGULAR : VOS_SOCKET;
+}
+
+/* --- the trap door ---------------------------------------------------------- */
+
+static ssize_t said(__s64 rc)
+{
+	if (rc >= 0)
+		return rc;
+	errno = -rc;
+	return -1;
+}
+
+static __u64 pos_take(struct object *o)
+{
+	struct fake_chan *c = fake.chan[VOS_DOOR_STORAGE];
+	__u64 p = c ? __atomic_exchange_n(&c->head->pos[o->slot], VOS_POS_HOME,
+					  __ATOMIC_ACQ_REL) : VOS_POS_HOME;
+
+	return p == VOS_POS_HOME ? o->pos : p;
+}
+
+static void pos_give(struct object *o, __u64 pos)
+{
+	struct fake_chan *c = fake.chan[VOS_DOOR_STORAGE];
+
+	o->pos = pos;
+	if (c && !vos_load(&c->dead))
+		vos_store_release(&c->head->pos[o->slot], pos);
+}
+
+static __s64 trap_io(int fd, char *buf, size_t n, bool out, bool at, __u64 pos)
+{
+	struct object *o = (unsigned int)fd < FDS ? fake.fd[fd] : NULL;
+	__s64 rc;
+
+	add(&fake.traps);
+	if (!o)
+		return -EBADF;
+	pthread_mutex_lock(&fake.lock);
+	if (o->kind != VOS_KIND_FILE) {
+		rc = out ? put_tx(o, buf, n) : take_rx(o, buf, n);
+		show_poll(o);
+	} else {
+		if (!at)
+			pos = pos_take(o);
+		rc = out ? file_write(o, buf, n, pos) : file_read(o, buf, n, pos);
+		if (!at)
+			pos_give(o, rc > 0 ? pos + rc : pos);
+	}
+	pthread_mutex_unlock(&fake.lock);
+	return rc;
+}
+
+ssize_t vos_trap_read(int fd, void *b, size_t n) { return said(trap_io(fd, b, n, 0, 0, 0)); }
+ssize_t vos_trap_write(int fd, const void *b, size_t n)
+{
+	return said(trap_io(fd, (void *)b, n, 1, 0, 0));
+}
+ssize_t vos_trap_pread(int fd, void *b, size_t n, off_t p) { return said(trap_io(fd, b, n, 0, 1, p)); }
+ssize_t vos_trap_pwrite(int fd, const void *b, size_t n, off_t p)
+{
+	return said(trap_io(fd, (void *)b, n, 1, 1, p));
+}
+ssize_t vos_trap_recv(int fd, void *b, size_t n, int f) { (void)f; return vos_trap_read(fd, b, n); }
+ssize_t vos_trap_send(int fd, const void *b, size_t n, int f) { (void)f; return vos_trap_write(fd, b, n); }
+ssize_t vos_trap_recvfrom(int fd, void *b, size_t n, int f, struct sockaddr *a, socklen_t *l)
+{
+	(void)a; (void)l;
+	return vos_trap_recv(fd, b, n, f);
+}
+ssize_t vos_trap_sendto(int fd, const void *b, size_t n, int f, const struct sockaddr *a, socklen_t l)
+{
+	(void)a; (void)l;
+	return vos_trap_send(fd, b, n, f);
+}
+static ssize_t trap_none(void) { add(&fake.traps); errno = EINVAL; return -1; }
+ssize_t vos_trap_readv(int fd, const struct iovec *v, int n) { (void)fd; (void)v; (void)n; return trap_none(); }
+ssize_t vos_trap_writev(int fd, const struct iovec *v, int n) { (void)fd; (void)v; (void)n; return trap_none(); }
+ssize_t vos_trap_recvmsg(int fd, struct msghdr *m, int f) { (void)fd; (void)m; (void)f; return trap_none(); }
+ssize_t vos_trap_sendmsg(int fd, const struct msghdr *m, int f) { (void)fd; (void)m; (void)f; return trap_none(); }
+
+/* --- for tests -------------------------------------------------------------- */
+
+static struct object *fake_open(int fd, __u32 kind, __u32 flags)
+{
+	struct object *o = calloc(1, sizeof(*o));
+
+	o->kind = kind;
+	o->flags = flags;
+	o->slot = fd;
+	o->gen = 100 + fd;
+	o->tx_room = sizeof(o->tx);
+	if (kind == VOS_KIND_FILE)
+		o->data = calloc(1, FILE_MAX);
+	pthread_mutex_lock(&fake.lock);
+	fake.fd[fd] = o;
+	pthread_mutex_unlock(&fake.lock);
+	return o;
+}
+
+#define FILE_FLAGS (VOS_WORD_READ | VOS_WORD_WRITE | VOS_WORD_POS)
+
+/* As many futile calls as it takes. */
+static bool attach_now(int fd)
+{
+	int i;
+
+	for (i = 0; i < 20000; i++)
+		if (VOS_WORD_KIND(vos_word(fd, 1)) > VOS_KIND_TRAP)
+			return true;
+	return false;
+}
+
+__attribute__((unused)) static void feed(struct object *o, const void *p, size_t n)
+{
+	pthread_mutex_lock(&fake.lock);
+	if (!o->rx_len)
+		o->rx_head = 0;
+	memcpy(o->rx + o->rx_head + o->rx_len, p, n);
+	o->rx_len += n;
+	show_poll(o);
+	pthread_mutex_unlock(&fake.lock);
+}
+
+static void stop_service(void)
+{
+	__atomic_store_n(&fake.stop, true, __ATOMIC_RELAXED);
+	pthread_join(fake.service, NULL);
+}
+
+static int start_service(void)
+{
+	fake.stop = false;
+	return pthread_create(&fake.service, NULL, service, NULL);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	pthread_mutex_init(&fake.lock, NULL);
+	fake.state = shared(2 * VOS_PAGE_SIZE);
+	fake.tell_kind = true;
+	fake.durable_at_once = fake.commit_works = true;
+	vos_door_off = 0;
+	if (vos_door)	/* as fork leaves it */
+		memset(vos_door, 0, sizeof(*vos_door));
+	return start_service();
+}
+
+static int teardown(void **state)
+{
+	int i;
+
+	(void)state;
+	stop_service();
+	for (i = 0; i < nr_all_chans; i++) {
+		free(all_chans[i]->mem);
+		free(all_chans[i]);
+	}
+	nr_all_chans = 0;
+	for (i = 0; i < FDS; i++) {
+		if (fake.fd[i])
+			free(fake.fd[i]->data);
+		free(fake.fd[i]);
+	}
+	free(fake.state);
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a call through the door costs its caller, in instructions, when the answer
+ * is there at once. Counted by single steps of a child; built without sanitizers,
+ * as the library is.
+ */
+#include "door/fake.h"
+
+#include <sys/ptrace.h>
+
+#define FD	5
+#define ROUNDS	4	/* the last counts: what is done once is done by then */
+
+/* The service is faster than light. */
+static void answer_first(void)
+{
+	struct vos_lane *l = &vos_door->chan[VOS_DOOR_NET].lane[0];
+	struct vos_cqe a = { .tag = l->tag, .poll = EPOLLIN | EPOLLOUT, .result = 1 };
+
+	vos_store(&fake.chan[VOS_DOOR_NET]->head->slot[FD].poll, (__u32)EPOLLIN);
+	assert_int_equal(vos_ring_push(&fake.chan[VOS_DOOR_NET]->cq[0], &a), 0);
+	/* ... and has taken what it answered before. */
+	vos_store(&l->sq.hdr->cons, l->sq.own);
+}
+
+static void do_recv(void)
+{
+	char c;
+
+	if (recv(FD, &c, 1, 0) != 1)
+		_exit(1);
+}
+
+/* The bare door: a lane, a NOP, its answer. */
+static void do_null(void)
+{
+	struct vos_io io = { .fd = FD, .word = vos_word(FD, 1) };
+	struct vos_lane *l = vos_lane_get(VOS_DOOR_NET, &io);
+	struct vos_cqe c;
+
+	if (!vos_lane_prepare(l, VOS_OP_NOP, io.word) ||
+	    vos_lane_wait(l, vos_lane_submit(l), &c))
+		_exit(1);
+	vos_lane_put(l);
+}
+
+static void do_send(void)
+{
+	if (send(FD, "x", 1, 0) != 1)
+		_exit(1);
+}
+
+static void do_other(void)
+{
+	char c;
+
+	/* Not attached: the trap door. */
+	if (recv(-1, &c, 1, 0) != -1)
+		_exit(1);
+}
+
+static void do_nothing(void)
+{
+}
+
+static void be_stepped(void (*fn)(void))
+{
+	int i;
+
+	if (ptrace(PTRACE_TRACEME, 0, 0, 0))
+		_exit(77);
+	if (!attach_now(FD))
+		_exit(1);
+	for (i = 0; i < ROUNDS; i++) {
+		answer_first();
+		raise(SIGSTOP);
+		fn();
+		raise(SIGSTOP);
+	}
+	_exit(0);
+}
+
+static bool stopped(pid_t pid, int want, int *status)
+{
+	assert_int_equal(waitpid(pid, status, 0), pid);
+	return WIFSTOPPED(*status) && WSTOPSIG(*status) == want;
+}
+
+/* Instructions between the two stops of the last round; -1: cannot be traced here. */
+static long count(void (*fn)(void))
+{
+	pid_t pid = fork();
+	int status, i;
+	long n = 0;
+
+	if (!pid)
+		be_stepped(fn);
+	for (i = 0; i < ROUNDS; i++) {
+		if (!stopped(pid, SIGSTOP, &status)) {
+			if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+				return -1;
+			fail();
+		}
+		n = 0;
+		do {
+			ptrace(PTRACE_SINGLESTEP, pid, 0, 0);
+			n++;
+		} while (stopped(pid, SIGTRAP, &status));
+		ptrace(PTRACE_CONT, pid, 0, 0);
+	}
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	return n;
+}
+
+static long cost(void (*fn)(void))
+{
+	return count(fn) - count(do_nothing);
+}
+
+static void a_call_is_cheap(void **state)
+{
+	long n;
+
+	(void)state;
+	fake_open(FD, VOS_KIND_STREAM, 0);
+	/* A child must not find the lock in the hands of a thread that it has not. */
+	stop_service();
+	if (count(do_nothing) < 0) {
+		start_service();
+		skip();
+	}
+	n = cost(do_null);
+	print_message("null call: %ld instructions\n", n);
+	assert_in_range(n, 50, 300);
+	n = cost(do_send);
+	print_message("send of a byte: %ld instructions\n", n);
+	assert_in_range(n, 50, 400);
+	n = cost(do_recv);
+	print_message("recv of a byte: %ld instructions\n", n);
+	assert_in_range(n, 50, 500);
+	n = cost(do_other);
+	print_message("not forwarded: %ld instructions, with the fake's trap door\n", n);
+	start_service();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(a_call_is_cheap) };
+
+	return cmocka_run_group_tests_name("door, cost", tests, NULL, NULL);
+}

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/* libsyscall-forward on sockets, against a service in a thread of the test. */
+#include "door/fake.h"
+
+#define FD 5
+
+static void recv_takes_what_is_there(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	char buf[64] = "";
+
+	(void)state;
+	assert_true(attach_now(FD));
+	feed(o, "hello", 5);
+	errno = 77;
+	assert_int_equal(recv(FD, buf, sizeof(buf), 0), 5);
+	assert_memory_equal(buf, "hello", 5);
+	assert_int_equal(errno, 77);
+	assert_int_equal(fake.traps, 0);
+	feed(o, "abc", 3);
+	assert_int_equal(read(FD, buf, 2), 2);
+	assert_int_equal(read(FD, buf, 2), 1);
+	assert_int_equal(vos_door_stats().door[VOS_STAT_RECV], 3);
+	assert_int_equal(vos_door_stats().bytes[VOS_STAT_RECV], 8);
+}
+
+static void recv_of_nothing_asks_nobody(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	char buf[8];
+
+	(void)state;
+	assert_true(attach_now(FD));
+	assert_int_equal(recv(FD, buf, 8, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(fake.traps, 0);
+	assert_int_equal(recv(FD, buf, 8, 0), -1);	/* would wait: the trap door's */
+	assert_int_equal(fake.traps, 1);
+	o->flags = VOS_WORD_NONBLOCK;
+	fake.state->word[FD] = VOS_WORD(VOS_KIND_STREAM | VOS_WORD_NONBLOCK, FD, o->gen);
+	assert_int_equal(read(FD, buf, 8), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(fake.traps, 1);
+}
+
+static enum answer say_again(struct vos_sqe *e, struct vos_cqe *c)
+{
+	(void)e;
+	c->result = -EAGAIN;
+	return ANSWERED;
+}
+
+/* The mask was wrong, or another was faster. */
+static void eagain_of_the_service(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	char buf[8];
+
+	(void)state;
+	assert_true(attach_now(FD));
+	feed(o, "x", 1);
+	fake.hook = say_again;
+	assert_int_equal(recv(FD, buf, 8, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(fake.traps, 0);
+	assert_int_equal(recv(FD, buf, 8, 0), 1);
+	assert_int_equal(fake.traps, 1);
+	assert_int_equal(send(FD, "y", 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(send(FD, "y", 1, 0), 1);
+	assert_int_equal(fake.traps, 2);
+}
+
+static void flags_go_through_the_trap(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	char buf[8];
+
+	(void)state;
+	assert_true(attach_now(FD));
+	feed(o, "abcd", 4);
+	assert_int_equal(recv(FD, buf, 1, MSG_PEEK), 1);
+	assert_int_equal(recv(FD, buf, 1, MSG_WAITALL), 1);
+	assert_int_equal(send(FD, "x", 1, MSG_OOB), 1);
+	assert_int_equal(send(FD, buf, 0, 0), -1);	/* the fake's own */
+	assert_int_equal(fake.traps, 4);
+}
+
+static void long_streams_keep_their_order(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	static unsigned char out[50000], in[50000];
+	struct iovec v[3] = { { in, 1 }, { in + 1, 0 }, { in + 1, sizeof(in) - 1 } };
+	struct iovec w[2] = { { out, 7 }, { out + 7, sizeof(out) - 7 } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(out); i++)
+		out[i] = i * 7 + i / 251;
+	assert_true(attach_now(FD));
+	assert_int_equal(writev(FD, w, 2), sizeof(out));
+	assert_memory_equal(o->tx, out, sizeof(out));
+	feed(o, out, sizeof(out));
+	assert_int_equal(readv(FD, v, 3), sizeof(out));
+	assert_memory_equal(in, out, sizeof(out));
+	assert_int_equal(fake.traps, 0);
+}
+
+static void blocking_send_ends_at_the_trap(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	static char out[20000];
+
+	(void)state;
+	memset(out, 'o', sizeof(out));
+	assert_true(attach_now(FD));
+	o->tx_room = 10000;
+	assert_int_equal(send(FD, out, sizeof(out), MSG_DONTWAIT), 10000);
+	assert_int_equal(fake.traps, 0);
+	o->tx_len = 0;
+	o->tx_room = 9000;
+	errno = 5;
+	assert_int_equal(send(FD, out, sizeof(out), 0), 9000);	/* the fake's trap fails */
+	assert_int_equal(errno, 5);
+	assert_int_equal(fake.traps, 1);
+}
+
+static volatile sig_atomic_t sigpipes;
+
+static void on_sigpipe(int sig)
+{
+	(void)sig;
+	sigpipes++;
+}
+
+static void epipe_raises_sigpipe(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+
+	(void)state;
+	signal(SIGPIPE, on_sigpipe);
+	assert_true(attach_now(FD));
+	o->error = EPIPE;
+	assert_int_equal(send(FD, "x", 1, 0), -1);
+	assert_int_equal(errno, EPIPE);
+	assert_int_equal(sigpipes, 1);
+	o->error = EPIPE;
+	assert_int_equal(send(FD, "x", 1, MSG_NOSIGNAL), -1);
+	assert_int_equal(errno, EPIPE);
+	assert_int_equal(sigpipes, 1);
+	assert_int_equal(fake.traps, 0);
+}
+
+static enum answer fail_second(struct vos_sqe *e, struct vos_cqe *c)
+{
+	static int n;
+
+	(void)e;
+	if (++n != 2)
+		return ANSWER;
+	c->result = -ECONNRESET;
+	return ANSWERED;
+}
+
+static void error_after_bytes_is_not_lost(void **state)
+{
+	static char out[8000];
+
+	(void)state;
+	fake_open(FD, VOS_KIND_STREAM, 0);
+	assert_true(attach_now(FD));
+	fake.hook = fail_second;
+	assert_int_equal(send(FD, out, sizeof(out), 0), LANE_ARENA / 2);
+	assert_int_equal(send(FD, out, 1, 0), -1);
+	assert_int_equal(errno, ECONNRESET);
+	assert_int_equal(send(FD, out, 1, 0), 1);
+}
+
+static void datagrams_have_addresses(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_DGRAM, 0);
+	static char big[LANE_ARENA + 1];
+	char buf[16], name[32] = "";
+	struct msghdr m = { .msg_name = name, .msg_namelen = 4, .msg_iov = NULL };
+	struct iovec v = { buf, 16 };
+	socklen_t len = sizeof(name);
+
+	(void)state;
+	assert_true(attach_now(FD));
+	feed(o, "dgram", 5);
+	assert_int_equal(recvfrom(FD, buf, 16, 0, (void *)name, &len), 5);
+	assert_int_equal(len, 8);
+	assert_string_equal(name, "address");
+	memset(name, 0, sizeof(name));
+	feed(o, "again", 5);
+	m.msg_iov = &v;
+	m.msg_iovlen = 1;
+	assert_int_equal(recvmsg(FD, &m, 0), 5);
+	assert_int_equal(m.msg_namelen, 8);
+	assert_string_equal(name, "addr");	/* cut */
+	assert_int_equal(sendto(FD, "x", 1, 0, (void *)name, 8), 1);
+	assert_int_equal(fake.traps, 0);
+	assert_int_equal(send(FD, big, sizeof(big), 0), sizeof(big));
+	assert_int_equal(fake.traps, 1);
+	assert_int_equal(recv(FD, big, sizeof(big), 0), -1);
+	assert_int_equal(fake.traps, 2);
+}
+
+static enum answer bad_tag(struct vos_sqe *e, struct vos_cqe *c)
+{
+	(void)e;
+	c->tag += 1;
+	c->result = 1;
+	return ANSWERED;
+}
+
+static enum answer too_much(struct vos_sqe *e, struct vos_cqe *c)
+{
+	c->result = e->ext[0].len + 1;
+	return ANSWERED;
+}
+
+static enum answer absurd(struct vos_sqe *e, struct vos_cqe *c)
+{
+	(void)e;
+	c->result = -(1ll << 40);
+	c->out[0] = ~0ull;
+	return ANSWERED;
+}
+
+static enum answer stale(struct vos_sqe *e, struct vos_cqe *c)
+{
+	(void)e;
+	c->result = -EBADF;
+	return ANSWERED;
+}
+
+static void stale_handle_goes_to_the_trap(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	char buf[4];
+
+	(void)state;
+	assert_true(attach_now(FD));
+	feed(o, "x", 1);
+	fake.hook = stale;
+	assert_int_equal(recv(FD, buf, 4, 0), 1);
+	assert_int_equal(fake.traps, 1);
+	assert_int_equal(vos_door_stats().trap[VOS_STAT_RECV][VOS_WHY_STALE], 1);
+	fake.hook = NULL;
+	assert_int_equal(send(FD, "x", 1, 0), 1);
+	assert_int_equal(fake.traps, 1);
+}
+
+/* Each costs a lane, and nothing else. */
+static void hostile_answers_cost_a_lane(void **state)
+{
+	enum answer (*hooks[])(struct vos_sqe *, struct vos_cqe *) = { bad_tag, too_much, absurd };
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	char *buf = malloc(4);
+	unsigned int i;
+
+	(void)state;
+	assert_true(attach_now(FD));
+	for (i = 0; i < 3; i++) {
+		feed(o, "abcd", 4);
+		fake.hook = hooks[i];
+		assert_int_equal(recv(FD, buf, 4, 0), 4);
+		assert_int_equal(fake.traps, i + 1);
+	}
+	fake.hook = NULL;
+	feed(o, "abcd", 4);
+	assert_int_equal(recv(FD, buf, 4, 0), 4);	/* no lane is left */
+	assert_int_equal(fake.traps, 4);
+	assert_int_equal(vos_door_stats().trap[VOS_STAT_RECV][VOS_WHY_LANE], 1);
+	free(buf);
+}
+
+static enum answer die(struct vos_sqe *e, struct vos_cqe *c)
+{
+	(void)e;
+	(void)c;
+	kill_channel(VOS_DOOR_NET);
+	return SILENT;
+}
+
+static void death_ends_the_call(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	char buf[8];
+
+	(void)state;
+	assert_true(attach_now(FD));
+	feed(o, "abcd", 4);
+	fake.hook = die;
+	assert_int_equal(recv(FD, buf, 8, 0), 4);	/* by the trap door */
+	assert_int_equal(fake.traps, 1);
+	fake.hook = NULL;
+	assert_true(attach_now(FD));			/* a new channel */
+	assert_int_equal(fake.channels, 2);
+	assert_int_equal(send(FD, "x", 1, 0), 1);
+	assert_int_equal(fake.traps, 1);
+}
+
+static void dead_datagram_counts_as_sent(void **state)
+{
+	(void)state;
+	fake_open(FD, VOS_KIND_DGRAM, 0);
+	assert_true(attach_now(FD));
+	fake.hook = die;
+	assert_int_equal(send(FD, "abc", 3, 0), 3);
+	assert_int_equal(fake.traps, 0);
+}
+
+static void what_is_not_attached_is_left_alone(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_TRAP, 0);
+	char buf[4];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		feed(o, "x", 1);
+		assert_int_equal(read(FD, buf, 4), 1);
+	}
+	assert_int_equal(fake.attaches, 1);
+	assert_int_equal(fake.traps, 100);
+	assert_int_equal(read(-1, buf, 4), -1);
+	assert_int_equal(errno, EBADF);
+	assert_int_equal(read(1 << 30, buf, 4), -1);
+}
+
+static void other_kernels_are_asked_once(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	char buf[4];
+	int i;
+
+	(void)state;
+	fake.open_rc = -EINVAL;
+	for (i = 0; i < 1000; i++) {
+		feed(o, "x", 1);
+		assert_int_equal(read(FD, buf, 4), 1);
+	}
+	assert_int_equal(fake.opens, 1);
+}
+
+/* An older kernel's way; and one call of ATTACH is enough once there is a channel. */
+static void attach_without_a_channel(void **state)
+{
+	(void)state;
+	fake.tell_kind = false;
+	fake_open(20, VOS_KIND_STREAM, 0);
+	fake_open(21, VOS_KIND_STREAM, 0);
+	vos_word(20, 1);
+	assert_int_equal(fake.attaches, 2);
+	assert_int_equal(VOS_WORD_KIND(vos_word(20, 1)), VOS_KIND_STREAM);
+	assert_int_equal(VOS_WORD_KIND(vos_word(21, 1)), VOS_KIND_STREAM);
+	assert_int_equal(fake.attaches, 3);
+}
+
+static void other_files_open_no_door(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++)
+		vos_word(30, 1);
+	assert_int_equal(fake.opens, 0);
+}
+
+static void refusals_are_backed_off(void **state)
+{
+	int i;
+
+	(void)state;
+	fake_open(FD, VOS_KIND_STREAM, 0);
+	fake.open_rc = -EPERM;
+	for (i = 0; i < 3000; i++)
+		vos_word(FD, 1);
+	assert_in_range(fake.opens, 2, 8);
+	fake.open_rc = 0;
+	fake.channel_rc = -ENOTCONN;
+	assert_false(attach_now(FD));
+	fake.channel_rc = 0;
+	assert_true(attach_now(FD));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(recv_takes_what_is_there),
+		TEST(recv_of_nothing_asks_nobody),
+		TEST(eagain_of_the_service),
+		TEST(flags_go_through_the_trap),
+		TEST(long_streams_keep_their_order),
+		TEST(blocking_send_ends_at_the_trap),
+		TEST(epipe_raises_sigpipe),
+		TEST(error_after_bytes_is_not_lost),
+		TEST(datagrams_have_addresses),
+		TEST(stale_handle_goes_to_the_trap),
+		TEST(hostile_answers_cost_a_lane),
+		TEST(death_ends_the_call),
+		TEST(dead_datagram_counts_as_sent),
+		TEST(what_is_not_attached_is_left_alone),
+		TEST(other_kernels_are_asked_once),
+		TEST(attach_without_a_channel),
+		TEST(other_files_open_no_door),
+		TEST(refusals_are_backed_off),
+	};
+
+	return cmocka_run_group_tests_name("door, sockets", tests, NULL, NULL);
+}
