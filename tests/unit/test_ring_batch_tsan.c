@@ -12,7 +12,7 @@
 #include <sched.h>
 #include <cmocka.h>
 
-#include <virtuos/ring.h>
+#include <virtuos/ring_batch.h>
 
 #define ENTRIES 64u
 #define COUNT 200000u
@@ -23,11 +23,11 @@ static struct vos_sqe entry[ENTRIES];
 static void *produce(void *arg)
 {
 	unsigned int seed = 1, left = 0;
-	struct vos_ring r;
+	struct vos_ring_batch r;
 	uint32_t i;
 
 	(void)arg;
-	vos_ring_init(&r, &hdr, entry, ENTRIES);
+	vos_ring_batch_init(&r, &hdr, entry, ENTRIES);
 	for (i = 0; i < COUNT; i++) {
 		struct vos_sqe e = { .tag = i, .arg = { i, ~(uint64_t)i, i * 3ull, 0 } };
 
@@ -48,11 +48,11 @@ static void batches_lose_nothing(void **state)
 {
 	unsigned int seed = 2, left = 0;
 	pthread_t producer;
-	struct vos_ring r;
+	struct vos_ring_batch r;
 	uint32_t want = 0;
 
 	(void)state;
-	vos_ring_init(&r, &hdr, entry, ENTRIES);
+	vos_ring_batch_init(&r, &hdr, entry, ENTRIES);
 	assert_int_equal(pthread_create(&producer, NULL, produce, NULL), 0);
 	while (want < COUNT) {
 		struct vos_sqe e;
@@ -73,7 +73,7 @@ static void batches_lose_nothing(void **state)
 		}
 	}
 	pthread_join(producer, NULL);
-	assert_int_equal(vos_ring_ready(&r), 0);
+	assert_int_equal(vos_ring_ready(&r.ring), 0);
 }
 
 int main(void)

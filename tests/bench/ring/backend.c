@@ -16,9 +16,9 @@ struct call {
 	struct vos_cqe cqe;
 };
 
-/* One side's view of the channel. */
+/* One side's view of the channel; entry by entry, only the plain rings in it are used. */
 struct view {
-	struct vos_ring sq, cq;
+	struct vos_ring_batch sq, cq;
 	bool violated;
 	unsigned int sends;	/* events that a sleeping front end would have got */
 };
@@ -57,7 +57,7 @@ static void complete(struct view *v, struct call *call)
 
 static void notify(struct view *v)
 {
-	if (vos_ring_must_notify(&v->cq))
+	if (vos_ring_must_notify(&v->cq.ring))
 		v->sends++;
 }
 
@@ -67,18 +67,18 @@ static unsigned int run_entries(struct view *v)
 	unsigned int n = 0;
 	struct call call;
 
-	while (n < ENTRIES && !v->violated) {
-		int ready = vos_ring_ready(&v->sq);
+	while (n < v->sq.ring.entries && !v->violated) {
+		int ready = vos_ring_ready(&v->sq.ring);
 
 		if (!ready)
 			break;
-		if (ready < 0 || vos_ring_room(&v->cq) <= 0 ||
-		    vos_ring_pop(&v->sq, &call.sqe) < 0) {
+		if (ready < 0 || vos_ring_room(&v->cq.ring) <= 0 ||
+		    vos_ring_pop(&v->sq.ring, &call.sqe) < 0) {
 			v->violated = true;
 			break;
 		}
 		complete(v, &call);
-		if (vos_ring_push(&v->cq, &call.cqe))
+		if (vos_ring_push(&v->cq.ring, &call.cqe))
 			v->violated = true;
 		n++;
 	}
@@ -121,7 +121,7 @@ static unsigned int run_batches(struct view *v, unsigned int batch)
 {
 	unsigned int n = 0, published = 0;
 
-	while (n < ENTRIES && run_one(v)) {
+	while (n < v->sq.ring.entries && run_one(v)) {
 		n++;
 		if (n - published == batch || !vos_ring_known(&v->sq)) {
 			publish(v);
@@ -138,15 +138,12 @@ void *backend_main(void *arg)
 	struct backend *b = arg;
 	struct channel *ch = b->channel;
 	struct view v = { .violated = false };
-	unsigned int looks = 0;
 
-	vos_ring_init(&v.sq, &ch->hdr.sq, ch->sq, ENTRIES);
-	vos_ring_init(&v.cq, &ch->hdr.cq, ch->cq, ENTRIES);
+	vos_ring_batch_init(&v.sq, &ch->hdr.sq, ch->sq, b->entries);
+	vos_ring_batch_init(&v.cq, &ch->hdr.cq, ch->cq, b->entries);
 	while (!v.violated && !__atomic_load_n(&b->stop, __ATOMIC_RELAXED)) {
-		if (b->batch ? run_batches(&v, b->batch) : run_entries(&v))
-			looks = 0;
-		else
-			wait_step(&looks);
+		if (!(b->batch ? run_batches(&v, b->batch) : run_entries(&v)))
+			wait_step();
 	}
 	__atomic_store_n(&b->violated, v.violated, __ATOMIC_RELEASE);
 	return NULL;

@@ -30,8 +30,9 @@ struct bench_case {
 	/* Run for about @ns with @depth operations under way. Return: 0 or -errno. */
 	int (*run)(const struct bench_case *c, uint64_t ns, struct slice *out);
 	unsigned int depth;
+	unsigned int entries;	/* null call: of each ring */
 	unsigned int batch;	/* null call: entries per publication; 0 = push and pop */
-	bool tight;		/* ping-pong: never relax between two looks */
+	bool tight;		/* ping-pong: no pause between two looks */
 	double *rounds;		/* results, one per round */
 };
 
@@ -68,22 +69,12 @@ void report_json(const struct bench_case *c, size_t n, unsigned int rounds, doub
 void report_table(const struct bench_case *c, size_t n, unsigned int rounds);
 
 /*
- * One more look in vain. Adaptive: at first the shared line is watched closely, then
- * less so: with pause between the looks the peer's store has less to fight with, a
- * hyper-thread has the core, and a hypervisor a hint. Of 0, 8, 64 and 4096, 8 was
- * the best for the ring where the processors are near; where they are far it is all one.
+ * One more look in vain. As the kernels' cpu_relax() and the library's spin() do it:
+ * a pause after every look, so that the peer's store has less to fight with.
  */
-#define LOOKS_BEFORE_RELAX 8u
-
-static inline void cpu_relax(void)
+static inline void wait_step(void)
 {
 	__builtin_ia32_pause();
-}
-
-static inline void wait_step(unsigned int *looks)
-{
-	if (++*looks > LOOKS_BEFORE_RELAX)
-		cpu_relax();
 }
 
 #endif

@@ -19,6 +19,10 @@
 #define BATCH 32
 #define MAX_CASES 64
 
+/* One at a time: VOS_ENTRIES of the kernels' channels. Pipelined: io_uring has as many. */
+#define SINGLE_ENTRIES 256u
+#define PIPELINED_ENTRIES 1024u
+
 const int bench_cpu[2] = { 0, 1 };
 
 static const unsigned int depths[] = { 2, 4, 8, 16, 32, 64, 128, 256 };
@@ -40,10 +44,12 @@ static void add(struct bench_case c, unsigned int rounds)
 
 static void add_depth(unsigned int depth, unsigned int rounds, bool uring)
 {
+	unsigned int entries = depth > 1 ? PIPELINED_ENTRIES : SINGLE_ENTRIES;
+
 	add((struct bench_case){ .system = "ring", .run = nullcall_run, .depth = depth,
-				 .batch = BATCH }, rounds);
-	add((struct bench_case){ .system = "ring, entry by entry", .run = nullcall_run,
-				 .depth = depth }, rounds);
+				 .entries = entries }, rounds);
+	add((struct bench_case){ .system = "ring, in batches", .run = nullcall_run,
+				 .depth = depth, .entries = entries, .batch = BATCH }, rounds);
 	if (uring)
 		add((struct bench_case){ .system = "io_uring SQPOLL", .run = uring_run,
 					 .depth = depth }, rounds);
@@ -91,7 +97,7 @@ static unsigned int number(const char *text, unsigned int max)
 
 int main(int argc, char **argv)
 {
-	unsigned int rounds = 15, slice_ms = 20, max_depth = UINT_MAX, i;
+	unsigned int rounds = 15, slice_ms = 4, max_depth = UINT_MAX, i;
 	int opt;
 
 	while ((opt = getopt(argc, argv, "r:t:d:")) != -1) {

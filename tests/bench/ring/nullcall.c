@@ -14,10 +14,11 @@
 #define BETWEEN_LOOKS_AT_CLOCK 64
 #define LOOKS_BEFORE_ASKING 65536u
 
+/* Entry by entry, only the plain rings in @sq and @cq are used. */
 struct frontend {
-	struct vos_ring sq, cq;
+	struct vos_ring_batch sq, cq;
 	unsigned int depth;
-	unsigned int batch;
+	unsigned int batch;	/* 0 = push and pop */
 	uint32_t next_tag;	/* of the next submission */
 	uint32_t next_done;	/* of the next completion: a NOP overtakes none */
 	unsigned int unpublished, unreleased;
@@ -27,13 +28,13 @@ struct frontend {
 
 static void notify(struct frontend *f)
 {
-	if (vos_ring_must_notify(&f->sq))
+	if (vos_ring_must_notify(&f->sq.ring))
 		f->sends++;
 }
 
 static int push(struct frontend *f, const struct vos_sqe *sqe)
 {
-	int rc = vos_ring_push(&f->sq, sqe);
+	int rc = vos_ring_push(&f->sq.ring, sqe);
 
 	notify(f);
 	return rc;
@@ -72,14 +73,26 @@ static bool answer_ok(struct frontend *f, const struct vos_cqe *cqe)
 	return cqe->tag == f->next_done++ && cqe->result == 0;
 }
 
-/* Take what is there. Return: how many, or -EPROTO. */
-static int reap(struct frontend *f)
+static int pop_all(struct frontend *f)
 {
-	bool each = !f->batch;
+	struct vos_cqe cqe;
+	int rc = 1, n = 0;
+
+	/* No look for more than was asked, as the library does it. */
+	while (f->next_done != f->next_tag && (rc = vos_ring_pop(&f->cq.ring, &cqe)) > 0) {
+		if (!answer_ok(f, &cqe))
+			return -EPROTO;
+		n++;
+	}
+	return rc < 0 ? rc : n;
+}
+
+static int take_all(struct frontend *f)
+{
 	struct vos_cqe cqe;
 	int rc, n = 0;
 
-	while ((rc = each ? vos_ring_pop(&f->cq, &cqe) : vos_ring_take(&f->cq, &cqe)) > 0) {
+	while ((rc = vos_ring_take(&f->cq, &cqe)) > 0) {
 		if (!answer_ok(f, &cqe))
 			return -EPROTO;
 		n++;
@@ -88,18 +101,24 @@ static int reap(struct frontend *f)
 		return rc;
 	f->unreleased += n;
 	/* Not with every answer: the back end looks at this line when it notifies. */
-	if (!each && f->unreleased >= ENTRIES / 4) {
+	if (f->unreleased >= f->cq.ring.entries / 4) {
 		vos_ring_release(&f->cq);
 		f->unreleased = 0;
 	}
 	return n;
 }
 
+/* Take what is there. Return: how many, or -EPROTO. */
+static int reap(struct frontend *f)
+{
+	return f->batch ? take_all(f) : pop_all(f);
+}
+
 /* One more look in vain. Return: -EPROTO if the back end has given up. */
 static int wait_on(struct frontend *f, unsigned int *looks)
 {
-	wait_step(looks);
-	if (*looks % LOOKS_BEFORE_ASKING)
+	wait_step();
+	if (++*looks % LOOKS_BEFORE_ASKING)
 		return 0;
 	return __atomic_load_n(&f->backend->violated, __ATOMIC_ACQUIRE) ? -EPROTO : 0;
 }
@@ -143,14 +162,15 @@ static int measure(struct frontend *f, uint64_t ns, struct slice *out)
 int nullcall_run(const struct bench_case *c, uint64_t ns, struct slice *out)
 {
 	static struct channel channel;
-	struct backend b = { .channel = &channel, .batch = c->batch };
+	struct backend b = { .channel = &channel, .entries = c->entries,
+			     .batch = c->batch };
 	struct frontend f = { .depth = c->depth, .batch = c->batch, .backend = &b };
 	struct peer *peer;
 	int rc;
 
 	memset(&channel, 0, sizeof(channel));
-	vos_ring_init(&f.sq, &channel.hdr.sq, channel.sq, ENTRIES);
-	vos_ring_init(&f.cq, &channel.hdr.cq, channel.cq, ENTRIES);
+	vos_ring_batch_init(&f.sq, &channel.hdr.sq, channel.sq, c->entries);
+	vos_ring_batch_init(&f.cq, &channel.hdr.cq, channel.cq, c->entries);
 	peer = peer_start(backend_main, &b);
 	rc = measure(&f, ns, out);
 	__atomic_store_n(&b.stop, true, __ATOMIC_RELAXED);

@@ -4,7 +4,7 @@
 #define RINGBENCH_NULLCALL_H
 
 #include <virtuos/ops.h>
-#include <virtuos/ring.h>
+#include <virtuos/ring_batch.h>
 
 #define ENTRIES VOS_MAX_RING_ENTRIES
 #define ARENA_BYTES (1u << 20)
@@ -19,6 +19,7 @@ struct channel {
 /* What the back end's thread is given. */
 struct backend {
 	struct channel *channel;
+	unsigned int entries;	/* of each ring, at most ENTRIES */
 	unsigned int batch;	/* completions per publication; 0 = push and pop */
 	bool stop;		/* set by the front end, atomically */
 	bool violated;		/* set by the back end before it ends */

@@ -26,12 +26,11 @@ static void send(struct line *l, uint64_t value)
 /* Wait for the number after @last. */
 static uint64_t receive(struct line *l, uint64_t last, bool tight)
 {
-	unsigned int looks = 0;
 	uint64_t value;
 
 	while ((value = __atomic_load_n(&l->value, __ATOMIC_ACQUIRE)) == last)
 		if (!tight)
-			wait_step(&looks);
+			wait_step();
 	return value;
 }
 

@@ -82,7 +82,7 @@ static int reap(struct io_uring *ring)
 /* At least @want answers. Return: how many came, or -errno. */
 static int await(struct io_uring *ring, unsigned int want)
 {
-	unsigned int looks = 0, got = 0;
+	unsigned int got = 0;
 
 	while (got < want) {
 		int n = reap(ring);
@@ -90,7 +90,7 @@ static int await(struct io_uring *ring, unsigned int want)
 		if (n < 0)
 			return n;
 		if (!n)
-			wait_step(&looks);
+			wait_step();
 		got += (unsigned int)n;
 	}
 	return (int)got;
