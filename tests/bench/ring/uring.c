@@ -10,6 +10,8 @@
 #include <liburing.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "bench.h"
 
@@ -29,6 +31,24 @@ static int set_up(struct io_uring *ring)
 	return io_uring_queue_init_params(ENTRIES, ring, &p);
 }
 
+/*
+ * The kernel ends its thread at leisure, and until then it spins where the next case's
+ * peer is to run. It is one of this process's threads; when it is gone there is but one.
+ */
+static void tear_down(struct io_uring *ring)
+{
+	struct stat st;
+	int i;
+
+	io_uring_queue_exit(ring);
+	for (i = 0; i < 20000; i++) {
+		if (stat("/proc/self/task", &st) || st.st_nlink <= 3)
+			return;
+		usleep(100);
+	}
+	die("io_uring's thread does not end", ETIMEDOUT);
+}
+
 const char *uring_refusal(void)
 {
 	static char why[128];
@@ -36,7 +56,7 @@ const char *uring_refusal(void)
 	int rc = set_up(&ring);
 
 	if (!rc) {
-		io_uring_queue_exit(&ring);
+		tear_down(&ring);
 		return NULL;
 	}
 	snprintf(why, sizeof(why), "io_uring_setup with SQPOLL on this kernel: %s",
@@ -129,6 +149,6 @@ int uring_run(const struct bench_case *c, uint64_t ns, struct slice *out)
 	if (rc)
 		return rc;
 	rc = measure(&ring, c->depth, ns, out);
-	io_uring_queue_exit(&ring);
+	tear_down(&ring);
 	return rc;
 }
