@@ -97,7 +97,7 @@ static unsigned int number(const char *text, unsigned int max)
 
 int main(int argc, char **argv)
 {
-	unsigned int rounds = 15, slice_ms = 4, max_depth = UINT_MAX, i;
+	unsigned int rounds = 15, slice_ms = 2, max_depth = UINT_MAX, i;
 	int opt;
 
 	while ((opt = getopt(argc, argv, "r:t:d:")) != -1) {
