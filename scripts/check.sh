@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Run tests and count them: check.sh [unit] [system]. The last line says
-# "N passed, N failed"; the exit status is 0 if none failed.
+# Run tests and count them: check.sh [unit] [system] [door]. The last line says
+# "N passed, N failed"; the exit status is 0 if none failed. "door" repeats the tests of
+# what programs do with the exceptionless door open, for them and for every process.
 #
 # Whatever runs tests prints one line for each in TAP's form, "ok ..." or "not ok
 # ..."; "ok ... # SKIP reason" is neither passed nor failed. A program that ends
@@ -49,6 +50,16 @@ check_system() {
 	[ -x "$TOP/tests/system/run" ] || die "tests/system/run is missing"
 	# shellcheck disable=SC2086
 	run system "$TOP/tests/system/run" ${T-}
+}
+
+DOOR_TESTS="test_programs test_system test_apps.test_ab test_apps.test_servers"
+
+check_door() {
+	local door
+	for door in program both; do
+		# shellcheck disable=SC2086
+		DOOR=$door run "door-$door" "$TOP/tests/system/run" $DOOR_TESTS
+	done
 }
 
 for part in "$@"; do

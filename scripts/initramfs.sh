@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Make the initramfs of one role: static busybox, /init and our modules, stripped of
-# what only a debugger needs. The result is build/initrd/ROLE.img.
+# what only a debugger needs. The result is build/initrd/ROLE.img. The peers' kernels
+# (peer, driver) have no modules.
 . "$(dirname "$0")/common.sh"
 
 role=${1:?role}
@@ -10,10 +11,12 @@ applets="sh cat echo grep insmod ip ls mkdir mount rmmod setsid cttyhack sleep
 	switch_root sync tr umount usleep dmesg ps"
 limit=$((10 * 1024 * 1024))
 service=$TOP/service-domain/init
+peers=$TOP/tests/host/peers
 case "$role" in
 primary) modules="virtuos-core virtuos-net virtuos-fs";;
 network) modules="virtuos-engine virtuos-net-service";;
 storage) modules="virtuos-engine virtuos-storage-service";;
+peer|driver) modules='' applets="$applets brctl ln stat";;
 *) die "no such role: $role";;
 esac
 
@@ -27,14 +30,21 @@ for applet in $applets; do
 	ln -s busybox "$tree/bin/$applet"
 done
 
-if [ "$role" = primary ]; then
-	install -m 755 "$TOP/linux-patches/init/init-primary" "$tree/init"
-else
+case "$role" in
+primary)
+	install -m 755 "$TOP/linux-patches/init/init-primary" "$tree/init";;
+network|storage)
 	install -m 755 "$service/init-$role" "$tree/init"
 	install -m 644 "$service/common.sh" "$tree/lib/virtuos/"
 	install -m 755 "$service/poweroff" "$tree/sbin/poweroff"
-	ln -s poweroff "$tree/sbin/reboot"
-fi
+	ln -s poweroff "$tree/sbin/reboot";;
+peer)
+	install -m 755 "$peers/init-peer" "$tree/init";;
+driver)
+	install -m 755 "$peers/init-driver" "$tree/init"
+	install -m 755 "$peers/hotplug" "$tree/sbin/hotplug"
+	gcc -O2 -Wall -static -s -o "$tree/bin/xs" "$peers/xs.c" -lxenstore -lxentoolcore;;
+esac
 
 for module in $modules; do
 	ko=$(find "$BUILD/modules/$role" -name "$module.ko" -type f)
@@ -50,6 +60,8 @@ find "$tree" -exec touch -h -d @0 {} +
 mv "$out.tmp" "$out"
 
 size=$(($(stat -Lc %s "$BUILD/kernel/$role/arch/x86/boot/bzImage") + $(stat -c %s "$out")))
-[ "$role" = primary ] || [ $size -le $limit ] ||
-	die "kernel and initramfs of the $role domain take $size bytes; the limit is $limit"
+case "$role" in
+network|storage) [ $size -le $limit ] ||
+	die "kernel and initramfs of the $role domain take $size bytes; the limit is $limit";;
+esac
 say "$role initramfs: $(stat -c %s "$out") bytes; with its kernel $size"

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Build the kernel of one role: primary, network or storage. The build tree stays
-# in the cache, inside the patched source tree, and is used in place by module
-# builds; build/kernel/ROLE becomes a link to it.
+# Build the kernel of one role: primary, network or storage; or peer or driver, for the
+# systems that ours is compared with. The build tree stays in the cache, inside the
+# patched source tree, and is used in place by module builds; build/kernel/ROLE becomes
+# a link to it.
 #
 # A build tree inside the source tree makes kbuild name files relatively, so that
 # ccache knows an unchanged file again after a patch or an option has changed.
@@ -11,9 +12,28 @@
 role=${1:?role}
 guest=$TOP/linux-patches/config
 service=$TOP/service-domain/config
+peers=$TOP/tests/host/peers
+
+# last_words FILE... - the last line of each file about an option, in one fragment;
+# print its path. A peer is made of our own fragments this way, and cannot drift from
+# them.
+last_words() {
+	local out=$BUILD/kernel/$role.fragment
+	mkdir -p "$BUILD/kernel"
+	awk '/^CONFIG_/ { split($0, word, "="); last[word[1]] = $0 }
+		/^# CONFIG_.* is not set$/ { last[$2] = $0 }
+		END { for (option in last) print last[option] }' "$@" | sort >"$out.$$"
+	mv "$out.$$" "$out"
+	echo "$out"
+}
+
 case "$role" in
 primary) fragments=("$guest/guest.config" "$guest/primary.config");;
 network|storage) fragments=("$guest/guest.config" "$service/service.config" "$service/$role.config");;
+peer) fragments=("$(last_words "$guest"/{guest,primary}.config "$service"/{network,storage}.config \
+	"$peers/peer.config")");;
+driver) fragments=("$(last_words "$guest/guest.config" "$service"/{service,network,storage}.config \
+	"$peers/driver.config")");;
 *) die "no such role: $role";;
 esac
 

@@ -6,6 +6,8 @@
         h.dom0("virtuos kill net", check=True)
         assert not h.splats()
 
+Host.restore(system="pv") is the same userland on another system (peers.py).
+
 Any number of threads may call dom0() and primary() of one host; four commands
 run at a time, further ones wait for a port.
 
@@ -24,6 +26,7 @@ import termios
 import threading
 import tty
 
+import peers
 import splats
 import state
 from image import ImageError, say
@@ -35,7 +38,7 @@ from vexec import VexecError, VexecTimeout
 
 TIMED_OUT = 124
 CRASHED = 125
-SYSTEMS = ("virtuos",)
+SYSTEMS = ("virtuos",) + peers.SYSTEMS
 # The exceptionless door: off, for the commands that are run, for every program.
 DOORS = ("trap", "program", "both")
 LIBRARY = "/usr/lib/virtuos/libsyscall-forward.so"
@@ -47,8 +50,10 @@ class DomainCrash(Exception):
 class Host:
     door = os.environ.get("DOOR") or "trap"
 
-    def __init__(self, machine):
+    def __init__(self, machine, native=False):
+        """native: the userland runs on the machine itself, there is no dom0."""
         self.machine = machine
+        self.native = native
         self.free = queue.Queue()
         for port in machine.ports:
             self.free.put(port)
@@ -59,8 +64,14 @@ class Host:
     live = []                   # all that have not been closed
 
     @classmethod
-    def restore(cls, kind="up", hostfwd="", xen=None, deb=None):
-        """A machine of one's own out of the saved state; made first if there is none."""
+    def restore(cls, kind="up", hostfwd="", xen=None, deb=None, system="virtuos", cpus=1):
+        """A machine of one's own out of the saved state; made first if there is none.
+
+        system: what the userland runs on; on a peer, cpus: how many CPUs it has."""
+        if system != "virtuos":
+            host = cls(peers.resumed(system, xen, deb, hostfwd, cpus), native=system == "native")
+            host.door = "trap"
+            return host
         home = state.up(xen, deb) if kind == "up" else state.bare(xen, deb)[0]
         host = cls(state.resumed(home, xen=xen, hostfwd=hostfwd))
         if kind == "up":
@@ -113,17 +124,27 @@ class Host:
         """Run a command in dom0: a shell text, or a list of words. Returns vexec.Result."""
         argv = command if isinstance(command, list) else ["bash", "-c", command]
         with self._port() as port:
-            return port.run(argv, cwd=cwd, timeout=timeout, **kw)
+            return port.run(self.reach("dom0", argv), cwd=cwd, timeout=timeout, **kw)
 
     def primary(self, command, timeout=120, cwd="/root", **kw):
-        """Run a command in the primary, by `virtuos exec` in dom0."""
+        """Run a command in the primary."""
         argv = command if isinstance(command, list) else ["bash", "-c", command]
         # An empty command word is what `cd` cannot hide: the status is the command's own.
         if self.door == "program":
             argv = ["env", "LD_PRELOAD=" + LIBRARY, *argv]
         inner = ["sh", "-c", 'cd "$0" && exec "$@"', cwd, *argv]
         flag = ["-i"] if kw.get("stdin") is not None else []
-        return self.dom0(["virtuos", "exec", *flag, "--", *inner], timeout=timeout, **kw)
+        with self._port() as port:
+            return port.run(self.reach("primary", inner, *flag), cwd="/", timeout=timeout, **kw)
+
+    def reach(self, where, argv, *flags):
+        """What the machine's agent has to run so that argv runs there: in the primary, it is
+        `virtuos exec` in dom0, unless the agent is in the userland itself."""
+        if where == "dom0" and self.native:
+            raise StateError("IN=dom0: there is none with SYSTEM=native")
+        if where == "primary" and not self.native:
+            return ["virtuos", "exec", *flags, "--", *argv]
+        return argv
 
     def run(self, where, command, **kw):
         return {"dom0": self.dom0, "primary": self.primary}[where](command, **kw)
@@ -148,6 +169,8 @@ class Host:
 
     def consoles(self):
         """What each domain, dom0's kernel and Xen printed so far, by name."""
+        if self.native:
+            return {"primary": self.machine.log("serial.log", 0)}
         r = self.dom0(["sh", "-c", state.NEW_OUTPUT], timeout=60, check=True)
         name = None
         for line in r.stdout.decode(errors="replace").replace("\r", "").split("\n"):
@@ -166,6 +189,8 @@ class Host:
         """Signs of a kernel or hypervisor fault, as (console, line)."""
         found = [(name, line) for name, text in sorted(self.consoles().items())
                  for line in splats.scan(text)]
+        if self.native:             # its console is the serial line
+            return found
         return found + [("serial", line) for line in splats.scan(self.machine.log("serial.log", 0))]
 
     def print_consoles(self, out=sys.stderr, lines=40, only=None):
@@ -181,6 +206,8 @@ class Host:
 
     def watch_primary(self, gone):
         """Set the event `gone` when the primary dies; a thread, for as long as the machine runs."""
+        if self.native:             # the machine dies with it, which is noticed anyway
+            return
         # The first line comes at once, for nothing.
         script = ("xenstore-watch @releaseDomain | { read x; while read x; do "
                   "xl list primary 2>/dev/null | awk 'NR == 2 && $5 !~ /[sc]/ { ok = 1 } END { exit !ok }' "
@@ -210,10 +237,7 @@ def interactive(h, where, cwd):
     size = struct.unpack("HHHH", fcntl.ioctl(0, termios.TIOCGWINSZ, b"\0" * 8))
     argv = ["sh", "-c", 'stty rows "$1" cols "$2"; mkdir -p "$0"; cd "$0"; shift 2; exec "$@"', cwd,
             str(size[0] or 24), str(size[1] or 80)]
-    if where == "dom0":
-        argv += ["bash", "-l"]
-    else:
-        argv += ["virtuos", "exec", "-it", "--", "bash", "-l"]
+    argv += h.reach(where, ["bash", "-l"], "-it")
     saved = termios.tcgetattr(0)
     with h._port() as port:
         port.reset()
@@ -247,11 +271,12 @@ def run_command(h, where, command, cwd, timeout):
 
 
 def main_run(command, where="primary", files=(), hostfwd="", timeout=600, kind="up", cwd="/root",
-             show=False, shell=False, xen=None, disk="ahci"):
+             show=False, shell=False, xen=None, disk="ahci", system="virtuos"):
     """What the commands run, shell and dev have in common. Returns the exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        h = Host.restore(kind, hostfwd, xen) if disk == "ahci" else Host.cold(disk, hostfwd, xen)
+        h = (Host.restore(kind, hostfwd, xen, system=system) if disk == "ahci"
+             else Host.cold(disk, hostfwd, xen))
         with h:
             if files:
                 h.copy(files, where, cwd)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One emulated Xen host: the QEMU process, its disks, its control channels.
+"""One emulated Xen host: the QEMU process, its disks, its control channels. With a
+Linux given instead of dom0's directory, the same machine without Xen.
 
 The machine has VT-d, an e1000e NIC (0000:00:03.0 in dom0) and a disk controller
 behind which the primary's userland lies: AHCI behind a root port (0000:01:00.0)
@@ -10,6 +11,7 @@ Invariant: everything a machine makes lies in its own temporary directory, which
 goes away with it; images given to it are only read.
 Used by state.py (boot, save, restore) and host.py.
 """
+import collections
 import contextlib
 import ctypes
 import glob
@@ -40,6 +42,10 @@ DISKS = {
              "-device", "ahci,id=ah,bus=rp", "-device", "ide-hd,bus=ah.0,drive=data"],
     "nvme": ["-device", "nvme,drive=data,serial=virtuos,addr=4.0"],
 }
+
+
+# What a machine boots that has no Xen: kernel, initramfs, kernel command line.
+Linux = collections.namedtuple("Linux", "kernel initrd args")
 
 
 class MachineError(Exception):
@@ -113,8 +119,8 @@ class Machine:
                  xen=None, keep_data=None):
         """Start QEMU.
 
-        dom0_disk, data_disk: (path, format) of what the overlays lie over.
-        boot: directory with dom0's vmlinuz and initrd.img.
+        dom0_disk, data_disk: (path, format) of what the overlays lie over; no Xen: no dom0_disk.
+        boot: directory with dom0's vmlinuz and initrd.img, or a Linux.
         incoming: file of a saved state; the machine then stays paused.
         keep_data: the data disk's overlay lies in this file and stays; used as it is if there.
         """
@@ -125,7 +131,7 @@ class Machine:
         self.proc = self.qmp = None
         self.ports = []
         try:
-            self.dom0_overlay = self._overlay("dom0.qcow2", *dom0_disk)
+            self.dom0_overlay = self._overlay("dom0.qcow2", *dom0_disk) if dom0_disk else None
             self.data_overlay = self._overlay(keep_data or "data.qcow2", *data_disk)
             self._start(self._command(boot, xen, hostfwd, disk), incoming)
         except BaseException:
@@ -153,16 +159,18 @@ class Machine:
                 "-netdev", ",".join(["user,id=n0"] + forwards(hostfwd)),
                 "-device", "e1000e,netdev=n0,addr=3.0",
                 "-drive", "file=%s,if=none,id=data,cache=unsafe" % self.data_overlay,
-                *DISKS[disk],
-                "-drive", "file=%s,if=none,id=root,cache=unsafe" % self.dom0_overlay,
-                "-device", "virtio-blk-pci,drive=root,addr=5.0",
-                "-device", "virtio-serial-pci,id=vser,addr=6.0"]
+                *DISKS[disk]]
+        if self.dom0_overlay:
+            argv += ["-drive", "file=%s,if=none,id=root,cache=unsafe" % self.dom0_overlay,
+                     "-device", "virtio-blk-pci,drive=root,addr=5.0"]
+        argv += ["-device", "virtio-serial-pci,id=vser,addr=6.0"]
         for n in range(PORTS):
             argv += ["-chardev", "socket,id=vexec%d,path=%s,server=on,wait=off" % (n, self.path("vexec%d" % n)),
                      "-device", "virtserialport,bus=vser.0,nr=%d,chardev=vexec%d,name=vexec%d" % (n + 1, n, n)]
-        argv += ["-kernel", xen_elf(xen), "-append", XEN_ARGS,
-                 "-initrd", "%s/vmlinuz %s,%s/initrd.img" % (boot, DOM0_ARGS, boot)]
-        return argv
+        if isinstance(boot, Linux):
+            return argv + ["-kernel", boot.kernel, "-append", boot.args, "-initrd", boot.initrd]
+        return argv + ["-kernel", xen_elf(xen), "-append", XEN_ARGS,
+                       "-initrd", "%s/vmlinuz %s,%s/initrd.img" % (boot, DOM0_ARGS, boot)]
 
     def _start(self, argv, incoming):
         if incoming:
@@ -223,7 +231,8 @@ class Machine:
         self.qmp.wait_migration(120)
         self.qmp.command("quit")
         self.proc.wait(20)
-        shutil.move(self.dom0_overlay, os.path.join(into, "dom0.qcow2"))
+        if self.dom0_overlay:
+            shutil.move(self.dom0_overlay, os.path.join(into, "dom0.qcow2"))
         shutil.move(self.data_overlay, os.path.join(into, "data.qcow2"))
 
     def close(self):

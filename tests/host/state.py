@@ -185,6 +185,7 @@ def bring_up(m, deb, disk, progress):
     progress.step("virtuos.service has started")
     wait_primary(dom0, progress)
     progress.step("the primary answers")
+    wait_services(dom0, progress)
     # What was printed until now is looked at here; each run looks at its own part.
     new = dom0.run(["sh", "-c", NEW_OUTPUT], timeout=120, check=True)
     for line in splats.scan(new.stdout.decode(errors="replace")):
@@ -206,6 +207,31 @@ def wait_primary(dom0, progress):
                  timeout=SETTLE_TIMEOUT, poll=progress.tick)
     except VexecTimeout:
         say("some unit of the primary has not settled; going on without it")
+
+
+# Prints the services that the primary does not use yet.
+DOWN = "cd /sys/kernel/virtuos && for s in *; do grep -q up $s/state || echo $s; done"
+
+
+def wait_services(dom0, progress):
+    """Until the primary uses every service. Under load a NIC's driver may have got no
+    interrupt (pciback answers too late); its domain then gets a second chance."""
+    second = time.monotonic() + SETTLE_TIMEOUT / 2
+    end = second + SETTLE_TIMEOUT
+    while True:
+        r = dom0.run(["virtuos", "exec", "--", "sh", "-c", DOWN], timeout=60, poll=progress.tick)
+        down = r.stdout.decode().split()
+        if r.status == 0 and not down:
+            return
+        now = time.monotonic()
+        if now > end:
+            raise StateError("services that do not come up: %s" % " ".join(down))
+        if now > second:
+            second = end
+            for service in down:
+                progress.step("%s is not there, restarting it" % service)
+                dom0.run(["virtuos", "restart", service], timeout=60, poll=progress.tick)
+        dom0.run(["sleep", "0.5"])
 
 
 def consoles(m, lines=60):
