@@ -4,11 +4,12 @@
  * /etc/ld.so.preload puts it into every process.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 
 #include "internal.h"
 
-static const char *stats;
+static char stats[256];
 
 static void read_environment(void)
 {
@@ -16,7 +17,9 @@ static void read_environment(void)
 	unsigned long us = spin ? strtoul(spin, NULL, 10) : vos_spin_us;
 
 	vos_spin_us = us < 1000 ? us : 1000;
-	stats = getenv("VIRTUOS_DOOR_STATS");
+	/* A copy: programs that set their title write over their environment. */
+	if (getenv("VIRTUOS_DOOR_STATS"))
+		strncpy(stats, getenv("VIRTUOS_DOOR_STATS"), sizeof(stats) - 1);
 }
 
 static bool switched_off(void)
@@ -41,6 +44,6 @@ __attribute__((constructor)) static void start(void)
 
 __attribute__((destructor)) static void end(void)
 {
-	if (stats)
+	if (*stats)
 		vos_stats_at_exit(stats);
 }
