@@ -4,6 +4,7 @@ that unmodified programs of either kind reach files and network."""
 import json
 import re
 
+from outcome import Skip
 from outside import Page
 
 
@@ -76,6 +77,8 @@ def counters(host, service):
 
 
 def test_no_grant_operation_under_load(host):
+    if host.door != "trap":
+        raise Skip("each process that opens a door is granted its channel, once")
     before = {s: counters(host, s) for s in ("net", "storage")}
     with Page(b"x" * 10000) as page:
         out(host.primary("for i in $(seq 20); do curl -sS --max-time 20 -o /dev/null %s; done; "
