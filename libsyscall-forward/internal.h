@@ -200,7 +200,7 @@ static inline __u64 vos_word(int fd, unsigned int after)
 #define VOS_AFTER_SOCKET	2u
 #define VOS_AFTER_ANY		8u
 #define VOS_AFTER_NEVER		0u
-#define VOS_LARGE_WRITE		16384u
+#define VOS_LARGE		(16384u + 1)	/* bytes; redis reads 16 KiB at a time */
 
 static inline bool vos_epoch_is_old(const struct vos_chan *c)
 {

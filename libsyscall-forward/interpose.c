@@ -89,9 +89,20 @@ static __attribute__((noinline)) long write_one(__u64 word, int fd, const void *
 	return door_write(&io);
 }
 
+/*
+ * What is read or written in large pieces is best kept in the primary's page cache:
+ * through the door it is copied twice, and what is written would have to wait for the
+ * disk as soon as the log is full. So large calls do not make a descriptor one of the
+ * door's.
+ */
+static inline unsigned int after(size_t n)
+{
+	return n < VOS_LARGE ? VOS_AFTER_ANY : VOS_AFTER_NEVER;
+}
+
 EXPORT ssize_t read(int fd, void *buf, size_t n)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_ANY);
+	__u64 word = vos_word(fd, after(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
@@ -100,19 +111,9 @@ EXPORT ssize_t read(int fd, void *buf, size_t n)
 	return VOS_IS_TRAP(rc) ? vos_trap_read(fd, buf, n) : finish(rc);
 }
 
-/*
- * What is written in large pieces is best kept in the primary's page cache: through
- * the door it would have to wait for the disk as soon as the log is full. So large
- * writes do not make a descriptor one of the door's.
- */
-static inline unsigned int after_write(size_t n)
-{
-	return n < VOS_LARGE_WRITE ? VOS_AFTER_ANY : VOS_AFTER_NEVER;
-}
-
 EXPORT ssize_t write(int fd, const void *buf, size_t n)
 {
-	__u64 word = vos_word(fd, after_write(n));
+	__u64 word = vos_word(fd, after(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
@@ -123,7 +124,7 @@ EXPORT ssize_t write(int fd, const void *buf, size_t n)
 
 EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t pos)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_ANY);
+	__u64 word = vos_word(fd, after(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
@@ -134,7 +135,7 @@ EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t pos)
 
 EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t pos)
 {
-	__u64 word = vos_word(fd, after_write(n));
+	__u64 word = vos_word(fd, after(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
