@@ -10,7 +10,7 @@ from host import Host
 from outside import fetch, free_port, wait_for
 
 MACHINE = False
-TIMEOUT = 300
+TIMEOUT = 420
 
 
 def out(result):
