@@ -16,6 +16,7 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void *dat
 		.nodeid = node,
 	};
 	struct fuse_write_in in = { .offset = pos, .size = len };
+	struct fuse_write_out out;
 	struct fuse_out_header oh;
 	struct vos_call *call;
 	u8 *to;
@@ -38,9 +39,13 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void *dat
 	else if (call->cqe.result < 0)
 		rc = max_t(s64, call->cqe.result, -MAX_ERRNO);
 	if (!rc) {
+		/* Private copies are what is looked at; less than all is a loss, too. */
 		memcpy(&oh, vos_call_data(call, 1), sizeof(oh));
+		memcpy(&out, vos_call_data(call, 1) + sizeof(oh), sizeof(out));
 		barrier();
 		rc = oh.error < 0 && oh.error >= -MAX_ERRNO ? oh.error : 0;
+		if (!rc && out.size != len)
+			rc = -EIO;
 	}
 	vos_call_put(call);
 	return rc;
