@@ -23,8 +23,12 @@ __u32 vos_door_off = 1;		/* until the constructor has run */
  * Calls seen on descriptors that are not attached. A guess that any thread may
  * spoil, and that a child may inherit.
  */
-static __u16 calls[VOS_DOOR_FDS];
-static __u8 doublings[VOS_DOOR_FDS];
+struct seen {
+	__u16 calls;
+	__u8 doublings;
+};
+
+static struct seen seen_small[VOS_DOOR_FDS], seen_large[VOS_DOOR_FDS];
 
 /**
  * vos_door_retire - never use the door again, in this process and its children
@@ -37,28 +41,28 @@ void vos_door_retire(void)
 	vos_store(&vos_door_off, 1u);
 }
 
-/* Is it worth asking the kernel about @fd by now? */
-static bool seen_enough(int fd, unsigned int after)
+/* Is it worth asking the kernel about the descriptor by now? */
+static bool seen_enough(struct seen *seen, unsigned int after)
 {
-	unsigned int n = vos_load(&calls[fd]) + 1u;
+	unsigned int n = vos_load(&seen->calls) + 1u;
 
-	if (n < after << vos_load(&doublings[fd])) {
-		vos_store(&calls[fd], (__u16)n);
+	if (n < after << vos_load(&seen->doublings)) {
+		vos_store(&seen->calls, (__u16)n);
 		return false;
 	}
-	vos_store(&calls[fd], (__u16)0);
+	vos_store(&seen->calls, (__u16)0);
 	return true;
 }
 
-static void note_outcome(int fd, bool ok)
+static void note_outcome(struct seen *seen, bool ok)
 {
-	__u8 n = vos_load(&doublings[fd]);
+	__u8 n = vos_load(&seen->doublings);
 
 	if (ok)
 		n = 0;
 	else if (n < MAX_DOUBLING)
 		n++;
-	vos_store(&doublings[fd], n);
+	vos_store(&seen->doublings, n);
 }
 
 static struct vos_door *map_door(void)
@@ -288,6 +292,7 @@ static int service_of_kind(long kind)
 {
 	switch (kind) {
 	case VOS_KIND_FILE:
+	case VOS_KIND_WINDOW:
 		return VOS_DOOR_STORAGE;
 	case VOS_KIND_STREAM:
 	case VOS_KIND_DGRAM:
@@ -301,19 +306,21 @@ static int service_of_kind(long kind)
  * Without the service's channel there is no word. The kernel may tell the kind all
  * the same, or EAGAIN, which does not say of which service.
  */
-static bool attach(struct vos_door *d, int fd)
+static bool attach(struct vos_door *d, int fd, long flags)
 {
-	long kind = vos_kernel(VOS_DOOR_ATTACH, fd, 0);
+	long kind = vos_kernel(VOS_DOOR_ATTACH, fd, flags);
 	int service = kind == -EAGAIN ? service_of(fd) : service_of_kind(kind);
 
 	if (service >= 0) {
 		if (!need_channel(d, service))
 			return false;
 		if (!vos_load(&d->state->word[fd]))
-			kind = vos_kernel(VOS_DOOR_ATTACH, fd, 0);
+			kind = vos_kernel(VOS_DOOR_ATTACH, fd, flags);
 	}
 	if (kind < 0)
 		return false;
+	if (kind == VOS_KIND_WINDOW)
+		vos_window_learn(d, fd);
 	d->attaches++;
 	return true;
 }
@@ -328,27 +335,33 @@ static bool worth_a_door(int fd)
 
 /**
  * vos_attach - a call comes for a descriptor whose word says nothing
- * @after: the number of such calls after which the kernel is asked; 0: do not count it
+ * @after: the number of such calls after which the kernel is asked; 0: do not count
+ *	it. With VOS_AFTER_WINDOW, only if the file can be read in place
  * Return: its word now; one of kind TRAP if it has none.
  */
 __attribute__((noinline)) __u64 vos_attach(int fd, unsigned int after)
 {
+	bool window = after & VOS_AFTER_WINDOW;
 	struct vos_door *d;
+	struct seen *seen;
 	__u64 word = 0;
 
-	if ((__u32)fd >= VOS_DOOR_FDS || !after || !seen_enough(fd, after))
+	if ((__u32)fd >= VOS_DOOR_FDS || !after)
+		return VOS_KIND_TRAP;
+	seen = window ? &seen_large[fd] : &seen_small[fd];
+	if (!seen_enough(seen, after & ~VOS_AFTER_WINDOW))
 		return VOS_KIND_TRAP;
 	if (!worth_a_door(fd)) {
-		note_outcome(fd, false);
+		note_outcome(seen, false);
 		return VOS_KIND_TRAP;
 	}
 	d = claim_door();
 	if (!d)
 		return VOS_KIND_TRAP;
 	if ((__u32)fd < d->nr_fds) {
-		if (attach(d, fd))
+		if (attach(d, fd, window ? VOS_ATTACH_WINDOW : 0))
 			word = vos_load_acquire(&d->state->word[fd]);
-		note_outcome(fd, VOS_WORD_KIND(word));
+		note_outcome(seen, VOS_WORD_KIND(word));
 	}
 	vos_store_release(&d->busy, 0u);
 	return VOS_WORD_KIND(word) ? word : VOS_KIND_TRAP;

@@ -96,6 +96,17 @@ struct vos_chan {
 };
 
 /*
+ * What is known of a file that lies in a window, by slot. Whoever attaches writes it,
+ * with @gen 0 meanwhile; @users and the counts are its readers'.
+ */
+struct vos_window {
+	__u64 base, size;
+	__u32 gen;		/* of the word that it holds for */
+	__u32 users;		/* see struct vos_door_window */
+	__u64 reads, bytes;	/* about: threads do not wait for each other to count */
+};
+
+/*
  * All of a process's own state, in memory that fork() wipes: the child of whatever
  * kind of fork finds no door, and never the addresses of its parent's.
  */
@@ -108,6 +119,7 @@ struct vos_door {
 	__u64 opens, channels, attaches;
 	__u64 trap[VOS_STAT_OPS][VOS_STAT_WHYS];
 	struct vos_chan chan[VOS_DOOR_SERVICES];
+	struct vos_window window[VOS_UCHAN_SLOTS];
 };
 
 extern struct vos_door *vos_door;	/* NULL until the first attempt to open */
@@ -145,10 +157,12 @@ int vos_lane_wait(struct vos_lane *l, int call, struct vos_cqe *c);
 void vos_ticks_start(void);
 void vos_ticks_learn(void);
 
-/* recv.c, send.c, file.c, write.c */
+/* recv.c, send.c, file.c, window.c, write.c */
 long vos_recv(struct vos_io *io);
 long vos_send(struct vos_io *io);
 long vos_file_read(struct vos_io *io);
+long vos_window_read(struct vos_io *io);
+void vos_window_learn(struct vos_door *d, int fd);
 long vos_file_write(struct vos_io *io);
 
 /* log.c */
@@ -200,6 +214,7 @@ static inline __u64 vos_word(int fd, unsigned int after)
 #define VOS_AFTER_SOCKET	2u
 #define VOS_AFTER_ANY		8u
 #define VOS_AFTER_NEVER		0u
+#define VOS_AFTER_WINDOW	(1u << 31)	/* only if it can be read in place */
 #define VOS_LARGE		(16384u + 1)	/* bytes; redis reads 16 KiB at a time */
 
 static inline bool vos_epoch_is_old(const struct vos_chan *c)

@@ -39,12 +39,24 @@ static bool is_socket(__u64 word)
 /* Return: as vos_recv(); also for a kind that is not known. */
 static long door_read(struct vos_io *io)
 {
-	if (!io->len || (VOS_WORD_KIND(io->word) != VOS_KIND_FILE && !is_socket(io->word)))
+	if (!io->len)
 		return VOS_TRAP(VOS_WHY_ODD);
-	cancellation_point();
-	if (!is_socket(io->word))
+	switch (VOS_WORD_KIND(io->word)) {
+	case VOS_KIND_WINDOW:
+		cancellation_point();
+		return vos_window_read(io);
+	case VOS_KIND_FILE:
+		cancellation_point();
 		return vos_file_read(io);
-	return io->at ? VOS_TRAP(VOS_WHY_ODD) : vos_recv(io);
+	case VOS_KIND_STREAM:
+	case VOS_KIND_DGRAM:
+		if (io->at)
+			return VOS_TRAP(VOS_WHY_ODD);
+		cancellation_point();
+		return vos_recv(io);
+	default:
+		return VOS_TRAP(VOS_WHY_ODD);
+	}
 }
 
 static long door_write(struct vos_io *io)
@@ -91,18 +103,23 @@ static __attribute__((noinline)) long write_one(__u64 word, int fd, const void *
 
 /*
  * What is read or written in large pieces is best kept in the primary's page cache:
- * through the door it is copied twice, and what is written would have to wait for the
- * disk as soon as the log is full. So large calls do not make a descriptor one of the
- * door's.
+ * through the service it is copied twice, and what is written would have to wait for
+ * the disk as soon as the log is full. So large calls do not make a descriptor one of
+ * the service's; to be read in place it may be.
  */
-static inline unsigned int after(size_t n)
+static inline unsigned int after_write(size_t n)
 {
 	return n < VOS_LARGE ? VOS_AFTER_ANY : VOS_AFTER_NEVER;
 }
 
+static inline unsigned int after_read(size_t n)
+{
+	return n < VOS_LARGE ? VOS_AFTER_ANY : VOS_AFTER_ANY | VOS_AFTER_WINDOW;
+}
+
 EXPORT ssize_t read(int fd, void *buf, size_t n)
 {
-	__u64 word = vos_word(fd, after(n));
+	__u64 word = vos_word(fd, after_read(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
@@ -113,7 +130,7 @@ EXPORT ssize_t read(int fd, void *buf, size_t n)
 
 EXPORT ssize_t write(int fd, const void *buf, size_t n)
 {
-	__u64 word = vos_word(fd, after(n));
+	__u64 word = vos_word(fd, after_write(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
@@ -124,7 +141,7 @@ EXPORT ssize_t write(int fd, const void *buf, size_t n)
 
 EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t pos)
 {
-	__u64 word = vos_word(fd, after(n));
+	__u64 word = vos_word(fd, after_read(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
@@ -135,7 +152,7 @@ EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t pos)
 
 EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t pos)
 {
-	__u64 word = vos_word(fd, after(n));
+	__u64 word = vos_word(fd, after_write(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)

@@ -37,6 +37,8 @@ enum vos_stat_why {
  * @spun, @slept: waits that ended while spinning, and in the kernel
  * @kicks: times a sleeping service was woken
  * @opens, @channels, @attaches: what was set up
+ * @in_place: of door[VOS_STAT_READ], about how many found the file's pages in this
+ *	process's own memory
  *
  * Calls on descriptors without a door are not counted. fork() starts at 0 again.
  */
@@ -46,6 +48,7 @@ struct vos_door_stats {
 	uint64_t trap[VOS_STAT_OPS][VOS_STAT_WHYS];
 	uint64_t spun, slept, kicks;
 	uint64_t opens, channels, attaches;
+	uint64_t in_place;
 };
 
 /* The counters of this process, as they are now. Async-signal-safe. */

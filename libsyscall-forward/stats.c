@@ -40,13 +40,18 @@ __attribute__((visibility("default"))) struct vos_door_stats vos_door_stats(void
 {
 	struct vos_door *d = vos_load_acquire(&vos_door);
 	struct vos_door_stats s = { 0 };
-	int service, lane, op, why;
+	int service, lane, slot, op, why;
 
 	if (!d)
 		return s;
 	for (service = 0; service < VOS_DOOR_SERVICES; service++)
 		for (lane = 0; lane < (int)VOS_UCHAN_MAX_LANES; lane++)
 			add_lane(&s, &d->chan[service].lane[lane].count);
+	for (slot = 0; slot < (int)VOS_UCHAN_SLOTS; slot++) {
+		s.in_place += vos_load(&d->window[slot].reads);
+		s.bytes[VOS_STAT_READ] += vos_load(&d->window[slot].bytes);
+	}
+	s.door[VOS_STAT_READ] += s.in_place;
 	for (op = 0; op < VOS_STAT_OPS; op++)
 		for (why = 0; why < VOS_STAT_WHYS; why++)
 			s.trap[op][why] = vos_load(&d->trap[op][why]);
@@ -65,8 +70,9 @@ static void print(int fd, const struct vos_door_stats *s)
 {
 	int op, why;
 
-	dprintf(fd, "virtuos-door: pid %d opens %lu channels %lu attaches %lu spun %lu slept %lu kicks %lu\n",
-		(int)getpid(), s->opens, s->channels, s->attaches, s->spun, s->slept, s->kicks);
+	dprintf(fd, "virtuos-door: pid %d opens %lu channels %lu attaches %lu spun %lu slept %lu kicks %lu in-place %lu\n",
+		(int)getpid(), s->opens, s->channels, s->attaches, s->spun, s->slept, s->kicks,
+		s->in_place);
 	for (op = 0; op < VOS_STAT_OPS; op++) {
 		dprintf(fd, "virtuos-door: %s door %lu bytes %lu trap", op_name[op], s->door[op],
 			s->bytes[op]);

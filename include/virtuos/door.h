@@ -43,19 +43,26 @@
  *          struct vos_door_channel, which is filled in. Maps the user channel, made
  *          at the first call of this process. ENOTCONN: the service domain is down;
  *          try later. ENOSPC: no more user channels. ENOENT: no such service here.
- * ATTACH   arg3 = descriptor. Sets the descriptor's word. Return: its kind
- *          (VOS_KIND_*); without a channel to its service no word is set, but the kind
- *          tells of which one to ask for. EBADF; EAGAIN: not now (domain down, all
- *          handles in use): use the trap door, ask again later.
+ * ATTACH   arg3 = descriptor, arg4 = 0 or VOS_ATTACH_WINDOW: only if it can have a
+ *          window. Sets the descriptor's word. Return: its kind (VOS_KIND_*); without
+ *          a channel to its service no word is set, but the kind tells of which one
+ *          to ask for. EBADF; EAGAIN: not now (domain down, all handles in use): use
+ *          the trap door, ask again later.
  * ENTER    arg3 = service, arg4 = lane | VOS_ENTER_* flags. KICK: wake the service's
  *          dispatcher. WAIT: sleep until the lane's completion ring is not empty.
  *          EINTR: a signal came; ENOTCONN: the channel is dead, nothing will come.
+ * WINDOW   arg3 = descriptor whose word is of kind WINDOW, arg4 = pointer to struct
+ *          vos_door_window, which is filled in but for @users. EAGAIN: it has none
+ *          any more.
+ * TIDY     unmaps the windows that have ended and that nobody reads.
  */
 enum vos_door_op {
 	VOS_DOOR_OPEN = 1,
 	VOS_DOOR_CHANNEL,
 	VOS_DOOR_ATTACH,
 	VOS_DOOR_ENTER,
+	VOS_DOOR_WINDOW,
+	VOS_DOOR_TIDY,
 };
 
 enum vos_door_service {
@@ -63,6 +70,8 @@ enum vos_door_service {
 	VOS_DOOR_STORAGE,
 	VOS_DOOR_SERVICES
 };
+
+#define VOS_ATTACH_WINDOW	1u
 
 #define VOS_ENTER_LANE		0xffu
 #define VOS_ENTER_KICK		(1u << 8)
@@ -99,6 +108,7 @@ struct vos_door_state {
 #define VOS_KIND_STREAM		2u	/* connected stream socket; service NET */
 #define VOS_KIND_DGRAM		3u	/* datagram or raw socket; service NET */
 #define VOS_KIND_FILE		4u	/* regular file; service STORAGE */
+#define VOS_KIND_WINDOW		5u	/* regular file that lies in a window; STORAGE has the slot */
 
 #define VOS_WORD_KIND(w)	((__u32)(w) & 7u)
 #define VOS_WORD_READ		(1u << 3)	/* may be read from */
@@ -109,6 +119,29 @@ struct vos_door_state {
 #define VOS_WORD_GEN(w)		((__u32)((w) >> 32))
 #define VOS_WORD(kind_flags, slot, gen) \
 	((__u64)(kind_flags) | (__u64)(slot) << 16 | (__u64)(gen) << 32)
+
+/*
+ * A window: a file's pages in the primary's page cache, mapped for the process to
+ * read. Only a file that nobody has open for writing has one, and its size does not
+ * change while the word stands. The word goes first: what was copied while the word
+ * was the same before and after is the file's content. From then on the window may
+ * show zeros, and is unmapped as soon as nobody reads: who reads counts itself in
+ * *@users before it looks at the word, and out afterwards; who then finds the word
+ * gone calls TIDY.
+ *
+ * @users: address of a __u32 of the process's, 0 when nobody reads; it must stay for
+ *	as long as the process has windows
+ * @base: address of the file's first byte
+ * @size: of the file, in bytes
+ * @slot, @gen: of the word that this holds for
+ */
+struct vos_door_window {
+	__u64 users;
+	__u64 base;
+	__u64 size;
+	__u32 slot;
+	__u32 gen;
+};
 
 /*
  * A user channel. Pages in order: head (2), one page per lane, arena.
@@ -195,6 +228,7 @@ struct vos_log_record {
 };
 
 static_assert(sizeof(struct vos_door_info) == 16, "layout");
+static_assert(sizeof(struct vos_door_window) == 32, "layout");
 static_assert(offsetof(struct vos_door_state, word) == 64, "layout");
 static_assert(64 + VOS_DOOR_FDS * 8 == 2 * VOS_PAGE_SIZE, "two pages");
 static_assert(sizeof(struct vos_uchan_slot) == 16, "layout");

@@ -51,6 +51,7 @@ void counters_print(void);
 /* Groups of cases. */
 int group_null(int argc, char **argv);
 int group_pread(int argc, char **argv);
+int group_preadrw(int argc, char **argv);
 int group_pwrite(int argc, char **argv);
 int group_direct(int argc, char **argv);
 int group_files(int argc, char **argv);

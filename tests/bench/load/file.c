@@ -20,7 +20,7 @@ struct place {
 	off_t pos;
 };
 
-/* The file to read, made and read through once. */
+/* The file to read, made and read through once; opened with @flags. */
 static int cached_file(char *path, size_t len, int flags)
 {
 	char *buf = room(1 << 20);
@@ -38,11 +38,9 @@ static int cached_file(char *path, size_t len, int flags)
 	}
 	for (done = 0; done < FILE_SIZE; done += 1 << 20)
 		must(pread(fd, buf, 1 << 20, done) == 1 << 20, "reading the file");
-	if (flags) {
-		close(fd);
-		fd = open(path, O_RDWR | flags);
-		must(fd >= 0, path);
-	}
+	close(fd);
+	fd = open(path, flags);
+	must(fd >= 0, path);
 	return fd;
 }
 
@@ -89,14 +87,22 @@ int group_pread(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	return by_size("pread", 0, op_pread);
+	return by_size("pread", O_RDONLY, op_pread);
+}
+
+/* A file that is open for writing cannot be read in place. */
+int group_preadrw(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return by_size("pread", O_RDWR, op_pread);
 }
 
 int group_pwrite(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	return by_size("pwrite", 0, op_pwrite);
+	return by_size("pwrite", O_RDWR, op_pwrite);
 }
 
 /*
@@ -107,7 +113,7 @@ int group_direct(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	return by_size("pread past the cache", O_DIRECT, op_pread);
+	return by_size("pread past the cache", O_RDWR | O_DIRECT, op_pread);
 }
 
 static char name_of_file[256];
@@ -190,7 +196,7 @@ static void work_together(unsigned long n, void *context)
 int group_threads(int argc, char **argv)
 {
 	char path[256], name[64];
-	int fd = cached_file(path, sizeof(path), 0);
+	int fd = cached_file(path, sizeof(path), O_RDWR);
 	struct crew crew;
 	unsigned int t, i;
 

@@ -79,6 +79,7 @@ struct object {
 	unsigned char *data;
 	size_t size;
 	__u64 pos;		/* while the kernel has it */
+	bool window;		/* it can be read in place */
 };
 
 struct fake_chan {
@@ -102,7 +103,7 @@ static struct fake {
 	/* what the service does instead */
 	enum answer (*hook)(struct vos_sqe *e, struct vos_cqe *c);
 	void (*in_wait)(void);	/* called in ENTER, before it looks */
-	int opens, channels, attaches, enters, kicks, commits, traps, unmaps;
+	int opens, channels, attaches, enters, kicks, commits, traps, unmaps, windows, tidies;
 	__u32 max_call;		/* moves no more than this in one call */
 } fake;
 
@@ -352,10 +353,11 @@ static long kernel_channel(unsigned int s, struct vos_door_channel *info)
 	return 0;
 }
 
-static long kernel_attach(int fd)
+static long kernel_attach(int fd, long flags)
 {
 	struct object *o = (unsigned int)fd < FDS ? fake.fd[fd] : NULL;
 	struct fake_chan *c;
+	__u32 kind;
 
 	add(&fake.attaches);
 	if (!o)
@@ -364,6 +366,8 @@ static long kernel_attach(int fd)
 		vos_store_release(&fake.state->word[fd], (__u64)VOS_KIND_TRAP);
 		return VOS_KIND_TRAP;
 	}
+	if (flags & VOS_ATTACH_WINDOW && !o->window)
+		return -EAGAIN;
 	c = fake.chan[o->kind == VOS_KIND_FILE];
 	if (!c || vos_load(&c->dead))
 		return fake.tell_kind ? (long)o->kind : -EAGAIN;
@@ -374,10 +378,24 @@ static long kernel_attach(int fd)
 	} else {
 		show_poll(o);
 	}
+	kind = o->window ? VOS_KIND_WINDOW : o->kind;
+	vos_store_release(&fake.state->word[fd], VOS_WORD(kind | o->flags, o->slot, o->gen));
 	pthread_mutex_unlock(&fake.lock);
-	vos_store_release(&fake.state->word[fd],
-			  VOS_WORD(o->kind | o->flags, o->slot, o->gen));
-	return o->kind;
+	return kind;
+}
+
+static long kernel_window(int fd, struct vos_door_window *info)
+{
+	struct object *o = fake.fd[fd];
+
+	add(&fake.windows);
+	pthread_mutex_lock(&fake.lock);
+	info->base = (uintptr_t)o->data;
+	info->size = o->size;
+	info->slot = o->slot;
+	info->gen = o->gen;
+	pthread_mutex_unlock(&fake.lock);
+	return 0;
 }
 
 static long kernel_enter(unsigned int s, __u32 arg)
@@ -414,7 +432,12 @@ long vos_kernel(long op, long a, long b)
 	case VOS_DOOR_CHANNEL:
 		return kernel_channel(a, (void *)b);
 	case VOS_DOOR_ATTACH:
-		return kernel_attach(a);
+		return kernel_attach(a, b);
+	case VOS_DOOR_WINDOW:
+		return kernel_window(a, (void *)b);
+	case VOS_DOOR_TIDY:
+		add(&fake.tidies);
+		return 0;
 	case VOS_DOOR_ENTER:
 		return kernel_enter(a, b);
 	}

@@ -59,7 +59,8 @@ static bool set_word(struct vos_door *door, unsigned int fd, const struct file *
 	spin_lock_irqsave(&door->lock, flags);
 	if (files_lookup_fd_locked(files, fd) == file && vos_door_usable(door) &&
 	    !door->state->word[fd] &&
-	    (!h || (h->state == VOS_HANDLE_LIVE && !vos_uchan_dead(h->uchan)))) {
+	    (!h || (h->state == VOS_HANDLE_LIVE && !vos_uchan_dead(h->uchan) &&
+		    !(h->window && h->window->ended)))) {
 		if (h) {
 			h->words++;
 			if (h->target.word & VOS_WORD_POS)
@@ -81,7 +82,8 @@ static bool still_true(struct file *file, const struct vos_door_target *t)
 	struct vos_door_target now;
 
 	return !examine(file, &now) && now.kind == t->kind && now.word == t->word &&
-	       now.obj == t->obj && now.gen == t->gen;
+	       now.obj == t->obj && now.gen == t->gen &&
+	       (!t->window || now.window == t->window);
 }
 
 static int attach_handle(struct vos_door *door, struct vos_uchan *uc, unsigned int fd,
@@ -89,6 +91,7 @@ static int attach_handle(struct vos_door *door, struct vos_uchan *uc, unsigned i
 {
 	struct vos_handle *h = vos_handle_find(uc, file);
 	struct vos_handle *fresh = NULL;
+	u32 kind;
 
 	if (!h) {
 		fresh = vos_handle_new(uc, file, t);
@@ -96,16 +99,31 @@ static int attach_handle(struct vos_door *door, struct vos_uchan *uc, unsigned i
 			return PTR_ERR(fresh);
 		h = fresh;
 	}
-	if (set_word(door, fd, file, h, VOS_WORD(t->kind | t->word, vos_handle_slot(h), h->gen)) &&
+	kind = h->window ? VOS_KIND_WINDOW : t->kind;
+	if (set_word(door, fd, file, h, VOS_WORD(kind | t->word, vos_handle_slot(h), h->gen)) &&
 	    !still_true(file, t))
 		vos_door_take_word(door, fd);
 	if (fresh)
 		vos_handle_unname(fresh);
-	return t->kind;
+	return kind;
 }
 
-static int attach_file(struct vos_door *door, unsigned int fd, struct file *file)
+/* A file that could have a window, but cannot be mapped, is one as any other. */
+static int attach_either(struct vos_door *door, struct vos_uchan *uc, unsigned int fd,
+			 struct file *file, struct vos_door_target *t, bool only_window)
 {
+	int rc = attach_handle(door, uc, fd, file, t);
+
+	if (rc >= 0 || !t->window || rc == -EINTR)
+		return rc;
+	t->window = 0;
+	return only_window ? -EAGAIN : attach_handle(door, uc, fd, file, t);
+}
+
+static int attach_file(struct vos_door *door, unsigned int fd, struct file *file,
+		       unsigned long flags)
+{
+	bool only_window = flags & VOS_ATTACH_WINDOW;
 	struct vos_door_target t;
 	struct vos_uchan *uc;
 	int rc = examine(file, &t);
@@ -116,19 +134,22 @@ static int attach_file(struct vos_door *door, unsigned int fd, struct file *file
 		set_word(door, fd, file, NULL, VOS_KIND_TRAP);
 		return VOS_KIND_TRAP;
 	}
+	if (only_window && !t.window)
+		return -EAGAIN;
 	uc = door->uchan[t.kind == VOS_KIND_FILE ? VOS_DOOR_STORAGE : VOS_DOOR_NET];
 	/* The kind says which channel to ask for. */
 	if (!uc || vos_uchan_dead(uc) || uc->closed)
 		return t.kind;
-	return attach_handle(door, uc, fd, file, &t);
+	return attach_either(door, uc, fd, file, &t, only_window);
 }
 
 /*
  * vos_door_attach - look at descriptor @fd and set its word
+ * @flags: VOS_ATTACH_*
  * Under door->mutex.
  * Return: VOS_KIND_*; -EBADF; -EAGAIN not now.
  */
-int vos_door_attach(struct vos_door *door, unsigned int fd)
+int vos_door_attach(struct vos_door *door, unsigned int fd, unsigned long flags)
 {
 	struct file *file;
 	int rc;
@@ -138,7 +159,42 @@ int vos_door_attach(struct vos_door *door, unsigned int fd)
 	file = fget(fd);
 	if (!file)
 		return -EBADF;
-	rc = attach_file(door, fd, file);
+	rc = attach_file(door, fd, file, flags);
 	fput(file);
+	return rc;
+}
+
+/*
+ * vos_door_window - tell the caller of the window that descriptor @fd has
+ * @arg: address of struct vos_door_window
+ * Under door->mutex.
+ * Return: 0; -EBADF; -EAGAIN it has none; -EFAULT.
+ */
+long vos_door_window(struct vos_door *door, unsigned int fd, unsigned long arg)
+{
+	struct vos_uchan *uc = door->uchan[VOS_DOOR_STORAGE];
+	struct vos_window *w = NULL;
+	struct vos_handle *h;
+	unsigned long flags;
+	struct file *file;
+	long rc;
+
+	file = fget(fd);
+	if (!file)
+		return -EBADF;
+	h = uc ? vos_handle_find(uc, file) : NULL;
+	if (h) {
+		spin_lock_irqsave(&door->lock, flags);
+		if (h->state == VOS_HANDLE_LIVE && h->file == file && h->window) {
+			w = h->window;
+			kref_get(&w->ref);
+		}
+		spin_unlock_irqrestore(&door->lock, flags);
+	}
+	fput(file);
+	if (!w)
+		return -EAGAIN;
+	rc = vos_window_tell(w, arg);
+	vos_window_put(w);
 	return rc;
 }

@@ -14,7 +14,13 @@
 
 u32 vos_word_service(u64 word)
 {
-	return VOS_WORD_KIND(word) == VOS_KIND_FILE ? VOS_DOOR_STORAGE : VOS_DOOR_NET;
+	switch (VOS_WORD_KIND(word)) {
+	case VOS_KIND_FILE:
+	case VOS_KIND_WINDOW:
+		return VOS_DOOR_STORAGE;
+	default:
+		return VOS_DOOR_NET;
+	}
 }
 
 static void door_work(struct work_struct *work)

@@ -91,13 +91,48 @@ static u32 next_gen(struct vos_uchan *uc)
 	return uc->next_gen;
 }
 
+/* It has ended; who reads it, reads on. Process context. */
+void vos_handle_close_window(struct vos_handle *h)
+{
+	struct vos_window *w = h->window;
+	unsigned long flags;
+
+	if (!w)
+		return;
+	spin_lock_irqsave(&h->uchan->door->lock, flags);
+	vos_window_end(w);
+	h->window = NULL;
+	spin_unlock_irqrestore(&h->uchan->door->lock, flags);
+	vos_window_put(w);
+}
+
+/* What the handle stands for, before the service or a word knows of it. */
+static int set_up(struct vos_handle *h, struct file *file)
+{
+	const struct vos_door_provider *p = h->uchan->provider;
+	int rc = 0;
+
+	if (h->target.window) {
+		struct vos_window *w = vos_window_new(h, file, h->target.window);
+
+		if (IS_ERR(w))
+			return PTR_ERR(w);
+		h->window = w;
+	}
+	if (p->attach)
+		rc = p->attach(file, &h->target);
+	if (rc)
+		vos_handle_close_window(h);
+	return rc;
+}
+
 /*
  * vos_handle_new - a handle for @file, known to the service, named by no word yet
  * @t: what it stands for
  *
  * Under door->mutex; the caller has the file.
  * Return: the handle, which vos_handle_unname() gives back, or ERR_PTR: -EAGAIN,
- * -EINTR.
+ * -EINTR; with a window also what kept it from being mapped.
  */
 struct vos_handle *vos_handle_new(struct vos_uchan *uc, struct file *file,
 				  const struct vos_door_target *t)
@@ -116,12 +151,12 @@ struct vos_handle *vos_handle_new(struct vos_uchan *uc, struct file *file,
 	h->target = *t;
 	INIT_LIST_HEAD(&h->target.link);
 	WRITE_ONCE(h->state, VOS_HANDLE_MAKING);
-	rc = uc->provider->attach ? uc->provider->attach(file, &h->target) : 0;
+	rc = set_up(h, file);
 	if (rc) {
 		WRITE_ONCE(h->state, VOS_HANDLE_FREE);
 		return ERR_PTR(rc);
 	}
-	rc = tell_add(h);
+	rc = h->window ? 0 : tell_add(h);
 	if (rc) {
 		/* It may have heard of it all the same. */
 		WRITE_ONCE(h->state, VOS_HANDLE_DROPPING);
@@ -179,6 +214,8 @@ void vos_handle_detach(struct vos_handle *h)
 		atomic_dec(&nr_leased);
 	}
 	spin_unlock(&attached_lock);
+	if (h->window)
+		vos_window_end(h->window);
 	WRITE_ONCE(h->state, VOS_HANDLE_DROPPING);
 }
 
@@ -226,13 +263,14 @@ static int tell_drop(struct vos_handle *h, bool *dirty)
 static void drop(struct vos_handle *h)
 {
 	const struct vos_door_provider *p = h->uchan->provider;
-	bool dirty;
+	bool dirty = false;
 
-	if (tell_drop(h, &dirty))
+	if (!h->window && tell_drop(h, &dirty))
 		return;		/* killed: the door's thread will try again */
 	if (h->target.priv && p->gone)
 		p->gone(&h->target, dirty);
 	h->target.priv = NULL;
+	vos_handle_close_window(h);
 	/* All that was written through it is durable: its log may go. */
 	vos_store(&h->uchan->head->slot[vos_handle_slot(h)].gen, 0);
 	WRITE_ONCE(h->state, VOS_HANDLE_FREE);
@@ -367,6 +405,21 @@ void vos_door_target_put(struct vos_door_target *t)
 	vos_uchan_put(container_of(t, struct vos_handle, target)->uchan);
 }
 EXPORT_SYMBOL_GPL(vos_door_target_put);
+
+/* See vos_door.h. */
+void vos_door_end_window(struct vos_door_target *t, u32 gen)
+{
+	struct vos_handle *h = container_of(t, struct vos_handle, target);
+	struct vos_door *door = h->uchan->door;
+	unsigned long flags;
+
+	spin_lock_irqsave(&door->lock, flags);
+	if (h->gen == gen && h->window)
+		vos_window_end(h->window);
+	spin_unlock_irqrestore(&door->lock, flags);
+	take_words_of(h, gen);
+}
+EXPORT_SYMBOL_GPL(vos_door_end_window);
 
 /* See vos_door.h. */
 int vos_door_recall(struct vos_door_target *t, u32 gen, bool *dirty)

@@ -2,7 +2,7 @@
 /*
  * The exceptionless door's own structures; part of virtuos-core. Direction of calls:
  *
- *	prctl.c -> attach.c -> handle.c, uchan.c -> door.c, ../core
+ *	prctl.c -> attach.c -> handle.c, uchan.c -> window.c, door.c, ../core
  *	hooks.c (called by the kernel) -> door.c, handle.c
  *	link.c (called by ../core) -> door.c, uchan.c
  *
@@ -49,6 +49,7 @@ enum vos_handle_state {
  * @file: whose; valid for as long as @words is not 0
  * @words: descriptors that name it
  * @leased: its position is in the channel's head
+ * @window: the file, mapped, or NULL; counted
  */
 struct vos_handle {
 	enum vos_handle_state state;
@@ -58,7 +59,31 @@ struct vos_handle {
 	struct file *file;
 	struct hlist_node attached;
 	struct vos_uchan *uchan;
+	struct vos_window *window;
 	struct vos_door_target target;
+};
+
+/**
+ * struct vos_window - a file's pages, mapped to be read
+ * @uchan, @slot, @gen: the handle that it belongs to; @uchan counted
+ * @base, @size: where it is mapped, and the file's size in bytes
+ * @users: how many of the process's threads say that they read it, or NULL
+ * @ops: of the mapping, as the file's file system made them
+ * @ended: no word names it any more
+ * @leaving: somebody is about to unmap it
+ */
+struct vos_window {
+	struct kref ref;
+	struct vos_uchan *uchan;
+	u32 slot;
+	u32 gen;
+	unsigned long base;
+	u64 size;
+	u32 __user *users;
+	const struct vm_operations_struct *ops;
+	bool mapped;
+	bool ended;
+	bool leaving;
 };
 
 /**
@@ -97,6 +122,7 @@ struct vos_uchan {
  * @mm, @files: whose; identities, not to be followed
  * @closed: for good
  * @paused: children that share the memory and not the descriptors
+ * @ended_windows: windows that are mapped and have ended
  */
 struct vos_door {
 	struct kref ref;
@@ -111,6 +137,7 @@ struct vos_door {
 	struct page *pages;
 	unsigned long user;
 	struct work_struct work;
+	atomic_t ended_windows;
 	struct vos_uchan *uchan[VOS_DOOR_SERVICES];
 	u32 epoch[VOS_DOOR_SERVICES];
 };
@@ -156,9 +183,17 @@ void vos_handle_lease(struct vos_handle *h);
 void vos_handle_unname(struct vos_handle *h);
 void vos_handle_detach(struct vos_handle *h);
 void vos_handle_drop_all(struct vos_uchan *uc);
+void vos_handle_close_window(struct vos_handle *h);
 void vos_handle_file_changed(struct file *file);
 void vos_handle_pos_take(struct file *file);
 void vos_handle_pos_give(struct file *file);
+
+/* window.c */
+struct vos_window *vos_window_new(struct vos_handle *h, struct file *file, u64 size);
+void vos_window_end(struct vos_window *w);
+void vos_window_put(struct vos_window *w);
+long vos_window_tell(struct vos_window *w, unsigned long arg);
+void vos_windows_tidy(struct vos_door *door);
 
 static inline u32 vos_handle_slot(const struct vos_handle *h)
 {
@@ -167,7 +202,8 @@ static inline u32 vos_handle_slot(const struct vos_handle *h)
 
 /* attach.c */
 const struct vos_door_provider *vos_door_provider_of(u32 service);
-int vos_door_attach(struct vos_door *door, unsigned int fd);
+int vos_door_attach(struct vos_door *door, unsigned int fd, unsigned long flags);
+long vos_door_window(struct vos_door *door, unsigned int fd, unsigned long arg);
 
 /* prctl.c */
 long vos_door_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,

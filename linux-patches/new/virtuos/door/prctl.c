@@ -2,6 +2,7 @@
 /*
  * The door's system call: prctl(VOS_DOOR_PRCTL, op, ...); see <virtuos/door.h>.
  */
+#include <linux/export.h>
 #include <linux/fdtable.h>
 #include <linux/mm.h>
 #include <linux/ptrace.h>
@@ -144,8 +145,10 @@ static int door_open(unsigned long arg)
 		return -EPERM;
 	door = current_door();
 	if (!door || READ_ONCE(door->closed)) {
-		if (door)
+		if (door) {
+			vos_windows_tidy(door);
 			vos_door_put(door);
+		}
 		door = vos_door_new();
 		if (!door)
 			return -ENOMEM;
@@ -262,9 +265,13 @@ static int door_set_up(struct vos_door *door, unsigned long op, unsigned long ar
 		rc = -EAGAIN;
 	else if (op == VOS_DOOR_CHANNEL)
 		rc = door_channel(door, arg3, arg4);
+	else if (op == VOS_DOOR_WINDOW)
+		rc = vos_door_window(door, arg3, arg4);
 	else
-		rc = vos_door_attach(door, arg3);
+		rc = vos_door_attach(door, arg3, arg4);
 	mutex_unlock(&door->mutex);
+	/* A window that was made in vain. */
+	vos_windows_tidy(door);
 	/* What was made while the door was being shut must not stay. */
 	if (READ_ONCE(door->closed))
 		vos_door_shut(door);
@@ -279,15 +286,40 @@ long vos_door_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
 
 	if (op == VOS_DOOR_OPEN)
 		return door_open(arg3);
-	if (op != VOS_DOOR_CHANNEL && op != VOS_DOOR_ATTACH && op != VOS_DOOR_ENTER)
-		return -EINVAL;
 	door = current->mm ? current_door() : NULL;
 	if (!door)
 		return -ENOTCONN;
-	if (op == VOS_DOOR_ENTER)
+	switch (op) {
+	case VOS_DOOR_ENTER:
 		rc = door_enter(door, arg3, arg4);
-	else
+		break;
+	case VOS_DOOR_CHANNEL:
+	case VOS_DOOR_ATTACH:
+	case VOS_DOOR_WINDOW:
 		rc = door_set_up(door, op, arg3, arg4);
+		break;
+	case VOS_DOOR_TIDY:
+		vos_windows_tidy(door);
+		rc = 0;
+		break;
+	default:
+		rc = -EINVAL;
+	}
 	vos_door_put(door);
 	return rc;
 }
+
+/* See vos_door.h. */
+void vos_door_tidy(void)
+{
+	struct vos_door *door;
+
+	if (!current->mm || !READ_ONCE(current->mm->virtuos_door))
+		return;
+	door = current_door();
+	if (!door)
+		return;
+	vos_windows_tidy(door);
+	vos_door_put(door);
+}
+EXPORT_SYMBOL_GPL(vos_door_tidy);

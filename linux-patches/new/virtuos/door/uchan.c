@@ -130,6 +130,7 @@ void vos_uchan_end_handles(struct vos_uchan *uc)
 			continue;
 		if (h->target.priv && uc->provider->gone)
 			uc->provider->gone(&h->target, h->target.flags & VOS_HANDLE_WRITE);
+		vos_handle_close_window(h);
 		h->state = VOS_HANDLE_FREE;
 	}
 	mutex_unlock(&uc->drop_mutex);

@@ -25,6 +25,8 @@ struct vos_session;
  * @gen: sockets: object generation
  * @epoch: the link that knows the object; 0: any
  * @node: files: node id
+ * @window: files: size of a window that @file may have; 0: none. The service is not
+ *	told of such a handle
  * @priv: the provider's; NULL: @gone is not called
  * @link, @recalled: the provider's, to find handles again
  */
@@ -36,6 +38,7 @@ struct vos_door_target {
 	u32 gen;
 	u32 epoch;
 	u64 node;
+	u64 window;
 	void *priv;
 	struct list_head link;
 	bool recalled;
@@ -97,6 +100,21 @@ void vos_door_target_put(struct vos_door_target *t);
  * killed.
  */
 int vos_door_recall(struct vos_door_target *t, u32 gen, bool *dirty);
+
+/**
+ * vos_door_end_window - the file is about to change
+ * @t: with a window; kept by vos_door_target_get()
+ * @gen: as that returned
+ *
+ * Its words are gone, and no word will name it, when this returns. Any context.
+ */
+void vos_door_end_window(struct vos_door_target *t, u32 gen);
+
+/**
+ * vos_door_tidy - unmap the caller's windows that have ended and that nobody reads
+ * Process context, no lock of memory management held.
+ */
+void vos_door_tidy(void);
 
 /**
  * vos_door_replay - write again what processes wrote through dead links

@@ -5,7 +5,7 @@
  * calls:
  *
  *	main.c -> mount.c -> conn.c -> send.c -> copy.c, victim.c, stats.c
- *	mount.c -> data.c (who has a file's data) -> replay.c
+ *	mount.c -> data.c (who has a file's data: see data.h); attach.c -> replay.c
  *
  * A connection (struct vosfs_conn) belongs to one service name and outlives the
  * service domain's death, as the mount does. Locks, in order: vosfs_mutex,
@@ -76,14 +76,18 @@ void vosfs_put_request(struct vos_call *call, struct fuse_req *req);
 int vosfs_take_reply(struct vos_call *call, struct fuse_req *req);
 
 /* data.c */
-extern struct file_operations vosfs_file_ops;
 int vosfs_data_begin(struct inode *inode);
 void vosfs_data_end(struct inode *inode);
 void vosfs_data_init_conn(struct fuse_conn *fc);
+void vosfs_data_init(void);
+
+/* file.c */
+extern struct file_operations vosfs_file_ops;
+
+/* attach.c */
 int vosfs_data_provide(struct vos_session *session);
 void vosfs_data_withdraw(struct vos_session *session);
 struct vos_session *vosfs_data_session(void);
-void vosfs_data_init(void);
 
 /* replay.c */
 int vosfs_replay_write(u64 node, u64 pos, const void *data, u32 len);

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reading files in place: a window shows the primary's page cache, and a read is a
+ * copy from it. See struct vos_door_window.
+ *
+ * Invariant: a window is looked into only while we are counted in its users and have
+ * seen the word stand since; what was copied counts only if the word still stands.
+ */
+#include "file.h"
+
+#define RETRIES		8
+
+/**
+ * vos_window_learn - ask the kernel where the file of @fd lies
+ *
+ * Whoever attaches. In vain if the word has gone meanwhile, and then nobody will ask.
+ */
+void vos_window_learn(struct vos_door *d, int fd)
+{
+	__u64 word = vos_load_acquire(&d->state->word[fd]);
+	struct vos_door_window info = { 0 };
+	struct vos_window *w = &d->window[VOS_WORD_SLOT(word) % VOS_UCHAN_SLOTS];
+
+	if (VOS_WORD_KIND(word) != VOS_KIND_WINDOW || w->gen == VOS_WORD_GEN(word))
+		return;
+	info.users = (uintptr_t)&w->users;
+	if (vos_kernel(VOS_DOOR_WINDOW, fd, (long)&info) < 0 || info.gen != VOS_WORD_GEN(word) ||
+	    info.slot != VOS_WORD_SLOT(word))
+		return;
+	/* Readers of the one before see that it is no more theirs. */
+	vos_store_release(&w->gen, 0u);
+	vos_mb();
+	vos_store(&w->base, info.base);
+	vos_store(&w->size, info.size);
+	vos_store_release(&w->gen, info.gen);
+}
+
+static inline bool stands(const struct vos_io *io)
+{
+	const struct vos_door_state *state = vos_load(&vos_load(&vos_door)->state);
+
+	return vos_load_acquire(&state->word[io->fd]) == io->word;
+}
+
+/* Counted in. Return: as vos_file_read(), if the word still stands afterwards. */
+static long copy(const struct vos_window *w, const struct vos_io *io, __u64 pos)
+{
+	struct vos_cursor to = { io->iov, 0 };
+	__u32 gen = vos_load_acquire(&w->gen);
+	__u64 base = vos_load_acquire(&w->base), size = vos_load_acquire(&w->size);
+	size_t n = io->len;
+
+	if (unlikely(gen != VOS_WORD_GEN(io->word) || vos_load(&w->gen) != gen || !stands(io)))
+		return VOS_TRAP(VOS_WHY_STALE);
+	if (pos >= size)
+		return 0;
+	if (n > size - pos)
+		n = size - pos;
+	vos_cursor_put(&to, (const char *)(uintptr_t)base + pos, n);
+	return (long)n;
+}
+
+static long read_at(struct vos_window *w, const struct vos_io *io, __u64 pos)
+{
+	long rc;
+
+	__atomic_fetch_add(&w->users, 1, __ATOMIC_SEQ_CST);
+	rc = copy(w, io, pos);
+	__atomic_fetch_sub(&w->users, 1, __ATOMIC_SEQ_CST);
+	if (likely(stands(io)))
+		return rc;
+	/* The kernel may have left it to its last reader. */
+	vos_kernel(VOS_DOOR_TIDY, 0, 0);
+	return VOS_TRAP(VOS_WHY_STALE);
+}
+
+/* At the file's own offset; see read_on() in file.c. A lane keeps the channel. */
+static long read_on(struct vos_window *w, const struct vos_io *io)
+{
+	struct vos_lane *l = vos_lane_get(VOS_DOOR_STORAGE, io);
+	long n = VOS_TRAP(VOS_WHY_OFFSET);
+	__u64 *p, pos;
+	int tries;
+
+	if (!l)
+		return VOS_TRAP(VOS_WHY_LANE);
+	p = io->word & VOS_WORD_POS ? &l->chan->head->pos[VOS_WORD_SLOT(io->word)] : NULL;
+	for (tries = 0; p && tries < RETRIES; tries++) {
+		pos = vos_load_acquire(p);
+		if (!vos_file_range(pos, io->len))
+			break;
+		n = read_at(w, io, pos);
+		if (n <= 0 || __atomic_compare_exchange_n(p, &pos, pos + n, false, __ATOMIC_ACQ_REL,
+							  __ATOMIC_RELAXED))
+			break;
+		n = VOS_TRAP(VOS_WHY_OFFSET);
+	}
+	vos_lane_put(l);
+	return n;
+}
+
+/**
+ * vos_window_read - read a file in place
+ * @io: word of kind WINDOW; len not 0
+ * Return: bytes, -errno, or VOS_TRAP().
+ */
+long vos_window_read(struct vos_io *io)
+{
+	struct vos_window *w = &vos_load(&vos_door)->window[VOS_WORD_SLOT(io->word) %
+							    VOS_UCHAN_SLOTS];
+	long rc;
+
+	if (io->at && !vos_file_range(io->pos, io->len))
+		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ODD));
+	rc = io->at ? read_at(w, io, io->pos) : read_on(w, io);
+	if (!VOS_IS_TRAP(rc)) {
+		vos_count_add(&w->reads, 1);
+		vos_count_add(&w->bytes, rc);
+	}
+	return vos_trapped(VOS_STAT_READ, rc);
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Windows: a file's pages in our page cache, mapped for its process to read. What
+ * is read there costs no call at all.
+ *
+ * The file is mapped by a struct file of the window's own, so that closing the
+ * process's descriptor is not delayed. Truncation and reclaim find the pages by
+ * that mapping as those of any other.
+ *
+ * Invariant: while a word names a window nobody has the file open for writing (the
+ * provider sees to it). A window is unmapped only after its last word has gone and
+ * when nobody says that he reads it; until then whatever lies beyond the file's end,
+ * or cannot be read, shows as zeros instead of killing the reader.
+ */
+#include <linux/cred.h>
+#include <linux/export.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include "internal.h"
+
+#define TIDY_AT_ONCE	16
+
+static const struct vm_operations_struct window_ops;
+
+static void window_free(struct kref *ref)
+{
+	struct vos_window *w = container_of(ref, struct vos_window, ref);
+
+	vos_uchan_put(w->uchan);
+	kfree(w);
+}
+
+void vos_window_put(struct vos_window *w)
+{
+	kref_put(&w->ref, window_free);
+}
+
+/*
+ * vos_window_end - no word names it any more, or its words are about to be taken
+ * Under door->lock. Idempotent.
+ */
+void vos_window_end(struct vos_window *w)
+{
+	if (w->ended)
+		return;
+	WRITE_ONCE(w->ended, true);
+	if (w->mapped)
+		atomic_inc(&w->uchan->door->ended_windows);
+}
+
+/* Part of a mapping that is split. */
+static void window_open(struct vm_area_struct *vma)
+{
+	struct vos_window *w = vma->vm_private_data;
+
+	kref_get(&w->ref);
+	vma->vm_ops = w->ops;
+	if (w->ops->open)
+		w->ops->open(vma);
+	vma->vm_ops = &window_ops;
+}
+
+static void window_close(struct vm_area_struct *vma)
+{
+	struct vos_window *w = vma->vm_private_data;
+	struct vos_door *door = w->uchan->door;
+	unsigned long flags;
+
+	vma->vm_ops = w->ops;
+	if (w->ops->close)
+		w->ops->close(vma);
+	spin_lock_irqsave(&door->lock, flags);
+	if (w->mapped && w->ended)
+		atomic_dec(&door->ended_windows);
+	w->mapped = false;
+	spin_unlock_irqrestore(&door->lock, flags);
+	vos_window_put(w);
+}
+
+/*
+ * The reader has checked size and word, so this is a file that has changed under his
+ * hands, or a disk that cannot be read: he looks at the word again and asks us.
+ */
+static vm_fault_t show_zeros(struct vm_fault *vmf, struct vos_window *w)
+{
+	struct vos_handle *h = &w->uchan->handle[w->slot];
+
+	vos_door_end_window(&h->target, w->gen);
+	vmf->page = alloc_page(GFP_HIGHUSER | __GFP_ZERO);
+	return vmf->page ? 0 : VM_FAULT_OOM;
+}
+
+static vm_fault_t window_fault(struct vm_fault *vmf)
+{
+	struct vos_window *w = vmf->vma->vm_private_data;
+	vm_fault_t rc = w->ops->fault(vmf);
+
+	if (!(rc & VM_FAULT_ERROR) || rc & VM_FAULT_OOM)
+		return rc;
+	return show_zeros(vmf, w);
+}
+
+static vm_fault_t window_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
+{
+	struct vos_window *w = vmf->vma->vm_private_data;
+
+	return w->ops->map_pages ? w->ops->map_pages(vmf, start, end) : 0;
+}
+
+static const struct vm_operations_struct window_ops = {
+	.open = window_open,
+	.close = window_close,
+	.fault = window_fault,
+	.map_pages = window_map_pages,
+};
+
+/* Make the mapping of @file at w->base the window's. */
+static int take_mapping(struct vos_window *w, const struct file *file)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	int rc = -EAGAIN;
+
+	mmap_write_lock(mm);
+	vma = vma_lookup(mm, w->base);
+	if (vma && vma->vm_file == file && vma->vm_ops && vma->vm_ops->fault) {
+		vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
+		w->ops = vma->vm_ops;
+		vma->vm_private_data = w;
+		vma->vm_ops = &window_ops;
+		kref_get(&w->ref);
+		w->mapped = true;
+		rc = 0;
+	}
+	mmap_write_unlock(mm);
+	return rc;
+}
+
+static int map_window(struct vos_window *w, struct file *file)
+{
+	struct file *own = dentry_open(&file->f_path, O_RDONLY | O_LARGEFILE, current_cred());
+	int rc;
+
+	if (IS_ERR(own))
+		return PTR_ERR(own);
+	w->base = vm_mmap(own, 0, w->size, PROT_READ, MAP_SHARED, 0);
+	rc = IS_ERR_VALUE(w->base) ? (int)w->base : take_mapping(w, own);
+	fput(own);
+	return rc;
+}
+
+/*
+ * vos_window_new - map all of @file for the caller
+ * @h: whose window it will be
+ * @size: of the file
+ *
+ * Return: the window, with a reference, or ERR_PTR. Locked memory is for what the
+ * program knows of: -EAGAIN.
+ */
+struct vos_window *vos_window_new(struct vos_handle *h, struct file *file, u64 size)
+{
+	struct vos_window *w;
+	int rc;
+
+	if (current->mm->def_flags & VM_LOCKED)
+		return ERR_PTR(-EAGAIN);
+	w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
+	if (!w)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&w->ref);
+	vos_uchan_get(h->uchan);
+	w->uchan = h->uchan;
+	w->slot = vos_handle_slot(h);
+	w->gen = h->gen;
+	w->size = size;
+	rc = map_window(w, file);
+	if (!rc)
+		return w;
+	vos_window_put(w);
+	return ERR_PTR(rc);
+}
+
+/*
+ * vos_window_tell - fill in the caller's struct vos_door_window at @arg
+ * Return: 0 or -EFAULT.
+ */
+long vos_window_tell(struct vos_window *w, unsigned long arg)
+{
+	struct vos_door_window info;
+
+	if (copy_from_user(&info, (void __user *)arg, sizeof(info)))
+		return -EFAULT;
+	WRITE_ONCE(w->users, u64_to_user_ptr(info.users));
+	info.base = w->base;
+	info.size = w->size;
+	info.slot = w->slot;
+	info.gen = w->gen;
+	return copy_to_user((void __user *)arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+/* Windows of the caller that have ended, with references. */
+static unsigned int find_ended(struct vos_window **found)
+{
+	struct vm_area_struct *vma;
+	unsigned int n = 0;
+
+	VMA_ITERATOR(vmi, current->mm, 0);
+
+	if (mmap_read_lock_killable(current->mm))
+		return 0;
+	for_each_vma(vmi, vma) {
+		struct vos_window *w = vma->vm_private_data;
+
+		if (n == TIDY_AT_ONCE)
+			break;
+		if (vma->vm_ops == &window_ops && READ_ONCE(w->ended) && !READ_ONCE(w->leaving)) {
+			kref_get(&w->ref);
+			found[n++] = w;
+		}
+	}
+	mmap_read_unlock(current->mm);
+	return n;
+}
+
+/* Not known: nobody has been told of it. */
+static bool is_read(const struct vos_window *w)
+{
+	u32 __user *users = READ_ONCE(w->users);
+	u32 n;
+
+	return users && (get_user(n, users) || n);
+}
+
+/*
+ * One thread at a time, and never again once it is unmapped: its addresses may be
+ * something else's then. A reader that we saw, and who found @leaving set, has gone
+ * without tidying up: hence the second look.
+ */
+static void tidy_one(struct vos_window *w)
+{
+	do {
+		if (xchg(&w->leaving, true))
+			return;
+		if (!is_read(w)) {
+			if (vm_munmap(w->base, w->size))
+				WRITE_ONCE(w->leaving, false);
+			return;
+		}
+		xchg(&w->leaving, false);
+	} while (!is_read(w));
+}
+
+/*
+ * vos_windows_tidy - unmap the caller's windows that have ended and that nobody reads
+ * @door: the caller's
+ */
+void vos_windows_tidy(struct vos_door *door)
+{
+	struct vos_window *found[TIDY_AT_ONCE];
+	unsigned int n, i;
+
+	/* Pairs with the reader's: he counts himself in before he looks at the word. */
+	smp_mb();
+	if (!atomic_read(&door->ended_windows))
+		return;
+	n = find_ended(found);
+	for (i = 0; i < n; i++) {
+		tidy_one(found[i]);
+		vos_window_put(found[i]);
+	}
+}

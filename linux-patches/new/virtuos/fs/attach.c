@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the exceptionless door asks about files (vos_door.h): which of them a program
+ * may read and write at the storage domain, and which it may read in place.
+ */
+#include <linux/fs.h>
+#include <linux/pagemap.h>
+#include <linux/resource.h>
+#include "data.h"
+
+/* Address space is dear where programs limit it; larger files are served. */
+#define MAX_WINDOW	(1ll << 30)
+
+static bool may_be_served(const struct file *file, struct inode *inode)
+{
+	const unsigned int plain = O_ACCMODE | O_NONBLOCK | O_LARGEFILE | O_CLOEXEC | O_NOATIME |
+				   O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY | O_NOFOLLOW;
+
+	return !(file->f_flags & ~plain) && !IS_SYNC(inode) && !IS_SWAPFILE(inode) &&
+	       !READ_ONCE(inode->i_fsnotify_mask);
+}
+
+/* Its size if it can be read in place, or 0. */
+static u64 window_size(const struct file *file, struct inode *inode)
+{
+	loff_t size = i_size_read(inode);
+
+	if (!(file->f_mode & FMODE_READ) || file->f_mode & FMODE_WRITE ||
+	    inode_is_open_for_write(inode) || size > MAX_WINDOW)
+		return 0;
+	return size;
+}
+
+static int data_examine(struct file *file, struct vos_door_target *t)
+{
+	struct inode *inode = file_inode(file);
+
+	if (inode->i_sb->s_type != &vosfs_type)
+		return -ENOENT;
+	t->kind = VOS_KIND_TRAP;
+	if (!S_ISREG(inode->i_mode) || file->f_op != &vosfs_file_ops ||
+	    !may_be_served(file, inode))
+		return 0;
+	t->window = window_size(file, inode);
+	if (!t->window && !vosfs_data_may_leave(inode))
+		return -EAGAIN;
+	t->kind = VOS_KIND_FILE;
+	t->node = get_node_id(inode);
+	if (file->f_mode & FMODE_READ) {
+		t->word |= VOS_WORD_READ;
+		t->flags |= VOS_HANDLE_READ;
+	}
+	if ((file->f_mode & FMODE_WRITE) && rlimit(RLIMIT_FSIZE) == RLIM_INFINITY) {
+		t->word |= VOS_WORD_WRITE;
+		t->flags |= VOS_HANDLE_WRITE;
+	}
+	if (file->f_mode & FMODE_ATOMIC_POS)
+		t->word |= VOS_WORD_POS;
+	return 0;
+}
+
+/*
+ * The window is mapped already, which keeps the inode held. Under the semaphore for
+ * writing. Whoever opens it for writing has counted himself before he looks for
+ * windows: either he finds this one, or we see him.
+ */
+static int attach_window(struct file *file, struct vos_door_target *t)
+{
+	struct inode *inode = file_inode(file);
+	int err = vosfs_users_add(inode, t);
+
+	if (!err && (vosfs_data_served(inode) || window_size(file, inode) != t->window)) {
+		vosfs_users_remove(t);
+		t->priv = NULL;
+		err = -EAGAIN;
+	}
+	return err;
+}
+
+static int attach_served(struct inode *inode, struct vos_door_target *t)
+{
+	int err = 0;
+
+	if (!vosfs_data_may_leave(inode))
+		return -EAGAIN;
+	if (!vosfs_data_served(inode))
+		err = vosfs_data_give_out(inode);
+	return err ?: vosfs_users_add(inode, t);
+}
+
+static int data_attach(struct file *file, struct vos_door_target *t)
+{
+	struct inode *inode = file_inode(file);
+	struct rw_semaphore *sem = vosfs_data_sem(inode);
+	int err;
+
+	if (!down_write_trylock(sem))
+		return -EAGAIN;
+	err = t->window ? attach_window(file, t) : attach_served(inode, t);
+	up_write(sem);
+	return err;
+}
+
+/* The handle has ended: what it wrote goes to the disk before it is forgotten. */
+static void data_gone(struct vos_door_target *t, bool dirty)
+{
+	struct inode *inode = t->priv;
+	int err = dirty ? vosfs_data_fsync(inode) : 0;
+
+	if (err)
+		mapping_set_error(inode->i_mapping, err);
+	vosfs_users_remove(t);
+}
+
+static struct vos_door_provider provider = {
+	.service = VOS_DOOR_STORAGE,
+	.examine = data_examine,
+	.attach = data_attach,
+	.gone = data_gone,
+	.replay = vosfs_replay_write,
+};
+
+/**
+ * vosfs_data_provide - offer the files of @session to doors; those of one session
+ * Return: 0; -EBUSY: those of another are offered already, and these use the trap.
+ */
+int vosfs_data_provide(struct vos_session *session)
+{
+	provider.session = session;
+	return vos_door_provide(&provider);
+}
+
+/* The session whose files are offered. */
+struct vos_session *vosfs_data_session(void)
+{
+	return provider.session;
+}
+
+void vosfs_data_withdraw(struct vos_session *session)
+{
+	if (provider.session == session)
+		vos_door_withdraw(&provider);
+}

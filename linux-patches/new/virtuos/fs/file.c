@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The file operations of regular files: the FUSE client's, each with what it means for
+ * who has the file's data (data.c).
+ */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/splice.h>
+#include "data.h"
+
+struct file_operations vosfs_file_ops;
+
+/*
+ * As vosfs_data_begin(), but an inode that is served, and attached, may stay so.
+ * Return: 0 held; 1 served; -errno. vosfs_data_end() follows unless it is an error.
+ */
+static int io_begin(struct inode *inode)
+{
+	int err = down_read_killable(vosfs_data_sem(inode));
+
+	if (err)
+		return err;
+	if (!vosfs_data_served(inode))
+		return 0;
+	if (vosfs_users_attached(inode))
+		return 1;
+	up_read(vosfs_data_sem(inode));
+	return vosfs_data_begin(inode);
+}
+
+/* At the storage domain, past all caches here. */
+static ssize_t served_io(struct kiocb *iocb, struct iov_iter *iter, int flags)
+{
+	struct fuse_io_priv io = FUSE_IO_PRIV_SYNC(iocb);
+
+	return fuse_direct_io(&io, iter, &iocb->ki_pos, flags | FUSE_DIO_CUSE);
+}
+
+static ssize_t data_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	ssize_t n = io_begin(inode);
+
+	if (n < 0)
+		return n;
+	n = n ? served_io(iocb, to, 0) : fuse_file_operations.read_iter(iocb, to);
+	vosfs_data_end(inode);
+	return n;
+}
+
+/*
+ * What is written here is on the disk when it is answered, and so is all that was
+ * written through doors before it (vst_write()): no replay may undo it.
+ */
+static ssize_t served_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	ssize_t n = generic_write_checks(iocb, from);
+
+	return n > 0 ? served_io(iocb, from, FUSE_DIO_WRITE) : n;
+}
+
+static ssize_t data_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	/* The end of a served file is known elsewhere. */
+	bool append = iocb->ki_flags & IOCB_APPEND;
+	ssize_t n = append ? vosfs_data_begin(inode) : io_begin(inode);
+
+	if (n < 0)
+		return n;
+	if (n) {
+		n = served_write(iocb, from);
+		vosfs_data_end(inode);
+		return n;
+	}
+	n = fuse_file_operations.write_iter(iocb, from);
+	vosfs_data_end(inode);
+	return n;
+}
+
+static ssize_t data_splice_read(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe,
+				size_t len, unsigned int flags)
+{
+	struct inode *inode = file_inode(in);
+	ssize_t n = vosfs_data_begin(inode);
+
+	if (n)
+		return n;
+	n = fuse_file_operations.splice_read(in, ppos, pipe, len, flags);
+	vosfs_data_end(inode);
+	return n;
+}
+
+/* iter_file_splice_write() comes back to data_write_iter(). */
+static ssize_t data_splice_write(struct pipe_inode_info *pipe, struct file *out, loff_t *ppos,
+				 size_t len, unsigned int flags)
+{
+	return fuse_file_operations.splice_write(pipe, out, ppos, len, flags);
+}
+
+static long data_fallocate(struct file *file, int mode, loff_t offset, loff_t length)
+{
+	struct inode *inode = file_inode(file);
+	long rc = vosfs_data_begin(inode);
+
+	if (rc)
+		return rc;
+	rc = fuse_file_operations.fallocate(file, mode, offset, length);
+	vosfs_data_end(inode);
+	return rc;
+}
+
+/* Who writes is counted by now (inode->i_writecount): no window is made any more. */
+static int data_open(struct inode *inode, struct file *file)
+{
+	if (file->f_mode & FMODE_WRITE)
+		vosfs_users_end_windows(inode);
+	return fuse_file_operations.open(inode, file);
+}
+
+/* At every close, after the descriptor's word has gone. */
+static int data_flush(struct file *file, fl_owner_t id)
+{
+	vos_door_tidy();
+	return fuse_file_operations.flush(file, id);
+}
+
+/* A mapping's operations with ours around them; there are few kinds. */
+static struct counted_ops {
+	const struct vm_operations_struct *base;
+	struct vm_operations_struct ops;
+} counted[4];
+static DEFINE_MUTEX(counted_mutex);
+
+static const struct vm_operations_struct *base_of(const struct vm_operations_struct *ops)
+{
+	return container_of(ops, struct counted_ops, ops)->base;
+}
+
+static void map_open(struct vm_area_struct *vma)
+{
+	vosfs_users_count_map(file_inode(vma->vm_file), 1);
+	if (base_of(vma->vm_ops)->open)
+		base_of(vma->vm_ops)->open(vma);
+}
+
+static void map_close(struct vm_area_struct *vma)
+{
+	if (base_of(vma->vm_ops)->close)
+		base_of(vma->vm_ops)->close(vma);
+	vosfs_users_count_map(file_inode(vma->vm_file), -1);
+}
+
+static const struct vm_operations_struct *counted_ops(const struct vm_operations_struct *base)
+{
+	const struct vm_operations_struct *found = NULL;
+	int i;
+
+	mutex_lock(&counted_mutex);
+	for (i = 0; i < ARRAY_SIZE(counted) && !found; i++) {
+		if (counted[i].base && counted[i].base != base)
+			continue;
+		if (!counted[i].base) {
+			counted[i].ops = *base;
+			counted[i].ops.open = map_open;
+			counted[i].ops.close = map_close;
+			counted[i].base = base;
+		}
+		found = &counted[i].ops;
+	}
+	mutex_unlock(&counted_mutex);
+	return found;
+}
+
+static int data_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct inode *inode = file_inode(file);
+	const struct vm_operations_struct *ops;
+	int rc = vosfs_data_begin(inode);
+
+	if (rc)
+		return rc;
+	rc = vosfs_users_map(inode);
+	vosfs_data_end(inode);
+	if (rc)
+		return rc;
+	rc = fuse_file_operations.mmap(file, vma);
+	ops = !rc && vma->vm_ops ? counted_ops(vma->vm_ops) : NULL;
+	if (ops)
+		vma->vm_ops = ops;
+	else
+		vosfs_users_count_map(inode, -1);
+	return !rc && !ops ? -ENOMEM : rc;
+}
+
+void vosfs_file_ops_init(void)
+{
+	vosfs_file_ops = fuse_file_operations;
+	vosfs_file_ops.owner = THIS_MODULE;
+	vosfs_file_ops.open = data_open;
+	vosfs_file_ops.flush = data_flush;
+	vosfs_file_ops.read_iter = data_read_iter;
+	vosfs_file_ops.write_iter = data_write_iter;
+	vosfs_file_ops.splice_read = data_splice_read;
+	vosfs_file_ops.splice_write = data_splice_write;
+	vosfs_file_ops.mmap = data_mmap;
+	vosfs_file_ops.fallocate = data_fallocate;
+	vosfs_file_ops.fop_flags |= FOP_LEASED_POS;
+}

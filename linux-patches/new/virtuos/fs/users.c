@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who uses an inode other than by calls: mappings, and doors that have it attached.
+ * data.c asks here before it changes sides.
+ */
+#include <linux/fs.h>
+#include <linux/hashtable.h>
+#include <linux/slab.h>
+#include "data.h"
+
+/**
+ * struct vosfs_data - an inode that is mapped, or was attached to a door
+ * @inode: one reference for @targets together
+ * @maps: mappings
+ * @targets: handles of doors
+ */
+struct vosfs_data {
+	struct hlist_node hash;
+	struct inode *inode;
+	unsigned int maps;
+	unsigned int nr_targets;
+	struct list_head targets;
+};
+
+static DEFINE_HASHTABLE(table, 8);
+static DEFINE_SPINLOCK(table_lock);
+
+/* Under table_lock. */
+static struct vosfs_data *find(const struct inode *inode)
+{
+	struct vosfs_data *d;
+
+	hash_for_each_possible(table, d, hash, (unsigned long)inode)
+		if (d->inode == inode)
+			return d;
+	return NULL;
+}
+
+/* Under table_lock. */
+static void drop_if_idle(struct vosfs_data *d)
+{
+	if (d->maps || d->nr_targets)
+		return;
+	hash_del(&d->hash);
+	kfree(d);
+}
+
+/* The inode's entry, made if need be; returns with table_lock held, or NULL. */
+static struct vosfs_data *get_locked(struct inode *inode)
+{
+	struct vosfs_data *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL), *d;
+
+	if (!fresh)
+		return NULL;
+	spin_lock(&table_lock);
+	d = find(inode);
+	if (d) {
+		kfree(fresh);
+		return d;
+	}
+	fresh->inode = inode;
+	INIT_LIST_HEAD(&fresh->targets);
+	hash_add(table, &fresh->hash, (unsigned long)inode);
+	return fresh;
+}
+
+/**
+ * vosfs_users_map - count a mapping that is about to be made
+ * Return: 0, -ENOMEM.
+ */
+int vosfs_users_map(struct inode *inode)
+{
+	struct vosfs_data *d = get_locked(inode);
+
+	if (!d)
+		return -ENOMEM;
+	d->maps++;
+	spin_unlock(&table_lock);
+	return 0;
+}
+
+/* One mapping more or less, of an inode that has some. */
+void vosfs_users_count_map(struct inode *inode, int n)
+{
+	struct vosfs_data *d;
+
+	spin_lock(&table_lock);
+	d = find(inode);
+	if (d) {
+		d->maps += n;
+		drop_if_idle(d);
+	}
+	spin_unlock(&table_lock);
+}
+
+bool vosfs_users_mapped(const struct inode *inode)
+{
+	struct vosfs_data *d;
+	bool mapped;
+
+	spin_lock(&table_lock);
+	d = find(inode);
+	mapped = d && d->maps;
+	spin_unlock(&table_lock);
+	return mapped;
+}
+
+/* Does a door have it? */
+bool vosfs_users_attached(const struct inode *inode)
+{
+	struct vosfs_data *d;
+	bool attached;
+
+	spin_lock(&table_lock);
+	d = find(inode);
+	attached = d && d->nr_targets;
+	spin_unlock(&table_lock);
+	return attached;
+}
+
+/**
+ * vosfs_users_add - a door is about to have a handle on @inode
+ * Return: 0, and t->priv is the inode; -EAGAIN.
+ */
+int vosfs_users_add(struct inode *inode, struct vos_door_target *t)
+{
+	struct vosfs_data *d = get_locked(inode);
+
+	if (!d)
+		return -EAGAIN;
+	if (!d->nr_targets++)
+		ihold(inode);
+	list_add_tail(&t->link, &d->targets);
+	t->priv = inode;
+	spin_unlock(&table_lock);
+	return 0;
+}
+
+/* The handle has ended. */
+void vosfs_users_remove(struct vos_door_target *t)
+{
+	struct inode *inode = t->priv;
+	struct vosfs_data *d;
+	bool last;
+
+	spin_lock(&table_lock);
+	d = find(inode);
+	list_del_init(&t->link);
+	last = !--d->nr_targets;
+	drop_if_idle(d);
+	spin_unlock(&table_lock);
+	/* Served by nobody: the next use of its data takes it back. */
+	if (last)
+		iput(inode);
+}
+
+/* A target, with a window or without, not recalled yet; kept, and its generation. */
+static struct vos_door_target *next_target(struct inode *inode, bool window, u32 *gen)
+{
+	struct vos_door_target *t, *found = NULL;
+	struct vosfs_data *d;
+
+	spin_lock(&table_lock);
+	d = find(inode);
+	if (d) {
+		list_for_each_entry(t, &d->targets, link) {
+			if (!t->recalled && window == !!t->window) {
+				t->recalled = true;
+				*gen = vos_door_target_get(t);
+				found = t;
+				break;
+			}
+		}
+	}
+	spin_unlock(&table_lock);
+	return found;
+}
+
+/**
+ * vosfs_users_recall - no door has the inode served any more
+ * @dirty: set if something may have been written that is not durable yet
+ * @used: set if somebody will miss it
+ *
+ * Under the inode's semaphore for writing. Return: 0, -EINTR.
+ */
+int vosfs_users_recall(struct inode *inode, bool *dirty, bool *used)
+{
+	struct vos_door_target *t;
+	int rc = 0;
+	u32 gen;
+
+	/* None is added while we have the semaphore. */
+	while (rc >= 0 && (t = next_target(inode, false, &gen))) {
+		bool one;
+
+		rc = vos_door_recall(t, gen, &one);
+		if (rc < 0)
+			t->recalled = false;	/* killed: whoever is next, again */
+		*used |= rc > 0;
+		*dirty |= one;
+		vos_door_target_put(t);
+	}
+	return min(rc, 0);
+}
+
+/* The file is about to change: nobody reads it in place any more. */
+void vosfs_users_end_windows(struct inode *inode)
+{
+	struct vos_door_target *t;
+	u32 gen;
+
+	while ((t = next_target(inode, true, &gen))) {
+		vos_door_end_window(t, gen);
+		vos_door_target_put(t);
+	}
+}

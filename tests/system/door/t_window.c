@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+/* Files that are read in place: as long as nobody can write them, and no longer. */
+#include <sys/resource.h>
+
+#include "doortest.h"
+
+#define COUNT 30000u
+#define BYTES (COUNT * 4)
+
+static const char *path_of(const char *name)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/doortest-%s", folder, name);
+	return path;
+}
+
+/* To be read only, holds 0, 1, 2, ..., open for writing nowhere, ready for the door. */
+static int quiet_file(const char *name)
+{
+	int fd = number_file(name, COUNT);
+
+	CHECK_EQ(fsync(fd), 0);
+	CHECK_EQ(close(fd), 0);
+	fd = open(path_of(name), O_RDONLY);
+	CHECK(fd >= 0);
+	warm_file(fd);
+	return fd;
+}
+
+static uint64_t in_place(void)
+{
+	return door_stats().in_place;
+}
+
+static void check_number(int fd, uint32_t i)
+{
+	uint32_t n;
+
+	CHECK_EQ(pread(fd, &n, 4, (off_t)i * 4), 4);
+	CHECK_EQ(n, i);
+}
+
+/* Mappings of the file in this process. */
+static int mappings(const char *name)
+{
+	char line[1024];
+	FILE *f = fopen("/proc/self/maps", "r");
+	int n = 0;
+
+	CHECK(f);
+	while (fgets(line, sizeof(line), f))
+		n += strstr(line, path_of(name)) != NULL;
+	fclose(f);
+	return n;
+}
+
+TEST(window_shows_the_file)
+{
+	static unsigned char all[BYTES + 100];
+	int fd = quiet_file("window"), i;
+	uint64_t before = in_place();
+	uint32_t n;
+
+	for (i = 0; i < 500; i++) {
+		CHECK_EQ(read(fd, &n, 4), 4);
+		CHECK_EQ(n, i);
+		check_number(fd, i * 59 % COUNT);
+	}
+	CHECK_EQ(pread(fd, all, sizeof(all), 4), BYTES - 4);
+	for (i = 0; i < 1000; i++)
+		CHECK_EQ(((uint32_t *)all)[i * 29], i * 29 + 1);
+	CHECK_EQ(pread(fd, all, 10, BYTES), 0);
+	CHECK_EQ(lseek(fd, -6, SEEK_END), BYTES - 6);
+	CHECK_EQ(read(fd, all, 10), 6);
+	CHECK_EQ(read(fd, all, 10), 0);
+	CHECK_ERR(write(fd, all, 1), EBADF);
+	if (door_expected)
+		CHECK(in_place() - before >= 1000);
+}
+
+static void overwrite(void *unused)
+{
+	int fd = open(path_of("writer"), O_RDWR);
+	uint32_t n = 4711, i;
+
+	(void)unused;
+	CHECK(fd >= 0);
+	for (i = 0; i < 20; i++)
+		CHECK_EQ(pwrite(fd, &n, 4, 400), 4);
+	CHECK_EQ(pwrite(fd, &n, 4, BYTES), 4);
+	CHECK_EQ(pread(fd, &n, 4, 0), 4);
+}
+
+TEST(window_ends_when_somebody_writes)
+{
+	int fd = quiet_file("writer"), i;
+	uint64_t before;
+	uint32_t n;
+
+	check_number(fd, 100);
+	reap(child(overwrite, NULL));
+	CHECK_EQ(pread(fd, &n, 4, 400), 4);
+	CHECK_EQ(n, 4711);
+	CHECK_EQ(pread(fd, &n, 4, BYTES), 4);
+	CHECK_EQ(n, 4711);
+	CHECK_EQ(pread(fd, &n, 4, BYTES + 4), 0);
+	for (i = 0; i < 200; i++) {	/* and begins again by and by */
+		check_number(fd, i % 100);
+		usleep(5000);
+	}
+	before = in_place();
+	check_number(fd, 7);
+	if (door_expected)
+		CHECK_EQ(in_place() - before, 1);
+}
+
+/* The same process may be the writer. */
+TEST(window_of_ones_own_file)
+{
+	int fd = quiet_file("own"), w, i;
+	uint32_t n;
+
+	for (i = 0; i < 20; i++) {
+		check_number(fd, i);
+		w = open(path_of("own"), O_WRONLY);
+		CHECK(w >= 0);
+		n = i + 1000;
+		CHECK_EQ(pwrite(w, &n, 4, i * 4), 4);
+		CHECK_EQ(pread(fd, &n, 4, i * 4), 4);
+		CHECK_EQ(n, i + 1000);
+		CHECK_EQ(close(w), 0);
+		CHECK_EQ(pread(fd, &n, 4, i * 4), 4);
+		CHECK_EQ(n, i + 1000);
+		warm_file(fd);
+	}
+}
+
+TEST(window_ends_at_truncation)
+{
+	int fd = quiet_file("cut"), i;
+	char buf[8192];
+
+	for (i = 0; i < 10; i++) {
+		warm_file(fd);
+		CHECK_EQ(truncate(path_of("cut"), 5000 - i), 0);
+		CHECK_EQ(pread(fd, buf, sizeof(buf), 0), 5000 - i);
+		warm_file(fd);
+		CHECK_EQ(truncate(path_of("cut"), 6000), 0);
+		CHECK_EQ(pread(fd, buf, sizeof(buf), 0), 6000);
+		CHECK(!buf[5000 - i] && !buf[5999]);
+	}
+}
+
+TEST(window_goes_with_its_descriptor)
+{
+	int fd = quiet_file("closed"), twin = dup(fd), i;
+
+	warm_file(twin);
+	if (door_expected)
+		CHECK_EQ(mappings("closed"), 1);
+	CHECK_EQ(close(fd), 0);
+	check_number(twin, 5);
+	CHECK_EQ(close(twin), 0);
+	CHECK_EQ(mappings("closed"), 0);
+	for (i = 0; i < 300; i++) {	/* more than there are slots */
+		fd = open(path_of("closed"), O_RDONLY);
+		CHECK(fd >= 0);
+		warm_file(fd);
+		check_number(fd, i);
+		if (i % 2) {
+			CHECK_EQ(close(fd), 0);
+		} else {
+			CHECK(dup2(STDIN_FILENO, fd) == fd);
+			close(fd);
+		}
+	}
+	CHECK_EQ(mappings("closed"), 0);
+}
+
+static void read_on(void *arg)
+{
+	int fd = *(int *)arg, i;
+	uint32_t n;
+
+	for (i = 0; i < 50; i++)
+		CHECK_EQ(read(fd, &n, 4), 4);
+	CHECK_EQ(n, 99);
+	check_number(fd, 9);
+}
+
+TEST(window_and_fork)
+{
+	int fd = quiet_file("forkwin"), i;
+	uint32_t n;
+
+	for (i = 0; i < 50; i++)
+		CHECK_EQ(read(fd, &n, 4), 4);
+	reap(child(read_on, &fd));
+	CHECK_EQ(read(fd, &n, 4), 4);
+	CHECK_EQ(n, 100);
+}
+
+static volatile bool stop;
+
+/* What is read is what was ever written there, or a hole, and never a signal. */
+static void *read_all_over(void *arg)
+{
+	int fd = *(int *)arg;
+	unsigned int seed = (unsigned int)(uintptr_t)&seed;
+	uint32_t buf[64], at;
+	ssize_t n, i;
+
+	while (!stop) {
+		at = rand_r(&seed) % COUNT;
+		n = pread(fd, buf, sizeof(buf), (off_t)at * 4);
+		CHECK(n >= 0 && n % 4 == 0);
+		for (i = 0; i < n / 4; i++)
+			CHECK(!buf[i] || buf[i] == at + i);
+	}
+	return NULL;
+}
+
+TEST(window_under_truncation)
+{
+	int fd = quiet_file("race"), w;
+	uint32_t *numbers = malloc(BYTES), i;
+	double end = now() + 3;
+	pthread_t t[3];
+
+	for (i = 0; i < COUNT; i++)
+		numbers[i] = i;
+	for (i = 0; i < 3; i++)
+		CHECK_EQ(pthread_create(&t[i], NULL, read_all_over, &fd), 0);
+	for (i = 0; now() < end; i++) {
+		CHECK_EQ(truncate(path_of("race"), i * 4096 % BYTES), 0);
+		usleep(20000);
+		w = open(path_of("race"), O_WRONLY);
+		CHECK(w >= 0);
+		CHECK_EQ(pwrite(w, numbers, BYTES, 0), BYTES);
+		close(w);
+		usleep(20000);
+	}
+	stop = true;
+	for (i = 0; i < 3; i++)
+		pthread_join(t[i], NULL);
+}
+
+/* Where address space or memory is dear, reads go another way. */
+TEST(window_that_finds_no_room)
+{
+	struct rlimit as = { 1, 1 };
+	int fd = number_file("noroom", COUNT), i;
+
+	close(fd);
+	fd = open(path_of("noroom"), O_RDONLY);
+	CHECK(fd >= 0);
+	CHECK_EQ(setrlimit(RLIMIT_AS, &as), 0);
+	for (i = 0; i < 100; i++)
+		check_number(fd, i);
+	CHECK_EQ(mappings("noroom"), 0);
+}

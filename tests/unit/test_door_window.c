@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* libsyscall-forward on files that are read in place, against a kernel in the test. */
+#include "door/fake.h"
+
+#define FD 9
+
+static unsigned char pattern[100000];
+
+/* Return: the file, in a window whose word is set. */
+static struct object *open_window(size_t size)
+{
+	struct object *o = fake_open(FD, VOS_KIND_FILE, VOS_WORD_READ | VOS_WORD_POS);
+	size_t i;
+
+	for (i = 0; i < sizeof(pattern); i++)
+		pattern[i] = i * 11 + i / 253;
+	memcpy(o->data, pattern, size);
+	o->size = size;
+	o->window = true;
+	assert_true(attach_now(FD));
+	assert_int_equal(VOS_WORD_KIND(fake.state->word[FD]), VOS_KIND_WINDOW);
+	return o;
+}
+
+static __u64 offset_of(struct object *o)
+{
+	return fake.chan[VOS_DOOR_STORAGE]->head->pos[o->slot];
+}
+
+static enum answer no_call(struct vos_sqe *e, struct vos_cqe *c)
+{
+	(void)e;
+	(void)c;
+	abort();
+}
+
+static void no_call_is_made(void **state)
+{
+	struct object *o = open_window(70000);
+	unsigned char in[70001];
+	struct iovec v[2] = { { in, 3 }, { in + 3, 69990 } };
+
+	(void)state;
+	fake.hook = no_call;
+	assert_int_equal(pread(FD, in, 1000, 69500), 500);
+	assert_memory_equal(in, pattern + 69500, 500);
+	assert_int_equal(pread(FD, in, 10, 70000), 0);
+	assert_int_equal(pread(FD, in, 10, 1ll << 62), 0);
+	assert_int_equal(pread(FD, in, sizeof(in), 0), 70000);
+	assert_memory_equal(in, pattern, 70000);
+	memset(in, 0, sizeof(in));
+	assert_int_equal(readv(FD, v, 2), 69993);
+	assert_memory_equal(in, pattern, 69993);
+	assert_int_equal(read(FD, in, 100), 7);
+	assert_int_equal(read(FD, in, 100), 0);
+	assert_int_equal(offset_of(o), 70000);
+	assert_int_equal(fake.traps, 0);
+	assert_int_equal(fake.tidies, 0);
+	assert_int_equal(vos_door_stats().in_place, 7);
+	assert_int_equal(vos_door_stats().door[VOS_STAT_READ], 7);
+	assert_int_equal(vos_door_stats().bytes[VOS_STAT_READ], 500 + 70000 + 70000);
+}
+
+static void writing_is_not_for_windows(void **state)
+{
+	(void)state;
+	open_window(10);
+	pwrite(FD, "x", 1, 0);
+	assert_int_equal(fake.traps, 1);
+}
+
+static void one_that_ends_meanwhile_does_not_count(void **state)
+{
+	struct object *o = open_window(100);
+	struct vos_window *w = &vos_door->window[o->slot];
+	unsigned char in[100];
+	__u64 word = fake.state->word[FD];
+	struct vos_io io = { .word = word, .fd = FD, .len = 100, .at = true,
+			     .iov = &(struct iovec){ in, 100 } };
+
+	(void)state;
+	/* Its word goes between the interposed function's look at it and ours. */
+	fake.state->word[FD] = 0;
+	assert_true(VOS_IS_TRAP(vos_window_read(&io)));
+	assert_int_equal(fake.tidies, 1);
+	assert_int_equal(w->users, 0);
+	/* The same slot, of another file now. */
+	o->gen++;
+	fake.state->word[FD] = VOS_WORD(VOS_KIND_WINDOW | VOS_WORD_READ, o->slot, o->gen);
+	assert_true(VOS_IS_TRAP(vos_window_read(&io)));
+	io.word = fake.state->word[FD];
+	assert_true(VOS_IS_TRAP(vos_window_read(&io)));
+	fake.state->word[FD] = 0;
+	assert_true(attach_now(FD));
+	assert_int_equal(vos_window_read(&(struct vos_io){ .word = fake.state->word[FD], .fd = FD,
+		.len = 100, .at = true, .iov = &(struct iovec){ in, 100 } }), 100);
+	assert_memory_equal(in, pattern, 100);
+}
+
+static void large_reads_attach_only_to_windows(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_FILE, FILE_FLAGS);
+	static char big[65536];
+	int i;
+
+	(void)state;
+	o->size = sizeof(big);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(pread(FD, big, sizeof(big), 0), sizeof(big));
+	assert_int_equal(fake.state->word[FD], 0);
+	o->window = true;
+	for (i = 0; i < 10000 && !fake.state->word[FD]; i++)
+		assert_int_equal(pread(FD, big, sizeof(big), 0), sizeof(big));
+	assert_int_equal(VOS_WORD_KIND(fake.state->word[FD]), VOS_KIND_WINDOW);
+}
+
+/*
+ * Readers in two threads while the file is exchanged under one descriptor: every
+ * window is filled with its own byte, and gone, for whoever looks, when it has ended
+ * and nobody says that he reads it.
+ */
+#define ROUNDS 400
+
+static volatile bool done;
+
+static void *reader(void *unused)
+{
+	unsigned char in[4096];
+	ssize_t n, i;
+
+	(void)unused;
+	while (!done) {
+		n = pread(FD, in, sizeof(in), 0);
+		for (i = 1; i < n; i++)
+			if (in[i] != in[0] || in[i] == 0xff)
+				abort();
+	}
+	return NULL;
+}
+
+static void retire_window(struct object *o, unsigned char *data)
+{
+	struct vos_window *w = &vos_door->window[o->slot];
+
+	while (__atomic_load_n(&w->users, __ATOMIC_SEQ_CST))
+		sched_yield();
+	memset(data, 0xff, 4096);
+}
+
+static void readers_see_whole_windows(void **state)
+{
+	struct object *o = open_window(4096);
+	unsigned char *all = malloc(ROUNDS * 4096), *old;
+	pthread_t t[2];
+	int i;
+
+	(void)state;
+	done = false;
+	memset(o->data, 1, 4096);
+	assert_int_equal(pthread_create(&t[0], NULL, reader, NULL), 0);
+	assert_int_equal(pthread_create(&t[1], NULL, reader, NULL), 0);
+	for (i = 0; i < ROUNDS; i++) {
+		unsigned char *fresh = all + i * 4096;
+
+		memset(fresh, 1 + i % 200, 4096);
+		pthread_mutex_lock(&fake.lock);
+		__atomic_store_n(&fake.state->word[FD], 0, __ATOMIC_SEQ_CST);
+		old = o->data;
+		o->data = fresh;
+		o->gen++;
+		pthread_mutex_unlock(&fake.lock);
+		retire_window(o, old);
+		if (i == 0)
+			free(old);
+		attach_now(FD);
+	}
+	done = true;
+	pthread_join(t[0], NULL);
+	pthread_join(t[1], NULL);
+	assert_true(vos_door_stats().in_place > ROUNDS / 10);
+	o->data = NULL;
+	free(all);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(no_call_is_made),
+		TEST(writing_is_not_for_windows),
+		TEST(one_that_ends_meanwhile_does_not_count),
+		TEST(large_reads_attach_only_to_windows),
+		TEST(readers_see_whole_windows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
