@@ -141,17 +141,17 @@ void vos_chan_flush(struct vos_chan *chan)
 		notify_remote_via_irq(chan->irq);
 }
 
+/* Whoever waits for the answer gets it first; the rest is done while he goes on. */
 static void answer(struct vos_scall *call, s64 result)
 {
+	struct vos_handle *handle = call->handle;
+	const struct cred *cred = call->cred;
 	struct vos_chan *chan = call->chan;
 	unsigned long flags;
 	int rc;
 
 	call->cqe.tag = call->sqe.tag;
 	call->cqe.result = result;
-	if (call->cred != vos_base_cred())
-		put_cred(call->cred);
-	vos_handle_done(call);
 	spin_lock_irqsave(&chan->lock, flags);
 	rc = vos_ring_push(&chan->cq, &call->cqe);
 	WRITE_ONCE(chan->answered, true);
@@ -160,6 +160,11 @@ static void answer(struct vos_scall *call, s64 result)
 	spin_unlock_irqrestore(&chan->lock, flags);
 	if (rc)		/* there was room when the call was taken */
 		violation(chan, "completion index");
+	if (handle)
+		vos_handle_put(handle);
+	/* A user channel's credentials are the channel's. */
+	if (!chan->uc && cred != vos_base_cred())
+		put_cred(cred);
 }
 
 static void leave(struct vos_chan *chan)
@@ -273,7 +278,7 @@ static s64 carry_out_user(struct vos_scall *call)
 {
 	s64 rc;
 
-	call->cred = get_cred(call->chan->uc->cred);
+	call->cred = call->chan->uc->cred;
 	if (!extents_ok(call)) {
 		violation(call->chan, "extent");
 		return -EPROTO;

@@ -53,14 +53,14 @@ void vos_dispatcher_sync(struct vos_conn *conn)
 }
 EXPORT_SYMBOL_GPL(vos_dispatcher_sync);
 
-static bool run_once(struct vos_conn *conn)
+static bool run_once(struct vos_conn *conn, u64 now)
 {
 	bool busy = run_dirty(conn);
 	u32 i;
 
 	for (i = 0; i < conn->nr_channels; i++)
 		busy |= vos_chan_run(&conn->chan[i]) > 0;
-	busy |= vos_uchans_run(conn);
+	busy |= vos_uchans_run(conn, now);
 	/* Events of dirty objects were raised without a notification of their own. */
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_chan_flush(&conn->chan[i]);
@@ -115,11 +115,11 @@ static void sleep_until_event(struct vos_conn *conn)
  * On one processor polling would keep the workers from what we wait for; they wake us
  * before they answer (vos_scall_complete()).
  */
-static bool may_poll(struct vos_conn *conn, u64 idle_since)
+static bool may_poll(struct vos_conn *conn, u64 idle)
 {
 	if (num_online_cpus() == 1 && atomic_read(&conn->inflight))
 		return false;
-	return ktime_get_ns() - idle_since < conn->poll_ns;
+	return idle < conn->poll_ns;
 }
 
 static int dispatcher(void *data)
@@ -130,9 +130,11 @@ static int dispatcher(void *data)
 	conn->poll_ns = (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC / 4;
 
 	while (!kthread_should_stop()) {
-		if (run_once(conn))
-			idle_since = ktime_get_ns();
-		else if (may_poll(conn, idle_since))
+		u64 now = ktime_get_ns();
+
+		if (run_once(conn, now))
+			idle_since = now;
+		else if (may_poll(conn, now - idle_since))
 			cpu_relax();
 		else {
 			sleep_until_event(conn);

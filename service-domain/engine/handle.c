@@ -127,7 +127,8 @@ static s64 drop_target(struct vos_scall *call)
 	return 0;
 }
 
-static void put_handle(struct vos_handle *h)
+/* A call on it has ended, or the handle's being there. Any context but hard interrupt. */
+void vos_handle_put(struct vos_handle *h)
 {
 	if (!atomic_dec_and_test(&h->users) || !h->drop)
 		return;
@@ -149,7 +150,7 @@ s64 vos_handle_drop(struct vos_scall *call)
 	atomic_inc(&h->uc->users);
 	WRITE_ONCE(h->ending, true);
 	h->drop = call;
-	put_handle(h);
+	vos_handle_put(h);
 	return VOS_PENDING;
 }
 
@@ -195,14 +196,6 @@ s64 vos_handle_use(struct vos_scall *call)
 	call->sqe.obj = h->obj;
 	call->sqe.gen = h->obj_gen;
 	return 0;
-}
-
-/* The call has ended. Any context but hard interrupt. */
-void vos_handle_done(struct vos_scall *call)
-{
-	if (call->handle)
-		put_handle(call->handle);
-	call->handle = NULL;
 }
 
 /* A socket's poll mask has changed: show it to the processes that use it. */

@@ -95,7 +95,7 @@ struct vos_handle {
 s64 vos_handle_add(struct vos_scall *call);
 s64 vos_handle_drop(struct vos_scall *call);
 s64 vos_handle_use(struct vos_scall *call);
-void vos_handle_done(struct vos_scall *call);
+void vos_handle_put(struct vos_handle *h);
 void vos_handle_show(struct vos_conn *conn, u32 obj, u32 gen, u32 poll);
 void vos_handles_end(struct vos_uchan *uc);
 
@@ -128,7 +128,7 @@ s64 vos_uchan_open(struct vos_scall *call);
 s64 vos_uchan_close(struct vos_scall *call);
 void vos_uchan_done(struct vos_uchan *uc);
 struct vos_uchan *vos_uchan_find(struct vos_conn *conn, u64 id);
-bool vos_uchans_run(struct vos_conn *conn);
+bool vos_uchans_run(struct vos_conn *conn, u64 now);
 bool vos_uchans_cool(struct vos_conn *conn);
 void vos_uchans_end(struct vos_conn *conn);
 

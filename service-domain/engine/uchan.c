@@ -240,11 +240,12 @@ static bool cool(struct vos_chan *lane)
 
 /*
  * vos_uchans_run - take and carry out the calls of all lanes that are polled
+ * @now: by ktime_get_ns()
  * Dispatcher. Return: was there any?
  */
-bool vos_uchans_run(struct vos_conn *conn)
+bool vos_uchans_run(struct vos_conn *conn, u64 now)
 {
-	u64 now = ktime_get_ns(), poll = conn->poll_ns;
+	u64 poll = conn->poll_ns;
 	struct vos_chan *lane, *next;
 	bool busy = false;
 
