@@ -3,7 +3,7 @@
  * A QEMU plugin that counts what each vCPU does, for machines whose domains are
  * pinned to one vCPU each:
  *
- *	-plugin count.so,out=FILE
+ *	-plugin count.so,out=FILE[,profile=FILE]
  *
  * Instructions are told apart by address: user space, the Linux kernels, Xen. A
  * program in a guest says what is to be measured by executing a mark, a long no-op
@@ -89,6 +89,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	size_t i, n = qemu_plugin_tb_n_insns(tb);
 
 	(void)id;
+	profile_block(tb);
 	qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
 		tb, QEMU_PLUGIN_INLINE_ADD_U64, insns[where], n);
 	for (i = 0; i < n; i++)
@@ -104,13 +105,16 @@ static void vcpu_began(qemu_plugin_id_t id, unsigned int vcpu)
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
 					   int argc, char **argv)
 {
-	const char *out = NULL;
+	const char *out = NULL, *profile = NULL;
 	int i;
 
 	for (i = 0; i < argc; i++)
 		if (!strncmp(argv[i], "out=", 4))
 			out = argv[i] + 4;
-	if (!info->system_emulation || !out || !mark_open(out)) {
+		else if (!strncmp(argv[i], "profile=", 8))
+			profile = argv[i] + 8;
+	if (!info->system_emulation || !out || !mark_open(out) ||
+	    (profile && !profile_open(profile))) {
 		fprintf(stderr, "count.so: wants a whole machine and out=FILE\n");
 		return -1;
 	}

@@ -57,6 +57,11 @@ void wait_watch(struct qemu_plugin_insn *insn);
 /* rep.c: rep movs. */
 void rep_watch(struct qemu_plugin_insn *insn);
 
+/* profile.c: blocks of code by how often they ran; nothing without profile_open(). */
+bool profile_open(const char *path);
+void profile_block(struct qemu_plugin_tb *tb);
+void profile_mark(void);
+
 /* mark.c: what a program asks to have written down. */
 bool mark_open(const char *path);
 void mark_watch(struct qemu_plugin_insn *insn, unsigned int id);

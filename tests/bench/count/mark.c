@@ -56,6 +56,7 @@ static void marked(unsigned int vcpu, void *id)
 	}
 	fprintf(out, "]}\n");
 	fflush(out);
+	profile_mark();
 	g_mutex_unlock(&lock);
 }
 

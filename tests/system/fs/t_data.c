@@ -171,7 +171,7 @@ TEST(checksum_16_mib)
 	int i;
 
 	for (i = 0; i < 16; i++) {
-		fill(buf, MIB, i);
+		fill_from(buf, MIB, i);
 		out = checksum(buf, MIB, out);
 		CHECK_EQ(write(fd, buf, MIB), MIB);
 	}
@@ -199,7 +199,7 @@ TEST(odd_sizes_and_offsets)
 		seed = seed * 1664525 + 1013904223;
 		at = seed % 250000;
 		len = (seed >> 16) % 50000;
-		fill(model + at, len, i);
+		fill_from(model + at, len, i);
 		CHECK_EQ(pwrite(fd, model + at, len, at), len);
 		if (i % 50 == 49)
 			CHECK_EQ(fsync(fd), 0);
@@ -222,7 +222,7 @@ TEST(o_direct)
 	}
 	CHECK_EQ(posix_memalign((void **)&buf, 4096, MIB), 0);
 	for (i = 0; i < 4; i++) {
-		fill(buf, MIB, 100 + i);
+		fill_from(buf, MIB, 100 + i);
 		out = checksum(buf, MIB, out);
 		CHECK_EQ(pwrite(fd, buf, MIB, (off_t)i * MIB), MIB);
 	}
@@ -245,7 +245,7 @@ TEST(sendfile_and_splice)
 	off_t at = 0;
 	size_t done = 0;
 
-	fill(a, MIB, 3);
+	fill_from(a, MIB, 3);
 	put_file("in", a, MIB);
 	in = CHECK_OK(open("in", O_RDONLY));
 	out = CHECK_OK(open("out", O_CREAT | O_RDWR, 0644));
@@ -268,7 +268,7 @@ TEST(copy_file_range_works)
 	loff_t from = 0, to = 0;
 	int in, out;
 
-	fill(a, MIB, 4);
+	fill_from(a, MIB, 4);
 	put_file("in", a, MIB);
 	in = CHECK_OK(open("in", O_RDONLY));
 	out = CHECK_OK(open("out", O_CREAT | O_RDWR, 0644));

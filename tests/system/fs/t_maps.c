@@ -9,7 +9,7 @@ TEST(mmap_private_read)
 	char *want = malloc(LEN), *p;
 	int fd;
 
-	fill(want, LEN, 1);
+	fill_from(want, LEN, 1);
 	put_file("f", want, LEN);
 	fd = CHECK_OK(open("f", O_RDONLY));
 	p = mmap(NULL, LEN, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -42,7 +42,7 @@ TEST(mmap_shared_write)
 	CHECK_EQ(ftruncate(fd, LEN), 0);
 	p = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	CHECK(p != MAP_FAILED);
-	fill(want, LEN, 2);
+	fill_from(want, LEN, 2);
 	memcpy(p, want, LEN);
 	CHECK_EQ(pread(fd, got, LEN, 0), LEN);
 	CHECK(!memcmp(got, want, LEN));

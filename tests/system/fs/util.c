@@ -35,15 +35,9 @@ bool file_is(const char *path, const char *text)
 	return len == strlen(text) && !memcmp(buf, text, len);
 }
 
-void fill(void *buf, size_t len, uint32_t seed)
+void fill_from(void *buf, size_t len, uint32_t seed)
 {
-	uint8_t *p = buf;
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		seed = seed * 1664525 + 1013904223;
-		p[i] = seed >> 24;
-	}
+	fill(buf, len, &seed);
 }
 
 uint32_t checksum(const void *buf, size_t len, uint32_t sum)

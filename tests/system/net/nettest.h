@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A small frame for socket tests: each test is a function that runs in a process
- * of its own under a time limit, and fails at the first CHECK() that does not hold.
- *
- * The same binary must pass on an ordinary Linux and in the primary.
- */
+/* Socket tests, by ../frame. The same binary must pass on an ordinary Linux and in the primary. */
 #ifndef NETTEST_H
 #define NETTEST_H
 
@@ -29,45 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct test {
-	const char *name;
-	void (*fn)(void);
-	struct test *next;
-};
-
-void test_add(struct test *t);
-void test_fail(const char *file, int line, const char *what, long value);
-
-#define TEST(id)								\
-	static void test_##id(void);						\
-	static struct test test_entry_##id = { .name = #id, .fn = test_##id };	\
-	__attribute__((constructor)) static void test_add_##id(void)		\
-	{									\
-		test_add(&test_entry_##id);					\
-	}									\
-	static void test_##id(void)
-
-#define CHECK(cond)								\
-	do {									\
-		if (!(cond))							\
-			test_fail(__FILE__, __LINE__, #cond, 0);		\
-	} while (0)
-
-/* A call that must give this value; shows what it gave, and errno. */
-#define CHECK_EQ(expr, want)							\
-	do {									\
-		long got_ = (long)(expr);					\
-		if (got_ != (long)(want))					\
-			test_fail(__FILE__, __LINE__, #expr " == " #want, got_);	\
-	} while (0)
-
-/* A call that must fail with this errno. */
-#define CHECK_ERR(expr, err)							\
-	do {									\
-		long got_ = (long)(expr);					\
-		if (got_ != -1 || errno != (err))				\
-			test_fail(__FILE__, __LINE__, #expr " fails with " #err, got_);	\
-	} while (0)
+#include "../frame/frame.h"
 
 /* util.c */
 struct endpoint {
@@ -84,13 +41,7 @@ void set_nonblock(int fd, bool on);
 int get_int(int fd, int level, int name);
 void set_int(int fd, int level, int name, int value);
 int poll_for(int fd, short events, int ms);
-double now(void);
-void fill(unsigned char *p, size_t n, uint32_t *state);
 uint64_t sum(uint64_t s, const unsigned char *p, size_t n);
-void write_all(int fd, const void *p, size_t n);
-void read_all(int fd, void *p, size_t n);
-pid_t child(void (*fn)(void *), void *arg);
-void reap(pid_t pid);
 
 extern const char *peer_host;	/* an echo server outside (TCP and UDP), or NULL */
 extern int peer_port;

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where the instructions of a call go, by function: what a missed target is explained with.
+
+  profile.py SYSTEM 'WORDS FOR VOSBENCH' [CALLS]
+
+  profile.py virtuos-both '-s 1024 preadrw' 500
+
+Counts as count.py does (exact, by the plugin in QEMU), for the first case that the words
+select. Functions are named by the kernels' symbol tables; modules are found by their code.
+"""
+import bisect
+import os
+import subprocess
+import sys
+import tempfile
+
+import count
+import systems
+from systems import BOTH, SHORT, TOP, TRAP, Machine
+
+from machine import started_with
+
+# What runs on which vCPU of the emulated host: see images/virtuos.cfg.
+ROLES = {1: "primary", 2: "network", 3: "storage"}
+MODULES = 0xffffffffa0000000
+SHOWN = 28
+
+
+def symbols(path):
+    """Functions of an ELF file: ([addresses], [names]), sorted."""
+    out = subprocess.run(["nm", "-n", path], capture_output=True, text=True, check=True).stdout
+    found = [(int(a, 16), n) for a, t, n in (line.split() for line in out.split("\n") if len(line.split()) == 3)
+             if t in "tTwW"]
+    return [a for a, _ in found], [n for _, n in found]
+
+
+def text_of(ko):
+    with tempfile.NamedTemporaryFile() as f:
+        subprocess.run(["objcopy", "-O", "binary", "-j", ".text", ko, f.name], check=True, stderr=subprocess.DEVNULL)
+        return f.read()
+
+
+class Names:
+    """Function names of one domain's kernel and modules."""
+
+    def __init__(self, role, blocks):
+        build = os.path.join(TOP, "build")
+        self.parts = [(0xffffffff80000000, symbols(os.path.join(build, "kernel", role, "vmlinux")), 0)]
+        modules = os.path.join(build, "modules", role)
+        for at, _, files in os.walk(modules):
+            for name in files:
+                if name.endswith(".ko"):
+                    self.add(os.path.join(at, name), blocks)
+
+    def add(self, ko, blocks):
+        """The module's place is where most of its code is found."""
+        text, votes = text_of(ko), {}
+        for pc, code in blocks:
+            at = text.find(code)
+            if pc >= MODULES and len(code) > 6 and at >= 0 and text.find(code, at + 1) < 0:
+                votes[pc - at] = votes.get(pc - at, 0) + 1
+        if votes:
+            base = max(votes, key=votes.get)
+            addresses, names = symbols(ko)
+            self.parts.append((base, (addresses, names), base))
+
+    def of(self, pc):
+        fit = [p for p in self.parts if p[0] <= pc]
+        if not fit:
+            return "user"
+        _, (addresses, names), base = max(fit, key=lambda p: p[0])
+        i = bisect.bisect_right(addresses, pc - base) - 1
+        return names[i] if i >= 0 else "?"
+
+
+def measured(system, words, calls):
+    """The first section's lines, and how many calls it made."""
+    with tempfile.NamedTemporaryFile("r") as marks, tempfile.NamedTemporaryFile("r") as blocks:
+        with started_with("-plugin", "%s,out=%s,profile=%s" % (count.plugin(), marks.name, blocks.name),
+                          thread="multi"):
+            m = Machine(system)
+        with m:
+            if system in (TRAP, BOTH):
+                count.be_patient(m)
+            line = m.vosbench("-m %d %s" % (calls, words), timeout=300)[0]
+        # The second of five sections: the first still warms up.
+        return blocks.read().split("end\n")[1].split("\n"), line["n"] * line["calls"], line["case"]
+
+
+def main():
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
+    system = SHORT.get(sys.argv[1], sys.argv[1])
+    lines, calls, case = measured(system, sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 300)
+    by_vcpu = {}
+    for line in filter(None, lines):
+        vcpu, pc, insns, times, code = (line.split(" ") + [""])[:5]
+        by_vcpu.setdefault(int(vcpu), []).append((int(pc, 16), int(insns) * int(times), bytes.fromhex(code)))
+    print("%s, %s: instructions per call, waiting included" % (system, case))
+    for vcpu, blocks in sorted(by_vcpu.items()):
+        role = ROLES.get(vcpu)
+        names = Names(role, [(pc, code) for pc, _, code in blocks]) if role else None
+        total = {}
+        for pc, n, _ in blocks:
+            name = "dom0" if not names else "Xen" if 0xffff800000000000 <= pc < 0xffff880000000000 else names.of(pc)
+            total[name] = total.get(name, 0) + n
+        print("\n  vCPU %d, %s: %.0f" % (vcpu, role or "dom0", sum(total.values()) / calls))
+        for name, n in sorted(total.items(), key=lambda x: -x[1])[:SHOWN if role else 1]:
+            print("    %8.1f  %s" % (n / calls, name))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
