@@ -307,20 +307,20 @@ static void take_words_of(struct vos_handle *h, u32 gen)
 }
 
 /*
- * vos_handle_file_changed - whatever is known of @file is not true any more
- * The caller has the file. Any context but under files->file_lock.
+ * Take the words of all attached handles that @find gives, one by one, under
+ * attached_lock. A handle that is being made has a word of its maker, who will look
+ * again; so there is an end to it.
  */
-void vos_handle_file_changed(struct file *file)
+static void take_words_where(struct vos_handle *(*find)(const void *key), const void *key)
 {
 	struct vos_handle *h;
 	unsigned long flags;
 	int tries;
 	u32 gen;
 
-	/* A handle that is being made has a word of its maker: it will look again. */
 	for (tries = 0; tries < 64; tries++) {
 		spin_lock_irqsave(&attached_lock, flags);
-		h = find_attached(file, false);
+		h = find(key);
 		if (h) {
 			vos_uchan_get(h->uchan);
 			gen = h->gen;
@@ -333,31 +333,44 @@ void vos_handle_file_changed(struct file *file)
 	}
 }
 
+static struct vos_handle *find_file(const void *file)
+{
+	return find_attached(file, false);
+}
+
+/*
+ * vos_handle_file_changed - whatever is known of @file is not true any more
+ * The caller has the file. Any context but under files->file_lock.
+ */
+void vos_handle_file_changed(struct file *file)
+{
+	take_words_where(find_file, file);
+}
+
+struct object {
+	const struct vos_session *session;
+	u32 index;
+};
+
+static struct vos_handle *find_object(const void *key)
+{
+	const struct object *o = key;
+	struct vos_handle *h;
+	int bucket;
+
+	hash_for_each(attached, bucket, h, attached)
+		if (h->target.obj == o->index && h->uchan->link->session == o->session &&
+		    h->target.kind != VOS_KIND_FILE)
+			return h;
+	return NULL;
+}
+
 /* See vos_door.h. */
 void vos_door_object_changed(struct vos_session *session, u32 obj)
 {
-	struct vos_handle *h, *found;
-	unsigned long flags;
-	int tries, bucket;
-	u32 gen = 0;
+	const struct object o = { session, obj };
 
-	for (tries = 0; tries < 64; tries++) {
-		found = NULL;
-		spin_lock_irqsave(&attached_lock, flags);
-		hash_for_each(attached, bucket, h, attached)
-			if (h->target.obj == obj && h->uchan->link->session == session &&
-			    h->target.kind != VOS_KIND_FILE)
-				found = h;
-		if (found) {
-			vos_uchan_get(found->uchan);
-			gen = found->gen;
-		}
-		spin_unlock_irqrestore(&attached_lock, flags);
-		if (!found)
-			return;
-		take_words_of(found, gen);
-		vos_uchan_put(found->uchan);
-	}
+	take_words_where(find_object, &o);
 }
 EXPORT_SYMBOL_GPL(vos_door_object_changed);
 
