@@ -17,7 +17,8 @@ The results:
                 "median": 1.0, "low": 0.9, "high": 1.2,   low, high: the spread (p10, p90)
                 "rounds": [...]}],       every measurement; may be empty
       "targets": [{"text": "...", "want": "<= 1.5", "got": "1.32",
-                   "met": true | false | null}],          null: could not be judged
+                   "met": true | false | null,            null: could not be judged
+                   "cause": "..."}],                      optional: why it was missed
 
       "note": "...",                     optional: a sentence under the heading
       "plot": "bars" | "lines" | "none", optional, default bars
@@ -53,7 +54,7 @@ table { border-collapse: collapse; margin: 1em 0; font-size: 14px; }
 th, td { border-bottom: 1px solid #ccc; padding: .2em .9em .2em 0; text-align: left; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .met { color: #1d6b2c; font-weight: bold; } .missed { color: #a3222e; font-weight: bold; }
-.kind { color: #555; } svg { max-width: 100%; height: auto; }
+.kind { color: #555; } td.cause { padding-left: 2em; color: #555; } svg { max-width: 100%; height: auto; }
 """
 plot_ids = itertools.count(1)
 colours = {}                # of each system, the same in all the plots of a page
@@ -173,6 +174,8 @@ def targets_table(targets):
         css, verdict = verdicts[t["met"]]
         out.append("<tr>" + cell(t["text"]) + cell(str(t["want"])) + cell(str(t["got"]))
                    + f'<td class="{css}">{verdict}</td></tr>')
+        if t["met"] is False and t.get("cause"):
+            out.append(f'<tr><td colspan="4" class="cause">{html.escape(t["cause"])}</td></tr>')
     return "".join(out) + "</table>\n"
 
 
