@@ -6,20 +6,13 @@
 
 static unsigned char pattern[100000];
 
-/* Return: the file, in a window whose word is set. */
 static struct object *open_window(size_t size)
 {
-	struct object *o = fake_open(FD, VOS_KIND_FILE, VOS_WORD_READ | VOS_WORD_POS);
 	size_t i;
 
 	for (i = 0; i < sizeof(pattern); i++)
 		pattern[i] = i * 11 + i / 253;
-	memcpy(o->data, pattern, size);
-	o->size = size;
-	o->window = true;
-	assert_true(attach_now(FD));
-	assert_int_equal(VOS_WORD_KIND(fake.state->word[FD]), VOS_KIND_WINDOW);
-	return o;
+	return fake_window(FD, pattern, size);
 }
 
 static __u64 offset_of(struct object *o)
@@ -114,74 +107,6 @@ static void large_reads_attach_only_to_windows(void **state)
 	assert_int_equal(VOS_WORD_KIND(fake.state->word[FD]), VOS_KIND_WINDOW);
 }
 
-/*
- * Readers in two threads while the file is exchanged under one descriptor: every
- * window is filled with its own byte, and gone, for whoever looks, when it has ended
- * and nobody says that he reads it.
- */
-#define ROUNDS 400
-
-static volatile bool done;
-
-static void *reader(void *unused)
-{
-	unsigned char in[4096];
-	ssize_t n, i;
-
-	(void)unused;
-	while (!done) {
-		n = pread(FD, in, sizeof(in), 0);
-		for (i = 1; i < n; i++)
-			if (in[i] != in[0] || in[i] == 0xff)
-				abort();
-	}
-	return NULL;
-}
-
-static void retire_window(struct object *o, unsigned char *data)
-{
-	struct vos_window *w = &vos_door->window[o->slot];
-
-	while (__atomic_load_n(&w->users, __ATOMIC_SEQ_CST))
-		sched_yield();
-	memset(data, 0xff, 4096);
-}
-
-static void readers_see_whole_windows(void **state)
-{
-	struct object *o = open_window(4096);
-	unsigned char *all = malloc(ROUNDS * 4096), *old;
-	pthread_t t[2];
-	int i;
-
-	(void)state;
-	done = false;
-	memset(o->data, 1, 4096);
-	assert_int_equal(pthread_create(&t[0], NULL, reader, NULL), 0);
-	assert_int_equal(pthread_create(&t[1], NULL, reader, NULL), 0);
-	for (i = 0; i < ROUNDS; i++) {
-		unsigned char *fresh = all + i * 4096;
-
-		memset(fresh, 1 + i % 200, 4096);
-		pthread_mutex_lock(&fake.lock);
-		__atomic_store_n(&fake.state->word[FD], 0, __ATOMIC_SEQ_CST);
-		old = o->data;
-		o->data = fresh;
-		o->gen++;
-		pthread_mutex_unlock(&fake.lock);
-		retire_window(o, old);
-		if (i == 0)
-			free(old);
-		attach_now(FD);
-	}
-	done = true;
-	pthread_join(t[0], NULL);
-	pthread_join(t[1], NULL);
-	assert_true(vos_door_stats().in_place > ROUNDS / 10);
-	o->data = NULL;
-	free(all);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,7 +114,6 @@ int main(void)
 		TEST(writing_is_not_for_windows),
 		TEST(one_that_ends_meanwhile_does_not_count),
 		TEST(large_reads_attach_only_to_windows),
-		TEST(readers_see_whole_windows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

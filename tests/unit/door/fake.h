@@ -573,6 +573,19 @@ static bool attach_now(int fd)
 	return false;
 }
 
+/* Return: a file of that content in a window whose word is set. */
+__attribute__((unused)) static struct object *fake_window(int fd, const void *data, size_t size)
+{
+	struct object *o = fake_open(fd, VOS_KIND_FILE, VOS_WORD_READ | VOS_WORD_POS);
+
+	memcpy(o->data, data, size);
+	o->size = size;
+	o->window = true;
+	assert_true(attach_now(fd));
+	assert_int_equal(VOS_WORD_KIND(fake.state->word[fd]), VOS_KIND_WINDOW);
+	return o;
+}
+
 __attribute__((unused)) static void feed(struct object *o, const void *p, size_t n)
 {
 	pthread_mutex_lock(&fake.lock);
