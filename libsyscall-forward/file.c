@@ -124,6 +124,39 @@ static long read_on(struct vos_lane *l, const struct vos_io *io)
 }
 
 /**
+ * vos_file_pread_short - what most reads are: a few bytes into one buffer
+ * @word: of kind FILE
+ * @len: 1 to VOS_SHORT
+ * Return: as vos_file_read().
+ */
+long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos)
+{
+	struct vos_lane *l;
+	struct vos_sqe *e;
+	struct vos_cqe c;
+	long n = VOS_TRAP(VOS_WHY_DEAD);
+
+	if (unlikely(!(word & VOS_WORD_READ) || !vos_file_range(pos, len)))
+		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ACCESS));
+	l = vos_lane_get(VOS_DOOR_STORAGE, fd, word);
+	if (unlikely(!l))
+		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_LANE));
+	e = vos_lane_prepare(l, VOS_OP_READ, word);
+	if (likely(e)) {
+		e->ext[0] = (struct vos_extent){ l->data, len };
+		e->arg[0] = pos;
+		if (likely(!vos_lane_wait(l, vos_lane_submit(l), &c)))
+			n = vos_file_check(l, c.result, len);
+	}
+	if (n > 0)
+		memcpy(buf, l->chan->arena + l->data, n);
+	if (likely(!VOS_IS_TRAP(n)))
+		vos_lane_count(l, VOS_STAT_READ, n);
+	vos_lane_put(l);
+	return vos_trapped(VOS_STAT_READ, n);
+}
+
+/**
  * vos_file_read - read a file
  * @io: word of kind FILE; len not 0
  * Return: bytes, -errno, or VOS_TRAP().
@@ -137,7 +170,7 @@ long vos_file_read(struct vos_io *io)
 		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ACCESS));
 	if (io->at && !vos_file_range(io->pos, io->len))
 		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ODD));
-	l = vos_lane_get(VOS_DOOR_STORAGE, io);
+	l = vos_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
 	if (!l)
 		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_LANE));
 	rc = io->at ? read_at(l, io, io->pos) : read_on(l, io);

@@ -38,6 +38,9 @@
 #define VOS_MAX_IO		0x7ffff000ul
 #define VOS_MAX_IOV		1024
 
+/* A short transfer fits into any lane. */
+#define VOS_SHORT		2048u
+
 /* Calls of one lane that may be under way at once. */
 #define VOS_DEPTH		4u
 
@@ -148,12 +151,7 @@ void vos_door_retire(void);
 long vos_kernel(long op, long a, long b);
 void vos_unmap(void *p, size_t size);
 
-/* lane.c */
-struct vos_lane *vos_lane_get(unsigned int service, const struct vos_io *io);
-void vos_lane_put(struct vos_lane *l);
-struct vos_sqe *vos_lane_prepare(struct vos_lane *l, enum vos_opcode opcode, __u64 word);
-int vos_lane_submit(struct vos_lane *l);
-int vos_lane_wait(struct vos_lane *l, int call, struct vos_cqe *c);
+/* lane.c; the rest in lane.h */
 void vos_ticks_start(void);
 void vos_ticks_learn(void);
 
@@ -161,7 +159,9 @@ void vos_ticks_learn(void);
 long vos_recv(struct vos_io *io);
 long vos_send(struct vos_io *io);
 long vos_file_read(struct vos_io *io);
+long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos);
 long vos_window_read(struct vos_io *io);
+long vos_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos);
 void vos_window_learn(struct vos_door *d, int fd);
 long vos_file_write(struct vos_io *io);
 
@@ -191,7 +191,7 @@ void vos_trap_init(void);
 void vos_seccomp_init(void);
 
 /* stats.c */
-long vos_trapped(enum vos_stat_op op, long rc);
+void vos_count_trap(enum vos_stat_op op, long rc);
 void vos_stats_at_exit(const char *where);
 
 /*
@@ -233,6 +233,14 @@ static inline void vos_lane_count(struct vos_lane *l, enum vos_stat_op op, long 
 	vos_count_add(&l->count.door[op], 1);
 	if (rc > 0)
 		vos_count_add(&l->count.bytes[op], rc);
+}
+
+/* Count an outcome if it means the trap door. Return: @rc */
+static inline long vos_trapped(enum vos_stat_op op, long rc)
+{
+	if (unlikely(VOS_IS_TRAP(rc)))
+		vos_count_trap(op, rc);
+	return rc;
 }
 
 /* Answers that mean: the service did nothing, the trap door can. */

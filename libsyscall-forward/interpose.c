@@ -79,6 +79,11 @@ static struct iovec one(const void *buf, size_t n)
 	return iov;
 }
 
+static inline bool is_plain(const void *buf, size_t n, size_t max)
+{
+	return n - 1 < max && vos_plausible(buf, n);
+}
+
 static __attribute__((noinline)) long read_one(__u64 word, int fd, void *buf, size_t n, bool at,
 					       off_t pos)
 {
@@ -146,7 +151,15 @@ EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t pos)
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return vos_trap_pread(fd, buf, n, pos);
-	rc = read_one(word, fd, buf, n, true, pos);
+	if (VOS_WORD_KIND(word) == VOS_KIND_WINDOW && is_plain(buf, n, VOS_MAX_IO)) {
+		cancellation_point();
+		rc = vos_window_pread(word, fd, buf, n, pos);
+	} else if (VOS_WORD_KIND(word) == VOS_KIND_FILE && is_plain(buf, n, VOS_SHORT)) {
+		cancellation_point();
+		rc = vos_file_pread_short(word, fd, buf, n, pos);
+	} else {
+		rc = read_one(word, fd, buf, n, true, pos);
+	}
 	return VOS_IS_TRAP(rc) ? vos_trap_pread(fd, buf, n, pos) : finish(rc);
 }
 

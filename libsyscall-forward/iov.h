@@ -6,7 +6,7 @@
 #ifndef VOS_LIB_IOV_H
 #define VOS_LIB_IOV_H
 
-#include "internal.h"
+#include "lane.h"
 
 struct vos_cursor {
 	const struct iovec *iov;

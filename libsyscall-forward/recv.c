@@ -128,7 +128,7 @@ long vos_recv(struct vos_io *io)
 
 	if (io->flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL))
 		return vos_trapped(VOS_STAT_RECV, VOS_TRAP(VOS_WHY_ODD));
-	l = vos_lane_get(VOS_DOOR_NET, io);
+	l = vos_lane_get(VOS_DOOR_NET, io->fd, io->word);
 	if (!l)
 		return vos_trapped(VOS_STAT_RECV, VOS_TRAP(VOS_WHY_LANE));
 	rc = recv_on(l, io);

@@ -181,7 +181,7 @@ long vos_send(struct vos_io *io)
 
 	if (io->flags & ~SEND_FLAGS)
 		return vos_trapped(VOS_STAT_SEND, VOS_TRAP(VOS_WHY_ODD));
-	l = vos_lane_get(VOS_DOOR_NET, io);
+	l = vos_lane_get(VOS_DOOR_NET, io->fd, io->word);
 	if (!l)
 		return vos_trapped(VOS_STAT_SEND, VOS_TRAP(VOS_WHY_LANE));
 	rc = send_on(l, io, &done);

@@ -10,17 +10,11 @@
 
 #include "internal.h"
 
-/**
- * vos_trapped - count an outcome if it means the trap door
- * Return: @rc
- */
-long vos_trapped(enum vos_stat_op op, long rc)
+void vos_count_trap(enum vos_stat_op op, long rc)
 {
 	struct vos_door *d = vos_load(&vos_door);
 
-	if (VOS_IS_TRAP(rc))
-		__atomic_add_fetch(&d->trap[op][VOS_TRAP_WHY(rc)], 1, __ATOMIC_RELAXED);
-	return rc;
+	__atomic_add_fetch(&d->trap[op][VOS_TRAP_WHY(rc)], 1, __ATOMIC_RELAXED);
 }
 
 static void add_lane(struct vos_door_stats *s, const struct vos_count *c)

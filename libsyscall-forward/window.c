@@ -35,49 +35,98 @@ void vos_window_learn(struct vos_door *d, int fd)
 	vos_store_release(&w->gen, info.gen);
 }
 
-static inline bool stands(const struct vos_io *io)
+static inline bool stands(int fd, __u64 word)
 {
 	const struct vos_door_state *state = vos_load(&vos_load(&vos_door)->state);
 
-	return vos_load_acquire(&state->word[io->fd]) == io->word;
+	return vos_load_acquire(&state->word[fd]) == word;
 }
 
-/* Counted in. Return: as vos_file_read(), if the word still stands afterwards. */
-static long copy(const struct vos_window *w, const struct vos_io *io, __u64 pos)
+static inline struct vos_window *window_of(__u64 word)
 {
-	struct vos_cursor to = { io->iov, 0 };
+	return &vos_load(&vos_door)->window[VOS_WORD_SLOT(word) % VOS_UCHAN_SLOTS];
+}
+
+/*
+ * Counted in: where @len bytes at @pos lie. Return: how many of them the file has, if
+ * the word still stands afterwards; or VOS_TRAP().
+ */
+static inline long find(const struct vos_window *w, int fd, __u64 word, size_t len, __u64 pos,
+			const char **at)
+{
 	__u32 gen = vos_load_acquire(&w->gen);
 	__u64 base = vos_load_acquire(&w->base), size = vos_load_acquire(&w->size);
-	size_t n = io->len;
 
-	if (unlikely(gen != VOS_WORD_GEN(io->word) || vos_load(&w->gen) != gen || !stands(io)))
+	if (unlikely(gen != VOS_WORD_GEN(word) || vos_load(&w->gen) != gen || !stands(fd, word)))
 		return VOS_TRAP(VOS_WHY_STALE);
+	*at = (const char *)(uintptr_t)base + pos;
 	if (pos >= size)
 		return 0;
-	if (n > size - pos)
-		n = size - pos;
-	vos_cursor_put(&to, (const char *)(uintptr_t)base + pos, n);
-	return (long)n;
+	return (long)(len < size - pos ? len : size - pos);
 }
 
-static long read_at(struct vos_window *w, const struct vos_io *io, __u64 pos)
+static inline void count_in(struct vos_window *w)
 {
-	long rc;
-
 	__atomic_fetch_add(&w->users, 1, __ATOMIC_SEQ_CST);
-	rc = copy(w, io, pos);
+}
+
+/* Return: @rc if what was copied counts. */
+static inline long count_out(struct vos_window *w, int fd, __u64 word, long rc)
+{
 	__atomic_fetch_sub(&w->users, 1, __ATOMIC_SEQ_CST);
-	if (likely(stands(io)))
+	if (likely(stands(fd, word)))
 		return rc;
 	/* The kernel may have left it to its last reader. */
 	vos_kernel(VOS_DOOR_TIDY, 0, 0);
 	return VOS_TRAP(VOS_WHY_STALE);
 }
 
+static inline long note(struct vos_window *w, long rc)
+{
+	if (likely(!VOS_IS_TRAP(rc))) {
+		vos_count_add(&w->reads, 1);
+		vos_count_add(&w->bytes, rc);
+	}
+	return vos_trapped(VOS_STAT_READ, rc);
+}
+
+/**
+ * vos_window_pread - read a file in place, into one buffer
+ * @word: of kind WINDOW
+ * Return: as vos_window_read().
+ */
+long vos_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos)
+{
+	struct vos_window *w = window_of(word);
+	const char *at;
+	long n;
+
+	if (unlikely(!vos_file_range(pos, len)))
+		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ODD));
+	count_in(w);
+	n = find(w, fd, word, len, pos, &at);
+	if (likely(n > 0))
+		memcpy(buf, at, n);
+	return note(w, count_out(w, fd, word, n));
+}
+
+static long read_at(struct vos_window *w, const struct vos_io *io, __u64 pos)
+{
+	struct vos_cursor to = { io->iov, 0 };
+	const char *at;
+	long n;
+
+	count_in(w);
+	n = find(w, io->fd, io->word, io->len, pos, &at);
+	if (n > 0)
+		vos_cursor_put(&to, at, n);
+	return count_out(w, io->fd, io->word, n);
+}
+
 /* At the file's own offset; see read_on() in file.c. A lane keeps the channel. */
 static long read_on(struct vos_window *w, const struct vos_io *io)
 {
-	struct vos_lane *l = vos_lane_get(VOS_DOOR_STORAGE, io);
+	struct vos_lane *l = vos_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
 	long n = VOS_TRAP(VOS_WHY_OFFSET);
 	__u64 *p, pos;
 	int tries;
@@ -106,16 +155,9 @@ static long read_on(struct vos_window *w, const struct vos_io *io)
  */
 long vos_window_read(struct vos_io *io)
 {
-	struct vos_window *w = &vos_load(&vos_door)->window[VOS_WORD_SLOT(io->word) %
-							    VOS_UCHAN_SLOTS];
-	long rc;
+	struct vos_window *w = window_of(io->word);
 
 	if (io->at && !vos_file_range(io->pos, io->len))
 		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ODD));
-	rc = io->at ? read_at(w, io, io->pos) : read_on(w, io);
-	if (!VOS_IS_TRAP(rc)) {
-		vos_count_add(&w->reads, 1);
-		vos_count_add(&w->bytes, rc);
-	}
-	return vos_trapped(VOS_STAT_READ, rc);
+	return note(w, io->at ? read_at(w, io, io->pos) : read_on(w, io));
 }

@@ -191,7 +191,7 @@ static long rest_by_trap(const struct vos_io *io, __u64 pos, size_t done)
 /* Give back what of the reservation was not used; in vain if others have gone on. */
 static void give_back(const struct vos_io *io, __u64 pos, size_t done)
 {
-	struct vos_lane *l = vos_lane_get(VOS_DOOR_STORAGE, io);
+	struct vos_lane *l = vos_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
 	__u64 was = pos + io->len, *p;
 
 	if (!l)
@@ -238,7 +238,7 @@ long vos_file_write(struct vos_io *io)
 		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_ACCESS));
 	if (io->at && !vos_file_range(io->pos, io->len))
 		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_ODD));
-	l = vos_lane_get(VOS_DOOR_STORAGE, io);
+	l = vos_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
 	if (!l)
 		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_LANE));
 	rc = write_on_lane(l, io, &pos, &done);

@@ -12,13 +12,13 @@
 #define ROUNDS	4	/* the last counts: what is done once is done by then */
 
 /* The service is faster than light. */
-static void answer_first(void)
+static void answer_first(unsigned int service)
 {
-	struct vos_lane *l = &vos_door->chan[VOS_DOOR_NET].lane[0];
+	struct vos_lane *l = &vos_door->chan[service].lane[0];
 	struct vos_cqe a = { .tag = l->tag, .poll = EPOLLIN | EPOLLOUT, .result = 1 };
 
-	vos_store(&fake.chan[VOS_DOOR_NET]->head->slot[FD].poll, (__u32)EPOLLIN);
-	assert_int_equal(vos_ring_push(&fake.chan[VOS_DOOR_NET]->cq[0], &a), 0);
+	vos_store(&fake.chan[service]->head->slot[FD].poll, (__u32)EPOLLIN);
+	assert_int_equal(vos_ring_push(&fake.chan[service]->cq[0], &a), 0);
 	/* ... and has taken what it answered before. */
 	vos_store(&l->sq.hdr->cons, l->sq.own);
 }
@@ -35,7 +35,7 @@ static void do_recv(void)
 static void do_null(void)
 {
 	struct vos_io io = { .fd = FD, .word = vos_word(FD, 1) };
-	struct vos_lane *l = vos_lane_get(VOS_DOOR_NET, &io);
+	struct vos_lane *l = vos_lane_get(VOS_DOOR_NET, io.fd, io.word);
 	struct vos_cqe c;
 
 	if (!vos_lane_prepare(l, VOS_OP_NOP, io.word) ||
@@ -47,6 +47,14 @@ static void do_null(void)
 static void do_send(void)
 {
 	if (send(FD, "x", 1, 0) != 1)
+		_exit(1);
+}
+
+static void do_pread(void)
+{
+	char c;
+
+	if (pread(FD, &c, 1, 0) != 1)
 		_exit(1);
 }
 
@@ -72,7 +80,10 @@ static void be_stepped(void (*fn)(void))
 	if (!attach_now(FD))
 		_exit(1);
 	for (i = 0; i < ROUNDS; i++) {
-		answer_first();
+		if (fake.fd[FD]->kind != VOS_KIND_FILE)
+			answer_first(VOS_DOOR_NET);
+		else if (!fake.fd[FD]->window)
+			answer_first(VOS_DOOR_STORAGE);
 		raise(SIGSTOP);
 		fn();
 		raise(SIGSTOP);
@@ -144,9 +155,31 @@ static void a_call_is_cheap(void **state)
 	start_service();
 }
 
+static void reading_is_cheaper(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_FILE, FILE_FLAGS);
+	long n;
+
+	(void)state;
+	o->size = 100;
+	stop_service();
+	if (count(do_nothing) < 0) {
+		start_service();
+		skip();
+	}
+	n = cost(do_pread);
+	print_message("pread of a byte: %ld instructions\n", n);
+	assert_in_range(n, 50, 300);
+	o->window = true;
+	n = cost(do_pread);
+	print_message("pread of a byte in place: %ld instructions\n", n);
+	assert_in_range(n, 50, 150);
+	start_service();
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(a_call_is_cheap) };
+	const struct CMUnitTest tests[] = { TEST(a_call_is_cheap), TEST(reading_is_cheaper) };
 
 	return cmocka_run_group_tests_name("door, cost", tests, NULL, NULL);
 }

@@ -258,6 +258,8 @@ static int door_set_up(struct vos_door *door, unsigned long op, unsigned long ar
 		return -EBUSY;
 	if (!vos_door_usable(door))
 		return -EAGAIN;
+	/* One that has ended keeps its file from being served. */
+	vos_windows_tidy(door);
 	rc = mutex_lock_killable(&door->mutex);
 	if (rc)
 		return rc;
