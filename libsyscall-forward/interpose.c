@@ -129,7 +129,12 @@ EXPORT ssize_t read(int fd, void *buf, size_t n)
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return vos_trap_read(fd, buf, n);
-	rc = read_one(word, fd, buf, n, false, 0);
+	if (is_socket(word) && is_plain(buf, n, VOS_LARGE - 1)) {
+		cancellation_point();
+		rc = vos_recv_plain(word, fd, buf, n, 0);
+	} else {
+		rc = read_one(word, fd, buf, n, false, 0);
+	}
 	return VOS_IS_TRAP(rc) ? vos_trap_read(fd, buf, n) : finish(rc);
 }
 
@@ -262,7 +267,12 @@ EXPORT ssize_t recv(int fd, void *buf, size_t n, int flags)
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return vos_trap_recv(fd, buf, n, flags);
-	rc = recv_one(word, fd, buf, n, flags, NULL, NULL);
+	if (is_socket(word) && is_plain(buf, n, VOS_LARGE - 1)) {
+		cancellation_point();
+		rc = vos_recv_plain(word, fd, buf, n, flags);
+	} else {
+		rc = recv_one(word, fd, buf, n, flags, NULL, NULL);
+	}
 	return VOS_IS_TRAP(rc) ? vos_trap_recv(fd, buf, n, flags) : finish(rc);
 }
 

@@ -19,20 +19,20 @@
  * The mask is shown before the call that changed it is answered: what this program
  * can know to be there is seen.
  */
-static long await_ready(const struct vos_lane *l, const struct vos_io *io)
+static inline long await_ready(const struct vos_lane *l, __u64 word, int flags)
 {
-	const struct vos_uchan_slot *s = &l->chan->head->slot[VOS_WORD_SLOT(io->word)];
+	const struct vos_uchan_slot *s = &l->chan->head->slot[VOS_WORD_SLOT(word)];
 
-	if (vos_load_acquire(&s->gen) != VOS_WORD_GEN(io->word))
+	if (vos_load_acquire(&s->gen) != VOS_WORD_GEN(word))
 		return VOS_TRAP(VOS_WHY_STALE);
-	return vos_load(&s->poll) & IN_BITS ? 0 : vos_would_block(io);
+	return vos_load(&s->poll) & IN_BITS ? 0 : vos_would_block(word, flags);
 }
 
 static long take_answer(struct vos_lane *l, struct vos_io *io, const struct vos_cqe *c,
 			__u32 asked, struct vos_cursor *to, __u32 data)
 {
 	const char *arena = l->chan->arena + l->data;
-	long rc = vos_sock_check(l, io, c->result, asked);
+	long rc = vos_sock_check(l, io->word, io->flags, c->result, asked);
 
 	if (rc < 0)
 		return rc;
@@ -104,16 +104,67 @@ static long recv_dgram(struct vos_lane *l, struct vos_io *io)
 
 static long recv_on(struct vos_lane *l, struct vos_io *io)
 {
-	long rc = vos_sock_owed(l, io);
+	long rc = vos_sock_owed(l, io->word);
 
 	if (!rc)
-		rc = await_ready(l, io);
+		rc = await_ready(l, io->word, io->flags);
 	if (!rc)
 		rc = VOS_WORD_KIND(io->word) == VOS_KIND_STREAM ? recv_stream(l, io) :
 								  recv_dgram(l, io);
 	if (!VOS_IS_TRAP(rc))
 		vos_lane_count(l, VOS_STAT_RECV, rc);
 	return rc;
+}
+
+static long recv_plain_on(struct vos_lane *l, __u64 word, void *buf, __u32 len, int flags)
+{
+	long rc = vos_sock_owed(l, word);
+	struct vos_sqe *e;
+	struct vos_cqe c;
+
+	/* A stream may give less than was asked for, a datagram may not. */
+	if (unlikely(len > l->chan->lane_arena)) {
+		if (VOS_WORD_KIND(word) == VOS_KIND_DGRAM)
+			return VOS_TRAP(VOS_WHY_ODD);
+		len = l->chan->lane_arena;
+	}
+	if (likely(!rc))
+		rc = await_ready(l, word, flags);
+	if (rc)
+		return rc;
+	e = vos_lane_prepare(l, VOS_OP_RECVMSG, word);
+	if (unlikely(!e))
+		return VOS_TRAP(VOS_WHY_DEAD);
+	e->ext[0] = (struct vos_extent){ l->data, len };
+	if (unlikely(vos_lane_wait(l, vos_lane_submit(l), &c)))
+		return VOS_TRAP(VOS_WHY_DEAD);
+	rc = vos_sock_check(l, word, flags, c.result, len);
+	if (rc > 0)
+		memcpy(buf, l->chan->arena + l->data, rc);
+	return rc;
+}
+
+/**
+ * vos_recv_plain - what most calls are: one buffer, of no great size, nobody's address
+ * @word: of kind STREAM or DGRAM
+ * @len: not 0
+ * Return: as vos_recv().
+ */
+long vos_recv_plain(__u64 word, int fd, void *buf, __u32 len, int flags)
+{
+	struct vos_lane *l;
+	long rc;
+
+	if (unlikely(flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL)))
+		return vos_trapped(VOS_STAT_RECV, VOS_TRAP(VOS_WHY_ODD));
+	l = vos_lane_get(VOS_DOOR_NET, fd, word);
+	if (unlikely(!l))
+		return vos_trapped(VOS_STAT_RECV, VOS_TRAP(VOS_WHY_LANE));
+	rc = recv_plain_on(l, word, buf, len, flags);
+	if (!VOS_IS_TRAP(rc))
+		vos_lane_count(l, VOS_STAT_RECV, rc);
+	vos_lane_put(l);
+	return vos_trapped(VOS_STAT_RECV, rc);
 }
 
 /**

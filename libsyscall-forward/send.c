@@ -51,11 +51,11 @@ static long send_chunk(struct vos_lane *l, const struct vos_io *io, size_t *done
 	call = submit(l, io, l->data, io->len, false);
 	if (call < 0 || vos_lane_wait(l, call, &answer))
 		return VOS_TRAP(VOS_WHY_DEAD);
-	rc = vos_sock_check(l, io, answer.result, io->len);
+	rc = vos_sock_check(l, io->word, io->flags, answer.result, io->len);
 	if (rc < 0)
 		return rc;
 	*done = rc;
-	return rc < (long)io->len ? vos_would_block(io) : 0;
+	return rc < (long)io->len ? vos_would_block(io->word, io->flags) : 0;
 }
 
 static long send_chunks(struct vos_lane *l, const struct vos_io *io, size_t *done)
@@ -74,12 +74,12 @@ static long send_chunks(struct vos_lane *l, const struct vos_io *io, size_t *don
 		fill(l, io, &c);
 		if (vos_lane_wait(l, call, &answer))
 			return VOS_TRAP(VOS_WHY_DEAD);
-		rc = vos_sock_check(l, io, answer.result, len);
+		rc = vos_sock_check(l, io->word, io->flags, answer.result, len);
 		if (rc < 0)
 			return rc;
 		*done += rc;
 		if (rc < (long)len)	/* the buffer is full: what -EAGAIN would say */
-			return vos_would_block(io);
+			return vos_would_block(io->word, io->flags);
 	}
 	return 0;
 }
@@ -114,7 +114,7 @@ static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done
 		*done = io->len;	/* the network may lose one as well */
 		return 0;
 	}
-	rc = vos_sock_check(l, io, c.result, io->len);
+	rc = vos_sock_check(l, io->word, io->flags, c.result, io->len);
 	if (rc > 0)
 		*done = rc;
 	return rc < 0 ? rc : 0;
@@ -122,7 +122,7 @@ static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done
 
 static long send_on(struct vos_lane *l, const struct vos_io *io, size_t *done)
 {
-	long rc = vos_sock_owed(l, io);
+	long rc = vos_sock_owed(l, io->word);
 
 	if (!rc)
 		rc = VOS_WORD_KIND(io->word) == VOS_KIND_STREAM ? send_stream(l, io, done) :

@@ -5,14 +5,10 @@
 
 #include "iov.h"
 
-static inline bool vos_nonblocking(const struct vos_io *io)
+static inline long vos_would_block(__u64 word, int flags)
 {
-	return io->word & VOS_WORD_NONBLOCK || io->flags & MSG_DONTWAIT;
-}
-
-static inline long vos_would_block(const struct vos_io *io)
-{
-	return vos_nonblocking(io) ? -EAGAIN : VOS_TRAP(VOS_WHY_WAIT);
+	return word & VOS_WORD_NONBLOCK || flags & MSG_DONTWAIT ? -EAGAIN :
+								  VOS_TRAP(VOS_WHY_WAIT);
 }
 
 /**
@@ -20,11 +16,11 @@ static inline long vos_would_block(const struct vos_io *io)
  * @max: bytes that may have been moved
  * Return: bytes, -errno, or VOS_TRAP(). An impossible answer loses the lane.
  */
-static inline long vos_sock_check(struct vos_lane *l, const struct vos_io *io, __s64 result,
+static inline long vos_sock_check(struct vos_lane *l, __u64 word, int flags, __s64 result,
 				  __u32 max)
 {
 	if (result == -EAGAIN)
-		return vos_would_block(io);
+		return vos_would_block(word, flags);
 	if (vos_not_done(result))
 		return VOS_TRAP(VOS_WHY_STALE);
 	if (result < -4095 || result > (__s64)max) {
@@ -43,14 +39,14 @@ static inline void vos_sock_owe(struct vos_lane *l, const struct vos_io *io, lon
 }
 
 /* Return: such an error, or 0. */
-static inline long vos_sock_owed(struct vos_lane *l, const struct vos_io *io)
+static inline long vos_sock_owed(struct vos_lane *l, __u64 word)
 {
-	__u64 *p = &l->chan->owed[VOS_WORD_SLOT(io->word)], was;
+	__u64 *p = &l->chan->owed[VOS_WORD_SLOT(word)], was;
 
 	if (likely(!vos_load(p)))
 		return 0;
 	was = __atomic_exchange_n(p, 0, __ATOMIC_RELAXED);
-	return was >> 32 == VOS_WORD_GEN(io->word) ? -(long)(__u32)was : 0;
+	return was >> 32 == VOS_WORD_GEN(word) ? -(long)(__u32)was : 0;
 }
 
 #endif

@@ -146,10 +146,10 @@ static void a_call_is_cheap(void **state)
 	assert_in_range(n, 50, 300);
 	n = cost(do_send);
 	print_message("send of a byte: %ld instructions\n", n);
-	assert_in_range(n, 50, 400);
+	assert_in_range(n, 50, 300);
 	n = cost(do_recv);
 	print_message("recv of a byte: %ld instructions\n", n);
-	assert_in_range(n, 50, 500);
+	assert_in_range(n, 50, 300);
 	n = cost(do_other);
 	print_message("not forwarded: %ld instructions, with the fake's trap door\n", n);
 	start_service();
