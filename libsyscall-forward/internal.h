@@ -216,6 +216,7 @@ static inline __u64 vos_word(int fd, unsigned int after)
 #define VOS_AFTER_ANY		8u
 #define VOS_AFTER_NEVER		0u
 #define VOS_AFTER_WINDOW	(1u << 31)	/* only if it can be read in place */
+#define VOS_AFTER_SERVED	(1u << 30)	/* if a file, by the service: it is written */
 #define VOS_LARGE		(16384u + 1)	/* bytes; redis reads 16 KiB at a time */
 
 static inline bool vos_epoch_is_old(const struct vos_chan *c)

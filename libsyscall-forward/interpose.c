@@ -114,7 +114,7 @@ static __attribute__((noinline)) long write_one(__u64 word, int fd, const void *
  */
 static inline unsigned int after_write(size_t n)
 {
-	return n < VOS_LARGE ? VOS_AFTER_ANY : VOS_AFTER_NEVER;
+	return n < VOS_LARGE ? VOS_AFTER_ANY | VOS_AFTER_SERVED : VOS_AFTER_NEVER;
 }
 
 static inline unsigned int after_read(size_t n)
@@ -201,7 +201,7 @@ EXPORT ssize_t readv(int fd, const struct iovec *v, int n)
 
 EXPORT ssize_t writev(int fd, const struct iovec *v, int n)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_ANY);
+	__u64 word = vos_word(fd, VOS_AFTER_ANY | VOS_AFTER_SERVED);
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)

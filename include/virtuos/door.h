@@ -43,8 +43,9 @@
  *          struct vos_door_channel, which is filled in. Maps the user channel, made
  *          at the first call of this process. ENOTCONN: the service domain is down;
  *          try later. ENOSPC: no more user channels. ENOENT: no such service here.
- * ATTACH   arg3 = descriptor, arg4 = 0 or VOS_ATTACH_WINDOW: only if it can have a
- *          window. Sets the descriptor's word. Return: its kind (VOS_KIND_*); without
+ * ATTACH   arg3 = descriptor, arg4 = 0, VOS_ATTACH_WINDOW (only if it can have a
+ *          window) or VOS_ATTACH_SERVED (no window, if it has none yet). Sets the
+ *          descriptor's word. Return: its kind (VOS_KIND_*); without
  *          a channel to its service no word is set, but the kind tells of which one
  *          to ask for. EBADF; EAGAIN: not now (domain down, all handles in use): use
  *          the trap door, ask again later.
@@ -72,6 +73,7 @@ enum vos_door_service {
 };
 
 #define VOS_ATTACH_WINDOW	1u
+#define VOS_ATTACH_SERVED	2u
 
 #define VOS_ENTER_LANE		0xffu
 #define VOS_ENTER_KICK		(1u << 8)
@@ -122,9 +124,9 @@ struct vos_door_state {
 
 /*
  * A window: a file's pages in the primary's page cache, mapped for the process to
- * read. Only a file that nobody has open for writing has one, and its size does not
- * change while the word stands. The word goes first: what was copied while the word
- * was the same before and after is the file's content. From then on the window may
+ * read. The file's size does not change while the word stands; the word goes first:
+ * what was copied while the word was the same before and after is the file's content.
+ * From then on the window may
  * show zeros, and is unmapped as soon as nobody reads: who reads counts itself in
  * *@users before it looks at the word, and out afterwards; who then finds the word
  * gone calls TIDY.

@@ -17,7 +17,7 @@ from systems import note
 import outside
 from vexec import VexecError
 
-NULL, PREAD, PREADRW, PWRITE, NAMES = ("Smallest calls", "pread, cached file", "pread, cached file open for writing",
+NULL, PREAD, PREADRW, PWRITE, NAMES = ("Smallest calls", "pread, cached file", "pread, cached file that is written",
                                        "pwrite, cached file", "Names")
 THREADS, TCPRR, OUTSIDE, STREAM = "Threads", "TCP request + response", "TCP to the outside", "TCP stream"
 NGINX, REDIS, SQLITE = "nginx", "redis", "sqlite"
@@ -27,10 +27,10 @@ APPLICATIONS = (NGINX, REDIS, SQLITE)
 SECTIONS = {
     NULL: ("µs/call", False, "A call and next to nothing done: peek and pread of a byte are forwarded by either "
            "door; getppid never is."),
-    PREAD: ("MB/s", True, "16 MiB, read once before, opened for reading. The trap door serves it from the primary's "
-            "page cache; the exceptionless door reads that in place."),
-    PREADRW: ("MB/s", True, "The same by a descriptor that may write as well: small reads of the exceptionless door "
-              "go through the ring to the storage domain's page cache, large ones through the trap door."),
+    PREAD: ("MB/s", True, "16 MiB, read once before. The trap door serves it from the primary's page cache; the "
+            "exceptionless door reads that in place."),
+    PREADRW: ("MB/s", True, "The same by a descriptor that has written: the exceptionless door's reads go through the "
+              "ring to the storage domain's page cache."),
     PWRITE: ("MB/s", True, "Over what is there, not synchronised."),
     NAMES: ("µs", False, "create + close + unlink, stat, open + close. virtuos makes a change durable before it "
             "answers, the others do not."),

@@ -90,6 +90,19 @@ static void one_that_ends_meanwhile_does_not_count(void **state)
 	assert_memory_equal(in, pattern, 100);
 }
 
+static void who_writes_is_served(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_FILE, FILE_FLAGS);
+	int i;
+
+	(void)state;
+	o->size = 100;
+	o->window = true;
+	for (i = 0; i < 20; i++)
+		assert_int_equal(pwrite(FD, "x", 1, i), 1);
+	assert_int_equal(VOS_WORD_KIND(fake.state->word[FD]), VOS_KIND_FILE);
+}
+
 static void large_reads_attach_only_to_windows(void **state)
 {
 	struct object *o = fake_open(FD, VOS_KIND_FILE, FILE_FLAGS);
@@ -113,6 +126,7 @@ int main(void)
 		TEST(no_call_is_made),
 		TEST(writing_is_not_for_windows),
 		TEST(one_that_ends_meanwhile_does_not_count),
+		TEST(who_writes_is_served),
 		TEST(large_reads_attach_only_to_windows),
 	};
 

@@ -50,6 +50,13 @@ void counters_print(void);
 
 /* Groups of cases. */
 int group_null(int argc, char **argv);
+/*
+ * So many short writes first, and libsyscall-forward lets the service have a file,
+ * instead of having it read in place.
+ */
+#define WRITES	16
+void be_a_writer(int fd);
+
 int group_pread(int argc, char **argv);
 int group_preadrw(int argc, char **argv);
 int group_pwrite(int argc, char **argv);

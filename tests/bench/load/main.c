@@ -29,7 +29,7 @@ static const struct {
 } groups[] = {
 	{ "null", group_null, "calls that are forwarded and do next to nothing" },
 	{ "pread", group_pread, "reads of a cached file that is open for reading" },
-	{ "preadrw", group_preadrw, "the same, open for reading and writing" },
+	{ "preadrw", group_preadrw, "the same, by a descriptor that has written" },
 	{ "pwrite", group_pwrite, "writes to it, over what is there" },
 	{ "direct", group_direct, "reads with O_DIRECT" },
 	{ "files", group_files, "create, stat, unlink" },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Files that are read in place: as long as nobody can write them, and no longer. */
+/* Files that are read in place: as long as their size stands, and always what they hold. */
 #include <sys/resource.h>
 
 #include "doortest.h"
@@ -92,7 +92,7 @@ static void overwrite(void *unused)
 	CHECK_EQ(pread(fd, &n, 4, 0), 4);
 }
 
-TEST(window_ends_when_somebody_writes)
+TEST(window_shows_what_others_write)
 {
 	int fd = quiet_file("writer"), i;
 	uint64_t before;
@@ -134,6 +134,36 @@ TEST(window_of_ones_own_file)
 		CHECK_EQ(n, i + 1000);
 		warm_file(fd);
 	}
+}
+
+/* Reading in place, writing by the kernel: one offset, one content. */
+TEST(window_of_a_writer)
+{
+	int fd = quiet_file("both"), i;
+	uint64_t before;
+	uint32_t n;
+
+	close(fd);
+	fd = open(path_of("both"), O_RDWR);
+	CHECK(fd >= 0);
+	warm_file(fd);
+	before = in_place();
+	for (i = 0; i < 200; i++) {
+		CHECK_EQ(read(fd, &n, 4), 4);
+		CHECK_EQ(n, 2 * i);
+		n = 70000 + i;
+		CHECK_EQ(write(fd, &n, 4), 4);
+		CHECK_EQ(pread(fd, &n, 4, (2 * i + 1) * 4), 4);
+		CHECK_EQ(n, 70000 + i);
+		if (i == 100)
+			CHECK_EQ(fsync(fd), 0);
+	}
+	CHECK_EQ(lseek(fd, 0, SEEK_CUR), 1600);
+	if (door_expected)
+		CHECK(in_place() - before >= 390);
+	CHECK_EQ(pwrite(fd, &n, 4, BYTES), 4);	/* it grows */
+	CHECK_EQ(pread(fd, &n, 4, BYTES), 4);
+	CHECK_EQ(n, 70199);
 }
 
 TEST(window_ends_at_truncation)

@@ -378,7 +378,7 @@ static long kernel_attach(int fd, long flags)
 	} else {
 		show_poll(o);
 	}
-	kind = o->window ? VOS_KIND_WINDOW : o->kind;
+	kind = o->window && !(flags & VOS_ATTACH_SERVED) ? VOS_KIND_WINDOW : o->kind;
 	vos_store_release(&fake.state->word[fd], VOS_WORD(kind | o->flags, o->slot, o->gen));
 	pthread_mutex_unlock(&fake.lock);
 	return kind;

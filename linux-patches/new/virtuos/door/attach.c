@@ -134,6 +134,8 @@ static int attach_file(struct vos_door *door, unsigned int fd, struct file *file
 		set_word(door, fd, file, NULL, VOS_KIND_TRAP);
 		return VOS_KIND_TRAP;
 	}
+	if (flags & VOS_ATTACH_SERVED)
+		t.window = 0;
 	if (only_window && !t.window)
 		return -EAGAIN;
 	uc = door->uchan[t.kind == VOS_KIND_FILE ? VOS_DOOR_STORAGE : VOS_DOOR_NET];

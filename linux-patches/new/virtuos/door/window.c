@@ -7,8 +7,8 @@
  * process's descriptor is not delayed. Truncation and reclaim find the pages by
  * that mapping as those of any other.
  *
- * Invariant: while a word names a window nobody has the file open for writing (the
- * provider sees to it). A window is unmapped only after its last word has gone and
+ * Invariant: while a word names a window the file's size does not change (the provider
+ * sees to it). A window is unmapped only after its last word has gone and
  * when nobody says that he reads it; until then whatever lies beyond the file's end,
  * or cannot be read, shows as zeros instead of killing the reader.
  */

@@ -20,13 +20,20 @@ static bool may_be_served(const struct file *file, struct inode *inode)
 	       !READ_ONCE(inode->i_fsnotify_mask);
 }
 
+/* Programs write it through their doors, or it has just grown: better served. */
+static bool is_written(struct inode *inode)
+{
+	return inode_is_open_for_write(inode) &&
+	       ((vosfs_data_served(inode) && vosfs_users_attached(inode)) ||
+		vosfs_users_just_resized(inode));
+}
+
 /* Its size if it can be read in place, or 0. */
 static u64 window_size(const struct file *file, struct inode *inode)
 {
 	loff_t size = i_size_read(inode);
 
-	if (!(file->f_mode & FMODE_READ) || file->f_mode & FMODE_WRITE ||
-	    inode_is_open_for_write(inode) || size > MAX_WINDOW)
+	if (!(file->f_mode & FMODE_READ) || size > MAX_WINDOW || is_written(inode))
 		return 0;
 	return size;
 }
@@ -61,20 +68,13 @@ static int data_examine(struct file *file, struct vos_door_target *t)
 
 /*
  * The window is mapped already, which keeps the inode held. Under the semaphore for
- * writing. Whoever opens it for writing has counted himself before he looks for
- * windows: either he finds this one, or we see him.
+ * writing: whoever changes the size holds it for reading, from before he ends windows.
  */
-static int attach_window(struct file *file, struct vos_door_target *t)
+static int attach_window(struct inode *inode, struct vos_door_target *t)
 {
-	struct inode *inode = file_inode(file);
-	int err = vosfs_users_add(inode, t);
-
-	if (!err && (vosfs_data_served(inode) || window_size(file, inode) != t->window)) {
-		vosfs_users_remove(t);
-		t->priv = NULL;
-		err = -EAGAIN;
-	}
-	return err;
+	if (vosfs_data_served(inode) || i_size_read(inode) != t->window)
+		return -EAGAIN;
+	return vosfs_users_add(inode, t);
 }
 
 static int attach_served(struct inode *inode, struct vos_door_target *t)
@@ -96,7 +96,7 @@ static int data_attach(struct file *file, struct vos_door_target *t)
 
 	if (!down_write_trylock(sem))
 		return -EAGAIN;
-	err = t->window ? attach_window(file, t) : attach_served(inode, t);
+	err = t->window ? attach_window(inode, t) : attach_served(inode, t);
 	up_write(sem);
 	return err;
 }

@@ -3,8 +3,8 @@
  * Who has a file's data: the delegation of an inode.
  *
  *	held	the primary caches pages; reads and writes are the FUSE client's. A
- *		program that reads a file which nobody has open for writing may read
- *		those pages in place (a window)
+ *		program may read those pages in place (a window), as long as the file's
+ *		size does not change
  *	served	programs read and write at the storage domain, through the exceptionless
  *		door or, uncached, through the trap door; nothing is cached here, and
  *		attributes are asked for each time
@@ -16,7 +16,7 @@
  * Invariant: FUSE_I_SERVED changes under the inode's semaphore for writing; whoever
  * touches pages of a file holds it for reading and has seen the bit clear. A mapped
  * inode is not served: mappings are counted from before they exist. A window ends
- * before its file is open for writing, or changed by its name.
+ * before its file's size changes.
  */
 #include <linux/fs.h>
 #include <linux/hash.h>
@@ -172,5 +172,6 @@ void vosfs_data_init(void)
 		init_rwsem(&sems[i]);
 		held_until[i] = jiffies;
 	}
+	vosfs_users_init();
 	vosfs_file_ops_init();
 }

@@ -31,6 +31,8 @@ bool vosfs_users_attached(const struct inode *inode);
 int vosfs_users_add(struct inode *inode, struct vos_door_target *t);
 void vosfs_users_remove(struct vos_door_target *t);
 int vosfs_users_recall(struct inode *inode, bool *dirty, bool *used);
+bool vosfs_users_just_resized(const struct inode *inode);
 void vosfs_users_end_windows(struct inode *inode);
+void vosfs_users_init(void);
 
 #endif

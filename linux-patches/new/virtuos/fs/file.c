@@ -73,6 +73,9 @@ static ssize_t data_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		vosfs_data_end(inode);
 		return n;
 	}
+	/* A window is for as long as the size is. */
+	if (append || iocb->ki_pos + (loff_t)iov_iter_count(from) > i_size_read(inode))
+		vosfs_users_end_windows(inode);
 	n = fuse_file_operations.write_iter(iocb, from);
 	vosfs_data_end(inode);
 	return n;
@@ -105,17 +108,10 @@ static long data_fallocate(struct file *file, int mode, loff_t offset, loff_t le
 
 	if (rc)
 		return rc;
+	vosfs_users_end_windows(inode);
 	rc = fuse_file_operations.fallocate(file, mode, offset, length);
 	vosfs_data_end(inode);
 	return rc;
-}
-
-/* Who writes is counted by now (inode->i_writecount): no window is made any more. */
-static int data_open(struct inode *inode, struct file *file)
-{
-	if (file->f_mode & FMODE_WRITE)
-		vosfs_users_end_windows(inode);
-	return fuse_file_operations.open(inode, file);
 }
 
 /* At every close, after the descriptor's word has gone. */
@@ -197,7 +193,6 @@ void vosfs_file_ops_init(void)
 {
 	vosfs_file_ops = fuse_file_operations;
 	vosfs_file_ops.owner = THIS_MODULE;
-	vosfs_file_ops.open = data_open;
 	vosfs_file_ops.flush = data_flush;
 	vosfs_file_ops.read_iter = data_read_iter;
 	vosfs_file_ops.write_iter = data_write_iter;
@@ -205,5 +200,7 @@ void vosfs_file_ops_init(void)
 	vosfs_file_ops.splice_write = data_splice_write;
 	vosfs_file_ops.mmap = data_mmap;
 	vosfs_file_ops.fallocate = data_fallocate;
+	/* The service has none; without it the kernel reads and writes by itself. */
+	vosfs_file_ops.copy_file_range = NULL;
 	vosfs_file_ops.fop_flags |= FOP_LEASED_POS;
 }

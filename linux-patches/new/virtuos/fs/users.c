@@ -4,7 +4,9 @@
  * data.c asks here before it changes sides.
  */
 #include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/hashtable.h>
+#include <linux/jiffies.h>
 #include <linux/slab.h>
 #include "data.h"
 
@@ -21,6 +23,12 @@ struct vosfs_data {
 	unsigned int nr_targets;
 	struct list_head targets;
 };
+
+/* A file that grows is not for windows: none for so long after one has ended. */
+#define RESIZED_TIME	(HZ / 2)
+#define RESIZED_BITS	6
+
+static unsigned long resized_until[1 << RESIZED_BITS];	/* jiffies; several inodes each */
 
 static DEFINE_HASHTABLE(table, 8);
 static DEFINE_SPINLOCK(table_lock);
@@ -203,14 +211,38 @@ int vosfs_users_recall(struct inode *inode, bool *dirty, bool *used)
 	return min(rc, 0);
 }
 
-/* The file is about to change: nobody reads it in place any more. */
+static unsigned long *resized_until_of(const struct inode *inode)
+{
+	return &resized_until[hash_ptr(inode, RESIZED_BITS)];
+}
+
+/* Has a window ended not long ago, because the size changed? */
+bool vosfs_users_just_resized(const struct inode *inode)
+{
+	return time_before(jiffies, READ_ONCE(*resized_until_of(inode)));
+}
+
+/**
+ * vosfs_users_end_windows - the size is about to change
+ *
+ * Nobody reads the file in place any more. With the inode's semaphore, for reading.
+ */
 void vosfs_users_end_windows(struct inode *inode)
 {
 	struct vos_door_target *t;
 	u32 gen;
 
 	while ((t = next_target(inode, true, &gen))) {
+		WRITE_ONCE(*resized_until_of(inode), jiffies + RESIZED_TIME);
 		vos_door_end_window(t, gen);
 		vos_door_target_put(t);
 	}
+}
+
+void vosfs_users_init(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(resized_until); i++)
+		resized_until[i] = jiffies;
 }
