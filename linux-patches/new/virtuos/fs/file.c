@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/splice.h>
+#include <linux/uio.h>
 #include "data.h"
 
 struct file_operations vosfs_file_ops;
