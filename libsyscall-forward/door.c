@@ -28,8 +28,7 @@ struct seen {
 	__u8 doublings;
 };
 
-/* By what is asked for: VOS_ATTACH_*, whose values are 0 to 2. */
-static struct seen seen_calls[3][VOS_DOOR_FDS];
+static struct seen seen_small[VOS_DOOR_FDS], seen_large[VOS_DOOR_FDS];
 
 /**
  * vos_door_retire - never use the door again, in this process and its children
@@ -337,21 +336,20 @@ static bool worth_a_door(int fd)
 /**
  * vos_attach - a call comes for a descriptor whose word says nothing
  * @after: the number of such calls after which the kernel is asked; 0: do not count
- *	it. With VOS_AFTER_WINDOW or VOS_AFTER_SERVED, which say what for
+ *	it. With VOS_AFTER_WINDOW, only if the file can be used in place
  * Return: its word now; one of kind TRAP if it has none.
  */
 __attribute__((noinline)) __u64 vos_attach(int fd, unsigned int after)
 {
-	long flags = after & VOS_AFTER_WINDOW ? VOS_ATTACH_WINDOW :
-		     after & VOS_AFTER_SERVED ? VOS_ATTACH_SERVED : 0;
+	long flags = after & VOS_AFTER_WINDOW ? VOS_ATTACH_WINDOW : 0;
 	struct vos_door *d;
 	struct seen *seen;
 	__u64 word = 0;
 
 	if ((__u32)fd >= VOS_DOOR_FDS || !after)
 		return VOS_KIND_TRAP;
-	seen = &seen_calls[flags][fd];
-	if (!seen_enough(seen, after & ~(VOS_AFTER_WINDOW | VOS_AFTER_SERVED)))
+	seen = flags ? &seen_large[fd] : &seen_small[fd];
+	if (!seen_enough(seen, after & ~VOS_AFTER_WINDOW))
 		return VOS_KIND_TRAP;
 	if (!worth_a_door(fd)) {
 		note_outcome(seen, false);

@@ -17,7 +17,10 @@ static inline __u64 *vos_file_pos(struct vos_lane *l, const struct vos_io *io)
 	struct vos_uchan_head *head = l->chan->head;
 	__u32 slot = VOS_WORD_SLOT(io->word);
 
-	if (!(io->word & VOS_WORD_POS) ||
+	if (!(io->word & VOS_WORD_POS))
+		return NULL;
+	/* The service is not told of windows. */
+	if (VOS_WORD_KIND(io->word) != VOS_KIND_WINDOW &&
 	    vos_load_acquire(&head->slot[slot].gen) != VOS_WORD_GEN(io->word))
 		return NULL;
 	return &head->pos[slot];

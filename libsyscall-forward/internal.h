@@ -106,7 +106,8 @@ struct vos_window {
 	__u64 base, size;
 	__u32 gen;		/* of the word that it holds for */
 	__u32 users;		/* see struct vos_door_window */
-	__u64 reads, bytes;	/* about: threads do not wait for each other to count */
+	/* About: threads do not wait for each other to count. */
+	__u64 reads, bytes, writes, written;
 };
 
 /*
@@ -162,9 +163,11 @@ long vos_send(struct vos_io *io);
 long vos_file_read(struct vos_io *io);
 long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos);
 long vos_window_read(struct vos_io *io);
+long vos_window_write(struct vos_io *io);
 long vos_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos);
 void vos_window_learn(struct vos_door *d, int fd);
 long vos_file_write(struct vos_io *io);
+long vos_file_end_write(const struct vos_io *io, __u64 pos, size_t done, long rc);
 
 /* log.c */
 struct vos_log_record *vos_log_alloc(struct vos_chan *c, __u32 len);
@@ -216,7 +219,7 @@ static inline __u64 vos_word(int fd, unsigned int after)
 #define VOS_AFTER_ANY		8u
 #define VOS_AFTER_NEVER		0u
 #define VOS_AFTER_WINDOW	(1u << 31)	/* only if it can be read in place */
-#define VOS_AFTER_SERVED	(1u << 30)	/* if a file, by the service: it is written */
+#define VOS_IN_PLACE		32768u	/* bytes; longer writes are the kernel's */
 #define VOS_LARGE		(16384u + 1)	/* bytes; redis reads 16 KiB at a time */
 
 static inline bool vos_epoch_is_old(const struct vos_chan *c)

@@ -61,12 +61,24 @@ static long door_read(struct vos_io *io)
 
 static long door_write(struct vos_io *io)
 {
-	if (!io->len || (VOS_WORD_KIND(io->word) != VOS_KIND_FILE && !is_socket(io->word)))
+	if (!io->len)
 		return VOS_TRAP(VOS_WHY_ODD);
-	cancellation_point();
-	if (!is_socket(io->word))
+	switch (VOS_WORD_KIND(io->word)) {
+	case VOS_KIND_WINDOW:
+		cancellation_point();
+		return vos_window_write(io);
+	case VOS_KIND_FILE:
+		cancellation_point();
 		return vos_file_write(io);
-	return io->at ? VOS_TRAP(VOS_WHY_ODD) : vos_send(io);
+	case VOS_KIND_STREAM:
+	case VOS_KIND_DGRAM:
+		if (io->at)
+			return VOS_TRAP(VOS_WHY_ODD);
+		cancellation_point();
+		return vos_send(io);
+	default:
+		return VOS_TRAP(VOS_WHY_ODD);
+	}
 }
 
 /* One buffer; as much of it as Linux takes at once. Length 0: leave it alone. */
@@ -110,11 +122,14 @@ static __attribute__((noinline)) long write_one(__u64 word, int fd, const void *
  * What is read or written in large pieces is best kept in the primary's page cache:
  * through the service it is copied twice, and what is written would have to wait for
  * the disk as soon as the log is full. So large calls do not make a descriptor one of
- * the service's; to be read in place it may be.
+ * the service's; to be used in place it may be. There a page that is not dirty costs a
+ * fault, which does not pay for long writes.
  */
 static inline unsigned int after_write(size_t n)
 {
-	return n < VOS_LARGE ? VOS_AFTER_ANY | VOS_AFTER_SERVED : VOS_AFTER_NEVER;
+	if (n < VOS_LARGE)
+		return VOS_AFTER_ANY;
+	return n <= VOS_IN_PLACE ? VOS_AFTER_ANY | VOS_AFTER_WINDOW : VOS_AFTER_NEVER;
 }
 
 static inline unsigned int after_read(size_t n)
@@ -201,7 +216,7 @@ EXPORT ssize_t readv(int fd, const struct iovec *v, int n)
 
 EXPORT ssize_t writev(int fd, const struct iovec *v, int n)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_ANY | VOS_AFTER_SERVED);
+	__u64 word = vos_word(fd, VOS_AFTER_ANY);
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)

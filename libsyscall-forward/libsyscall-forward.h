@@ -37,8 +37,8 @@ enum vos_stat_why {
  * @spun, @slept: waits that ended while spinning, and in the kernel
  * @kicks: times a sleeping service was woken
  * @opens, @channels, @attaches: what was set up
- * @in_place: of door[VOS_STAT_READ], about how many found the file's pages in this
- *	process's own memory
+ * @in_place: of door[VOS_STAT_READ] and door[VOS_STAT_WRITE], about how many found the
+ *	file's pages in this process's own memory
  *
  * Calls on descriptors without a door are not counted. fork() starts at 0 again.
  */

@@ -42,10 +42,14 @@ __attribute__((visibility("default"))) struct vos_door_stats vos_door_stats(void
 		for (lane = 0; lane < (int)VOS_UCHAN_MAX_LANES; lane++)
 			add_lane(&s, &d->chan[service].lane[lane].count);
 	for (slot = 0; slot < (int)VOS_UCHAN_SLOTS; slot++) {
-		s.in_place += vos_load(&d->window[slot].reads);
-		s.bytes[VOS_STAT_READ] += vos_load(&d->window[slot].bytes);
+		const struct vos_window *w = &d->window[slot];
+
+		s.in_place += vos_load(&w->reads) + vos_load(&w->writes);
+		s.door[VOS_STAT_READ] += vos_load(&w->reads);
+		s.bytes[VOS_STAT_READ] += vos_load(&w->bytes);
+		s.door[VOS_STAT_WRITE] += vos_load(&w->writes);
+		s.bytes[VOS_STAT_WRITE] += vos_load(&w->written);
 	}
-	s.door[VOS_STAT_READ] += s.in_place;
 	for (op = 0; op < VOS_STAT_OPS; op++)
 		for (why = 0; why < VOS_STAT_WHYS; why++)
 			s.trap[op][why] = vos_load(&d->trap[op][why]);

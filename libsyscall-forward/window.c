@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reading files in place: a window shows the primary's page cache, and a read is a
- * copy from it. See struct vos_door_window.
+ * Files in place: a window shows the primary's page cache, and a read or a write is a
+ * copy from it or to it. See struct vos_door_window.
  *
- * Invariant: a window is looked into only while we are counted in its users and have
- * seen the word stand since; what was copied counts only if the word still stands.
+ * Invariant: a window is touched only while we are counted in its users and have seen
+ * the word stand since; what was copied counts only if the word still stands.
  */
 #include "file.h"
 
@@ -52,14 +52,14 @@ static inline struct vos_window *window_of(__u64 word)
  * the word still stands afterwards; or VOS_TRAP().
  */
 static inline long find(const struct vos_window *w, int fd, __u64 word, size_t len, __u64 pos,
-			const char **at)
+			char **at)
 {
 	__u32 gen = vos_load_acquire(&w->gen);
 	__u64 base = vos_load_acquire(&w->base), size = vos_load_acquire(&w->size);
 
 	if (unlikely(gen != VOS_WORD_GEN(word) || vos_load(&w->gen) != gen || !stands(fd, word)))
 		return VOS_TRAP(VOS_WHY_STALE);
-	*at = (const char *)(uintptr_t)base + pos;
+	*at = (char *)(uintptr_t)base + pos;
 	if (pos >= size)
 		return 0;
 	return (long)(len < size - pos ? len : size - pos);
@@ -81,7 +81,7 @@ static inline long count_out(struct vos_window *w, int fd, __u64 word, long rc)
 	return VOS_TRAP(VOS_WHY_STALE);
 }
 
-static inline long note(struct vos_window *w, long rc)
+static inline long note_read(struct vos_window *w, long rc)
 {
 	if (likely(!VOS_IS_TRAP(rc))) {
 		vos_count_add(&w->reads, 1);
@@ -98,7 +98,7 @@ static inline long note(struct vos_window *w, long rc)
 long vos_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos)
 {
 	struct vos_window *w = window_of(word);
-	const char *at;
+	char *at = NULL;
 	long n;
 
 	if (unlikely(!vos_file_range(pos, len)))
@@ -107,13 +107,13 @@ long vos_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos)
 	n = find(w, fd, word, len, pos, &at);
 	if (likely(n > 0))
 		memcpy(buf, at, n);
-	return note(w, count_out(w, fd, word, n));
+	return note_read(w, count_out(w, fd, word, n));
 }
 
 static long read_at(struct vos_window *w, const struct vos_io *io, __u64 pos)
 {
 	struct vos_cursor to = { io->iov, 0 };
-	const char *at;
+	char *at = NULL;
 	long n;
 
 	count_in(w);
@@ -159,5 +159,80 @@ long vos_window_read(struct vos_io *io)
 
 	if (io->at && !vos_file_range(io->pos, io->len))
 		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ODD));
-	return note(w, io->at ? read_at(w, io, io->pos) : read_on(w, io));
+	return note_read(w, io->at ? read_at(w, io, io->pos) : read_on(w, io));
+}
+
+/*
+ * All of it, or nothing: what lies beyond the end makes the file longer. The kernel
+ * learns that its times are old before we look at the word again.
+ */
+static long write_at(struct vos_window *w, struct vos_lane *l, const struct vos_io *io, __u64 pos)
+{
+	struct vos_cursor from = { io->iov, 0 };
+	char *at = NULL;
+	long n;
+
+	count_in(w);
+	n = find(w, io->fd, io->word, io->len, pos, &at);
+	if (n == (long)io->len) {
+		vos_cursor_take(&from, at, n);
+		vos_store_release(&l->chan->head->wrote[VOS_WORD_SLOT(io->word)], (__u8)1);
+	} else if (!VOS_IS_TRAP(n)) {
+		n = VOS_TRAP(VOS_WHY_OFFSET);
+	}
+	return count_out(w, io->fd, io->word, n);
+}
+
+/* Move the offset over what is about to be written, if the file has it all. */
+static __u64 reserve(struct vos_window *w, struct vos_lane *l, const struct vos_io *io)
+{
+	__u64 *p = io->word & VOS_WORD_POS ? &l->chan->head->pos[VOS_WORD_SLOT(io->word)] : NULL;
+	__u64 size = vos_load(&w->size), pos;
+	int tries;
+
+	for (tries = 0; p && tries < RETRIES; tries++) {
+		pos = vos_load_acquire(p);
+		if (pos > size || io->len > size - pos)
+			break;
+		if (__atomic_compare_exchange_n(p, &pos, pos + io->len, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_RELAXED))
+			return pos;
+	}
+	return VOS_POS_HOME;
+}
+
+/**
+ * vos_window_write - write a file in place
+ * @io: word of kind WINDOW; len not 0
+ * Return: bytes, -errno, or VOS_TRAP().
+ *
+ * With a lane, which keeps the channel that has the offset and the note of a write.
+ */
+long vos_window_write(struct vos_io *io)
+{
+	struct vos_window *w = window_of(io->word);
+	struct vos_lane *l;
+	__u64 pos = io->pos;
+	long rc;
+
+	if (!(io->word & VOS_WORD_WRITE))
+		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_ACCESS));
+	if (io->len > VOS_IN_PLACE || (io->at && !vos_file_range(pos, io->len)))
+		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_ODD));
+	l = vos_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
+	if (!l)
+		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_LANE));
+	if (!io->at)
+		pos = reserve(w, l, io);
+	rc = pos == VOS_POS_HOME ? VOS_TRAP(VOS_WHY_OFFSET) : write_at(w, l, io, pos);
+	vos_lane_put(l);
+	if (!VOS_IS_TRAP(rc)) {
+		vos_count_add(&w->writes, 1);
+		vos_count_add(&w->written, rc);
+	}
+	vos_trapped(VOS_STAT_WRITE, rc);
+	if (io->at || pos == VOS_POS_HOME || !VOS_IS_TRAP(rc))
+		return rc;
+	/* The place is reserved. */
+	return vos_file_end_write(io, pos, 0, rc);
 }

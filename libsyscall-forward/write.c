@@ -203,6 +203,22 @@ static void give_back(const struct vos_io *io, __u64 pos, size_t done)
 	vos_lane_put(l);
 }
 
+/**
+ * vos_file_end_write - some of it is written, or a place is reserved: no way back
+ * @pos: where it begins
+ * @done: bytes that are written
+ * @rc: 0, or why not all
+ * Return: as vos_file_write(), but never VOS_TRAP().
+ */
+long vos_file_end_write(const struct vos_io *io, __u64 pos, size_t done, long rc)
+{
+	long total = VOS_IS_TRAP(rc) ? rest_by_trap(io, pos, done) : done ? (long)done : rc;
+
+	if (!io->at && total < (long)io->len)
+		give_back(io, pos, total > 0 ? total : 0);
+	return total;
+}
+
 static long write_on_lane(struct vos_lane *l, const struct vos_io *io, __u64 *pos, size_t *done)
 {
 	__u64 *p;
@@ -232,7 +248,7 @@ long vos_file_write(struct vos_io *io)
 	__u64 pos = io->at ? (__u64)io->pos : VOS_POS_HOME;
 	struct vos_lane *l;
 	size_t done = 0;
-	long rc, total;
+	long rc;
 
 	if (!(io->word & VOS_WORD_WRITE))
 		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_ACCESS));
@@ -246,9 +262,5 @@ long vos_file_write(struct vos_io *io)
 	vos_trapped(VOS_STAT_WRITE, rc);
 	if (!rc || (VOS_IS_TRAP(rc) && !done && (io->at || pos == VOS_POS_HOME)))
 		return rc ? rc : (long)io->len;
-	/* Some of it is written, or a place is reserved: no way but to end it here. */
-	total = VOS_IS_TRAP(rc) ? rest_by_trap(io, pos, done) : done ? (long)done : rc;
-	if (!io->at && total < (long)io->len)
-		give_back(io, pos, total > 0 ? total : 0);
-	return total;
+	return vos_file_end_write(io, pos, done, rc);
 }

@@ -43,9 +43,8 @@
  *          struct vos_door_channel, which is filled in. Maps the user channel, made
  *          at the first call of this process. ENOTCONN: the service domain is down;
  *          try later. ENOSPC: no more user channels. ENOENT: no such service here.
- * ATTACH   arg3 = descriptor, arg4 = 0, VOS_ATTACH_WINDOW (only if it can have a
- *          window) or VOS_ATTACH_SERVED (no window, if it has none yet). Sets the
- *          descriptor's word. Return: its kind (VOS_KIND_*); without
+ * ATTACH   arg3 = descriptor, arg4 = 0 or VOS_ATTACH_WINDOW: only if it can have a
+ *          window. Sets the descriptor's word. Return: its kind (VOS_KIND_*); without
  *          a channel to its service no word is set, but the kind tells of which one
  *          to ask for. EBADF; EAGAIN: not now (domain down, all handles in use): use
  *          the trap door, ask again later.
@@ -73,7 +72,6 @@ enum vos_door_service {
 };
 
 #define VOS_ATTACH_WINDOW	1u
-#define VOS_ATTACH_SERVED	2u
 
 #define VOS_ENTER_LANE		0xffu
 #define VOS_ENTER_KICK		(1u << 8)
@@ -124,11 +122,12 @@ struct vos_door_state {
 
 /*
  * A window: a file's pages in the primary's page cache, mapped for the process to
- * read. The file's size does not change while the word stands; the word goes first:
- * what was copied while the word was the same before and after is the file's content.
- * From then on the window may
+ * read, and to write if the word says so. The file's size does not change while the
+ * word stands; the word goes first: what was copied while the word was the same before
+ * and after is, or has become, the file's content. Who writes sets vos_uchan_head.wrote
+ * before it looks at the word the second time. From then on the window may
  * show zeros, and is unmapped as soon as nobody reads: who reads counts itself in
- * *@users before it looks at the word, and out afterwards; who then finds the word
+ * *@users before it looks at the word, and out afterwards (or writes); who then finds the word
  * gone calls TIDY.
  *
  * @users: address of a __u32 of the process's, 0 when nobody reads; it must stay for
@@ -189,12 +188,15 @@ struct vos_uchan_slot {
  *	atomic compare-and-exchange. VOS_POS_HOME: the kernel has it; use the trap door
  * @log_head, @log_tail: byte positions of the log, free-running; the records in
  *	[tail, head) have been written and may not be durable yet. See vos_log_record
+ * @wrote: not 0: the process has written to the file in its window; the kernel sets it
+ *	to 0 when it has set the file's times
  */
 struct vos_uchan_head {
 	__u64 pos[VOS_UCHAN_SLOTS];
 	__u32 log_head;
 	__u32 log_tail;
-	__u64 reserved[VOS_UCHAN_SLOTS - 1];
+	__u8 wrote[VOS_UCHAN_SLOTS];
+	__u64 reserved[VOS_UCHAN_SLOTS - 1 - VOS_UCHAN_SLOTS / 8];
 	struct vos_uchan_slot slot[VOS_UCHAN_SLOTS];
 };
 

@@ -6,13 +6,18 @@
 
 static unsigned char pattern[100000];
 
-static struct object *open_window(size_t size)
+static struct object *open_window_flags(size_t size, __u32 flags)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(pattern); i++)
 		pattern[i] = i * 11 + i / 253;
-	return fake_window(FD, pattern, size);
+	return fake_window(FD, flags, pattern, size);
+}
+
+static struct object *open_window(size_t size)
+{
+	return open_window_flags(size, VOS_WORD_READ | VOS_WORD_POS);
 }
 
 static __u64 offset_of(struct object *o)
@@ -54,7 +59,7 @@ static void no_call_is_made(void **state)
 	assert_int_equal(vos_door_stats().bytes[VOS_STAT_READ], 500 + 70000 + 70000);
 }
 
-static void writing_is_not_for_windows(void **state)
+static void not_every_window_may_be_written(void **state)
 {
 	(void)state;
 	open_window(10);
@@ -90,17 +95,33 @@ static void one_that_ends_meanwhile_does_not_count(void **state)
 	assert_memory_equal(in, pattern, 100);
 }
 
-static void who_writes_is_served(void **state)
+static void writes_are_copies_as_well(void **state)
 {
-	struct object *o = fake_open(FD, VOS_KIND_FILE, FILE_FLAGS);
-	int i;
+	struct object *o;
+	struct iovec v[2] = { { "ab", 2 }, { "cdefg", 5 } };
+	__u8 *wrote;
 
 	(void)state;
-	o->size = 100;
-	o->window = true;
-	for (i = 0; i < 20; i++)
-		assert_int_equal(pwrite(FD, "x", 1, i), 1);
-	assert_int_equal(VOS_WORD_KIND(fake.state->word[FD]), VOS_KIND_FILE);
+	o = open_window_flags(1000, FILE_FLAGS);
+	fake.hook = no_call;
+	wrote = &fake.chan[VOS_DOOR_STORAGE]->head->wrote[o->slot];
+	assert_int_equal(pwrite(FD, "xyz", 3, 997), 3);
+	assert_memory_equal(o->data + 997, "xyz", 3);
+	assert_int_equal(*wrote, 1);
+	*wrote = 0;
+	assert_int_equal(writev(FD, v, 2), 7);
+	assert_memory_equal(o->data, "abcdefg", 7);
+	assert_int_equal(offset_of(o), 7);
+	assert_int_equal(write(FD, pattern, 900), 900);
+	assert_int_equal(offset_of(o), 907);
+	assert_memory_equal(o->data + 7, pattern, 900);
+	assert_int_equal(*wrote, 1);
+	assert_int_equal(fake.traps, 0);
+	/* What makes it longer is the kernel's, and so is what is long. */
+	assert_int_equal(pwrite(FD, "long", 4, 998), 4);
+	assert_int_equal(write(FD, pattern, 94), 94);
+	assert_int_equal(fake.traps, 2);
+	assert_int_equal(o->size, 1002);
 }
 
 static void large_reads_attach_only_to_windows(void **state)
@@ -124,9 +145,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(no_call_is_made),
-		TEST(writing_is_not_for_windows),
+		TEST(not_every_window_may_be_written),
 		TEST(one_that_ends_meanwhile_does_not_count),
-		TEST(who_writes_is_served),
+		TEST(writes_are_copies_as_well),
 		TEST(large_reads_attach_only_to_windows),
 	};
 

@@ -38,7 +38,7 @@ static void retire_window(struct object *o, unsigned char *data)
 static void readers_see_whole_windows(void **state)
 {
 	static unsigned char start[4096];
-	struct object *o = fake_window(FD, memset(start, 1, sizeof(start)), sizeof(start));
+	struct object *o = fake_window(FD, VOS_WORD_READ, memset(start, 1, sizeof(start)), sizeof(start));
 	unsigned char *all = malloc(ROUNDS * 4096), *old;
 	pthread_t t[2];
 	int i;

@@ -378,7 +378,7 @@ static long kernel_attach(int fd, long flags)
 	} else {
 		show_poll(o);
 	}
-	kind = o->window && !(flags & VOS_ATTACH_SERVED) ? VOS_KIND_WINDOW : o->kind;
+	kind = o->window ? VOS_KIND_WINDOW : o->kind;
 	vos_store_release(&fake.state->word[fd], VOS_WORD(kind | o->flags, o->slot, o->gen));
 	pthread_mutex_unlock(&fake.lock);
 	return kind;
@@ -574,9 +574,10 @@ static bool attach_now(int fd)
 }
 
 /* Return: a file of that content in a window whose word is set. */
-__attribute__((unused)) static struct object *fake_window(int fd, const void *data, size_t size)
+__attribute__((unused)) static struct object *fake_window(int fd, __u32 flags, const void *data,
+									size_t size)
 {
-	struct object *o = fake_open(fd, VOS_KIND_FILE, VOS_WORD_READ | VOS_WORD_POS);
+	struct object *o = fake_open(fd, VOS_KIND_FILE, flags);
 
 	memcpy(o->data, data, size);
 	o->size = size;

@@ -91,7 +91,7 @@ static int attach_handle(struct vos_door *door, struct vos_uchan *uc, unsigned i
 {
 	struct vos_handle *h = vos_handle_find(uc, file);
 	struct vos_handle *fresh = NULL;
-	u32 kind;
+	u32 kind, flags;
 
 	if (!h) {
 		fresh = vos_handle_new(uc, file, t);
@@ -100,7 +100,8 @@ static int attach_handle(struct vos_door *door, struct vos_uchan *uc, unsigned i
 		h = fresh;
 	}
 	kind = h->window ? VOS_KIND_WINDOW : t->kind;
-	if (set_word(door, fd, file, h, VOS_WORD(kind | t->word, vos_handle_slot(h), h->gen)) &&
+	flags = h->window && !h->window->write ? t->word & ~VOS_WORD_WRITE : t->word;
+	if (set_word(door, fd, file, h, VOS_WORD(kind | flags, vos_handle_slot(h), h->gen)) &&
 	    !still_true(file, t))
 		vos_door_take_word(door, fd);
 	if (fresh)
@@ -134,8 +135,6 @@ static int attach_file(struct vos_door *door, unsigned int fd, struct file *file
 		set_word(door, fd, file, NULL, VOS_KIND_TRAP);
 		return VOS_KIND_TRAP;
 	}
-	if (flags & VOS_ATTACH_SERVED)
-		t.window = 0;
 	if (only_window && !t.window)
 		return -EAGAIN;
 	uc = door->uchan[t.kind == VOS_KIND_FILE ? VOS_DOOR_STORAGE : VOS_DOOR_NET];

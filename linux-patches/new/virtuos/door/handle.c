@@ -113,7 +113,7 @@ static int set_up(struct vos_handle *h, struct file *file)
 	int rc = 0;
 
 	if (h->target.window) {
-		struct vos_window *w = vos_window_new(h, file, h->target.window);
+		struct vos_window *w = vos_window_new(h, file);
 
 		if (IS_ERR(w))
 			return PTR_ERR(w);

@@ -69,6 +69,7 @@ struct vos_handle {
  * @base, @size: where it is mapped, and the file's size in bytes
  * @users: how many of the process's threads say that they read it, or NULL
  * @ops: of the mapping, as the file's file system made them
+ * @write: it may be written
  * @ended: no word names it any more
  * @leaving: somebody is about to unmap it
  */
@@ -81,6 +82,7 @@ struct vos_window {
 	u64 size;
 	u32 __user *users;
 	const struct vm_operations_struct *ops;
+	bool write;
 	bool mapped;
 	bool ended;
 	bool leaving;
@@ -189,7 +191,7 @@ void vos_handle_pos_take(struct file *file);
 void vos_handle_pos_give(struct file *file);
 
 /* window.c */
-struct vos_window *vos_window_new(struct vos_handle *h, struct file *file, u64 size);
+struct vos_window *vos_window_new(struct vos_handle *h, struct file *file);
 void vos_window_end(struct vos_window *w);
 void vos_window_put(struct vos_window *w);
 long vos_window_tell(struct vos_window *w, unsigned long arg);

@@ -27,6 +27,7 @@ struct vos_session;
  * @node: files: node id
  * @window: files: size of a window that @file may have; 0: none. The service is not
  *	told of such a handle
+ * @window_write: it may be written
  * @priv: the provider's; NULL: @gone is not called
  * @link, @recalled: the provider's, to find handles again
  */
@@ -39,6 +40,7 @@ struct vos_door_target {
 	u32 epoch;
 	u64 node;
 	u64 window;
+	bool window_write;
 	void *priv;
 	struct list_head link;
 	bool recalled;
@@ -109,6 +111,12 @@ int vos_door_recall(struct vos_door_target *t, u32 gen, bool *dirty);
  * Its words are gone, and no word will name it, when this returns. Any context.
  */
 void vos_door_end_window(struct vos_door_target *t, u32 gen);
+
+/**
+ * vos_door_wrote - has the process written to its window since this was last asked?
+ * @t: with a window, not gone yet. Any context.
+ */
+bool vos_door_wrote(struct vos_door_target *t);
 
 /**
  * vos_door_tidy - unmap the caller's windows that have ended and that nobody reads

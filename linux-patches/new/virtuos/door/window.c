@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Windows: a file's pages in our page cache, mapped for its process to read. What
- * is read there costs no call at all.
+ * Windows: a file's pages in our page cache, mapped for its process to read and write.
+ * What is done there costs no call at all.
  *
  * The file is mapped by a struct file of the window's own, so that closing the
  * process's descriptor is not delayed. Truncation and reclaim find the pages by
@@ -18,6 +18,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "internal.h"
@@ -111,7 +112,19 @@ static vm_fault_t window_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t 
 	return w->ops->map_pages ? w->ops->map_pages(vmf, start, end) : 0;
 }
 
+/* What shows zeros belongs to no file, and what is written there is lost on purpose. */
+static vm_fault_t window_page_mkwrite(struct vm_fault *vmf)
+{
+	struct vos_window *w = vmf->vma->vm_private_data;
+
+	if (page_folio(vmf->page)->mapping && w->ops->page_mkwrite)
+		return w->ops->page_mkwrite(vmf);
+	lock_page(vmf->page);
+	return VM_FAULT_LOCKED;
+}
+
 static const struct vm_operations_struct window_ops = {
+	.page_mkwrite = window_page_mkwrite,
 	.open = window_open,
 	.close = window_close,
 	.fault = window_fault,
@@ -142,12 +155,14 @@ static int take_mapping(struct vos_window *w, const struct file *file)
 
 static int map_window(struct vos_window *w, struct file *file)
 {
-	struct file *own = dentry_open(&file->f_path, O_RDONLY | O_LARGEFILE, current_cred());
+	struct file *own = dentry_open(&file->f_path, (w->write ? O_RDWR : O_RDONLY) | O_LARGEFILE,
+				       current_cred());
 	int rc;
 
 	if (IS_ERR(own))
 		return PTR_ERR(own);
-	w->base = vm_mmap(own, 0, w->size, PROT_READ, MAP_SHARED, 0);
+	w->base = vm_mmap(own, 0, w->size, w->write ? PROT_READ | PROT_WRITE : PROT_READ,
+			  MAP_SHARED, 0);
 	rc = IS_ERR_VALUE(w->base) ? (int)w->base : take_mapping(w, own);
 	fput(own);
 	return rc;
@@ -155,13 +170,12 @@ static int map_window(struct vos_window *w, struct file *file)
 
 /*
  * vos_window_new - map all of @file for the caller
- * @h: whose window it will be
- * @size: of the file
+ * @h: whose window it will be, as its target says
  *
  * Return: the window, with a reference, or ERR_PTR. Locked memory is for what the
  * program knows of: -EAGAIN.
  */
-struct vos_window *vos_window_new(struct vos_handle *h, struct file *file, u64 size)
+struct vos_window *vos_window_new(struct vos_handle *h, struct file *file)
 {
 	struct vos_window *w;
 	int rc;
@@ -176,7 +190,8 @@ struct vos_window *vos_window_new(struct vos_handle *h, struct file *file, u64 s
 	w->uchan = h->uchan;
 	w->slot = vos_handle_slot(h);
 	w->gen = h->gen;
-	w->size = size;
+	w->size = h->target.window;
+	w->write = h->target.window_write;
 	rc = map_window(w, file);
 	if (!rc)
 		return w;
@@ -201,6 +216,16 @@ long vos_window_tell(struct vos_window *w, unsigned long arg)
 	info.gen = w->gen;
 	return copy_to_user((void __user *)arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
+
+/* See vos_door.h. */
+bool vos_door_wrote(struct vos_door_target *t)
+{
+	struct vos_handle *h = container_of(t, struct vos_handle, target);
+	u8 *wrote = &h->uchan->head->wrote[vos_handle_slot(h)];
+
+	return READ_ONCE(*wrote) && xchg(wrote, 0);
+}
+EXPORT_SYMBOL_GPL(vos_door_wrote);
 
 /* Windows of the caller that have ended, with references. */
 static unsigned int find_ended(struct vos_window **found)

@@ -38,6 +38,16 @@ static u64 window_size(const struct file *file, struct inode *inode)
 	return size;
 }
 
+/*
+ * A write may have to take privileges from the file. Where there may be some, only the
+ * kernel writes; after its first write it knows that there are none.
+ */
+static bool may_write_in_place(const struct file *file, const struct inode *inode)
+{
+	return file->f_mode & FMODE_WRITE && IS_NOSEC(inode) &&
+	       rlimit(RLIMIT_FSIZE) == RLIM_INFINITY;
+}
+
 static int data_examine(struct file *file, struct vos_door_target *t)
 {
 	struct inode *inode = file_inode(file);
@@ -49,6 +59,7 @@ static int data_examine(struct file *file, struct vos_door_target *t)
 	    !may_be_served(file, inode))
 		return 0;
 	t->window = window_size(file, inode);
+	t->window_write = may_write_in_place(file, inode);
 	if (!t->window && !vosfs_data_may_leave(inode))
 		return -EAGAIN;
 	t->kind = VOS_KIND_FILE;
@@ -74,6 +85,7 @@ static int attach_window(struct inode *inode, struct vos_door_target *t)
 {
 	if (vosfs_data_served(inode) || i_size_read(inode) != t->window)
 		return -EAGAIN;
+	vosfs_file_watch_times(inode);
 	return vosfs_users_add(inode, t);
 }
 
@@ -107,6 +119,8 @@ static void data_gone(struct vos_door_target *t, bool dirty)
 	struct inode *inode = t->priv;
 	int err = dirty ? vosfs_data_fsync(inode) : 0;
 
+	if (t->window)
+		vosfs_users_note_writes(inode);
 	if (err)
 		mapping_set_error(inode->i_mapping, err);
 	vosfs_users_remove(t);

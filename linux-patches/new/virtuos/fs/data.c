@@ -123,8 +123,10 @@ static int setattr_begin(struct inode *inode)
 {
 	int err = vosfs_data_begin(inode);
 
-	if (!err)
+	if (!err) {
 		vosfs_users_end_windows(inode);
+		vosfs_users_note_writes(inode);
+	}
 	return err;
 }
 

@@ -22,6 +22,7 @@ int vosfs_data_fsync(struct inode *inode);
 
 /* file.c */
 void vosfs_file_ops_init(void);
+void vosfs_file_watch_times(struct inode *inode);
 
 /* users.c */
 int vosfs_users_map(struct inode *inode);
@@ -33,6 +34,7 @@ void vosfs_users_remove(struct vos_door_target *t);
 int vosfs_users_recall(struct inode *inode, bool *dirty, bool *used);
 bool vosfs_users_just_resized(const struct inode *inode);
 void vosfs_users_end_windows(struct inode *inode);
+void vosfs_users_note_writes(struct inode *inode);
 void vosfs_users_init(void);
 
 #endif

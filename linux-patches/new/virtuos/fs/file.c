@@ -115,6 +115,41 @@ static long data_fallocate(struct file *file, int mode, loff_t offset, loff_t le
 	return rc;
 }
 
+/*
+ * The times of what was written in place are set when somebody asks. The client's
+ * operations are not ours to name; the inode that we have is asked for them.
+ */
+static struct inode_operations watched_ops;
+static const struct inode_operations *client_ops;
+static DEFINE_SPINLOCK(watched_lock);
+
+static int watched_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
+			   u32 mask, unsigned int flags)
+{
+	vosfs_users_note_writes(d_inode(path->dentry));
+	return client_ops->getattr(idmap, path, stat, mask, flags);
+}
+
+/* A window on @inode, a regular file's, is about to be there. */
+void vosfs_file_watch_times(struct inode *inode)
+{
+	spin_lock(&watched_lock);
+	if (!client_ops) {
+		watched_ops = *inode->i_op;
+		watched_ops.getattr = watched_getattr;
+		client_ops = inode->i_op;
+	}
+	if (inode->i_op == client_ops)
+		inode->i_op = &watched_ops;
+	spin_unlock(&watched_lock);
+}
+
+static int data_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	vosfs_users_note_writes(file_inode(file));
+	return fuse_file_operations.fsync(file, start, end, datasync);
+}
+
 /* At every close, after the descriptor's word has gone. */
 static int data_flush(struct file *file, fl_owner_t id)
 {
@@ -195,6 +230,7 @@ void vosfs_file_ops_init(void)
 	vosfs_file_ops = fuse_file_operations;
 	vosfs_file_ops.owner = THIS_MODULE;
 	vosfs_file_ops.flush = data_flush;
+	vosfs_file_ops.fsync = data_fsync;
 	vosfs_file_ops.read_iter = data_read_iter;
 	vosfs_file_ops.write_iter = data_write_iter;
 	vosfs_file_ops.splice_read = data_splice_read;

@@ -239,6 +239,28 @@ void vosfs_users_end_windows(struct inode *inode)
 	}
 }
 
+/**
+ * vosfs_users_note_writes - set the times of an inode that was written in place
+ *
+ * Who asks for its times, sets or syncs them, calls this before. Process context.
+ */
+void vosfs_users_note_writes(struct inode *inode)
+{
+	struct vos_door_target *t;
+	struct vosfs_data *d;
+	bool wrote = false;
+
+	spin_lock(&table_lock);
+	d = find(inode);
+	if (d)
+		list_for_each_entry(t, &d->targets, link)
+			if (t->window)
+				wrote |= vos_door_wrote(t);
+	spin_unlock(&table_lock);
+	if (wrote)
+		inode_update_time(inode, S_MTIME | S_CTIME);
+}
+
 void vosfs_users_init(void)
 {
 	int i;
