@@ -4,7 +4,7 @@
 
   profile.py SYSTEM 'WORDS FOR VOSBENCH' [CALLS]
 
-  profile.py virtuos-both '-s 1024 preadrw' 500
+  profile.py virtuos-both '-s 1024 preadgrow' 500
 
 Counts as count.py does (exact, by the plugin in QEMU), for the first case that the words
 select. Functions are named by the kernels' symbol tables; modules are found by their code.

@@ -4,12 +4,12 @@
 import json
 import os
 
-from sets import NGINX, PREAD, PREADRW, PWRITE, REDIS, SQLITE, STREAM, TCPRR
+from sets import NGINX, PREAD, PREADGROW, PWRITE, REDIS, SQLITE, STREAM, TCPRR
 from systems import OUT, SYSTEMS
 from table import shown
 
 SIZES = ("32 B", "1 KiB", "4 KiB", "16 KiB", "64 KiB", "1 MiB")
-WANTED = {PREAD: SIZES, PREADRW: SIZES, PWRITE: SIZES, TCPRR: ("1 B", "1 KiB", "16 KiB"), STREAM: ("1 KiB", "64 KiB"),
+WANTED = {PREAD: SIZES, PREADGROW: SIZES, PWRITE: SIZES, TCPRR: ("1 B", "1 KiB", "16 KiB"), STREAM: ("1 KiB", "64 KiB"),
           NGINX: (), REDIS: (), SQLITE: ()}       # (): every case
 
 
@@ -30,7 +30,7 @@ def main():
             if wanted(section["name"], r["case"]):
                 rows.setdefault(r["case"], {})[r["system"]] = shown(r["median"])
         for case, values in rows.items():
-            what = case if section["name"] != PREADRW else case + ", file that is written"
+            what = case if section["name"] != PREADGROW else case + ", file that grows"
             if section["name"] in (NGINX, REDIS, SQLITE):
                 what = "%s: %s" % (section["name"], case)
             print("| %s | %s |" % (what, section["unit"]), " | ".join(values.get(n, "–") for n in names), "|")

@@ -9,7 +9,7 @@ Used by run.py.
 import statistics
 
 from count import whole
-from sets import APPLICATIONS, PREAD, PREADRW, PWRITE, SECTIONS
+from sets import APPLICATIONS, PREAD, PREADGROW, PWRITE, SECTIONS
 from systems import BOTH, DRIVER, PV, TRAP
 
 NULL_CASES = ("pread 1 B", "UDP peek, 1 B")
@@ -90,7 +90,7 @@ def judge_section(rows, section):
     """Targets of one section of part 3. rows: {(section, case, system): {round: value}}."""
     cases = list(dict.fromkeys(c for s, c, _ in rows if s == section))
     out = []
-    if section in (PREAD, PREADRW, PWRITE):
+    if section in (PREAD, PREADGROW, PWRITE):
         for sizes, limit in ((SMALL, 1.7), (MIDDLE, 1.2), (LARGE, 1.0)):
             for case in cases:
                 if case.split(" ", 1)[1] in sizes:

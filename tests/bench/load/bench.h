@@ -51,14 +51,14 @@ void counters_print(void);
 /* Groups of cases. */
 int group_null(int argc, char **argv);
 /*
- * So many short writes first, and libsyscall-forward lets the service have a file,
- * instead of having it read in place.
+ * A file that has grown by so many short writes is served, not used in place, when
+ * libsyscall-forward is there.
  */
-#define WRITES	16
-void be_a_writer(int fd);
+#define GROWTH	40
+void make_it_grow(int fd);
 
 int group_pread(int argc, char **argv);
-int group_preadrw(int argc, char **argv);
+int group_preadgrow(int argc, char **argv);
 int group_pwrite(int argc, char **argv);
 int group_direct(int argc, char **argv);
 int group_files(int argc, char **argv);

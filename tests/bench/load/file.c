@@ -31,7 +31,7 @@ static int cached_file(char *path, size_t len, int flags)
 	snprintf(path, len, "%s/vosbench.data", opt.dir);
 	fd = open(path, O_RDWR | O_CREAT, 0600);
 	must(fd >= 0 && !fstat(fd, &st), path);
-	if (st.st_size != FILE_SIZE) {
+	if (st.st_size < FILE_SIZE) {
 		for (done = 0; done < FILE_SIZE; done += 1 << 20)
 			must(pwrite(fd, buf, 1 << 20, done) == 1 << 20, "filling the file");
 		must(!fsync(fd), "fsync");
@@ -67,25 +67,26 @@ static void op_pwrite(void *context)
 	next(p);
 }
 
-/* The library takes a descriptor for one of a writer, see WRITES in bench.h. */
-void be_a_writer(int fd)
+/* See GROWTH in bench.h. */
+void make_it_grow(int fd)
 {
-	char byte;
+	char byte = 'v';
+	struct stat st;
 	int i;
 
-	must(pread(fd, &byte, 1, 0) == 1, "pread");
-	for (i = 0; i < WRITES; i++)
-		must(pwrite(fd, &byte, 1, 0) == 1, "pwrite");
+	must(!fstat(fd, &st), "fstat");
+	for (i = 0; i < GROWTH; i++)
+		must(pwrite(fd, &byte, 1, st.st_size + i) == 1, "pwrite");
 }
 
-static int by_size(const char *what, int flags, bool writer, void (*op)(void *))
+static int by_size(const char *what, int flags, bool grows, void (*op)(void *))
 {
 	char path[256], name[64];
 	struct place p = { .fd = cached_file(path, sizeof(path), flags), .buf = room(2 << 20) };
 	size_t i;
 
-	if (writer)
-		be_a_writer(p.fd);
+	if (grows)
+		make_it_grow(p.fd);
 	for (i = 0; opt.sizes[i]; i++) {
 		p.size = opt.sizes[i];
 		p.pos = 0;
@@ -103,8 +104,8 @@ int group_pread(int argc, char **argv)
 	return by_size("pread", 0, false, op_pread);
 }
 
-/* The same by a descriptor that has written. */
-int group_preadrw(int argc, char **argv)
+/* The same of a file that has just grown. */
+int group_preadgrow(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;

@@ -28,8 +28,8 @@ static const struct {
 	const char *what;
 } groups[] = {
 	{ "null", group_null, "calls that are forwarded and do next to nothing" },
-	{ "pread", group_pread, "reads of a cached file that is open for reading" },
-	{ "preadrw", group_preadrw, "the same, by a descriptor that has written" },
+	{ "pread", group_pread, "reads of a cached file" },
+	{ "preadgrow", group_preadgrow, "the same of a file that has just grown" },
 	{ "pwrite", group_pwrite, "writes to it, over what is there" },
 	{ "direct", group_direct, "reads with O_DIRECT" },
 	{ "files", group_files, "create, stat, unlink" },

@@ -102,7 +102,7 @@ int group_null(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s/vosbench.byte", opt.dir);
 	file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	must(file >= 0 && write(file, "v", 1) == 1 && !fsync(file), path);
-	be_a_writer(file);
+	make_it_grow(file);
 	measure("getppid (never forwarded)", 0, 1, op_getppid, NULL);
 	measure("getsockname", 0, 1, op_getsockname, NULL);
 	measure("getsockopt", 0, 1, op_getsockopt, NULL);
