@@ -25,7 +25,7 @@ APPLICATIONS = (NGINX, REDIS, SQLITE)
 
 # unit, is more better, note
 SECTIONS = {
-    NULL: ("µs/call", False, "A call and next to nothing done: peek and pread of a byte are forwarded by either "
+    NULL: ("µs/call", False, "A call and next to nothing done: send, recv and pread of a byte are forwarded by either "
            "door; getppid never is."),
     PREAD: ("MB/s", True, "16 MiB, read once before. The trap door serves it from the primary's page cache; the "
             "exceptionless door reads that in place."),

@@ -12,7 +12,7 @@ from count import whole
 from sets import APPLICATIONS, PREAD, PREADGROW, PWRITE, SECTIONS
 from systems import BOTH, DRIVER, PV, TRAP
 
-NULL_CASES = ("pread 1 B", "UDP peek, 1 B")
+NULL_CASES = ("pread 1 B", "UDP send + recv, 1 B")
 SMALL = ("32 B", "256 B", "1 KiB")
 MIDDLE = ("2 KiB", "4 KiB", "16 KiB", "32 KiB")
 LARGE = ("64 KiB", "256 KiB", "1 MiB", "2 MiB")
