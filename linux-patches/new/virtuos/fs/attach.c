@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/pagemap.h>
 #include <linux/resource.h>
+#include <linux/xattr.h>
 #include "data.h"
 
 /* Address space is dear where programs limit it; larger files are served. */
@@ -38,14 +39,26 @@ static u64 window_size(const struct file *file, struct inode *inode)
 	return size;
 }
 
-/*
- * A write may have to take privileges from the file. Where there may be some, only the
- * kernel writes; after its first write it knows that there are none.
- */
-static bool may_write_in_place(const struct file *file, const struct inode *inode)
+/* Has a write no privileges to take from the file? As file_remove_privs() finds out. */
+static bool has_no_privileges(const struct file *file, struct inode *inode)
 {
-	return file->f_mode & FMODE_WRITE && IS_NOSEC(inode) &&
-	       rlimit(RLIMIT_FSIZE) == RLIM_INFINITY;
+	ssize_t caps;
+
+	if (IS_NOSEC(inode))
+		return true;
+	caps = __vfs_getxattr(file_dentry(file), inode, XATTR_NAME_CAPS, NULL, 0);
+	if (caps != -ENODATA && caps != -EOPNOTSUPP)
+		return false;
+	inode_lock(inode);
+	inode_has_no_xattr(inode);
+	inode_unlock(inode);
+	return IS_NOSEC(inode);
+}
+
+static bool may_write_in_place(const struct file *file, struct inode *inode)
+{
+	return file->f_mode & FMODE_WRITE && rlimit(RLIMIT_FSIZE) == RLIM_INFINITY &&
+	       has_no_privileges(file, inode);
 }
 
 static int data_examine(struct file *file, struct vos_door_target *t)
@@ -59,7 +72,7 @@ static int data_examine(struct file *file, struct vos_door_target *t)
 	    !may_be_served(file, inode))
 		return 0;
 	t->window = window_size(file, inode);
-	t->window_write = may_write_in_place(file, inode);
+	t->window_write = t->window && may_write_in_place(file, inode);
 	if (!t->window && !vosfs_data_may_leave(inode))
 		return -EAGAIN;
 	t->kind = VOS_KIND_FILE;
