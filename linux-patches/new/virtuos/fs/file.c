@@ -150,11 +150,15 @@ static int data_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	return fuse_file_operations.fsync(file, start, end, datasync);
 }
 
-/* At every close, after the descriptor's word has gone. */
+/*
+ * At every close, after the descriptor's word has gone. Who has only read leaves
+ * nothing to be flushed; the client would forget attributes and access lists, and the
+ * next stat() and open() would have to ask for them.
+ */
 static int data_flush(struct file *file, fl_owner_t id)
 {
 	vos_door_tidy();
-	return fuse_file_operations.flush(file, id);
+	return file->f_mode & FMODE_WRITE ? fuse_file_operations.flush(file, id) : 0;
 }
 
 /* A mapping's operations with ours around them; there are few kinds. */

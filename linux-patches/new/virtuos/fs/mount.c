@@ -9,6 +9,7 @@
 #include <linux/backing-dev.h>
 #include <linux/fs_context.h>
 #include <linux/mount.h>
+#include <linux/posix_acl.h>
 #include <linux/slab.h>
 #include "vosfs.h"
 
@@ -34,6 +35,25 @@ static void set_defaults(struct fuse_fs_context *ctx)
 	ctx->no_force_umount = true;
 }
 
+static int wait_for_init(struct fuse_conn *fc)
+{
+	int err = wait_event_killable(fc->blocked_waitq, READ_ONCE(fc->initialized));
+
+	return err ?: fc->conn_error ? -EIO : 0;
+}
+
+/*
+ * The root's inode is older than what the server has said of access lists, and so
+ * would never cache one: every path that others than root walk would ask for it.
+ */
+static void cache_acls(struct inode *inode)
+{
+	if (!get_fuse_conn(inode)->posix_acl)
+		return;
+	cmpxchg(&inode->i_acl, ACL_DONT_CACHE, ACL_NOT_CACHED);
+	cmpxchg(&inode->i_default_acl, ACL_DONT_CACHE, ACL_NOT_CACHED);
+}
+
 static int fill_super(struct super_block *sb, struct fs_context *fsc)
 {
 	struct fuse_mount *fm = get_fuse_mount_super(sb);
@@ -53,6 +73,10 @@ static int fill_super(struct super_block *sb, struct fs_context *fsc)
 	sb->s_bdi->ra_pages = VOSFS_READAHEAD;
 	vosfs_conn_attach(fm->fc->iq.priv, &fm->fc->iq);
 	fuse_send_init(fm);
+	err = wait_for_init(fm->fc);
+	if (err)
+		return err;
+	cache_acls(d_inode(sb->s_root));
 	sb->s_flags |= SB_ACTIVE;
 	return 0;
 }
