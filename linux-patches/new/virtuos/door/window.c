@@ -91,7 +91,7 @@ static vm_fault_t show_zeros(struct vm_fault *vmf, struct vos_window *w)
 	struct vos_handle *h = &w->uchan->handle[w->slot];
 
 	vos_door_end_window(&h->target, w->gen);
-	vmf->page = alloc_page(GFP_HIGHUSER | __GFP_ZERO);
+	vmf->page = alloc_page(GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT);
 	return vmf->page ? 0 : VM_FAULT_OOM;
 }
 
