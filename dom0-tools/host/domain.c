@@ -57,6 +57,12 @@ static int fill_build(struct vos_host *h, const struct vos_config *c,
 		libxl_bitmap_set(&b->avail_vcpus, i);
 	b->max_memkb = (uint64_t)d->memory * 1024;
 	b->target_memkb = b->max_memkb;
+	/*
+	 * Pollers read the clock all the time. Where Xen does not trust the time stamp
+	 * counter it would make each look at it a trap; that is for domains which move to
+	 * another host, and these do not.
+	 */
+	b->tsc_mode = LIBXL_TSC_MODE_NATIVE;
 	libxl_defbool_set(&b->claim_mode, true);
 	b->kernel = copy(d->kernel);
 	b->ramdisk = copy(d->ramdisk);
