@@ -18,7 +18,29 @@ MIDDLE = ("2 KiB", "4 KiB", "16 KiB", "32 KiB")
 LARGE = ("64 KiB", "256 KiB", "1 MiB", "2 MiB")
 
 # By the beginning of a target's text: cause; next idea. Kept by whoever measures.
-CAUSES = {}
+CAUSES = {
+    "pread, cached file that grows": "Counted: the service executes 1,900 instructions for a byte (its look at the ring, "
+    "handle, credentials, ext4's read), which a short call is worth; from 16 KiB on the two copies, page cache to arena "
+    "and arena to program, outweigh what the trap costs pv, which copies once. Next: windows whose size may grow.",
+    "pwrite, cached file: pwrite 64 KiB": "Writes above 32 KiB take the trap door into the primary's page cache, as pv's "
+    "do; what differs is the FUSE client's share. Next: in place as well where the pages are dirty already.",
+    "exceptionless null call": "Of pread's user instructions 206 are the call when the answer is there at once "
+    "(tests/unit/test_door_cost.c), some 30 vosbench's; the rest is the wait's bookkeeping, for the service needs "
+    "longer (434 in all before the library spun briefly without a clock). What the kernel and Xen execute are clock "
+    "ticks.",
+    "trap door's null call": "700 of its instructions are Xen's, for the trap itself (getppid: 680, 920 in all), 2,100 the "
+    "kernel's, not split by function yet. Next: that profile (tests/bench/profile.py).",
+    "virtuos, ": "Each section of 200 to 400 calls begins with a service that sleeps: one or two events wake it, and it "
+    "sleeps and wakes by hypercalls. Clock ticks make the rest (getppid, which is never forwarded: 0.005 to 0.03). "
+    "Next: calls before the first mark that keep it awake.",
+    "nginx": "Counted by request: 7 forwarded calls (recv, writev, sendfile, two setsockopt(TCP_CORK), and the client's "
+    "own send and recv), 2.5 sleeps and 2.3 interrupts (/sys/kernel/virtuos/net). A forwarded call by the trap door "
+    "executes twice what pv's whole call does. Next: setsockopt() that nobody waits for, sendfile() by the door.",
+    "redis": "Not profiled: rounds on a machine that was not quiet differed by a factor of two (0.46 to 1.24 of pv). Next: "
+    "more rounds, then the forwarded calls, sleeps and events of a request (/sys/kernel/virtuos/net).",
+    "sqlite": "Not profiled (0.65 to 1.14 of pv). Next: more rounds, then the requests of one transaction "
+    "(/sys/kernel/debug/virtuosfs/stats).",
+}
 
 
 def target(text, want, value, met):
