@@ -86,9 +86,9 @@ struct vos_chan {
 	__u32 log_off, log_size;	/* within the arena; size 0: no log */
 	__u32 log_head, log_tail;
 
-	/* lane.c: learnt, in ticks */
-	__u32 average;
+	/* lane.c: waits so far, and how many of the last ones in a row were long */
 	__u32 waits;
+	__u32 slow;
 
 	/*
 	 * An error that the service has told and no call has returned yet, because

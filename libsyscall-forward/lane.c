@@ -8,6 +8,7 @@
 #include "lane.h"
 
 #define BRIEFLY		64	/* passes */
+#define PATIENCE	8u	/* long waits in a row */
 #define KEEP_TRYING	16u	/* every so many-th wait spins for as long as it may */
 
 __u32 vos_spin_us = 200;
@@ -83,32 +84,28 @@ static __u64 max_budget(void)
 }
 
 /*
- * How long to spin: twice what answers took of late, and some more; next to nothing
- * if that is longer than one may spin at all. Save now and then, and at first: to
- * see whether it is better by now.
+ * How long to spin: for as long as one may, or next to nothing after a row of answers
+ * that took longer; save now and then, to see whether it is better by now. One long
+ * wait says little: the spinning thread may have had to give way to another, perhaps
+ * to the one that its call has woken.
  */
 static __u64 budget(struct vos_chan *c)
 {
-	__u64 max = max_budget(), average = vos_load(&c->average), want;
+	__u64 max = max_budget();
 	__u32 n = vos_load(&c->waits) + 1;
 
 	vos_store(&c->waits, n);
-	if (n < KEEP_TRYING || n % KEEP_TRYING == 0)
-		return max;
-	if (average >= max)
-		return max / 16;
-	want = 2 * average + max / 8;
-	return want < max ? want : max;
+	return vos_load(&c->slow) < PATIENCE || n % KEEP_TRYING == 0 ? max : max / 16;
 }
 
 static void learn(struct vos_chan *c, __u64 took)
 {
-	__s64 average = vos_load(&c->average), cap = 4 * (__s64)max_budget();
+	__u32 slow = vos_load(&c->slow);
 
-	if (took > (__u64)cap)
-		took = cap;
-	average += ((__s64)took - average) / 8;
-	vos_store(&c->average, (__u32)average);
+	if (took <= max_budget())
+		vos_store(&c->slow, 0u);
+	else if (slow < PATIENCE)
+		vos_store(&c->slow, slow + 1);
 }
 
 static int spin(struct vos_lane *l, int call, struct vos_cqe *c, __u64 start)
@@ -125,7 +122,7 @@ static int spin(struct vos_lane *l, int call, struct vos_cqe *c, __u64 start)
 	return rc;
 }
 
-/* What is answered at once needs no clock, and teaches nothing. */
+/* What is answered at once needs no clock. */
 static inline int spin_briefly(struct vos_lane *l, int call, struct vos_cqe *c)
 {
 	int rc = 0, i;
@@ -146,6 +143,8 @@ __attribute__((noinline)) int vos_lane_await(struct vos_lane *l, int call, struc
 
 	if (likely(rc)) {
 		vos_count_add(&l->count.spun, rc > 0);
+		if (vos_load(&l->chan->slow))
+			vos_store(&l->chan->slow, 0u);
 		return rc;
 	}
 	start = ticks();
