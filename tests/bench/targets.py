@@ -26,8 +26,8 @@ CAUSES = {
     "do; what differs is the FUSE client's share. Next: in place as well where the pages are dirty already.",
     "exceptionless null call": "Of pread's user instructions 206 are the call when the answer is there at once "
     "(tests/unit/test_door_cost.c), some 30 vosbench's; the rest is the wait's bookkeeping, for the service needs "
-    "longer (434 in all before the library spun briefly without a clock). What the kernel and Xen execute are clock "
-    "ticks.",
+    "longer. What the kernel and Xen execute are clock ticks. Next: that bookkeeping by function "
+    "(tests/bench/profile.py).",
     "trap door's null call": "700 of its instructions are Xen's, for the trap itself (getppid: 680, 920 in all), 2,100 the "
     "kernel's, not split by function yet. Next: that profile (tests/bench/profile.py).",
     "virtuos, ": "Each section of 200 to 400 calls begins with a service that sleeps: one or two events wake it, and it "
@@ -36,9 +36,9 @@ CAUSES = {
     "nginx": "Counted by request: 7 forwarded calls (recv, writev, sendfile, two setsockopt(TCP_CORK), and the client's "
     "own send and recv), 2.5 sleeps and 2.3 interrupts (/sys/kernel/virtuos/net). A forwarded call by the trap door "
     "executes twice what pv's whole call does. Next: setsockopt() that nobody waits for, sendfile() by the door.",
-    "redis": "Not profiled: rounds on a machine that was not quiet differed by a factor of two (0.46 to 1.24 of pv). Next: "
+    "redis": "Not profiled: rounds on a machine that was not quiet differed by a factor of two (0.46 to 1.24 of pv; on a quieter one 0.76). Next: "
     "more rounds, then the forwarded calls, sleeps and events of a request (/sys/kernel/virtuos/net).",
-    "sqlite": "Not profiled (0.65 to 1.14 of pv). Next: more rounds, then the requests of one transaction "
+    "sqlite": "Not profiled (0.59 to 1.14 of pv). Next: more rounds, then the requests of one transaction "
     "(/sys/kernel/debug/virtuosfs/stats).",
 }
 
