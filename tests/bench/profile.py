@@ -46,7 +46,7 @@ class Names:
 
     def __init__(self, role, blocks):
         build = os.path.join(TOP, "build")
-        self.parts = [(0xffffffff80000000, symbols(os.path.join(build, "kernel", role, "vmlinux")), 0)]
+        self.parts = [(0xffffffff80000000, symbols(os.path.join(build, "kernel", role, "vmlinux")), 0, MODULES)]
         modules = os.path.join(build, "modules", role)
         for at, _, files in os.walk(modules):
             for name in files:
@@ -58,18 +58,19 @@ class Names:
         text, votes = text_of(ko), {}
         for pc, code in blocks:
             at = text.find(code)
-            if pc >= MODULES and len(code) > 6 and at >= 0 and text.find(code, at + 1) < 0:
+            # A module begins on a page.
+            if pc >= MODULES and len(code) > 6 and at >= 0 and not (pc - at) & 0xfff:
                 votes[pc - at] = votes.get(pc - at, 0) + 1
         if votes:
             base = max(votes, key=votes.get)
             addresses, names = symbols(ko)
-            self.parts.append((base, (addresses, names), base))
+            self.parts.append((base, (addresses, names), base, base + len(text)))
 
     def of(self, pc):
-        fit = [p for p in self.parts if p[0] <= pc]
+        fit = [p for p in self.parts if p[0] <= pc < p[3]]
         if not fit:
-            return "user"
-        _, (addresses, names), base = max(fit, key=lambda p: p[0])
+            return "a module" if pc >= MODULES else "user"
+        _, (addresses, names), base, _ = max(fit, key=lambda p: p[0])
         i = bisect.bisect_right(addresses, pc - base) - 1
         return names[i] if i >= 0 else "?"
 
