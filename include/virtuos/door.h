@@ -125,10 +125,10 @@ struct vos_door_state {
  * read, and to write if the word says so. The file's size does not change while the
  * word stands; the word goes first: what was copied while the word was the same before
  * and after is, or has become, the file's content. Who writes sets vos_uchan_head.wrote
- * before it looks at the word the second time. From then on the window may
- * show zeros, and is unmapped as soon as nobody reads: who reads counts itself in
- * *@users before it looks at the word, and out afterwards (or writes); who then finds the word
- * gone calls TIDY.
+ * before it looks at the word the second time. Once the word has gone the window may
+ * show zeros, and is unmapped as soon as nobody uses it: who reads or writes counts
+ * itself in *@users before it looks at the word, and out afterwards; who then finds the
+ * word gone calls TIDY.
  *
  * @users: address of a __u32 of the process's, 0 when nobody reads; it must stay for
  *	as long as the process has windows
@@ -233,6 +233,7 @@ struct vos_log_record {
 
 static_assert(sizeof(struct vos_door_info) == 16, "layout");
 static_assert(sizeof(struct vos_door_window) == 32, "layout");
+static_assert(offsetof(struct vos_uchan_head, wrote) == 2056, "layout");
 static_assert(offsetof(struct vos_door_state, word) == 64, "layout");
 static_assert(64 + VOS_DOOR_FDS * 8 == 2 * VOS_PAGE_SIZE, "two pages");
 static_assert(sizeof(struct vos_uchan_slot) == 16, "layout");

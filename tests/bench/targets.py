@@ -88,6 +88,9 @@ def judge_counts(results):
     for system, case, size in ((BOTH, "pread 64 KiB", 65536), (BOTH, "pwrite 64 KiB", 65536),
                                (TRAP, "pread past the cache 64 KiB", 65536), (TRAP, "pwrite 64 KiB", 65536)):
         value = counted_median(results, system, case, "copied: caller")
+        # Less than the data itself was copied by instructions that the plugin does not see.
+        if value is not None and value < size / 2:
+            value = None
         out.append(at_most("%s, %s: copies on the caller's side" % (system, case),
                            None if value is None else value / size, 1.02))
     return out
