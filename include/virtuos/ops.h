@@ -30,6 +30,8 @@
  *              VOS_HANDLE_* << 32; NET: obj/gen = the socket. STORAGE: arg2 = node id.
  *   HANDLE_DROP arg0 = user channel | slot << 32; arg1 = generation. Answered when
  *              no call uses the handle any more.
+ *   CLOCK_SET  the primary's wall-clock time: arg0 = seconds since 1970, arg1 =
+ *              nanoseconds. -EBUSY: the domain serves others too, and keeps its own.
  * NET (obj/gen name the socket unless said otherwise)
  *   SOCKET     arg0 = family, arg1 = type (no SOCK_* flags), arg2 = protocol;
  *              obj/gen = the new object, which must be free.
@@ -77,6 +79,7 @@
 	X(UCHAN_CLOSE, 0x05, CORE,   N, N)		\
 	X(HANDLE_ADD, 0x06, CORE,    N, N)		\
 	X(HANDLE_DROP, 0x07, CORE,   N, N)		\
+	X(CLOCK_SET,  0x08, CORE,    N, N)		\
 	X(SOCKET,     0x10, NET,     N, N)		\
 	X(RELEASE,    0x11, NET,     N, N)		\
 	X(BIND,       0x12, NET,     N, I)		\

@@ -242,6 +242,8 @@ static s64 core_call(struct vos_scall *call)
 		return vos_cred_set(call->conn, call);
 	case VOS_OP_CRED_DROP:
 		return vos_cred_drop(call->conn, call);
+	case VOS_OP_CLOCK_SET:
+		return vos_clock_set(call);
 	case VOS_OP_UCHAN_OPEN:
 		return vos_uchan_open(call);
 	case VOS_OP_UCHAN_CLOSE:

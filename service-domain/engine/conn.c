@@ -14,6 +14,14 @@
 
 #define HEARTBEAT (HZ / 4)
 
+static atomic_t nr_conns;
+
+/* Does this domain serve one primary only? */
+bool vos_conn_alone(void)
+{
+	return atomic_read(&nr_conns) == 1;
+}
+
 void *vos_conn_priv(struct vos_conn *conn)
 {
 	return conn->priv;
@@ -213,6 +221,7 @@ struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_de
 		vos_unmap(&ctrl_map);
 		return ERR_PTR(-ENOMEM);
 	}
+	atomic_inc(&nr_conns);
 	conn->svc = svc;
 	conn->dev = dev;
 	conn->domid = dev->otherend_id;
@@ -264,4 +273,5 @@ void vos_conn_destroy(struct vos_conn *conn)
 	if (conn->dispatcher)
 		put_task_struct(conn->dispatcher);
 	kvfree(conn);
+	atomic_dec(&nr_conns);
 }

@@ -175,6 +175,7 @@ struct vos_conn {
 struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_device *dev,
 				 grant_ref_t ctrl_ref);
 void vos_conn_destroy(struct vos_conn *conn);
+bool vos_conn_alone(void);
 void vos_conn_violation(struct vos_conn *conn, const char *what);
 
 /* dispatch.c */
@@ -193,6 +194,9 @@ void vos_cred_exit(void);
 s64 vos_cred_set(struct vos_conn *conn, const struct vos_scall *call);
 s64 vos_cred_drop(struct vos_conn *conn, const struct vos_scall *call);
 void vos_cred_drop_all(struct vos_conn *conn);
+
+/* clock.c */
+s64 vos_clock_set(struct vos_scall *call);
 
 /* xenbus.c */
 int vos_xenbus_start(const struct vos_service *svc);

@@ -15,7 +15,7 @@ TIMEOUT = 420           # a state that is not there yet has to be made first
 WRITE = ("dd if=/dev/urandom of=/root/peer bs=64k count=16 conv=fsync 2>/dev/null && sum=$(md5sum </root/peer) && "
          "echo 3 >/proc/sys/vm/drop_caches && [ \"$sum\" = \"$(md5sum </root/peer)\" ] && rm /root/peer && echo sound")
 DEVICES = r"""
-ls /sys/block | grep -v -e loop -e ram | tr '\n' ' '
+echo $(ls /sys/block | grep -v -e loop -e ram)
 cat /sys/bus/pci/devices/*/class 2>/dev/null | grep -c -e 0x010601 -e 0x020000
 basename $(readlink /sys/class/net/eth0/device/driver)
 ls -d /proc/xen 2>/dev/null || echo no xen

@@ -223,15 +223,24 @@ struct vos_session {
 	atomic64_t grants;		/* pages granted so far */
 	spinlock_t uchan_lock;
 	struct list_head uchans;	/* user channels of all links, under uchan_lock */
+	struct delayed_work clock_work;	/* on wq */
 	u64 died;
 	struct vos_chan_stats past;	/* of links that are gone, under lock */
 };
 
 struct vos_session *vos_session_find(const char *name);
+void vos_sessions_tell_clock(void);
 void vos_session_link_ready(struct vos_link *link);
 void vos_session_link_dead(struct vos_link *link);
 struct vos_link *vos_session_link_get(struct vos_session *s, u32 flags);
 void vos_session_stats(struct vos_session *s, struct vos_chan_stats *sum);
+
+/* clock.c: the service domains' clocks */
+int vos_clock_init(void);
+void vos_clock_exit(void);
+void vos_clock_init_session(struct vos_session *s);
+void vos_clock_exit_session(struct vos_session *s);
+void vos_clock_link_up(struct vos_session *s);
 
 /* ../door: user channels, see there */
 int vos_door_init(void);

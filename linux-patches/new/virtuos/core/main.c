@@ -37,11 +37,16 @@ static int __init vos_core_init(void)
 	rc = vos_xenbus_init();
 	if (rc)
 		goto err_stats;
+	rc = vos_clock_init();
+	if (rc)
+		goto err_xenbus;
 	/* Last: once doors can be opened, the module stays. */
 	rc = vos_door_init();
 	if (rc)
-		goto err_xenbus;
+		goto err_clock;
 	return 0;
+err_clock:
+	vos_clock_exit();
 err_xenbus:
 	vos_xenbus_exit();
 err_stats:
@@ -53,6 +58,7 @@ err_wq:
 
 static void __exit vos_core_exit(void)
 {
+	vos_clock_exit();
 	vos_xenbus_exit();
 	destroy_workqueue(vos_wq);	/* links that died last are freed */
 	vos_stats_exit();

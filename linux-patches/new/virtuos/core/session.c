@@ -23,6 +23,17 @@ struct vos_session *vos_session_find(const char *name)
 	return NULL;
 }
 
+/* The clock has been set. */
+void vos_sessions_tell_clock(void)
+{
+	struct vos_session *s;
+
+	mutex_lock(&vos_mutex);
+	list_for_each_entry(s, &sessions, node)
+		mod_delayed_work(s->wq, &s->clock_work, 0);
+	mutex_unlock(&vos_mutex);
+}
+
 /* Take note of a dead link. Return: it, for down(), or NULL. */
 static struct vos_link *retire_link(struct vos_session *s)
 {
@@ -85,6 +96,7 @@ static void session_work(struct work_struct *work)
 		link = adopt_link(s);
 		if (!link)
 			break;
+		vos_clock_link_up(s);
 		if (s->ops->up)
 			s->ops->up(s);
 		open_for_all(s, link);
@@ -194,6 +206,7 @@ struct vos_session *vos_session_get(const char *name, const struct vos_session_o
 	INIT_LIST_HEAD(&s->uchans);
 	init_waitqueue_head(&s->up_wait);
 	INIT_WORK(&s->work, session_work);
+	vos_clock_init_session(s);
 	s->wq = alloc_ordered_workqueue("virtuos-%s", WQ_MEM_RECLAIM, name);
 	if (!s->wq) {
 		kfree(s);
@@ -233,6 +246,7 @@ void vos_session_put(struct vos_session *s)
 
 	/* All links are dead now; let the user hear of the last one. */
 	flush_workqueue(s->wq);
+	vos_clock_exit_session(s);
 	destroy_workqueue(s->wq);
 	spin_lock_irq(&s->lock);
 	next = s->next;

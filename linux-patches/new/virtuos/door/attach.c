@@ -109,12 +109,17 @@ static int attach_handle(struct vos_door *door, struct vos_uchan *uc, unsigned i
 	return kind;
 }
 
-/* A file that could have a window, but cannot be mapped, is one as any other. */
+/*
+ * A file that could have a window, but cannot be mapped, is one as any other. -EBUSY:
+ * it will have one as soon as somebody has come by the trap door.
+ */
 static int attach_either(struct vos_door *door, struct vos_uchan *uc, unsigned int fd,
 			 struct file *file, struct vos_door_target *t, bool only_window)
 {
 	int rc = attach_handle(door, uc, fd, file, t);
 
+	if (rc == -EBUSY)
+		return -EAGAIN;
 	if (rc >= 0 || !t->window || rc == -EINTR)
 		return rc;
 	t->window = 0;

@@ -93,10 +93,14 @@ static int data_examine(struct file *file, struct vos_door_target *t)
 /*
  * The window is mapped already, which keeps the inode held. Under the semaphore for
  * writing: whoever changes the size holds it for reading, from before he ends windows.
+ *
+ * Who had it served writes no more: by the trap door our caller takes it back.
  */
 static int attach_window(struct inode *inode, struct vos_door_target *t)
 {
-	if (vosfs_data_served(inode) || i_size_read(inode) != t->window)
+	if (vosfs_data_served(inode))
+		return -EBUSY;
+	if (i_size_read(inode) != t->window)
 		return -EAGAIN;
 	vosfs_file_watch_times(inode);
 	return vosfs_users_add(inode, t);

@@ -12,7 +12,8 @@
 struct file_operations vosfs_file_ops;
 
 /*
- * As vosfs_data_begin(), but an inode that is served, and attached, may stay so.
+ * As vosfs_data_begin(), but an inode that is served, attached and written may stay so.
+ * One that is only read is better held: it can be read in place.
  * Return: 0 held; 1 served; -errno. vosfs_data_end() follows unless it is an error.
  */
 static int io_begin(struct inode *inode)
@@ -23,7 +24,7 @@ static int io_begin(struct inode *inode)
 		return err;
 	if (!vosfs_data_served(inode))
 		return 0;
-	if (vosfs_users_attached(inode))
+	if (vosfs_users_attached(inode) && inode_is_open_for_write(inode))
 		return 1;
 	up_read(vosfs_data_sem(inode));
 	return vosfs_data_begin(inode);

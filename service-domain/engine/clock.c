@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The clock follows that of the primary, if this domain serves one alone.
+ */
+#include <linux/timekeeping.h>
+#include "internal.h"
+
+/* What a call may take to come here. A clock that is nearer than that is right. */
+#define TOLERANCE_NS (10 * NSEC_PER_MSEC)
+
+/* In the control thread. */
+static s64 set_clock(struct vos_scall *call)
+{
+	struct timespec64 now, to = { call->sqe.arg[0], call->sqe.arg[1] };
+	s64 ahead;
+
+	if (!vos_conn_alone())
+		return -EBUSY;
+	if (call->sqe.arg[1] >= NSEC_PER_SEC || !timespec64_valid_settod(&to))
+		return -EINVAL;
+	ktime_get_real_ts64(&now);
+	ahead = timespec64_to_ns(&to) - timespec64_to_ns(&now);
+	if (abs(ahead) < TOLERANCE_NS)
+		return 0;
+	return do_settimeofday64(&to);
+}
+
+/* VOS_OP_CLOCK_SET. Other processors are waited for: not in the dispatcher. */
+s64 vos_clock_set(struct vos_scall *call)
+{
+	vos_scall_queue_ctl(call, set_clock);
+	return VOS_PENDING;
+}
