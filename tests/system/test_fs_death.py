@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What goes on in the file system while the storage domain is killed and replaced."""
+import os
 import re
 import threading
 import time
@@ -57,8 +58,9 @@ def test_names_survive_a_kill(host):
 
 
 def test_writers_survive_a_kill(host):
-    host.copy([build("fs", "fstest")])
+    program = build("fs", "fstest")
+    host.copy([program])
     text = killed_meanwhile(
-        host, "./fstest -t 100 /root concurrent_writers concurrent_appends odd_sizes_and_offsets "
+        host, "./" + os.path.basename(program) + " -t 100 /root concurrent_writers concurrent_appends odd_sizes_and_offsets "
               "mmap_shared_write rename_directory readdir_sees_changes", 2, 200)
     assert text.strip().endswith("6 passed, 0 failed"), text

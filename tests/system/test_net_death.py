@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """netdeath: every way of waiting on a socket, while the network domain is killed."""
+import os
 import threading
 import time
 
@@ -12,13 +13,14 @@ TIMEOUT = 240
 
 
 def test_netdeath(host):
-    host.copy([build("netdeath", "netdeath")])
+    program = build("netdeath", "netdeath")
+    host.copy([program])
     lines, result = [], []
 
     def note(data):
         lines.extend(data.decode(errors="replace").split("\n"))
     t = threading.Thread(target=lambda: result.append(
-        host.primary("./netdeath", timeout=200, on_stdout=note)))
+        host.primary("./" + os.path.basename(program), timeout=200, on_stdout=note)))
     t.start()
     assert wait_for(lambda: "READY" in lines or result, 60), lines
     time.sleep(0.5)

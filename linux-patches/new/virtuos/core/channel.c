@@ -17,6 +17,9 @@
 #define SLOT_BITS	10
 #define SLOT_MASK	((1u << SLOT_BITS) - 1)
 
+/* Passes of a spin between two looks at the clock, which cost more than they. */
+#define LOOK_AT_CLOCK	16
+
 static_assert(VOS_ENTRIES <= SLOT_MASK + 1);
 static_assert(VOS_MAX_RING_ENTRIES <= SLOT_MASK + 1);
 
@@ -347,14 +350,25 @@ void vos_call_submit(struct vos_call *call)
 }
 EXPORT_SYMBOL_GPL(vos_call_submit);
 
-static void spin_begin(struct vos_channel *chan)
+/*
+ * Mark as submitted unless the link is dead already, and say that we poll: the answer
+ * may come before push() returns.
+ */
+static bool spin_begin(struct vos_channel *chan, struct vos_call *call)
 {
 	unsigned long flags;
+	bool dead;
 
+	INIT_LIST_HEAD(&call->node);
 	spin_lock_irqsave(&chan->cq_lock, flags);
-	if (!chan->spinners++)
-		vos_ring_awake(&chan->cq);
+	dead = chan->link->dead;
+	if (!dead) {
+		call->state = VOS_CALL_SUBMITTED;
+		if (!chan->spinners++)
+			vos_ring_awake(&chan->cq);
+	}
 	spin_unlock_irqrestore(&chan->cq_lock, flags);
+	return !dead;
 }
 
 static void spin_end(struct vos_channel *chan, bool answered)
@@ -370,25 +384,42 @@ static void spin_end(struct vos_channel *chan, bool answered)
 		vos_ring_prepare_sleep(&chan->cq);
 	spin_unlock_irqrestore(&chan->cq_lock, flags);
 	/* What came between our last look and the flag came without an event. */
-	vos_channel_reap(chan);
+	if (vos_ring_ready(&chan->cq) || vos_object_pending(chan->link))
+		vos_channel_reap(chan);
 }
 
-/* After spin_begin(): poll for the answer for at most vos_spin_us. */
+/*
+ * A completion that is only ever reused, not freed: once it says so it is done, and
+ * whoever completed it touches nothing of ours any more.
+ */
+static bool is_done(const struct completion *finished)
+{
+	return READ_ONCE(finished->done);
+}
+
+/* After spin_begin(): poll for the answer for at most vos_spin_us, or a little longer. */
 static bool spin_for(struct vos_channel *chan, struct completion *finished)
 {
-	u64 until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
+	u64 until = 0;
+	u32 passes = 0;
 	bool done;
 
-	do {
+	for (;;) {
 		if (vos_ring_ready(&chan->cq))
 			vos_channel_reap(chan);
-		done = completion_done(finished);
-		if (done)
+		done = is_done(finished);
+		if (done || need_resched())
 			break;
 		cpu_relax();
-	} while (!need_resched() && ktime_get_ns() < until);
+		if (++passes % LOOK_AT_CLOCK)
+			continue;
+		if (!until)
+			until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
+		else if (ktime_get_ns() >= until)
+			break;
+	}
 	spin_end(chan, done);
-	return completion_done(finished);
+	return is_done(finished);
 }
 
 /* Killed: leave the slot to the completion that is still to come. */
@@ -413,12 +444,10 @@ int vos_call(struct vos_call *call)
 
 	call->done = NULL;
 	reinit_completion(finished);
-	if (!mark_submitted(chan, call)) {
+	if (!spin_begin(chan, call)) {
 		call->status = -EOWNERDEAD;
 		return -EOWNERDEAD;
 	}
-	/* First say that we poll: the answer may come before push() returns. */
-	spin_begin(chan);
 	push(chan, &call->sqe);
 	if (!spin_for(chan, finished) && wait_for_completion_killable(finished)) {
 		if (abandon(chan, call))

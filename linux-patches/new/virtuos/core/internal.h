@@ -155,6 +155,7 @@ void vos_cred_put(struct vos_link *link, u16 index);
 
 /* object.c */
 void vos_object_events(struct vos_link *link);
+bool vos_object_pending(const struct vos_link *link);
 
 /* link.c: one incarnation of a service domain */
 struct vos_link {

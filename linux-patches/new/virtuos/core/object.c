@@ -68,6 +68,17 @@ void vos_obj_disarm(struct vos_session *s, u32 obj)
 }
 EXPORT_SYMBOL_GPL(vos_obj_disarm);
 
+/* Is there an event that nobody has taken? */
+bool vos_object_pending(const struct vos_link *link)
+{
+	u32 words = link->nr_objects / 64, i;
+
+	for (i = 0; i < DIV_ROUND_UP(words, 64); i++)
+		if (vos_load(&link->ctrl->event_sel[i]))
+			return true;
+	return false;
+}
+
 /* Take all event bits and tell the session's user. Interrupts may be off. */
 void vos_object_events(struct vos_link *link)
 {
