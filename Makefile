@@ -161,11 +161,12 @@ help:
 #:     TIMEOUT=60            ... for at most so many seconds
 #:     SYSTEM=virtuos        which system the userland boots on: native (no Xen), pv (one
 #:                           guest that owns the devices), driver-domain (netfront, blkfront)
-#:     DOOR=trap             which door (both: not yet)
+#:     DOOR=trap             the door: program (open for CMD), both (for every process)
 #:     DISK=nvme             an NVMe behind the storage domain; boots cold
 #:     XEN=patched           Xen built from source with xen-patches/ instead of Debian's
 #: make shell                a shell in the primary (IN=dom0: in dom0)
 #: make check                all tests; check-unit, check-system T='name ...' for a part
+#:     DOOR=both             ... all of them with the door open (program: only for what is tested)
 #: make bench                benchmarks, see docs/benchmark.md; bench-quick in under 10 min
 #:     SYSTEMS='pv ...'      of native pv driver-domain virtuos-trap virtuos-both
 #:     CASES='pread,redis'   ... and of the sections; PARTS='ring count system lifecycle'
