@@ -24,7 +24,7 @@ from machine import started_with
 # What runs on which vCPU of the emulated host: see images/virtuos.cfg.
 ROLES = {1: "primary", 2: "network", 3: "storage"}
 MODULES = 0xffffffffa0000000
-SHOWN = 28
+SHOWN = 60
 
 
 def symbols(path):

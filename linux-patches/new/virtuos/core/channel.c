@@ -18,7 +18,7 @@
 #define SLOT_MASK	((1u << SLOT_BITS) - 1)
 
 /* Passes of a spin between two looks at the clock, which cost more than they. */
-#define LOOK_AT_CLOCK	16
+#define LOOK_AT_CLOCK	64
 
 static_assert(VOS_ENTRIES <= SLOT_MASK + 1);
 static_assert(VOS_MAX_RING_ENTRIES <= SLOT_MASK + 1);
@@ -249,6 +249,18 @@ static void reap_locked(struct vos_channel *chan, struct list_head *ended)
 		vos_link_violation(chan->link, "completion ring");
 }
 
+/* Take all completions. Interrupts are off. */
+static void reap_ring(struct vos_channel *chan)
+{
+	LIST_HEAD(ended);
+
+	spin_lock(&chan->cq_lock);
+	if (!chan->link->dead)
+		reap_locked(chan, &ended);
+	spin_unlock(&chan->cq_lock);
+	run_ended(&ended);
+}
+
 /*
  * vos_channel_reap - take all completions and events
  *
@@ -257,14 +269,9 @@ static void reap_locked(struct vos_channel *chan, struct list_head *ended)
 void vos_channel_reap(struct vos_channel *chan)
 {
 	unsigned long flags;
-	LIST_HEAD(ended);
 
 	local_irq_save(flags);
-	spin_lock(&chan->cq_lock);
-	if (!chan->link->dead)
-		reap_locked(chan, &ended);
-	spin_unlock(&chan->cq_lock);
-	run_ended(&ended);
+	reap_ring(chan);
 	vos_object_events(chan->link);
 	local_irq_restore(flags);
 }
@@ -400,13 +407,17 @@ static bool is_done(const struct completion *finished)
 /* After spin_begin(): poll for the answer for at most vos_spin_us, or a little longer. */
 static bool spin_for(struct vos_channel *chan, struct completion *finished)
 {
+	unsigned long flags;
 	u64 until = 0;
 	u32 passes = 0;
 	bool done;
 
 	for (;;) {
-		if (vos_ring_ready(&chan->cq))
-			vos_channel_reap(chan);
+		if (vos_ring_ready(&chan->cq)) {
+			local_irq_save(flags);
+			reap_ring(chan);
+			local_irq_restore(flags);
+		}
 		done = is_done(finished);
 		if (done || need_resched())
 			break;
