@@ -165,6 +165,59 @@ def test_what_was_not_synced_survives_the_storage_domain(host):
     assert text == "00000399" * 16, text
 
 
+IN_PLACE = r"""
+import os, random, sys, time
+PAGES = 256
+f = os.open('/root/inplace', os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+os.write(f, b'%016d' % 0 * 256 * PAGES)
+os.fsync(f)
+os.close(f)
+f = os.open('/root/inplace', os.O_RDWR)
+version = [0] * PAGES
+end, calls, worst = time.monotonic() + float(sys.argv[1]), 0, 0
+while time.monotonic() < end:
+    begun = time.monotonic()
+    i, j = random.randrange(PAGES), random.randrange(PAGES)
+    version[i] += 1
+    assert os.pwrite(f, b'%016d' % version[i] * 32, i * 4096) == 512
+    assert os.pread(f, 512, j * 4096) == b'%016d' % version[j] * 32, (j, version[j])
+    worst = max(worst, time.monotonic() - begun)
+    calls += 2
+for i in range(PAGES):
+    assert os.pread(f, 4096, i * 4096) == b'%016d' % version[i] * 32 + b'%016d' % 0 * 224, i
+os.fsync(f)
+print('calls', calls, 'worst %.1f' % worst, 'sum', sum(version))
+"""
+
+# What the disk holds, seen without the library and without what is cached.
+ON_DISK = r"""
+import os
+os.sync()
+open('/proc/sys/vm/drop_caches', 'w').write('3')
+with open('/root/inplace', 'rb') as f:
+    print(sum(int(f.read(4096)[:16]) for i in range(256)))
+"""
+
+
+def test_files_in_place_outlive_the_storage_domain(host):
+    """Read and written in place, never synced before the end; the domain dies meanwhile."""
+    import threading
+    result = []
+    host.primary(["sh", "-c", "cat > /root/inplace.py"], stdin=IN_PLACE.encode(), check=True)
+    t = threading.Thread(target=lambda: result.append(host.primary(
+        "LD_PRELOAD=%s VIRTUOS_DOOR_STATS=/dev/stderr python3 /root/inplace.py 25" % LIBRARY, timeout=200)))
+    t.start()
+    time.sleep(4)
+    wait_until_up(host, "storage", kill(host, "storage"), 60)
+    t.join(210)
+    calls, worst, total = re.search(r"calls (\d+) worst ([\d.]+) sum (\d+)", out(result[0])).groups()
+    text = result[0].stderr.decode()
+    in_place, channels = (int(re.search(r"%s (\d+)" % x, text).group(1)) for x in ("in-place", "channels"))
+    print("#   %d of %s calls in place, the longest took %s s" % (in_place, calls, worst))
+    assert in_place > 1000 and channels >= 2, text
+    assert out(host.primary("unset LD_PRELOAD; python3 -c '%s'" % ON_DISK.replace("'", '"'))) == total + "\n"
+
+
 LOAD = r"""
 import os, socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -354,6 +354,31 @@ TEST(window_under_truncation)
 		pthread_join(t[i], NULL);
 }
 
+/* Each change of the process's credentials shuts its door. */
+TEST(window_of_a_door_that_shuts)
+{
+	int fd, i;
+	pthread_t t[3];
+
+	if (geteuid())
+		test_skip("not root");
+	fd = quiet_file("shut");
+	for (i = 0; i < 3; i++)
+		CHECK_EQ(pthread_create(&t[i], NULL, read_all_over, &fd), 0);
+	for (i = 0; i < 20; i++) {
+		usleep(50000);
+		CHECK_EQ(seteuid(65534), 0);
+		usleep(50000);
+		CHECK_EQ(seteuid(0), 0);
+	}
+	stop = true;
+	for (i = 0; i < 3; i++)
+		pthread_join(t[i], NULL);
+	warm_file(fd);
+	close(fd);
+	CHECK_EQ(mappings("shut"), 0);	/* none of any door */
+}
+
 /* Where address space or memory is dear, reads go another way. */
 TEST(window_that_finds_no_room)
 {

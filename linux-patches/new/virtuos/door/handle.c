@@ -84,11 +84,19 @@ static int tell_add(struct vos_handle *h)
 	return rc ? -EAGAIN : 0;
 }
 
-static u32 next_gen(struct vos_uchan *uc)
+/*
+ * Never that of another handle, not even of another channel's: a thread may still have
+ * a word of a channel, or of a door, that is gone.
+ */
+static u32 next_gen(void)
 {
-	if (!++uc->next_gen)
-		uc->next_gen = 1;
-	return uc->next_gen;
+	static atomic_t last;
+	u32 gen;
+
+	do {
+		gen = atomic_inc_return(&last);
+	} while (!gen);
+	return gen;
 }
 
 /* It has ended; who reads it, reads on. Process context. */
@@ -144,7 +152,7 @@ struct vos_handle *vos_handle_new(struct vos_uchan *uc, struct file *file,
 	if (!h)
 		return ERR_PTR(-EAGAIN);
 	h->uchan = uc;
-	h->gen = next_gen(uc);
+	h->gen = next_gen();
 	h->words = 0;
 	h->leased = false;
 	h->file = file;

@@ -109,7 +109,6 @@ struct vos_uchan {
 	u32 nr_lanes;
 	u32 lane_bytes;
 	u32 arena_pages;
-	u32 next_gen;
 	unsigned long user;		/* address in the process */
 	struct vos_area area;
 	struct vos_uchan_head *head;

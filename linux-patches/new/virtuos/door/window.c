@@ -131,14 +131,18 @@ static const struct vm_operations_struct window_ops = {
 	.map_pages = window_map_pages,
 };
 
-/* Make the mapping of @file at w->base the window's. */
+/*
+ * Make the mapping of @file at w->base the window's. If another thread has put something
+ * else there meanwhile, that is left alone.
+ */
 static int take_mapping(struct vos_window *w, const struct file *file)
 {
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
 	int rc = -EAGAIN;
 
-	mmap_write_lock(mm);
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
 	vma = vma_lookup(mm, w->base);
 	if (vma && vma->vm_file == file && vma->vm_ops && vma->vm_ops->fault) {
 		vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
