@@ -7,7 +7,7 @@
 
 #include "lane.h"
 
-#define BRIEFLY		64	/* passes */
+#define BRIEFLY		128	/* passes */
 #define PATIENCE	8u	/* long waits in a row */
 #define KEEP_TRYING	16u	/* every so many-th wait spins for as long as it may */
 

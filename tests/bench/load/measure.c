@@ -112,15 +112,18 @@ static void by_clock(const char *name, size_t bytes, void (*run)(unsigned long, 
 
 static void by_marks(const char *name, unsigned int calls, void (*run)(unsigned long, void *), void *context)
 {
+	unsigned long warm = opt.marked / 8 + 1;
 	int i;
 
 	run(opt.marked / 2 + 1, context);
 	for (i = 0; i < BATCHES; i++) {
 		counters_before();
+		/* While the counters were read, the service may have gone to sleep. */
+		run(warm, context);
 		MARK(1);
 		run(opt.marked, context);
 		MARK(2);
-		printf("{\"case\":\"%s\",\"n\":%lu,\"calls\":%u", name, opt.marked, calls);
+		printf("{\"case\":\"%s\",\"n\":%lu,\"warm\":%lu,\"calls\":%u", name, opt.marked, warm, calls);
 		counters_print();
 		printf("}\n");
 	}
