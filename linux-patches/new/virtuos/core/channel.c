@@ -396,12 +396,12 @@ static void spin_end(struct vos_channel *chan, bool answered)
 }
 
 /*
- * A completion that is only ever reused, not freed: once it says so it is done, and
- * whoever completed it touches nothing of ours any more.
+ * As completion_done(), without its lock: slots are reused but not freed while we have
+ * the link, and after this nothing of the call is written any more.
  */
 static bool is_done(const struct completion *finished)
 {
-	return READ_ONCE(finished->done);
+	return smp_load_acquire(&finished->done);
 }
 
 /* After spin_begin(): poll for the answer for at most vos_spin_us, or a little longer. */
