@@ -31,7 +31,8 @@
  *   HANDLE_DROP arg0 = user channel | slot << 32; arg1 = generation. Answered when
  *              no call uses the handle any more.
  *   CLOCK_SET  the primary's wall-clock time: arg0 = seconds since 1970, arg1 =
- *              nanoseconds. -EBUSY: the domain serves others too, and keeps its own.
+ *              nanoseconds. result 0; -EINVAL no time; -EBUSY the domain serves others too,
+ *              and keeps its own.
  * NET (obj/gen name the socket unless said otherwise)
  *   SOCKET     arg0 = family, arg1 = type (no SOCK_* flags), arg2 = protocol;
  *              obj/gen = the new object, which must be free.

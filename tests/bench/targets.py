@@ -43,8 +43,8 @@ CAUSES = {
     "executes twice what pv's whole call does. Next: setsockopt() that nobody waits for, sendfile() by the door.",
     "redis": "Counted by request (/sys/kernel/virtuos/net): four forwarded calls, two of either process; by the trap door "
     "0.04 sends, 0.2 interrupts and 1.4 context switches, since whoever polls for his own answer sees the other's events; "
-    "by the door 0.7 sends, 2.3 interrupts and 2.4 switches, since each delivery then has to interrupt a processor that "
-    "polls in user mode. Next: events that a polling program's next trap collects.",
+    "by the door 0.7 sends, 2.3 interrupts and 2.4 switches, presumably since each delivery then has to interrupt a "
+    "processor that polls in user mode (not traced). Next: that trace; events that a polling program's next trap collects.",
     "sqlite": "Counted by run (/sys/kernel/debug/virtuosfs/stats): 30 FSYNC, 29 WRITE (by the door 10, and 112 calls of "
     "its own), 12 SETATTR (37 before fdatasync() ceased to save times); half of all calls sleep, for they wait for the "
     "disk, and a wake-up between processors is dear under emulation. Next: WRITE and FSYNC of one file in one request.",
