@@ -303,8 +303,11 @@ void vos_channel_end_all(struct vos_channel *chan)
 	local_irq_restore(flags);
 }
 
-/* Mark as submitted unless the link is dead already. */
-static bool mark_submitted(struct vos_channel *chan, struct vos_call *call)
+/*
+ * Mark as submitted unless the link is dead already. Who will poll for the answer says
+ * so first: it may come before push() returns.
+ */
+static bool mark_submitted(struct vos_channel *chan, struct vos_call *call, bool polls)
 {
 	unsigned long flags;
 	bool dead;
@@ -312,8 +315,11 @@ static bool mark_submitted(struct vos_channel *chan, struct vos_call *call)
 	INIT_LIST_HEAD(&call->node);
 	spin_lock_irqsave(&chan->cq_lock, flags);
 	dead = chan->link->dead;
-	if (!dead)
+	if (!dead) {
 		call->state = VOS_CALL_SUBMITTED;
+		if (polls && !chan->spinners++)
+			vos_ring_awake(&chan->cq);
+	}
 	spin_unlock_irqrestore(&chan->cq_lock, flags);
 	return !dead;
 }
@@ -346,7 +352,7 @@ void vos_call_submit(struct vos_call *call)
 
 	/* Once submitted, the call may end at any time, and its reference with it. */
 	vos_link_get(link);
-	if (mark_submitted(chan, call)) {
+	if (mark_submitted(chan, call, false)) {
 		push(chan, &sqe);
 		vos_link_put(link);
 		return;
@@ -356,27 +362,6 @@ void vos_call_submit(struct vos_call *call)
 	call->done(call);
 }
 EXPORT_SYMBOL_GPL(vos_call_submit);
-
-/*
- * Mark as submitted unless the link is dead already, and say that we poll: the answer
- * may come before push() returns.
- */
-static bool spin_begin(struct vos_channel *chan, struct vos_call *call)
-{
-	unsigned long flags;
-	bool dead;
-
-	INIT_LIST_HEAD(&call->node);
-	spin_lock_irqsave(&chan->cq_lock, flags);
-	dead = chan->link->dead;
-	if (!dead) {
-		call->state = VOS_CALL_SUBMITTED;
-		if (!chan->spinners++)
-			vos_ring_awake(&chan->cq);
-	}
-	spin_unlock_irqrestore(&chan->cq_lock, flags);
-	return !dead;
-}
 
 static void spin_end(struct vos_channel *chan, bool answered)
 {
@@ -404,7 +389,7 @@ static bool is_done(const struct completion *finished)
 	return smp_load_acquire(&finished->done);
 }
 
-/* After spin_begin(): poll for the answer for at most vos_spin_us, or a little longer. */
+/* Having said so: poll for the answer for at most vos_spin_us, or a little longer. */
 static bool spin_for(struct vos_channel *chan, struct completion *finished)
 {
 	unsigned long flags;
@@ -455,7 +440,7 @@ int vos_call(struct vos_call *call)
 
 	call->done = NULL;
 	reinit_completion(finished);
-	if (!spin_begin(chan, call)) {
+	if (!mark_submitted(chan, call, true)) {
 		call->status = -EOWNERDEAD;
 		return -EOWNERDEAD;
 	}
