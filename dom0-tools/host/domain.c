@@ -63,6 +63,11 @@ static int fill_build(struct vos_host *h, const struct vos_config *c,
 	 * another host, and these do not.
 	 */
 	b->tsc_mode = LIBXL_TSC_MODE_NATIVE;
+	/*
+	 * And with that a domain is shown that the counter is invariant, where it is: then
+	 * Linux takes it for its clock, and programs read that without a system call.
+	 */
+	libxl_defbool_set(&b->disable_migrate, true);
 	libxl_defbool_set(&b->claim_mode, true);
 	b->kernel = copy(d->kernel);
 	b->ramdisk = copy(d->ramdisk);

@@ -85,9 +85,17 @@ struct vos_cqe {
 
 /*
  * Ring indices: free-running, entry = index & (entries - 1). Each line has one
- * writer. need_wakeup is raised by the consumer before it sleeps; a producer that
- * sees it after publishing sends the channel's event.
+ * writer. need_wakeup (VOS_WAKE_*) is raised by the consumer before it sleeps; a
+ * producer that sees it after publishing sends the channel's event.
  */
+#define VOS_WAKE_NOT	0u	/* the consumer polls */
+#define VOS_WAKE_NOW	1u	/* it sleeps */
+/*
+ * It is busy, and looks at events (vos_ctrl.event_sel) by itself soon: those may be
+ * told of later, completions not. Kernel channels' completion rings only.
+ */
+#define VOS_WAKE_SOON	2u
+
 struct vos_ring_hdr {
 	__u32 prod;		/* written by the producer */
 	__u32 pad0[15];

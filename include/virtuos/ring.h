@@ -98,6 +98,16 @@ static inline int vos_ring_push(struct vos_ring *r, const void *e)
 }
 
 /**
+ * vos_ring_wakeup - how does the consumer want to be told?
+ * Return: VOS_WAKE_*, not checked. The barrier is as in vos_ring_must_notify().
+ */
+static inline __u32 vos_ring_wakeup(const struct vos_ring *r)
+{
+	vos_mb();
+	return vos_load(&r->hdr->need_wakeup);
+}
+
+/**
  * vos_ring_must_notify - does the consumer sleep?
  *
  * To be called by the producer after its pushes. The full barrier pairs with the
@@ -106,8 +116,7 @@ static inline int vos_ring_push(struct vos_ring *r, const void *e)
  */
 static inline bool vos_ring_must_notify(const struct vos_ring *r)
 {
-	vos_mb();
-	return vos_load(&r->hdr->need_wakeup) != 0;
+	return vos_ring_wakeup(r) != VOS_WAKE_NOT;
 }
 
 /**
@@ -140,6 +149,19 @@ static inline int vos_ring_pop(struct vos_ring *r, void *e)
 }
 
 /**
+ * vos_ring_ask - tell the producer how the consumer wants to be told
+ * @how: VOS_WAKE_*
+ *
+ * Unless it is VOS_WAKE_NOT, the consumer must look at the ring once more afterwards.
+ */
+static inline void vos_ring_ask(struct vos_ring *r, __u32 how)
+{
+	vos_store(&r->hdr->need_wakeup, how);
+	if (how != VOS_WAKE_NOT)
+		vos_mb();
+}
+
+/**
  * vos_ring_prepare_sleep - ask the producer for an event
  *
  * The consumer must look at the ring once more afterwards, and call
@@ -147,13 +169,12 @@ static inline int vos_ring_pop(struct vos_ring *r, void *e)
  */
 static inline void vos_ring_prepare_sleep(struct vos_ring *r)
 {
-	vos_store(&r->hdr->need_wakeup, 1u);
-	vos_mb();
+	vos_ring_ask(r, VOS_WAKE_NOW);
 }
 
 static inline void vos_ring_awake(struct vos_ring *r)
 {
-	vos_store(&r->hdr->need_wakeup, 0u);
+	vos_ring_ask(r, VOS_WAKE_NOT);
 }
 
 #endif

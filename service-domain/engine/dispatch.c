@@ -61,9 +61,7 @@ static bool run_once(struct vos_conn *conn, u64 now)
 	for (i = 0; i < conn->nr_channels; i++)
 		busy |= vos_chan_run(&conn->chan[i]) > 0;
 	busy |= vos_uchans_run(conn, now);
-	/* Events of dirty objects were raised without a notification of their own. */
-	for (i = 0; i < conn->nr_channels; i++)
-		vos_chan_flush(&conn->chan[i]);
+	vos_events_tell(conn, now);
 	return busy;
 }
 
@@ -102,6 +100,7 @@ static void sleep_until_event(struct vos_conn *conn)
 	set_current_state(TASK_IDLE);
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_prepare_sleep(&conn->chan[i].sq);
+	vos_events_settle(conn);
 	if (vos_uchans_cool(conn) && !has_work(conn) && !kthread_should_stop())
 		schedule();
 	__set_current_state(TASK_RUNNING);

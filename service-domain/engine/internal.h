@@ -24,6 +24,7 @@
 #include "vos_engine.h"
 
 extern unsigned int vos_poll_us;
+extern unsigned int vos_event_delay_us;
 
 /* map.c: the primary's pages at one contiguous address */
 struct vos_map {
@@ -150,6 +151,9 @@ struct vos_conn {
 
 	struct task_struct *dispatcher;
 	u64 poll_ns;			/* how long to poll after the last work */
+	bool raised;			/* dispatcher only: events, in this turn */
+	u64 owed_since;			/* dispatcher only: not told of yet; 0: none */
+	u64 delay_ns;			/* how long a busy front end has to take them */
 	struct llist_head dirty;
 	struct kthread_worker *ctl;
 	struct mm_struct *window_mm;
@@ -182,6 +186,10 @@ void vos_conn_violation(struct vos_conn *conn, const char *what);
 int vos_dispatcher_start(struct vos_conn *conn);
 void vos_dispatcher_stop(struct vos_conn *conn);
 void vos_dispatcher_wake(struct vos_conn *conn);
+
+/* object.c */
+void vos_events_tell(struct vos_conn *conn, u64 now);
+void vos_events_settle(struct vos_conn *conn);
 
 /* ctl.c */
 int vos_ctl_start(struct vos_conn *conn);

@@ -7,19 +7,95 @@
  */
 #include <linux/export.h>
 #include <linux/sched.h>
+#include <linux/ktime.h>
+#include <xen/events.h>
 #include "internal.h"
 
 static void raise_event(struct vos_conn *conn, u32 obj)
 {
 	u32 word = obj / 64;
-	struct vos_chan *chan = &conn->chan[0];
 
 	set_bit(obj % 64, (unsigned long *)&conn->event[word]);
 	set_bit(word % 64, (unsigned long *)&conn->ctrl->event_sel[word / 64]);
-	WRITE_ONCE(chan->answered, true);
-	/* The dispatcher notifies once for all that it has done in one turn. */
-	if (current != conn->dispatcher)
-		vos_chan_flush(chan);
+	/* The dispatcher tells once of all that it has done in one turn. */
+	if (current == conn->dispatcher)
+		conn->raised = true;
+	else if (vos_ring_must_notify(&conn->chan[0].cq))
+		notify_remote_via_irq(conn->chan[0].irq);
+}
+
+/* Has the front end taken all events? It is its word, and harms it alone. */
+static bool taken(const struct vos_conn *conn)
+{
+	u32 words = conn->nr_objects / 64, i;
+
+	for (i = 0; i < DIV_ROUND_UP(words, 64); i++)
+		if (READ_ONCE(conn->ctrl->event_sel[i]))
+			return false;
+	return true;
+}
+
+/*
+ * How long a busy front end is given depends on what it made of it so far: next to
+ * nothing if it computes and never looks.
+ */
+static void learn(struct vos_conn *conn, bool by_itself)
+{
+	u64 most = (u64)READ_ONCE(vos_event_delay_us) * NSEC_PER_USEC;
+
+	if (by_itself)
+		conn->delay_ns *= 2;
+	else
+		conn->delay_ns -= conn->delay_ns / 4;
+	conn->delay_ns = clamp(conn->delay_ns, most / 16, most);
+}
+
+static bool must_tell(struct vos_conn *conn, u64 now)
+{
+	switch (vos_ring_wakeup(&conn->chan[0].cq)) {
+	case VOS_WAKE_NOT:
+		return false;
+	case VOS_WAKE_SOON:
+		if (now - conn->owed_since < conn->delay_ns)
+			return false;
+		learn(conn, false);
+		return true;
+	default:
+		return true;
+	}
+}
+
+/*
+ * vos_events_tell - send the event that events of objects deserve, by and by
+ *
+ * A front end that is busy takes them by itself, most often; it is interrupted only
+ * when it has not done so for a while, vos_event_delay_us at most. One that polls
+ * looks before it ceases to. Dispatcher, once a turn.
+ */
+void vos_events_tell(struct vos_conn *conn, u64 now)
+{
+	if (conn->raised && !conn->owed_since)
+		conn->owed_since = now;
+	conn->raised = false;
+	if (!conn->owed_since)
+		return;
+	if (taken(conn)) {
+		conn->owed_since = 0;
+		learn(conn, true);
+	} else if (must_tell(conn, now)) {
+		notify_remote_via_irq(conn->chan[0].irq);
+		conn->owed_since = 0;
+	}
+}
+
+/* The dispatcher is about to sleep: what it owes it tells now. */
+void vos_events_settle(struct vos_conn *conn)
+{
+	if (!conn->owed_since)
+		return;
+	conn->owed_since = 0;
+	if (!taken(conn) && vos_ring_must_notify(&conn->chan[0].cq))
+		notify_remote_via_irq(conn->chan[0].irq);
 }
 
 void vos_obj_publish(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, bool wake)

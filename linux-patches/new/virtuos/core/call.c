@@ -7,21 +7,16 @@
 #include <linux/sched/signal.h>
 #include "internal.h"
 
-static struct vos_channel *this_channel(struct vos_link *link)
-{
-	return &link->chan[raw_smp_processor_id() % link->nr_channels];
-}
-
 static bool take_or_dead(struct vos_link *link, u32 len0, u32 len1, struct vos_call **call)
 {
-	*call = vos_channel_take(this_channel(link), len0, len1);
+	*call = vos_channel_take(vos_link_channel(link), len0, len1);
 	return *call || READ_ONCE(link->dead);
 }
 
 /* Return: the call; -EAGAIN; -ERESTARTSYS; -ENOTCONN if the link died meanwhile. */
 static struct vos_call *take(struct vos_link *link, u32 len0, u32 len1, u32 flags)
 {
-	struct vos_call *call = vos_channel_take(this_channel(link), len0, len1);
+	struct vos_call *call = vos_channel_take(vos_link_channel(link), len0, len1);
 	int rc;
 
 	if (call)
@@ -30,7 +25,7 @@ static struct vos_call *take(struct vos_link *link, u32 len0, u32 len1, u32 flag
 		set_bit(0, &link->room_wanted);
 		/* Pairs with vos_link_room(): one of the two sees the other. */
 		smp_mb();
-		call = vos_channel_take(this_channel(link), len0, len1);
+		call = vos_channel_take(vos_link_channel(link), len0, len1);
 		return call ?: ERR_PTR(-EAGAIN);
 	}
 	if (flags & VOS_GET_KILLABLE)
@@ -73,8 +68,10 @@ struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 fla
 
 		if (IS_ERR(link))
 			return ERR_CAST(link);
+		/* The reference is the call's from here on. */
 		call = get_on(link, len0, len1, flags);
-		vos_link_put(link);
+		if (IS_ERR(call))
+			vos_link_put(link);
 		/* The link died under us: wait for the next one. */
 	} while (call == ERR_PTR(-ENOTCONN) && !once);
 	return call;

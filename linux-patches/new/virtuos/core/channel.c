@@ -58,7 +58,7 @@ int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
 		      desc->entries);
 	vos_ring_init(&chan->cq, &hdr->cq, vos_area_page(&link->area, desc->cq_page),
 		      desc->entries);
-	/* Nobody polls yet: the first completion shall come with an event. */
+	/* Nobody polls yet: the first completion comes with an event. */
 	vos_ring_prepare_sleep(&chan->cq);
 
 	chan->slots = kvcalloc(VOS_ENTRIES, sizeof(*chan->slots), GFP_KERNEL);
@@ -117,7 +117,7 @@ static void give_room(struct vos_channel *chan, struct vos_call *call)
 /*
  * vos_channel_take - a free slot with its room, if there is one now
  *
- * The call holds a reference on the link until vos_call_put().
+ * The caller's reference on the link becomes the call's, until vos_call_put().
  * Return: the call, or NULL.
  */
 struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1)
@@ -147,7 +147,6 @@ struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1)
 	call->status = 0;
 	slot->cred_index = 0;
 	call->state = VOS_CALL_OWNED;
-	vos_link_get(chan->link);
 	return call;
 }
 
@@ -303,6 +302,63 @@ void vos_channel_end_all(struct vos_channel *chan)
 	local_irq_restore(flags);
 }
 
+/* Under cq_lock: how the peer is to tell of what it pushes from now on. */
+static void set_wakeup(struct vos_channel *chan)
+{
+	vos_ring_ask(&chan->cq, chan->spinners ? VOS_WAKE_NOT :
+				chan->idle ? VOS_WAKE_NOW : VOS_WAKE_SOON);
+}
+
+/*
+ * vos_channel_poll_begin, vos_channel_poll_end - between the two nothing has to be told
+ *
+ * After the end the caller looks once more (vos_channel_pending()): what came between
+ * his last look and the flag came without an event.
+ */
+void vos_channel_poll_begin(struct vos_channel *chan)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&chan->cq_lock, flags);
+	if (!chan->spinners++)
+		set_wakeup(chan);
+	spin_unlock_irqrestore(&chan->cq_lock, flags);
+}
+
+void vos_channel_poll_end(struct vos_channel *chan)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&chan->cq_lock, flags);
+	if (!--chan->spinners)
+		set_wakeup(chan);
+	spin_unlock_irqrestore(&chan->cq_lock, flags);
+}
+
+/*
+ * vos_channel_set_idle - its processor goes to sleep, or has woken up
+ * Looks once more after having said that it is idle.
+ */
+void vos_channel_set_idle(struct vos_channel *chan, bool idle)
+{
+	unsigned long flags;
+
+	if (READ_ONCE(chan->idle) == idle)
+		return;
+	spin_lock_irqsave(&chan->cq_lock, flags);
+	chan->idle = idle;
+	set_wakeup(chan);
+	spin_unlock_irqrestore(&chan->cq_lock, flags);
+}
+
+/*
+ * vos_channel_pending - has anything come that was not taken?
+ */
+bool vos_channel_pending(const struct vos_channel *chan)
+{
+	return vos_ring_ready(&chan->cq) || vos_object_pending(chan->link);
+}
+
 /*
  * Mark as submitted unless the link is dead already. Who will poll for the answer says
  * so first: it may come before push() returns.
@@ -318,7 +374,7 @@ static bool mark_submitted(struct vos_channel *chan, struct vos_call *call, bool
 	if (!dead) {
 		call->state = VOS_CALL_SUBMITTED;
 		if (polls && !chan->spinners++)
-			vos_ring_awake(&chan->cq);
+			set_wakeup(chan);
 	}
 	spin_unlock_irqrestore(&chan->cq_lock, flags);
 	return !dead;
@@ -347,17 +403,17 @@ static void push(struct vos_channel *chan, const struct vos_sqe *sqe)
 void vos_call_submit(struct vos_call *call)
 {
 	struct vos_channel *chan = call->chan;
-	struct vos_link *link = chan->link;
 	struct vos_sqe sqe = call->sqe;
+	bool submitted;
 
 	/* Once submitted, the call may end at any time, and its reference with it. */
-	vos_link_get(link);
-	if (mark_submitted(chan, call, false)) {
+	rcu_read_lock();
+	submitted = mark_submitted(chan, call, false);
+	if (submitted)
 		push(chan, &sqe);
-		vos_link_put(link);
+	rcu_read_unlock();
+	if (submitted)
 		return;
-	}
-	vos_link_put(link);
 	call->status = -EOWNERDEAD;
 	call->done(call);
 }
@@ -373,10 +429,10 @@ static void spin_end(struct vos_channel *chan, bool answered)
 	else
 		chan->stats.slept++;
 	if (!--chan->spinners)
-		vos_ring_prepare_sleep(&chan->cq);
+		set_wakeup(chan);
 	spin_unlock_irqrestore(&chan->cq_lock, flags);
 	/* What came between our last look and the flag came without an event. */
-	if (vos_ring_ready(&chan->cq) || vos_object_pending(chan->link))
+	if (vos_channel_pending(chan))
 		vos_channel_reap(chan);
 }
 

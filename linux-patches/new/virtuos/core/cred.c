@@ -98,11 +98,15 @@ static int take_idle(struct vos_cred_table *t)
 /* Tell the peer; the caller holds t->mutex and the entry is out of use. */
 static int tell_peer(struct vos_link *link, int index, const struct vos_cred *key)
 {
-	struct vos_call *call = vos_channel_take(&link->chan[0], sizeof(*key), 0);
+	struct vos_call *call;
 	int rc;
 
-	if (!call)
+	vos_link_get(link);
+	call = vos_channel_take(&link->chan[0], sizeof(*key), 0);
+	if (!call) {
+		vos_link_put(link);
 		return -EAGAIN;
+	}
 	memcpy(vos_call_data(call, 0), key, sizeof(*key));
 	call->sqe.opcode = VOS_OP_CRED_SET;
 	call->sqe.arg[0] = index;

@@ -34,6 +34,7 @@
 extern unsigned int vos_restart_timeout;	/* seconds */
 extern unsigned int vos_hang_timeout;		/* seconds */
 extern unsigned int vos_spin_us;
+extern unsigned int vos_idle_poll_us;
 extern struct mutex vos_mutex;
 extern struct workqueue_struct *vos_wq;
 
@@ -111,6 +112,7 @@ struct vos_channel {
 	spinlock_t cq_lock;
 	struct vos_ring cq;
 	unsigned int spinners;
+	bool idle;			/* its processor sleeps */
 
 	spinlock_t slot_lock;
 	struct list_head free;
@@ -120,6 +122,10 @@ struct vos_channel {
 	struct vos_chan_stats stats;
 };
 
+void vos_channel_poll_begin(struct vos_channel *chan);
+void vos_channel_poll_end(struct vos_channel *chan);
+void vos_channel_set_idle(struct vos_channel *chan, bool idle);
+bool vos_channel_pending(const struct vos_channel *chan);
 int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
 		     const struct vos_channel_desc *desc);
 void vos_channel_exit(struct vos_channel *chan);
@@ -168,6 +174,8 @@ struct vos_link {
 	struct work_struct kill_work;
 	struct work_struct free_work;
 	struct delayed_work watch_work;	/* looks at the heartbeat */
+	struct list_head looked_at;	/* look.c's */
+	bool looked;			/* it is on that list */
 	u32 beat;
 	unsigned long beat_at;		/* jiffies */
 	wait_queue_head_t room_wait;
@@ -198,6 +206,12 @@ static inline void vos_link_get(struct vos_link *link)
 
 void vos_link_put(struct vos_link *link);
 
+/* The channel of this processor. */
+static inline struct vos_channel *vos_link_channel(struct vos_link *link)
+{
+	return &link->chan[raw_smp_processor_id() % link->nr_channels];
+}
+
 /* session.c */
 enum vos_session_state { VOS_SESSION_DOWN, VOS_SESSION_RECOVERING, VOS_SESSION_UP };
 
@@ -211,8 +225,8 @@ struct vos_session {
 	u32 arena_pages;
 
 	spinlock_t lock;
-	enum vos_session_state state;
-	struct vos_link *link;		/* in use */
+	enum vos_session_state state;	/* written under lock, before link */
+	struct vos_link __rcu *link;	/* in use; written under lock */
 	struct vos_link *next;		/* connected, not yet announced */
 	u32 epoch;
 	bool closing;
@@ -247,6 +261,11 @@ void vos_clock_link_up(struct vos_session *s);
 int vos_door_init(void);
 void vos_door_link_dead(struct vos_link *link);
 void vos_uchan_events(struct vos_link *link);
+
+/* look.c: taking what has come without an interrupt */
+int vos_look_init(void);
+void vos_look_begin(struct vos_link *link);
+void vos_look_end(struct vos_link *link);
 
 /* stats.c */
 int vos_stats_init(void);

@@ -130,6 +130,8 @@ static void link_free(struct vos_link *link)
 	u32 i;
 
 	cancel_delayed_work_sync(&link->watch_work);
+	vos_look_end(link);
+	synchronize_rcu();
 	unbind_channels(link);
 	for (i = 0; i < link->nr_channels; i++)
 		vos_channel_exit(&link->chan[i]);
@@ -288,6 +290,7 @@ void vos_link_kill(struct vos_link *link)
 	if (!link->dead) {
 		for (i = 0; i < link->nr_channels; i++)
 			vos_channel_end_all(&link->chan[i]);
+		vos_look_end(link);
 		unbind_channels(link);
 		for (i = 0; i < link->nr_channels; i++)
 			add_past(link->session, &link->chan[i].stats);

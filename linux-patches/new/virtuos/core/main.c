@@ -19,6 +19,11 @@ unsigned int vos_spin_us = 100;
 module_param_named(spin_us, vos_spin_us, uint, 0644);
 MODULE_PARM_DESC(spin_us, "microseconds that a caller polls for its answer before it sleeps");
 
+unsigned int vos_idle_poll_us = 100;
+module_param_named(idle_poll_us, vos_idle_poll_us, uint, 0644);
+MODULE_PARM_DESC(idle_poll_us,
+		 "microseconds at most that an idle processor polls the rings before it sleeps");
+
 /* Links are killed and freed here when that is asked for in an interrupt. */
 struct workqueue_struct *vos_wq;
 
@@ -44,6 +49,9 @@ static int __init vos_core_init(void)
 	rc = vos_door_init();
 	if (rc)
 		goto err_clock;
+	/* Another module has them: then service domains interrupt us more often. */
+	if (vos_look_init())
+		pr_warn("virtuos: the kernel's ring hooks are taken\n");
 	return 0;
 err_clock:
 	vos_clock_exit();

@@ -11,49 +11,39 @@
 #include <linux/poll.h>
 #include "internal.h"
 
-static struct vos_link *link_get(struct vos_session *s)
+/* The object's entry on the link in use, or NULL. Under RCU. */
+static struct vos_obj_state *entry(struct vos_session *s, u32 obj)
 {
-	unsigned long flags;
-	struct vos_link *link;
+	struct vos_link *link = rcu_dereference(s->link);
 
-	spin_lock_irqsave(&s->lock, flags);
-	link = s->link;
-	if (link)
-		vos_link_get(link);
-	spin_unlock_irqrestore(&s->lock, flags);
-	return link;
+	return link && obj < link->nr_objects ? &link->obj[obj] : NULL;
 }
 
 u32 vos_obj_poll(struct vos_session *s, u32 obj, u32 gen)
 {
-	struct vos_link *link = link_get(s);
+	struct vos_obj_state *o;
 	u32 poll = 0;
 
-	if (!link)
-		return 0;
-	if (obj < link->nr_objects) {
-		struct vos_obj_state *o = &link->obj[obj];
-		u32 untrusted_gen = vos_load_acquire(&o->gen);
-
-		if (untrusted_gen == gen)
-			poll = vos_load(&o->poll);
-	}
-	vos_link_put(link);
+	rcu_read_lock();
+	o = entry(s, obj);
+	if (o && vos_load_acquire(&o->gen) == gen)
+		poll = vos_load(&o->poll);
+	rcu_read_unlock();
 	return poll;
 }
 EXPORT_SYMBOL_GPL(vos_obj_poll);
 
 static void set_armed(struct vos_session *s, u32 obj, u32 armed)
 {
-	struct vos_link *link = link_get(s);
+	struct vos_obj_state *o;
 
-	if (!link)
-		return;
-	if (obj < link->nr_objects)
-		vos_store(&link->obj[obj].armed, armed);
+	rcu_read_lock();
+	o = entry(s, obj);
+	if (o)
+		vos_store(&o->armed, armed);
 	/* Pairs with the back end's barrier between poll and armed. */
 	vos_mb();
-	vos_link_put(link);
+	rcu_read_unlock();
 }
 
 void vos_obj_arm(struct vos_session *s, u32 obj)

@@ -34,18 +34,26 @@ void vos_sessions_tell_clock(void)
 	mutex_unlock(&vos_mutex);
 }
 
+/* Under the session's lock. */
+static struct vos_link *in_use(struct vos_session *s)
+{
+	return rcu_dereference_protected(s->link, lockdep_is_held(&s->lock));
+}
+
 /* Take note of a dead link. Return: it, for down(), or NULL. */
 static struct vos_link *retire_link(struct vos_session *s)
 {
-	struct vos_link *link = NULL;
+	struct vos_link *link;
 
 	spin_lock_irq(&s->lock);
-	if (s->link && READ_ONCE(s->link->dead)) {
-		link = s->link;
-		s->link = NULL;
-		s->state = VOS_SESSION_DOWN;
+	link = in_use(s);
+	if (link && READ_ONCE(link->dead)) {
+		WRITE_ONCE(s->state, VOS_SESSION_DOWN);
+		RCU_INIT_POINTER(s->link, NULL);
 		s->epoch++;
 		s->died++;
+	} else {
+		link = NULL;
 	}
 	spin_unlock_irq(&s->lock);
 	return link;
@@ -57,12 +65,13 @@ static struct vos_link *adopt_link(struct vos_session *s)
 	struct vos_link *link = NULL;
 
 	spin_lock_irq(&s->lock);
-	if (!s->link && s->next && !s->closing) {
+	if (!in_use(s) && s->next && !s->closing) {
 		link = s->next;
 		s->next = NULL;
-		s->link = link;
-		s->state = VOS_SESSION_RECOVERING;
+		WRITE_ONCE(s->state, VOS_SESSION_RECOVERING);
 		link->epoch = ++s->epoch;
+		/* State before link: who sees the link does not see the last one's state. */
+		rcu_assign_pointer(s->link, link);
 	}
 	spin_unlock_irq(&s->lock);
 	return link;
@@ -71,8 +80,8 @@ static struct vos_link *adopt_link(struct vos_session *s)
 static void open_for_all(struct vos_session *s, struct vos_link *link)
 {
 	spin_lock_irq(&s->lock);
-	if (s->link == link && !READ_ONCE(link->dead))
-		s->state = VOS_SESSION_UP;
+	if (in_use(s) == link && !READ_ONCE(link->dead))
+		WRITE_ONCE(s->state, VOS_SESSION_UP);
 	spin_unlock_irq(&s->lock);
 	wake_up_all(&s->up_wait);
 	if (s->ops->room)
@@ -113,6 +122,7 @@ void vos_session_link_ready(struct vos_link *link)
 	struct vos_link *old;
 
 	vos_link_get(link);
+	vos_look_begin(link);
 	spin_lock_irq(&s->lock);
 	old = s->next;
 	s->next = link;
@@ -128,26 +138,38 @@ void vos_session_link_dead(struct vos_link *link)
 	struct vos_session *s = link->session;
 
 	spin_lock_irq(&s->lock);
-	if (s->link == link)
-		s->state = VOS_SESSION_DOWN;
+	if (in_use(s) == link)
+		WRITE_ONCE(s->state, VOS_SESSION_DOWN);
 	spin_unlock_irq(&s->lock);
 	queue_work(s->wq, &s->work);
+}
+
+/*
+ * Is @link, which was just read from @s, open for a caller with @flags? State after
+ * link, death after state: a state that is a later link's finds this one dead.
+ */
+static bool is_open(struct vos_session *s, struct vos_link *link, u32 flags)
+{
+	enum vos_session_state state;
+
+	smp_rmb();
+	state = READ_ONCE(s->state);
+	smp_rmb();
+	return !READ_ONCE(link->dead) &&
+	       (state == VOS_SESSION_UP ||
+		(state == VOS_SESSION_RECOVERING && (flags & VOS_GET_RECOVERY)));
 }
 
 /* The link in use, with a reference, if it is open for a caller with @flags. */
 static struct vos_link *link_if_open(struct vos_session *s, u32 flags)
 {
-	struct vos_link *link = NULL;
-	unsigned long irq;
+	struct vos_link *link;
 
-	spin_lock_irqsave(&s->lock, irq);
-	if (s->link && !READ_ONCE(s->link->dead) &&
-	    (s->state == VOS_SESSION_UP ||
-	     (s->state == VOS_SESSION_RECOVERING && (flags & VOS_GET_RECOVERY)))) {
-		link = s->link;
-		vos_link_get(link);
-	}
-	spin_unlock_irqrestore(&s->lock, irq);
+	rcu_read_lock();
+	link = rcu_dereference(s->link);
+	if (link && (!is_open(s, link, flags) || !kref_get_unless_zero(&link->ref)))
+		link = NULL;
+	rcu_read_unlock();
 	return link;
 }
 

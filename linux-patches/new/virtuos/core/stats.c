@@ -29,7 +29,7 @@ void vos_session_stats(struct vos_session *s, struct vos_chan_stats *sum)
 
 	spin_lock_irq(&s->lock);
 	*sum = s->past;
-	link = s->link;
+	link = rcu_dereference_protected(s->link, lockdep_is_held(&s->lock));
 	if (link && !link->dead)
 		for (i = 0; i < link->nr_channels; i++)
 			add(sum, &link->chan[i].stats);

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looking at the rings without having been interrupted (linux/virtuos_rings.h): before
+ * epoll_wait() reports, and for a while before a processor goes idle. How long a
+ * processor polls then it learns from how soon it was woken; for idle_poll_us at most.
+ *
+ * Invariant: a channel's need_wakeup says NOW while its processor is idle, and only
+ * then does the peer send an event without delay; a processor that has said so looks
+ * once more before it sleeps. See docs/protocol.md, "Who is told when".
+ */
+#include <linux/ktime.h>
+#include <linux/rculist.h>
+#include <linux/virtuos_rings.h>
+#include "internal.h"
+
+#define MAX_LOOKED_AT	4	/* links; the others interrupt */
+#define LOOK_AT_CLOCK	64	/* passes between two looks at the clock */
+
+struct idler {
+	u64 poll_ns;
+	u64 since;			/* asleep; 0: not */
+};
+
+static DEFINE_PER_CPU(struct idler, idler);
+static LIST_HEAD(links);		/* read under RCU */
+static DEFINE_SPINLOCK(links_lock);
+
+/* This processor's channels, valid under RCU. */
+struct channels {
+	struct vos_channel *chan[MAX_LOOKED_AT];
+	unsigned int n;
+};
+
+/*
+ * vos_look_begin - @link is in use: its rings are looked at from now on
+ */
+void vos_look_begin(struct vos_link *link)
+{
+	spin_lock_irq(&links_lock);
+	list_add_tail_rcu(&link->looked_at, &links);
+	link->looked = true;
+	spin_unlock_irq(&links_lock);
+}
+
+/*
+ * vos_look_end - no more; who has begun to look may still do so until the end of an RCU
+ * grace period. Idempotent, also without vos_look_begin()
+ */
+void vos_look_end(struct vos_link *link)
+{
+	spin_lock_irq(&links_lock);
+	if (link->looked)
+		list_del_rcu(&link->looked_at);
+	link->looked = false;
+	spin_unlock_irq(&links_lock);
+}
+
+static void look(void)
+{
+	struct vos_link *link;
+	unsigned long flags;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(link, &links, looked_at) {
+		if (!vos_object_pending(link))
+			continue;
+		local_irq_save(flags);
+		vos_object_events(link);
+		local_irq_restore(flags);
+	}
+	rcu_read_unlock();
+}
+
+static void collect(struct channels *c)
+{
+	struct vos_link *link;
+
+	c->n = 0;
+	list_for_each_entry_rcu(link, &links, looked_at)
+		if (c->n < MAX_LOOKED_AT)
+			c->chan[c->n++] = vos_link_channel(link);
+}
+
+static void take_all(const struct channels *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++)
+		if (vos_channel_pending(c->chan[i]))
+			vos_channel_reap(c->chan[i]);
+}
+
+static void poll_for(const struct channels *c, u64 ns)
+{
+	u64 until = 0;
+	u32 passes = 0;
+
+	for (;;) {
+		take_all(c);
+		if (need_resched())
+			return;
+		cpu_relax();
+		if (++passes % LOOK_AT_CLOCK)
+			continue;
+		if (!until)
+			until = ktime_get_ns() + ns;
+		else if (ktime_get_ns() >= until)
+			return;
+	}
+}
+
+static u64 most_ns(void)
+{
+	return (u64)READ_ONCE(vos_idle_poll_us) * NSEC_PER_USEC;
+}
+
+/* Had it been better to poll for longer? As the dispatcher of a service domain does. */
+static void learn(struct idler *ic, u64 slept)
+{
+	u64 most = most_ns();
+
+	if (slept < most)
+		ic->poll_ns *= 2;
+	else if (slept > 16 * most)
+		ic->poll_ns /= 2;
+	ic->poll_ns = clamp(ic->poll_ns, most / 16, most);
+}
+
+static void idle_enter(void)
+{
+	struct idler *ic = this_cpu_ptr(&idler);
+	struct channels c;
+	unsigned int i;
+
+	rcu_read_lock();
+	collect(&c);
+	if (ic->poll_ns && c.n) {
+		for (i = 0; i < c.n; i++)
+			vos_channel_poll_begin(c.chan[i]);
+		poll_for(&c, ic->poll_ns);
+		for (i = 0; i < c.n; i++)
+			vos_channel_poll_end(c.chan[i]);
+	}
+	if (!need_resched()) {
+		for (i = 0; i < c.n; i++)
+			vos_channel_set_idle(c.chan[i], true);
+		ic->since = ktime_get_ns();
+	}
+	/* What came before the peer could see that we do not poll came without an event. */
+	take_all(&c);
+	rcu_read_unlock();
+}
+
+static void idle_exit(void)
+{
+	struct idler *ic = this_cpu_ptr(&idler);
+	struct channels c;
+	unsigned int i;
+
+	if (!ic->since)
+		return;
+	rcu_read_lock();
+	collect(&c);
+	for (i = 0; i < c.n; i++)
+		vos_channel_set_idle(c.chan[i], false);
+	rcu_read_unlock();
+	learn(ic, ktime_get_ns() - ic->since);
+	ic->since = 0;
+}
+
+static const struct virtuos_ring_hooks hooks = {
+	.look = look,
+	.idle_enter = idle_enter,
+	.idle_exit = idle_exit,
+};
+
+/*
+ * vos_look_init - from here on the kernel looks, and the module stays
+ * Return: 0 or -EBUSY.
+ */
+int vos_look_init(void)
+{
+	return virtuos_set_ring_hooks(&hooks);
+}
