@@ -63,6 +63,23 @@ static inline void vos_ring_init(struct vos_ring *r, struct vos_ring_hdr *hdr,
 	r->own = 0;
 }
 
+/* An entry, copied by as many moves as it has words: no call, no loop. */
+static inline void vos_ring_copy(void *to, const void *from)
+{
+	typedef __u64 __attribute__((may_alias)) word;
+	word *t = (word *)to;
+	const word *f = (const word *)from;
+
+	t[0] = f[0];
+	t[1] = f[1];
+	t[2] = f[2];
+	t[3] = f[3];
+	t[4] = f[4];
+	t[5] = f[5];
+	t[6] = f[6];
+	t[7] = f[7];
+}
+
 static inline void *vos_ring_slot(const struct vos_ring *r, __u32 index)
 {
 	return (char *)r->entry + (size_t)(index & (r->entries - 1)) * VOS_ENTRY_SIZE;
@@ -91,7 +108,7 @@ static inline int vos_ring_push(struct vos_ring *r, const void *e)
 
 	if (room <= 0)
 		return room ? room : -ENOSPC;
-	memcpy(vos_ring_slot(r, r->own), e, VOS_ENTRY_SIZE);
+	vos_ring_copy(vos_ring_slot(r, r->own), e);
 	/* The entry before the index: pairs with the acquire in vos_ring_ready(). */
 	vos_store_release(&r->hdr->prod, ++r->own);
 	return 0;
@@ -132,6 +149,26 @@ static inline int vos_ring_ready(const struct vos_ring *r)
 }
 
 /**
+ * vos_ring_front - the next entry, where it lies: shared, and may change any time
+ * To be called when vos_ring_ready() has said that there is one.
+ */
+static inline const void *vos_ring_front(const struct vos_ring *r)
+{
+	return vos_ring_slot(r, r->own);
+}
+
+/**
+ * vos_ring_take - copy out the entry that vos_ring_ready() has said to be there
+ * @e: 64 bytes
+ */
+static inline void vos_ring_take(struct vos_ring *r, void *e)
+{
+	vos_ring_copy(e, vos_ring_slot(r, r->own));
+	/* The copy before the index: the producer may overwrite the slot at once. */
+	vos_store_release(&r->hdr->cons, ++r->own);
+}
+
+/**
  * vos_ring_pop - copy one entry out into private memory
  * @e: 64 bytes
  * Return: 1, 0 when empty, -EPROTO on a violation.
@@ -142,9 +179,7 @@ static inline int vos_ring_pop(struct vos_ring *r, void *e)
 
 	if (ready <= 0)
 		return ready;
-	memcpy(e, vos_ring_slot(r, r->own), VOS_ENTRY_SIZE);
-	/* The copy before the index: the producer may overwrite the slot at once. */
-	vos_store_release(&r->hdr->cons, ++r->own);
+	vos_ring_take(r, e);
 	return 1;
 }
 

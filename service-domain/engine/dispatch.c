@@ -101,9 +101,10 @@ static void sleep_until_event(struct vos_conn *conn)
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_prepare_sleep(&conn->chan[i].sq);
 	vos_events_settle(conn);
-	if (vos_uchans_cool(conn) && !has_work(conn) && !kthread_should_stop())
+	if (vos_uchans_sleep(conn) && !has_work(conn) && !kthread_should_stop())
 		schedule();
 	__set_current_state(TASK_RUNNING);
+	vos_uchans_wake(conn);
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_awake(&conn->chan[i].sq);
 	if (!atomic_read(&conn->inflight))

@@ -130,7 +130,8 @@ s64 vos_uchan_close(struct vos_scall *call);
 void vos_uchan_done(struct vos_uchan *uc);
 struct vos_uchan *vos_uchan_find(struct vos_conn *conn, u64 id);
 bool vos_uchans_run(struct vos_conn *conn, u64 now);
-bool vos_uchans_cool(struct vos_conn *conn);
+bool vos_uchans_sleep(struct vos_conn *conn);
+void vos_uchans_wake(struct vos_conn *conn);
 void vos_uchans_end(struct vos_conn *conn);
 
 /* conn.c */
@@ -166,6 +167,7 @@ struct vos_conn {
 	bool rescan;			/* an event came: cold lanes may have calls */
 	struct list_head uchans;	/* dispatcher only */
 	struct list_head hot;		/* lanes that are polled; dispatcher only */
+	u32 nr_hot;
 	spinlock_t uchan_lock;		/* the next two */
 	struct list_head new_uchans;
 	struct vos_uchan *uchan[VOS_MAX_UCHANS];

@@ -2,8 +2,9 @@
 /*
  * User channels: the memory of one process of the primary, mapped once.
  *
- * Lanes that had a call not long ago are polled with the kernel's channels; others
- * are cold: their need_wakeup is set, and an event has the dispatcher look at all.
+ * The lanes that had a call last, MAX_HOT of them, are hot: polled with the kernel's
+ * channels, for as long as the dispatcher is awake. Others are cold: their need_wakeup
+ * is set, and an event has the dispatcher look at all.
  *
  * Invariant: a channel is in conn->uchan[] from UCHAN_OPEN to UCHAN_CLOSE, and its
  * memory stays until the last call on it has ended.
@@ -13,6 +14,9 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include "internal.h"
+
+#define MAX_HOT		16u
+#define HOT_FOR_NS	(100 * NSEC_PER_MSEC)	/* without a call */
 
 struct vos_uchan *vos_uchan_find(struct vos_conn *conn, u64 id)
 {
@@ -183,6 +187,14 @@ static void take_new(struct vos_conn *conn)
 	spin_unlock(&conn->uchan_lock);
 }
 
+static void take_off(struct vos_chan *lane)
+{
+	if (list_empty(&lane->hot))
+		return;
+	list_del_init(&lane->hot);
+	lane->conn->nr_hot--;
+}
+
 /* UCHAN_CLOSE. Dispatcher. */
 s64 vos_uchan_close(struct vos_scall *call)
 {
@@ -198,19 +210,54 @@ s64 vos_uchan_close(struct vos_scall *call)
 	spin_unlock(&conn->uchan_lock);
 	list_del_init(&uc->node);
 	for (i = 0; i < uc->nr_lanes; i++)
-		list_del_init(&uc->lane[i].hot);
+		take_off(&uc->lane[i]);
 	WRITE_ONCE(uc->close, call);
 	vos_uchan_done(uc);
 	return VOS_PENDING;
 }
 
-static void heat(struct vos_conn *conn, struct vos_chan *lane, u64 now)
+static void put_on(struct vos_chan *lane, u64 now)
 {
 	lane->idle_since = now;
-	if (list_empty(&lane->hot)) {
-		list_add_tail(&lane->hot, &conn->hot);
-		vos_ring_awake(&lane->sq);
+	list_add_tail(&lane->hot, &lane->conn->hot);
+	lane->conn->nr_hot++;
+	vos_ring_awake(&lane->sq);
+}
+
+/* Has anything come since it was asked for an event? */
+static bool has_call(const struct vos_chan *lane)
+{
+	return !READ_ONCE(lane->uc->broken) &&
+	       (vos_ring_ready(&lane->sq) || READ_ONCE(lane->expected));
+}
+
+static void cool(struct vos_chan *lane)
+{
+	take_off(lane);
+	vos_ring_prepare_sleep(&lane->sq);
+	if (has_call(lane))
+		put_on(lane, ktime_get_ns());
+}
+
+static void cool_oldest(struct vos_conn *conn)
+{
+	struct vos_chan *lane, *oldest = NULL;
+
+	list_for_each_entry(lane, &conn->hot, hot)
+		if (!oldest || lane->idle_since < oldest->idle_since)
+			oldest = lane;
+	cool(oldest);
+}
+
+static void heat(struct vos_conn *conn, struct vos_chan *lane, u64 now)
+{
+	if (!list_empty(&lane->hot)) {
+		lane->idle_since = now;
+		return;
 	}
+	if (conn->nr_hot >= MAX_HOT)
+		cool_oldest(conn);
+	put_on(lane, now);
 }
 
 static void rescan(struct vos_conn *conn, u64 now)
@@ -225,19 +272,6 @@ static void rescan(struct vos_conn *conn, u64 now)
 				heat(conn, &uc->lane[i], now);
 }
 
-/* Return: true if it may sleep: nothing has come since it was asked for an event. */
-static bool cool(struct vos_chan *lane)
-{
-	list_del_init(&lane->hot);
-	if (READ_ONCE(lane->uc->broken))
-		return true;
-	vos_ring_prepare_sleep(&lane->sq);
-	if (!vos_ring_ready(&lane->sq) && !READ_ONCE(lane->expected))
-		return true;
-	heat(lane->conn, lane, ktime_get_ns());
-	return false;
-}
-
 /*
  * vos_uchans_run - take and carry out the calls of all lanes that are polled
  * @now: by ktime_get_ns()
@@ -245,7 +279,6 @@ static bool cool(struct vos_chan *lane)
  */
 bool vos_uchans_run(struct vos_conn *conn, u64 now)
 {
-	u64 poll = conn->poll_ns;
 	struct vos_chan *lane, *next;
 	bool busy = false;
 
@@ -260,7 +293,7 @@ bool vos_uchans_run(struct vos_conn *conn, u64 now)
 		if (vos_chan_run(lane) > 0) {
 			lane->idle_since = now;
 			busy = true;
-		} else if (now - lane->idle_since > poll || READ_ONCE(lane->uc->broken)) {
+		} else if (now - lane->idle_since > HOT_FOR_NS || READ_ONCE(lane->uc->broken)) {
 			cool(lane);
 		}
 	}
@@ -268,18 +301,28 @@ bool vos_uchans_run(struct vos_conn *conn, u64 now)
 }
 
 /*
- * vos_uchans_cool - the dispatcher is about to sleep
- * Return: true if it may.
+ * vos_uchans_sleep - the dispatcher is about to sleep: ask for an event of hot lanes too
+ * To be followed by vos_uchans_wake(). Return: true if it may.
  */
-bool vos_uchans_cool(struct vos_conn *conn)
+bool vos_uchans_sleep(struct vos_conn *conn)
 {
-	struct vos_chan *lane, *next;
 	bool may = list_empty_careful(&conn->new_uchans) && !READ_ONCE(conn->rescan);
+	struct vos_chan *lane;
 
-	list_for_each_entry_safe(lane, next, &conn->hot, hot)
-		if (!cool(lane))
-			return false;
+	list_for_each_entry(lane, &conn->hot, hot) {
+		vos_ring_prepare_sleep(&lane->sq);
+		may &= !has_call(lane);
+	}
 	return may;
+}
+
+/* vos_uchans_wake - it polls again: whoever calls on a hot lane need not wake it */
+void vos_uchans_wake(struct vos_conn *conn)
+{
+	struct vos_chan *lane;
+
+	list_for_each_entry(lane, &conn->hot, hot)
+		vos_ring_awake(&lane->sq);
 }
 
 /* The connection goes: the dispatcher has stopped, no call is under way. */

@@ -2,7 +2,8 @@
 /*
  * The core's own structures. Direction of calls:
  *
- *	xenbus.c -> link.c -> area.c, channel.c, object.c, cred.c -> arena.c
+ *	wait.c, look.c -> channel.c; call.c -> slot.c -> arena.c
+ *	xenbus.c -> link.c -> area.c, channel.c, slot.c, object.c, cred.c
  *	session.c holds the link that is in use and tells its user of changes.
  *
  * Locks, in order: vos_mutex (sessions, devices), session.lock (which link),
@@ -89,12 +90,17 @@ struct vos_chan_stats {
 	u64 completions;		/* under cq_lock */
 	u64 spun;			/* under cq_lock: answered within the spin */
 	u64 slept;			/* under cq_lock */
+	u64 idled;			/* under cq_lock: polls of an idle processor */
 	u64 bytes;			/* under sq_lock: extents handed over */
 };
 
+/* How the caller of vos_call() waits. */
+enum vos_wait_state { VOS_WAIT_POLLS, VOS_WAIT_SLEEPS, VOS_WAIT_OVER };
+
 struct vos_slot {
 	struct vos_call call;
-	struct completion finished;
+	int wait;			/* enum vos_wait_state, changed by exchange */
+	struct completion finished;	/* only if it sleeps */
 	struct list_head free;
 	u32 seq;
 	u16 cred_index;
@@ -114,6 +120,7 @@ struct vos_channel {
 	unsigned int spinners;
 	bool idle;			/* its processor sleeps */
 
+	struct vos_slot *spare;		/* one free slot, changed by exchange, or NULL */
 	spinlock_t slot_lock;
 	struct list_head free;
 	struct vos_slot *slots;
@@ -123,15 +130,28 @@ struct vos_channel {
 };
 
 void vos_channel_poll_begin(struct vos_channel *chan);
-void vos_channel_poll_end(struct vos_channel *chan);
+void vos_channel_poll_end(struct vos_channel *chan, u64 *outcome);
 void vos_channel_set_idle(struct vos_channel *chan, bool idle);
 bool vos_channel_pending(const struct vos_channel *chan);
 int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
 		     const struct vos_channel_desc *desc);
-void vos_channel_exit(struct vos_channel *chan);
 void vos_channel_reap(struct vos_channel *chan);
+void vos_channel_reap_ring(struct vos_channel *chan);
 void vos_channel_end_all(struct vos_channel *chan);
+bool vos_channel_submit(struct vos_channel *chan, struct vos_call *call,
+			const struct vos_sqe *sqe, bool polls);
+bool vos_channel_abandon(struct vos_channel *chan, struct vos_call *call);
+
+/* slot.c: what a call is while it exists. Its tag is sequence and number. */
+#define VOS_SLOT_BITS	10
+#define VOS_SLOT_MASK	((1u << VOS_SLOT_BITS) - 1)
+
+int vos_slots_init(struct vos_channel *chan, void *arena, u32 bytes);
+void vos_slots_exit(struct vos_channel *chan);
 struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1);
+
+/* wait.c */
+void vos_wait_over(struct vos_slot *slot);
 
 static inline struct vos_slot *vos_call_slot(struct vos_call *call)
 {
@@ -181,6 +201,7 @@ struct vos_link {
 	wait_queue_head_t room_wait;
 	unsigned long room_wanted;	/* bit 0: ops->room is owed */
 	u32 nr_objects;
+	u32 nr_sel;			/* words of ctrl->event_sel in use */
 	struct vos_area area;
 	struct vos_ctrl *ctrl;
 	struct vos_obj_state *obj;

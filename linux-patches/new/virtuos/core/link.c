@@ -121,6 +121,7 @@ static void add_past(struct vos_session *s, const struct vos_chan_stats *c)
 	s->past.completions += c->completions;
 	s->past.spun += c->spun;
 	s->past.slept += c->slept;
+	s->past.idled += c->idled;
 	s->past.bytes += c->bytes;
 	spin_unlock_irqrestore(&s->lock, flags);
 }
@@ -134,7 +135,7 @@ static void link_free(struct vos_link *link)
 	synchronize_rcu();
 	unbind_channels(link);
 	for (i = 0; i < link->nr_channels; i++)
-		vos_channel_exit(&link->chan[i]);
+		vos_slots_exit(&link->chan[i]);
 	vos_cred_exit(&link->creds);
 	ida_destroy(&link->uchan_ids);
 	atomic_sub(vos_area_total(&link->area), &link->session->shared);
@@ -249,6 +250,7 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	link->dev = dev;
 	link->peer = dev->otherend_id;
 	link->nr_objects = s->nr_objects;
+	link->nr_sel = DIV_ROUND_UP(s->nr_objects, 64 * 64);
 	ida_init(&link->uchan_ids);
 	init_waitqueue_head(&link->room_wait);
 	INIT_WORK(&link->kill_work, kill_work);

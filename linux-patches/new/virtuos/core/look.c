@@ -139,7 +139,7 @@ static void idle_enter(void)
 			vos_channel_poll_begin(c.chan[i]);
 		poll_for(&c, ic->poll_ns);
 		for (i = 0; i < c.n; i++)
-			vos_channel_poll_end(c.chan[i]);
+			vos_channel_poll_end(c.chan[i], &c.chan[i]->stats.idled);
 	}
 	if (!need_resched()) {
 		for (i = 0; i < c.n; i++)

@@ -61,10 +61,11 @@ EXPORT_SYMBOL_GPL(vos_obj_disarm);
 /* Is there an event that nobody has taken? */
 bool vos_object_pending(const struct vos_link *link)
 {
-	u32 words = link->nr_objects / 64, i;
+	const u64 *sel = link->ctrl->event_sel;
+	u32 i;
 
-	for (i = 0; i < DIV_ROUND_UP(words, 64); i++)
-		if (vos_load(&link->ctrl->event_sel[i]))
+	for (i = 0; i < link->nr_sel; i++)
+		if (vos_load(&sel[i]))
 			return true;
 	return false;
 }
@@ -75,7 +76,7 @@ void vos_object_events(struct vos_link *link)
 	const struct vos_session_ops *ops = link->session->ops;
 	u32 words = link->nr_objects / 64, i;
 
-	for (i = 0; i < DIV_ROUND_UP(words, 64); i++) {
+	for (i = 0; i < link->nr_sel; i++) {
 		unsigned long sel;
 
 		if (!vos_load(&link->ctrl->event_sel[i]))

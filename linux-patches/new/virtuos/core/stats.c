@@ -18,6 +18,7 @@ static void add(struct vos_chan_stats *sum, const struct vos_chan_stats *c)
 	sum->completions += READ_ONCE(c->completions);
 	sum->spun += READ_ONCE(c->spun);
 	sum->slept += READ_ONCE(c->slept);
+	sum->idled += READ_ONCE(c->idled);
 	sum->bytes += READ_ONCE(c->bytes);
 }
 
@@ -37,7 +38,7 @@ void vos_session_stats(struct vos_session *s, struct vos_chan_stats *sum)
 }
 
 enum { S_STATE, S_EPOCH, S_DIED, S_GRANTS, S_SHARED, S_CALLS, S_SENDS, S_INTERRUPTS, S_COMPLETIONS,
-       S_SPUN, S_SLEPT, S_BYTES, S_NR };
+       S_SPUN, S_SLEPT, S_IDLED, S_BYTES, S_NR };
 
 struct stat_attr {
 	struct attribute attr;
@@ -69,6 +70,7 @@ static u64 value(struct vos_session *s, const struct vos_chan_stats *sum, int wh
 	case S_COMPLETIONS:	return sum->completions;
 	case S_SPUN:		return sum->spun;
 	case S_SLEPT:		return sum->slept;
+	case S_IDLED:		return sum->idled;
 	case S_BYTES:		return sum->bytes;
 	}
 	return 0;
@@ -101,13 +103,15 @@ STAT(interrupts, S_INTERRUPTS);
 STAT(completions, S_COMPLETIONS);
 STAT(spun, S_SPUN);
 STAT(slept, S_SLEPT);
+STAT(idled, S_IDLED);
 STAT(bytes, S_BYTES);
 
 static struct attribute *stat_attrs[] = {
 	&attr_state.attr, &attr_epoch.attr, &attr_died.attr, &attr_grants.attr,
 	&attr_shared.attr,
 	&attr_calls.attr, &attr_sends.attr, &attr_interrupts.attr,
-	&attr_completions.attr, &attr_spun.attr, &attr_slept.attr, &attr_bytes.attr,
+	&attr_completions.attr, &attr_spun.attr, &attr_slept.attr, &attr_idled.attr,
+	&attr_bytes.attr,
 	NULL,
 };
 ATTRIBUTE_GROUPS(stat);

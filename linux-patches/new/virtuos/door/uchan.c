@@ -8,6 +8,7 @@
  * after UCHAN_CLOSE was answered.
  */
 #include <linux/idr.h>
+#include <linux/ktime.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <xen/events.h>
@@ -285,6 +286,15 @@ static int wait_lane(struct vos_uchan *uc, struct vos_lane_page *lane)
 	return rc ? -EINTR : 0;
 }
 
+/* The service wakes up: worth polling for. */
+static void spin_on(struct vos_uchan *uc, struct vos_lane_page *lane)
+{
+	u64 until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
+
+	while (!lane_ready(uc, lane) && !need_resched() && ktime_get_ns() < until)
+		cpu_relax();
+}
+
 static void kick(struct vos_link *link)
 {
 	struct vos_channel *chan = &link->chan[0];
@@ -309,6 +319,8 @@ int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags)
 		return -EINVAL;
 	if ((flags & VOS_ENTER_KICK) && !vos_uchan_dead(uc))
 		kick(uc->link);
+	if ((flags & VOS_ENTER_KICK) && (flags & VOS_ENTER_WAIT))
+		spin_on(uc, lane_page(uc, lane));
 	if (flags & VOS_ENTER_WAIT)
 		rc = wait_lane(uc, lane_page(uc, lane));
 	return vos_uchan_dead(uc) || READ_ONCE(uc->closed) ? -ENOTCONN : rc;

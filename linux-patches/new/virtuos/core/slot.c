@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Slots of a channel: what a call is while it exists, with its part of the arena.
+ *
+ * A slot that has just been given back lies aside, where it is taken from and put back
+ * with one atomic exchange; the others are on a list.
+ *
+ * Invariant: a slot is FREE, OWNED by its user, SUBMITTED, or ABANDONED. It is on the
+ * list or aside exactly while it is FREE.
+ */
+#include <linux/export.h>
+#include <linux/slab.h>
+#include "internal.h"
+
+static_assert(VOS_ENTRIES <= VOS_SLOT_MASK + 1);
+
+/*
+ * vos_slots_init - the slots of a channel whose arena begins at @arena
+ * @bytes: of the whole arena
+ * Return: 0 or -ENOMEM; on error nothing is left.
+ */
+int vos_slots_init(struct vos_channel *chan, void *arena, u32 bytes)
+{
+	u32 i;
+
+	spin_lock_init(&chan->slot_lock);
+	chan->slots = kvcalloc(VOS_ENTRIES, sizeof(*chan->slots), GFP_KERNEL);
+	if (!chan->slots)
+		return -ENOMEM;
+	if (vos_arena_init(&chan->arena, arena, VOS_ENTRIES * VOS_INLINE, bytes)) {
+		kvfree(chan->slots);
+		chan->slots = NULL;
+		return -ENOMEM;
+	}
+	INIT_LIST_HEAD(&chan->free);
+	for (i = 0; i < VOS_ENTRIES; i++) {
+		struct vos_slot *slot = &chan->slots[i];
+
+		slot->call.chan = chan;
+		slot->call.slot = i;
+		slot->call.state = VOS_CALL_FREE;
+		init_completion(&slot->finished);
+		list_add_tail(&slot->free, &chan->free);
+	}
+	return 0;
+}
+
+/* Idempotent. All calls have ended. */
+void vos_slots_exit(struct vos_channel *chan)
+{
+	vos_arena_exit(&chan->arena);
+	kvfree(chan->slots);
+	chan->slots = NULL;
+}
+
+/* Small calls live in their slot's own bytes; the rest asks the arena. */
+static bool is_small(u32 len0, u32 len1)
+{
+	return ALIGN(len0, 8) + len1 <= VOS_INLINE;
+}
+
+static void use_own_room(struct vos_call *call, u32 len0, u32 len1)
+{
+	call->room[0].off = call->slot * VOS_INLINE;
+	call->room[0].len = len0;
+	call->room[1].off = call->room[0].off + (len1 ? ALIGN(len0, 8) : 0);
+	call->room[1].len = len1;
+}
+
+/* Under slot_lock. Return: 0 or -ENOSPC. */
+static int take_room(struct vos_channel *chan, struct vos_call *call, u32 len0, u32 len1)
+{
+	memset(call->room, 0, sizeof(call->room));
+	if (is_small(len0, len1)) {
+		use_own_room(call, len0, len1);
+		return 0;
+	}
+	if (len0 && vos_arena_take(&chan->arena, len0, &call->room[0]))
+		return -ENOSPC;
+	if (len1 && vos_arena_take(&chan->arena, len1, &call->room[1])) {
+		if (len0)
+			vos_arena_give(&chan->arena, &call->room[0]);
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+static bool is_in_arena(const struct vos_channel *chan, const struct vos_extent *room)
+{
+	return room->len && room->off >= chan->arena.first;
+}
+
+/* Under slot_lock. */
+static void give_room(struct vos_channel *chan, struct vos_call *call)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (is_in_arena(chan, &call->room[i]))
+			vos_arena_give(&chan->arena, &call->room[i]);
+}
+
+/* Return: a slot with its room, not on the list, or NULL. */
+static struct vos_slot *take_slot(struct vos_channel *chan, u32 len0, u32 len1)
+{
+	struct vos_slot *slot = xchg(&chan->spare, NULL);
+	unsigned long flags;
+
+	if (slot && is_small(len0, len1)) {
+		use_own_room(&slot->call, len0, len1);
+		return slot;
+	}
+	spin_lock_irqsave(&chan->slot_lock, flags);
+	if (slot)
+		list_add(&slot->free, &chan->free);
+	slot = list_first_entry_or_null(&chan->free, struct vos_slot, free);
+	if (slot && take_room(chan, &slot->call, len0, len1))
+		slot = NULL;
+	if (slot)
+		list_del(&slot->free);
+	spin_unlock_irqrestore(&chan->slot_lock, flags);
+	return slot;
+}
+
+/* The last one in is the first one out: its cache lines are warm. */
+static void give_slot(struct vos_channel *chan, struct vos_slot *slot)
+{
+	struct vos_call *call = &slot->call;
+	unsigned long flags;
+
+	call->state = VOS_CALL_FREE;
+	if (!is_in_arena(chan, &call->room[0]) && !is_in_arena(chan, &call->room[1]) &&
+	    !cmpxchg(&chan->spare, NULL, slot))
+		return;
+	spin_lock_irqsave(&chan->slot_lock, flags);
+	give_room(chan, call);
+	list_add(&slot->free, &chan->free);
+	spin_unlock_irqrestore(&chan->slot_lock, flags);
+}
+
+/*
+ * vos_channel_take - a free slot with its room, if there is one now
+ *
+ * The caller's reference on the link becomes the call's, until vos_call_put().
+ * Return: the call, or NULL.
+ */
+struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1)
+{
+	struct vos_slot *slot = take_slot(chan, len0, len1);
+	struct vos_call *call;
+
+	if (!slot)
+		return NULL;
+	call = &slot->call;
+	memset(&call->sqe, 0, sizeof(call->sqe));
+	call->sqe.tag = ++slot->seq << VOS_SLOT_BITS | call->slot;
+	call->sqe.ext[0] = call->room[0];
+	call->sqe.ext[1] = call->room[1];
+	call->done = NULL;
+	call->orphan = NULL;
+	call->priv = NULL;
+	call->status = 0;
+	slot->cred_index = 0;
+	call->state = VOS_CALL_OWNED;
+	return call;
+}
+
+void vos_call_put(struct vos_call *call)
+{
+	struct vos_channel *chan = call->chan;
+	struct vos_slot *slot = vos_call_slot(call);
+	struct vos_link *link = chan->link;
+
+	if (slot->cred_index)
+		vos_cred_put(link, slot->cred_index);
+	give_slot(chan, slot);
+	vos_link_room(link);
+	vos_link_put(link);
+}
+EXPORT_SYMBOL_GPL(vos_call_put);
+
+void *vos_call_data(struct vos_call *call, unsigned int i)
+{
+	return call->chan->arena.base + call->room[i].off;
+}
+EXPORT_SYMBOL_GPL(vos_call_data);
+
+u32 vos_call_epoch(const struct vos_call *call)
+{
+	return call->chan->link->epoch;
+}
+EXPORT_SYMBOL_GPL(vos_call_epoch);
