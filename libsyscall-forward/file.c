@@ -145,7 +145,7 @@ long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos)
 	if (likely(e)) {
 		e->ext[0] = (struct vos_extent){ l->data, len };
 		e->arg[0] = pos;
-		if (likely(!vos_lane_wait(l, vos_lane_submit(l), &c)))
+		if (likely(!vos_lane_ask(l, &c)))
 			n = vos_file_check(l, c.result, len);
 	}
 	if (n > 0)

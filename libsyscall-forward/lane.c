@@ -7,7 +7,7 @@
 
 #include "lane.h"
 
-#define BRIEFLY		128	/* passes */
+#define BRIEFLY		256	/* passes */
 #define PATIENCE	8u	/* long waits in a row */
 #define KEEP_TRYING	16u	/* every so many-th wait spins for as long as it may */
 
@@ -108,58 +108,68 @@ static void learn(struct vos_chan *c, __u64 took)
 		vos_store(&c->slow, slow + 1);
 }
 
-static int spin(struct vos_lane *l, int call, struct vos_cqe *c, __u64 start)
+/* Has anything come, or is it known that nothing will? */
+static inline bool is_over(const struct vos_lane *l)
+{
+	return vos_ring_ready(&l->cq) || vos_epoch_is_old(l->chan);
+}
+
+static bool spin(struct vos_lane *l, __u64 start)
 {
 	__u64 limit = budget(l->chan);
-	int rc;
+	bool over;
 
 	do {
 		__builtin_ia32_pause();
-		rc = vos_lane_look(l, call, c);
-	} while (!rc && ticks() - start <= limit);
-	if (rc > 0)
-		vos_count_add(&l->count.spun, 1);
-	return rc;
+		over = is_over(l);
+	} while (!over && ticks() - start <= limit);
+	return over;
 }
 
-/* What is answered at once needs no clock. */
-static inline int spin_briefly(struct vos_lane *l, int call, struct vos_cqe *c)
+/* What was answered before the channel died counts. */
+static int outcome(const struct vos_lane *l)
 {
-	int rc = 0, i;
-
-	for (i = 0; !rc && i < BRIEFLY; i++) {
-		__builtin_ia32_pause();
-		rc = vos_lane_look(l, call, c);
-	}
-	return rc;
+	return vos_ring_ready(&l->cq) ? 0 : -ENOTCONN;
 }
 
-/* Not answered yet. Return: as vos_lane_look(), but not 0. */
-__attribute__((noinline)) int vos_lane_await(struct vos_lane *l, int call, struct vos_cqe *c)
+/* Not answered soon: poll by the clock, then sleep. */
+static __attribute__((noinline)) int await_long(struct vos_lane *l)
 {
 	__u32 flags = VOS_ENTER_WAIT | (l->kick ? VOS_ENTER_KICK : 0);
-	int rc = l->kick || !vos_spin_us ? 0 : spin_briefly(l, call, c);
-	__u64 start;
+	__u64 start = ticks();
+	bool over = !l->kick && spin(l, start);
 
-	if (likely(rc)) {
-		vos_count_add(&l->count.spun, rc > 0);
-		if (vos_load(&l->chan->slow))
-			vos_store(&l->chan->slow, 0u);
-		return rc;
-	}
-	start = ticks();
-	if (!l->kick)
-		rc = spin(l, call, c, start);
+	vos_count_add(&l->count.spun, over);
 	l->kick = false;
-	while (!rc) {
+	while (!over) {
 		bool dead = enter(l, flags) < 0;
 
 		flags = VOS_ENTER_WAIT;
-		rc = vos_lane_look(l, call, c);
-		if (!rc && dead)
-			rc = -ENOTCONN;
+		over = dead || is_over(l);
 	}
-	if (rc > 0)
-		learn(l->chan, ticks() - start);
-	return rc;
+	learn(l->chan, ticks() - start);
+	return outcome(l);
+}
+
+/**
+ * vos_lane_await - wait until the service has answered something
+ * Return: 0 the lane's completion ring is not empty (or its index impossible);
+ * -ENOTCONN: nothing will come any more.
+ *
+ * What is answered at once needs no clock.
+ */
+__attribute__((noinline)) int vos_lane_await(struct vos_lane *l)
+{
+	int i = l->kick || !vos_spin_us ? 0 : BRIEFLY;
+
+	for (; i; i--) {
+		__builtin_ia32_pause();
+		if (!is_over(l))
+			continue;
+		vos_count_add(&l->count.spun, 1);
+		if (unlikely(vos_load(&l->chan->slow)))
+			vos_store(&l->chan->slow, 0u);
+		return outcome(l);
+	}
+	return await_long(l);
 }

@@ -16,7 +16,7 @@
 extern __thread __u32 vos_lane_favourite __attribute__((tls_model("initial-exec")));
 
 struct vos_lane *vos_lane_other(struct vos_chan *c);
-int vos_lane_await(struct vos_lane *l, int call, struct vos_cqe *c);
+int vos_lane_await(struct vos_lane *l);
 
 static inline bool vos_lane_take(struct vos_lane *l)
 {
@@ -91,6 +91,37 @@ static inline struct vos_sqe *vos_lane_prepare(struct vos_lane *l, enum vos_opco
 	return e;
 }
 
+/* The entry before the index, as vos_ring_push() does. */
+static inline void vos_lane_publish(struct vos_lane *l)
+{
+	vos_store_release(&l->sq.hdr->prod, ++l->sq.own);
+	if (unlikely(vos_ring_must_notify(&l->sq)))
+		l->kick = true;
+}
+
+/**
+ * vos_lane_ask - hand the call that was prepared to the service, wait for its answer
+ * @c: private copy of the answer; what of it is not used is not copied
+ * Return: as vos_lane_wait().
+ *
+ * For a lane that has no other call under way, which makes it short.
+ */
+static inline int vos_lane_ask(struct vos_lane *l, struct vos_cqe *c)
+{
+	__u32 tag = l->tag++;
+
+	vos_lane_publish(l);
+	if ((!l->kick && likely(vos_ring_ready(&l->cq) > 0)) || likely(!vos_lane_await(l))) {
+		if (likely(vos_ring_ready(&l->cq) > 0)) {
+			vos_ring_consume(&l->cq, c);
+			if (likely(c->tag == tag))
+				return 0;
+		}
+	}
+	l->lost = true;
+	return -ENOTCONN;
+}
+
 /**
  * vos_lane_submit - hand the call that was prepared to the service
  * Return: which of the lane's calls it is.
@@ -101,10 +132,7 @@ static inline int vos_lane_submit(struct vos_lane *l)
 
 	l->asked[call] = l->tag++;
 	l->busy |= 1u << call;
-	/* The entry before the index, as vos_ring_push() does. */
-	vos_store_release(&l->sq.hdr->prod, ++l->sq.own);
-	if (unlikely(vos_ring_must_notify(&l->sq)))
-		l->kick = true;
+	vos_lane_publish(l);
 	return call;
 }
 
@@ -132,17 +160,6 @@ static inline int vos_lane_answered(struct vos_lane *l, int call, struct vos_cqe
 	return rc ? -ENOTCONN : 0;
 }
 
-/* The same, and whether the channel lives. What was answered before it died counts. */
-static inline int vos_lane_look(struct vos_lane *l, int call, struct vos_cqe *c)
-{
-	int rc = vos_lane_answered(l, call, c);
-
-	if (rc || !vos_epoch_is_old(l->chan))
-		return rc;
-	rc = vos_lane_answered(l, call, c);
-	return rc ? rc : -ENOTCONN;
-}
-
 /**
  * vos_lane_wait - wait for the answer to a call
  * @call: as vos_lane_submit() returned
@@ -153,10 +170,13 @@ static inline int vos_lane_look(struct vos_lane *l, int call, struct vos_cqe *c)
  */
 static inline int vos_lane_wait(struct vos_lane *l, int call, struct vos_cqe *c)
 {
-	int rc = l->kick ? 0 : vos_lane_look(l, call, c);
+	int rc = l->kick ? 0 : vos_lane_answered(l, call, c);
 
-	if (!rc)
-		rc = vos_lane_await(l, call, c);
+	while (!rc) {
+		rc = vos_lane_await(l);
+		if (!rc)
+			rc = vos_lane_answered(l, call, c);
+	}
 	if (likely(rc > 0))
 		return 0;
 	l->lost = true;

@@ -59,7 +59,7 @@ static long recv_once(struct vos_lane *l, struct vos_io *io, __u32 asked, struct
 		return VOS_TRAP(VOS_WHY_DEAD);
 	e->ext[0] = (struct vos_extent){ l->data + side, asked };
 	e->ext[1] = (struct vos_extent){ l->data, side };
-	if (vos_lane_wait(l, vos_lane_submit(l), &c))
+	if (vos_lane_ask(l, &c))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	*poll = c.poll;
 	return take_answer(l, io, &c, asked, to, side);
@@ -136,7 +136,7 @@ static long recv_plain_on(struct vos_lane *l, __u64 word, void *buf, __u32 len, 
 	if (unlikely(!e))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	e->ext[0] = (struct vos_extent){ l->data, len };
-	if (unlikely(vos_lane_wait(l, vos_lane_submit(l), &c)))
+	if (unlikely(vos_lane_ask(l, &c)))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	rc = vos_sock_check(l, word, flags, c.result, len);
 	if (rc > 0)

@@ -11,15 +11,16 @@
 
 #define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE)
 
-static int submit(struct vos_lane *l, const struct vos_io *io, __u32 off, __u32 len, bool more)
+/* Return: false: the lane is lost. */
+static bool prepare(struct vos_lane *l, const struct vos_io *io, __u32 off, __u32 len, bool more)
 {
 	struct vos_sqe *e = vos_lane_prepare(l, VOS_OP_SENDMSG, io->word);
 
-	if (!e)
-		return -ENOTCONN;
+	if (unlikely(!e))
+		return false;
 	e->ext[0] = (struct vos_extent){ off, len };
 	e->arg[0] = (io->flags & MSG_MORE) | (more ? MSG_MORE : 0);
-	return vos_lane_submit(l);
+	return true;
 }
 
 /* A stream's chunks: two halves of the lane, one with the service, one with us. */
@@ -44,12 +45,10 @@ static void fill(struct vos_lane *l, const struct vos_io *io, struct chunks *c)
 static long send_chunk(struct vos_lane *l, const struct vos_io *io, size_t *done)
 {
 	struct vos_cqe answer;
-	int call;
 	long rc;
 
 	vos_gather(io->iov, l->chan->arena + l->data, io->len);
-	call = submit(l, io, l->data, io->len, false);
-	if (call < 0 || vos_lane_wait(l, call, &answer))
+	if (!prepare(l, io, l->data, io->len, false) || vos_lane_ask(l, &answer))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	rc = vos_sock_check(l, io->word, io->flags, answer.result, io->len);
 	if (rc < 0)
@@ -68,9 +67,9 @@ static long send_chunks(struct vos_lane *l, const struct vos_io *io, size_t *don
 
 	fill(l, io, &c);
 	while ((len = c.len)) {
-		call = submit(l, io, l->data + c.next * c.half, len, c.filled < io->len);
-		if (call < 0)
+		if (!prepare(l, io, l->data + c.next * c.half, len, c.filled < io->len))
 			return VOS_TRAP(VOS_WHY_DEAD);
+		call = vos_lane_submit(l);
 		fill(l, io, &c);
 		if (vos_lane_wait(l, call, &answer))
 			return VOS_TRAP(VOS_WHY_DEAD);
@@ -110,7 +109,7 @@ static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done
 	e->ext[1] = (struct vos_extent){ l->data, side ? io->namelen : 0 };
 	e->arg[0] = io->flags & MSG_MORE;
 	e->arg[1] = side ? io->namelen : 0;
-	if (vos_lane_wait(l, vos_lane_submit(l), &c)) {
+	if (vos_lane_ask(l, &c)) {
 		*done = io->len;	/* the network may lose one as well */
 		return 0;
 	}

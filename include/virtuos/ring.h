@@ -63,9 +63,10 @@ static inline void vos_ring_init(struct vos_ring *r, struct vos_ring_hdr *hdr,
 	r->own = 0;
 }
 
-/* An entry, copied by as many moves as it has words: no call, no loop. */
+/* An entry, copied by as few moves as there can be: no call, no loop. */
 static inline void vos_ring_copy(void *to, const void *from)
 {
+#ifdef __KERNEL__
 	typedef __u64 __attribute__((may_alias)) word;
 	word *t = (word *)to;
 	const word *f = (const word *)from;
@@ -78,6 +79,9 @@ static inline void vos_ring_copy(void *to, const void *from)
 	t[5] = f[5];
 	t[6] = f[6];
 	t[7] = f[7];
+#else
+	memcpy(to, from, VOS_ENTRY_SIZE);
+#endif
 }
 
 static inline void *vos_ring_slot(const struct vos_ring *r, __u32 index)
@@ -158,10 +162,10 @@ static inline const void *vos_ring_front(const struct vos_ring *r)
 }
 
 /**
- * vos_ring_take - copy out the entry that vos_ring_ready() has said to be there
+ * vos_ring_consume - copy out the entry that vos_ring_ready() has said to be there
  * @e: 64 bytes
  */
-static inline void vos_ring_take(struct vos_ring *r, void *e)
+static inline void vos_ring_consume(struct vos_ring *r, void *e)
 {
 	vos_ring_copy(e, vos_ring_slot(r, r->own));
 	/* The copy before the index: the producer may overwrite the slot at once. */
@@ -179,7 +183,7 @@ static inline int vos_ring_pop(struct vos_ring *r, void *e)
 
 	if (ready <= 0)
 		return ready;
-	vos_ring_take(r, e);
+	vos_ring_consume(r, e);
 	return 1;
 }
 

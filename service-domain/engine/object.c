@@ -69,8 +69,8 @@ static bool must_tell(struct vos_conn *conn, u64 now)
  * vos_events_tell - send the event that events of objects deserve, by and by
  *
  * A front end that is busy takes them by itself, most often; it is interrupted only
- * when it has not done so for a while, vos_event_delay_us at most. One that polls
- * looks before it ceases to. Dispatcher, once a turn.
+ * when it has not done so for a while, vos_event_delay_us at most. One that polls for
+ * an answer need not look, so it is owed the event until it ceases to. Dispatcher, once a turn.
  */
 void vos_events_tell(struct vos_conn *conn, u64 now)
 {
@@ -88,13 +88,16 @@ void vos_events_tell(struct vos_conn *conn, u64 now)
 	}
 }
 
-/* The dispatcher is about to sleep: what it owes it tells now. */
+/*
+ * The dispatcher is about to sleep: what it owes it tells now, also to a front end that
+ * polls, for it may cease to.
+ */
 void vos_events_settle(struct vos_conn *conn)
 {
 	if (!conn->owed_since)
 		return;
 	conn->owed_since = 0;
-	if (!taken(conn) && vos_ring_must_notify(&conn->chan[0].cq))
+	if (!taken(conn))
 		notify_remote_via_irq(conn->chan[0].irq);
 }
 

@@ -24,6 +24,7 @@ from machine import started_with
 # What runs on which vCPU of the emulated host: see images/virtuos.cfg.
 ROLES = {1: "primary", 2: "network", 3: "storage"}
 MODULES = 0xffffffffa0000000
+USER_END = 0x800000000000
 SHOWN = 60
 
 
@@ -35,10 +36,13 @@ def symbols(path):
     return [a for a, _ in found], [n for _, n in found]
 
 
-def text_of(ko):
+def text_of(path):
+    """The section of an ELF file, and its address in there (0 in a module)."""
     with tempfile.NamedTemporaryFile() as f:
-        subprocess.run(["objcopy", "-O", "binary", "-j", ".text", ko, f.name], check=True, stderr=subprocess.DEVNULL)
-        return f.read()
+        subprocess.run(["objcopy", "-O", "binary", "-j", ".text", path, f.name], check=True, stderr=subprocess.DEVNULL)
+        text = f.read()
+    headers = subprocess.run(["objdump", "-h", "-j", ".text", path], capture_output=True, text=True, check=True).stdout
+    return text, int(next(line for line in headers.split("\n") if ".text" in line).split()[3], 16)
 
 
 class Names:
@@ -51,20 +55,23 @@ class Names:
         for at, _, files in os.walk(modules):
             for name in files:
                 if name.endswith(".ko"):
-                    self.add(os.path.join(at, name), blocks)
+                    self.add(os.path.join(at, name), [b for b in blocks if b[0] >= MODULES])
+        if role == "primary":
+            for path in (os.path.join(build, "libsyscall-forward", os.path.basename(systems.LIBRARY)),
+                         os.path.join(systems.OUT, "vosbench")):
+                self.add(path, [b for b in blocks if b[0] < USER_END])
 
-    def add(self, ko, blocks):
-        """The module's place is where most of its code is found."""
-        text, votes = text_of(ko), {}
+    def add(self, path, blocks):
+        """A file's place is where most of its code is found."""
+        (text, start), votes = text_of(path), {}
         for pc, code in blocks:
             at = text.find(code)
-            # A module begins on a page.
-            if pc >= MODULES and len(code) > 6 and at >= 0 and not (pc - at) & 0xfff:
-                votes[pc - at] = votes.get(pc - at, 0) + 1
+            # Modules, libraries and programs begin on a page.
+            if len(code) > 6 and at >= 0 and not (pc - at - start) & 0xfff:
+                votes[pc - at - start] = votes.get(pc - at - start, 0) + 1
         if votes:
             base = max(votes, key=votes.get)
-            addresses, names = symbols(ko)
-            self.parts.append((base, (addresses, names), base, base + len(text)))
+            self.parts.append((base + start, symbols(path), base, base + start + len(text)))
 
     def of(self, pc):
         fit = [p for p in self.parts if p[0] <= pc < p[3]]

@@ -39,7 +39,7 @@ static void do_null(void)
 	struct vos_cqe c;
 
 	if (!vos_lane_prepare(l, VOS_OP_NOP, io.word) ||
-	    vos_lane_wait(l, vos_lane_submit(l), &c))
+	    vos_lane_ask(l, &c))
 		_exit(1);
 	vos_lane_put(l);
 }

@@ -345,9 +345,11 @@ static long kernel_channel(unsigned int s, struct vos_door_channel *info)
 	*info = (struct vos_door_channel){
 		.base = (uintptr_t)c->mem, .nr_lanes = LANES,
 		.arena_pages = arena / VOS_PAGE_SIZE, .lane_arena = LANE_ARENA,
-		.log_off = LANES * LANE_ARENA, .epoch = fake.state->epoch[s],
+		.log_off = LANES * LANE_ARENA,
 	};
+	/* One that dies meanwhile is another. */
 	pthread_mutex_lock(&fake.lock);
+	info->epoch = fake.state->epoch[s];
 	fake.chan[s] = c;
 	pthread_mutex_unlock(&fake.lock);
 	return 0;

@@ -61,7 +61,7 @@ struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 fla
 	bool once = flags & (VOS_GET_NOWAIT | VOS_GET_UP_ONLY | VOS_GET_RECOVERY);
 	struct vos_call *call;
 
-	if (len0 > vos_session_max_extent(s) || len1 > vos_session_max_extent(s))
+	if (unlikely(max(len0, len1) > vos_max_extent(s)))
 		return ERR_PTR(-EMSGSIZE);
 	do {
 		struct vos_link *link = vos_session_link_get(s, flags);

@@ -89,7 +89,7 @@ static void reap_locked(struct vos_channel *chan, struct list_head *ended)
 		struct vos_call *call = find_call(chan, vos_load(&untrusted_entry->tag));
 
 		if (call)
-			vos_ring_take(&chan->cq, &call->cqe);
+			vos_ring_consume(&chan->cq, &call->cqe);
 		/* It may have changed between the look and the copy. */
 		if (!call || call->cqe.tag != call->sqe.tag) {
 			r = -EPROTO;
@@ -167,8 +167,8 @@ static void set_wakeup(struct vos_channel *chan)
  *
  * @outcome: counter of chan->stats that goes up
  *
- * After the end the caller looks once more (vos_channel_pending()): what came between
- * his last look and the flag came without an event.
+ * After the end the caller looks at the completions once more: what came between his
+ * last look and the flag came without an event.
  */
 void vos_channel_poll_begin(struct vos_channel *chan)
 {

@@ -264,6 +264,11 @@ struct vos_session {
 	struct vos_chan_stats past;	/* of links that are gone, under lock */
 };
 
+static inline u32 vos_max_extent(const struct vos_session *s)
+{
+	return s->arena_pages * (VOS_PAGE_SIZE / 4);
+}
+
 struct vos_session *vos_session_find(const char *name);
 void vos_sessions_tell_clock(void);
 void vos_session_link_ready(struct vos_link *link);

@@ -307,6 +307,6 @@ EXPORT_SYMBOL_GPL(vos_session_is_up);
 
 u32 vos_session_max_extent(struct vos_session *s)
 {
-	return s->arena_pages * VOS_PAGE_SIZE / 4;
+	return vos_max_extent(s);
 }
 EXPORT_SYMBOL_GPL(vos_session_max_extent);

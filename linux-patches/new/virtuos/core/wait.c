@@ -39,12 +39,24 @@ void vos_call_submit(struct vos_call *call)
 }
 EXPORT_SYMBOL_GPL(vos_call_submit);
 
+static void reap(struct vos_channel *chan)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	vos_channel_reap_ring(chan);
+	local_irq_restore(flags);
+}
+
 static void spin_end(struct vos_channel *chan, bool answered)
 {
 	vos_channel_poll_end(chan, answered ? &chan->stats.spun : &chan->stats.slept);
-	/* What came between our last look and the flag came without an event. */
-	if (vos_channel_pending(chan))
-		vos_channel_reap(chan);
+	/*
+	 * What came between our last look and the flag came without an event. (Events of
+	 * objects the peer tells of later: see docs/protocol.md, section 5.)
+	 */
+	if (vos_ring_ready(&chan->cq))
+		reap(chan);
 }
 
 /* After this nothing of the call is written any more. */
@@ -56,17 +68,13 @@ static bool is_over(const struct vos_slot *slot)
 /* Having said so: poll for the answer for at most vos_spin_us, or a little longer. */
 static bool spin_for(struct vos_channel *chan, const struct vos_slot *slot)
 {
-	unsigned long flags;
 	u64 until = 0;
 	u32 passes = 0;
 	bool done;
 
 	for (;;) {
-		if (vos_ring_ready(&chan->cq)) {
-			local_irq_save(flags);
-			vos_channel_reap_ring(chan);
-			local_irq_restore(flags);
-		}
+		if (vos_ring_ready(&chan->cq))
+			reap(chan);
 		done = is_over(slot);
 		if (done || need_resched())
 			break;

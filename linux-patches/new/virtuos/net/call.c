@@ -64,15 +64,15 @@ static void orphan_fresh(struct vos_call *call)
 		vos_object_remove(fresh);
 }
 
-static int copy_out(struct vos_call *call, struct vos_req *req)
+static void copy_out(struct vos_call *call, struct vos_req *req)
 {
 	int i;
 
 	req->cqe = call->cqe;
 	for (i = 0; i < 2; i++)
-		if (req->out[i] && req->len[i])
-			memcpy(req->out[i], vos_call_data(call, i), req->len[i]);
-	return 0;
+		if (req->out[i])
+			memcpy(req->out[i], vos_call_data(call, i),
+			       min_t(u64, req->len[i], req->cqe.out[0]));
 }
 
 /* The last moment before a stream's connect goes out. Return: false: other link. */

@@ -151,7 +151,8 @@ void vos_sock_release_work(struct work_struct *work);
  * @arg: as in ops.h
  * @in: for the first resp. second extent, or NULL
  * @len: length of each extent
- * @out: where to copy @len bytes of each extent to after the answer, or NULL
+ * @out: where to copy each extent to after the answer, or NULL; as many bytes as the
+ *	answer says (cqe.out[0]), @len at most
  * @cqe: the completion
  * @epoch: link that answered
  * @fresh: socket whose object the call makes, or NULL
