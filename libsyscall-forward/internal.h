@@ -160,6 +160,7 @@ void vos_ticks_learn(void);
 long vos_recv(struct vos_io *io);
 long vos_recv_plain(__u64 word, int fd, void *buf, __u32 len, int flags);
 long vos_send(struct vos_io *io);
+long vos_send_short(__u64 word, int fd, const void *buf, __u32 len, int flags);
 long vos_file_read(struct vos_io *io);
 long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos);
 long vos_window_read(struct vos_io *io);

@@ -160,7 +160,12 @@ EXPORT ssize_t write(int fd, const void *buf, size_t n)
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return vos_trap_write(fd, buf, n);
-	rc = write_one(word, fd, buf, n, false, 0);
+	if (is_socket(word) && is_plain(buf, n, VOS_SHORT)) {
+		cancellation_point();
+		rc = vos_send_short(word, fd, buf, n, 0);
+	} else {
+		rc = write_one(word, fd, buf, n, false, 0);
+	}
 	return VOS_IS_TRAP(rc) ? vos_trap_write(fd, buf, n) : finish(rc);
 }
 
@@ -298,7 +303,12 @@ EXPORT ssize_t send(int fd, const void *buf, size_t n, int flags)
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return vos_trap_send(fd, buf, n, flags);
-	rc = send_one(word, fd, buf, n, flags, NULL, 0);
+	if (is_socket(word) && is_plain(buf, n, VOS_SHORT)) {
+		cancellation_point();
+		rc = vos_send_short(word, fd, buf, n, flags);
+	} else {
+		rc = send_one(word, fd, buf, n, flags, NULL, 0);
+	}
 	return VOS_IS_TRAP(rc) ? vos_trap_send(fd, buf, n, flags) : finish(rc);
 }
 

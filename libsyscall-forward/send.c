@@ -166,6 +166,77 @@ static void raise_sigpipe(void)
 		    vos_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), SIGPIPE, 0, 0, 0);
 }
 
+/* What the caller is told of @done bytes and a reason @rc not to have sent the rest. */
+static long conclude(const struct vos_io *io, size_t done, long rc)
+{
+	vos_trapped(VOS_STAT_SEND, rc);
+	if (done && (rc == VOS_TRAP(VOS_WHY_WAIT) || rc == VOS_TRAP(VOS_WHY_STALE)))
+		return rest_by_trap(io, done);
+	if (done)
+		return done;
+	if (rc == -EPIPE && VOS_WORD_KIND(io->word) == VOS_KIND_STREAM &&
+	    !(io->flags & MSG_NOSIGNAL))
+		raise_sigpipe();
+	return rc;
+}
+
+/* Return: bytes, -errno, or VOS_TRAP(). */
+static long send_short_on(struct vos_lane *l, __u64 word, const void *buf, __u32 len, int flags)
+{
+	long rc = vos_sock_owed(l, word);
+	struct vos_sqe *e;
+	struct vos_cqe c;
+
+	if (unlikely(rc))
+		return rc;
+	memcpy(l->chan->arena + l->data, buf, len);
+	e = vos_lane_prepare(l, VOS_OP_SENDMSG, word);
+	if (unlikely(!e))
+		return VOS_TRAP(VOS_WHY_DEAD);
+	e->ext[0] = (struct vos_extent){ l->data, len };
+	e->arg[0] = flags & MSG_MORE;
+	if (likely(!vos_lane_ask(l, &c)))
+		return vos_sock_check(l, word, flags, c.result, len);
+	/* The network may lose a datagram as well. */
+	return VOS_WORD_KIND(word) == VOS_KIND_DGRAM ? (long)len : VOS_TRAP(VOS_WHY_DEAD);
+}
+
+static __attribute__((noinline)) long conclude_short(__u64 word, int fd, const void *buf,
+						     __u32 len, int flags, long rc)
+{
+	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
+	struct vos_io io = { .word = word, .fd = fd, .flags = flags, .iov = &iov, .len = len };
+
+	if (rc > 0)
+		return conclude(&io, rc, vos_would_block(word, flags));
+	return conclude(&io, 0, rc);
+}
+
+/**
+ * vos_send_short - what most sends are: a few bytes from one buffer, to nobody by name
+ * @word: of kind STREAM or DGRAM
+ * @len: 1 to VOS_SHORT
+ * Return: as vos_send().
+ */
+long vos_send_short(__u64 word, int fd, const void *buf, __u32 len, int flags)
+{
+	struct vos_lane *l;
+	long rc;
+
+	if (unlikely(flags & ~SEND_FLAGS))
+		return vos_trapped(VOS_STAT_SEND, VOS_TRAP(VOS_WHY_ODD));
+	l = vos_lane_get(VOS_DOOR_NET, fd, word);
+	if (unlikely(!l))
+		return vos_trapped(VOS_STAT_SEND, VOS_TRAP(VOS_WHY_LANE));
+	rc = send_short_on(l, word, buf, len, flags);
+	if (likely(!VOS_IS_TRAP(rc)))
+		vos_lane_count(l, VOS_STAT_SEND, rc);
+	vos_lane_put(l);
+	if (likely(rc == (long)len))
+		return rc;
+	return conclude_short(word, fd, buf, len, flags, rc);
+}
+
 /**
  * vos_send - send on a socket
  * @io: word of kind STREAM or DGRAM; len not 0; an address of at most
@@ -185,13 +256,5 @@ long vos_send(struct vos_io *io)
 		return vos_trapped(VOS_STAT_SEND, VOS_TRAP(VOS_WHY_LANE));
 	rc = send_on(l, io, &done);
 	vos_lane_put(l);
-	vos_trapped(VOS_STAT_SEND, rc);
-	if (done && (rc == VOS_TRAP(VOS_WHY_WAIT) || rc == VOS_TRAP(VOS_WHY_STALE)))
-		return rest_by_trap(io, done);
-	if (done)
-		return done;
-	if (rc == -EPIPE && VOS_WORD_KIND(io->word) == VOS_KIND_STREAM &&
-	    !(io->flags & MSG_NOSIGNAL))
-		raise_sigpipe();
-	return rc;
+	return conclude(io, done, rc);
 }

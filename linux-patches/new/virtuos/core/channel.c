@@ -20,8 +20,7 @@ int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
 
 	chan->link = link;
 	chan->nr = nr;
-	spin_lock_init(&chan->sq_lock);
-	spin_lock_init(&chan->cq_lock);
+	spin_lock_init(&chan->lock);
 	vos_ring_init(&chan->sq, &hdr->sq, vos_area_page(&link->area, desc->sq_page),
 		      desc->entries);
 	vos_ring_init(&chan->cq, &hdr->cq, vos_area_page(&link->area, desc->cq_page),
@@ -33,13 +32,21 @@ int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
 			      desc->arena_pages << PAGE_SHIFT);
 }
 
-/* Under cq_lock: the call has its answer. Its end runs when the lock is gone. */
+/*
+ * Under the lock: the call has its answer. A waiter is told at once; other ends run when
+ * the lock is gone.
+ */
 static void answered(struct vos_channel *chan, struct vos_call *call, int status,
 		     struct list_head *ended)
 {
 	call->status = status;
 	chan->stats.completions++;
-	list_add_tail(&call->node, ended);
+	if (call->state == VOS_CALL_SUBMITTED && !call->done) {
+		call->state = VOS_CALL_OWNED;
+		vos_wait_over(vos_call_slot(call));
+	} else {
+		list_add_tail(&call->node, ended);
+	}
 }
 
 static void run_ended(struct list_head *ended)
@@ -54,14 +61,12 @@ static void run_ended(struct list_head *ended)
 			call->orphan(call);
 		else if (abandoned)
 			vos_call_put(call);
-		else if (call->done)
-			call->done(call);
 		else
-			vos_wait_over(vos_call_slot(call));
+			call->done(call);
 	}
 }
 
-/* Under cq_lock. Return: the call that may be answered with @tag, or NULL. */
+/* Under lock. Return: the call that may be answered with @tag, or NULL. */
 static struct vos_call *find_call(struct vos_channel *chan, u32 tag)
 {
 	u32 nr = tag & VOS_SLOT_MASK;
@@ -106,10 +111,10 @@ void vos_channel_reap_ring(struct vos_channel *chan)
 {
 	LIST_HEAD(ended);
 
-	spin_lock(&chan->cq_lock);
+	spin_lock(&chan->lock);
 	if (!chan->link->dead)
 		reap_locked(chan, &ended);
-	spin_unlock(&chan->cq_lock);
+	spin_unlock(&chan->lock);
 	run_ended(&ended);
 }
 
@@ -141,7 +146,7 @@ void vos_channel_end_all(struct vos_channel *chan)
 	u32 i;
 
 	local_irq_save(flags);
-	spin_lock(&chan->cq_lock);
+	spin_lock(&chan->lock);
 	WRITE_ONCE(chan->link->dead, true);
 	for (i = 0; i < VOS_ENTRIES; i++) {
 		struct vos_call *call = &chan->slots[i].call;
@@ -150,12 +155,12 @@ void vos_channel_end_all(struct vos_channel *chan)
 		    list_empty(&call->node))
 			answered(chan, call, -EOWNERDEAD, &ended);
 	}
-	spin_unlock(&chan->cq_lock);
+	spin_unlock(&chan->lock);
 	run_ended(&ended);
 	local_irq_restore(flags);
 }
 
-/* Under cq_lock: how the peer is to tell of what it pushes from now on. */
+/* Under lock: how the peer is to tell of what it pushes from now on. */
 static void set_wakeup(struct vos_channel *chan)
 {
 	vos_ring_ask(&chan->cq, chan->spinners ? VOS_WAKE_NOT :
@@ -174,21 +179,21 @@ void vos_channel_poll_begin(struct vos_channel *chan)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&chan->cq_lock, flags);
+	spin_lock_irqsave(&chan->lock, flags);
 	if (!chan->spinners++)
 		set_wakeup(chan);
-	spin_unlock_irqrestore(&chan->cq_lock, flags);
+	spin_unlock_irqrestore(&chan->lock, flags);
 }
 
 void vos_channel_poll_end(struct vos_channel *chan, u64 *outcome)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&chan->cq_lock, flags);
+	spin_lock_irqsave(&chan->lock, flags);
 	++*outcome;
 	if (!--chan->spinners)
 		set_wakeup(chan);
-	spin_unlock_irqrestore(&chan->cq_lock, flags);
+	spin_unlock_irqrestore(&chan->lock, flags);
 }
 
 /*
@@ -201,10 +206,10 @@ void vos_channel_set_idle(struct vos_channel *chan, bool idle)
 
 	if (READ_ONCE(chan->idle) == idle)
 		return;
-	spin_lock_irqsave(&chan->cq_lock, flags);
+	spin_lock_irqsave(&chan->lock, flags);
 	chan->idle = idle;
 	set_wakeup(chan);
-	spin_unlock_irqrestore(&chan->cq_lock, flags);
+	spin_unlock_irqrestore(&chan->lock, flags);
 }
 
 /*
@@ -216,36 +221,25 @@ bool vos_channel_pending(const struct vos_channel *chan)
 }
 
 /*
- * Mark as submitted unless the link is dead already. Who will poll for the answer says
- * so first: it may come before push() returns. Interrupts are off.
+ * Mark as submitted. Who will poll for the answer says so first: it may come before
+ * push() returns.
  */
-static bool mark_submitted(struct vos_channel *chan, struct vos_call *call, bool polls)
+static void mark_submitted(struct vos_channel *chan, struct vos_call *call, bool polls)
 {
-	bool dead;
-
 	INIT_LIST_HEAD(&call->node);
-	spin_lock(&chan->cq_lock);
-	dead = chan->link->dead;
-	if (!dead) {
-		call->state = VOS_CALL_SUBMITTED;
-		if (polls && !chan->spinners++)
-			set_wakeup(chan);
-	}
-	spin_unlock(&chan->cq_lock);
-	return !dead;
+	call->state = VOS_CALL_SUBMITTED;
+	if (polls && !chan->spinners++)
+		set_wakeup(chan);
 }
 
-/* Interrupts are off. Return: 1: send the event, 0, or -EPROTO. */
+/* Return: 1: send the event, 0, or -EPROTO. */
 static int push(struct vos_channel *chan, const struct vos_sqe *sqe)
 {
-	int rc;
+	int rc = vos_ring_push(&chan->sq, sqe) ? -EPROTO : vos_ring_must_notify(&chan->sq);
 
-	spin_lock(&chan->sq_lock);
-	rc = vos_ring_push(&chan->sq, sqe) ? -EPROTO : vos_ring_must_notify(&chan->sq);
 	chan->stats.calls++;
 	chan->stats.sends += rc > 0;
 	chan->stats.bytes += sqe->ext[0].len + sqe->ext[1].len;
-	spin_unlock(&chan->sq_lock);
 	return rc;
 }
 
@@ -262,11 +256,13 @@ bool vos_channel_submit(struct vos_channel *chan, struct vos_call *call,
 	bool submitted;
 	int rc = 0;
 
-	local_irq_save(flags);
-	submitted = mark_submitted(chan, call, polls);
-	if (submitted)
+	spin_lock_irqsave(&chan->lock, flags);
+	submitted = !chan->link->dead;
+	if (submitted) {
+		mark_submitted(chan, call, polls);
 		rc = push(chan, sqe);
-	local_irq_restore(flags);
+	}
+	spin_unlock_irqrestore(&chan->lock, flags);
 
 	if (unlikely(rc < 0))	/* there are as many entries as slots */
 		vos_link_violation(chan->link, "submission ring");
@@ -284,11 +280,11 @@ bool vos_channel_abandon(struct vos_channel *chan, struct vos_call *call)
 	unsigned long flags;
 	bool left = false;
 
-	spin_lock_irqsave(&chan->cq_lock, flags);
+	spin_lock_irqsave(&chan->lock, flags);
 	if (call->state == VOS_CALL_SUBMITTED && list_empty(&call->node)) {
 		call->state = VOS_CALL_ABANDONED;
 		left = true;
 	}
-	spin_unlock_irqrestore(&chan->cq_lock, flags);
+	spin_unlock_irqrestore(&chan->lock, flags);
 	return left;
 }

@@ -7,8 +7,8 @@
  *	session.c holds the link that is in use and tells its user of changes.
  *
  * Locks, in order: vos_mutex (sessions, devices), session.lock (which link),
- * channel.cq_lock (states of calls), channel.slot_lock (free slots and arena),
- * channel.sq_lock (submission ring). Only vos_mutex sleeps.
+ * channel.lock (rings, states of calls), channel.slot_lock (free slots and arena).
+ * Only vos_mutex sleeps.
  */
 #ifndef VOS_CORE_INTERNAL_H
 #define VOS_CORE_INTERNAL_H
@@ -84,14 +84,14 @@ enum vos_call_state {
 };
 
 struct vos_chan_stats {
-	u64 calls;			/* under sq_lock */
-	u64 sends;			/* under sq_lock: event-channel sends */
+	u64 calls;			/* under the lock */
+	u64 sends;			/* under the lock: event-channel sends */
 	u64 interrupts;			/* handler only */
-	u64 completions;		/* under cq_lock */
-	u64 spun;			/* under cq_lock: answered within the spin */
-	u64 slept;			/* under cq_lock */
-	u64 idled;			/* under cq_lock: polls of an idle processor */
-	u64 bytes;			/* under sq_lock: extents handed over */
+	u64 completions;		/* under the lock */
+	u64 spun;			/* under the lock: answered within the spin */
+	u64 slept;			/* under the lock */
+	u64 idled;			/* under the lock: polls of an idle processor */
+	u64 bytes;			/* under the lock: extents handed over */
 };
 
 /* How the caller of vos_call() waits. */
@@ -112,10 +112,8 @@ struct vos_channel {
 	int irq;
 	evtchn_port_t evtchn;
 
-	spinlock_t sq_lock;
+	spinlock_t lock;		/* rings, states of calls, what follows */
 	struct vos_ring sq;
-
-	spinlock_t cq_lock;
 	struct vos_ring cq;
 	unsigned int spinners;
 	bool idle;			/* its processor sleeps */
@@ -189,7 +187,7 @@ struct vos_link {
 	struct vos_session *session;
 	struct xenbus_device *dev;	/* until vos_link_kill() */
 	u32 epoch;
-	bool dead;			/* written under every cq_lock */
+	bool dead;			/* written under every channel's lock */
 	const char *failure;		/* why kill_work is to kill it */
 	struct work_struct kill_work;
 	struct work_struct free_work;

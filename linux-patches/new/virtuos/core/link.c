@@ -306,7 +306,7 @@ void vos_link_kill(struct vos_link *link)
 /*
  * vos_link_violation - the peer broke the protocol: retire the connection
  * @what: for the log
- * Any context, also under cq_lock.
+ * Any context, also under the channel's lock.
  */
 void vos_link_violation(struct vos_link *link, const char *what)
 {

@@ -300,9 +300,9 @@ static void kick(struct vos_link *link)
 	struct vos_channel *chan = &link->chan[0];
 	unsigned long flags;
 
-	spin_lock_irqsave(&chan->sq_lock, flags);
+	spin_lock_irqsave(&chan->lock, flags);
 	chan->stats.sends++;
-	spin_unlock_irqrestore(&chan->sq_lock, flags);
+	spin_unlock_irqrestore(&chan->lock, flags);
 	notify_remote_via_evtchn(chan->evtchn);
 }
 
