@@ -19,7 +19,7 @@ unsigned int vos_spin_us = 100;
 module_param_named(spin_us, vos_spin_us, uint, 0644);
 MODULE_PARM_DESC(spin_us, "microseconds that a caller polls for its answer before it sleeps");
 
-unsigned int vos_idle_poll_us = 100;
+unsigned int vos_idle_poll_us = 200;
 module_param_named(idle_poll_us, vos_idle_poll_us, uint, 0644);
 MODULE_PARM_DESC(idle_poll_us,
 		 "microseconds at most that an idle processor polls the rings before it sleeps");
