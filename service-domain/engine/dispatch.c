@@ -9,6 +9,7 @@
  */
 #include <linux/export.h>
 #include <linux/ktime.h>
+#include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 #include "internal.h"
 
@@ -113,11 +114,11 @@ static void sleep_until_event(struct vos_conn *conn)
 
 /*
  * On one processor polling would keep the workers from what we wait for; they wake us
- * before they answer (vos_scall_complete()).
+ * before they answer (vos_scall_complete()). One that waits for the disk needs none.
  */
 static bool may_poll(struct vos_conn *conn, u64 idle)
 {
-	if (num_online_cpus() == 1 && atomic_read(&conn->inflight))
+	if (num_online_cpus() == 1 && atomic_read(&conn->inflight) && !single_task_running())
 		return false;
 	return idle < conn->poll_ns;
 }

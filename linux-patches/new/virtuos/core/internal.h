@@ -32,6 +32,9 @@
 #define VOS_INLINE		1024u	/* arena bytes that every slot owns */
 #define VOS_ARENA_UNIT_SHIFT	8	/* the rest is given out in 256 bytes */
 
+/* Passes of a spin between two looks at the clock, which cost more than they. */
+#define VOS_LOOK_AT_CLOCK	64
+
 extern unsigned int vos_restart_timeout;	/* seconds */
 extern unsigned int vos_hang_timeout;		/* seconds */
 extern unsigned int vos_spin_us;

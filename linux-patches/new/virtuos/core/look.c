@@ -13,8 +13,7 @@
 #include <linux/virtuos_rings.h>
 #include "internal.h"
 
-#define MAX_LOOKED_AT	4	/* links; the others interrupt */
-#define LOOK_AT_CLOCK	64	/* passes between two looks at the clock */
+#define MAX_LOOKED_AT	4	/* links; of others an idle processor hears a little later */
 
 struct idler {
 	u64 poll_ns;
@@ -100,7 +99,7 @@ static void poll_for(const struct channels *c, u64 ns)
 		if (need_resched())
 			return;
 		cpu_relax();
-		if (++passes % LOOK_AT_CLOCK)
+		if (++passes % VOS_LOOK_AT_CLOCK)
 			continue;
 		if (!until)
 			until = ktime_get_ns() + ns;

@@ -7,9 +7,6 @@
 #include <linux/sched/signal.h>
 #include "internal.h"
 
-/* Passes of a spin between two looks at the clock, which cost more than they. */
-#define LOOK_AT_CLOCK	64
-
 /*
  * vos_wait_over - the call has its answer
  *
@@ -79,7 +76,7 @@ static bool spin_for(struct vos_channel *chan, const struct vos_slot *slot)
 		if (done || need_resched())
 			break;
 		cpu_relax();
-		if (++passes % LOOK_AT_CLOCK)
+		if (++passes % VOS_LOOK_AT_CLOCK)
 			continue;
 		if (!until)
 			until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
