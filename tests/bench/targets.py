@@ -27,24 +27,25 @@ CAUSES = {
     "differ by a factor of two (1.08 to 1.97) is not explained. Next: faults counted beside.",
     "pwrite, cached file: pwrite 64 KiB": "Writes above 32 KiB take the trap door into the primary's page cache, as pv's "
     "do; what differs is the FUSE client's share. Next: in place as well where the pages are dirty already.",
-    "exceptionless null call": "Of pread's user instructions 206 are the call when the answer is there at once "
-    "(tests/unit/test_door_cost.c), some 30 vosbench's; the rest is the wait's bookkeeping, for the service needs "
-    "longer. What the kernel and Xen execute are clock ticks. Next: that bookkeeping by function "
-    "(tests/bench/profile.py).",
-    "trap door's null call": "By function (tests/bench/profile.py): 700 of its instructions are Xen's, for the trap itself, "
-    "and 230 entry and exit (getppid: 915 in all); of the kernel's 1,630 some 250 are seven pairs of locks, 210 taking "
-    "and giving back a slot, 140 the ring's two ends, 130 copies of entries and of the request, 60 the completion. Next: "
-    "a session's link by RCU, a slot for each processor, one section with interrupts off for both rings.",
+    "null call / bare ping-pong": "Rounds differ by a factor of two (1.16 to 2.32): the two cores are at times one's "
+    "hyperthreads, or another's. Next: a machine of one's own.",
+    "null calls/s": "As the bare ping-pong: rounds differ by a factor of two and more.",
+    "exceptionless null call": "Of a datagram's user instructions 298 are the call's (send 187, recv 220 and the wait, for a "
+    "pair, halved; tests/unit/test_door_cost.c), the rest is the clock's ticks, which under emulation come with every hundredth "
+    "call or so. Next: recv()'s looks at the slot's generation and mask in one.",
+    "trap door's null call": "1,955, 1,968 and 2,012 in three runs; 700 are Xen's, for the trap itself, and 230 entry and "
+    "exit; what differs are the clock's ticks, as many as came in the section. Next: who is root, asked once "
+    "and not with each call (36); the two looks for the link in one (20).",
     "virtuos, ": "By number (tests/bench/count.py): in a steady section of 400 calls there are the clock's alone, which are "
     "not judged; where there are more, another process ran in between (multicall, set_segment_base) or the service "
     "lost its processor to one and had to be woken. Next: more sections.",
-    "nginx": "Counted by request: 7 forwarded calls (recv, writev, sendfile, two setsockopt(TCP_CORK), and the client's "
-    "own send and recv), 2.5 sleeps and 2.3 interrupts (/sys/kernel/virtuos/net). A forwarded call by the trap door "
-    "executes twice what pv's whole call does. Next: setsockopt() that nobody waits for, sendfile() by the door.",
-    "redis": "Counted by request (/sys/kernel/virtuos/net): four forwarded calls, two of either process; by the trap door "
-    "0.04 sends, 0.2 interrupts and 1.4 context switches, since whoever polls for his own answer sees the other's events; "
-    "by the door 0.7 sends, 2.3 interrupts and 2.4 switches, presumably since each delivery then has to interrupt a "
-    "processor that polls in user mode (not traced). Next: that trace; events that a polling program's next trap collects.",
+    "nginx": "Counted by request (vosbench -m 100 httpget, on a quiet machine): of seven forwarded calls three trap "
+    "(two setsockopt(TCP_CORK), sendfile), 0.05 to 0.2 sleep, 0.01 to 0.2 event-channel sends, 0.1 to 0.6 interrupts (2.3 "
+    "before); 887 to 1,239 requests/s then, 150 to 500 within the same hour when the two cores gave the emulator less, and "
+    "calls outlast their polls. Next: setsockopt() and sendfile() by the door.",
+    "redis": "Counted by request (/sys/kernel/virtuos/net): four calls, 0.05 event-channel sends, 0.15 to 0.25 interrupts, 1.7 "
+    "context switches (0.7, 2.3 and 2.4 before): 2,000 requests/s and more on a quiet machine, 800 when the two cores "
+    "give the emulator less, for two domains poll at once where pv has one. Next: a machine with a core for each domain.",
     "sqlite": "Counted by run (/sys/kernel/debug/virtuosfs/stats): 30 FSYNC, 29 WRITE (by the door 10, and 112 calls of "
     "its own), 12 SETATTR (37 before fdatasync() ceased to save times); half of all calls sleep, for they wait for the "
     "disk, and a wake-up between processors is dear under emulation. Next: WRITE and FSYNC of one file in one request.",
