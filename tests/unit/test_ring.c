@@ -146,6 +146,38 @@ static void notifies_only_a_sleeper(void **state)
 	free(p);
 }
 
+static void says_how_it_wants_to_be_told(void **state)
+{
+	struct pair *p = new_pair(0);
+
+	(void)state;
+	vos_ring_ask(&p->cons, VOS_WAKE_SOON);
+	assert_int_equal(vos_ring_wakeup(&p->prod), VOS_WAKE_SOON);
+	/* What must be told at once is told of at once. */
+	assert_true(vos_ring_must_notify(&p->prod));
+	vos_ring_prepare_sleep(&p->cons);
+	assert_int_equal(vos_ring_wakeup(&p->prod), VOS_WAKE_NOW);
+	free(p);
+}
+
+/* Looked at where it lies, and then copied: what changes in between is seen. */
+static void the_front_is_not_the_copy(void **state)
+{
+	struct pair *p = new_pair(0);
+	struct vos_sqe e;
+
+	(void)state;
+	push_ok(p, 5);
+	assert_int_equal(vos_ring_ready(&p->cons), 1);
+	assert_int_equal(((const struct vos_sqe *)vos_ring_front(&p->cons))->tag, 5);
+	((struct vos_sqe *)vos_ring_slot(&p->cons, 0))->tag = 6;
+	vos_ring_consume(&p->cons, &e);
+	assert_int_equal(e.tag, 6);
+	assert_int_equal(p->hdr.cons, 1);
+	assert_int_equal(vos_ring_ready(&p->cons), 0);
+	free(p);
+}
+
 /* Random scribbling over the shared half never makes us touch what is not ours. */
 static void random_headers_do_no_harm(void **state)
 {
@@ -177,6 +209,8 @@ int main(void)
 		cmocka_unit_test(refuses_impossible_consumer),
 		cmocka_unit_test(own_index_is_never_read_back),
 		cmocka_unit_test(notifies_only_a_sleeper),
+		cmocka_unit_test(says_how_it_wants_to_be_told),
+		cmocka_unit_test(the_front_is_not_the_copy),
 		cmocka_unit_test(random_headers_do_no_harm),
 	};
 

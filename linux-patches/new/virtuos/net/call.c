@@ -66,13 +66,15 @@ static void orphan_fresh(struct vos_call *call)
 
 static void copy_out(struct vos_call *call, struct vos_req *req)
 {
+	u64 there;
 	int i;
 
 	req->cqe = call->cqe;
+	there = req->sized ? req->cqe.out[0] : U64_MAX;
 	for (i = 0; i < 2; i++)
 		if (req->out[i])
 			memcpy(req->out[i], vos_call_data(call, i),
-			       min_t(u64, req->len[i], req->cqe.out[0]));
+			       min_t(u64, req->len[i], there));
 }
 
 /* The last moment before a stream's connect goes out. Return: false: other link. */

@@ -173,6 +173,7 @@ static int accept_once(struct vos_sock *vs, struct vos_sock *child)
 		.opcode = VOS_OP_ACCEPT,
 		.arg = { child->index | (u64)child->gen << 32 },
 		.out[1] = &child->peer,
+		.sized = true,
 		.len[1] = sizeof(child->peer),
 		.fresh = child,
 	};
@@ -282,6 +283,7 @@ int vos_getname(struct socket *sock, struct sockaddr *addr, int peer)
 		.opcode = VOS_OP_GETNAME,
 		.arg = { !!peer },
 		.out[1] = addr,
+		.sized = true,
 		.len[1] = VOS_ADDR_MAX,
 	};
 	int rc;

@@ -101,6 +101,7 @@ static void complete_bound(struct vos_sock *vs, const struct sockaddr *addr, int
 	struct vos_req req = {
 		.opcode = VOS_OP_GETNAME,
 		.out[1] = &real,
+		.sized = true,
 		.len[1] = sizeof(real),
 	};
 

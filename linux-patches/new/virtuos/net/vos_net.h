@@ -151,8 +151,8 @@ void vos_sock_release_work(struct work_struct *work);
  * @arg: as in ops.h
  * @in: for the first resp. second extent, or NULL
  * @len: length of each extent
- * @out: where to copy each extent to after the answer, or NULL; as many bytes as the
- *	answer says (cqe.out[0]), @len at most
+ * @out: where to copy @len bytes of each extent to after the answer, or NULL
+ * @sized: the answer says how many bytes of them there are (cqe.out[0])
  * @cqe: the completion
  * @epoch: link that answered
  * @fresh: socket whose object the call makes, or NULL
@@ -163,6 +163,7 @@ struct vos_req {
 	u64 arg[4];
 	const void *in[2];
 	void *out[2];
+	bool sized;
 	u32 len[2];
 	struct vos_cqe cqe;
 	u32 epoch;
