@@ -17,10 +17,13 @@ static void raise_event(struct vos_conn *conn, u32 obj)
 
 	set_bit(obj % 64, (unsigned long *)&conn->event[word]);
 	set_bit(word % 64, (unsigned long *)&conn->ctrl->event_sel[word / 64]);
-	/* The dispatcher tells once of all that it has done in one turn. */
+	/*
+	 * The dispatcher tells once of all that it has done in one turn, and remembers what
+	 * it has not told; nobody would for others, also if the front end polls just now.
+	 */
 	if (current == conn->dispatcher)
 		conn->raised = true;
-	else if (vos_ring_must_notify(&conn->chan[0].cq))
+	else
 		notify_remote_via_irq(conn->chan[0].irq);
 }
 

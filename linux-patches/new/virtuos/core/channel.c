@@ -66,7 +66,7 @@ static void run_ended(struct list_head *ended)
 	}
 }
 
-/* Under lock. Return: the call that may be answered with @tag, or NULL. */
+/* Under the lock. Return: the call that may be answered with @tag, or NULL. */
 static struct vos_call *find_call(struct vos_channel *chan, u32 tag)
 {
 	u32 nr = tag & VOS_SLOT_MASK;
@@ -160,7 +160,7 @@ void vos_channel_end_all(struct vos_channel *chan)
 	local_irq_restore(flags);
 }
 
-/* Under lock: how the peer is to tell of what it pushes from now on. */
+/* Under the lock: how the peer is to tell of what it pushes from now on. */
 static void set_wakeup(struct vos_channel *chan)
 {
 	vos_ring_ask(&chan->cq, chan->spinners ? VOS_WAKE_NOT :
@@ -198,7 +198,9 @@ void vos_channel_poll_end(struct vos_channel *chan, u64 *outcome)
 
 /*
  * vos_channel_set_idle - its processor goes to sleep, or has woken up
- * Looks once more after having said that it is idle.
+ *
+ * Who has said that it is idle looks once more, at completions and events: what came
+ * before the peer could see that came without an event.
  */
 void vos_channel_set_idle(struct vos_channel *chan, bool idle)
 {
