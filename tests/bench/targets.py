@@ -40,8 +40,8 @@ CAUSES = {
     "not judged; where there are more, another process ran in between (multicall, set_segment_base) or the service "
     "lost its processor to one and had to be woken. Next: more sections.",
     "nginx": "Counted by request (vosbench -m 100 httpget, on a quiet machine): of seven forwarded calls three trap "
-    "(two setsockopt(TCP_CORK), sendfile), 0.05 to 0.2 sleep, 0.01 to 0.2 event-channel sends, 0.1 to 0.6 interrupts (2.3 "
-    "before); 887 to 1,239 requests/s then, 150 to 500 within the same hour when the two cores gave the emulator less, and "
+    "(two setsockopt(TCP_CORK), sendfile), 0.03 to 0.3 sleep, 0.01 to 0.35 event-channel sends, 0.1 to 0.7 interrupts (2.3 "
+    "before); 510 to 1,239 requests/s then, 150 to 500 within the same hour when the two cores gave the emulator less, and "
     "calls outlast their polls. Next: setsockopt() and sendfile() by the door.",
     "redis": "Counted by request (/sys/kernel/virtuos/net): four calls, 0.05 event-channel sends, 0.15 to 0.25 interrupts, 1.7 "
     "context switches (0.7, 2.3 and 2.4 before): 2,000 requests/s and more on a quiet machine, 800 when the two cores "
