@@ -215,7 +215,7 @@ static void init_lane(struct vos_chan *c, unsigned int i)
 	vos_ring_init(&l->sq, &page->sq, page->sqe, VOS_LANE_ENTRIES);
 	vos_ring_init(&l->cq, &page->cq, page->cqe, VOS_LANE_ENTRIES);
 	l->data = i * c->lane_arena;
-	l->busy = l->have = 0;
+	l->busy = l->have = l->posted = 0;
 	l->kick = l->lost = false;
 	vos_store_release(&l->state, (__u32)VOS_LANE_FREE);
 }

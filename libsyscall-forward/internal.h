@@ -41,8 +41,9 @@
 /* A short transfer fits into any lane. */
 #define VOS_SHORT		2048u
 
-/* Calls of one lane that may be under way at once. */
+/* Calls of one lane that may be under way at once, and more whose answers nobody wants. */
 #define VOS_DEPTH		4u
+#define VOS_POSTED		4u
 
 /* Counters of one lane; only its holder writes. */
 struct vos_count {
@@ -67,6 +68,8 @@ struct vos_lane {
 	bool lost;		/* not to be used any more */
 	struct vos_cqe stash[VOS_DEPTH];
 	__u32 asked[VOS_DEPTH];	/* tags under way */
+	__u32 posted;		/* calls that were posted and are not answered */
+	__u32 post[VOS_POSTED];	/* ... their tags, oldest first */
 	struct vos_count count;
 } __attribute__((aligned(64)));
 
@@ -156,11 +159,12 @@ void vos_unmap(void *p, size_t size);
 void vos_ticks_start(void);
 void vos_ticks_learn(void);
 
-/* recv.c, send.c, file.c, window.c, write.c */
+/* recv.c, send.c, option.c, file.c, window.c, write.c */
 long vos_recv(struct vos_io *io);
 long vos_recv_plain(__u64 word, int fd, void *buf, __u32 len, int flags);
 long vos_send(struct vos_io *io);
 long vos_send_short(__u64 word, int fd, const void *buf, __u32 len, int flags);
+long vos_option_set(__u64 word, int fd, int name, const void *value, socklen_t len);
 long vos_file_read(struct vos_io *io);
 long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos);
 long vos_window_read(struct vos_io *io);
@@ -190,6 +194,7 @@ ssize_t vos_trap_sendto(int fd, const void *buf, size_t n, int flags, const stru
 			socklen_t alen);
 ssize_t vos_trap_recvmsg(int fd, struct msghdr *m, int flags);
 ssize_t vos_trap_sendmsg(int fd, const struct msghdr *m, int flags);
+int vos_trap_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 void vos_trap_init(void);
 
 /* seccomp.c */

@@ -3,6 +3,7 @@
  * The functions that take the place of libc's. They decide by the descriptor's
  * word; where the door has nothing to do with it, the trap door is a tail call.
  */
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -403,6 +404,15 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 		return vos_trap_sendmsg(fd, m, flags);
 	rc = send_message(word, fd, m, flags);
 	return VOS_IS_TRAP(rc) ? vos_trap_sendmsg(fd, m, flags) : finish(rc);
+}
+
+EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	__u64 word = level == IPPROTO_TCP ? vos_word(fd, VOS_AFTER_NEVER) : VOS_KIND_TRAP;
+
+	if (word & VOS_WORD_TCP && !vos_option_set(word, fd, name, value, len))
+		return 0;
+	return vos_trap_setsockopt(fd, level, name, value, len);
 }
 
 /* Other names of the same, by which programs and libraries know them. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Lanes: finding a free one, spinning and sleeping. What every call passes through is
- * in lane.h.
+ * Lanes: finding a free one, spinning and sleeping, posting. What every call passes
+ * through is in lane.h.
  */
 #include <time.h>
 
@@ -71,7 +71,8 @@ static int enter(struct vos_lane *l, __u32 flags)
 {
 	long rc = vos_kernel(VOS_DOOR_ENTER, l->chan->service, l->index | flags);
 
-	vos_count_add(&l->count.slept, 1);
+	if (flags & VOS_ENTER_WAIT)
+		vos_count_add(&l->count.slept, 1);
 	if (flags & VOS_ENTER_KICK)
 		vos_count_add(&l->count.kicks, 1);
 	/* A signal's handler has run by now; the call under way is short, so wait on. */
@@ -127,9 +128,11 @@ static bool spin(struct vos_lane *l, __u64 start)
 }
 
 /* What was answered before the channel died counts. */
-static int outcome(const struct vos_lane *l)
+static inline int outcome(const struct vos_lane *l)
 {
-	return vos_ring_ready(&l->cq) ? 0 : -ENOTCONN;
+	int ready = vos_ring_ready(&l->cq);
+
+	return ready ? ready : -ENOTCONN;
 }
 
 /* Not answered soon: poll by the clock, then sleep. */
@@ -153,8 +156,8 @@ static __attribute__((noinline)) int await_long(struct vos_lane *l)
 
 /**
  * vos_lane_await - wait until the service has answered something
- * Return: 0 the lane's completion ring is not empty (or its index impossible);
- * -ENOTCONN: nothing will come any more.
+ * Return: how many answers the lane's completion ring has; less than 0: nothing will come
+ * any more, or its index is impossible.
  *
  * What is answered at once needs no clock.
  */
@@ -172,4 +175,66 @@ __attribute__((noinline)) int vos_lane_await(struct vos_lane *l)
 		return outcome(l);
 	}
 	return await_long(l);
+}
+
+/*
+ * vos_lane_was_posted - is it the oldest call whose answer nobody wants? Then forget it.
+ */
+__attribute__((noinline)) bool vos_lane_was_posted(struct vos_lane *l, __u32 tag)
+{
+	__u32 i;
+
+	if (!l->posted || l->post[0] != tag)
+		return false;
+	l->posted--;
+	for (i = 0; i < l->posted; i++)
+		l->post[i] = l->post[i + 1];
+	return true;
+}
+
+/**
+ * vos_lane_settle - have posted calls answered
+ * @left: so many may be under way still
+ * Return: 0, or -ENOTCONN: they will never be answered, and the lane is lost.
+ *
+ * For a lane that has no other call under way. What has been answered is taken anyway.
+ */
+int vos_lane_settle(struct vos_lane *l, __u32 left)
+{
+	struct vos_cqe c;
+
+	for (;;) {
+		int ready = vos_ring_ready(&l->cq);
+
+		if (!ready && l->posted <= left)
+			return 0;
+		if (ready < 0 || (!ready && vos_lane_await(l) < 0))
+			break;
+		vos_ring_consume(&l->cq, &c);
+		if (!vos_lane_was_posted(l, c.tag))
+			break;
+	}
+	l->lost = true;
+	return -ENOTCONN;
+}
+
+/**
+ * vos_lane_post - hand the call that was prepared to the service and go on
+ * Return: 0, or -ENOTCONN: the service has died, and the lane is lost.
+ *
+ * For calls without extents whose answer is known. At most VOS_POSTED of them may be
+ * under way: vos_lane_settle() makes room. What the caller asks next on this lane comes
+ * after it; a service that sleeps is woken, for it may be the last for long.
+ */
+int vos_lane_post(struct vos_lane *l)
+{
+	l->post[l->posted++] = l->tag++;
+	vos_lane_publish(l);
+	if (likely(!l->kick))
+		return 0;
+	l->kick = false;
+	if (!enter(l, VOS_ENTER_KICK))
+		return 0;
+	l->lost = true;
+	return -ENOTCONN;
 }

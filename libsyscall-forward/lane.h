@@ -3,9 +3,9 @@
  * Lanes: taking one, putting calls into it, waiting for the answers. Inline, for this
  * is what a call costs (tests/unit/test_door_cost.c).
  *
- * Invariant: a lane is given back only when nothing is under way on it. One whose
- * channel has died, or whose peer has answered what was not asked, is not given
- * back at all.
+ * Invariant: a lane is given back only when nothing is under way on it but what was
+ * posted: calls that need no answer and no part of the arena. One whose channel has
+ * died, or whose peer has answered what was not asked, is not given back at all.
  */
 #ifndef VOS_LIB_LANE_H
 #define VOS_LIB_LANE_H
@@ -17,6 +17,9 @@ extern __thread __u32 vos_lane_favourite __attribute__((tls_model("initial-exec"
 
 struct vos_lane *vos_lane_other(struct vos_chan *c);
 int vos_lane_await(struct vos_lane *l);
+bool vos_lane_was_posted(struct vos_lane *l, __u32 tag);
+int vos_lane_post(struct vos_lane *l);
+int vos_lane_settle(struct vos_lane *l, __u32 left);
 
 static inline bool vos_lane_take(struct vos_lane *l)
 {
@@ -104,20 +107,22 @@ static inline void vos_lane_publish(struct vos_lane *l)
  * @c: private copy of the answer; what of it is not used is not copied
  * Return: as vos_lane_wait().
  *
- * For a lane that has no other call under way, which makes it short.
+ * For a lane that has no other call under way but posted ones, which makes it short.
  */
 static inline int vos_lane_ask(struct vos_lane *l, struct vos_cqe *c)
 {
 	__u32 tag = l->tag++;
 
 	vos_lane_publish(l);
-	if ((!l->kick && likely(vos_ring_ready(&l->cq) > 0)) || likely(!vos_lane_await(l))) {
-		if (likely(vos_ring_ready(&l->cq) > 0)) {
-			vos_ring_consume(&l->cq, c);
-			if (likely(c->tag == tag))
-				return 0;
-		}
-	}
+	do {
+		int ready = l->kick ? 0 : vos_ring_ready(&l->cq);
+
+		if (ready <= 0 && unlikely(vos_lane_await(l) <= 0))
+			break;
+		vos_ring_consume(&l->cq, c);
+		if (likely(c->tag == tag))
+			return 0;
+	} while (vos_lane_was_posted(l, c->tag));
 	l->lost = true;
 	return -ENOTCONN;
 }
@@ -149,6 +154,8 @@ static inline int vos_lane_answered(struct vos_lane *l, int call, struct vos_cqe
 	while ((rc = vos_ring_pop(&l->cq, c)) > 0) {
 		int other = c->tag % VOS_DEPTH;
 
+		if (unlikely(l->posted) && vos_lane_was_posted(l, c->tag))
+			continue;
 		if (!(l->busy & 1u << other) || l->asked[other] != c->tag)
 			return -ENOTCONN;
 		l->busy &= ~(1u << other);
@@ -174,7 +181,7 @@ static inline int vos_lane_wait(struct vos_lane *l, int call, struct vos_cqe *c)
 
 	while (!rc) {
 		rc = vos_lane_await(l);
-		if (!rc)
+		if (rc > 0)
 			rc = vos_lane_answered(l, call, c);
 	}
 	if (likely(rc > 0))

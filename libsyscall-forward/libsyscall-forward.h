@@ -15,6 +15,7 @@ enum vos_stat_op {
 	VOS_STAT_SEND,
 	VOS_STAT_READ,		/* of a file */
 	VOS_STAT_WRITE,
+	VOS_STAT_OPTION,	/* setsockopt() of TCP's options */
 	VOS_STAT_OPS
 };
 

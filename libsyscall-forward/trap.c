@@ -24,40 +24,43 @@ static ssize_t result(long rc)
 
 #define P(x) ((long)(x))
 
-/* name, parameters, arguments, system call and its arguments */
+/* type, name, parameters, arguments, system call and its arguments */
 #define CALLS(X)									\
-	X(read, (int fd, void *b, size_t n), (fd, b, n),				\
+	X(ssize_t, read, (int fd, void *b, size_t n), (fd, b, n),			\
 	  SYS_read, fd, P(b), n, 0, 0, 0)						\
-	X(write, (int fd, const void *b, size_t n), (fd, b, n),				\
+	X(ssize_t, write, (int fd, const void *b, size_t n), (fd, b, n),		\
 	  SYS_write, fd, P(b), n, 0, 0, 0)						\
-	X(readv, (int fd, const struct iovec *v, int n), (fd, v, n),			\
+	X(ssize_t, readv, (int fd, const struct iovec *v, int n), (fd, v, n),		\
 	  SYS_readv, fd, P(v), n, 0, 0, 0)						\
-	X(writev, (int fd, const struct iovec *v, int n), (fd, v, n),			\
+	X(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n),		\
 	  SYS_writev, fd, P(v), n, 0, 0, 0)						\
-	X(pread, (int fd, void *b, size_t n, off_t pos), (fd, b, n, pos),		\
+	X(ssize_t, pread, (int fd, void *b, size_t n, off_t pos), (fd, b, n, pos),	\
 	  SYS_pread64, fd, P(b), n, pos, 0, 0)						\
-	X(pwrite, (int fd, const void *b, size_t n, off_t pos), (fd, b, n, pos),	\
+	X(ssize_t, pwrite, (int fd, const void *b, size_t n, off_t pos), (fd, b, n, pos),	\
 	  SYS_pwrite64, fd, P(b), n, pos, 0, 0)						\
-	X(recv, (int fd, void *b, size_t n, int flags), (fd, b, n, flags),		\
+	X(ssize_t, recv, (int fd, void *b, size_t n, int flags), (fd, b, n, flags),	\
 	  SYS_recvfrom, fd, P(b), n, flags, 0, 0)					\
-	X(send, (int fd, const void *b, size_t n, int flags), (fd, b, n, flags),	\
+	X(ssize_t, send, (int fd, const void *b, size_t n, int flags), (fd, b, n, flags),	\
 	  SYS_sendto, fd, P(b), n, flags, 0, 0)						\
-	X(recvfrom, (int fd, void *b, size_t n, int flags, struct sockaddr *a,		\
+	X(ssize_t, recvfrom, (int fd, void *b, size_t n, int flags, struct sockaddr *a,	\
 		     socklen_t *alen), (fd, b, n, flags, a, alen),			\
 	  SYS_recvfrom, fd, P(b), n, flags, P(a), P(alen))				\
-	X(sendto, (int fd, const void *b, size_t n, int flags, const struct sockaddr *a,\
+	X(ssize_t, sendto, (int fd, const void *b, size_t n, int flags, const struct sockaddr *a,	\
 		   socklen_t alen), (fd, b, n, flags, a, alen),				\
 	  SYS_sendto, fd, P(b), n, flags, P(a), alen)					\
-	X(recvmsg, (int fd, struct msghdr *m, int flags), (fd, m, flags),		\
+	X(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags), (fd, m, flags),	\
 	  SYS_recvmsg, fd, P(m), flags, 0, 0, 0)					\
-	X(sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags),		\
-	  SYS_sendmsg, fd, P(m), flags, 0, 0, 0)
+	X(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags),	\
+	  SYS_sendmsg, fd, P(m), flags, 0, 0, 0)					\
+	X(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t len),	\
+	  (fd, level, name, value, len),						\
+	  SYS_setsockopt, fd, level, name, P(value), len, 0)
 
-#define DEFINE(name, params, args, nr, a, b_, c, d, e, f)				\
-	static ssize_t (*next_##name) params;						\
-	ssize_t vos_trap_##name params							\
+#define DEFINE(type, name, params, args, nr, a, b_, c, d, e, f)				\
+	static type (*next_##name) params;						\
+	type vos_trap_##name params							\
 	{										\
-		ssize_t (*next) params = vos_load(&next_##name);			\
+		type (*next) params = vos_load(&next_##name);				\
 											\
 		if (likely(next))							\
 			return next args;						\
@@ -66,7 +69,7 @@ static ssize_t result(long rc)
 
 CALLS(DEFINE)
 
-#define LOOK_UP(name, ...) vos_store(&next_##name, dlsym(RTLD_NEXT, #name));
+#define LOOK_UP(type, name, ...) vos_store(&next_##name, dlsym(RTLD_NEXT, #name));
 
 /** vos_trap_init - look the next functions up; from the constructor */
 void vos_trap_init(void)

@@ -115,6 +115,7 @@ struct vos_door_state {
 #define VOS_WORD_WRITE		(1u << 4)	/* may be written to */
 #define VOS_WORD_NONBLOCK	(1u << 5)	/* O_NONBLOCK is set */
 #define VOS_WORD_POS		(1u << 6)	/* the file offset is in vos_uchan_head.pos[] */
+#define VOS_WORD_TCP		(1u << 7)	/* the stream is TCP's */
 #define VOS_WORD_SLOT(w)	((__u32)((w) >> 16) & 0xffffu)
 #define VOS_WORD_GEN(w)		((__u32)((w) >> 32))
 #define VOS_WORD(kind_flags, slot, gen) \

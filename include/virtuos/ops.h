@@ -53,6 +53,9 @@
  *   GETSOCKOPT arg0 = level, arg1 = name, arg2 = length the caller gave;
  *              ext0 both (some options read their buffer). out[0] = new length.
  *   SETSOCKOPT arg0 = level, arg1 = name; ext0 in: value.
+ *   SETINT     SETSOCKOPT of an int that no answer has to be waited for: arg0 = level,
+ *              arg1 = name, arg2 = value. SOL_TCP's TCP_CORK and TCP_NODELAY; others
+ *              -EOPNOTSUPP. User channels only.
  *   GETNAME    arg0 = 0 own, 1 peer; ext1 out: address. out[0] = length.
  *   IOCTL      arg0 = command; ext0 both: the argument's bytes; arg1 = offset of a
  *              pointer field to patch + 1, or 0; ext1 both: what it points to.
@@ -68,9 +71,11 @@
  *   COMMIT     makes all that was written through this channel durable.
  *
  * On user channels obj/gen name a handle (slot and its generation), cred is not
- * looked at, and only NOP, SENDMSG, RECVMSG, READ, WRITE and COMMIT exist; on others
- * READ, WRITE and COMMIT do not. A handle that is not there, or not for this
- * purpose, is answered -EBADF: go through the trap door.
+ * looked at, and only NOP, SENDMSG, RECVMSG, SETINT, READ, WRITE and COMMIT exist; on
+ * others SETINT, READ, WRITE and COMMIT do not. A handle that is not there, or not for
+ * this purpose, is answered -EBADF: go through the trap door. What was submitted before
+ * a HANDLE_DROP, UCHAN_CLOSE, or SETSOCKOPT or GETSOCKOPT of SOL_TCP is carried out
+ * before it.
  */
 #define VOS_OPCODES(X)					\
 	X(NOP,        0x00, CORE,    N, N)		\
@@ -94,6 +99,7 @@
 	X(SETSOCKOPT, 0x1a, NET,     I, N)		\
 	X(GETNAME,    0x1b, NET,     N, O)		\
 	X(IOCTL,      0x1c, NET,     B, B)		\
+	X(SETINT,     0x1d, NET,     N, N)		\
 	X(FUSE,       0x40, STORAGE, I, O)		\
 	X(READ,       0x41, STORAGE, O, N)		\
 	X(WRITE,      0x42, STORAGE, I, N)		\

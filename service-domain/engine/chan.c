@@ -259,7 +259,8 @@ static s64 core_call(struct vos_scall *call)
 /* What makes sense only with a handle, on a user channel. */
 static bool is_user_opcode(u8 opcode)
 {
-	return opcode == VOS_OP_READ || opcode == VOS_OP_WRITE || opcode == VOS_OP_COMMIT;
+	return opcode == VOS_OP_READ || opcode == VOS_OP_WRITE || opcode == VOS_OP_COMMIT ||
+	       opcode == VOS_OP_SETINT;
 }
 
 static s64 service_call(struct vos_scall *call)

@@ -7,6 +7,7 @@
  * Invariant: gen is looked at and changed in the dispatcher alone; what a handle
  * stands for goes when the last call that uses it has ended.
  */
+#include <linux/bitmap.h>
 #include <linux/err.h>
 #include "internal.h"
 
@@ -136,6 +137,36 @@ void vos_handle_put(struct vos_handle *h)
 	vos_scall_queue_ctl(h->drop, drop_target);
 }
 
+/**
+ * vos_handles_finish - carry out what processes have submitted before a call on an object
+ * @call: on a socket, by a kernel's channel
+ *
+ * They may have gone on without waiting for an answer, and what they ask through the
+ * trap door now is to find it done. Dispatcher.
+ */
+void vos_handles_finish(struct vos_scall *call)
+{
+	struct vos_conn *conn = call->conn;
+	DECLARE_BITMAP(ids, VOS_MAX_UCHANS) = { 0 };
+	struct vos_handle *h;
+	unsigned long flags;
+	u32 id;
+
+	if (!conn->by_obj || call->sqe.obj >= conn->nr_objects)
+		return;
+	spin_lock_irqsave(&conn->handle_lock, flags);
+	hlist_for_each_entry(h, &conn->by_obj[call->sqe.obj], by_obj)
+		__set_bit(h->uc->id, ids);
+	spin_unlock_irqrestore(&conn->handle_lock, flags);
+	for_each_set_bit(id, ids, VOS_MAX_UCHANS) {
+		struct vos_uchan *uc = vos_uchan_find(conn, id);
+
+		if (uc)
+			vos_uchan_finish(uc);
+	}
+}
+EXPORT_SYMBOL_GPL(vos_handles_finish);
+
 /* HANDLE_DROP. Dispatcher. */
 s64 vos_handle_drop(struct vos_scall *call)
 {
@@ -143,6 +174,8 @@ s64 vos_handle_drop(struct vos_scall *call)
 
 	if (!h)
 		return -EINVAL;
+	/* A process need not wait for all its answers before it closes the descriptor. */
+	vos_uchan_finish(h->uc);
 	if (!h->gen || h->gen != (u32)call->sqe.arg[1])
 		return 0;
 	uninstall(h);
@@ -161,6 +194,7 @@ static u32 purpose(u8 opcode)
 	case VOS_OP_READ:
 		return VOS_HANDLE_READ;
 	case VOS_OP_SENDMSG:
+	case VOS_OP_SETINT:
 	case VOS_OP_WRITE:
 		return VOS_HANDLE_WRITE;
 	}

@@ -127,6 +127,7 @@ struct vos_uchan {
 
 s64 vos_uchan_open(struct vos_scall *call);
 s64 vos_uchan_close(struct vos_scall *call);
+void vos_uchan_finish(struct vos_uchan *uc);
 void vos_uchan_done(struct vos_uchan *uc);
 struct vos_uchan *vos_uchan_find(struct vos_conn *conn, u64 id);
 bool vos_uchans_run(struct vos_conn *conn, u64 now);

@@ -195,6 +195,18 @@ static void take_off(struct vos_chan *lane)
 	lane->conn->nr_hot--;
 }
 
+/*
+ * vos_uchan_finish - carry out what has been submitted on the lanes so far
+ * Dispatcher, and not from a lane's call.
+ */
+void vos_uchan_finish(struct vos_uchan *uc)
+{
+	u32 i;
+
+	for (i = 0; i < uc->nr_lanes; i++)
+		vos_chan_run(&uc->lane[i]);
+}
+
 /* UCHAN_CLOSE. Dispatcher. */
 s64 vos_uchan_close(struct vos_scall *call)
 {
@@ -204,6 +216,7 @@ s64 vos_uchan_close(struct vos_scall *call)
 
 	if (!uc)
 		return 0;
+	vos_uchan_finish(uc);
 	take_new(conn);
 	spin_lock(&conn->uchan_lock);
 	conn->uchan[uc->id] = NULL;

@@ -137,4 +137,10 @@ bool vos_obj_dirty(struct vos_conn *conn, struct vos_dirty *d);
  */
 void vos_dispatcher_sync(struct vos_conn *conn);
 
+/*
+ * Carries out what processes have submitted on the object that @call names, a call by
+ * a kernel's channel. From dispatch() only.
+ */
+void vos_handles_finish(struct vos_scall *call);
+
 #endif

@@ -55,6 +55,8 @@ static s64 call_object(struct netobj *o, struct vos_scall *call)
 		return net_getsockopt(o, call);
 	case VOS_OP_SETSOCKOPT:
 		return net_setsockopt(o, call);
+	case VOS_OP_SETINT:
+		return net_setint(o, call);
 	case VOS_OP_GETNAME:
 		return net_getname(o, call);
 	case VOS_OP_IOCTL:

@@ -87,13 +87,32 @@ static s64 run_set(struct vos_scall *call)
 	return rc;
 }
 
+/* Options come one after the other, whichever door they come by. */
+static void posted_first(struct vos_scall *call)
+{
+	if ((int)call->sqe.arg[0] == SOL_TCP)
+		vos_handles_finish(call);
+}
+
 s64 net_setsockopt(struct netobj *o, struct vos_scall *call)
 {
+	posted_first(call);
 	if (set_is_quick(call->sqe.arg[0], call->sqe.arg[1]))
 		return set_value(o, call);
 	call->priv = o;
 	vos_scall_queue_ctl(call, run_set);
 	return VOS_PENDING;
+}
+
+/* A process set it, and may have gone on without waiting. */
+s64 net_setint(struct netobj *o, struct vos_scall *call)
+{
+	int level = call->sqe.arg[0], name = call->sqe.arg[1], value = call->sqe.arg[2];
+
+	if (level != SOL_TCP || (name != TCP_CORK && name != TCP_NODELAY))
+		return -EOPNOTSUPP;
+	return do_sock_setsockopt(o->sock, false, level, name, KERNEL_SOCKPTR(&value),
+				  sizeof(value));
 }
 
 static void give_value(struct vos_scall *call, const void *value, int len)
@@ -162,6 +181,7 @@ static s64 run_get(struct vos_scall *call)
 
 s64 net_getsockopt(struct netobj *o, struct vos_scall *call)
 {
+	posted_first(call);
 	if (call->sqe.arg[0] == SOL_SOCKET)
 		return get_socket(o, call);
 	call->priv = o;

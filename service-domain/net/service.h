@@ -101,6 +101,7 @@ s64 net_recvmsg(struct netobj *o, struct vos_scall *call);
 
 /* option.c, ioctl.c: take over a reference of @o if they return VOS_PENDING */
 s64 net_setsockopt(struct netobj *o, struct vos_scall *call);
+s64 net_setint(struct netobj *o, struct vos_scall *call);
 s64 net_getsockopt(struct netobj *o, struct vos_scall *call);
 s64 net_ioctl(struct netobj *o, struct vos_scall *call);
 

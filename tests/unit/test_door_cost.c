@@ -6,6 +6,7 @@
  */
 #include "door/fake.h"
 
+#include <netinet/tcp.h>
 #include <sys/ptrace.h>
 
 #define FD	5
@@ -47,6 +48,14 @@ static void do_null(void)
 static void do_send(void)
 {
 	if (send(FD, "x", 1, 0) != 1)
+		_exit(1);
+}
+
+static void do_option(void)
+{
+	int on = 1;
+
+	if (setsockopt(FD, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)))
 		_exit(1);
 }
 
@@ -134,7 +143,7 @@ static void a_call_is_cheap(void **state)
 	long n;
 
 	(void)state;
-	fake_open(FD, VOS_KIND_STREAM, 0);
+	fake_open(FD, VOS_KIND_STREAM, VOS_WORD_TCP);
 	/* A child must not find the lock in the hands of a thread that it has not. */
 	stop_service();
 	if (count(do_nothing) < 0) {
@@ -150,6 +159,9 @@ static void a_call_is_cheap(void **state)
 	n = cost(do_recv);
 	print_message("recv of a byte: %ld instructions\n", n);
 	assert_in_range(n, 50, 300);
+	n = cost(do_option);
+	print_message("an option: %ld instructions\n", n);
+	assert_in_range(n, 50, 200);
 	n = cost(do_other);
 	print_message("not forwarded: %ld instructions, with the fake's trap door\n", n);
 	start_service();

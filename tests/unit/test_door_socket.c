@@ -2,6 +2,8 @@
 /* libsyscall-forward on sockets, against a service in a thread of the test. */
 #include "door/fake.h"
 
+#include <netinet/tcp.h>
+
 #define FD 5
 
 static void recv_takes_what_is_there(void **state)
@@ -312,6 +314,182 @@ static void dead_datagram_counts_as_sent(void **state)
 	assert_int_equal(fake.traps, 0);
 }
 
+static int set(int name, int value)
+{
+	return setsockopt(FD, IPPROTO_TCP, name, &value, sizeof(value));
+}
+
+/* What the service has, when all that was submitted has been carried out. */
+static int get(void)
+{
+	int value;
+
+	while (serve_all())
+		;
+	pthread_mutex_lock(&fake.lock);
+	value = fake.fd[FD]->option;
+	pthread_mutex_unlock(&fake.lock);
+	return value;
+}
+
+/* More of them than may be under way; the answers of calls are found among theirs. */
+static void options_are_posted(void **state)
+{
+	static char out[8000];
+	int i;
+
+	(void)state;
+	fake_open(FD, VOS_KIND_STREAM, VOS_WORD_TCP);
+	assert_true(attach_now(FD));
+	for (i = 1; i <= 50; i++)
+		assert_int_equal(set(TCP_CORK, i), 0);
+	assert_int_equal(get(), 50);
+	for (i = 1; i <= 50; i++) {
+		assert_int_equal(set(TCP_CORK, i), 0);
+		assert_int_equal(send(FD, out, i % 3 ? 100 : sizeof(out), 0), i % 3 ? 100 : sizeof(out));
+		fake.fd[FD]->tx_len = 0;
+		fake.fd[FD]->tx_room = sizeof(out);
+	}
+	assert_int_equal(get(), 50);
+	assert_int_equal(vos_door_stats().door[VOS_STAT_OPTION], 100);
+	assert_int_equal(fake.traps, 0);
+}
+
+static void other_options_are_the_traps(void **state)
+{
+	long value = 1;
+
+	(void)state;
+	fake_open(FD, VOS_KIND_STREAM, VOS_WORD_TCP);
+	fake_open(FD + 1, VOS_KIND_STREAM, 0);
+	assert_int_equal(set(TCP_NODELAY, 1), 0);	/* not attached */
+	assert_int_equal(fake.traps, 1);
+	assert_true(attach_now(FD));
+	assert_true(attach_now(FD + 1));
+	assert_int_equal(set(TCP_KEEPIDLE, 1), 0);
+	assert_int_equal(setsockopt(FD, SOL_SOCKET, TCP_NODELAY, &value, sizeof(int)), 0);
+	assert_int_equal(setsockopt(FD, IPPROTO_TCP, TCP_NODELAY, &value, 1), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(setsockopt(FD, IPPROTO_TCP, TCP_NODELAY, NULL, 0), -1);
+	assert_int_equal(setsockopt(FD + 1, IPPROTO_TCP, TCP_NODELAY, &value, sizeof(int)), 0);
+	assert_int_equal(fake.traps, 6);
+	assert_int_equal(vos_door_stats().door[VOS_STAT_OPTION], 0);
+}
+
+static enum answer never(struct vos_sqe *e, struct vos_cqe *c)
+{
+	(void)e;
+	(void)c;
+	return SILENT;
+}
+
+/* Nobody may call for long: it is not left lying before a service that sleeps. */
+static void a_post_wakes_the_service(void **state)
+{
+	(void)state;
+	fake_open(FD, VOS_KIND_STREAM, VOS_WORD_TCP);
+	assert_true(attach_now(FD));
+	fake.hook = never;
+	vos_store(&fake.chan[VOS_DOOR_NET]->sq[0].hdr->need_wakeup, 1u);
+	assert_int_equal(set(TCP_CORK, 0), 0);
+	assert_int_equal(fake.kicks, 1);
+	assert_int_equal(vos_door_stats().slept, 0);
+	assert_int_equal(set(TCP_CORK, 0), 0);
+	assert_int_equal(fake.kicks, 1);
+}
+
+static void death_ends_what_is_posted(void **state)
+{
+	(void)state;
+	fake_open(FD, VOS_KIND_STREAM, VOS_WORD_TCP);
+	assert_true(attach_now(FD));
+	fake.hook = die;
+	assert_int_equal(set(TCP_CORK, 3), 0);
+	assert_int_equal(get(), 0);
+	fake.hook = NULL;
+	assert_true(attach_now(FD));
+	assert_int_equal(set(TCP_CORK, 4), 0);
+	assert_int_equal(get(), 4);
+	assert_int_equal(fake.traps, 0);
+}
+
+static void a_hostile_answer_to_a_post(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, VOS_WORD_TCP);
+	char buf[4];
+
+	(void)state;
+	assert_true(attach_now(FD));
+	fake.hook = bad_tag;
+	assert_int_equal(set(TCP_CORK, 3), 0);
+	while (vos_ring_ready(&vos_door->chan[VOS_DOOR_NET].lane[0].cq) < 1)
+		sched_yield();
+	fake.hook = NULL;
+	assert_int_equal(set(TCP_CORK, 4), 0);		/* by the trap door: the lane is lost */
+	assert_int_equal(fake.traps, 1);
+	feed(o, "abcd", 4);
+	assert_int_equal(recv(FD, buf, 4, 0), 4);	/* by another */
+	assert_int_equal(fake.traps, 1);
+	assert_int_equal(get(), 4);
+}
+
+static void *set_to_2(void *arg)
+{
+	(void)arg;
+	return (void *)(long)set(TCP_CORK, 2);
+}
+
+/* However the lanes are taken up, the value that was set last is the one that stays. */
+static void options_come_in_order(void **state)
+{
+	struct vos_lane *lane;
+	pthread_t other;
+	void *rc;
+
+	(void)state;
+	fake_open(FD, VOS_KIND_STREAM, VOS_WORD_TCP);
+	assert_true(attach_now(FD));
+	lane = vos_door->chan[VOS_DOOR_NET].lane;
+	stop_service();
+	assert_int_equal(set(TCP_CORK, 1), 0);
+	assert_true(vos_lane_take(&lane[0]));
+	assert_int_equal(pthread_create(&other, NULL, set_to_2, NULL), 0);
+	while (vos_load(&fake.kicks) < 3)	/* it waits, and sees to it that it may end */
+		sched_yield();
+	assert_int_equal(vos_ring_ready(&fake.chan[VOS_DOOR_NET]->sq[1]), 0);
+	assert_int_equal(start_service(), 0);
+	pthread_join(other, &rc);
+	assert_null(rc);
+	vos_lane_put(&lane[0]);
+	assert_int_equal(get(), 2);
+	assert_int_equal(fake.traps, 0);
+	assert_int_equal(vos_door_stats().door[VOS_STAT_OPTION], 2);
+}
+
+/* Who waits for a service that dies does not wait for ever. */
+static void order_ends_with_the_service(void **state)
+{
+	struct vos_lane *lane;
+	pthread_t other;
+	void *rc;
+
+	(void)state;
+	fake_open(FD, VOS_KIND_STREAM, VOS_WORD_TCP);
+	assert_true(attach_now(FD));
+	lane = vos_door->chan[VOS_DOOR_NET].lane;
+	stop_service();
+	assert_int_equal(set(TCP_CORK, 1), 0);
+	assert_true(vos_lane_take(&lane[0]));
+	assert_int_equal(pthread_create(&other, NULL, set_to_2, NULL), 0);
+	while (vos_load(&fake.kicks) < 3)
+		sched_yield();
+	kill_channel(VOS_DOOR_NET);
+	pthread_join(other, &rc);
+	assert_null(rc);
+	vos_lane_put(&lane[0]);
+	assert_int_equal(start_service(), 0);
+}
+
 static void what_is_not_attached_is_left_alone(void **state)
 {
 	struct object *o = fake_open(FD, VOS_KIND_TRAP, 0);
@@ -402,6 +580,13 @@ int main(void)
 		TEST(hostile_answers_cost_a_lane),
 		TEST(death_ends_the_call),
 		TEST(dead_datagram_counts_as_sent),
+		TEST(options_are_posted),
+		TEST(other_options_are_the_traps),
+		TEST(a_post_wakes_the_service),
+		TEST(death_ends_what_is_posted),
+		TEST(a_hostile_answer_to_a_post),
+		TEST(options_come_in_order),
+		TEST(order_ends_with_the_service),
 		TEST(what_is_not_attached_is_left_alone),
 		TEST(other_kernels_are_asked_once),
 		TEST(attach_without_a_channel),

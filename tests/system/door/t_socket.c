@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Sockets: what is done to them behind the library's back, waiting, and their data. */
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
@@ -26,6 +27,76 @@ TEST(the_door_is_used)
 	udp_pair(fd);
 	ping(fd[0], fd[1], 100);
 	CHECK_DOOR(VOS_STAT_SEND, 200);
+}
+
+static void set(int fd, int name, int value)
+{
+	CHECK_EQ(setsockopt(fd, IPPROTO_TCP, name, &value, sizeof(value)), 0);
+}
+
+static int get(int fd, int name)
+{
+	socklen_t len = sizeof(int);
+	int value = -1;
+
+	CHECK_EQ(getsockopt(fd, IPPROTO_TCP, name, &value, &len), 0);
+	return value;
+}
+
+TEST(options_that_are_not_waited_for)
+{
+	int fd[2], i;
+
+	tcp_pair(fd);
+	ping(fd[0], fd[1], 10);
+	for (i = 0; i < 100; i++) {
+		set(fd[0], TCP_NODELAY, i & 1);
+		CHECK_EQ(get(fd[0], TCP_NODELAY), i & 1);
+		set(fd[0], TCP_CORK, i & 1);
+		CHECK_EQ(get(fd[0], TCP_CORK), i & 1);
+	}
+	CHECK_DOOR(VOS_STAT_OPTION, 150);
+	CHECK_ERR(setsockopt(fd[0], IPPROTO_TCP, TCP_CORK, "x", 1), EINVAL);
+	CHECK_ERR(setsockopt(fd[0], IPPROTO_TCP, 9999, &i, sizeof(i)), ENOPROTOOPT);
+}
+
+/* What is corked comes as soon as it is not any more, however that comes about. */
+TEST(corked_bytes_come)
+{
+	int fd[2], i, copy, late = 0;
+	char buf[8];
+
+	for (i = 0; i < 30; i++) {
+		double start;
+
+		tcp_pair(fd);
+		ping(fd[0], fd[1], 10);
+		start = now();
+		set(fd[0], TCP_CORK, 1);
+		CHECK_EQ(send(fd[0], "ab", 2, 0), 2);
+		CHECK_ERR(recv(fd[1], buf, 8, MSG_DONTWAIT), EAGAIN);
+		CHECK_EQ(send(fd[0], "cd", 2, 0), 2);
+		switch (i % 3) {
+		case 0:
+			set(fd[0], TCP_CORK, 0);
+			break;
+		case 1:		/* its last handle goes at once */
+			copy = dup(fd[0]);
+			set(fd[0], TCP_CORK, 0);
+			CHECK_EQ(close(fd[0]), 0);
+			fd[0] = copy;
+			break;
+		case 2:
+			CHECK_EQ(close(fd[0]), 0);
+			fd[0] = dup(0);
+		}
+		CHECK_EQ(recv(fd[1], buf, 8, 0), 4);
+		/* The cork would come off by itself after 0.2 s. */
+		late += now() - start >= 0.19;
+		close(fd[0]);
+		close(fd[1]);
+	}
+	CHECK(late < 8);
 }
 
 /* close, dup2 and reuse by bare system calls */

@@ -37,6 +37,7 @@
 #define sendto door_sendto
 #define recvmsg door_recvmsg
 #define sendmsg door_sendmsg
+#define setsockopt door_setsockopt
 #define pread64 door_pread64
 #define pwrite64 door_pwrite64
 #define __read door_read_fd2
@@ -59,6 +60,7 @@ ssize_t recv(int fd, void *buf, size_t n, int flags);
 ssize_t send(int fd, const void *buf, size_t n, int flags);
 ssize_t recvmsg(int fd, struct msghdr *m, int flags);
 ssize_t sendmsg(int fd, const struct msghdr *m, int flags);
+int setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 #include "../../../libsyscall-forward/interpose.c"
 
 #define LANES		3u
@@ -75,6 +77,7 @@ struct object {
 	unsigned char rx[1 << 16], tx[1 << 16];
 	size_t rx_head, rx_len, tx_len, tx_room;
 	int error;		/* send and recv fail with it, once */
+	int option;		/* what was set last */
 	/* a file */
 	unsigned char *data;
 	size_t size;
@@ -252,6 +255,10 @@ static __s64 do_call(struct fake_chan *c, const struct vos_sqe *e, struct vos_cq
 	case VOS_OP_SENDMSG:
 		n = put_tx(o, c->arena + e->ext[0].off, len);
 		break;
+	case VOS_OP_SETINT:
+		o->option = (int)e->arg[2];
+		n = 0;
+		break;
 	case VOS_OP_READ:
 		return file_read(o, c->arena + e->ext[0].off, len, e->arg[0]);
 	case VOS_OP_WRITE:
@@ -410,6 +417,8 @@ static long kernel_enter(unsigned int s, __u32 arg)
 		add(&fake.kicks);
 		vos_store(&c->sq[arg & VOS_ENTER_LANE].hdr->need_wakeup, 0u);
 	}
+	if (!(arg & VOS_ENTER_WAIT))
+		return vos_load(&c->dead) ? -ENOTCONN : 0;
 	if (fake.in_wait)
 		fake.in_wait();
 	while (vos_load_acquire(&cq->hdr->prod) == vos_load(&cq->hdr->cons)) {
@@ -543,6 +552,19 @@ ssize_t vos_trap_writev(int fd, const struct iovec *v, int n) { (void)fd; (void)
 ssize_t vos_trap_recvmsg(int fd, struct msghdr *m, int f) { (void)fd; (void)m; (void)f; return trap_none(); }
 ssize_t vos_trap_sendmsg(int fd, const struct msghdr *m, int f) { (void)fd; (void)m; (void)f; return trap_none(); }
 
+int vos_trap_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	(void)level; (void)name;
+	add(&fake.traps);
+	if (len != sizeof(int) || !fake.fd[fd])
+		return said(-EINVAL);
+	/* What was submitted before comes before. */
+	while (serve_all())
+		;
+	memcpy(&fake.fd[fd]->option, value, len);
+	return 0;
+}
+
 /* --- for tests -------------------------------------------------------------- */
 
 static struct object *fake_open(int fd, __u32 kind, __u32 flags)
@@ -616,6 +638,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
+	vos_lane_favourite = 0;
 	pthread_mutex_init(&fake.lock, NULL);
 	fake.state = shared(2 * VOS_PAGE_SIZE);
 	fake.tell_kind = true;

@@ -50,10 +50,7 @@ struct vos_call {
 	struct vos_extent room[2];	/* as allocated */
 	u32 slot;
 	u8 state;
-	struct task_struct *waiter;
 	struct list_head node;
-	const struct cred *cred;
-	u64 submitted_ns;
 };
 
 /**

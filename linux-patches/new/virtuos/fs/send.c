@@ -16,6 +16,7 @@
  * Invariant: every request ends exactly once.
  */
 #include <linux/completion.h>
+#include <linux/ktime.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -105,6 +106,7 @@ static void vosfs_send_sync(struct fuse_iqueue *fiq, struct fuse_req *req)
 	/* We may be here on behalf of reclaim that writes back our own pages. */
 	unsigned int nofs = memalloc_nofs_save();
 	bool keep = vosfs_victim_may_be_open(req);
+	u64 since = ktime_get_ns();
 	int err;
 
 	clear_bit(FR_PENDING, &req->flags);
@@ -120,6 +122,7 @@ static void vosfs_send_sync(struct fuse_iqueue *fiq, struct fuse_req *req)
 		schedule_timeout_killable(1);
 	}
 	memalloc_nofs_restore(nofs);
+	vosfs_count_wait(req->in.h.opcode, ktime_get_ns() - since);
 	req->out.h.error = err;
 	fuse_request_end(req);
 }

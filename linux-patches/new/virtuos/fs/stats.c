@@ -4,6 +4,7 @@
  * Per processor and without order: for people and tests, nothing depends on them.
  */
 #include <linux/debugfs.h>
+#include <linux/math64.h>
 #include <linux/percpu.h>
 #include <linux/seq_file.h>
 #include "vosfs.h"
@@ -13,6 +14,7 @@
 struct counters {
 	u64 count[VOSFS_NR_COUNTS];
 	u64 request[NR_OPCODES];
+	u64 waited_ns[NR_OPCODES];
 };
 
 static DEFINE_PER_CPU(struct counters, counters);
@@ -72,6 +74,12 @@ void vosfs_count_request(u32 opcode)
 		this_cpu_inc(counters.request[opcode]);
 }
 
+void vosfs_count_wait(u32 opcode, u64 ns)
+{
+	if (opcode < NR_OPCODES)
+		this_cpu_add(counters.waited_ns[opcode], ns);
+}
+
 static u64 sum_count(unsigned int i)
 {
 	u64 sum = 0;
@@ -92,20 +100,38 @@ static u64 sum_request(unsigned int i)
 	return sum;
 }
 
+static u64 sum_wait_us(unsigned int i)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu(counters.waited_ns[i], cpu);
+	return div_u64(sum, NSEC_PER_USEC);
+}
+
+static void show_requests(struct seq_file *m, const char *what, u64 (*sum)(unsigned int))
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_OPCODES; i++) {
+		u64 n = sum(i);
+
+		if (n && request_name[i])
+			seq_printf(m, "%s.%s %llu\n", what, request_name[i], n);
+		else if (n)
+			seq_printf(m, "%s.%u %llu\n", what, i, n);
+	}
+}
+
 static int stats_show(struct seq_file *m, void *unused)
 {
 	unsigned int i;
 
 	for (i = 0; i < VOSFS_NR_COUNTS; i++)
 		seq_printf(m, "%s %llu\n", count_name[i], sum_count(i));
-	for (i = 0; i < NR_OPCODES; i++) {
-		u64 n = sum_request(i);
-
-		if (n && request_name[i])
-			seq_printf(m, "request.%s %llu\n", request_name[i], n);
-		else if (n)
-			seq_printf(m, "request.%u %llu\n", i, n);
-	}
+	show_requests(m, "request", sum_request);
+	show_requests(m, "waited_us", sum_wait_us);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);

@@ -109,6 +109,7 @@ enum vosfs_count {
 
 void vosfs_count(enum vosfs_count what, u64 n);
 void vosfs_count_request(u32 opcode);
+void vosfs_count_wait(u32 opcode, u64 ns);
 void vosfs_stats_init(void);
 void vosfs_stats_exit(void);
 

@@ -6,6 +6,7 @@
  * An error that is kept here for the next call (sk_err) is told by the trap door;
  * whoever keeps one takes the socket's words back (vos_sock_keep_error()).
  */
+#include <linux/in.h>
 #include <linux/net.h>
 #include "vos_door.h"
 #include "vos_net.h"
@@ -20,6 +21,13 @@ static bool ready_for_data(const struct vos_sock *vs)
 	if (vos_is_stream(vs))
 		return phase == VOS_CONNECTED || phase == VOS_CONNECTING;
 	return phase == VOS_OPEN || phase == VOS_CONNECTED;
+}
+
+static bool is_tcp(const struct vos_sock *vs)
+{
+	u16 protocol = vs->sk.sk_protocol;
+
+	return vos_is_stream(vs) && (!protocol || protocol == IPPROTO_TCP);
 }
 
 static int net_examine(struct file *file, struct vos_door_target *t)
@@ -46,6 +54,8 @@ static int net_examine(struct file *file, struct vos_door_target *t)
 		return -EAGAIN;
 	t->word = VOS_WORD_READ | VOS_WORD_WRITE;
 	t->flags = VOS_HANDLE_READ | VOS_HANDLE_WRITE;
+	if (is_tcp(vs))
+		t->word |= VOS_WORD_TCP;
 	if (READ_ONCE(file->f_flags) & O_NONBLOCK)
 		t->word |= VOS_WORD_NONBLOCK;
 	t->obj = vs->index;
