@@ -45,7 +45,7 @@ def difference(before, after):
     """What happened between two marks, a dict for each vCPU."""
     out = []
     for b, a in zip(before["vcpus"], after["vcpus"]):
-        d = {k: [y - x for x, y in zip(b[k], a[k])] for k in ("insns", "rep_extra", "wait", "rep_bytes")}
+        d = {k: [y - x for x, y in zip(b[k], a[k])] for k in ("insns", "rep_extra", "wait", "rep_bytes", "copied")}
         d.update({k: a[k] - b[k] for k in ("syscalls", "xen_exits", "sends")})
         d["hypercalls"] = {n: v - b["hypercalls"].get(n, 0) for n, v in a["hypercalls"].items()}
         out.append(d)
@@ -61,6 +61,11 @@ def calls_in(vcpu):
     return sum(n for nr, n in vcpu["hypercalls"].items() if nr not in (IRET, VCPU_OP))
 
 
+def copies(vcpu):
+    """Bytes copied, Xen's few apart."""
+    return sum(vcpu[how][where] for how in ("rep_bytes", "copied") for where in (USER, KERNEL))
+
+
 def per_call(vcpus, caller, calls, dom0):
     """The figures of one section. Without Xen there is no dom0 and nobody serves."""
     me = vcpus[caller]
@@ -74,8 +79,8 @@ def per_call(vcpus, caller, calls, dom0):
         "event-channel sends": sum(v["sends"] for v in guests),
         "grant operations": sum(v["hypercalls"].get(GRANT_TABLE, 0) for v in guests),
         "returns to user mode by iret hypercall": me["hypercalls"].get(IRET, 0),
-        "copied: caller": me["rep_bytes"][USER] + me["rep_bytes"][KERNEL],
-        "copied: service domains": sum(v["rep_bytes"][USER] + v["rep_bytes"][KERNEL] for v in others),
+        "system calls of the caller": me["syscalls"],
+        "copied: caller": copies(me), "copied: service domains": sum(map(copies, others)),
     }
     return {k: v / calls for k, v in figures.items()}
 
@@ -156,6 +161,18 @@ def whole(figures):
     return sum(figures[p] for p in PARTS[:3])
 
 
+def clock(figures):
+    """Instructions of the kernel and Xen in a section in which the caller asked them for nothing and
+    nobody sent it an event: the clock's ticks, which interrupt it."""
+    asked = figures["system calls of the caller"] or figures["event-channel sends"]
+    return 0 if asked else figures["caller, kernel"] + figures["caller, Xen"]
+
+
+def own(figures):
+    """Instructions of the call itself."""
+    return whole(figures) - clock(figures)
+
+
 def sections_of(results):
     """results: {system: counted}."""
     out = []
@@ -169,8 +186,7 @@ def sections_of(results):
             {"name": "Hypercalls, events, grants per call: " + system, "kind": "counts", "unit": "per call",
              "plot": "none", "rows": rows(counted, EVENTS)},
             {"name": "Bytes copied per call: " + system, "kind": "counts", "unit": "bytes",
-             "note": "By rep movs, which is how the kernels copy. Copies by other instructions (short ones, "
-                     "memcpy of a library) are not seen.",
+             "note": "By rep movs, by the kernels' memcpy() and by vector stores of programs.",
              "plot": "none", "rows": rows(counted, COPIES, lambda name: "copied: " + name)},
         ]
     out.append({"name": "Instructions of the caller per call, all systems", "kind": "counts",

@@ -8,7 +8,7 @@ Used by run.py.
 """
 import statistics
 
-from count import whole
+from count import clock, own
 from sets import APPLICATIONS, PREAD, PREADGROW, PWRITE, SECTIONS
 from systems import BOTH, DRIVER, PV, TRAP
 
@@ -79,10 +79,14 @@ def judge_counts(results):
     out = []
 
     def instructions(system, case, limit, text):
-        value = counted_median(results, system, case, whole)
-        wait = counted_median(results, system, case, "waiting: caller")
-        out.append(at_most("%s (%s): instructions of the caller" % (text, case), value, limit,
-                           beside="" if value is None else " (and %d waiting)" % round(wait)))
+        value = counted_median(results, system, case, own)
+        if value is None:
+            beside = ""
+        else:
+            beside = " (and %d waiting, %d of clock ticks)" % (
+                round(counted_median(results, system, case, "waiting: caller")),
+                round(counted_median(results, system, case, clock)))
+        out.append(at_most("%s (%s): instructions of the caller" % (text, case), value, limit, beside=beside))
     for case in NULL_CASES:
         instructions(BOTH, case, 300, "exceptionless null call")
     instructions(TRAP, "getsockname", 2000, "trap door's null call")
@@ -97,9 +101,6 @@ def judge_counts(results):
     for system, case, size in ((BOTH, "pread 64 KiB", 65536), (BOTH, "pwrite 64 KiB", 65536),
                                (TRAP, "pread past the cache 64 KiB", 65536), (TRAP, "pwrite 64 KiB", 65536)):
         value = counted_median(results, system, case, "copied: caller")
-        # Less than the data itself was copied by instructions that the plugin does not see.
-        if value is not None and value < size / 2:
-            value = None
         out.append(at_most("%s, %s: copies on the caller's side" % (system, case),
                            None if value is None else value / size, 1.02))
     return out

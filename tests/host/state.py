@@ -20,7 +20,7 @@ import time
 import image
 import splats
 from image import CACHE, SETTINGS, Lock, digest, say
-from machine import (CPU, DISKS, DOM0_ARGS, MEMORY, PORTS, XEN_ARGS, Machine, qemu_version,
+from machine import (CPU, DISKS, DOM0_ARGS, MEMORY, PORTS, VCPUS, XEN_ARGS, Machine, qemu_version,
                      xen_elf)
 from vexec import VexecError, VexecTimeout
 
@@ -104,7 +104,7 @@ def store(machine, home, needs):
 
 def code_key():
     """QEMU's version and command line."""
-    return digest(qemu_version(), CPU, XEN_ARGS, DOM0_ARGS, str(MEMORY), str(PORTS), repr(DISKS), FORMAT)
+    return digest(qemu_version(), CPU, str(VCPUS), XEN_ARGS, DOM0_ARGS, str(MEMORY), str(PORTS), repr(DISKS), FORMAT)
 
 
 def boot(dom0, data, xen, disk="ahci", progress=None, **kw):
@@ -162,12 +162,20 @@ def bare(xen=None, deb=None):
     return home, key
 
 
+def primary_cpus():
+    """The CPUs that the primary's vCPUs have."""
+    return [1] + list(range(4, 3 + VCPUS))
+
+
 def config(disk="ahci"):
     """The rig's virtuos.cfg, for the chosen disk controller."""
     with open(os.path.join(SETTINGS, "virtuos.cfg")) as f:
         text = f.read()
     if disk == "nvme":
         text = text.replace("0000:01:00.0", "0000:00:04.0").replace("/dev/sda", "/dev/nvme0n1")
+    if VCPUS > 1:
+        text = text.replace("primary_vcpus = 1", "primary_vcpus = %d" % VCPUS)
+        text = text.replace('primary_cpus = "1"', 'primary_cpus = "%s"' % ",".join(map(str, primary_cpus())))
     return text
 
 
@@ -183,6 +191,8 @@ def bring_up(m, deb, disk, progress):
     progress.step("virtuos is installed in dom0")
     dom0.run(["systemctl", "start", "virtuos.service"], timeout=UP_TIMEOUT, check=True, poll=progress.tick)
     progress.step("virtuos.service has started")
+    for i, cpu in enumerate(primary_cpus()):
+        dom0.run(["xl", "vcpu-pin", "primary", str(i), str(cpu)], timeout=20, check=True)
     wait_primary(dom0, progress)
     progress.step("the primary answers")
     wait_services(dom0, progress)

@@ -20,7 +20,7 @@
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
 struct qemu_plugin_scoreboard *counts;
-static qemu_plugin_u64 insns[WHERES], syscalls, xen_exits;
+static qemu_plugin_u64 insns[WHERES], copied[WHERES], syscalls, xen_exits;
 
 /* A vCPU that runs before QEMU has announced it (-icount, on a restored machine)
  * has no counts yet. */
@@ -58,7 +58,11 @@ static void look_at(struct qemu_plugin_insn *insn, enum where where)
 {
 	uint8_t b[8] = { 0 };
 	size_t n = qemu_plugin_insn_data(insn, b, sizeof(b));
+	unsigned int width = copy_width(b, n, where);
 
+	if (width)
+		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(
+			insn, QEMU_PLUGIN_INLINE_ADD_U64, copied[where], width);
 	if (n == 2 && b[0] == 0x0f && b[1] == 0x05) {
 		if (where == KERNEL)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, hypercall,
@@ -123,6 +127,8 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 		qemu_plugin_u64 u = { counts, offsetof(struct counts, insns) + i * sizeof(uint64_t) };
 
 		insns[i] = u;
+		u.offset = offsetof(struct counts, copied) + i * sizeof(uint64_t);
+		copied[i] = u;
 	}
 	syscalls = qemu_plugin_scoreboard_u64_in_struct(counts, struct counts, syscalls);
 	xen_exits = qemu_plugin_scoreboard_u64_in_struct(counts, struct counts, xen_exits);

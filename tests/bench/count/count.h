@@ -21,6 +21,7 @@ enum where { USER, KERNEL, XEN, WHERES };
  * @rep_extra: of these, further turns of a rep instruction
  * @wait: of these, passes of a polling loop in which nothing was found
  * @rep_bytes: bytes moved by rep movs
+ * @copied: bytes moved by other instructions that copy
  * @syscalls: system call instructions outside the kernels
  * @xen_exits: returns from Xen to whatever it interrupted
  * @hypercall: by number
@@ -30,6 +31,7 @@ struct counts {
 	uint64_t rep_extra[WHERES];
 	uint64_t wait[WHERES];
 	uint64_t rep_bytes[WHERES];
+	uint64_t copied[WHERES];
 	uint64_t syscalls;
 	uint64_t xen_exits;
 	uint64_t hypercall[HYPERCALLS];
@@ -56,6 +58,9 @@ void wait_watch(struct qemu_plugin_insn *insn);
 
 /* rep.c: rep movs. */
 void rep_watch(struct qemu_plugin_insn *insn);
+
+/* copy.c: other copies. */
+unsigned int copy_width(const uint8_t *b, size_t n, enum where where);
 
 /* profile.c: blocks of code by how often they ran; nothing without profile_open(). */
 bool profile_open(const char *path);

@@ -32,6 +32,7 @@ static void one_vcpu(const struct counts *c)
 	three("rep_extra", c->rep_extra);
 	three("wait", c->wait);
 	three("rep_bytes", c->rep_bytes);
+	three("copied", c->copied);
 	fprintf(out, "\"syscalls\":%" PRIu64 ",\"xen_exits\":%" PRIu64 ",\"sends\":%" PRIu64
 		",\"hypercalls\":{", c->syscalls, c->xen_exits, c->sends);
 	for (i = 0; i < HYPERCALLS; i++)
