@@ -145,6 +145,7 @@ def count(host):
     """Counted in hypervisor, dom0 and primary, when nothing is going on."""
     text = out(host.dom0(COUNT)) + out(host.primary(
         "for s in net storage; do echo ${s}_shared $(cat /sys/kernel/virtuos/$s/shared); done; "
+        "echo granted $(cat /sys/module/virtuos_core/parameters/granted_pages); "
         "echo vmalloc $(awk '/VmallocUsed/ { print $2 }' /proc/meminfo); "
         "echo unreclaimable $(awk '/SUnreclaim/ { print $2 }' /proc/meminfo)"))
     return {k: int(v) for k, v in (line.split() for line in text.strip().split("\n"))}
@@ -186,7 +187,7 @@ def test_20_kills_leave_nothing_behind(host):
         print("#   before %s" % before)
         print("#   after  %s" % after)
         for key in ("dom0_evtchn", "primary_evtchn", "nodes", "primary_nodes", "dead",
-                    "net_shared", "storage_shared"):
+                    "net_shared", "storage_shared", "granted"):
             assert before[key] == after[key], (key, before, after)
         # Xen counts free memory in MiB; one page less may show as one of them.
         assert before["xen_free"] - after["xen_free"] <= 1, (before, after)

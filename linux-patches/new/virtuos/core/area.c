@@ -3,8 +3,8 @@
  * The memory that one link shares: allocated, zeroed and granted by us, so that
  * it survives the peer. Used by link.c only.
  *
- * Invariant: a page goes back to the allocator only after its grant has ended;
- * gnttab_end_foreign_access() keeps it for as long as a dying peer maps it.
+ * Invariant: a page goes back to the allocator only after its grant has ended
+ * (ending.c).
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -30,6 +30,7 @@ static int grant_page(struct vos_area *area, u32 i)
 		__free_page(page);
 		return ref;
 	}
+	vos_granted();
 	area->pages[i] = page;
 	area->refs[i] = ref;
 	return 0;
@@ -101,12 +102,16 @@ int vos_area_alloc(struct vos_area *area, domid_t peer, u32 nr_pages)
 
 /*
  * vos_area_alloc_plain - as vos_area_alloc(), without directory and control page
+ *
+ * -ENOSPC also when the grant table is so full that a link might find no room.
  */
 int vos_area_alloc_plain(struct vos_area *area, domid_t peer, u32 nr_pages)
 {
 	int rc;
 
 	memset(area, 0, sizeof(*area));
+	if (!vos_grants_room(nr_pages))
+		return -ENOSPC;
 	area->peer = peer;
 	area->nr_pages = nr_pages;
 	rc = grant_pages(area);
@@ -118,15 +123,18 @@ int vos_area_alloc_plain(struct vos_area *area, domid_t peer, u32 nr_pages)
 /* Idempotent; also after a vos_area_alloc() that failed half-way. */
 void vos_area_free(struct vos_area *area)
 {
-	u32 i;
+	u32 nr = 0;
 
 	if (area->vaddr)
 		vunmap(area->vaddr);
-	for (i = 0; area->pages && area->refs && i < vos_area_total(area); i++)
-		if (area->pages[i])
-			gnttab_end_foreign_access(area->refs[i], area->pages[i]);
-	kvfree(area->pages);
-	kvfree(area->refs);
+	if (area->pages && area->refs) {
+		while (nr < vos_area_total(area) && area->pages[nr])
+			nr++;
+		vos_grants_end(area->pages, area->refs, nr);
+	} else {
+		kvfree(area->pages);
+		kvfree(area->refs);
+	}
 	memset(area, 0, sizeof(*area));
 }
 

@@ -64,6 +64,12 @@ static inline void *vos_area_page(const struct vos_area *area, u32 page)
 	return area->vaddr + ((size_t)page << PAGE_SHIFT);
 }
 
+/* ending.c: the end of grants */
+bool vos_grants_room(u32 nr);
+void vos_granted(void);
+void vos_grants_end(struct page **pages, grant_ref_t *refs, u32 nr);
+void vos_grants_exit(void);
+
 /* arena.c: which bytes of a channel's arena are in use */
 struct vos_arena {
 	void *base;

@@ -68,7 +68,9 @@ static void __exit vos_core_exit(void)
 {
 	vos_clock_exit();
 	vos_xenbus_exit();
-	destroy_workqueue(vos_wq);	/* links that died last are freed */
+	flush_workqueue(vos_wq);	/* links that died last are freed */
+	vos_grants_exit();
+	destroy_workqueue(vos_wq);
 	vos_stats_exit();
 }
 
