@@ -25,7 +25,7 @@ USER, KERNEL, XEN = range(3)
 IRET, GRANT_TABLE, VCPU_OP = "23", "20", "24"
 DOM0, CALLER = 0, 1         # vCPUs of the emulated host: see images/virtuos.cfg
 # Words for vosbench, calls between two marks.
-GROUPS = (("null", 400), ("-s 32,4096,65536 pread", 200), ("-s 4096,65536 pwrite", 100),
+GROUPS = (("null", 100), ("-s 32,4096,65536 pread", 200), ("-s 4096,65536 pwrite", 100),
           ("-s 1,4096,65536 direct", 200), ("-s 1,4096 tcprr", 60))
 VIRTUOS_ONLY = ("direct",)
 

@@ -30,9 +30,8 @@ CAUSES = {
     "null call / bare ping-pong": "Rounds differ by a factor of two (1.16 to 2.32): the two cores are at times one's "
     "hyperthreads, or another's. Next: a machine of one's own.",
     "null calls/s": "As the bare ping-pong: rounds differ by a factor of two and more.",
-    "exceptionless null call": "Of a datagram's user instructions 298 are the call's (send 187, recv 220 and the wait, for a "
-    "pair, halved; tests/unit/test_door_cost.c), the rest is the clock's ticks, which under emulation come with every hundredth "
-    "call or so. Next: recv()'s looks at the slot's generation and mask in one.",
+    "exceptionless null call": "In a section in which the service once slept or the caller did, that is in the figure; "
+    "(hypercalls, sends and iret of the same row tell). Next: more sections.",
     "trap door's null call": "1,955, 1,968 and 2,012 in three runs; 700 are Xen's, for the trap itself, and 230 entry and "
     "exit; what differs are the clock's ticks, as many as came in the section. Next: who is root, asked once "
     "and not with each call (36); the two looks for the link in one (20).",
