@@ -15,7 +15,7 @@ PEERS := peer driver
 
 # What a user may set. It reaches the programs through the environment, as it was
 # written: make must never expand it, for CMD may hold any dollars and quotes.
-EXEC_VARIABLES := CMD IN FILES HOSTFWD SYSTEM DOOR DISK XEN T TIMEOUT \
+EXEC_VARIABLES := CMD IN FILES HOSTFWD SYSTEM DOOR DISK XEN VCPUS T TIMEOUT \
 	ROUNDS SYSTEMS CASES PARTS COUNT
 unexport $(EXEC_VARIABLES)
 
@@ -37,7 +37,7 @@ shell: ready
 	$(exec-program tests/host/shell)
 
 check: ready unit-programs
-	$(exec-program scripts/check.sh,unit,system,door)
+	$(exec-program scripts/check.sh,unit,system,door,smp)
 
 check-unit: unit-programs
 	$(exec-program scripts/check.sh,unit)
@@ -162,6 +162,7 @@ help:
 #:     SYSTEM=virtuos        which system the userland boots on: native (no Xen), pv (one
 #:                           guest that owns the devices), driver-domain (netfront, blkfront)
 #:     DOOR=trap             the door: program (open for CMD), both (for every process)
+#:     VCPUS=2               processors of the primary (for virtuos; tests as well)
 #:     DISK=nvme             an NVMe behind the storage domain; boots cold
 #:     XEN=patched           Xen built from source with xen-patches/ instead of Debian's
 #: make shell                a shell in the primary (IN=dom0: in dom0)

@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Run tests and count them: check.sh [unit] [system] [door]. The last line says
+# Run tests and count them: check.sh [unit] [system] [door] [smp]. The last line says
 # "N passed, N failed"; the exit status is 0 if none failed. "door" repeats the system
 # tests, but the slowest, with the exceptionless door open for the programs under test and
 # then for every process; DOOR=program or DOOR=both runs all of them so, and only so.
+# "smp" runs those that many calls are made in with two processors in the primary;
+# VCPUS=2 all of them.
 #
 # Whatever runs tests prints one line for each in TAP's form, "ok ..." or "not ok
 # ..."; "ok ... # SKIP reason" is neither passed nor failed. A program that ends
@@ -63,6 +65,11 @@ check_door() {
 		# shellcheck disable=SC2086
 		DOOR=$door run "door-$door" "$TOP/tests/system/run" $SLOW ${T-}
 	done
+}
+
+check_smp() {
+	[ "${VCPUS:-1}" = 1 ] && [ -z "${T-}" ] || return 0
+	VCPUS=2 run smp "$TOP/tests/system/run" test_programs. test_net_death
 }
 
 for part in "$@"; do

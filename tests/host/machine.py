@@ -29,7 +29,11 @@ from vexec import Vexec
 
 # CPUs of the primary. Each vCPU of the machine has a CPU of its own: where two take
 # turns on one, QEMU 10.0 loses vector registers (of any PV guest, a plain Debian's too).
-VCPUS = int(os.environ.get("VCPUS", "1"))
+MAX_VCPUS = 4
+VCPUS = os.environ.get("VCPUS") or "1"
+if VCPUS not in map(str, range(1, MAX_VCPUS + 1)):
+    raise SystemExit("VCPUS=%s: the primary may have 1 to %d processors" % (VCPUS, MAX_VCPUS))
+VCPUS = int(VCPUS)
 
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 MEMORY = 3072
