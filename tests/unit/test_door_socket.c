@@ -439,28 +439,46 @@ static void *set_to_2(void *arg)
 	return (void *)(long)set(TCP_CORK, 2);
 }
 
-/* However the lanes are taken up, the value that was set last is the one that stays. */
-static void options_come_in_order(void **state)
+/*
+ * One value is posted, its lane taken, and the service does not look: who sets another
+ * value waits, and sees to it that the service is told.
+ */
+static struct vos_lane *begin_two_sets(pthread_t *second)
 {
 	struct vos_lane *lane;
-	pthread_t other;
-	void *rc;
 
-	(void)state;
 	fake_open(FD, VOS_KIND_STREAM, VOS_WORD_TCP);
 	assert_true(attach_now(FD));
 	lane = vos_door->chan[VOS_DOOR_NET].lane;
 	stop_service();
 	assert_int_equal(set(TCP_CORK, 1), 0);
 	assert_true(vos_lane_take(&lane[0]));
-	assert_int_equal(pthread_create(&other, NULL, set_to_2, NULL), 0);
-	while (vos_load(&fake.kicks) < 3)	/* it waits, and sees to it that it may end */
+	assert_int_equal(pthread_create(second, NULL, set_to_2, NULL), 0);
+	while (vos_load(&fake.kicks) < 3)
 		sched_yield();
+	return &lane[0];
+}
+
+static void end_two_sets(pthread_t second, struct vos_lane *taken)
+{
+	void *rc;
+
+	pthread_join(second, &rc);
+	assert_null(rc);
+	vos_lane_put(taken);
+}
+
+/* However the lanes are taken up, the value that was set last is the one that stays. */
+static void options_come_in_order(void **state)
+{
+	struct vos_lane *taken;
+	pthread_t second;
+
+	(void)state;
+	taken = begin_two_sets(&second);
 	assert_int_equal(vos_ring_ready(&fake.chan[VOS_DOOR_NET]->sq[1]), 0);
 	assert_int_equal(start_service(), 0);
-	pthread_join(other, &rc);
-	assert_null(rc);
-	vos_lane_put(&lane[0]);
+	end_two_sets(second, taken);
 	assert_int_equal(get(), 2);
 	assert_int_equal(fake.traps, 0);
 	assert_int_equal(vos_door_stats().door[VOS_STAT_OPTION], 2);
@@ -469,24 +487,13 @@ static void options_come_in_order(void **state)
 /* Who waits for a service that dies does not wait for ever. */
 static void order_ends_with_the_service(void **state)
 {
-	struct vos_lane *lane;
-	pthread_t other;
-	void *rc;
+	struct vos_lane *taken;
+	pthread_t second;
 
 	(void)state;
-	fake_open(FD, VOS_KIND_STREAM, VOS_WORD_TCP);
-	assert_true(attach_now(FD));
-	lane = vos_door->chan[VOS_DOOR_NET].lane;
-	stop_service();
-	assert_int_equal(set(TCP_CORK, 1), 0);
-	assert_true(vos_lane_take(&lane[0]));
-	assert_int_equal(pthread_create(&other, NULL, set_to_2, NULL), 0);
-	while (vos_load(&fake.kicks) < 3)
-		sched_yield();
+	taken = begin_two_sets(&second);
 	kill_channel(VOS_DOOR_NET);
-	pthread_join(other, &rc);
-	assert_null(rc);
-	vos_lane_put(&lane[0]);
+	end_two_sets(second, taken);
 	assert_int_equal(start_service(), 0);
 }
 

@@ -65,6 +65,65 @@ TEST(fork_child_has_its_own_door)
 }
 
 /* The child's descriptor 40 is not the parent's, though the memory is. */
+#define MANY	150
+
+/* Works, tells whether by the door, waits until all are there, works again. */
+static void one_of_many(int said, int wait)
+{
+	char name[16], path[512], out[32], in[32], by_door;
+	int fd[2], file, i, round;
+
+	snprintf(name, sizeof(name), "many%d", getpid());
+	memset(out, getpid(), sizeof(out));
+	tcp_pair(fd);
+	file = new_file(name, 0);
+	snprintf(path, sizeof(path), "%s/doortest-%s", folder, name);
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < 12; i++) {
+			CHECK_EQ(send(fd[0], out, 32, 0), 32);
+			CHECK_EQ(recv(fd[1], in, 32, MSG_WAITALL), 32);
+			CHECK(!memcmp(in, out, 32));
+			CHECK_EQ(pwrite(file, out, 32, i * 32), 32);
+			CHECK_EQ(pread(file, in, 32, i * 32), 32);
+			CHECK(!memcmp(in, out, 32));
+		}
+		if (round)
+			break;
+		by_door = door_calls(VOS_STAT_SEND) > 0;
+		CHECK_EQ(write(said, &by_door, 1), 1);
+		CHECK_EQ(read(wait, in, 1), 0);
+	}
+	CHECK_EQ(unlink(path), 0);
+}
+
+/* More than the grant table has room for, of sockets and files: 70 + 134 pages each. */
+TEST(more_processes_than_room)
+{
+	int said[2], wait[2], i, by_door = 0;
+	pid_t pid[MANY];
+	char c;
+
+	CHECK(!pipe(said) && !pipe(wait));
+	for (i = 0; i < MANY; i++) {
+		pid[i] = fork();
+		CHECK(pid[i] >= 0);
+		if (pid[i])
+			continue;
+		close(wait[1]);
+		one_of_many(said[1], wait[0]);
+		_exit(0);
+	}
+	close(said[1]);
+	for (i = 0; i < MANY; i++) {
+		CHECK_EQ(read(said[0], &c, 1), 1);
+		by_door += c;
+	}
+	close(wait[1]);
+	for (i = 0; i < MANY; i++)
+		reap(pid[i]);
+	CHECK(!door_expected || by_door >= 50);
+}
+
 TEST(vfork_child_writes)
 {
 	int fd[2], file = new_file("vfork", 0), other = new_file("vfork2", 0), i;
