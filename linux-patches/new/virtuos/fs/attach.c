@@ -136,8 +136,9 @@ static void data_gone(struct vos_door_target *t, bool dirty)
 	struct inode *inode = t->priv;
 	int err = dirty ? vosfs_data_fsync(inode) : 0;
 
-	if (t->window)
-		vosfs_users_note_writes(inode);
+	/* Ours may be the last reference, and what is evicted dirty loses its times. */
+	if (t->window && vosfs_users_note_writes(inode))
+		sync_inode_metadata(inode, 1);
 	if (err)
 		mapping_set_error(inode->i_mapping, err);
 	vosfs_users_remove(t);

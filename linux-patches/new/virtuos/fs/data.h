@@ -34,7 +34,7 @@ void vosfs_users_remove(struct vos_door_target *t);
 int vosfs_users_recall(struct inode *inode, bool *dirty, bool *used);
 bool vosfs_users_just_resized(const struct inode *inode);
 void vosfs_users_end_windows(struct inode *inode);
-void vosfs_users_note_writes(struct inode *inode);
+bool vosfs_users_note_writes(struct inode *inode);
 void vosfs_users_init(void);
 
 #endif

@@ -243,8 +243,9 @@ void vosfs_users_end_windows(struct inode *inode)
  * vosfs_users_note_writes - set the times of an inode that was written in place
  *
  * Who asks for its times, sets or syncs them, calls this before. Process context.
+ * Return: was it written?
  */
-void vosfs_users_note_writes(struct inode *inode)
+bool vosfs_users_note_writes(struct inode *inode)
 {
 	struct vos_door_target *t;
 	struct vosfs_data *d;
@@ -259,6 +260,7 @@ void vosfs_users_note_writes(struct inode *inode)
 	spin_unlock(&table_lock);
 	if (wrote)
 		inode_update_time(inode, S_MTIME | S_CTIME);
+	return wrote;
 }
 
 void vosfs_users_init(void)
