@@ -192,7 +192,7 @@ def bring_up(m, deb, disk, progress):
     dom0.run(["systemctl", "start", "virtuos.service"], timeout=UP_TIMEOUT, check=True, poll=progress.tick)
     progress.step("virtuos.service has started")
     for i, cpu in enumerate(primary_cpus()):
-        dom0.run(["xl", "vcpu-pin", "primary", str(i), str(cpu)], timeout=20, check=True)
+        dom0.run(["xl", "vcpu-pin", "primary", str(i), str(cpu)], timeout=120, check=True)
     wait_primary(dom0, progress)
     progress.step("the primary answers")
     wait_services(dom0, progress)
