@@ -23,6 +23,8 @@ import platform
 import subprocess
 import sys
 
+from targets import target
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 OUT = os.path.join(os.environ.get("VIRTUOS_BUILD", os.path.join(TOP, "build")), "bench")
@@ -83,16 +85,15 @@ def best(raw, system):
     return max(cases, key=lambda c: c["median"], default=None)
 
 
-def target(text, relation, limit, case, other):
+def compare(text, relation, limit, case, other):
     """One comparison; relation is "<=" or ">=". Not judged where a case is missing."""
+    want = f"{relation} {limit}"
     if not case or not other:
-        return {"text": text, "want": f"{relation} {limit}", "got": "not measured",
-                "met": None}
+        return target(text, want, None, None)
     ratios = [a / b for a, b in zip(case["rounds"], other["rounds"])]
     got = quantile(ratios, 0.5)
     spread = f"{quantile(ratios, 0.1):.2f} to {quantile(ratios, 0.9):.2f}"
-    return {"text": text, "want": f"{relation} {limit}", "got": f"{got:.2f} ({spread})",
-            "met": got <= limit if relation == "<=" else got >= limit}
+    return target(text, want, f"{got:.2f} ({spread})", got <= limit if relation == "<=" else got >= limit)
 
 
 def row(case, label):
@@ -113,9 +114,9 @@ def latency_section(raw):
         "plot": "bars",
         "rows": [row(c, "round trip") for c in raw["cases"] if c["depth"] == 1],
         "targets": [
-            target("null call / bare ping-pong", "<=", 1.5, ring,
+            compare("null call / bare ping-pong", "<=", 1.5, ring,
                    find(raw, PINGPONG, 1)),
-            target("null call / io_uring SQPOLL no-op", "<=", 0.7, ring, uring),
+            compare("null call / io_uring SQPOLL no-op", "<=", 0.7, ring, uring),
         ],
     }
 
@@ -133,7 +134,7 @@ def pipelined_section(raw):
         "plot": "lines", "xlabel": "calls under way", "logx": True,
         "rows": [row(c, f"depth {c['depth']}") for c in raw["cases"] if c["depth"] > 1],
         "targets": [
-            target("null calls/s / io_uring SQPOLL no-ops/s" + depths, ">=", 2, ring, uring),
+            compare("null calls/s / io_uring SQPOLL no-ops/s" + depths, ">=", 2, ring, uring),
         ],
     }
 

@@ -27,29 +27,29 @@ CAUSES = {
     "differ by a factor of two (1.08 to 1.97) is not explained. Next: faults counted beside.",
     "pwrite, cached file: pwrite 64 KiB": "Writes above 32 KiB take the trap door into the primary's page cache, as pv's "
     "do; what differs is the FUSE client's share. Next: in place as well where the pages are dirty already.",
-    "null call / bare ping-pong": "Rounds differ by a factor of two (1.16 to 2.32): the two cores are at times one's "
-    "hyperthreads, or another's. Next: a machine of one's own.",
-    "null calls/s": "As the bare ping-pong: rounds differ by a factor of two and more.",
-    "exceptionless null call": "In a section in which the service once slept or the caller did, that is in the figure; "
-    "(hypercalls, sends and iret of the same row tell). Next: more sections.",
+    "null call / ": "Not profiled. The same code gave 1.43 to 2.30 (ping-pong) and 0.44 to 0.72 (io_uring) on different machines, so "
+    "it is a matter of the processor; a call passes two lines each way, entry and index, the ping-pong one, and how far the two "
+    "overlap may be what differs. Next: cache misses counted on a machine that lets us; the index in the entry's line.",
+    "null calls/s": "As the null call, one at a time: 1.83 to 3.4 on different machines.",
+    "exceptionless null call": "Where the service or the caller slept once in a section, that is in the figure (hypercalls, "
+    "sends and iret of the same row tell). Next: more sections.",
     "trap door's null call": "1,955, 1,968 and 2,012 in three runs; 700 are Xen's, for the trap itself, and 230 entry and "
     "exit; what differs are the clock's ticks, as many as came in the section. Next: who is root, asked once "
     "and not with each call (36); the two looks for the link in one (20).",
-    "virtuos, ": "By number (tests/bench/count.py): in a steady section of 400 calls there are the clock's alone, which are "
+    "virtuos, ": "By number (tests/bench/count.py): in a steady section of 100 calls there are the clock's alone, which are "
     "not judged; where there are more, another process ran in between (multicall, set_segment_base) or the service "
     "lost its processor to one and had to be woken. Next: more sections.",
     "nginx": "Counted by request: of seven forwarded calls one traps (sendfile; three before setsockopt() was posted), 1.3 "
-    "calls by the kernel's channels (3.7 before), 0.1 of them sleep, 0.1 to 0.4 interrupts; 937 to 1,212 requests/s with one "
-    "connection and 1,539 to 1,635 with eight on a quiet machine, 540 to 750 and 1,340 to 1,380 on one that was not. With "
-    "one connection each call waits for the last, and driver-domain moves packets where we move calls: one per direction. "
+    "calls by the kernel's channels (3.7 before), 0.04 to 0.1 sleep, 0.1 to 0.45 interrupts. pv and driver-domain forward "
+    "nothing of the first two loads, whose client is in the userland, on 127.0.0.1; only ab's bytes cross a domain there. "
     "Next: sendfile() without waiting for its answer.",
     "redis": "Counted by request (/sys/kernel/virtuos/net): four calls, 0.05 event-channel sends, 0.15 to 0.25 interrupts, 1.7 "
     "context switches (0.7, 2.3 and 2.4 before): 2,000 requests/s and more on a quiet machine, 800 when the two cores "
     "give the emulator less, for two domains poll at once where pv has one. Next: a machine with a core for each domain.",
-    "sqlite": "Measured by request (/sys/kernel/debug/virtuosfs/stats): of 420 ms 110 wait for the storage domain: 30 FSYNC 62 ms, "
-    "13 SETATTR 14, 16 GETXATTR 11, 4 MKNOD 10, 4 UNLINK 9; half of 105 calls sleep, for a disk or a worker is waited for, and a "
-    "wake-up between processors is dear under emulation. pv, at 285 ms, has the disk's wait alone. Next: SETATTR of times and "
-    "UNLINK without a commit, redone after a death; the answer that there is no security.capability kept.",
+    "sqlite": "Measured by request (/sys/kernel/debug/virtuosfs/stats), in one run: of 420 ms 110 wait for the storage "
+    "domain: 30 FSYNC 62 ms, 13 SETATTR 14, 16 GETXATTR 11, 4 MKNOD 10, 4 UNLINK 9; half of 105 calls sleep. pv took 285 ms. "
+    "Where the other 25 ms go was not measured. Next: the answer that there is no security.capability kept; UNLINK "
+    "without a commit, redone after a death.",
 }
 
 

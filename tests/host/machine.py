@@ -28,7 +28,7 @@ from qmp import Qmp, QmpError
 from vexec import Vexec
 
 # CPUs of the primary. Each vCPU of the machine has a CPU of its own: where two take
-# turns on one, QEMU 10.0 loses vector registers (of any PV guest, a plain Debian's too).
+# turns on one, programs lose vector registers under QEMU 10.0 (in any PV guest, a plain Debian's too).
 MAX_VCPUS = 4
 VCPUS = os.environ.get("VCPUS") or "1"
 if VCPUS not in map(str, range(1, MAX_VCPUS + 1)):

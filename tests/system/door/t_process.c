@@ -64,7 +64,6 @@ TEST(fork_child_has_its_own_door)
 	CHECK_EQ(c, 'p');
 }
 
-/* The child's descriptor 40 is not the parent's, though the memory is. */
 #define MANY	150
 
 /* Works, tells whether by the door, waits until all are there, works again. */
@@ -124,6 +123,7 @@ TEST(more_processes_than_room)
 	CHECK(!door_expected || by_door >= 50);
 }
 
+/* The child's descriptor 40 is not the parent's, though the memory is. */
 TEST(vfork_child_writes)
 {
 	int fd[2], file = new_file("vfork", 0), other = new_file("vfork2", 0), i;

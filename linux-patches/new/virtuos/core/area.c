@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory that one link shares: allocated, zeroed and granted by us, so that
- * it survives the peer. Used by link.c only.
+ * The memory that one link shares, or a user channel: allocated, zeroed and granted by
+ * us, so that it survives the peer.
  *
  * Invariant: a page goes back to the allocator only after its grant has ended
  * (ending.c).

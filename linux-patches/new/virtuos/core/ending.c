@@ -130,6 +130,7 @@ void vos_grants_end(struct page **pages, grant_ref_t *refs, u32 nr)
 	struct ending *e;
 
 	nr = try_end(pages, refs, nr);
+	/* Reclaim may be waiting for us. */
 	e = nr ? kmalloc(sizeof(*e), GFP_NOWAIT | __GFP_NOWARN) : NULL;
 	if (!e) {
 		give_up(pages, refs, nr);
