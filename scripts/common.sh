@@ -5,6 +5,10 @@
 #
 # Invariant: what stands in the cache under a key is complete; half-made things
 # have other names. A key is the hash of everything that went in.
+#
+# Every part of a pipeline reads its input to the end (sed -n 1p, grep >/dev/null; not
+# head, not grep -q): a writer that is not done when its reader leaves dies of SIGPIPE,
+# and pipefail makes that the status of the pipeline, once in a thousand runs.
 
 set -euo pipefail
 
@@ -72,7 +76,7 @@ run_logged() {
 	kill "$meter" 2>/dev/null || true
 	wait "$meter" 2>/dev/null || true
 	[ "$rc" = 0 ] && return
-	grep -nE '(error|ERROR|Error):' "$log" | head -n 20 >&2 || true
+	grep -nE '(error|ERROR|Error):' "$log" | sed -n 1,20p >&2 || true
 	tail -n 15 "$log" >&2
 	die "'$1 …' failed ($rc); the whole log is in $log"
 }

@@ -67,7 +67,7 @@ compile() {
 }
 
 src=$("$TOP/scripts/linux-source.sh" 3>&1 1>&2)
-compiler=$(gcc --version | head -n1; ld --version | head -n1)
+compiler=$(gcc --version | sed -n 1p; ld --version | sed -n 1p)
 # The source's key is in its path. These two functions are inputs as well.
 key=$(hash_of "${fragments[@]}" <<<"$compiler $(declare -f configure compile)")
 tree=$src/$role-$key

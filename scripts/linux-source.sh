@@ -13,7 +13,7 @@ series=$TOP/linux-patches/series
 pick_version() {
 	local known
 	known=$(archive_versions "$LINUX_PACKAGE")
-	if printf '%s\n' "$known" | grep -qxF -- "$LINUX_PACKAGE_VERSION"; then
+	if printf '%s\n' "$known" | grep -xF -- "$LINUX_PACKAGE_VERSION" >/dev/null; then
 		echo "$LINUX_PACKAGE_VERSION"
 		return
 	fi

@@ -28,11 +28,11 @@ missing() {
 # the system's own archive, as it is configured; no mirror is written down here
 archive_uri() {
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)' |
-		sed -n "s/^\([^ ]*\) $DEBIAN_SUITE main Packages\$/\1/p" | head -n1
+		sed -n "s/^\([^ ]*\) $DEBIAN_SUITE main Packages\$/\1/p" | sed -n 1p
 }
 
 have_suite() {
-	apt-get indextargets --format '$(RELEASE) $(CREATED_BY)' | grep -qx "$1 Packages"
+	apt-get indextargets --format '$(RELEASE) $(CREATED_BY)' | grep -x "$1 Packages" >/dev/null
 }
 
 add_suite() {

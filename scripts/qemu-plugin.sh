@@ -27,7 +27,7 @@ header() {
 	(cd "$tmp" && source_of "$version") ||
 		die "the source of qemu $version could not be fetched; see $LOGS/qemu-source.log"
 	tar -C "$tmp" -xf "$(echo "$tmp"/qemu_*.orig.tar.*z)" --wildcards '*/qemu-plugin.h'
-	mv "$(find "$tmp" -name qemu-plugin.h | head -n1)" "$dir/qemu-plugin.h.tmp"
+	mv "$(find "$tmp" -name qemu-plugin.h | sed -n 1p)" "$dir/qemu-plugin.h.tmp"
 	mv "$dir/qemu-plugin.h.tmp" "$dir/qemu-plugin.h"
 	rm -rf "$tmp"
 }

@@ -16,7 +16,7 @@ publish() {
 
 stock() {
 	local version out tmp
-	version=$(archive_versions "$XEN_HYPERVISOR_PACKAGE" | head -n1)
+	version=$(archive_versions "$XEN_HYPERVISOR_PACKAGE" | sed -n 1p)
 	out=$CACHE/xen/stock-$version
 	if [ ! -e "$out" ]; then
 		say "fetching $XEN_HYPERVISOR_PACKAGE $version"
@@ -36,7 +36,7 @@ stock() {
 # really has (its index may name files that are gone). dpkg-source checks the sums.
 fetch() {
 	local dir version tmp
-	dir=$(ls -d "$CACHE/xen/source-$XEN_SERIES"* 2>/dev/null | head -n1) || true
+	dir=$(ls -d "$CACHE/xen/source-$XEN_SERIES"* 2>/dev/null | sed -n 1p) || true
 	if [ -z "$dir" ]; then
 		private_lists "$DEBIAN_SUITE\|$DEBIAN_SUITE-security\|$DEBIAN_SUITE-updates"
 		run_logged "$LOGS/xen-lists.log" '^(Get|Hit)' private_apt apt-get update >&2
@@ -70,7 +70,7 @@ patched() {
 	local src key out tree
 	src=$(fetch)
 	mapfile -t files < <(series_files "$series")
-	key=$(hash_of "${files[@]}" <<<"$(basename "$src") $(gcc --version | head -n1) $(declare -f compile)")
+	key=$(hash_of "${files[@]}" <<<"$(basename "$src") $(gcc --version | sed -n 1p) $(declare -f compile)")
 	out=$CACHE/xen/patched-$key
 	if [ ! -e "$out" ]; then
 		tree=$CACHE/xen/build-$key
