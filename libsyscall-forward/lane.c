@@ -193,15 +193,37 @@ __attribute__((noinline)) bool vos_lane_was_posted(struct vos_lane *l, __u32 tag
 }
 
 /**
+ * vos_lane_taken - wait until the service has taken what is on a lane now
+ *
+ * It carries calls of the kinds that are posted out one at a time, when it takes them. The
+ * lane may be in use: by who has not told yet that the service sleeps, so we tell it.
+ */
+void vos_lane_taken(struct vos_lane *l)
+{
+	__u32 prod = vos_load_acquire(&l->sq.hdr->prod), i;
+	long rc;
+
+	for (i = 1; (__s32)(vos_load_acquire(&l->sq.hdr->cons) - prod) < 0; i++) {
+		__builtin_ia32_pause();
+		if (i % BRIEFLY)
+			continue;
+		rc = vos_kernel(VOS_DOOR_ENTER, l->chan->service, l->index | VOS_ENTER_KICK);
+		if (rc < 0 && rc != -EINTR)
+			break;
+	}
+}
+
+/**
  * vos_lane_settle - have posted calls answered
  * @left: so many may be under way still
+ * @last: the answer to the last of those that are not, or NULL
  * Return: 0, or -ENOTCONN: they will never be answered, and the lane is lost.
  *
  * For a lane that has no other call under way. What has been answered is taken anyway.
  */
-int vos_lane_settle(struct vos_lane *l, __u32 left)
+int vos_lane_settle(struct vos_lane *l, __u32 left, struct vos_cqe *last)
 {
-	struct vos_cqe c;
+	struct vos_cqe own, *c = last ? last : &own;
 
 	for (;;) {
 		int ready = vos_ring_ready(&l->cq);
@@ -210,8 +232,8 @@ int vos_lane_settle(struct vos_lane *l, __u32 left)
 			return 0;
 		if (ready < 0 || (!ready && vos_lane_await(l) < 0))
 			break;
-		vos_ring_consume(&l->cq, &c);
-		if (!vos_lane_was_posted(l, c.tag))
+		vos_ring_consume(&l->cq, c);
+		if (!vos_lane_was_posted(l, c->tag))
 			break;
 	}
 	l->lost = true;
@@ -222,8 +244,8 @@ int vos_lane_settle(struct vos_lane *l, __u32 left)
  * vos_lane_post - hand the call that was prepared to the service and go on
  * Return: 0, or -ENOTCONN: the service has died, and the lane is lost.
  *
- * For calls without extents whose answer is known. At most VOS_POSTED of them may be
- * under way: vos_lane_settle() makes room. What the caller asks next on this lane comes
+ * For calls whose answer is known. At most VOS_POSTED of them may be under way:
+ * vos_lane_settle() makes room. What the caller asks next on this lane comes
  * after it; a service that sleeps is woken, for it may be the last for long.
  */
 int vos_lane_post(struct vos_lane *l)

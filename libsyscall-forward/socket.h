@@ -49,4 +49,28 @@ static inline long vos_sock_owed(struct vos_lane *l, __u64 word)
 	return was >> 32 == VOS_WORD_GEN(word) ? -(long)(__u32)was : 0;
 }
 
+/* May @len bytes be sent without waiting for the answer? */
+static inline bool vos_may_post(const struct vos_lane *l, __u64 word, size_t len)
+{
+	const struct vos_chan *c = l->chan;
+
+	return word & VOS_WORD_TCP && len <= c->post_room && vos_post_on &&
+	       vos_load(&c->head->slot[VOS_WORD_SLOT(word)].room) >= len;
+}
+
+/* The next call that is posted on the slot is so on @l. */
+static inline void vos_posted_by(struct vos_lane *l, __u64 word)
+{
+	vos_store(&l->chan->poster[VOS_WORD_SLOT(word)], (__u8)(l->index + 1));
+}
+
+/* What was posted on another lane comes before what is to be sent on this one. */
+static inline void vos_posts_first(const struct vos_lane *l, __u64 word)
+{
+	__u32 lane = vos_load(&l->chan->poster[VOS_WORD_SLOT(word)]);
+
+	if (unlikely(lane && lane != l->index + 1))
+		vos_lane_taken(&l->chan->lane[lane - 1]);
+}
+
 #endif

@@ -73,6 +73,8 @@ struct vos_sqe {
 
 /* This call may have been carried out already by a predecessor that died. */
 #define VOS_SQE_REPLAY		(1u << 0)
+/* Of a SENDMSG on a lane: nobody waits for the answer; see ops.h. */
+#define VOS_SQE_POSTED		(1u << 1)
 
 /* Completion: the answer to one call. 64 bytes, one cache line. */
 struct vos_cqe {
@@ -100,8 +102,9 @@ struct vos_ring_hdr {
 	__u32 prod;		/* written by the producer */
 	__u32 pad0[15];
 	__u32 cons;		/* written by the consumer */
-	__u32 need_wakeup;	/* written by the consumer */
-	__u32 pad1[14];
+	__u32 pad1[15];
+	__u32 need_wakeup;	/* written by the consumer, seldom */
+	__u32 pad2[15];
 };
 
 /* First page of a channel. */
@@ -185,8 +188,9 @@ static_assert(offsetof(struct vos_sqe, arg) == 32, "layout");
 static_assert(sizeof(struct vos_cqe) == 64, "one cache line");
 static_assert(offsetof(struct vos_cqe, result) == 8, "layout");
 static_assert(offsetof(struct vos_cqe, out) == 24, "layout");
-static_assert(sizeof(struct vos_ring_hdr) == 128, "two cache lines");
+static_assert(sizeof(struct vos_ring_hdr) == 192, "three cache lines");
 static_assert(offsetof(struct vos_ring_hdr, cons) == 64, "own line");
+static_assert(offsetof(struct vos_ring_hdr, need_wakeup) == 128, "own line");
 static_assert(sizeof(struct vos_channel_page) <= VOS_PAGE_SIZE, "one page");
 static_assert(sizeof(struct vos_obj_state) == 16, "layout");
 static_assert(sizeof(struct vos_channel_desc) == 32, "layout");

@@ -175,11 +175,16 @@ struct vos_door_channel {
  * @poll: sockets: the poll mask. Shown before the call that changed it is answered
  * @durable: files: writes up to this sequence number (completion, out[0]) are on
  *	the disk
+ * @room: stream sockets: bytes that a SENDMSG may post (VOS_SQE_POSTED). 0 where that
+ *	would change what the program is told, now or by others' doing
  */
 struct vos_uchan_slot {
 	__u32 gen;
 	__u32 poll;
-	__u64 durable;
+	union {
+		__u64 durable;
+		__u64 room;
+	};
 };
 
 #define VOS_POS_HOME	(~0ull)
@@ -205,7 +210,7 @@ struct vos_uchan_head {
 struct vos_lane_page {
 	struct vos_ring_hdr sq;		/* producer: the process */
 	struct vos_ring_hdr cq;		/* producer: back end */
-	__u64 reserved[96];
+	__u64 reserved[80];
 	struct vos_sqe sqe[VOS_LANE_ENTRIES];
 	struct vos_cqe cqe[VOS_LANE_ENTRIES];
 };

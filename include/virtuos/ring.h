@@ -5,9 +5,10 @@
  *
  * Invariant: a side trusts only what it wrote itself. Its own index lives in
  * private memory (struct vos_ring); the shared index is published from there and
- * never read back. The peer's index is read once per operation and checked: a
+ * never read back. The peer's index is read once per operation at most and checked: a
  * distance above the ring's size is a protocol violation (-EPROTO), upon which
- * the caller retires the connection.
+ * the caller retires the connection. A producer reads it only when the ring is full as
+ * far as it knows: the line that the consumer writes with each entry is left to it.
  *
  * Calls of one side must be serialised by the caller. No call ever waits.
  */
@@ -43,6 +44,7 @@ struct vos_ring {
 	void *entry;			/* shared: entries * 64 bytes */
 	__u32 entries;			/* power of two, private copy */
 	__u32 own;			/* own index: prod of a producer, cons of a consumer */
+	__u32 peer;			/* a producer's: cons as last read and checked */
 };
 
 #define VOS_ENTRY_SIZE 64u
@@ -60,7 +62,7 @@ static inline void vos_ring_init(struct vos_ring *r, struct vos_ring_hdr *hdr,
 	r->hdr = hdr;
 	r->entry = entry;
 	r->entries = entries;
-	r->own = 0;
+	r->own = r->peer = 0;
 }
 
 /* An entry, copied by as few moves as there can be: no call, no loop. */
@@ -102,13 +104,30 @@ static inline int vos_ring_room(const struct vos_ring *r)
 }
 
 /**
+ * vos_ring_has_room - are there @n free entries? The peer is asked only if need be
+ * Return: 1, 0, or -EPROTO if the consumer's index is impossible.
+ */
+static inline int vos_ring_has_room(struct vos_ring *r, __u32 n)
+{
+	int room = r->entries - (r->own - r->peer);
+
+	if (room < (int)n) {
+		room = vos_ring_room(r);
+		if (room < 0)
+			return room;
+		r->peer = r->own - (r->entries - (__u32)room);
+	}
+	return room >= (int)n;
+}
+
+/**
  * vos_ring_push - copy one entry in and publish it
  * @e: 64 bytes
  * Return: 0, -ENOSPC when full, -EPROTO on a violation.
  */
 static inline int vos_ring_push(struct vos_ring *r, const void *e)
 {
-	int room = vos_ring_room(r);
+	int room = vos_ring_has_room(r, 1);
 
 	if (room <= 0)
 		return room ? room : -ENOSPC;

@@ -103,7 +103,7 @@ static struct vos_scall *take(struct vos_chan *chan)
 {
 	struct vos_scall *call = NULL;
 	unsigned long flags;
-	int ready = vos_ring_ready(&chan->sq), room;
+	int ready = vos_ring_ready(&chan->sq);
 
 	if (ready < 0)
 		violation(chan, "submission index");
@@ -111,8 +111,7 @@ static struct vos_scall *take(struct vos_chan *chan)
 		return NULL;
 
 	spin_lock_irqsave(&chan->lock, flags);
-	room = vos_ring_room(&chan->cq);
-	if (room > (int)chan->inflight && !list_empty(&chan->free)) {
+	if (vos_ring_has_room(&chan->cq, chan->inflight + 1) > 0 && !list_empty(&chan->free)) {
 		call = list_first_entry(&chan->free, struct vos_scall, node);
 		list_del(&call->node);
 		chan->inflight++;

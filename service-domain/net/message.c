@@ -69,6 +69,8 @@ s64 net_sendmsg(struct netobj *o, struct vos_scall *call)
 		message_data(&m, call, ITER_SOURCE);
 		m.msg.msg_flags = (call->sqe.arg[0] & SEND_FLAGS) | MSG_DONTWAIT | MSG_NOSIGNAL;
 		rc = sock_sendmsg(o->sock, &m.msg);
+		if (call->handle && call->sqe.flags & VOS_SQE_POSTED)
+			rc = net_end_post(o, &m.msg, rc);
 	}
 	kfree(m.control);
 	return rc;

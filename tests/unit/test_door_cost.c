@@ -156,6 +156,11 @@ static void a_call_is_cheap(void **state)
 	n = cost(do_send);
 	print_message("send of a byte: %ld instructions\n", n);
 	assert_in_range(n, 50, 300);
+	fake.fd[FD]->may_post = true;
+	n = cost(do_send);
+	print_message("a byte posted, and the answer to the last taken: %ld instructions\n", n);
+	assert_in_range(n, 50, 350);
+	fake.fd[FD]->may_post = false;
 	n = cost(do_recv);
 	print_message("recv of a byte: %ld instructions\n", n);
 	assert_in_range(n, 50, 300);

@@ -26,7 +26,7 @@ static struct pair *new_pair(uint32_t start)
 	assert_non_null(p);
 	vos_ring_init(&p->prod, &p->hdr, p->entry, ENTRIES);
 	vos_ring_init(&p->cons, &p->hdr, p->entry, ENTRIES);
-	p->prod.own = p->cons.own = p->hdr.prod = p->hdr.cons = start;
+	p->prod.own = p->prod.peer = p->cons.own = p->hdr.prod = p->hdr.cons = start;
 	return p;
 }
 
@@ -107,12 +107,22 @@ static void refuses_impossible_consumer(void **state)
 {
 	struct pair *p = new_pair(0);
 	struct vos_sqe e = sqe(7);
+	uint32_t i;
 
 	(void)state;
 	p->hdr.cons = 1;	/* ahead of the producer */
 	assert_int_equal(vos_ring_room(&p->prod), -EPROTO);
+	assert_int_equal(vos_ring_has_room(&p->prod, ENTRIES + 1), -EPROTO);
+	/* It is looked at when the ring is full as far as is known. */
+	for (i = 0; i < ENTRIES; i++)
+		push_ok(p, i);
+	p->hdr.cons = ENTRIES + 1;
 	assert_int_equal(vos_ring_push(&p->prod, &e), -EPROTO);
-	assert_int_equal(p->hdr.prod, 0);
+	assert_int_equal(p->hdr.prod, ENTRIES);
+	p->hdr.cons = 3;
+	assert_int_equal(vos_ring_push(&p->prod, &e), 0);
+	assert_int_equal(vos_ring_has_room(&p->prod, 2), 1);
+	assert_int_equal(vos_ring_has_room(&p->prod, 3), 0);
 	free(p);
 }
 

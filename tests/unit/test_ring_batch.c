@@ -27,7 +27,7 @@ static struct pair *new_pair(uint32_t start)
 	assert_non_null(p);
 	vos_ring_batch_init(&p->prod, &p->hdr, p->entry, ENTRIES);
 	vos_ring_batch_init(&p->cons, &p->hdr, p->entry, ENTRIES);
-	p->prod.ring.own = p->cons.ring.own = p->hdr.prod = p->hdr.cons = start;
+	p->prod.ring.own = p->prod.ring.peer = p->cons.ring.own = p->hdr.prod = p->hdr.cons = start;
 	p->prod.peer = p->cons.peer = start;
 	return p;
 }

@@ -72,7 +72,7 @@ static unsigned int run_entries(struct view *v)
 
 		if (!ready)
 			break;
-		if (ready < 0 || vos_ring_room(&v->cq.ring) <= 0 ||
+		if (ready < 0 || vos_ring_has_room(&v->cq.ring, 1) <= 0 ||
 		    vos_ring_pop(&v->sq.ring, &call.sqe) < 0) {
 			v->violated = true;
 			break;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* What stat tells and what changes it; extended attributes; locks. */
 #include "fstest.h"
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sys/prctl.h>
 #include <sys/statvfs.h>
+
+#define CAPS "security.capability"
 
 static bool near(struct timespec a, time_t b)
 {
@@ -204,6 +209,64 @@ TEST(user_xattr)
 	CHECK_EQ(getxattr("f", "user.big", big, sizeof(big)), sizeof(big));
 	CHECK(big[0] == 'b' && big[1999] == 'b');
 	CHECK_ERR(getxattr("none", "user.one", buf, 1), ENOENT);
+}
+
+static void copy_program(const char *from, const char *to)
+{
+	char *buf = malloc(1 << 20);
+	size_t n = get_file(from, buf, 1 << 20);
+
+	put_file(to, buf, n);
+	CHECK_EQ(chmod(to, 0755), 0);
+	free(buf);
+}
+
+/* Can "./cat", which has the file's capabilities and no others, read what is not ours? */
+static bool cat_can_read(void)
+{
+	pid_t pid = CHECK_OK(fork());
+
+	if (!pid) {
+		unsetenv("LD_PRELOAD");
+		if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT) || !freopen("/dev/null", "w", stdout) ||
+		    !freopen("/dev/null", "w", stderr))
+			_exit(99);
+		execl("./cat", "cat", "secret", NULL);
+		_exit(98);
+	}
+	switch (wait_for(pid)) {
+	case 0:
+		return true;
+	case 1:
+		return false;
+	}
+	test_fail(__FILE__, __LINE__, "cat ran", 0);
+}
+
+/* The answer that there are none is remembered; it must not be when there are. */
+TEST(file_capabilities)
+{
+	struct vfs_cap_data caps = {
+		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+		.data[0].permitted = 1u << CAP_DAC_OVERRIDE,
+	}, got;
+	int i;
+
+	copy_program("/bin/cat", "cat");
+	put_text("secret", "s");
+	if (chown("secret", 65534, 65534) || chmod("secret", 0600))
+		test_skip("not root");
+	for (i = 0; i < 3; i++) {
+		CHECK(!cat_can_read());
+		CHECK_ERR(getxattr("cat", CAPS, &got, sizeof(got)), ENODATA);
+		CHECK_EQ(setxattr("cat", CAPS, &caps, XATTR_CAPS_SZ_2, 0), 0);
+		CHECK_EQ(getxattr("cat", CAPS, &got, sizeof(got)), XATTR_CAPS_SZ_2);
+		CHECK(cat_can_read());
+		if (i == 1)	/* as any write would, this takes them away */
+			CHECK_EQ(truncate("cat", stat_of("cat").st_size), 0);
+		else
+			CHECK_EQ(removexattr("cat", CAPS), 0);
+	}
 }
 
 /* u::rw- u:1000:r-- g::--- m::r-- o::---, as an extended attribute */

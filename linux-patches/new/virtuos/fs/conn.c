@@ -37,6 +37,14 @@ static const struct vos_session_ops session_ops = {
 	.room	= vosfs_room,
 };
 
+static void conn_free(struct vosfs_conn *conn)
+{
+	if (conn->wq)
+		destroy_workqueue(conn->wq);
+	vosfs_caps_free(conn->caps);
+	kfree(conn);
+}
+
 static struct vosfs_conn *conn_alloc(const char *name, size_t len)
 {
 	struct vosfs_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
@@ -53,18 +61,12 @@ static struct vosfs_conn *conn_alloc(const char *name, size_t len)
 	INIT_WORK(&conn->send_work, vosfs_send_work);
 	INIT_WORK(&conn->forget_work, vosfs_forget_work);
 	INIT_DELAYED_WORK(&conn->expire_work, vosfs_expire_work);
+	conn->caps = vosfs_caps_new();
 	conn->wq = alloc_workqueue("virtuosfs-%s", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0, conn->name);
-	if (!conn->wq) {
-		kfree(conn);
-		return NULL;
-	}
-	return conn;
-}
-
-static void conn_free(struct vosfs_conn *conn)
-{
-	destroy_workqueue(conn->wq);
-	kfree(conn);
+	if (conn->wq && conn->caps)
+		return conn;
+	conn_free(conn);
+	return NULL;
 }
 
 /* Under vosfs_mutex. */

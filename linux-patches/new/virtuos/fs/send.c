@@ -101,28 +101,41 @@ static void mark_replay(struct fuse_req *req)
 	vosfs_count(VOSFS_REPLAYED, 1);
 }
 
-static void vosfs_send_sync(struct fuse_iqueue *fiq, struct fuse_req *req)
+/* Until it is answered, by one domain or another. Return: as the request shall end. */
+static int try_until_answered(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
-	/* We may be here on behalf of reclaim that writes back our own pages. */
-	unsigned int nofs = memalloc_nofs_save();
 	bool keep = vosfs_victim_may_be_open(req);
-	u64 since = ktime_get_ns();
 	int err;
 
-	clear_bit(FR_PENDING, &req->flags);
-	for (;;) {
-		err = -ENOTCONN;
-		if (!READ_ONCE(fiq->connected))
-			break;
+	while (READ_ONCE(fiq->connected)) {
 		err = try_sync(fiq->priv, req, keep);
 		if (err != -EOWNERDEAD)
-			break;
+			return err;
 		mark_replay(req);
 		/* Let those run who are taking the dead link out of use. */
 		schedule_timeout_killable(1);
 	}
+	return -ENOTCONN;
+}
+
+static void vosfs_send_sync(struct fuse_iqueue *fiq, struct fuse_req *req)
+{
+	/* We may be here on behalf of reclaim that writes back our own pages. */
+	unsigned int nofs = memalloc_nofs_save();
+	struct vosfs_conn *conn = fiq->priv;
+	u64 since = ktime_get_ns();
+	int err = -ENODATA;
+	u32 changes;
+
+	clear_bit(FR_PENDING, &req->flags);
+	if (vosfs_caps_before(conn->caps, req, &changes)) {
+		vosfs_count(VOSFS_KNOWN, 1);
+	} else {
+		err = try_until_answered(fiq, req);
+		vosfs_caps_after(conn->caps, req, changes, err);
+		vosfs_count_wait(req->in.h.opcode, ktime_get_ns() - since);
+	}
 	memalloc_nofs_restore(nofs);
-	vosfs_count_wait(req->in.h.opcode, ktime_get_ns() - since);
 	req->out.h.error = err;
 	fuse_request_end(req);
 }

@@ -28,6 +28,7 @@ static const char * const count_name[VOSFS_NR_COUNTS] = {
 	[VOSFS_REPLAYED]	= "replayed",
 	[VOSFS_EXPIRED]		= "expired",
 	[VOSFS_BAD_REPLIES]	= "bad_replies",
+	[VOSFS_KNOWN]		= "known",
 };
 
 static const char * const request_name[NR_OPCODES] = {

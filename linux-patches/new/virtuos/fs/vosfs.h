@@ -4,7 +4,7 @@
  * domain: the kernel's FUSE client with our calls as its transport. Direction of
  * calls:
  *
- *	main.c -> mount.c -> conn.c -> send.c -> copy.c, victim.c, stats.c
+ *	main.c -> mount.c -> conn.c -> send.c -> copy.c, victim.c, caps.c, stats.c
  *	mount.c -> data.c (who has a file's data: see data.h); attach.c -> replay.c
  *
  * A connection (struct vosfs_conn) belongs to one service name and outlives the
@@ -37,6 +37,7 @@ struct vosfs_conn {
 	char name[VOSFS_NAME_MAX];
 	struct vos_session *session;
 	struct workqueue_struct *wq;
+	struct vosfs_caps *caps;
 	struct mutex mutex;	/* fiq */
 	struct fuse_iqueue *fiq;
 
@@ -95,6 +96,12 @@ int vosfs_replay_write(u64 node, u64 pos, const void *data, u32 len);
 /* victim.c */
 bool vosfs_victim_may_be_open(struct fuse_req *req);
 
+/* caps.c */
+struct vosfs_caps *vosfs_caps_new(void);
+void vosfs_caps_free(struct vosfs_caps *caps);
+bool vosfs_caps_before(struct vosfs_caps *caps, const struct fuse_req *req, u32 *since);
+void vosfs_caps_after(struct vosfs_caps *caps, const struct fuse_req *req, u32 since, int err);
+
 /* stats.c */
 enum vosfs_count {
 	VOSFS_BYTES_OUT,	/* copied into the arena */
@@ -104,6 +111,7 @@ enum vosfs_count {
 	VOSFS_REPLAYED,		/* sent again to a successor */
 	VOSFS_EXPIRED,		/* given up, no successor came */
 	VOSFS_BAD_REPLIES,	/* refused as malformed */
+	VOSFS_KNOWN,		/* answered without the service */
 	VOSFS_NR_COUNTS
 };
 
