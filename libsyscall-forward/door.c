@@ -212,8 +212,8 @@ static void init_lane(struct vos_chan *c, unsigned int i)
 
 	l->index = i;
 	l->chan = c;
-	vos_ring_init(&l->sq, &page->sq, page->sqe, VOS_LANE_ENTRIES);
-	vos_ring_init(&l->cq, &page->cq, page->cqe, VOS_LANE_ENTRIES);
+	vos_ring_init(&l->sq, &page->sq, page->sqe, VOS_LANE_ENTRIES, VOS_SQ_PHASE);
+	vos_ring_init(&l->cq, &page->cq, page->cqe, VOS_LANE_ENTRIES, VOS_CQ_PHASE);
 	l->data = i * c->lane_arena;
 	l->busy = l->have = l->posted = l->posts = 0;
 	l->kick = l->lost = false;

@@ -35,7 +35,7 @@ static void ask(struct vos_lane *l, struct reading *r)
 	unsigned int i = (r->first + r->n) % r->depth;
 	size_t left = r->io->len - r->asked;
 	__u32 len = left < r->chunk ? left : r->chunk;
-	struct vos_sqe *e = vos_lane_prepare(l, VOS_OP_READ, r->io->word);
+	struct vos_sqe *e = vos_lane_prepare(l, r->io->word);
 
 	if (!e) {
 		r->rc = VOS_TRAP(VOS_WHY_DEAD);
@@ -43,7 +43,7 @@ static void ask(struct vos_lane *l, struct reading *r)
 	}
 	e->ext[0] = (struct vos_extent){ place(l, r, i), len };
 	e->arg[0] = r->pos + r->asked;
-	r->call[i] = vos_lane_submit(l);
+	r->call[i] = vos_lane_submit(l, VOS_OP_READ);
 	r->len[i] = len;
 	r->asked += len;
 	r->n++;
@@ -133,7 +133,7 @@ long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos)
 {
 	struct vos_lane *l;
 	struct vos_sqe *e;
-	struct vos_cqe c;
+	__s64 result;
 	long n = VOS_TRAP(VOS_WHY_DEAD);
 
 	if (unlikely(!(word & VOS_WORD_READ) || !vos_file_range(pos, len)))
@@ -141,12 +141,12 @@ long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos)
 	l = vos_lane_get(VOS_DOOR_STORAGE, fd, word);
 	if (unlikely(!l))
 		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_LANE));
-	e = vos_lane_prepare(l, VOS_OP_READ, word);
+	e = vos_lane_prepare(l, word);
 	if (likely(e)) {
 		e->ext[0] = (struct vos_extent){ l->data, len };
 		e->arg[0] = pos;
-		if (likely(!vos_lane_ask(l, &c)))
-			n = vos_file_check(l, c.result, len);
+		if (likely(!vos_lane_ask_short(l, VOS_OP_READ, &result)))
+			n = vos_file_check(l, result, len);
 	}
 	if (n > 0)
 		memcpy(buf, l->chan->arena + l->data, n);

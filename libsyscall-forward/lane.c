@@ -127,16 +127,8 @@ static bool spin(struct vos_lane *l, __u64 start)
 	return over;
 }
 
-/* What was answered before the channel died counts. */
-static inline int outcome(const struct vos_lane *l)
-{
-	int ready = vos_ring_ready(&l->cq);
-
-	return ready ? ready : -ENOTCONN;
-}
-
 /* Not answered soon: poll by the clock, then sleep. */
-static __attribute__((noinline)) int await_long(struct vos_lane *l)
+static __attribute__((noinline)) bool await_long(struct vos_lane *l)
 {
 	__u32 flags = VOS_ENTER_WAIT | (l->kick ? VOS_ENTER_KICK : 0);
 	__u64 start = ticks();
@@ -151,17 +143,17 @@ static __attribute__((noinline)) int await_long(struct vos_lane *l)
 		over = dead || is_over(l);
 	}
 	learn(l->chan, ticks() - start);
-	return outcome(l);
+	/* What was answered before the channel died counts. */
+	return vos_ring_ready(&l->cq);
 }
 
 /**
  * vos_lane_await - wait until the service has answered something
- * Return: how many answers the lane's completion ring has; less than 0: nothing will come
- * any more, or its index is impossible.
+ * Return: has the lane's completion ring an answer? Else nothing will come any more.
  *
  * What is answered at once needs no clock.
  */
-__attribute__((noinline)) int vos_lane_await(struct vos_lane *l)
+__attribute__((noinline)) bool vos_lane_await(struct vos_lane *l)
 {
 	int i = l->kick || !vos_spin_us ? 0 : BRIEFLY;
 
@@ -172,7 +164,7 @@ __attribute__((noinline)) int vos_lane_await(struct vos_lane *l)
 		vos_count_add(&l->count.spun, 1);
 		if (unlikely(vos_load(&l->chan->slow)))
 			vos_store(&l->chan->slow, 0u);
-		return outcome(l);
+		return vos_ring_ready(&l->cq);
 	}
 	return await_long(l);
 }
@@ -200,10 +192,10 @@ __attribute__((noinline)) bool vos_lane_was_posted(struct vos_lane *l, __u32 tag
  */
 void vos_lane_taken(struct vos_lane *l)
 {
-	__u32 prod = vos_load_acquire(&l->sq.hdr->prod), i;
+	__u32 submitted = vos_load(&l->sq.own), i;
 	long rc;
 
-	for (i = 1; (__s32)(vos_load_acquire(&l->sq.hdr->cons) - prod) < 0; i++) {
+	for (i = 1; (__s32)(vos_load_acquire(&l->sq.hdr->cons) - submitted) < 0; i++) {
 		__builtin_ia32_pause();
 		if (i % BRIEFLY)
 			continue;
@@ -226,11 +218,11 @@ int vos_lane_settle(struct vos_lane *l, __u32 left, struct vos_cqe *last)
 	struct vos_cqe own, *c = last ? last : &own;
 
 	for (;;) {
-		int ready = vos_ring_ready(&l->cq);
+		bool ready = vos_ring_ready(&l->cq);
 
 		if (!ready && l->posted <= left)
 			return 0;
-		if (ready < 0 || (!ready && vos_lane_await(l) < 0))
+		if (!ready && !vos_lane_await(l))
 			break;
 		vos_ring_consume(&l->cq, c);
 		if (!vos_lane_was_posted(l, c->tag))
@@ -242,16 +234,17 @@ int vos_lane_settle(struct vos_lane *l, __u32 left, struct vos_cqe *last)
 
 /**
  * vos_lane_post - hand the call that was prepared to the service and go on
+ * @what: opcode, and flags << 8
  * Return: 0, or -ENOTCONN: the service has died, and the lane is lost.
  *
  * For calls whose answer is known. At most VOS_POSTED of them may be under way:
  * vos_lane_settle() makes room. What the caller asks next on this lane comes
  * after it; a service that sleeps is woken, for it may be the last for long.
  */
-int vos_lane_post(struct vos_lane *l)
+int vos_lane_post(struct vos_lane *l, __u32 what)
 {
-	l->post[l->posted++] = l->tag++;
-	vos_lane_publish(l);
+	l->post[l->posted++] = l->tag;
+	vos_lane_publish(l, what);
 	if (likely(!l->kick))
 		return 0;
 	l->kick = false;

@@ -17,9 +17,9 @@
 extern __thread __u32 vos_lane_favourite __attribute__((tls_model("initial-exec")));
 
 struct vos_lane *vos_lane_other(struct vos_chan *c);
-int vos_lane_await(struct vos_lane *l);
+bool vos_lane_await(struct vos_lane *l);
 bool vos_lane_was_posted(struct vos_lane *l, __u32 tag);
-int vos_lane_post(struct vos_lane *l);
+int vos_lane_post(struct vos_lane *l, __u32 what);
 int vos_lane_settle(struct vos_lane *l, __u32 left, struct vos_cqe *last);
 void vos_lane_taken(struct vos_lane *l);
 
@@ -84,13 +84,12 @@ static inline int vos_lane_reach(struct vos_lane *l, __u32 bytes)
 /**
  * vos_lane_prepare - begin a call
  * @word: names the handle
- * Return: the submission, in its place in the ring, with nothing but opcode and
- * handle filled in; NULL: the lane is lost.
+ * Return: the submission, in its place in the ring, with nothing but the handle filled
+ * in; its first word is not to be touched. NULL: the lane is lost.
  *
- * At most VOS_DEPTH calls may be under way.
+ * At most VOS_DEPTH calls, and VOS_POSTED more, may be under way.
  */
-static inline struct vos_sqe *vos_lane_prepare(struct vos_lane *l, enum vos_opcode opcode,
-					       __u64 word)
+static inline struct vos_sqe *vos_lane_prepare(struct vos_lane *l, __u64 word)
 {
 	struct vos_sqe *e = vos_ring_slot(&l->sq, l->sq.own);
 
@@ -98,41 +97,39 @@ static inline struct vos_sqe *vos_lane_prepare(struct vos_lane *l, enum vos_opco
 		l->lost = true;
 		return NULL;
 	}
-	*e = (struct vos_sqe){
-		.opcode = opcode,
-		.tag = l->tag,
-		.obj = VOS_WORD_SLOT(word),
-		.gen = VOS_WORD_GEN(word),
-	};
+	e->obj = VOS_WORD_SLOT(word);
+	e->gen = VOS_WORD_GEN(word);
+	memset(e->ext, 0, sizeof(*e) - offsetof(struct vos_sqe, ext));
 	return e;
 }
 
-/* The entry before the index, as vos_ring_push() does. */
-static inline void vos_lane_publish(struct vos_lane *l)
+/* @what: opcode, and flags << 8 */
+static inline void vos_lane_publish(struct vos_lane *l, __u32 what)
 {
-	vos_store_release(&l->sq.hdr->prod, ++l->sq.own);
+	vos_ring_publish(&l->sq, what | (__u64)l->tag++ << 32);
 	if (unlikely(vos_ring_must_notify(&l->sq)))
 		l->kick = true;
 }
 
 /**
  * vos_lane_ask - hand the call that was prepared to the service, wait for its answer
- * @c: private copy of the answer; what of it is not used is not copied
+ * @c: private copy of the answer
  * Return: as vos_lane_wait().
  *
  * For a lane that has no other call under way but posted ones, which makes it short.
  */
-static inline int vos_lane_ask(struct vos_lane *l, struct vos_cqe *c)
+static inline __attribute__((always_inline)) int
+vos_lane_ask_some(struct vos_lane *l, enum vos_opcode opcode, struct vos_cqe *c, __u32 n)
 {
-	__u32 tag = l->tag++;
+	__u32 tag = l->tag;
 
-	vos_lane_publish(l);
+	vos_lane_publish(l, opcode);
 	do {
-		int ready = l->kick ? 0 : vos_ring_ready(&l->cq);
+		bool ready = !l->kick && vos_ring_ready(&l->cq);
 
-		if (ready <= 0 && unlikely(vos_lane_await(l) <= 0))
+		if (!ready && unlikely(!vos_lane_await(l)))
 			break;
-		vos_ring_consume(&l->cq, c);
+		vos_ring_consume_some(&l->cq, c, n);
 		if (likely(c->tag == tag))
 			return 0;
 	} while (vos_lane_was_posted(l, c->tag));
@@ -140,31 +137,47 @@ static inline int vos_lane_ask(struct vos_lane *l, struct vos_cqe *c)
 	return -ENOTCONN;
 }
 
+static inline int vos_lane_ask(struct vos_lane *l, enum vos_opcode opcode, struct vos_cqe *c)
+{
+	return vos_lane_ask_some(l, opcode, c, sizeof(*c));
+}
+
+/** vos_lane_ask_short - the same, for who wants to know the result and no more */
+static inline __attribute__((always_inline)) int
+vos_lane_ask_short(struct vos_lane *l, enum vos_opcode opcode, __s64 *result)
+{
+	struct vos_cqe c;
+	int rc;
+
+	c.result = 0;
+	rc = vos_lane_ask_some(l, opcode, &c, offsetof(struct vos_cqe, pos));
+	*result = c.result;
+	return rc;
+}
+
 /**
  * vos_lane_submit - hand the call that was prepared to the service
  * Return: which of the lane's calls it is.
  */
-static inline int vos_lane_submit(struct vos_lane *l)
+static inline int vos_lane_submit(struct vos_lane *l, enum vos_opcode opcode)
 {
 	int call = l->tag % VOS_DEPTH;
 
-	l->asked[call] = l->tag++;
+	l->asked[call] = l->tag;
 	l->busy |= 1u << call;
-	vos_lane_publish(l);
+	vos_lane_publish(l, opcode);
 	return call;
 }
 
 /* Return: 1 answered, and *c is the answer; 0 not yet; -ENOTCONN never. */
 static inline int vos_lane_answered(struct vos_lane *l, int call, struct vos_cqe *c)
 {
-	int rc;
-
 	if (unlikely(l->have & 1u << call)) {
 		l->have &= ~(1u << call);
 		*c = l->stash[call];
 		return 1;
 	}
-	while ((rc = vos_ring_pop(&l->cq, c)) > 0) {
+	while (vos_ring_pop(&l->cq, c)) {
 		int other = c->tag % VOS_DEPTH;
 
 		if (unlikely(l->posted) && vos_lane_was_posted(l, c->tag))
@@ -177,7 +190,7 @@ static inline int vos_lane_answered(struct vos_lane *l, int call, struct vos_cqe
 		l->have |= 1u << other;
 		l->stash[other] = *c;
 	}
-	return rc ? -ENOTCONN : 0;
+	return 0;
 }
 
 /**
@@ -193,9 +206,7 @@ static inline int vos_lane_wait(struct vos_lane *l, int call, struct vos_cqe *c)
 	int rc = l->kick ? 0 : vos_lane_answered(l, call, c);
 
 	while (!rc) {
-		rc = vos_lane_await(l);
-		if (rc > 0)
-			rc = vos_lane_answered(l, call, c);
+		rc = vos_lane_await(l) ? vos_lane_answered(l, call, c) : -ENOTCONN;
 	}
 	if (likely(rc > 0))
 		return 0;

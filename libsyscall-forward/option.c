@@ -21,14 +21,14 @@ static long set_on(struct vos_lane *l, __u64 word, int name, int value)
 	vos_posts_first(l, word);
 	if (vos_lane_settle(l, VOS_POSTED - 1, NULL))
 		return VOS_TRAP(VOS_WHY_DEAD);
-	e = vos_lane_prepare(l, VOS_OP_SETINT, word);
+	e = vos_lane_prepare(l, word);
 	if (!e)
 		return VOS_TRAP(VOS_WHY_DEAD);
 	e->arg[0] = IPPROTO_TCP;
 	e->arg[1] = name;
 	e->arg[2] = (__u32)value;
 	vos_posted_by(l, word);
-	return vos_lane_post(l) ? VOS_TRAP(VOS_WHY_DEAD) : 0;
+	return vos_lane_post(l, VOS_OP_SETINT) ? VOS_TRAP(VOS_WHY_DEAD) : 0;
 }
 
 /**

@@ -43,18 +43,17 @@ long vos_post(struct vos_lane *l, __u64 word, int fd, const struct iovec *iov, _
 
 	if (vos_lane_settle(l, VOS_POSTED - 1, NULL))
 		return VOS_TRAP(VOS_WHY_DEAD);
-	e = vos_lane_prepare(l, VOS_OP_SENDMSG, word);
+	e = vos_lane_prepare(l, word);
 	if (unlikely(!e))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	off = l->data + c->lane_arena - (1 + l->posts % VOS_POSTED) * c->post_room;
 	vos_gather(iov, c->arena + off, len);
-	e->flags = VOS_SQE_POSTED;
 	e->ext[0] = (struct vos_extent){ off, len };
 	e->arg[0] = flags & MSG_MORE;
 	vos_posted_by(l, word);
 	l->posts++;
 	vos_count_add(&l->count.posts, 1);
-	if (unlikely(vos_lane_post(l)))
+	if (unlikely(vos_lane_post(l, VOS_OP_SENDMSG | VOS_SQE_POSTED << 8)))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	return likely(vos_lane_still_good(l, fd, word)) ? (long)len : ask_after_all(l, len);
 }

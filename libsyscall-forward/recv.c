@@ -69,12 +69,12 @@ static long recv_once(struct vos_lane *l, struct vos_io *io, __u32 asked, struct
 
 	if (vos_lane_reach(l, asked + side))
 		return VOS_TRAP(VOS_WHY_DEAD);
-	e = vos_lane_prepare(l, VOS_OP_RECVMSG, io->word);
+	e = vos_lane_prepare(l, io->word);
 	if (!e)
 		return VOS_TRAP(VOS_WHY_DEAD);
 	e->ext[0] = (struct vos_extent){ l->data + side, asked };
 	e->ext[1] = (struct vos_extent){ l->data, side };
-	if (vos_lane_ask(l, &c))
+	if (vos_lane_ask(l, VOS_OP_RECVMSG, &c))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	*poll = c.poll;
 	return take_answer(l, io, &c, asked, to, side);
@@ -135,7 +135,7 @@ static long recv_plain_on(struct vos_lane *l, __u64 word, void *buf, __u32 len, 
 {
 	long rc = vos_sock_owed(l, word);
 	struct vos_sqe *e;
-	struct vos_cqe c;
+	__s64 result;
 
 	/* A stream may give less than was asked for, a datagram may not. */
 	if (unlikely(len > l->chan->lane_arena)) {
@@ -149,13 +149,13 @@ static long recv_plain_on(struct vos_lane *l, __u64 word, void *buf, __u32 len, 
 		return rc;
 	if (vos_lane_reach(l, len))
 		return VOS_TRAP(VOS_WHY_DEAD);
-	e = vos_lane_prepare(l, VOS_OP_RECVMSG, word);
+	e = vos_lane_prepare(l, word);
 	if (unlikely(!e))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	e->ext[0] = (struct vos_extent){ l->data, len };
-	if (unlikely(vos_lane_ask(l, &c)))
+	if (unlikely(vos_lane_ask_short(l, VOS_OP_RECVMSG, &result)))
 		return VOS_TRAP(VOS_WHY_DEAD);
-	rc = vos_sock_check(l, word, flags, c.result, len);
+	rc = vos_sock_check(l, word, flags, result, len);
 	if (rc > 0)
 		memcpy(buf, l->chan->arena + l->data, rc);
 	return rc;

@@ -14,7 +14,7 @@
 /* Return: false: the lane is lost. */
 static bool prepare(struct vos_lane *l, const struct vos_io *io, __u32 off, __u32 len, bool more)
 {
-	struct vos_sqe *e = vos_lane_prepare(l, VOS_OP_SENDMSG, io->word);
+	struct vos_sqe *e = vos_lane_prepare(l, io->word);
 
 	if (unlikely(!e))
 		return false;
@@ -48,7 +48,7 @@ static long send_chunk(struct vos_lane *l, const struct vos_io *io, size_t *done
 	long rc;
 
 	vos_gather(io->iov, l->chan->arena + l->data, io->len);
-	if (!prepare(l, io, l->data, io->len, false) || vos_lane_ask(l, &answer))
+	if (!prepare(l, io, l->data, io->len, false) || vos_lane_ask(l, VOS_OP_SENDMSG, &answer))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	rc = vos_sock_check(l, io->word, io->flags, answer.result, io->len);
 	if (rc < 0)
@@ -71,7 +71,7 @@ static long send_chunks(struct vos_lane *l, const struct vos_io *io, size_t *don
 	while ((len = c.len)) {
 		if (!prepare(l, io, l->data + c.next * c.half, len, c.filled < io->len))
 			return VOS_TRAP(VOS_WHY_DEAD);
-		call = vos_lane_submit(l);
+		call = vos_lane_submit(l, VOS_OP_SENDMSG);
 		fill(l, io, &c);
 		if (vos_lane_wait(l, call, &answer))
 			return VOS_TRAP(VOS_WHY_DEAD);
@@ -114,14 +114,14 @@ static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done
 	if (io->name)
 		memcpy(arena, io->name, io->namelen);
 	vos_gather(io->iov, arena + side, io->len);
-	e = vos_lane_prepare(l, VOS_OP_SENDMSG, io->word);
+	e = vos_lane_prepare(l, io->word);
 	if (!e)
 		return VOS_TRAP(VOS_WHY_DEAD);
 	e->ext[0] = (struct vos_extent){ l->data + side, io->len };
 	e->ext[1] = (struct vos_extent){ l->data, side ? io->namelen : 0 };
 	e->arg[0] = io->flags & MSG_MORE;
 	e->arg[1] = side ? io->namelen : 0;
-	if (vos_lane_ask(l, &c)) {
+	if (vos_lane_ask(l, VOS_OP_SENDMSG, &c)) {
 		*done = io->len;	/* the network may lose one as well */
 		return 0;
 	}
@@ -199,7 +199,7 @@ static long send_short_on(struct vos_lane *l, __u64 word, int fd, const void *bu
 	const struct iovec iov = { (void *)buf, len };
 	long rc = vos_sock_owed(l, word);
 	struct vos_sqe *e;
-	struct vos_cqe c;
+	__s64 result;
 
 	if (unlikely(rc))
 		return rc;
@@ -209,13 +209,13 @@ static long send_short_on(struct vos_lane *l, __u64 word, int fd, const void *bu
 			return vos_post(l, word, fd, &iov, len, flags);
 	}
 	memcpy(l->chan->arena + l->data, buf, len);
-	e = vos_lane_prepare(l, VOS_OP_SENDMSG, word);
+	e = vos_lane_prepare(l, word);
 	if (unlikely(!e))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	e->ext[0] = (struct vos_extent){ l->data, len };
 	e->arg[0] = flags & MSG_MORE;
-	if (likely(!vos_lane_ask(l, &c)))
-		return vos_sock_check(l, word, flags, c.result, len);
+	if (likely(!vos_lane_ask_short(l, VOS_OP_SENDMSG, &result)))
+		return vos_sock_check(l, word, flags, result, len);
 	/* The network may lose a datagram as well. */
 	return VOS_WORD_KIND(word) == VOS_KIND_DGRAM ? (long)len : VOS_TRAP(VOS_WHY_DEAD);
 }

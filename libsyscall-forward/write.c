@@ -35,7 +35,7 @@ static __u32 place(const struct vos_lane *l, const struct vos_log_record *r)
 static void submit(struct vos_lane *l, struct writing *w, struct vos_log_record *r, __u32 len)
 {
 	unsigned int i = (w->first + w->n) % VOS_DEPTH;
-	struct vos_sqe *e = vos_lane_prepare(l, VOS_OP_WRITE, w->io->word);
+	struct vos_sqe *e = vos_lane_prepare(l, w->io->word);
 
 	if (!e) {
 		vos_log_settle(r, 0, 0);
@@ -46,7 +46,7 @@ static void submit(struct vos_lane *l, struct writing *w, struct vos_log_record 
 	vos_log_fill(r, w->io, w->pos + w->sent, len);
 	e->ext[0] = (struct vos_extent){ place(l, r), len };
 	e->arg[0] = w->pos + w->sent;
-	w->call[i] = vos_lane_submit(l);
+	w->call[i] = vos_lane_submit(l, VOS_OP_WRITE);
 	w->rec[i] = r;
 	w->len[i] = len;
 	w->sent += len;
@@ -60,8 +60,8 @@ static bool commit(struct vos_lane *l, struct writing *w)
 
 	if (w->commits++ == COMMITS)
 		return false;
-	e = vos_lane_prepare(l, VOS_OP_COMMIT, w->io->word);
-	return e && !vos_lane_wait(l, vos_lane_submit(l), &c) && c.result >= 0;
+	e = vos_lane_prepare(l, w->io->word);
+	return e && !vos_lane_wait(l, vos_lane_submit(l, VOS_OP_COMMIT), &c) && c.result >= 0;
 }
 
 /* Return: false when the next chunk has to wait for those under way. */

@@ -75,19 +75,23 @@ struct vos_sqe {
 #define VOS_SQE_REPLAY		(1u << 0)
 /* Of a SENDMSG on a lane: nobody waits for the answer; see ops.h. */
 #define VOS_SQE_POSTED		(1u << 1)
+/* The ring's own, see ring.h: which round of the ring the entry belongs to. */
+#define VOS_SQE_PHASE		(1u << 7)
 
 /* Completion: the answer to one call. 64 bytes, one cache line. */
 struct vos_cqe {
 	__u32 tag;
-	__u32 poll;		/* new poll mask of the object (EPOLL* bits) */
+	__u32 poll;		/* new poll mask of the object (EPOLL* bits); VOS_CQE_PHASE */
 	__s64 result;		/* >= 0: value; < 0: -errno of Linux */
 	__u64 pos;		/* new file position, where there is one */
 	__u64 out[5];
 };
 
+/* The ring's own bit of vos_cqe.poll, see ring.h. */
+#define VOS_CQE_PHASE		(1u << 31)
+
 /*
- * Ring indices: free-running, entry = index & (entries - 1). Each line has one
- * writer. need_wakeup (VOS_WAKE_*) is raised by the consumer before it sleeps; a
+ * A ring's index is free-running, entry = index & (entries - 1). need_wakeup (VOS_WAKE_*) is raised by the consumer before it sleeps; a
  * producer that sees it after publishing sends the channel's event.
  */
 #define VOS_WAKE_NOT	0u	/* the consumer polls */
@@ -98,13 +102,12 @@ struct vos_cqe {
  */
 #define VOS_WAKE_SOON	2u
 
+/* Both are the consumer's; who asks how it wants to be told leaves the other line alone. */
 struct vos_ring_hdr {
-	__u32 prod;		/* written by the producer */
+	__u32 cons;		/* entries taken */
 	__u32 pad0[15];
-	__u32 cons;		/* written by the consumer */
+	__u32 need_wakeup;
 	__u32 pad1[15];
-	__u32 need_wakeup;	/* written by the consumer, seldom */
-	__u32 pad2[15];
 };
 
 /* First page of a channel. */
@@ -188,9 +191,8 @@ static_assert(offsetof(struct vos_sqe, arg) == 32, "layout");
 static_assert(sizeof(struct vos_cqe) == 64, "one cache line");
 static_assert(offsetof(struct vos_cqe, result) == 8, "layout");
 static_assert(offsetof(struct vos_cqe, out) == 24, "layout");
-static_assert(sizeof(struct vos_ring_hdr) == 192, "three cache lines");
-static_assert(offsetof(struct vos_ring_hdr, cons) == 64, "own line");
-static_assert(offsetof(struct vos_ring_hdr, need_wakeup) == 128, "own line");
+static_assert(sizeof(struct vos_ring_hdr) == 128, "two cache lines");
+static_assert(offsetof(struct vos_ring_hdr, need_wakeup) == 64, "own line");
 static_assert(sizeof(struct vos_channel_page) <= VOS_PAGE_SIZE, "one page");
 static_assert(sizeof(struct vos_obj_state) == 16, "layout");
 static_assert(sizeof(struct vos_channel_desc) == 32, "layout");

@@ -210,7 +210,7 @@ struct vos_uchan_head {
 struct vos_lane_page {
 	struct vos_ring_hdr sq;		/* producer: the process */
 	struct vos_ring_hdr cq;		/* producer: back end */
-	__u64 reserved[80];
+	__u64 reserved[96];
 	struct vos_sqe sqe[VOS_LANE_ENTRIES];
 	struct vos_cqe cqe[VOS_LANE_ENTRIES];
 };

@@ -3,12 +3,17 @@
  * Single-producer single-consumer rings of protocol version 1, for the kernels,
  * the library and the tests on the host alike.
  *
+ * An entry says itself whether it is new: a bit of its first word (VOS_SQE_PHASE,
+ * VOS_CQE_PHASE) changes with every round of the ring, and that word is written last. So
+ * a message costs one cache line on its way, as in NVMe's completion queues. The consumer's
+ * index is for a producer that finds the ring full as far as it knows.
+ *
  * Invariant: a side trusts only what it wrote itself. Its own index lives in
- * private memory (struct vos_ring); the shared index is published from there and
- * never read back. The peer's index is read once per operation at most and checked: a
- * distance above the ring's size is a protocol violation (-EPROTO), upon which
- * the caller retires the connection. A producer reads it only when the ring is full as
- * far as it knows: the line that the consumer writes with each entry is left to it.
+ * private memory (struct vos_ring); the consumer's is published from there and
+ * never read back, and checked when the producer reads it: a distance above the
+ * ring's size is a protocol violation (-EPROTO), upon which the caller retires the
+ * connection. A consumer takes what looks new, at most as much as its own side has
+ * asked for or has room for; what it is, it finds out from a private copy.
  *
  * Calls of one side must be serialised by the caller. No call ever waits.
  */
@@ -45,35 +50,47 @@ struct vos_ring {
 	__u32 entries;			/* power of two, private copy */
 	__u32 own;			/* own index: prod of a producer, cons of a consumer */
 	__u32 peer;			/* a producer's: cons as last read and checked */
+	__u64 phase;			/* VOS_SQ_PHASE or VOS_CQ_PHASE */
 };
+
+/* VOS_SQE_PHASE and VOS_CQE_PHASE as bits of an entry's first word. */
+#define VOS_SQ_PHASE	((__u64)VOS_SQE_PHASE << 8)
+#define VOS_CQ_PHASE	((__u64)VOS_CQE_PHASE << 32)
+
+typedef __u64 __attribute__((may_alias)) vos_word_t;
 
 #define VOS_ENTRY_SIZE 64u
 
 /**
  * vos_ring_init - attach one side to a ring
  * @r: private view to fill
- * @hdr: shared header; the owner of the memory has zeroed it
+ * @hdr: shared header; the owner of the memory has zeroed it, and the entries
  * @entry: shared entries
  * @entries: number of entries, a power of two
+ * @phase: VOS_SQ_PHASE for submissions, VOS_CQ_PHASE for completions
  */
 static inline void vos_ring_init(struct vos_ring *r, struct vos_ring_hdr *hdr,
-				 void *entry, __u32 entries)
+				 void *entry, __u32 entries, __u64 phase)
 {
 	r->hdr = hdr;
 	r->entry = entry;
 	r->entries = entries;
 	r->own = r->peer = 0;
+	r->phase = phase;
 }
 
-/* An entry, copied by as few moves as there can be: no call, no loop. */
-static inline void vos_ring_copy(void *to, const void *from)
+/* The phase bit of an entry that is written in the round of @index: first set, then not. */
+static inline __u64 vos_ring_phase(const struct vos_ring *r, __u32 index)
 {
-#ifdef __KERNEL__
-	typedef __u64 __attribute__((may_alias)) word;
-	word *t = (word *)to;
-	const word *f = (const word *)from;
+	return index & r->entries ? 0 : r->phase;
+}
 
-	t[0] = f[0];
+/* All of an entry but its first word, by as few moves as there can be: no call, no loop. */
+static inline void vos_ring_copy_rest(void *to, const void *from)
+{
+	vos_word_t *t = (vos_word_t *)to;
+	const vos_word_t *f = (const vos_word_t *)from;
+
 	t[1] = f[1];
 	t[2] = f[2];
 	t[3] = f[3];
@@ -81,9 +98,6 @@ static inline void vos_ring_copy(void *to, const void *from)
 	t[5] = f[5];
 	t[6] = f[6];
 	t[7] = f[7];
-#else
-	memcpy(to, from, VOS_ENTRY_SIZE);
-#endif
 }
 
 static inline void *vos_ring_slot(const struct vos_ring *r, __u32 index)
@@ -121,6 +135,22 @@ static inline int vos_ring_has_room(struct vos_ring *r, __u32 n)
 }
 
 /**
+ * vos_ring_publish - the entry at vos_ring_slot(r, r->own) is filled but for its first word
+ * @first: that word, its phase bit clear
+ *
+ * The caller has found room.
+ */
+static inline void vos_ring_publish(struct vos_ring *r, __u64 first)
+{
+	vos_word_t *slot = (vos_word_t *)vos_ring_slot(r, r->own);
+
+	/* The rest before the first word: pairs with the acquire in vos_ring_ready(). */
+	vos_store_release(slot, first | vos_ring_phase(r, r->own));
+	/* Another thread may look how far we are. */
+	vos_store(&r->own, r->own + 1);
+}
+
+/**
  * vos_ring_push - copy one entry in and publish it
  * @e: 64 bytes
  * Return: 0, -ENOSPC when full, -EPROTO on a violation.
@@ -131,9 +161,8 @@ static inline int vos_ring_push(struct vos_ring *r, const void *e)
 
 	if (room <= 0)
 		return room ? room : -ENOSPC;
-	vos_ring_copy(vos_ring_slot(r, r->own), e);
-	/* The entry before the index: pairs with the acquire in vos_ring_ready(). */
-	vos_store_release(&r->hdr->prod, ++r->own);
+	vos_ring_copy_rest(vos_ring_slot(r, r->own), e);
+	vos_ring_publish(r, *(const vos_word_t *)e & ~r->phase);
 	return 0;
 }
 
@@ -160,15 +189,27 @@ static inline bool vos_ring_must_notify(const struct vos_ring *r)
 }
 
 /**
- * vos_ring_ready - entries waiting, as the consumer sees them
- * Return: 0..entries, or -EPROTO if the producer's index is impossible.
+ * vos_ring_ready - is there an entry to be taken?
  */
-static inline int vos_ring_ready(const struct vos_ring *r)
+static inline bool vos_ring_ready(const struct vos_ring *r)
 {
-	__u32 untrusted_prod = vos_load_acquire(&r->hdr->prod);
-	__u32 used = untrusted_prod - r->own;
+	__u64 first = vos_load_acquire((vos_word_t *)vos_ring_slot(r, r->own));
 
-	return used > r->entries ? -EPROTO : (int)used;
+	return (first & r->phase) == vos_ring_phase(r, r->own);
+}
+
+/**
+ * vos_ring_waiting - does an entry wait for the consumer?
+ *
+ * For who is neither side: goes by the consumer's index, as that has published it.
+ */
+static inline bool vos_ring_waiting(const struct vos_ring_hdr *hdr, const void *entry,
+				    __u32 entries, __u64 phase)
+{
+	struct vos_ring r = { .entry = (void *)entry, .entries = entries, .phase = phase };
+
+	r.own = vos_load(&hdr->cons);
+	return vos_ring_ready(&r);
 }
 
 /**
@@ -180,30 +221,47 @@ static inline const void *vos_ring_front(const struct vos_ring *r)
 	return vos_ring_slot(r, r->own);
 }
 
-/**
- * vos_ring_consume - copy out the entry that vos_ring_ready() has said to be there
- * @e: 64 bytes
- */
-static inline void vos_ring_consume(struct vos_ring *r, void *e)
+/* Give the entry back that has been copied. */
+static inline void vos_ring_release(struct vos_ring *r)
 {
-	vos_ring_copy(e, vos_ring_slot(r, r->own));
 	/* The copy before the index: the producer may overwrite the slot at once. */
 	vos_store_release(&r->hdr->cons, ++r->own);
 }
 
 /**
- * vos_ring_pop - copy one entry out into private memory
- * @e: 64 bytes
- * Return: 1, 0 when empty, -EPROTO on a violation.
+ * vos_ring_consume - copy out the entry that vos_ring_ready() has said to be there
+ * @e: 64 bytes; the phase bit is cleared
  */
-static inline int vos_ring_pop(struct vos_ring *r, void *e)
+static inline void vos_ring_consume(struct vos_ring *r, void *e)
 {
-	int ready = vos_ring_ready(r);
+	const vos_word_t *slot = (const vos_word_t *)vos_ring_slot(r, r->own);
 
-	if (ready <= 0)
-		return ready;
+	*(vos_word_t *)e = vos_load(slot) & ~r->phase;
+	vos_ring_copy_rest(e, slot);
+	vos_ring_release(r);
+}
+
+/**
+ * vos_ring_consume_some - the same, of no more than the first bytes
+ * @n: so many, at least 8; the phase bit is as it is
+ */
+static inline void vos_ring_consume_some(struct vos_ring *r, void *e, __u32 n)
+{
+	memcpy(e, vos_ring_slot(r, r->own), n);
+	vos_ring_release(r);
+}
+
+/**
+ * vos_ring_pop - copy one entry out into private memory
+ * @e: 64 bytes; the phase bit is cleared
+ * Return: was there one?
+ */
+static inline bool vos_ring_pop(struct vos_ring *r, void *e)
+{
+	if (!vos_ring_ready(r))
+		return false;
 	vos_ring_consume(r, e);
-	return 1;
+	return true;
 }
 
 /**

@@ -69,8 +69,10 @@ int vos_chan_init(struct vos_chan *chan, struct vos_conn *conn, u32 nr,
 	chan->conn = conn;
 	chan->nr = nr;
 	hdr = vos_map_page(&conn->map, d->hdr_page);
-	vos_ring_init(&chan->sq, &hdr->sq, vos_map_page(&conn->map, d->sq_page), d->entries);
-	vos_ring_init(&chan->cq, &hdr->cq, vos_map_page(&conn->map, d->cq_page), d->entries);
+	vos_ring_init(&chan->sq, &hdr->sq, vos_map_page(&conn->map, d->sq_page), d->entries,
+		      VOS_SQ_PHASE);
+	vos_ring_init(&chan->cq, &hdr->cq, vos_map_page(&conn->map, d->cq_page), d->entries,
+		      VOS_CQ_PHASE);
 	chan->arena = vos_map_page(&conn->map, d->arena_page);
 	chan->arena_bytes = d->arena_pages << VOS_PAGE_SHIFT;
 	return vos_chan_attach(chan, d->entries);
@@ -103,11 +105,8 @@ static struct vos_scall *take(struct vos_chan *chan)
 {
 	struct vos_scall *call = NULL;
 	unsigned long flags;
-	int ready = vos_ring_ready(&chan->sq);
 
-	if (ready < 0)
-		violation(chan, "submission index");
-	if (ready <= 0)
+	if (!vos_ring_ready(&chan->sq))
 		return NULL;
 
 	spin_lock_irqsave(&chan->lock, flags);
@@ -124,7 +123,7 @@ static struct vos_scall *take(struct vos_chan *chan)
 	atomic_inc(&chan->conn->inflight);
 	if (chan->uc)
 		atomic_inc(&chan->uc->users);
-	vos_ring_pop(&chan->sq, &call->sqe);
+	vos_ring_consume(&chan->sq, &call->sqe);
 	return call;
 }
 

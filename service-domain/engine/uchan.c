@@ -50,8 +50,8 @@ static void lane_init(struct vos_uchan *uc, u32 nr, u32 arena_pages)
 	lane->uc = uc;
 	lane->nr = nr;
 	lane->irq = uc->conn->chan[0].irq;
-	vos_ring_init(&lane->sq, &page->sq, page->sqe, VOS_LANE_ENTRIES);
-	vos_ring_init(&lane->cq, &page->cq, page->cqe, VOS_LANE_ENTRIES);
+	vos_ring_init(&lane->sq, &page->sq, page->sqe, VOS_LANE_ENTRIES, VOS_SQ_PHASE);
+	vos_ring_init(&lane->cq, &page->cq, page->cqe, VOS_LANE_ENTRIES, VOS_CQ_PHASE);
 	lane->arena = vos_map_page(&uc->map, VOS_UCHAN_HEAD_PAGES + uc->nr_lanes);
 	lane->arena_bytes = arena_pages << VOS_PAGE_SHIFT;
 }

@@ -31,7 +31,6 @@ OUT = os.path.join(os.environ.get("VIRTUOS_BUILD", os.path.join(TOP, "build")), 
 
 PINGPONG = "ping-pong"      # it waits as the ring's consumers do; not "ping-pong, tight"
 RING = "ring"
-BATCHES = "ring, in batches"
 MARKS = {"median": 0.5, "min": 0, "max": 1, "p10": 0.1, "p90": 0.9}
 URING = "io_uring SQPOLL"
 
@@ -108,8 +107,7 @@ def latency_section(raw):
         "name": "Ring: null call, one at a time", "kind": "wall-real", "unit": "ns",
         "note": "Two threads on two processors, no emulator. A null call is a NOP from "
                 "vos_ring_push to the completion that vos_ring_pop takes, as the kernels and "
-                "the library do it; \"in batches\" makes it with the batch functions instead. The "
-                "ping-pong moves one cache line each way. All wait with a pause after each "
+                "the library do it. The ping-pong moves one cache line each way. All wait with a pause after each "
                 "look, but for \"tight\", which does not pause and is shown only.",
         "plot": "bars",
         "rows": [row(c, "round trip") for c in raw["cases"] if c["depth"] == 1],
@@ -122,15 +120,13 @@ def latency_section(raw):
 
 
 def pipelined_section(raw):
-    ring, uring = best(raw, BATCHES), best(raw, URING)
+    ring, uring = best(raw, RING), best(raw, URING)
     depths = (f" (ring at depth {ring['depth']}, io_uring at {uring['depth']}, each its best)"
               if ring and uring else "")
     return {
         "name": "Ring: null calls, pipelined", "kind": "wall-real", "unit": "million calls/s",
-        "note": "Depth: calls under way. \"in batches\" publishes once for many entries "
-                "(vos_ring_put, vos_ring_take), which only this benchmark does so far; "
-                "\"ring\" uses vos_ring_push and vos_ring_pop, as the kernels and the library "
-                "do.",
+        "note": "Depth: calls under way. A side looks whether to notify once for what it has "
+                "put in at a time.",
         "plot": "lines", "xlabel": "calls under way", "logx": True,
         "rows": [row(c, f"depth {c['depth']}") for c in raw["cases"] if c["depth"] > 1],
         "targets": [

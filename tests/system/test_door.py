@@ -86,6 +86,7 @@ for i in range(100):
         break
     except OSError:
         time.sleep(0.1)
+s.settimeout(60)    # so python waits in poll(), and receives what is there, which is the door's
 for i in range(300):
     value = b'%d' % i * 50
     s.sendall(b'set k%d 0 0 %d\\r\\n%s\\r\\n' % (i, len(value), value))

@@ -170,7 +170,7 @@ static void threads_keep_their_order(void **state)
 	assert_int_equal(pthread_create(&second, NULL, send_b, NULL), 0);
 	while (vos_load(&fake.kicks) < 3)
 		sched_yield();
-	assert_int_equal(vos_ring_ready(&fake.chan[VOS_DOOR_NET]->sq[1]), 0);
+	assert_false(vos_ring_ready(&fake.chan[VOS_DOOR_NET]->sq[1]));
 	assert_int_equal(start_service(), 0);
 	pthread_join(second, &rc);
 	assert_int_equal((long)rc, 1);

@@ -422,7 +422,7 @@ static void a_hostile_answer_to_a_post(void **state)
 	assert_true(attach_now(FD));
 	fake.hook = bad_tag;
 	assert_int_equal(set(TCP_CORK, 3), 0);
-	while (vos_ring_ready(&vos_door->chan[VOS_DOOR_NET].lane[0].cq) < 1)
+	while (!vos_ring_ready(&vos_door->chan[VOS_DOOR_NET].lane[0].cq))
 		sched_yield();
 	fake.hook = NULL;
 	assert_int_equal(set(TCP_CORK, 4), 0);		/* by the trap door: the lane is lost */
@@ -476,7 +476,7 @@ static void options_come_in_order(void **state)
 
 	(void)state;
 	taken = begin_two_sets(&second);
-	assert_int_equal(vos_ring_ready(&fake.chan[VOS_DOOR_NET]->sq[1]), 0);
+	assert_false(vos_ring_ready(&fake.chan[VOS_DOOR_NET]->sq[1]));
 	assert_int_equal(start_service(), 0);
 	end_two_sets(second, taken);
 	assert_int_equal(get(), 2);

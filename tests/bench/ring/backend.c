@@ -16,9 +16,9 @@ struct call {
 	struct vos_cqe cqe;
 };
 
-/* One side's view of the channel; entry by entry, only the plain rings in it are used. */
+/* One side's view of the channel. */
 struct view {
-	struct vos_ring_batch sq, cq;
+	struct vos_ring sq, cq;
 	bool violated;
 	unsigned int sends;	/* events that a sleeping front end would have got */
 };
@@ -55,81 +55,25 @@ static void complete(struct view *v, struct call *call)
 		v->violated = true;
 }
 
-static void notify(struct view *v)
-{
-	if (vos_ring_must_notify(&v->cq.ring))
-		v->sends++;
-}
-
-/* As chan.c does it: every entry checked, popped and pushed by itself. */
-static unsigned int run_entries(struct view *v)
+/* As chan.c does it: every entry taken and answered by itself, one look whether to notify. */
+static unsigned int run(struct view *v)
 {
 	unsigned int n = 0;
 	struct call call;
 
-	while (n < v->sq.ring.entries && !v->violated) {
-		int ready = vos_ring_ready(&v->sq.ring);
-
-		if (!ready)
-			break;
-		if (ready < 0 || vos_ring_has_room(&v->cq.ring, 1) <= 0 ||
-		    vos_ring_pop(&v->sq.ring, &call.sqe) < 0) {
+	while (n < v->sq.entries && !v->violated && vos_ring_ready(&v->sq)) {
+		if (vos_ring_has_room(&v->cq, 1) <= 0) {
 			v->violated = true;
 			break;
 		}
+		vos_ring_consume(&v->sq, &call.sqe);
 		complete(v, &call);
-		if (vos_ring_push(&v->cq.ring, &call.cqe))
+		if (vos_ring_push(&v->cq, &call.cqe))
 			v->violated = true;
 		n++;
 	}
-	if (n)
-		notify(v);
-	return n;
-}
-
-/* One call from ring to ring, nothing published. Return: false if there was none. */
-static bool run_one(struct view *v)
-{
-	struct call call;
-	int rc = vos_ring_take(&v->sq, &call.sqe);
-
-	if (rc > 0) {
-		complete(v, &call);
-		if (vos_ring_put(&v->cq, &call.cqe))
-			v->violated = true;
-	} else if (rc) {
-		v->violated = true;
-	}
-	return rc && !v->violated;
-}
-
-/*
- * Room first, then the completions: a front end that has them may at once submit as
- * many calls.
- */
-static void publish(struct view *v)
-{
-	vos_ring_release(&v->sq);
-	vos_ring_publish(&v->cq);
-}
-
-/*
- * The same, published in batches, or when no more calls are known of: nobody waits for
- * an answer because of a call that might come. The notification's barrier is last.
- */
-static unsigned int run_batches(struct view *v, unsigned int batch)
-{
-	unsigned int n = 0, published = 0;
-
-	while (n < v->sq.ring.entries && run_one(v)) {
-		n++;
-		if (n - published == batch || !vos_ring_known(&v->sq)) {
-			publish(v);
-			published = n;
-		}
-	}
-	if (n)
-		notify(v);
+	if (n && vos_ring_must_notify(&v->cq))
+		v->sends++;
 	return n;
 }
 
@@ -139,10 +83,10 @@ void *backend_main(void *arg)
 	struct channel *ch = b->channel;
 	struct view v = { .violated = false };
 
-	vos_ring_batch_init(&v.sq, &ch->hdr.sq, ch->sq, b->entries);
-	vos_ring_batch_init(&v.cq, &ch->hdr.cq, ch->cq, b->entries);
+	vos_ring_init(&v.sq, &ch->hdr.sq, ch->sq, b->entries, VOS_SQ_PHASE);
+	vos_ring_init(&v.cq, &ch->hdr.cq, ch->cq, b->entries, VOS_CQ_PHASE);
 	while (!v.violated && !__atomic_load_n(&b->stop, __ATOMIC_RELAXED)) {
-		if (!(b->batch ? run_batches(&v, b->batch) : run_entries(&v)))
+		if (!run(&v))
 			wait_step();
 	}
 	__atomic_store_n(&b->violated, v.violated, __ATOMIC_RELEASE);

@@ -31,7 +31,6 @@ struct bench_case {
 	int (*run)(const struct bench_case *c, uint64_t ns, struct slice *out);
 	unsigned int depth;
 	unsigned int entries;	/* null call: of each ring */
-	unsigned int batch;	/* null call: entries per publication; 0 = push and pop */
 	bool tight;		/* ping-pong: no pause between two looks */
 	double *rounds;		/* results, one per round */
 };

@@ -15,8 +15,6 @@
 
 #include "bench.h"
 
-/* Completions that our back end shows at once at most, when it works in batches. */
-#define BATCH 32
 #define MAX_CASES 64
 
 /* One at a time: VOS_ENTRIES of the kernels' channels. Pipelined: io_uring has as many. */
@@ -48,8 +46,6 @@ static void add_depth(unsigned int depth, unsigned int rounds, bool uring)
 
 	add((struct bench_case){ .system = "ring", .run = nullcall_run, .depth = depth,
 				 .entries = entries }, rounds);
-	add((struct bench_case){ .system = "ring, in batches", .run = nullcall_run,
-				 .depth = depth, .entries = entries, .batch = BATCH }, rounds);
 	if (uring)
 		add((struct bench_case){ .system = "io_uring SQPOLL", .run = uring_run,
 					 .depth = depth }, rounds);

@@ -14,44 +14,14 @@
 #define BETWEEN_LOOKS_AT_CLOCK 64
 #define LOOKS_BEFORE_ASKING 65536u
 
-/* Entry by entry, only the plain rings in @sq and @cq are used. */
 struct frontend {
-	struct vos_ring_batch sq, cq;
+	struct vos_ring sq, cq;
 	unsigned int depth;
-	unsigned int batch;	/* 0 = push and pop */
 	uint32_t next_tag;	/* of the next submission */
 	uint32_t next_done;	/* of the next completion: a NOP overtakes none */
-	unsigned int unpublished, unreleased;
 	unsigned int sends;	/* events that a sleeping back end would have got */
 	const struct backend *backend;
 };
-
-static void notify(struct frontend *f)
-{
-	if (vos_ring_must_notify(&f->sq.ring))
-		f->sends++;
-}
-
-static int push(struct frontend *f, const struct vos_sqe *sqe)
-{
-	int rc = vos_ring_push(&f->sq.ring, sqe);
-
-	notify(f);
-	return rc;
-}
-
-static int put(struct frontend *f, const struct vos_sqe *sqe, bool last)
-{
-	int rc = vos_ring_put(&f->sq, sqe);
-
-	if (last || ++f->unpublished == f->batch) {
-		vos_ring_publish(&f->sq);
-		f->unpublished = 0;
-	}
-	if (last)
-		notify(f);
-	return rc;
-}
 
 /* Fill up to the depth. Return: 0 or -errno of the ring. */
 static int submit(struct frontend *f)
@@ -63,7 +33,10 @@ static int submit(struct frontend *f)
 		struct vos_sqe sqe = { .opcode = VOS_OP_NOP, .tag = f->next_tag++ };
 
 		room--;
-		rc = f->batch ? put(f, &sqe, !room) : push(f, &sqe);
+		rc = vos_ring_push(&f->sq, &sqe);
+		/* One event would do for all of them. */
+		if (!room && vos_ring_must_notify(&f->sq))
+			f->sends++;
 	}
 	return rc;
 }
@@ -73,45 +46,19 @@ static bool answer_ok(struct frontend *f, const struct vos_cqe *cqe)
 	return cqe->tag == f->next_done++ && cqe->result == 0;
 }
 
-static int pop_all(struct frontend *f)
-{
-	struct vos_cqe cqe;
-	int rc = 1, n = 0;
-
-	/* No look for more than was asked, as the library does it. */
-	while (f->next_done != f->next_tag && (rc = vos_ring_pop(&f->cq.ring, &cqe)) > 0) {
-		if (!answer_ok(f, &cqe))
-			return -EPROTO;
-		n++;
-	}
-	return rc < 0 ? rc : n;
-}
-
-static int take_all(struct frontend *f)
-{
-	struct vos_cqe cqe;
-	int rc, n = 0;
-
-	while ((rc = vos_ring_take(&f->cq, &cqe)) > 0) {
-		if (!answer_ok(f, &cqe))
-			return -EPROTO;
-		n++;
-	}
-	if (rc < 0)
-		return rc;
-	f->unreleased += n;
-	/* Not with every answer: the back end looks at this line when it notifies. */
-	if (f->unreleased >= f->cq.ring.entries / 4) {
-		vos_ring_release(&f->cq);
-		f->unreleased = 0;
-	}
-	return n;
-}
-
 /* Take what is there. Return: how many, or -EPROTO. */
 static int reap(struct frontend *f)
 {
-	return f->batch ? take_all(f) : pop_all(f);
+	struct vos_cqe cqe;
+	int n = 0;
+
+	/* No look for more than was asked, as the library does it. */
+	while (f->next_done != f->next_tag && vos_ring_pop(&f->cq, &cqe)) {
+		if (!answer_ok(f, &cqe))
+			return -EPROTO;
+		n++;
+	}
+	return n;
 }
 
 /* One more look in vain. Return: -EPROTO if the back end has given up. */
@@ -162,15 +109,14 @@ static int measure(struct frontend *f, uint64_t ns, struct slice *out)
 int nullcall_run(const struct bench_case *c, uint64_t ns, struct slice *out)
 {
 	static struct channel channel;
-	struct backend b = { .channel = &channel, .entries = c->entries,
-			     .batch = c->batch };
-	struct frontend f = { .depth = c->depth, .batch = c->batch, .backend = &b };
+	struct backend b = { .channel = &channel, .entries = c->entries };
+	struct frontend f = { .depth = c->depth, .backend = &b };
 	struct peer *peer;
 	int rc;
 
 	memset(&channel, 0, sizeof(channel));
-	vos_ring_batch_init(&f.sq, &channel.hdr.sq, channel.sq, c->entries);
-	vos_ring_batch_init(&f.cq, &channel.hdr.cq, channel.cq, c->entries);
+	vos_ring_init(&f.sq, &channel.hdr.sq, channel.sq, c->entries, VOS_SQ_PHASE);
+	vos_ring_init(&f.cq, &channel.hdr.cq, channel.cq, c->entries, VOS_CQ_PHASE);
 	peer = peer_start(backend_main, &b);
 	rc = measure(&f, ns, out);
 	__atomic_store_n(&b.stop, true, __ATOMIC_RELAXED);

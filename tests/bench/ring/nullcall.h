@@ -4,7 +4,7 @@
 #define RINGBENCH_NULLCALL_H
 
 #include <virtuos/ops.h>
-#include <virtuos/ring_batch.h>
+#include <virtuos/ring.h>
 
 #define ENTRIES VOS_MAX_RING_ENTRIES
 #define ARENA_BYTES (1u << 20)
@@ -20,7 +20,6 @@ struct channel {
 struct backend {
 	struct channel *channel;
 	unsigned int entries;	/* of each ring, at most ENTRIES */
-	unsigned int batch;	/* completions per publication; 0 = push and pop */
 	bool stop;		/* set by the front end, atomically */
 	bool violated;		/* set by the back end before it ends */
 };

@@ -281,7 +281,7 @@ static bool serve_lane(struct fake_chan *c, unsigned int lane)
 	struct vos_sqe e;
 	enum answer how;
 
-	if (vos_ring_pop(&c->sq[lane], &e) <= 0)
+	if (!vos_ring_pop(&c->sq[lane], &e))
 		return false;
 	a.tag = e.tag;
 	how = fake.hook ? fake.hook(&e, &a) : ANSWER;
@@ -360,8 +360,8 @@ static long kernel_channel(unsigned int s, struct vos_door_channel *info)
 	for (i = 0; i < LANES; i++) {
 		struct vos_lane_page *p = (void *)(c->mem + (2 + i) * VOS_PAGE_SIZE);
 
-		vos_ring_init(&c->sq[i], &p->sq, p->sqe, VOS_LANE_ENTRIES);
-		vos_ring_init(&c->cq[i], &p->cq, p->cqe, VOS_LANE_ENTRIES);
+		vos_ring_init(&c->sq[i], &p->sq, p->sqe, VOS_LANE_ENTRIES, VOS_SQ_PHASE);
+		vos_ring_init(&c->cq[i], &p->cq, p->cqe, VOS_LANE_ENTRIES, VOS_CQ_PHASE);
 	}
 	*info = (struct vos_door_channel){
 		.base = (uintptr_t)c->mem, .nr_lanes = LANES,
@@ -437,7 +437,7 @@ static long kernel_enter(unsigned int s, __u32 arg)
 		return vos_load(&c->dead) ? -ENOTCONN : 0;
 	if (fake.in_wait)
 		fake.in_wait();
-	while (vos_load_acquire(&cq->hdr->prod) == vos_load(&cq->hdr->cons)) {
+	while (!vos_ring_waiting(cq->hdr, cq->entry, cq->entries, VOS_CQ_PHASE)) {
 		if (vos_load(&c->dead))
 			return -ENOTCONN;
 		sched_yield();

@@ -22,9 +22,9 @@ int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
 	chan->nr = nr;
 	spin_lock_init(&chan->lock);
 	vos_ring_init(&chan->sq, &hdr->sq, vos_area_page(&link->area, desc->sq_page),
-		      desc->entries);
+		      desc->entries, VOS_SQ_PHASE);
 	vos_ring_init(&chan->cq, &hdr->cq, vos_area_page(&link->area, desc->cq_page),
-		      desc->entries);
+		      desc->entries, VOS_CQ_PHASE);
 	/* Nobody polls yet: the first completion comes with an event. */
 	vos_ring_prepare_sleep(&chan->cq);
 
@@ -87,9 +87,7 @@ static struct vos_call *find_call(struct vos_channel *chan, u32 tag)
 
 static void reap_locked(struct vos_channel *chan, struct list_head *ended)
 {
-	int r;
-
-	while ((r = vos_ring_ready(&chan->cq)) > 0) {
+	while (vos_ring_ready(&chan->cq)) {
 		const struct vos_cqe *untrusted_entry = vos_ring_front(&chan->cq);
 		struct vos_call *call = find_call(chan, vos_load(&untrusted_entry->tag));
 
@@ -97,13 +95,11 @@ static void reap_locked(struct vos_channel *chan, struct list_head *ended)
 			vos_ring_consume(&chan->cq, &call->cqe);
 		/* It may have changed between the look and the copy. */
 		if (!call || call->cqe.tag != call->sqe.tag) {
-			r = -EPROTO;
+			vos_link_violation(chan->link, "completion ring");
 			break;
 		}
 		answered(chan, call, 0, ended);
 	}
-	if (r < 0)
-		vos_link_violation(chan->link, "completion ring");
 }
 
 /* vos_channel_reap_ring - take all completions, but no events. Interrupts are off. */

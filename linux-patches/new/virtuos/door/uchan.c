@@ -268,7 +268,7 @@ static struct vos_lane_page *lane_page(struct vos_uchan *uc, u32 lane)
 /* All of it is the process's own word, and harms it alone. */
 static bool lane_ready(struct vos_uchan *uc, struct vos_lane_page *lane)
 {
-	return vos_load_acquire(&lane->cq.prod) != vos_load(&lane->cq.cons) ||
+	return vos_ring_waiting(&lane->cq, lane->cqe, VOS_LANE_ENTRIES, VOS_CQ_PHASE) ||
 	       vos_uchan_dead(uc) || READ_ONCE(uc->closed);
 }
 
