@@ -38,10 +38,11 @@ static void submit_nearly(const struct vos_door_channel *c, unsigned int *seed)
 	unsigned int lane = rand_r(seed) % c->nr_lanes;
 	struct vos_lane_page *p = (void *)(uintptr_t)(c->base +
 		(VOS_UCHAN_HEAD_PAGES + lane) * VOS_PAGE_SIZE);
-	uint32_t prod = p->sq.prod;
-	struct vos_sqe *e = &p->sqe[prod % VOS_LANE_ENTRIES];
+	/* Where the service looks next, if that index has not been scribbled over. */
+	struct vos_sqe *e = &p->sqe[__atomic_load_n(&p->sq.cons, __ATOMIC_RELAXED) % VOS_LANE_ENTRIES];
+	uint8_t flags = (~e->flags & VOS_SQE_PHASE) | (rand_r(seed) & (VOS_SQE_REPLAY | VOS_SQE_POSTED));
 
-	memset(e, 0, sizeof(*e));
+	memset(&e->cred, 0, sizeof(*e) - offsetof(struct vos_sqe, cred));
 	e->opcode = rand_r(seed) % 0x48;
 	e->obj = rand_r(seed) % 8;
 	e->gen = rand_r(seed) % 16;
@@ -50,7 +51,7 @@ static void submit_nearly(const struct vos_door_channel *c, unsigned int *seed)
 	e->ext[1].len = rand_r(seed) % 256;
 	e->arg[0] = rand_r(seed);
 	e->arg[1] = (uint64_t)rand_r(seed) << 20;
-	__atomic_store_n(&p->sq.prod, prod + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&e->flags, flags, __ATOMIC_RELEASE);
 }
 
 /* ENTER may sleep for as long as it likes: it must be woken by a signal. */
