@@ -215,7 +215,7 @@ static void init_lane(struct vos_chan *c, unsigned int i)
 	vos_ring_init(&l->sq, &page->sq, page->sqe, VOS_LANE_ENTRIES, VOS_SQ_PHASE);
 	vos_ring_init(&l->cq, &page->cq, page->cqe, VOS_LANE_ENTRIES, VOS_CQ_PHASE);
 	l->data = i * c->lane_arena;
-	l->busy = l->have = l->posted = l->posts = 0;
+	l->busy = l->have = l->posted = 0;
 	l->kick = l->lost = false;
 	vos_store_release(&l->state, (__u32)VOS_LANE_FREE);
 }
@@ -234,7 +234,6 @@ static void init_channel(struct vos_door *d, unsigned int service,
 	c->epoch = info->epoch;
 	c->nr_lanes = info->nr_lanes;
 	c->lane_arena = info->lane_arena;
-	c->post_room = info->lane_arena / 2 / VOS_POSTED & ~63u;
 	c->log_lock = 0;
 	c->log_off = info->log_off;
 	c->log_size = info->arena_pages * VOS_PAGE_SIZE - info->log_off;

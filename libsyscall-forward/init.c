@@ -17,7 +17,6 @@ static void read_environment(void)
 	unsigned long us = spin ? strtoul(spin, NULL, 10) : vos_spin_us;
 
 	vos_spin_us = us < 1000 ? us : 1000;
-	vos_post_on = !getenv("VIRTUOS_DOOR_POST") || strcmp(getenv("VIRTUOS_DOOR_POST"), "off");
 	/* A copy: programs that set their title write over their environment. */
 	if (getenv("VIRTUOS_DOOR_STATS"))
 		strncpy(stats, getenv("VIRTUOS_DOOR_STATS"), sizeof(stats) - 1);

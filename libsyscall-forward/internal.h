@@ -43,13 +43,13 @@
 
 /* Calls of one lane that may be under way at once, and more whose answers nobody wants. */
 #define VOS_DEPTH		4u
-#define VOS_POSTED		8u
+#define VOS_POSTED		4u
 
 /* Counters of one lane; only its holder writes. */
 struct vos_count {
 	__u64 door[VOS_STAT_OPS];
 	__u64 bytes[VOS_STAT_OPS];
-	__u64 spun, slept, kicks, posts;
+	__u64 spun, slept, kicks;
 };
 
 /* A lane belongs to nobody it could be got by (and so in zeroed memory), is free, or taken. */
@@ -68,7 +68,6 @@ struct vos_lane {
 	bool lost;		/* not to be used any more */
 	struct vos_cqe stash[VOS_DEPTH];
 	__u32 asked[VOS_DEPTH];	/* tags under way */
-	__u32 posts;		/* sends posted so far */
 	__u32 posted;		/* calls that were posted and are not answered */
 	__u32 post[VOS_POSTED];	/* ... their tags, oldest first */
 	struct vos_count count;
@@ -84,7 +83,6 @@ struct vos_chan {
 	__u32 epoch;
 	__u32 nr_lanes;
 	__u32 lane_arena;
-	__u32 post_room;		/* bytes of each of the last VOS_POSTED parts of it */
 
 	/* log.c */
 	__u32 log_lock;
@@ -100,7 +98,7 @@ struct vos_chan {
 	 * bytes went before it: generation of the slot << 32 | errno.
 	 */
 	__u64 owed[VOS_UCHAN_SLOTS];
-	/* post.c: the lane on which the last call on the slot was posted, + 1; 0: none */
+	/* socket.h: the lane on which the last call on the slot was posted, + 1; 0: none */
 	__u8 poster[VOS_UCHAN_SLOTS];
 	struct vos_lane lane[VOS_UCHAN_MAX_LANES];
 };
@@ -136,7 +134,6 @@ struct vos_door {
 extern struct vos_door *vos_door;	/* NULL until the first attempt to open */
 extern __u32 vos_door_off;		/* never (again): use the trap door */
 extern __u32 vos_spin_us;		/* upper bound of the spinning of one wait */
-extern bool vos_post_on;		/* sends may be posted */
 
 /* One call, as the interposed functions put it. */
 struct vos_io {
@@ -164,13 +161,11 @@ void vos_unmap(void *p, size_t size);
 void vos_ticks_start(void);
 void vos_ticks_learn(void);
 
-/* recv.c, send.c, post.c, option.c, file.c, window.c, write.c */
+/* recv.c, send.c, option.c, file.c, window.c, write.c */
 long vos_recv(struct vos_io *io);
 long vos_recv_plain(__u64 word, int fd, void *buf, __u32 len, int flags);
 long vos_send(struct vos_io *io);
 long vos_send_short(__u64 word, int fd, const void *buf, __u32 len, int flags);
-long vos_post(struct vos_lane *l, __u64 word, int fd, const struct iovec *iov, __u32 len,
-	      int flags);
 long vos_option_set(__u64 word, int fd, int name, const void *value, socklen_t len);
 long vos_file_read(struct vos_io *io);
 long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos);

@@ -208,14 +208,13 @@ void vos_lane_taken(struct vos_lane *l)
 /**
  * vos_lane_settle - have posted calls answered
  * @left: so many may be under way still
- * @last: the answer to the last of those that are not, or NULL
  * Return: 0, or -ENOTCONN: they will never be answered, and the lane is lost.
  *
  * For a lane that has no other call under way. What has been answered is taken anyway.
  */
-int vos_lane_settle(struct vos_lane *l, __u32 left, struct vos_cqe *last)
+int vos_lane_settle(struct vos_lane *l, __u32 left)
 {
-	struct vos_cqe own, *c = last ? last : &own;
+	struct vos_cqe c;
 
 	for (;;) {
 		bool ready = vos_ring_ready(&l->cq);
@@ -224,8 +223,8 @@ int vos_lane_settle(struct vos_lane *l, __u32 left, struct vos_cqe *last)
 			return 0;
 		if (!ready && !vos_lane_await(l))
 			break;
-		vos_ring_consume(&l->cq, c);
-		if (!vos_lane_was_posted(l, c->tag))
+		vos_ring_consume(&l->cq, &c);
+		if (!vos_lane_was_posted(l, c.tag))
 			break;
 	}
 	l->lost = true;
@@ -234,17 +233,16 @@ int vos_lane_settle(struct vos_lane *l, __u32 left, struct vos_cqe *last)
 
 /**
  * vos_lane_post - hand the call that was prepared to the service and go on
- * @what: opcode, and flags << 8
  * Return: 0, or -ENOTCONN: the service has died, and the lane is lost.
  *
- * For calls whose answer is known. At most VOS_POSTED of them may be under way:
+ * For calls without extents whose answer is known. At most VOS_POSTED of them may be under way:
  * vos_lane_settle() makes room. What the caller asks next on this lane comes
  * after it; a service that sleeps is woken, for it may be the last for long.
  */
-int vos_lane_post(struct vos_lane *l, __u32 what)
+int vos_lane_post(struct vos_lane *l, enum vos_opcode opcode)
 {
 	l->post[l->posted++] = l->tag;
-	vos_lane_publish(l, what);
+	vos_lane_publish(l, opcode);
 	if (likely(!l->kick))
 		return 0;
 	l->kick = false;

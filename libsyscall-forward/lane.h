@@ -4,9 +4,8 @@
  * is what a call costs (tests/unit/test_door_cost.c).
  *
  * Invariant: a lane is given back only when nothing is under way on it but what was
- * posted: calls that need no answer, and of the arena the last parts only (post.c). One
- * whose channel has died, or whose peer has answered what was not asked, is not given
- * back at all.
+ * posted: calls that need no answer and no part of the arena. One whose channel has
+ * died, or whose peer has answered what was not asked, is not given back at all.
  */
 #ifndef VOS_LIB_LANE_H
 #define VOS_LIB_LANE_H
@@ -19,8 +18,8 @@ extern __thread __u32 vos_lane_favourite __attribute__((tls_model("initial-exec"
 struct vos_lane *vos_lane_other(struct vos_chan *c);
 bool vos_lane_await(struct vos_lane *l);
 bool vos_lane_was_posted(struct vos_lane *l, __u32 tag);
-int vos_lane_post(struct vos_lane *l, __u32 what);
-int vos_lane_settle(struct vos_lane *l, __u32 left, struct vos_cqe *last);
+int vos_lane_post(struct vos_lane *l, enum vos_opcode opcode);
+int vos_lane_settle(struct vos_lane *l, __u32 left);
 void vos_lane_taken(struct vos_lane *l);
 
 static inline bool vos_lane_take(struct vos_lane *l)
@@ -71,17 +70,6 @@ static inline struct vos_lane *vos_lane_get(unsigned int service, int fd, __u64 
 }
 
 /**
- * vos_lane_reach - about to use the first @bytes of the lane's part of the arena
- * Return: 0; -ENOTCONN: the lane is lost.
- */
-static inline int vos_lane_reach(struct vos_lane *l, __u32 bytes)
-{
-	if (likely(!l->posted || bytes <= l->chan->lane_arena / 2))
-		return 0;
-	return vos_lane_settle(l, 0, NULL);
-}
-
-/**
  * vos_lane_prepare - begin a call
  * @word: names the handle
  * Return: the submission, in its place in the ring, with nothing but the handle filled
@@ -103,10 +91,9 @@ static inline struct vos_sqe *vos_lane_prepare(struct vos_lane *l, __u64 word)
 	return e;
 }
 
-/* @what: opcode, and flags << 8 */
-static inline void vos_lane_publish(struct vos_lane *l, __u32 what)
+static inline void vos_lane_publish(struct vos_lane *l, enum vos_opcode opcode)
 {
-	vos_ring_publish(&l->sq, what | (__u64)l->tag++ << 32);
+	vos_ring_publish(&l->sq, opcode | (__u64)l->tag++ << 32);
 	if (unlikely(vos_ring_must_notify(&l->sq)))
 		l->kick = true;
 }

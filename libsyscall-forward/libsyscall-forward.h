@@ -40,7 +40,6 @@ enum vos_stat_why {
  * @opens, @channels, @attaches: what was set up
  * @in_place: of door[VOS_STAT_READ] and door[VOS_STAT_WRITE], about how many found the
  *	file's pages in this process's own memory
- * @posts: of door[VOS_STAT_SEND], how many were posted: nobody waited for the answer
  *
  * Calls on descriptors without a door are not counted. fork() starts at 0 again.
  */
@@ -51,7 +50,6 @@ struct vos_door_stats {
 	uint64_t spun, slept, kicks;
 	uint64_t opens, channels, attaches;
 	uint64_t in_place;
-	uint64_t posts;
 };
 
 /* The counters of this process, as they are now. Async-signal-safe. */

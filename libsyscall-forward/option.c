@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Socket options whose setting cannot fail: they are posted, and the program goes on
- * at once. They keep their place among what is sent, and set, as sends that are posted
- * do (post.c).
+ * at once. They keep their place among what the process sends and sets: within a lane by
+ * its order, between lanes by vos_posts_first(), and where the trap door is used by the
+ * service's care. What another process sends through a door may come before.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,7 +20,7 @@ static long set_on(struct vos_lane *l, __u64 word, int name, int value)
 	struct vos_sqe *e;
 
 	vos_posts_first(l, word);
-	if (vos_lane_settle(l, VOS_POSTED - 1, NULL))
+	if (vos_lane_settle(l, VOS_POSTED - 1))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	e = vos_lane_prepare(l, word);
 	if (!e)

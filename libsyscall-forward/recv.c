@@ -15,29 +15,17 @@
 #define SHOWN_FLAGS	(MSG_TRUNC | MSG_CTRUNC | MSG_OOB | MSG_EOR | MSG_ERRQUEUE)
 #define DGRAM_MAX	65535u
 
-/* What this thread has posted may be what it looks for: it may have sent to itself. */
-static __attribute__((noinline)) long look_again(struct vos_lane *l, const struct vos_uchan_slot *s)
-{
-	if (vos_lane_settle(l, 0, NULL))
-		return VOS_TRAP(VOS_WHY_DEAD);
-	return vos_load(&s->poll) & IN_BITS ? 0 : -EAGAIN;
-}
-
 /*
  * The mask is shown before the call that changed it is answered: what this program
  * can know to be there is seen.
  */
-static inline long await_ready(struct vos_lane *l, __u64 word, int flags)
+static inline long await_ready(const struct vos_lane *l, __u64 word, int flags)
 {
 	const struct vos_uchan_slot *s = &l->chan->head->slot[VOS_WORD_SLOT(word)];
-	long rc;
 
 	if (vos_load_acquire(&s->gen) != VOS_WORD_GEN(word))
 		return VOS_TRAP(VOS_WHY_STALE);
-	if (likely(vos_load(&s->poll) & IN_BITS))
-		return 0;
-	rc = vos_would_block(word, flags);
-	return likely(rc != -EAGAIN || !l->posted) ? rc : look_again(l, s);
+	return vos_load(&s->poll) & IN_BITS ? 0 : vos_would_block(word, flags);
 }
 
 static long take_answer(struct vos_lane *l, struct vos_io *io, const struct vos_cqe *c,
@@ -64,12 +52,9 @@ static long recv_once(struct vos_lane *l, struct vos_io *io, __u32 asked, struct
 		      __u32 *poll)
 {
 	__u32 side = io->name ? VOS_ADDR_MAX : 0;
-	struct vos_sqe *e;
+	struct vos_sqe *e = vos_lane_prepare(l, io->word);
 	struct vos_cqe c;
 
-	if (vos_lane_reach(l, asked + side))
-		return VOS_TRAP(VOS_WHY_DEAD);
-	e = vos_lane_prepare(l, io->word);
 	if (!e)
 		return VOS_TRAP(VOS_WHY_DEAD);
 	e->ext[0] = (struct vos_extent){ l->data + side, asked };
@@ -147,8 +132,6 @@ static long recv_plain_on(struct vos_lane *l, __u64 word, void *buf, __u32 len, 
 		rc = await_ready(l, word, flags);
 	if (rc)
 		return rc;
-	if (vos_lane_reach(l, len))
-		return VOS_TRAP(VOS_WHY_DEAD);
 	e = vos_lane_prepare(l, word);
 	if (unlikely(!e))
 		return VOS_TRAP(VOS_WHY_DEAD);

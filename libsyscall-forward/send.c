@@ -65,8 +65,6 @@ static long send_chunks(struct vos_lane *l, const struct vos_io *io, size_t *don
 	int call;
 	long rc;
 
-	if (vos_lane_reach(l, l->chan->lane_arena))
-		return VOS_TRAP(VOS_WHY_DEAD);
 	fill(l, io, &c);
 	while ((len = c.len)) {
 		if (!prepare(l, io, l->data + c.next * c.half, len, c.filled < io->len))
@@ -87,14 +85,7 @@ static long send_chunks(struct vos_lane *l, const struct vos_io *io, size_t *don
 
 static long send_stream(struct vos_lane *l, const struct vos_io *io, size_t *done)
 {
-	long rc;
-
 	vos_posts_first(l, io->word);
-	if (vos_may_post(l, io->word, io->len)) {
-		rc = vos_post(l, io->word, io->fd, io->iov, io->len, io->flags);
-		*done = rc < 0 ? 0 : rc;
-		return rc < 0 ? rc : 0;
-	}
 	return io->len <= l->chan->lane_arena / 2 ? send_chunk(l, io, done) :
 						    send_chunks(l, io, done);
 }
@@ -109,8 +100,6 @@ static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done
 
 	if (io->len > l->chan->lane_arena - side)
 		return VOS_TRAP(VOS_WHY_ODD);
-	if (vos_lane_reach(l, io->len + side))
-		return VOS_TRAP(VOS_WHY_DEAD);
 	if (io->name)
 		memcpy(arena, io->name, io->namelen);
 	vos_gather(io->iov, arena + side, io->len);
@@ -193,21 +182,15 @@ static long conclude(const struct vos_io *io, size_t done, long rc)
 }
 
 /* Return: bytes, -errno, or VOS_TRAP(). */
-static long send_short_on(struct vos_lane *l, __u64 word, int fd, const void *buf, __u32 len,
-			  int flags)
+static long send_short_on(struct vos_lane *l, __u64 word, const void *buf, __u32 len, int flags)
 {
-	const struct iovec iov = { (void *)buf, len };
 	long rc = vos_sock_owed(l, word);
 	struct vos_sqe *e;
 	__s64 result;
 
 	if (unlikely(rc))
 		return rc;
-	if (VOS_WORD_KIND(word) == VOS_KIND_STREAM) {
-		vos_posts_first(l, word);
-		if (vos_may_post(l, word, len))
-			return vos_post(l, word, fd, &iov, len, flags);
-	}
+	vos_posts_first(l, word);
 	memcpy(l->chan->arena + l->data, buf, len);
 	e = vos_lane_prepare(l, word);
 	if (unlikely(!e))
@@ -247,7 +230,7 @@ long vos_send_short(__u64 word, int fd, const void *buf, __u32 len, int flags)
 	l = vos_lane_get(VOS_DOOR_NET, fd, word);
 	if (unlikely(!l))
 		return vos_trapped(VOS_STAT_SEND, VOS_TRAP(VOS_WHY_LANE));
-	rc = send_short_on(l, word, fd, buf, len, flags);
+	rc = send_short_on(l, word, buf, len, flags);
 	if (likely(!VOS_IS_TRAP(rc)))
 		vos_lane_count(l, VOS_STAT_SEND, rc);
 	vos_lane_put(l);

@@ -49,15 +49,6 @@ static inline long vos_sock_owed(struct vos_lane *l, __u64 word)
 	return was >> 32 == VOS_WORD_GEN(word) ? -(long)(__u32)was : 0;
 }
 
-/* May @len bytes be sent without waiting for the answer? */
-static inline bool vos_may_post(const struct vos_lane *l, __u64 word, size_t len)
-{
-	const struct vos_chan *c = l->chan;
-
-	return word & VOS_WORD_TCP && len <= c->post_room && vos_post_on &&
-	       vos_load(&c->head->slot[VOS_WORD_SLOT(word)].room) >= len;
-}
-
 /* The next call that is posted on the slot is so on @l. */
 static inline void vos_posted_by(struct vos_lane *l, __u64 word)
 {

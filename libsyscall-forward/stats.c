@@ -28,7 +28,6 @@ static void add_lane(struct vos_door_stats *s, const struct vos_count *c)
 	s->spun += vos_load(&c->spun);
 	s->slept += vos_load(&c->slept);
 	s->kicks += vos_load(&c->kicks);
-	s->posts += vos_load(&c->posts);
 }
 
 __attribute__((visibility("default"))) struct vos_door_stats vos_door_stats(void)
@@ -69,9 +68,9 @@ static void print(int fd, const struct vos_door_stats *s)
 {
 	int op, why;
 
-	dprintf(fd, "virtuos-door: pid %d opens %lu channels %lu attaches %lu spun %lu slept %lu kicks %lu in-place %lu posts %lu\n",
+	dprintf(fd, "virtuos-door: pid %d opens %lu channels %lu attaches %lu spun %lu slept %lu kicks %lu in-place %lu\n",
 		(int)getpid(), s->opens, s->channels, s->attaches, s->spun, s->slept, s->kicks,
-		s->in_place, s->posts);
+		s->in_place);
 	for (op = 0; op < VOS_STAT_OPS; op++) {
 		dprintf(fd, "virtuos-door: %s door %lu bytes %lu trap", op_name[op], s->door[op],
 			s->bytes[op]);

@@ -73,8 +73,6 @@ struct vos_sqe {
 
 /* This call may have been carried out already by a predecessor that died. */
 #define VOS_SQE_REPLAY		(1u << 0)
-/* Of a SENDMSG on a lane: nobody waits for the answer; see ops.h. */
-#define VOS_SQE_POSTED		(1u << 1)
 /* The ring's own, see ring.h: which round of the ring the entry belongs to. */
 #define VOS_SQE_PHASE		(1u << 7)
 

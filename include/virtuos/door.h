@@ -175,16 +175,11 @@ struct vos_door_channel {
  * @poll: sockets: the poll mask. Shown before the call that changed it is answered
  * @durable: files: writes up to this sequence number (completion, out[0]) are on
  *	the disk
- * @room: stream sockets: bytes that a SENDMSG may post (VOS_SQE_POSTED). 0 where that
- *	would change what the program is told, now or by others' doing
  */
 struct vos_uchan_slot {
 	__u32 gen;
 	__u32 poll;
-	union {
-		__u64 durable;
-		__u64 room;
-	};
+	__u64 durable;
 };
 
 #define VOS_POS_HOME	(~0ull)

@@ -46,9 +46,7 @@
  *   SHUTDOWN   arg0 = how.
  *   SENDMSG    ext0 in: data; ext1 in: address, then control data at the next
  *              multiple of 8; arg0 = MSG_* flags, arg1 = address length |
- *              control length << 32. result = bytes taken. With VOS_SQE_POSTED (on
- *              user channels, as far as vos_uchan_slot.room allows): all of it is
- *              taken, or the connection ends; an error is for the next call.
+ *              control length << 32. result = bytes taken.
  *   RECVMSG    ext0 out: data; ext1 out: address area of 128 bytes, then control
  *              data; arg0 = MSG_* flags. result = bytes; out[0] = address length,
  *              out[1] = control length, out[2] = msg_flags.
@@ -75,10 +73,9 @@
  * On user channels obj/gen name a handle (slot and its generation), cred is not
  * looked at, and only NOP, SENDMSG, RECVMSG, SETINT, READ, WRITE and COMMIT exist; on
  * others SETINT, READ, WRITE and COMMIT do not. A handle that is not there, or not for
- * this purpose, is answered -EBADF: go through the trap door. What was submitted on
- * user channels before a HANDLE_DROP, an UCHAN_CLOSE or, on a socket, a call on a
- * kernel's channel other than RECVMSG, ACCEPT, BIND, LISTEN and GETNAME, is carried out
- * before it.
+ * this purpose, is answered -EBADF: go through the trap door. What was submitted before
+ * a HANDLE_DROP, an UCHAN_CLOSE or, on a kernel's channel, a SENDMSG, or SETSOCKOPT or
+ * GETSOCKOPT of SOL_TCP, is carried out before it.
  */
 #define VOS_OPCODES(X)					\
 	X(NOP,        0x00, CORE,    N, N)		\

@@ -29,16 +29,7 @@ static struct vos_uchan_slot *shared_slot(struct vos_handle *h)
 	return &h->uc->head->slot[slot_nr(h)];
 }
 
-/* Under handle_lock. */
-static void show_room(struct hlist_head *handles, u64 room)
-{
-	struct vos_handle *h;
-
-	hlist_for_each_entry(h, handles, by_obj)
-		vos_store(&shared_slot(h)->room, room);
-}
-
-/* Visible to calls from here on. Who shares a socket does not post. */
+/* Visible to calls from here on. */
 static void install(struct vos_handle *h, u32 gen)
 {
 	struct vos_conn *conn = h->uc->conn;
@@ -48,7 +39,6 @@ static void install(struct vos_handle *h, u32 gen)
 	if (conn->by_obj && h->obj < conn->nr_objects) {
 		spin_lock_irqsave(&conn->handle_lock, flags);
 		hlist_add_head(&h->by_obj, &conn->by_obj[h->obj]);
-		show_room(&conn->by_obj[h->obj], 0);
 		spin_unlock_irqrestore(&conn->handle_lock, flags);
 		/* A hint, whoever wrote it. */
 		poll = vos_load(&conn->obj[h->obj].poll);
@@ -95,7 +85,6 @@ s64 vos_handle_add(struct vos_scall *call)
 	atomic_set(&h->users, 1);
 	if (!call->conn->svc->handle_add) {
 		install(h, gen);
-		vos_handles_finish(call);
 		return 0;
 	}
 	atomic_inc(&h->uc->users);
@@ -148,53 +137,33 @@ void vos_handle_put(struct vos_handle *h)
 	vos_scall_queue_ctl(h->drop, drop_target);
 }
 
-/* Numbers of the user channels that have a handle for the object, but for the call's own. */
-static bool find_sharers(const struct vos_scall *call, unsigned long *ids)
-{
-	struct vos_conn *conn = call->conn;
-	struct vos_handle *h;
-	unsigned long flags;
-	bool any = false;
-
-	spin_lock_irqsave(&conn->handle_lock, flags);
-	hlist_for_each_entry(h, &conn->by_obj[call->sqe.obj], by_obj) {
-		if (h->uc == call->chan->uc)
-			continue;
-		if (!any)
-			bitmap_zero(ids, VOS_MAX_UCHANS);
-		any = true;
-		__set_bit(h->uc->id, ids);
-	}
-	spin_unlock_irqrestore(&conn->handle_lock, flags);
-	return any;
-}
-
 /**
  * vos_handles_finish - carry out what processes have submitted before a call on an object
- * @call: on a socket, by a kernel's channel or another process
+ * @call: on a socket, by a kernel's channel
  *
  * They may have gone on without waiting for an answer, and what they ask through the
- * trap door now is to find it done. Only one process can have posted: who shares a
- * socket is told not to, and who posts just then, as one of two, comes first. So what
- * is carried out here need not look for others in its turn. Dispatcher.
+ * trap door now is to find it done. Dispatcher.
  */
 void vos_handles_finish(struct vos_scall *call)
 {
 	struct vos_conn *conn = call->conn;
-	DECLARE_BITMAP(ids, VOS_MAX_UCHANS);
+	DECLARE_BITMAP(ids, VOS_MAX_UCHANS) = { 0 };
+	struct vos_handle *h;
+	unsigned long flags;
 	u32 id;
 
-	if (!conn->by_obj || call->sqe.obj >= conn->nr_objects || conn->finishing ||
-	    hlist_empty(&conn->by_obj[call->sqe.obj]) || !find_sharers(call, ids))
+	if (!conn->by_obj || call->sqe.obj >= conn->nr_objects)
 		return;
-	conn->finishing = true;
+	spin_lock_irqsave(&conn->handle_lock, flags);
+	hlist_for_each_entry(h, &conn->by_obj[call->sqe.obj], by_obj)
+		__set_bit(h->uc->id, ids);
+	spin_unlock_irqrestore(&conn->handle_lock, flags);
 	for_each_set_bit(id, ids, VOS_MAX_UCHANS) {
 		struct vos_uchan *uc = vos_uchan_find(conn, id);
 
 		if (uc)
 			vos_uchan_finish(uc);
 	}
-	conn->finishing = false;
 }
 EXPORT_SYMBOL_GPL(vos_handles_finish);
 
@@ -263,14 +232,8 @@ s64 vos_handle_use(struct vos_scall *call)
 	return 0;
 }
 
-/* Under handle_lock. */
-static bool is_shared(const struct hlist_head *handles)
-{
-	return handles->first && handles->first->next;
-}
-
 /* A socket's poll mask has changed: show it to the processes that use it. */
-void vos_handle_show(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, u32 room)
+void vos_handle_show(struct vos_conn *conn, u32 obj, u32 gen, u32 poll)
 {
 	struct vos_handle *h;
 	unsigned long flags;
@@ -278,14 +241,9 @@ void vos_handle_show(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, u32 room
 	if (!conn->by_obj || hlist_empty(&conn->by_obj[obj]))
 		return;
 	spin_lock_irqsave(&conn->handle_lock, flags);
-	if (is_shared(&conn->by_obj[obj]))
-		room = 0;
-	hlist_for_each_entry(h, &conn->by_obj[obj], by_obj) {
-		if (h->obj_gen != gen)
-			continue;
-		vos_store(&shared_slot(h)->poll, poll);
-		vos_store(&shared_slot(h)->room, (u64)room);
-	}
+	hlist_for_each_entry(h, &conn->by_obj[obj], by_obj)
+		if (h->obj_gen == gen)
+			vos_store(&shared_slot(h)->poll, poll);
 	spin_unlock_irqrestore(&conn->handle_lock, flags);
 }
 

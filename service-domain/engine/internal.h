@@ -97,7 +97,7 @@ s64 vos_handle_add(struct vos_scall *call);
 s64 vos_handle_drop(struct vos_scall *call);
 s64 vos_handle_use(struct vos_scall *call);
 void vos_handle_put(struct vos_handle *h);
-void vos_handle_show(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, u32 room);
+void vos_handle_show(struct vos_conn *conn, u32 obj, u32 gen, u32 poll);
 void vos_handles_end(struct vos_uchan *uc);
 
 /* uchan.c: memory of one process */
@@ -166,7 +166,6 @@ struct vos_conn {
 	const struct cred *cred[VOS_MAX_CREDS];	/* dispatcher only */
 
 	bool rescan;			/* an event came: cold lanes may have calls */
-	bool finishing;			/* dispatcher only: in vos_handles_finish() */
 	struct list_head uchans;	/* dispatcher only */
 	struct list_head hot;		/* lanes that are polled; dispatcher only */
 	u32 nr_hot;

@@ -104,7 +104,7 @@ void vos_events_settle(struct vos_conn *conn)
 		notify_remote_via_irq(conn->chan[0].irq);
 }
 
-void vos_obj_publish(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, u32 room, bool wake)
+void vos_obj_publish(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, bool wake)
 {
 	struct vos_obj_state *o;
 
@@ -113,7 +113,7 @@ void vos_obj_publish(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, u32 room
 	o = &conn->obj[obj];
 	vos_store(&o->poll, poll);
 	vos_store_release(&o->gen, gen);
-	vos_handle_show(conn, obj, gen, poll, room);
+	vos_handle_show(conn, obj, gen, poll);
 	if (!wake)
 		return;
 	vos_mb();

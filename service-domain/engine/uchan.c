@@ -197,7 +197,7 @@ static void take_off(struct vos_chan *lane)
 
 /*
  * vos_uchan_finish - carry out what has been submitted on the lanes so far
- * Dispatcher, and not from a call of the same user channel.
+ * Dispatcher, and not from a lane's call.
  */
 void vos_uchan_finish(struct vos_uchan *uc)
 {

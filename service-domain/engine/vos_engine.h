@@ -111,12 +111,11 @@ void __user *vos_window(struct vos_conn *conn);
 
 /**
  * vos_obj_publish - write an object's poll mask into the shared table
- * @room: bytes that a process which alone has a handle for it may post; see door.h
  * @wake: raise its event bit (if the front end armed it), and notify
  *
  * Callers serialise per object. Any context. Out-of-range @obj is ignored.
  */
-void vos_obj_publish(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, u32 room, bool wake);
+void vos_obj_publish(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, bool wake);
 
 /*
  * vos_obj_dirty - have @fn(node) called soon in the connection's dispatcher
@@ -139,8 +138,8 @@ bool vos_obj_dirty(struct vos_conn *conn, struct vos_dirty *d);
 void vos_dispatcher_sync(struct vos_conn *conn);
 
 /*
- * Carries out what processes, other than @call's own, have submitted on the object that
- * @call names. From dispatch() only.
+ * Carries out what processes have submitted on the object that @call names, a call by
+ * a kernel's channel. From dispatch() only.
  */
 void vos_handles_finish(struct vos_scall *call);
 

@@ -71,24 +71,6 @@ static s64 presentable(s64 rc)
 	return rc <= -512 && rc >= -MAX_ERRNO ? -EIO : rc;
 }
 
-/*
- * Processes may have gone on without waiting for the answer to what they sent or set:
- * what comes by another door is to find it done. What it can tell nothing of, need not.
- */
-static void posted_first(struct vos_scall *call)
-{
-	switch (call->sqe.opcode) {
-	case VOS_OP_RECVMSG:
-	case VOS_OP_ACCEPT:
-	case VOS_OP_BIND:
-	case VOS_OP_LISTEN:
-	case VOS_OP_GETNAME:
-	case VOS_OP_SETINT:
-		return;
-	}
-	vos_handles_finish(call);
-}
-
 static s64 net_dispatch(struct vos_scall *call)
 {
 	struct netconn *nc = vos_conn_priv(call->conn);
@@ -97,7 +79,6 @@ static s64 net_dispatch(struct vos_scall *call)
 
 	if (call->sqe.opcode == VOS_OP_SOCKET)
 		return net_socket(nc, call);
-	posted_first(call);
 	if (call->sqe.opcode == VOS_OP_RELEASE)
 		return netobj_release(nc, call->sqe.obj, call->sqe.gen);
 

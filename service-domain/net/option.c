@@ -87,8 +87,16 @@ static s64 run_set(struct vos_scall *call)
 	return rc;
 }
 
+/* Options come one after the other, whichever door they come by. */
+static void posted_first(struct vos_scall *call)
+{
+	if ((int)call->sqe.arg[0] == SOL_TCP)
+		vos_handles_finish(call);
+}
+
 s64 net_setsockopt(struct netobj *o, struct vos_scall *call)
 {
+	posted_first(call);
 	if (set_is_quick(call->sqe.arg[0], call->sqe.arg[1]))
 		return set_value(o, call);
 	call->priv = o;
@@ -173,6 +181,7 @@ static s64 run_get(struct vos_scall *call)
 
 s64 net_getsockopt(struct netobj *o, struct vos_scall *call)
 {
+	posted_first(call);
 	if (call->sqe.arg[0] == SOL_SOCKET)
 		return get_socket(o, call);
 	call->priv = o;

@@ -99,10 +99,6 @@ s64 net_getname(struct netobj *o, struct vos_scall *call);
 s64 net_sendmsg(struct netobj *o, struct vos_scall *call);
 s64 net_recvmsg(struct netobj *o, struct vos_scall *call);
 
-/* post.c */
-u32 net_post_room(const struct netobj *o, u32 mask);
-s64 net_end_post(struct netobj *o, struct msghdr *msg, s64 rc);
-
 /* option.c, ioctl.c: take over a reference of @o if they return VOS_PENDING */
 s64 net_setsockopt(struct netobj *o, struct vos_scall *call);
 s64 net_setint(struct netobj *o, struct vos_scall *call);

@@ -68,8 +68,7 @@ u32 netobj_refresh(struct netobj *o, bool wake)
 		mask = ask_mask(o);
 		WRITE_ONCE(o->mask, mask);
 	}
-	vos_obj_publish(o->nc->conn, o->index, o->gen, mask, net_post_room(o, mask),
-			wake || mask & ~before);
+	vos_obj_publish(o->nc->conn, o->index, o->gen, mask, wake || mask & ~before);
 	return mask;
 }
 

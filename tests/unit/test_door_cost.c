@@ -12,11 +12,11 @@
 #define FD	5
 #define ROUNDS	4	/* the last counts: what is done once is done by then */
 
-/* The service is faster than light: @before the call, or after it has been posted. */
-static void answer(unsigned int service, bool before)
+/* The service is faster than light. */
+static void answer_first(unsigned int service)
 {
 	struct vos_lane *l = &vos_door->chan[service].lane[0];
-	struct vos_cqe a = { .tag = l->tag - !before, .poll = EPOLLIN | EPOLLOUT, .result = 1 };
+	struct vos_cqe a = { .tag = l->tag, .poll = EPOLLIN | EPOLLOUT, .result = 1 };
 
 	vos_store(&fake.chan[service]->head->slot[FD].poll, (__u32)EPOLLIN);
 	assert_int_equal(vos_ring_push(&fake.chan[service]->cq[0], &a), 0);
@@ -88,15 +88,13 @@ static void be_stepped(void (*fn)(void))
 	if (!attach_now(FD))
 		_exit(1);
 	for (i = 0; i < ROUNDS; i++) {
-		if (fake.fd[FD]->kind != VOS_KIND_FILE && !fake.fd[FD]->may_post)
-			answer(VOS_DOOR_NET, true);
-		else if (fake.fd[FD]->kind == VOS_KIND_FILE && !fake.fd[FD]->window)
-			answer(VOS_DOOR_STORAGE, true);
+		if (fake.fd[FD]->kind != VOS_KIND_FILE)
+			answer_first(VOS_DOOR_NET);
+		else if (!fake.fd[FD]->window)
+			answer_first(VOS_DOOR_STORAGE);
 		raise(SIGSTOP);
 		fn();
 		raise(SIGSTOP);
-		if (fake.fd[FD]->may_post && fn == do_send)
-			answer(VOS_DOOR_NET, false);
 	}
 	_exit(0);
 }
@@ -157,11 +155,6 @@ static void a_call_is_cheap(void **state)
 	n = cost(do_send);
 	print_message("send of a byte: %ld instructions\n", n);
 	assert_in_range(n, 50, 300);
-	fake.fd[FD]->may_post = true;
-	n = cost(do_send);
-	print_message("a byte posted, and the answer to the last taken: %ld instructions\n", n);
-	assert_in_range(n, 50, 450);
-	fake.fd[FD]->may_post = false;
 	n = cost(do_recv);
 	print_message("recv of a byte: %ld instructions\n", n);
 	assert_in_range(n, 50, 300);

@@ -40,7 +40,7 @@ static void submit_nearly(const struct vos_door_channel *c, unsigned int *seed)
 		(VOS_UCHAN_HEAD_PAGES + lane) * VOS_PAGE_SIZE);
 	/* Where the service looks next, if that index has not been scribbled over. */
 	struct vos_sqe *e = &p->sqe[__atomic_load_n(&p->sq.cons, __ATOMIC_RELAXED) % VOS_LANE_ENTRIES];
-	uint8_t flags = (~e->flags & VOS_SQE_PHASE) | (rand_r(seed) & (VOS_SQE_REPLAY | VOS_SQE_POSTED));
+	uint8_t flags = (~e->flags & VOS_SQE_PHASE) | (rand_r(seed) & VOS_SQE_REPLAY);
 
 	memset(&e->cred, 0, sizeof(*e) - offsetof(struct vos_sqe, cred));
 	e->opcode = rand_r(seed) % 0x48;

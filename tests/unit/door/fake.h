@@ -78,7 +78,6 @@ struct object {
 	size_t rx_head, rx_len, tx_len, tx_room;
 	int error;		/* send and recv fail with it, once */
 	int option;		/* what was set last */
-	bool may_post;
 	/* a file */
 	unsigned char *data;
 	size_t size;
@@ -107,7 +106,6 @@ static struct fake {
 	/* what the service does instead */
 	enum answer (*hook)(struct vos_sqe *e, struct vos_cqe *c);
 	void (*in_wait)(void);	/* called in ENTER, before it looks */
-	void (*in_kick)(void);
 	int opens, channels, attaches, enters, kicks, commits, traps, unmaps, windows, tidies;
 	__u32 max_call;		/* moves no more than this in one call */
 } fake;
@@ -150,8 +148,6 @@ static void show_poll(const struct object *o)
 
 	if (c) {
 		vos_store(&c->head->slot[o->slot].poll, mask_of(o));
-		vos_store(&c->head->slot[o->slot].room,
-			  (__u64)(o->may_post && !o->error ? o->tx_room : 0));
 		vos_store_release(&c->head->slot[o->slot].gen, o->gen);
 	}
 }
@@ -430,8 +426,6 @@ static long kernel_enter(unsigned int s, __u32 arg)
 	if (arg & VOS_ENTER_KICK) {
 		add(&fake.kicks);
 		vos_store(&c->sq[arg & VOS_ENTER_LANE].hdr->need_wakeup, 0u);
-		if (fake.in_kick)
-			fake.in_kick();
 	}
 	if (!(arg & VOS_ENTER_WAIT))
 		return vos_load(&c->dead) ? -ENOTCONN : 0;
@@ -527,7 +521,6 @@ static __s64 trap_io(int fd, char *buf, size_t n, bool out, bool at, __u64 pos)
 		return -EBADF;
 	pthread_mutex_lock(&fake.lock);
 	if (o->kind != VOS_KIND_FILE) {
-		serve_lanes(fake.chan[VOS_DOOR_NET]);
 		rc = out ? put_tx(o, buf, n) : take_rx(o, buf, n);
 		show_poll(o);
 	} else {
