@@ -3,6 +3,7 @@
  * Attributes: what the client shall know of an inode, and changes of it.
  */
 #include <linux/statfs.h>
+#include <linux/xattr.h>
 #include "vst.h"
 
 static int stat_of(struct dentry *dentry, u32 mask, struct kstat *stat)
@@ -242,10 +243,41 @@ static void kill_privileges(const struct fuse_setattr_in *in, struct inode *inod
 				  setattr_should_drop_sgid(&nop_mnt_idmap, inode);
 }
 
+/* What of an inode must be on disk before a change of it is answered: not its times. */
+struct lasting {
+	umode_t mode;
+	kuid_t uid;
+	kgid_t gid;
+	loff_t size;
+};
+
+static struct lasting lasting_of(const struct inode *inode)
+{
+	return (struct lasting){ inode->i_mode, inode->i_uid, inode->i_gid, i_size_read(inode) };
+}
+
+static bool is_same(const struct lasting *a, const struct lasting *b)
+{
+	return a->mode == b->mode && uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid) &&
+	       a->size == b->size;
+}
+
+static bool has_caps(struct dentry *dentry)
+{
+	return __vfs_getxattr(dentry, d_inode(dentry), XATTR_NAME_CAPS, NULL, 0) > 0;
+}
+
+/*
+ * Programs that run as root chown what they make to what it is. And times come with every
+ * flush of written data; they may be late. A mode is made durable even if it is the same:
+ * a write may have taken bits from it that are on the disk still.
+ */
 static int change(struct vst_node *node, const struct fuse_setattr_in *in)
 {
 	struct inode *inode = d_inode(node->dentry);
 	const struct cred *saved = NULL;
+	struct lasting before, after;
+	bool lost_caps;
 	struct iattr attr;
 	int err = to_iattr(in, inode, &attr);
 
@@ -257,14 +289,16 @@ static int change(struct vst_node *node, const struct fuse_setattr_in *in)
 	if (in->valid & FATTR_KILL_SUIDGID)
 		saved = override_creds(vst_cred_nofsetid);
 	inode_lock(inode);
+	before = lasting_of(inode);
 	kill_privileges(in, inode, &attr);
+	lost_caps = attr.ia_valid & ATTR_KILL_PRIV && has_caps(node->dentry);
 	err = notify_change(&nop_mnt_idmap, node->dentry, &attr, NULL);
+	after = lasting_of(inode);
 	inode_unlock(inode);
 	if (saved)
 		revert_creds(saved);
 	mnt_drop_write(vst_root.mnt);
-	/* Times alone come with every flush of written data; they may be late. */
-	if (!err && (attr.ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE)))
+	if (!err && (in->valid & FATTR_MODE || lost_caps || !is_same(&before, &after)))
 		err = vst_commit(inode);
 	return err;
 }

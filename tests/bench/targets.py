@@ -27,10 +27,11 @@ CAUSES = {
     "differ by a factor of two (1.08 to 1.97) is not explained. Next: faults counted beside.",
     "pwrite, cached file: pwrite 64 KiB": "Writes above 32 KiB take the trap door into the primary's page cache, as pv's "
     "do; what differs is the FUSE client's share. Next: in place as well where the pages are dirty already.",
-    "null call / ": "Not profiled. The same code gave 1.43 to 2.30 (ping-pong) and 0.44 to 0.72 (io_uring) on different machines, so "
-    "it is a matter of the processor; a call passes two lines each way, entry and index, the ping-pong one, and how far the two "
-    "overlap may be what differs. Next: cache misses counted on a machine that lets us; the index in the entry's line.",
-    "null calls/s": "As the null call, one at a time: 1.83 to 3.4 on different machines.",
+    "null call / ": "The caller's and the service's own work between two looks, 50 ns of 150 (processors near each other) and "
+    "130 of 540 (far); a message is one line each way, as the ping-pong's is. Before an entry told of itself whether it is "
+    "new it was 1.43 to 2.30 of the ping-pong and 0.44 to 1.2 of io_uring. Next: cache misses counted on a machine that lets us.",
+    "null calls/s": "Far processors: a line each way for each call, as for io_uring, whose rate is the same; near ones: 2.1. "
+    "Next: two completions in one line.",
     "exceptionless null call": "Where the service or the caller slept once in a section, that is in the figure (hypercalls, "
     "sends and iret of the same row tell). Next: more sections.",
     "trap door's null call": "1,955, 1,968 and 2,012 in three runs; 700 are Xen's, for the trap itself, and 230 entry and "
@@ -39,17 +40,19 @@ CAUSES = {
     "virtuos, ": "By number (tests/bench/count.py): in a steady section of 100 calls there are the clock's alone, which are "
     "not judged; where there are more, another process ran in between (multicall, set_segment_base) or the service "
     "lost its processor to one and had to be woken. Next: more sections.",
-    "nginx": "Counted by request: of seven forwarded calls one traps (sendfile; three before setsockopt() was posted), 1.3 "
-    "calls by the kernel's channels (3.7 before), 0.04 to 0.1 sleep, 0.1 to 0.45 interrupts. pv and driver-domain forward "
-    "nothing of the first two loads, whose client is in the userland, on 127.0.0.1; only ab's bytes cross a domain there. "
-    "Next: sendfile() without waiting for its answer.",
+    "nginx": "Counted by request, 8 connections: 67,400 instructions of the primary, pv's 77,100. 16,000 of them wait, the client "
+    "for its send above all, which the service carries through TCP to its receiver before it answers; 19,000 are the "
+    "programs', 17,600 in pv; 7,800 Xen's, 15,900 in pv. pv and driver-domain forward nothing of the first two loads, whose "
+    "client is in the userland, on 127.0.0.1; only ab's bytes cross a domain there. Sends without waiting were tried: slower "
+    "(docs/decisions.md). Next: received bytes handed to the process before it asks.",
     "redis": "Counted by request (/sys/kernel/virtuos/net): four calls, 0.05 event-channel sends, 0.15 to 0.25 interrupts, 1.7 "
     "context switches (0.7, 2.3 and 2.4 before): 2,000 requests/s and more on a quiet machine, 800 when the two cores "
     "give the emulator less, for two domains poll at once where pv has one. Next: a machine with a core for each domain.",
-    "sqlite": "Measured by request (/sys/kernel/debug/virtuosfs/stats), in one run: of 420 ms 110 wait for the storage "
-    "domain: 30 FSYNC 62 ms, 13 SETATTR 14, 16 GETXATTR 11, 4 MKNOD 10, 4 UNLINK 9; half of 105 calls sleep. pv took 285 ms. "
-    "Where the other 25 ms go was not measured. Next: the answer that there is no security.capability kept; UNLINK "
-    "without a commit, redone after a death.",
+    "sqlite": "Measured by request (/sys/kernel/debug/virtuosfs/stats), in one run: of 385 ms 93 wait for the storage "
+    "domain: 30 FSYNC 59 ms, 4 MKNOD 10, 4 UNLINK 10, 13 SETATTR 7 (17 before a chown to the same owner was no commit), 4 "
+    "GETXATTR 0.4 (11 before absent capabilities were kept in mind). By its clocks (bash's time) the program computes for 210 ms, "
+    "in pv for 180, and waits for 110, in pv for 45; so 1.5 of driver-domain, 300 ms, would be less than it computes. Next: "
+    "names made and unlinked without a commit, and redone after a death.",
 }
 
 

@@ -32,10 +32,13 @@ def round():
             got += len(there[fd].recv(10))
 for i in range(20):
     round()
-before = interrupts()
-for i in range(100):
-    round()
-print(interrupts() - before)
+def count():
+    before = interrupts()
+    for i in range(50):
+        round()
+    return interrupts() - before
+# A primary whose processor is kept away from it by others on the build machine is one that does not look.
+print(min(count() for i in range(3)))
 """
 
 # One process computes, another waits for answers from outside.
@@ -70,8 +73,8 @@ def out(result):
 
 def test_a_busy_primary_is_not_interrupted(host):
     n = int(out(host.primary("LD_PRELOAD=%s python3 -" % LIBRARY, stdin=TALKS.encode(), timeout=90)))
-    print("#   %.2f interrupts for each datagram" % (n / 1000))
-    assert n < 300, n
+    print("#   %.2f interrupts for each datagram" % (n / 500))
+    assert n < 150, n
 
 
 def test_one_that_only_computes_is(host):
