@@ -134,13 +134,16 @@ long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos)
 	struct vos_lane *l;
 	struct vos_sqe *e;
 	__s64 result;
-	long n = VOS_TRAP(VOS_WHY_DEAD);
+	long n = VOS_TRAP(VOS_WHY_HOME);
 
 	if (unlikely(!(word & VOS_WORD_READ) || !vos_file_range(pos, len)))
 		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ACCESS));
 	l = vos_lane_get(VOS_DOOR_STORAGE, fd, word);
 	if (unlikely(!l))
 		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_LANE));
+	if (vos_file_goes_home(l, word, fd))
+		goto put;
+	n = VOS_TRAP(VOS_WHY_DEAD);
 	e = vos_lane_prepare(l, word);
 	if (likely(e)) {
 		e->ext[0] = (struct vos_extent){ l->data, len };
@@ -152,6 +155,7 @@ long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos)
 		memcpy(buf, l->chan->arena + l->data, n);
 	if (likely(!VOS_IS_TRAP(n)))
 		vos_lane_count(l, VOS_STAT_READ, n);
+put:
 	vos_lane_put(l);
 	return vos_trapped(VOS_STAT_READ, n);
 }
@@ -173,7 +177,10 @@ long vos_file_read(struct vos_io *io)
 	l = vos_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
 	if (!l)
 		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_LANE));
-	rc = io->at ? read_at(l, io, io->pos) : read_on(l, io);
+	if (vos_file_goes_home(l, io->word, io->fd))
+		rc = VOS_TRAP(VOS_WHY_HOME);
+	else
+		rc = io->at ? read_at(l, io, io->pos) : read_on(l, io);
 	if (!VOS_IS_TRAP(rc))
 		vos_lane_count(l, VOS_STAT_READ, rc);
 	vos_lane_put(l);

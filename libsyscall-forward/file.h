@@ -26,6 +26,14 @@ static inline __u64 *vos_file_pos(struct vos_lane *l, const struct vos_io *io)
 	return &head->pos[slot];
 }
 
+#define VOS_LOOK_EVERY	1024u	/* reads */
+
+/* Is it to be read by the trap door, so that it can be read in place from then on? */
+static inline bool vos_file_goes_home(struct vos_lane *l, __u64 word, int fd)
+{
+	return unlikely(!(++l->reads % VOS_LOOK_EVERY)) && vos_file_is_quiet(l, word, fd);
+}
+
 /*
  * What an answer to a call of @len bytes means: bytes, -errno, or VOS_TRAP(). An
  * impossible one loses the lane.

@@ -68,6 +68,7 @@ struct vos_lane {
 	bool lost;		/* not to be used any more */
 	struct vos_cqe stash[VOS_DEPTH];
 	__u32 asked[VOS_DEPTH];	/* tags under way */
+	__u32 reads;		/* of files, begun */
 	__u32 posted;		/* calls that were posted and are not answered */
 	__u32 post[VOS_POSTED];	/* ... their tags, oldest first */
 	struct vos_count count;
@@ -88,6 +89,9 @@ struct vos_chan {
 	__u32 log_lock;
 	__u32 log_off, log_size;	/* within the arena; size 0: no log */
 	__u32 log_head, log_tail;
+
+	/* home.c: slots that were written since it looked */
+	__u8 written[VOS_UCHAN_SLOTS];
 
 	/* lane.c: waits so far, and how many of the last ones in a row were long */
 	__u32 waits;
@@ -175,6 +179,10 @@ long vos_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos);
 void vos_window_learn(struct vos_door *d, int fd);
 long vos_file_write(struct vos_io *io);
 long vos_file_end_write(const struct vos_io *io, __u64 pos, size_t done, long rc);
+
+/* home.c */
+bool vos_file_is_quiet(struct vos_lane *l, __u64 word, int fd);
+void vos_file_is_home(int fd);
 
 /* log.c */
 struct vos_log_record *vos_log_alloc(struct vos_chan *c, __u32 len);

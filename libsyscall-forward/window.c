@@ -33,6 +33,7 @@ void vos_window_learn(struct vos_door *d, int fd)
 	vos_store(&w->base, info.base);
 	vos_store(&w->size, info.size);
 	vos_store_release(&w->gen, info.gen);
+	vos_file_is_home(fd);
 }
 
 static inline bool stands(int fd, __u64 word)

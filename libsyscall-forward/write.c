@@ -224,6 +224,7 @@ static long write_on_lane(struct vos_lane *l, const struct vos_io *io, __u64 *po
 	__u64 *p;
 	long rc;
 
+	vos_store(&l->chan->written[VOS_WORD_SLOT(io->word) % VOS_UCHAN_SLOTS], (__u8)1);
 	if (!l->chan->log_size)
 		return VOS_TRAP(VOS_WHY_LOG);
 	if (!io->at) {

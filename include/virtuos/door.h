@@ -55,6 +55,9 @@
  *          vos_door_window, which is filled in but for @users. EAGAIN: it has none
  *          any more.
  * TIDY     unmaps the windows that have ended and that nobody reads.
+ * HOME     arg3 = descriptor of a file. If programs read and write it at the storage
+ *          domain, it is brought back, all words that speak of it are gone, and it may
+ *          have a window. EBADF; ENOENT: not such a file; EINTR; EIO.
  */
 enum vos_door_op {
 	VOS_DOOR_OPEN = 1,
@@ -63,6 +66,7 @@ enum vos_door_op {
 	VOS_DOOR_ENTER,
 	VOS_DOOR_WINDOW,
 	VOS_DOOR_TIDY,
+	VOS_DOOR_HOME,
 };
 
 enum vos_door_service {

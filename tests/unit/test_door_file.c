@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* libsyscall-forward on files and its log, against a service in a thread of the test. */
 #include "door/fake.h"
+#include "../../libsyscall-forward/file.h"
 
 #define FD 7
 
@@ -73,6 +74,39 @@ static void a_short_read_ends_the_request(void **state)
 	assert_memory_equal(in, pattern, 1000);
 	assert_int_equal(in[1000], 0xee);
 	assert_int_equal(offset_of(o), 1000);
+}
+
+/* One that is only read is brought home now and then, ever more seldom if that is in vain. */
+static void quiet_files_are_sent_home(void **state)
+{
+	unsigned int i;
+	char c;
+
+	(void)state;
+	open_file(100);
+	for (i = 0; i < 16 * VOS_LOOK_EVERY; i++) {
+		assert_int_equal(pread(FD, &c, 1, i % 100), 1);
+		assert_int_equal((unsigned char)c, pattern[i % 100]);
+	}
+	/* At looks 1, 3, 7 and 15. */
+	assert_int_equal(fake.traps, 4);
+	assert_int_equal(fake.homes, 4);
+	assert_int_equal(vos_door_stats().trap[VOS_STAT_READ][VOS_WHY_HOME], 4);
+}
+
+static void files_that_are_written_are_not(void **state)
+{
+	unsigned int i;
+	char c;
+
+	(void)state;
+	open_file(100);
+	for (i = 0; i < 4 * VOS_LOOK_EVERY; i++) {
+		assert_int_equal(pread(FD, &c, 1, 0), 1);
+		if (i % 512 == 0)
+			assert_int_equal(pwrite(FD, "x", 1, 0), 1);
+	}
+	assert_int_equal(fake.traps, 0);
 }
 
 static void writes_go_by_the_log(void **state)
@@ -391,6 +425,8 @@ int main(void)
 		TEST(reads_move_the_offset),
 		TEST(long_reads_come_in_order),
 		TEST(a_short_read_ends_the_request),
+		TEST(quiet_files_are_sent_home),
+		TEST(files_that_are_written_are_not),
 		TEST(writes_go_by_the_log),
 		TEST(a_full_log_is_committed),
 		TEST(failed_writes_leave_no_record),

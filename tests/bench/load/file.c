@@ -18,6 +18,7 @@ struct place {
 	char *buf;
 	size_t size;
 	off_t pos;
+	bool grows;
 };
 
 /* The file to read, made and read through once; opened with @flags. */
@@ -56,6 +57,8 @@ static void op_pread(void *context)
 	struct place *p = context;
 
 	must(pread(p->fd, p->buf, p->size, p->pos) == (ssize_t)p->size, "pread");
+	if (p->grows)
+		keep_growing(p->fd);
 	next(p);
 }
 
@@ -79,12 +82,24 @@ void make_it_grow(int fd)
 		must(pwrite(fd, &byte, 1, st.st_size + i) == 1, "pwrite");
 }
 
+/* After each read. See GROWS_EVERY in bench.h. */
+void keep_growing(int fd)
+{
+	static unsigned int reads;
+	struct stat st;
+
+	if (++reads % GROWS_EVERY)
+		return;
+	must(!fstat(fd, &st) && pwrite(fd, "v", 1, st.st_size) == 1, "pwrite");
+}
+
 static int by_size(const char *what, int flags, bool grows, void (*op)(void *))
 {
 	char path[256], name[64];
 	struct place p = { .fd = cached_file(path, sizeof(path), flags), .buf = room(2 << 20) };
 	size_t i;
 
+	p.grows = grows;
 	if (grows)
 		make_it_grow(p.fd);
 	for (i = 0; opt.sizes[i]; i++) {
@@ -104,7 +119,7 @@ int group_pread(int argc, char **argv)
 	return by_size("pread", 0, false, op_pread);
 }
 
-/* The same of a file that has just grown. */
+/* The same of a file that grows. */
 int group_preadgrow(int argc, char **argv)
 {
 	(void)argc;

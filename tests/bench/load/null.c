@@ -63,6 +63,7 @@ static void op_pread(void *unused)
 {
 	(void)unused;
 	must(pread(file, &byte, 1, 0) == 1, "pread");
+	keep_growing(file);
 }
 
 /* A UDP socket that is connected to itself. */

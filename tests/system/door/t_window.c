@@ -49,6 +49,25 @@ static int quiet_file(const char *name)
 	return fd;
 }
 
+static void check_number(int fd, uint32_t i);
+
+/* Written through the door, and read through it; after a while, without the service. */
+TEST(window_after_writing)
+{
+	int fd = new_file("written", 0), i, k;
+	uint32_t n = 0;
+	uint64_t before;
+
+	for (i = 0; i < 3; i++) {
+		for (k = 0; k < 100; k++, n++)
+			CHECK_EQ(pwrite(fd, &n, 4, (off_t)n * 4), 4);
+		before = in_place();
+		for (k = 0; k < 2000000 && (k < 100 || (door_expected && in_place() == before)); k++)
+			check_number(fd, (uint32_t)k % n);
+		CHECK(!door_expected || in_place() > before);
+	}
+}
+
 static void check_number(int fd, uint32_t i)
 {
 	uint32_t n;

@@ -392,6 +392,11 @@ TEST(fasync)
 	int fd[2], i;
 
 	tcp_pair(AF_INET, fd);
+	/* Something has come before, and nobody waited for it. */
+	for (i = 0; i < 3; i++) {
+		CHECK_EQ(write(fd[1], "y", 1), 1);
+		usleep(30000);
+	}
 	CHECK_EQ(sigaction(SIGIO, &sa, NULL), 0);
 	CHECK_EQ(fcntl(fd[0], F_SETOWN, getpid()), 0);
 	CHECK_EQ(fcntl(fd[0], F_SETFL, O_ASYNC), 0);

@@ -106,7 +106,7 @@ static struct fake {
 	/* what the service does instead */
 	enum answer (*hook)(struct vos_sqe *e, struct vos_cqe *c);
 	void (*in_wait)(void);	/* called in ENTER, before it looks */
-	int opens, channels, attaches, enters, kicks, commits, traps, unmaps, windows, tidies;
+	int opens, channels, attaches, enters, kicks, commits, traps, unmaps, windows, tidies, homes;
 	__u32 max_call;		/* moves no more than this in one call */
 } fake;
 
@@ -456,6 +456,9 @@ long vos_kernel(long op, long a, long b)
 		return kernel_attach(a, b);
 	case VOS_DOOR_WINDOW:
 		return kernel_window(a, (void *)b);
+	case VOS_DOOR_HOME:
+		add(&fake.homes);
+		return 0;
 	case VOS_DOOR_TIDY:
 		add(&fake.tidies);
 		return 0;

@@ -352,7 +352,15 @@ static struct vos_handle *find_file(const void *file)
  */
 void vos_handle_file_changed(struct file *file)
 {
+	u32 i;
+
 	take_words_where(find_file, file);
+	for (i = 0; i < VOS_DOOR_SERVICES; i++) {
+		const struct vos_door_provider *p = vos_door_provider_of(i);
+
+		if (p && p->changed)
+			p->changed(file);
+	}
 }
 
 struct object {

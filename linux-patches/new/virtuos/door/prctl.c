@@ -4,6 +4,7 @@
  */
 #include <linux/export.h>
 #include <linux/fdtable.h>
+#include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
@@ -248,6 +249,24 @@ static int door_enter(struct vos_door *door, u32 service, unsigned long arg)
 	return rc;
 }
 
+static int door_home(unsigned int fd)
+{
+	struct file *file = fget(fd);
+	int rc = -ENOENT;
+	u32 i;
+
+	if (!file)
+		return -EBADF;
+	for (i = 0; i < VOS_DOOR_SERVICES && rc == -ENOENT; i++) {
+		const struct vos_door_provider *p = vos_door_provider_of(i);
+
+		if (p && p->home)
+			rc = p->home(file);
+	}
+	fput(file);
+	return rc;
+}
+
 /* For what makes something: only the owner of the descriptors, and of an open door. */
 static int door_set_up(struct vos_door *door, unsigned long op, unsigned long arg3,
 		       unsigned long arg4)
@@ -303,6 +322,9 @@ long vos_door_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
 	case VOS_DOOR_TIDY:
 		vos_windows_tidy(door);
 		rc = 0;
+		break;
+	case VOS_DOOR_HOME:
+		rc = door_home(arg3);
 		break;
 	default:
 		rc = -EINVAL;

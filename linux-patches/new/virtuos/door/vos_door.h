@@ -60,6 +60,11 @@ struct vos_door_target {
  * @replay: write again what a predecessor may have lost, durably; from the session's
  *	up(). @data is the process's memory. Return: 0; -ENOTCONN this domain has died,
  *	too; other errors are the file's
+ * @home: have @file used here again, whoever uses it elsewhere; or NULL. Process context.
+ *	Return: 0; -ENOENT not this provider's; -EINTR; errors of the file
+ * @changed: the flags of @file, maybe not the provider's, have changed (F_SETFL,
+ *	FIONBIO), or something else that a word says of it; or NULL. Any context but
+ *	under files->file_lock
  */
 struct vos_door_provider {
 	u32 service;
@@ -68,6 +73,8 @@ struct vos_door_provider {
 	int (*attach)(struct file *file, struct vos_door_target *t);
 	void (*gone)(struct vos_door_target *t, bool dirty);
 	int (*replay)(u64 node, u64 pos, const void *data, u32 len);
+	int (*home)(struct file *file);
+	void (*changed)(struct file *file);
 };
 
 /**

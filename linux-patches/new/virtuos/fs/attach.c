@@ -144,11 +144,25 @@ static void data_gone(struct vos_door_target *t, bool dirty)
 	vosfs_users_remove(t);
 }
 
+static int data_home(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+	int err;
+
+	if (inode->i_sb->s_type != &vosfs_type || !S_ISREG(inode->i_mode))
+		return -ENOENT;
+	err = vosfs_data_begin(inode);
+	if (!err)
+		vosfs_data_end(inode);
+	return err;
+}
+
 static struct vos_door_provider provider = {
 	.service = VOS_DOOR_STORAGE,
 	.examine = data_examine,
 	.attach = data_attach,
 	.gone = data_gone,
+	.home = data_home,
 	.replay = vosfs_replay_write,
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Which sockets may be used through the exceptionless door: those whose object the
- * service knows and whose next call can only be about data.
+ * service knows and whose next call can only be about data. And what the door's hooks
+ * hear of sockets besides.
  *
  * An error that is kept here for the next call (sk_err) is told by the trap door;
  * whoever keeps one takes the socket's words back (vos_sock_keep_error()).
@@ -64,9 +65,20 @@ static int net_examine(struct file *file, struct vos_door_target *t)
 	return 0;
 }
 
+/* Who wants signals from now on (O_ASYNC) must be told of events, as who waits. */
+static void net_changed(struct file *file)
+{
+	struct socket *sock = sock_from_file(file);
+
+	if (sock && sock->sk && sock->sk->sk_prot == &vos_proto &&
+	    sock_flag(sock->sk, SOCK_FASYNC))
+		vos_sock_arm(vos_sk(sock->sk));
+}
+
 static struct vos_door_provider provider = {
 	.service = VOS_DOOR_NET,
 	.examine = net_examine,
+	.changed = net_changed,
 };
 
 /*
