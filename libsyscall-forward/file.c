@@ -37,10 +37,6 @@ static void ask(struct vos_lane *l, struct reading *r)
 	__u32 len = left < r->chunk ? left : r->chunk;
 	struct vos_sqe *e = vos_lane_prepare(l, r->io->word);
 
-	if (!e) {
-		r->rc = VOS_TRAP(VOS_WHY_DEAD);
-		return;
-	}
 	e->ext[0] = (struct vos_extent){ place(l, r, i), len };
 	e->arg[0] = r->pos + r->asked;
 	r->call[i] = vos_lane_submit(l, VOS_OP_READ);
@@ -134,28 +130,22 @@ long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos)
 	struct vos_lane *l;
 	struct vos_sqe *e;
 	__s64 result;
-	long n = VOS_TRAP(VOS_WHY_HOME);
+	long n = VOS_TRAP(VOS_WHY_DEAD);
 
 	if (unlikely(!(word & VOS_WORD_READ) || !vos_file_range(pos, len)))
 		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ACCESS));
 	l = vos_lane_get(VOS_DOOR_STORAGE, fd, word);
 	if (unlikely(!l))
 		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_LANE));
-	if (vos_file_goes_home(l, word, fd))
-		goto put;
-	n = VOS_TRAP(VOS_WHY_DEAD);
 	e = vos_lane_prepare(l, word);
-	if (likely(e)) {
-		e->ext[0] = (struct vos_extent){ l->data, len };
-		e->arg[0] = pos;
-		if (likely(!vos_lane_ask_short(l, VOS_OP_READ, &result)))
-			n = vos_file_check(l, result, len);
-	}
+	e->ext[0] = (struct vos_extent){ l->data, len };
+	e->arg[0] = pos;
+	if (likely(!vos_lane_ask_short(l, VOS_OP_READ, &result)))
+		n = vos_file_check(l, result, len);
 	if (n > 0)
 		memcpy(buf, l->chan->arena + l->data, n);
 	if (likely(!VOS_IS_TRAP(n)))
-		vos_lane_count(l, VOS_STAT_READ, n);
-put:
+		vos_file_was_read(l, word, fd, n);
 	vos_lane_put(l);
 	return vos_trapped(VOS_STAT_READ, n);
 }
@@ -177,12 +167,9 @@ long vos_file_read(struct vos_io *io)
 	l = vos_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
 	if (!l)
 		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_LANE));
-	if (vos_file_goes_home(l, io->word, io->fd))
-		rc = VOS_TRAP(VOS_WHY_HOME);
-	else
-		rc = io->at ? read_at(l, io, io->pos) : read_on(l, io);
+	rc = io->at ? read_at(l, io, io->pos) : read_on(l, io);
 	if (!VOS_IS_TRAP(rc))
-		vos_lane_count(l, VOS_STAT_READ, rc);
+		vos_file_was_read(l, io->word, io->fd, rc);
 	vos_lane_put(l);
 	return vos_trapped(VOS_STAT_READ, rc);
 }

@@ -28,10 +28,12 @@ static inline __u64 *vos_file_pos(struct vos_lane *l, const struct vos_io *io)
 
 #define VOS_LOOK_EVERY	1024u	/* reads */
 
-/* Is it to be read by the trap door, so that it can be read in place from then on? */
-static inline bool vos_file_goes_home(struct vos_lane *l, __u64 word, int fd)
+/* A read has been answered. */
+static inline void vos_file_was_read(struct vos_lane *l, __u64 word, int fd, long n)
 {
-	return unlikely(!(++l->reads % VOS_LOOK_EVERY)) && vos_file_is_quiet(l, word, fd);
+	vos_lane_count(l, VOS_STAT_READ, n);
+	if (unlikely(!(vos_load(&l->count.door[VOS_STAT_READ]) % VOS_LOOK_EVERY)))
+		vos_file_look(l, word, fd);
 }
 
 /*

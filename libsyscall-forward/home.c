@@ -18,11 +18,10 @@ static struct tries {
 } tries[VOS_DOOR_FDS];
 
 /**
- * vos_file_is_quiet - is it time to have the file come home? Then it does
+ * vos_file_look - is it time to have the file come home? Then it does
  * @l: lane of the channel, in our hands
- * Return: true: read it by the trap door.
  */
-__attribute__((noinline)) bool vos_file_is_quiet(struct vos_lane *l, __u64 word, int fd)
+__attribute__((noinline)) void vos_file_look(struct vos_lane *l, __u64 word, int fd)
 {
 	__u8 *written = &l->chan->written[VOS_WORD_SLOT(word) % VOS_UCHAN_SLOTS];
 	struct tries *t = &tries[fd];
@@ -31,17 +30,16 @@ __attribute__((noinline)) bool vos_file_is_quiet(struct vos_lane *l, __u64 word,
 
 	if (vos_load(written)) {
 		vos_store(written, (__u8)0);
-		return false;
+		return;
 	}
 	if (passed < 1u << n) {
 		vos_store(&t->passed, passed);
-		return false;
+		return;
 	}
 	vos_store(&t->passed, (__u16)0);
 	if (n < MAX_DOUBLING)
 		vos_store(&t->doublings, (__u8)(n + 1));
 	vos_kernel(VOS_DOOR_HOME, fd, 0);
-	return true;
 }
 
 /** vos_file_is_home - the file of @fd is used in place */

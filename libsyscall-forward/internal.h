@@ -68,7 +68,6 @@ struct vos_lane {
 	bool lost;		/* not to be used any more */
 	struct vos_cqe stash[VOS_DEPTH];
 	__u32 asked[VOS_DEPTH];	/* tags under way */
-	__u32 reads;		/* of files, begun */
 	__u32 posted;		/* calls that were posted and are not answered */
 	__u32 post[VOS_POSTED];	/* ... their tags, oldest first */
 	struct vos_count count;
@@ -181,7 +180,7 @@ long vos_file_write(struct vos_io *io);
 long vos_file_end_write(const struct vos_io *io, __u64 pos, size_t done, long rc);
 
 /* home.c */
-bool vos_file_is_quiet(struct vos_lane *l, __u64 word, int fd);
+void vos_file_look(struct vos_lane *l, __u64 word, int fd);
 void vos_file_is_home(int fd);
 
 /* log.c */

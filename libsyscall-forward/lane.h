@@ -73,18 +73,15 @@ static inline struct vos_lane *vos_lane_get(unsigned int service, int fd, __u64 
  * vos_lane_prepare - begin a call
  * @word: names the handle
  * Return: the submission, in its place in the ring, with nothing but the handle filled
- * in; its first word is not to be touched. NULL: the lane is lost.
+ * in; its first word is not to be touched.
  *
- * At most VOS_DEPTH calls, and VOS_POSTED more, may be under way.
+ * At most VOS_DEPTH calls, and VOS_POSTED more, may be under way, so there is room: a
+ * service gives an entry back before it answers it, or confuses itself.
  */
 static inline struct vos_sqe *vos_lane_prepare(struct vos_lane *l, __u64 word)
 {
 	struct vos_sqe *e = vos_ring_slot(&l->sq, l->sq.own);
 
-	if (unlikely(vos_ring_has_room(&l->sq, 1) <= 0)) {
-		l->lost = true;
-		return NULL;
-	}
 	e->obj = VOS_WORD_SLOT(word);
 	e->gen = VOS_WORD_GEN(word);
 	memset(e->ext, 0, sizeof(*e) - offsetof(struct vos_sqe, ext));

@@ -29,7 +29,6 @@ enum vos_stat_why {
 	VOS_WHY_OFFSET,		/* the kernel keeps the file's offset */
 	VOS_WHY_LOG,		/* no room in the log */
 	VOS_WHY_ACCESS,		/* not open for this, or not to be done through the door */
-	VOS_WHY_HOME,		/* a file that is only read is brought where it can be read in place */
 	VOS_STAT_WHYS
 };
 

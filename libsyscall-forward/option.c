@@ -23,8 +23,6 @@ static long set_on(struct vos_lane *l, __u64 word, int name, int value)
 	if (vos_lane_settle(l, VOS_POSTED - 1))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	e = vos_lane_prepare(l, word);
-	if (!e)
-		return VOS_TRAP(VOS_WHY_DEAD);
 	e->arg[0] = IPPROTO_TCP;
 	e->arg[1] = name;
 	e->arg[2] = (__u32)value;

@@ -55,8 +55,6 @@ static long recv_once(struct vos_lane *l, struct vos_io *io, __u32 asked, struct
 	struct vos_sqe *e = vos_lane_prepare(l, io->word);
 	struct vos_cqe c;
 
-	if (!e)
-		return VOS_TRAP(VOS_WHY_DEAD);
 	e->ext[0] = (struct vos_extent){ l->data + side, asked };
 	e->ext[1] = (struct vos_extent){ l->data, side };
 	if (vos_lane_ask(l, VOS_OP_RECVMSG, &c))
@@ -133,8 +131,6 @@ static long recv_plain_on(struct vos_lane *l, __u64 word, void *buf, __u32 len, 
 	if (rc)
 		return rc;
 	e = vos_lane_prepare(l, word);
-	if (unlikely(!e))
-		return VOS_TRAP(VOS_WHY_DEAD);
 	e->ext[0] = (struct vos_extent){ l->data, len };
 	if (unlikely(vos_lane_ask_short(l, VOS_OP_RECVMSG, &result)))
 		return VOS_TRAP(VOS_WHY_DEAD);

@@ -11,16 +11,12 @@
 
 #define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE)
 
-/* Return: false: the lane is lost. */
-static bool prepare(struct vos_lane *l, const struct vos_io *io, __u32 off, __u32 len, bool more)
+static void prepare(struct vos_lane *l, const struct vos_io *io, __u32 off, __u32 len, bool more)
 {
 	struct vos_sqe *e = vos_lane_prepare(l, io->word);
 
-	if (unlikely(!e))
-		return false;
 	e->ext[0] = (struct vos_extent){ off, len };
 	e->arg[0] = (io->flags & MSG_MORE) | (more ? MSG_MORE : 0);
-	return true;
 }
 
 /* A stream's chunks: two halves of the lane, one with the service, one with us. */
@@ -48,7 +44,8 @@ static long send_chunk(struct vos_lane *l, const struct vos_io *io, size_t *done
 	long rc;
 
 	vos_gather(io->iov, l->chan->arena + l->data, io->len);
-	if (!prepare(l, io, l->data, io->len, false) || vos_lane_ask(l, VOS_OP_SENDMSG, &answer))
+	prepare(l, io, l->data, io->len, false);
+	if (vos_lane_ask(l, VOS_OP_SENDMSG, &answer))
 		return VOS_TRAP(VOS_WHY_DEAD);
 	rc = vos_sock_check(l, io->word, io->flags, answer.result, io->len);
 	if (rc < 0)
@@ -67,8 +64,7 @@ static long send_chunks(struct vos_lane *l, const struct vos_io *io, size_t *don
 
 	fill(l, io, &c);
 	while ((len = c.len)) {
-		if (!prepare(l, io, l->data + c.next * c.half, len, c.filled < io->len))
-			return VOS_TRAP(VOS_WHY_DEAD);
+		prepare(l, io, l->data + c.next * c.half, len, c.filled < io->len);
 		call = vos_lane_submit(l, VOS_OP_SENDMSG);
 		fill(l, io, &c);
 		if (vos_lane_wait(l, call, &answer))
@@ -104,8 +100,6 @@ static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done
 		memcpy(arena, io->name, io->namelen);
 	vos_gather(io->iov, arena + side, io->len);
 	e = vos_lane_prepare(l, io->word);
-	if (!e)
-		return VOS_TRAP(VOS_WHY_DEAD);
 	e->ext[0] = (struct vos_extent){ l->data + side, io->len };
 	e->ext[1] = (struct vos_extent){ l->data, side ? io->namelen : 0 };
 	e->arg[0] = io->flags & MSG_MORE;
@@ -193,8 +187,6 @@ static long send_short_on(struct vos_lane *l, __u64 word, const void *buf, __u32
 	vos_posts_first(l, word);
 	memcpy(l->chan->arena + l->data, buf, len);
 	e = vos_lane_prepare(l, word);
-	if (unlikely(!e))
-		return VOS_TRAP(VOS_WHY_DEAD);
 	e->ext[0] = (struct vos_extent){ l->data, len };
 	e->arg[0] = flags & MSG_MORE;
 	if (likely(!vos_lane_ask_short(l, VOS_OP_SENDMSG, &result)))

@@ -37,11 +37,6 @@ static void submit(struct vos_lane *l, struct writing *w, struct vos_log_record 
 	unsigned int i = (w->first + w->n) % VOS_DEPTH;
 	struct vos_sqe *e = vos_lane_prepare(l, w->io->word);
 
-	if (!e) {
-		vos_log_settle(r, 0, 0);
-		w->rc = VOS_TRAP(VOS_WHY_DEAD);
-		return;
-	}
 	vos_cursor_take(&w->from, r + 1, len);
 	vos_log_fill(r, w->io, w->pos + w->sent, len);
 	e->ext[0] = (struct vos_extent){ place(l, r), len };
@@ -55,13 +50,12 @@ static void submit(struct vos_lane *l, struct writing *w, struct vos_log_record 
 
 static bool commit(struct vos_lane *l, struct writing *w)
 {
-	struct vos_sqe *e;
 	struct vos_cqe c;
 
 	if (w->commits++ == COMMITS)
 		return false;
-	e = vos_lane_prepare(l, w->io->word);
-	return e && !vos_lane_wait(l, vos_lane_submit(l, VOS_OP_COMMIT), &c) && c.result >= 0;
+	vos_lane_prepare(l, w->io->word);
+	return !vos_lane_wait(l, vos_lane_submit(l, VOS_OP_COMMIT), &c) && c.result >= 0;
 }
 
 /* Return: false when the next chunk has to wait for those under way. */

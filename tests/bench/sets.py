@@ -29,7 +29,7 @@ SECTIONS = {
            "door; getppid never is."),
     PREAD: ("MB/s", True, "16 MiB, read once before. The trap door serves it from the primary's page cache; the "
             "exceptionless door reads that in place."),
-    PREADGROW: ("MB/s", True, "The same of a file to which a byte is appended every 1,000 reads: the exceptionless door's "
+    PREADGROW: ("MB/s", True, "The same of a file to which a byte is appended every 512 reads: the exceptionless door's "
                 "reads go through the ring to the storage domain's page cache."),
     PWRITE: ("MB/s", True, "Over what is there, not synchronised."),
     NAMES: ("µs", False, "create + close + unlink, stat, open + close. virtuos makes a change durable before it "

@@ -57,8 +57,16 @@ int group_null(int argc, char **argv);
 #define GROWTH	40
 void make_it_grow(int fd);
 /* One that has ceased to grow is soon read in place; so another byte, every so many reads. */
-#define GROWS_EVERY	1000
-void keep_growing(int fd);
+#define GROWS_EVERY	512u
+void grow(int fd);
+
+static inline void keep_growing(int fd)
+{
+	static unsigned int reads;
+
+	if (!(++reads % GROWS_EVERY))
+		grow(fd);
+}
 
 int group_pread(int argc, char **argv);
 int group_preadgrow(int argc, char **argv);

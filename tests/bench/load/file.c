@@ -82,14 +82,10 @@ void make_it_grow(int fd)
 		must(pwrite(fd, &byte, 1, st.st_size + i) == 1, "pwrite");
 }
 
-/* After each read. See GROWS_EVERY in bench.h. */
-void keep_growing(int fd)
+void grow(int fd)
 {
-	static unsigned int reads;
 	struct stat st;
 
-	if (++reads % GROWS_EVERY)
-		return;
 	must(!fstat(fd, &st) && pwrite(fd, "v", 1, st.st_size) == 1, "pwrite");
 }
 
