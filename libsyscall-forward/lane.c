@@ -155,14 +155,14 @@ static __attribute__((noinline)) bool await_long(struct vos_lane *l)
  */
 __attribute__((noinline)) bool vos_lane_await(struct vos_lane *l)
 {
-	const vos_word_t *slot = vos_ring_slot(&l->cq, l->cq.own);
-	const __u64 bit = l->cq.phase, is_new = vos_ring_phase(&l->cq, l->cq.own);
+	const vos_word_t *next = l->cq.next;
+	const __u64 bit = l->cq.phase, is_new = l->cq.is_new;
 	int i = l->kick || !vos_spin_us ? 0 : BRIEFLY;
 
 	/* As vos_ring_ready() looks, with what does not change out of the loop. */
 	for (; i; i--) {
 		__builtin_ia32_pause();
-		if (likely((vos_load_acquire(slot) & bit) != is_new))
+		if (likely((vos_load_acquire(next) & bit) != is_new))
 			continue;
 		vos_count_add(&l->count.spun, 1);
 		if (unlikely(vos_load(&l->chan->slow)))

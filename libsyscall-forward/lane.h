@@ -80,7 +80,7 @@ static inline struct vos_lane *vos_lane_get(unsigned int service, int fd, __u64 
  */
 static inline struct vos_sqe *vos_lane_prepare(struct vos_lane *l, __u64 word)
 {
-	struct vos_sqe *e = vos_ring_slot(&l->sq, l->sq.own);
+	struct vos_sqe *e = l->sq.next;
 
 	e->obj = VOS_WORD_SLOT(word);
 	e->gen = VOS_WORD_GEN(word);

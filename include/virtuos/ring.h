@@ -51,6 +51,8 @@ struct vos_ring {
 	__u32 own;			/* own index: prod of a producer, cons of a consumer */
 	__u32 peer;			/* a producer's: cons as last read and checked */
 	__u64 phase;			/* VOS_SQ_PHASE or VOS_CQ_PHASE */
+	__u64 is_new;			/* phase bit of entries of this round: @phase, or 0 */
+	void *next;			/* the entry at @own */
 };
 
 /* VOS_SQE_PHASE and VOS_CQE_PHASE as bits of an entry's first word. */
@@ -60,6 +62,25 @@ struct vos_ring {
 typedef __u64 __attribute__((may_alias)) vos_word_t;
 
 #define VOS_ENTRY_SIZE 64u
+
+/* Have the own index at @own. The phase bit is first set, then not. */
+static inline void vos_ring_at(struct vos_ring *r, __u32 own)
+{
+	r->own = own;
+	r->is_new = own & r->entries ? 0 : r->phase;
+	r->next = (char *)r->entry + (size_t)(own & (r->entries - 1)) * VOS_ENTRY_SIZE;
+}
+
+static inline void vos_ring_advance(struct vos_ring *r)
+{
+	/* Another thread may look how far we are. */
+	vos_store(&r->own, r->own + 1);
+	r->next = (char *)r->next + VOS_ENTRY_SIZE;
+	if (!(r->own & (r->entries - 1))) {
+		r->next = r->entry;
+		r->is_new ^= r->phase;
+	}
+}
 
 /**
  * vos_ring_init - attach one side to a ring
@@ -75,14 +96,9 @@ static inline void vos_ring_init(struct vos_ring *r, struct vos_ring_hdr *hdr,
 	r->hdr = hdr;
 	r->entry = entry;
 	r->entries = entries;
-	r->own = r->peer = 0;
+	r->peer = 0;
 	r->phase = phase;
-}
-
-/* The phase bit of an entry that is written in the round of @index: first set, then not. */
-static inline __u64 vos_ring_phase(const struct vos_ring *r, __u32 index)
-{
-	return index & r->entries ? 0 : r->phase;
+	vos_ring_at(r, 0);
 }
 
 /* All of an entry but its first word, by as few moves as there can be: no call, no loop. */
@@ -98,11 +114,6 @@ static inline void vos_ring_copy_rest(void *to, const void *from)
 	t[5] = f[5];
 	t[6] = f[6];
 	t[7] = f[7];
-}
-
-static inline void *vos_ring_slot(const struct vos_ring *r, __u32 index)
-{
-	return (char *)r->entry + (size_t)(index & (r->entries - 1)) * VOS_ENTRY_SIZE;
 }
 
 /**
@@ -135,19 +146,16 @@ static inline int vos_ring_has_room(struct vos_ring *r, __u32 n)
 }
 
 /**
- * vos_ring_publish - the entry at vos_ring_slot(r, r->own) is filled but for its first word
+ * vos_ring_publish - the entry at @r->next is filled but for its first word
  * @first: that word, its phase bit clear
  *
  * The caller has found room.
  */
 static inline void vos_ring_publish(struct vos_ring *r, __u64 first)
 {
-	vos_word_t *slot = (vos_word_t *)vos_ring_slot(r, r->own);
-
 	/* The rest before the first word: pairs with the acquire in vos_ring_ready(). */
-	vos_store_release(slot, first | vos_ring_phase(r, r->own));
-	/* Another thread may look how far we are. */
-	vos_store(&r->own, r->own + 1);
+	vos_store_release((vos_word_t *)r->next, first | r->is_new);
+	vos_ring_advance(r);
 }
 
 /**
@@ -161,7 +169,7 @@ static inline int vos_ring_push(struct vos_ring *r, const void *e)
 
 	if (room <= 0)
 		return room ? room : -ENOSPC;
-	vos_ring_copy_rest(vos_ring_slot(r, r->own), e);
+	vos_ring_copy_rest(r->next, e);
 	vos_ring_publish(r, *(const vos_word_t *)e & ~r->phase);
 	return 0;
 }
@@ -193,9 +201,7 @@ static inline bool vos_ring_must_notify(const struct vos_ring *r)
  */
 static inline bool vos_ring_ready(const struct vos_ring *r)
 {
-	__u64 first = vos_load_acquire((vos_word_t *)vos_ring_slot(r, r->own));
-
-	return (first & r->phase) == vos_ring_phase(r, r->own);
+	return (vos_load_acquire((vos_word_t *)r->next) & r->phase) == r->is_new;
 }
 
 /**
@@ -208,7 +214,7 @@ static inline bool vos_ring_waiting(const struct vos_ring_hdr *hdr, const void *
 {
 	struct vos_ring r = { .entry = (void *)entry, .entries = entries, .phase = phase };
 
-	r.own = vos_load(&hdr->cons);
+	vos_ring_at(&r, vos_load(&hdr->cons));
 	return vos_ring_ready(&r);
 }
 
@@ -218,14 +224,15 @@ static inline bool vos_ring_waiting(const struct vos_ring_hdr *hdr, const void *
  */
 static inline const void *vos_ring_front(const struct vos_ring *r)
 {
-	return vos_ring_slot(r, r->own);
+	return r->next;
 }
 
 /* Give the entry back that has been copied. */
 static inline void vos_ring_release(struct vos_ring *r)
 {
 	/* The copy before the index: the producer may overwrite the slot at once. */
-	vos_store_release(&r->hdr->cons, ++r->own);
+	vos_store_release(&r->hdr->cons, r->own + 1);
+	vos_ring_advance(r);
 }
 
 /**
@@ -234,10 +241,8 @@ static inline void vos_ring_release(struct vos_ring *r)
  */
 static inline void vos_ring_consume(struct vos_ring *r, void *e)
 {
-	const vos_word_t *slot = (const vos_word_t *)vos_ring_slot(r, r->own);
-
-	*(vos_word_t *)e = vos_load(slot) & ~r->phase;
-	vos_ring_copy_rest(e, slot);
+	*(vos_word_t *)e = vos_load((const vos_word_t *)r->next) & ~r->phase;
+	vos_ring_copy_rest(e, r->next);
 	vos_ring_release(r);
 }
 
@@ -247,7 +252,7 @@ static inline void vos_ring_consume(struct vos_ring *r, void *e)
  */
 static inline void vos_ring_consume_some(struct vos_ring *r, void *e, __u32 n)
 {
-	memcpy(e, vos_ring_slot(r, r->own), n);
+	memcpy(e, r->next, n);
 	vos_ring_release(r);
 }
 

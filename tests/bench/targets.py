@@ -34,7 +34,7 @@ CAUSES = {
     "Next: two completions in one line.",
     "exceptionless null call": "Where the service or the caller slept once in a section, that is in the figure (hypercalls, "
     "sends and iret of the same row tell). Next: more sections.",
-    "trap door's null call": "1,955, 1,968 and 2,012 in three runs; 700 are Xen's, for the trap itself, and 230 entry and "
+    "trap door's null call": "1,955 to 2,012 in four runs; 700 are Xen's, for the trap itself, and 230 entry and "
     "exit; what differs are the clock's ticks, as many as came in the section. Next: who is root, asked once "
     "and not with each call (36); the two looks for the link in one (20).",
     "virtuos, ": "By number (tests/bench/count.py): in a steady section of 100 calls there are the clock's alone, which are "

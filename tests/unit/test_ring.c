@@ -26,7 +26,9 @@ static struct pair *new_pair(uint32_t start)
 	assert_non_null(p);
 	vos_ring_init(&p->prod, &p->hdr, p->entry, ENTRIES, VOS_SQ_PHASE);
 	vos_ring_init(&p->cons, &p->hdr, p->entry, ENTRIES, VOS_SQ_PHASE);
-	p->prod.own = p->prod.peer = p->cons.own = p->hdr.cons = start;
+	vos_ring_at(&p->prod, start);
+	vos_ring_at(&p->cons, start);
+	p->prod.peer = p->hdr.cons = start;
 	return p;
 }
 
@@ -103,7 +105,7 @@ static void survives_index_wrap(void **state)
 static void takes_what_is_published(void **state)
 {
 	struct pair *p = new_pair(0);
-	struct vos_sqe *slot = vos_ring_slot(&p->prod, 0), e;
+	struct vos_sqe *slot = p->prod.next, e;
 
 	(void)state;
 	slot->obj = 3;
@@ -214,7 +216,7 @@ static void the_front_is_not_the_copy(void **state)
 	push_ok(p, 5);
 	assert_true(vos_ring_ready(&p->cons));
 	assert_int_equal(((const struct vos_sqe *)vos_ring_front(&p->cons))->tag, 5);
-	((struct vos_sqe *)vos_ring_slot(&p->cons, 0))->tag = 6;
+	((struct vos_sqe *)p->cons.next)->tag = 6;
 	vos_ring_consume(&p->cons, &e);
 	assert_int_equal(e.tag, 6);
 	assert_int_equal(p->hdr.cons, 1);
