@@ -89,8 +89,9 @@ struct vos_cqe {
 #define VOS_CQE_PHASE		(1u << 31)
 
 /*
- * A ring's index is free-running, entry = index & (entries - 1). need_wakeup (VOS_WAKE_*) is raised by the consumer before it sleeps; a
- * producer that sees it after publishing sends the channel's event.
+ * A ring's index is free-running, entry = index & (entries - 1). need_wakeup
+ * (VOS_WAKE_*) is raised by the consumer before it sleeps; a producer that sees it after
+ * publishing sends the channel's event.
  */
 #define VOS_WAKE_NOT	0u	/* the consumer polls */
 #define VOS_WAKE_NOW	1u	/* it sleeps */

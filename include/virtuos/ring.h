@@ -198,6 +198,10 @@ static inline bool vos_ring_must_notify(const struct vos_ring *r)
 
 /**
  * vos_ring_ready - is there an entry to be taken?
+ *
+ * Who asks while another thread takes entries of this side may be told "no" in the moment
+ * in which that one goes from the ring's end to its begin. It looks again afterwards, so
+ * nothing is left lying; what comes after that is for who has asked to be told.
  */
 static inline bool vos_ring_ready(const struct vos_ring *r)
 {

@@ -65,7 +65,7 @@ s64 net_sendmsg(struct netobj *o, struct vos_scall *call)
 	struct message m = {};
 	int rc = take_side(&m, call);
 
-	/* An option that a process has posted and gone on comes before what it sends by the trap door. */
+	/* What a process has posted before comes before what it sends by the trap door. */
 	if (!call->handle)
 		vos_handles_finish(call);
 	if (!rc) {

@@ -48,11 +48,11 @@ CAUSES = {
     "redis": "Counted by request (/sys/kernel/virtuos/net): four calls, 0.05 event-channel sends, 0.15 to 0.25 interrupts, 1.7 "
     "context switches (0.7, 2.3 and 2.4 before): 2,000 requests/s and more on a quiet machine, 800 when the two cores "
     "give the emulator less, for two domains poll at once where pv has one. Next: a machine with a core for each domain.",
-    "sqlite": "Measured by request (/sys/kernel/debug/virtuosfs/stats), in one run: of 385 ms 93 wait for the storage "
-    "domain: 30 FSYNC 59 ms, 4 MKNOD 10, 4 UNLINK 10, 13 SETATTR 7 (17 before a chown to the same owner was no commit), 4 "
-    "GETXATTR 0.4 (11 before absent capabilities were kept in mind). By its clocks (bash's time) the program computes for 210 ms, "
-    "in pv for 180, and waits for 110, in pv for 45; so 1.5 of driver-domain, 300 ms, would be less than it computes. Next: "
-    "names made and unlinked without a commit, and redone after a death.",
+    "sqlite": "Measured by request (/sys/kernel/debug/virtuosfs/stats), means of five: of 434 ms 107 wait for the storage "
+    "domain: 30 FSYNC 72 ms, 4 MKNOD 11, 4 UNLINK 10, 13 SETATTR 8 (17 before a chown to the same owner was no commit), 4 "
+    "GETXATTR 0.5 (11 before absent capabilities were kept in mind), the rest 5. By its clocks (bash's time, another hour) the "
+    "program computes for 210 ms, in pv for 180, and waits for 100, in pv for 45; so 1.5 of driver-domain, whose 300 ms became "
+    "200, would be less than it computes. Next: names made and unlinked without a commit, and redone after a death.",
 }
 
 
