@@ -17,6 +17,8 @@ BUILD=${VIRTUOS_BUILD:-$TOP/build}
 LOGS=$BUILD/logs
 CACHE=${VIRTUOS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/virtuos}
 JOBS=${JOBS:-$(nproc)}
+# Versions of one thing that the cache keeps; several clones at work want more.
+KEEP=${VIRTUOS_CACHE_KEEP:-3}
 # shellcheck source=../versions.mk
 . "$TOP/versions.mk"
 mkdir -p "$LOGS" "$CACHE"

@@ -84,8 +84,8 @@ if [ ! -e "$tree/.complete" ]; then
 	say "$role kernel: $(stat -Lc %s "$tree/arch/x86/boot/bzImage") bytes"
 fi
 touch "$tree" "$src"
-keep_newest 3 "$src/$role-"*/
-keep_newest 3 "$CACHE/linux/"[0-9]*/
+keep_newest "$KEEP" "$src/$role-"*/
+keep_newest "$KEEP" "$CACHE/linux/"[0-9]*/
 mkdir -p "$BUILD/kernel"
 [ -L "$link" ] || [ ! -d "$link" ] || mv "$link" "$link.old"
 ln -sfn "$tree" "$link"

@@ -32,7 +32,7 @@ UDEV_SETTINGS = os.path.join(SETTINGS, "udev-trigger.conf")
 INPUTS = {"dom0": [RIG_UNIT, UDEV_SETTINGS], "primary": [AGENT_UNIT]}
 SUITE = "bookworm"
 SIZE_MIB = {"dom0": 2560, "primary": 3072}
-KEEP = 6
+KEEP = 2 * int(os.environ.get("VIRTUOS_CACHE_KEEP", 3))
 FORMAT = "2"            # raise when the way images are made changes
 
 

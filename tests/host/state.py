@@ -25,7 +25,7 @@ from machine import (CPU, DISKS, DOM0_ARGS, MEMORY, PORTS, VCPUS, XEN_ARGS, Mach
 from vexec import VexecError, VexecTimeout
 
 STATES = os.path.join(CACHE, "states")
-KEEP = 3
+KEEP = int(os.environ.get("VIRTUOS_CACHE_KEEP", 3))
 BOOT_TIMEOUT = 300
 UP_TIMEOUT = 240
 SETTLE_TIMEOUT = 120
