@@ -6,6 +6,9 @@
  *	xenbus.c -> link.c -> area.c, channel.c, slot.c, object.c, cred.c
  *	session.c holds the link that is in use and tells its user of changes.
  *
+ * The door (../door) uses what stands here, and is told by struct vos_door_ops what it
+ * has to know; the module's begin and end are in ../door/module.c, above both.
+ *
  * Locks, in order: vos_mutex (sessions, devices), session.lock (which link),
  * channel.lock (rings, states of calls), channel.slot_lock (free slots and arena).
  * Only vos_mutex sleeps.
@@ -290,10 +293,23 @@ void vos_clock_init_session(struct vos_session *s);
 void vos_clock_exit_session(struct vos_session *s);
 void vos_clock_link_up(struct vos_session *s);
 
-/* ../door: user channels, see there */
-int vos_door_init(void);
-void vos_door_link_dead(struct vos_link *link);
-void vos_uchan_events(struct vos_link *link);
+/**
+ * struct vos_door_ops - what the core tells the door (../door), which stands above it
+ * @events: an event came on @link, or it died: let those look who wait in the kernel for
+ *	a lane. Any context. Return: somebody waits
+ * @link_dead: @link has just died, and its calls have ended. Process context
+ *
+ * The core calls nothing of the door but by this.
+ */
+struct vos_door_ops {
+	bool (*events)(struct vos_link *link);
+	void (*link_dead)(struct vos_link *link);
+};
+
+/* main.c: the core's begin and end; ../door/module.c has the module's */
+extern const struct vos_door_ops *vos_door;
+int vos_core_start(const struct vos_door_ops *door);
+void vos_core_stop(void);
 
 /* look.c: taking what has come without an interrupt */
 int vos_look_init(void);

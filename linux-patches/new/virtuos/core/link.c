@@ -77,7 +77,7 @@ static irqreturn_t channel_interrupt(int irq, void *data)
 	chan->stats.interrupts++;
 	vos_channel_reap(chan);
 	if (!chan->nr)
-		vos_uchan_events(chan->link);
+		vos_door->events(chan->link);
 	xen_irq_lateeoi(irq, 0);
 	return IRQ_HANDLED;
 }
@@ -297,7 +297,7 @@ void vos_link_kill(struct vos_link *link)
 		for (i = 0; i < link->nr_channels; i++)
 			add_past(link->session, &link->chan[i].stats);
 		wake_up_all(&link->room_wait);
-		vos_door_link_dead(link);
+		vos_door->link_dead(link);
 		vos_session_link_dead(link);
 	}
 	mutex_unlock(&kill_mutex);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * virtuos-core: the front end's core in the primary. See vos_front.h.
+ * The core's parameters, begin and end. See vos_front.h; the module is ../door/module.c.
  */
-#include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <xen/xen.h>
 #include "internal.h"
 
@@ -27,12 +27,21 @@ MODULE_PARM_DESC(idle_poll_us,
 /* Links are killed and freed here when that is asked for in an interrupt. */
 struct workqueue_struct *vos_wq;
 
-static int __init vos_core_init(void)
+/* Set before there is a link. */
+const struct vos_door_ops *vos_door;
+
+/*
+ * vos_core_start - from here on service domains are found
+ * @door: what is to be told of them
+ * Return: 0, -ENODEV, -ENOMEM or what xenbus says; on error nothing is left.
+ */
+int vos_core_start(const struct vos_door_ops *door)
 {
 	int rc;
 
 	if (!xen_domain())
 		return -ENODEV;
+	vos_door = door;
 	vos_wq = alloc_workqueue("virtuos", WQ_MEM_RECLAIM, 0);
 	if (!vos_wq)
 		return -ENOMEM;
@@ -45,16 +54,7 @@ static int __init vos_core_init(void)
 	rc = vos_clock_init();
 	if (rc)
 		goto err_xenbus;
-	/* Last: once doors can be opened, the module stays. */
-	rc = vos_door_init();
-	if (rc)
-		goto err_clock;
-	/* Another module has them: then service domains interrupt us more often. */
-	if (vos_look_init())
-		pr_warn("virtuos: the kernel's ring hooks are taken\n");
 	return 0;
-err_clock:
-	vos_clock_exit();
 err_xenbus:
 	vos_xenbus_exit();
 err_stats:
@@ -64,7 +64,10 @@ err_wq:
 	return rc;
 }
 
-static void __exit vos_core_exit(void)
+/*
+ * vos_core_stop - the end of all that vos_core_start() began; there is no session any more
+ */
+void vos_core_stop(void)
 {
 	vos_clock_exit();
 	vos_xenbus_exit();
@@ -73,8 +76,3 @@ static void __exit vos_core_exit(void)
 	destroy_workqueue(vos_wq);
 	vos_stats_exit();
 }
-
-module_init(vos_core_init);
-module_exit(vos_core_exit);
-MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("VirtuOS front end: sessions and calls");

@@ -4,7 +4,8 @@
  *
  *	prctl.c -> attach.c -> handle.c, uchan.c -> window.c, door.c, ../core
  *	hooks.c (called by the kernel) -> door.c, handle.c
- *	link.c (called by ../core) -> door.c, uchan.c
+ *	module.c -> ../core, hooks.c; gives the core what it has to call:
+ *	link.c -> door.c, uchan.c
  *
  * A door belongs to an address space and speaks of one table of descriptors. It
  * has a user channel per service; a user channel belongs to one link and dies with
@@ -164,7 +165,7 @@ void vos_uchan_put(struct vos_uchan *uc);
 int vos_uchan_close(struct vos_uchan *uc);
 void vos_uchan_end_handles(struct vos_uchan *uc);
 int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags);
-void vos_uchan_events(struct vos_link *link);
+bool vos_uchan_events(struct vos_link *link);
 bool vos_uchan_dead(const struct vos_uchan *uc);
 struct vos_call *vos_uchan_call(struct vos_uchan *uc, u8 opcode, u32 len0, u32 flags);
 void vos_uchan_release_id(struct vos_uchan *uc);
@@ -209,6 +210,9 @@ long vos_door_window(struct vos_door *door, unsigned int fd, unsigned long arg);
 /* prctl.c */
 long vos_door_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
 		    unsigned long arg5);
+
+/* link.c */
+void vos_door_link_dead(struct vos_link *link);
 
 /* replay.c */
 bool vos_uchan_has_log(const struct vos_uchan *uc);

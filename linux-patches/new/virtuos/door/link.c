@@ -3,7 +3,7 @@
  * What becomes of user channels when their link dies: their words are taken back,
  * and processes are told to ask for a new channel.
  *
- * Called by ../core/link.c.
+ * Called by ../core/link.c, through struct vos_door_ops.
  */
 #include "internal.h"
 

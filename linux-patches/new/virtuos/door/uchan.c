@@ -328,9 +328,9 @@ int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags)
 
 /*
  * vos_uchan_events - an event came on @link, or it died: let those who wait look
- * Any context.
+ * Any context. Return: somebody waits.
  */
-void vos_uchan_events(struct vos_link *link)
+bool vos_uchan_events(struct vos_link *link)
 {
 	struct vos_uchan *uc;
 	unsigned long flags;
@@ -338,12 +338,13 @@ void vos_uchan_events(struct vos_link *link)
 	/* Pairs with the barrier in wait_event(): one of us sees the other. */
 	smp_mb();
 	if (!atomic_read(&link->door_waiters))
-		return;
+		return false;
 	spin_lock_irqsave(&link->session->uchan_lock, flags);
 	list_for_each_entry(uc, &link->session->uchans, node)
 		if (uc->link == link)
 			wake_up(&uc->wait);
 	spin_unlock_irqrestore(&link->session->uchan_lock, flags);
+	return true;
 }
 
 /*

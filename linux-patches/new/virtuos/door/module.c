@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * virtuos-core: the primary's front end, core and door. The module's begin and end, above
+ * both: the core calls nothing of the door but what the door gives it here.
+ */
+#include <linux/module.h>
+#include "internal.h"
+
+static const struct vos_door_ops door_ops = {
+	.events = vos_uchan_events,
+	.link_dead = vos_door_link_dead,
+};
+
+static int __init virtuos_init(void)
+{
+	int rc = vos_core_start(&door_ops);
+
+	if (rc)
+		return rc;
+	/* Once doors can be opened, the module stays. */
+	rc = vos_door_init();
+	if (rc) {
+		vos_core_stop();
+		return rc;
+	}
+	/* Another module has them: then service domains interrupt us more often. */
+	if (vos_look_init())
+		pr_warn("virtuos: the kernel's ring hooks are taken\n");
+	return 0;
+}
+
+static void __exit virtuos_exit(void)
+{
+	vos_core_stop();
+}
+
+module_init(virtuos_init);
+module_exit(virtuos_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("VirtuOS front end: sessions, calls, and the exceptionless door");
