@@ -44,6 +44,7 @@ extern unsigned int vos_spin_us;
 extern unsigned int vos_idle_poll_us;
 extern struct mutex vos_mutex;
 extern struct workqueue_struct *vos_wq;
+extern struct workqueue_struct *vos_wait_wq;
 
 /* area.c: pages that we own and grant */
 struct vos_area {

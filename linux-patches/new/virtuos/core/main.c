@@ -24,11 +24,35 @@ module_param_named(idle_poll_us, vos_idle_poll_us, uint, 0644);
 MODULE_PARM_DESC(idle_poll_us,
 		 "microseconds at most that an idle processor polls the rings before it sleeps");
 
-/* Links are killed and freed here when that is asked for in an interrupt. */
+/*
+ * Here links are watched, killed and freed, and grants end. Nothing that runs here waits for
+ * a service, for a process, or for a lock that is held while somebody does.
+ */
 struct workqueue_struct *vos_wq;
+
+/*
+ * What waits for a service, without end if that does not answer: the ends of channels and
+ * handles. There is one such work for a user channel at a time, and there is room for those
+ * of two links, and of two that died: no channel's end waits for another's.
+ */
+struct workqueue_struct *vos_wait_wq;
+
+#define MAX_WAITING	(4 * VOS_MAX_UCHANS)
 
 /* Set before there is a link. */
 const struct vos_door_ops *vos_door;
+
+static int make_queues(void)
+{
+	vos_wq = alloc_workqueue("virtuos", WQ_MEM_RECLAIM, 0);
+	if (!vos_wq)
+		return -ENOMEM;
+	vos_wait_wq = alloc_workqueue("virtuos-wait", WQ_UNBOUND, MAX_WAITING);
+	if (vos_wait_wq)
+		return 0;
+	destroy_workqueue(vos_wq);
+	return -ENOMEM;
+}
 
 /*
  * vos_core_start - from here on service domains are found
@@ -42,12 +66,12 @@ int vos_core_start(const struct vos_door_ops *door)
 	if (!xen_domain())
 		return -ENODEV;
 	vos_door = door;
-	vos_wq = alloc_workqueue("virtuos", WQ_MEM_RECLAIM, 0);
-	if (!vos_wq)
-		return -ENOMEM;
+	rc = make_queues();
+	if (rc)
+		return rc;
 	rc = vos_stats_init();
 	if (rc)
-		goto err_wq;
+		goto err_queues;
 	rc = vos_xenbus_init();
 	if (rc)
 		goto err_stats;
@@ -59,7 +83,8 @@ err_xenbus:
 	vos_xenbus_exit();
 err_stats:
 	vos_stats_exit();
-err_wq:
+err_queues:
+	destroy_workqueue(vos_wait_wq);
 	destroy_workqueue(vos_wq);
 	return rc;
 }
@@ -71,6 +96,7 @@ void vos_core_stop(void)
 {
 	vos_clock_exit();
 	vos_xenbus_exit();
+	destroy_workqueue(vos_wait_wq);
 	flush_workqueue(vos_wq);	/* links that died last are freed */
 	vos_grants_exit();
 	destroy_workqueue(vos_wq);

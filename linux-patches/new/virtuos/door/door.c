@@ -101,7 +101,7 @@ bool vos_door_usable(const struct vos_door *door)
 static void kick_work(struct vos_door *door)
 {
 	vos_door_get(door);
-	if (!queue_work(vos_wq, &door->work))
+	if (!queue_work(vos_wait_wq, &door->work))
 		vos_door_put(door);
 }
 

@@ -160,7 +160,7 @@ static void uchan_release(struct kref *ref)
 {
 	struct vos_uchan *uc = container_of(ref, struct vos_uchan, ref);
 
-	queue_work(vos_wq, &uc->free_work);
+	queue_work(vos_wait_wq, &uc->free_work);
 }
 
 void vos_uchan_put(struct vos_uchan *uc)
