@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Model of the object table and its events (docs/protocol.md, sections 5 and 7): one
+ * object, one front-end processor on which its reader and a program that computes take
+ * turns, and the dispatcher of the back end.
+ *
+ * `armed', `poll' and `how' are seen by the other side later (see ring.pml); event words
+ * are changed by locked instructions, which are seen at once and order all that is before.
+ *
+ * Shown: the reader is never left asleep while there is data, whether its processor is
+ * idle, polls, or computes without ever looking; also when the dispatcher sleeps. (The look
+ * of an idle processor is for completions; events would come without it, only later.)
+ *
+ * FAULT: ARM_WITHOUT_BARRIER
+ * FAULT: LOOK_BEFORE_ARMING
+ * FAULT: PUBLISH_WITHOUT_BARRIER
+ * FAULT: ARMED_READ_FIRST
+ * FAULT: SELECTOR_FIRST
+ * FAULT: BITS_BEFORE_SELECTOR
+ * FAULT: POLLER_IS_OWED_NOTHING
+ * FAULT: SLEEPS_OWING
+ * FAULT: BUSY_IS_NEVER_TOLD
+ */
+#define ITEMS	2		/* of data, one after the other */
+
+mtype = { NOT, SOON, NOW };
+
+byte data;			/* the back end's own: queued and not received */
+bit poll, armed, selector, bits, interrupt;
+mtype how = SOON;		/* cq.need_wakeup of channel 0 */
+
+bit poll_pends, poll_new, armed_pends, armed_new, how_pends;
+mtype how_new = SOON;
+
+bit woken;			/* the reader's wait queue */
+
+active proctype stores()
+{
+end:	do
+	:: atomic { poll_pends -> poll = poll_new; poll_pends = 0 }
+	:: atomic { armed_pends -> armed = armed_new; armed_pends = 0 }
+	:: atomic { how_pends -> how = how_new; how_pends = 0 }
+	od
+}
+
+#define back_barrier	(!poll_pends)
+#define front_barrier	(!armed_pends && !how_pends)
+
+/* vos_object_events() */
+inline take()
+{
+#ifdef BITS_BEFORE_SELECTOR
+	if
+	:: selector ->
+		atomic { front_barrier; if :: bits -> bits = 0; woken = 1 :: else fi };
+		selector = 0
+	:: else
+	fi
+#else
+	if
+	:: selector ->
+		atomic { front_barrier; selector = 0 };
+		atomic { if :: bits -> bits = 0; woken = 1 :: else fi }
+	:: else
+	fi
+#endif
+}
+
+/* The event channel's interrupt; on the same processor, but then it could come anywhere. */
+active proctype upcall()
+{
+end:	do
+	:: interrupt -> interrupt = 0; take()
+	od
+}
+
+inline ask(h)
+{
+	atomic { how_new = h; how_pends = 1 };
+	(!how_pends)
+}
+
+/* The processor, with nothing to run: idle_enter(), and until it has something. */
+inline be_idle()
+{
+	if
+	:: ask(NOT); take(); ask(SOON)	/* polls first */
+	:: skip
+	fi;
+	ask(NOW);
+	take();
+	woken;
+	ask(SOON)
+}
+
+active proctype reader()
+{
+	byte got = 0;
+
+	do
+	:: got == ITEMS -> break
+	:: else ->
+		woken = 0;
+#ifdef LOOK_BEFORE_ARMING
+		bit seen = poll;
+#endif
+		atomic { armed_new = 1; armed_pends = 1 };
+#ifndef ARM_WITHOUT_BARRIER
+		front_barrier;
+#endif
+		if
+#ifdef LOOK_BEFORE_ARMING
+		:: seen
+#else
+		:: poll
+#endif
+		:: else ->
+			if
+			:: be_idle()
+			:: skip ->	/* another program computes for ever */
+				woken
+			:: ask(NOT);	/* ... having polled for an answer of its own */
+				ask(SOON);
+				woken
+			fi
+		fi;
+		/* The call that receives: answered with the new mask published before. */
+		atomic {
+			if
+			:: data -> data--; got++; poll = (data > 0); poll_pends = 0
+			:: else
+			fi
+		}
+	od;
+}
+
+/* vos_obj_publish() and raise_event() */
+inline publish()
+{
+#ifdef ARMED_READ_FIRST
+	is_armed = armed;
+#endif
+	atomic { data++; poll_new = 1; poll_pends = 1 };
+#ifndef PUBLISH_WITHOUT_BARRIER
+	back_barrier;
+#endif
+#ifndef ARMED_READ_FIRST
+	is_armed = armed;
+#endif
+	if
+	:: is_armed ->
+#ifdef SELECTOR_FIRST
+		atomic { back_barrier; selector = 1 };
+		bits = 1;
+#else
+		atomic { back_barrier; bits = 1 };
+		selector = 1;
+#endif
+		raised = 1
+	:: else
+	fi
+}
+
+/* vos_events_tell(), once a turn */
+inline tell()
+{
+#ifdef POLLER_IS_OWED_NOTHING
+	if
+	:: raised && how != NOT -> owed = 1
+	:: else
+	fi;
+#else
+	owed = owed || raised;
+#endif
+	raised = 0;
+	if
+	:: owed && !selector -> owed = 0
+	:: owed && selector ->
+		if
+		:: how == NOT
+#ifndef BUSY_IS_NEVER_TOLD
+		:: how == SOON -> interrupt = 1; owed = 0	/* it has had its time */
+#endif
+		:: how == SOON					/* not yet */
+		:: how == NOW -> interrupt = 1; owed = 0
+		fi
+	:: else
+	fi
+}
+
+active proctype dispatcher()
+{
+	byte sent = 0;
+	bit raised, owed, is_armed;
+
+	do
+	:: sent < ITEMS -> publish(); sent++; tell()
+	:: owed -> tell()
+	:: !owed || sent == ITEMS ->
+		/* About to sleep: vos_events_settle(). */
+#if !defined(SLEEPS_OWING) && !defined(BUSY_IS_NEVER_TOLD)
+		if
+		:: owed && selector -> interrupt = 1
+		:: else
+		fi;
+		owed = 0;
+#endif
+		if
+		:: sent == ITEMS -> break
+		:: else
+		fi
+	od
+}
