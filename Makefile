@@ -22,7 +22,7 @@ unexport $(EXEC_VARIABLES)
 # --- the programs a user runs -------------------------------------------------
 
 # These end with their program's own status; see scripts/exec-status.c.
-RUNNERS := run shell check check-unit check-system bench bench-quick
+RUNNERS := run shell check check-unit check-models check-system bench bench-quick
 ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
 -load build/exec_status.so
 endif
@@ -37,10 +37,13 @@ shell: ready
 	$(exec-program tests/host/shell)
 
 check: ready unit-programs
-	$(exec-program scripts/check.sh,unit,system,door,smp)
+	$(exec-program scripts/check.sh,unit,models,system,door,smp)
 
 check-unit: unit-programs
 	$(exec-program scripts/check.sh,unit)
+
+check-models: build/packages.stamp
+	$(exec-program scripts/check.sh,models)
 
 check-system: ready
 	$(exec-program scripts/check.sh,system)
@@ -166,7 +169,7 @@ help:
 #:     DISK=nvme             an NVMe behind the storage domain; boots cold
 #:     XEN=patched           Xen built from source with xen-patches/ instead of Debian's
 #: make shell                a shell in the primary (IN=dom0: in dom0)
-#: make check                all tests; check-unit, check-system T='name ...' for a part
+#: make check                all tests; check-unit, check-models, check-system T='name ...' for a part
 #:     DOOR=both             ... all of them with the door open (program: only for what is tested)
 #: make bench                benchmarks, see docs/benchmark.md; bench-quick in under 10 min
 #:     SYSTEMS='pv ...'      of native pv driver-domain virtuos-trap virtuos-both

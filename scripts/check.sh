@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Run tests and count them: check.sh [unit] [system] [door] [smp]. The last line says
+# Run tests and count them: check.sh [unit] [models] [system] [door] [smp]. The last line says
 # "N passed, N failed"; the exit status is 0 if none failed. "door" repeats the system
 # tests, but the slowest, with the exceptionless door open for the programs under test and
 # then for every process; DOOR=program or DOOR=both runs all of them so, and only so.
@@ -47,6 +47,11 @@ check_unit() {
 		CMOCKA_MESSAGE_OUTPUT=TAP run "$(basename "$program")" \
 			timeout "$UNIT_TIMEOUT" "$program"
 	done
+}
+
+# The protocols' models; no machine is needed.
+check_models() {
+	OUT=$BUILD/models run models "$TOP/tests/models/run"
 }
 
 check_system() {
