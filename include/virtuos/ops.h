@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls of protocol version 1: one table, from which both sides and the tests
- * take names, classes and checks. Argument layouts stand beside each opcode.
+ * The calls of protocol version 1: one table of all that is known of a call before it is
+ * carried out. The engine refuses by it what it does not allow, before any service's
+ * code runs; services make their tables of functions from it; names, numbers and
+ * checks of both sides and of the tests come from it. Argument layouts stand beside
+ * each opcode. To add one: docs/howto/add-an-operation.md.
  *
  * Every call is carried out without blocking on a peer of the network: where a
  * Linux call would block, the answer is -EAGAIN (or -EINPROGRESS/-EALREADY for
@@ -11,11 +14,30 @@
 #define VIRTUOS_OPS_H
 
 #include "abi.h"
+#ifdef __KERNEL__
+#include <linux/errno.h>
+#else
+#include <errno.h>
+#endif
+
+/* HANDLE_ADD: what the handle may be used for. */
+#define VOS_HANDLE_READ		(1u << 0)
+#define VOS_HANDLE_WRITE	(1u << 1)
 
 /*
- * X(NAME, number, class, ext0, ext1)
- * ext0/ext1: how the extents are used: N none, I in (front end to back end),
- * O out, B both.
+ * X(NAME, name, number, class, from, right, after, answer, ext0, ext1)
+ *
+ * name    the function that serves it is called so, behind its service's prefix. Who has
+ *	   none for an opcode of its class does not compile.
+ * from    who may submit it: KERNEL on a kernel's channel, PROCESS on a lane, ANYBODY.
+ * right   what the handle that a process names must allow: READ, WRITE; WHOLE: it names
+ *	   none, the call is on all of its user channel; NONE: none is looked at.
+ * after   what processes have submitted before it is carried out first, if a kernel
+ *	   submits it: OBJECT on that object, UCHAN on the user channel in arg0, NONE.
+ * answer  NOW: it is answered before the next call of its channel is carried out. LATER:
+ *	   it need not be. What a process may post, and go on, is NOW.
+ * ext0/1  IN (front end to back end), OUT, BOTH: the call has this extent, and the service
+ *	   reads it, writes it; MAY_IN, MAY_OUT, MAY_BOTH: or there is none; NONE.
  *
  * CORE
  *   NOP        result 0.
@@ -55,7 +77,7 @@
  *   SETSOCKOPT arg0 = level, arg1 = name; ext0 in: value.
  *   SETINT     SETSOCKOPT of an int that no answer has to be waited for: arg0 = level,
  *              arg1 = name, arg2 = value. SOL_TCP's TCP_CORK and TCP_NODELAY; others
- *              -EOPNOTSUPP. User channels only.
+ *              -EOPNOTSUPP. User channels only; may be posted.
  *   GETNAME    arg0 = 0 own, 1 peer; ext1 out: address. out[0] = length.
  *   IOCTL      arg0 = command; ext0 both: the argument's bytes; arg1 = offset of a
  *              pointer field to patch + 1, or 0; ext1 both: what it points to.
@@ -70,65 +92,153 @@
  *              before vos_uchan_slot.durable says so.
  *   COMMIT     makes all that was written through this channel durable.
  *
- * On user channels obj/gen name a handle (slot and its generation), cred is not
- * looked at, and only NOP, SENDMSG, RECVMSG, SETINT, READ, WRITE and COMMIT exist; on
- * others SETINT, READ, WRITE and COMMIT do not. A handle that is not there, or not for
- * this purpose, is answered -EBADF: go through the trap door. What was submitted before
- * a HANDLE_DROP, an UCHAN_CLOSE or, on a kernel's channel, a SENDMSG, or SETSOCKOPT or
- * GETSOCKOPT of SOL_TCP, is carried out before it.
+ * On user channels obj/gen name a handle (slot and its generation), and cred is not
+ * looked at. Of what the table does not allow, a call by who may not submit it is
+ * answered -ENOSYS; one on a handle that is not there, or not for this purpose, -EBADF:
+ * go through the trap door; one with an extent too many or too few -EINVAL.
  */
-#define VOS_OPCODES(X)					\
-	X(NOP,        0x00, CORE,    N, N)		\
-	X(CRED_SET,   0x01, CORE,    I, N)		\
-	X(CRED_DROP,  0x02, CORE,    N, N)		\
-	X(UCHAN_OPEN, 0x04, CORE,    I, N)		\
-	X(UCHAN_CLOSE, 0x05, CORE,   N, N)		\
-	X(HANDLE_ADD, 0x06, CORE,    N, N)		\
-	X(HANDLE_DROP, 0x07, CORE,   N, N)		\
-	X(CLOCK_SET,  0x08, CORE,    N, N)		\
-	X(SOCKET,     0x10, NET,     N, N)		\
-	X(RELEASE,    0x11, NET,     N, N)		\
-	X(BIND,       0x12, NET,     N, I)		\
-	X(LISTEN,     0x13, NET,     N, N)		\
-	X(ACCEPT,     0x14, NET,     N, O)		\
-	X(CONNECT,    0x15, NET,     N, I)		\
-	X(SHUTDOWN,   0x16, NET,     N, N)		\
-	X(SENDMSG,    0x17, NET,     I, I)		\
-	X(RECVMSG,    0x18, NET,     O, O)		\
-	X(GETSOCKOPT, 0x19, NET,     B, N)		\
-	X(SETSOCKOPT, 0x1a, NET,     I, N)		\
-	X(GETNAME,    0x1b, NET,     N, O)		\
-	X(IOCTL,      0x1c, NET,     B, B)		\
-	X(SETINT,     0x1d, NET,     N, N)		\
-	X(FUSE,       0x40, STORAGE, I, O)		\
-	X(READ,       0x41, STORAGE, O, N)		\
-	X(WRITE,      0x42, STORAGE, I, N)		\
-	X(COMMIT,     0x43, STORAGE, N, N)
+#define VOS_CORE_OPCODES(X)									\
+	X(NOP,         nop,         0x00, CORE, ANYBODY, NONE, NONE,  NOW,   NONE, NONE)	\
+	X(CRED_SET,    cred_set,    0x01, CORE, KERNEL,  NONE, NONE,  NOW,   IN,   NONE)	\
+	X(CRED_DROP,   cred_drop,   0x02, CORE, KERNEL,  NONE, NONE,  NOW,   NONE, NONE)	\
+	X(UCHAN_OPEN,  uchan_open,  0x04, CORE, KERNEL,  NONE, NONE,  LATER, IN,   NONE)	\
+	X(UCHAN_CLOSE, uchan_close, 0x05, CORE, KERNEL,  NONE, UCHAN, LATER, NONE, NONE)	\
+	X(HANDLE_ADD,  handle_add,  0x06, CORE, KERNEL,  NONE, NONE,  LATER, NONE, NONE)	\
+	X(HANDLE_DROP, handle_drop, 0x07, CORE, KERNEL,  NONE, UCHAN, LATER, NONE, NONE)	\
+	X(CLOCK_SET,   clock_set,   0x08, CORE, KERNEL,  NONE, NONE,  LATER, NONE, NONE)
+
+#define VOS_NET_OPCODES(X)									\
+	X(SOCKET,     socket,     0x10, NET, KERNEL,  NONE,  NONE,   LATER, NONE,     NONE)	\
+	X(RELEASE,    release,    0x11, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     NONE)	\
+	X(BIND,       bind,       0x12, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     IN)	\
+	X(LISTEN,     listen,     0x13, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     NONE)	\
+	X(ACCEPT,     accept,     0x14, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     MAY_OUT)	\
+	X(CONNECT,    connect,    0x15, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     IN)	\
+	X(SHUTDOWN,   shutdown,   0x16, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     NONE)	\
+	X(SENDMSG,    sendmsg,    0x17, NET, ANYBODY, WRITE, OBJECT, NOW,   MAY_IN,   MAY_IN)	\
+	X(RECVMSG,    recvmsg,    0x18, NET, ANYBODY, READ,  NONE,   NOW,   MAY_OUT,  MAY_OUT)	\
+	X(GETSOCKOPT, getsockopt, 0x19, NET, KERNEL,  NONE,  OBJECT, LATER, MAY_BOTH, NONE)	\
+	X(SETSOCKOPT, setsockopt, 0x1a, NET, KERNEL,  NONE,  OBJECT, LATER, MAY_IN,   NONE)	\
+	X(GETNAME,    getname,    0x1b, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     OUT)	\
+	X(IOCTL,      ioctl,      0x1c, NET, KERNEL,  NONE,  NONE,   LATER, MAY_BOTH, MAY_BOTH)	\
+	X(SETINT,     setint,     0x1d, NET, PROCESS, WRITE, NONE,   NOW,   NONE,     NONE)
+
+#define VOS_STORAGE_OPCODES(X)									\
+	X(FUSE,   fuse,   0x40, STORAGE, KERNEL,  NONE,  NONE, LATER, IN,   MAY_OUT)		\
+	X(READ,   read,   0x41, STORAGE, PROCESS, READ,  NONE, LATER, OUT,  NONE)		\
+	X(WRITE,  write,  0x42, STORAGE, PROCESS, WRITE, NONE, LATER, IN,   NONE)		\
+	X(COMMIT, commit, 0x43, STORAGE, PROCESS, WHOLE, NONE, LATER, NONE, NONE)
+
+#define VOS_OPCODES(X) VOS_CORE_OPCODES(X) VOS_NET_OPCODES(X) VOS_STORAGE_OPCODES(X)
 
 enum vos_opcode {
-#define VOS_X(name, nr, class, e0, e1) VOS_OP_##name = nr,
+#define VOS_X(NAME, name, nr, class, from, right, after, answer, e0, e1) VOS_OP_##NAME = (nr),
 	VOS_OPCODES(VOS_X)
 #undef VOS_X
 };
 
+#define VOS_NR_OPCODES		256u	/* as many as a __u8 can name */
+
+/* Which numbers a class has. */
+#define VOS_CORE_FIRST		0x00
+#define VOS_CORE_LAST		0x0f
+#define VOS_NET_FIRST		0x10
+#define VOS_NET_LAST		0x3f
+#define VOS_STORAGE_FIRST	0x40
+#define VOS_STORAGE_LAST	0x7f
+
 enum vos_class { VOS_CLASS_NONE, VOS_CLASS_CORE, VOS_CLASS_NET, VOS_CLASS_STORAGE };
 
-/* Class of an opcode; VOS_CLASS_NONE for a number that is not in the table. */
-static inline enum vos_class vos_opcode_class(__u8 opcode)
+enum vos_from { VOS_FROM_KERNEL = 1, VOS_FROM_PROCESS = 2, VOS_FROM_ANYBODY = 3 };
+
+enum vos_right {
+	VOS_RIGHT_NONE,
+	VOS_RIGHT_READ = VOS_HANDLE_READ,
+	VOS_RIGHT_WRITE = VOS_HANDLE_WRITE,
+	VOS_RIGHT_WHOLE = 0x80,
+};
+
+enum vos_after { VOS_AFTER_NONE, VOS_AFTER_OBJECT, VOS_AFTER_UCHAN };
+
+enum vos_answer { VOS_ANSWER_NOW, VOS_ANSWER_LATER };
+
+/* Bits of an extent's use: the service reads it, writes it; it has to be there. */
+#define VOS_EXT_IN	1u
+#define VOS_EXT_OUT	2u
+#define VOS_EXT_NEEDED	4u
+
+enum vos_use {
+	VOS_USE_NONE = 0,
+	VOS_USE_MAY_IN = VOS_EXT_IN,
+	VOS_USE_MAY_OUT = VOS_EXT_OUT,
+	VOS_USE_MAY_BOTH = VOS_EXT_IN | VOS_EXT_OUT,
+	VOS_USE_IN = VOS_EXT_NEEDED | VOS_EXT_IN,
+	VOS_USE_OUT = VOS_EXT_NEEDED | VOS_EXT_OUT,
+	VOS_USE_BOTH = VOS_EXT_NEEDED | VOS_EXT_IN | VOS_EXT_OUT,
+};
+
+/**
+ * struct vos_op - what is known of an opcode
+ * @class: enum vos_class; VOS_CLASS_NONE: there is no such opcode
+ * @from: enum vos_from
+ * @right: enum vos_right
+ * @after: enum vos_after
+ * @answer: enum vos_answer
+ * @ext: enum vos_use of either extent
+ */
+struct vos_op {
+	__u8 class;
+	__u8 from;
+	__u8 right;
+	__u8 after;
+	__u8 answer;
+	__u8 ext[2];
+	__u8 unused;
+};
+
+/* To be handed to VOS_OPCODES: an array of struct vos_op, by opcode. */
+#define VOS_OP_FACTS(NAME, name, nr, class_, from_, right_, after_, answer_, e0, e1)	\
+	[nr] = {									\
+		.class = VOS_CLASS_##class_,						\
+		.from = VOS_FROM_##from_,						\
+		.right = VOS_RIGHT_##right_,						\
+		.after = VOS_AFTER_##after_,						\
+		.answer = VOS_ANSWER_##answer_,						\
+		.ext = { VOS_USE_##e0, VOS_USE_##e1 },					\
+	},
+
+/**
+ * vos_ext_check - may an extent of a call be so long?
+ * @use: enum vos_use, of the opcode's row
+ * @len: its length; 0: there is none
+ * Return: 0, -EINVAL.
+ */
+static inline int vos_ext_check(__u8 use, __u32 len)
 {
-	switch (opcode) {
-#define VOS_X(name, nr, class, e0, e1) case nr: return VOS_CLASS_##class;
-	VOS_OPCODES(VOS_X)
-#undef VOS_X
-	}
-	return VOS_CLASS_NONE;
+	if (len)
+		return use & (VOS_EXT_IN | VOS_EXT_OUT) ? 0 : -EINVAL;
+	return use & VOS_EXT_NEEDED ? -EINVAL : 0;
 }
 
-/* Name of an opcode for logs and counters; "?" for a number not in the table. */
+/**
+ * vos_op_check - may a call be submitted by this end, and to a service of this class?
+ * @op: of the call's opcode
+ * @from: VOS_FROM_KERNEL or VOS_FROM_PROCESS
+ * @class: the service's
+ * Return: 0, -ENOSYS.
+ */
+static inline int vos_op_check(const struct vos_op *op, enum vos_from from, enum vos_class class)
+{
+	if (!(op->from & from))
+		return -ENOSYS;
+	return op->class == class || op->class == VOS_CLASS_CORE ? 0 : -ENOSYS;
+}
+
+/* Name of an opcode for logs; "?" for a number not in the table. None is there twice. */
 static inline const char *vos_opcode_name(__u8 opcode)
 {
 	switch (opcode) {
-#define VOS_X(name, nr, class, e0, e1) case nr: return #name;
+#define VOS_X(NAME, name, nr, class, from, right, after, answer, e0, e1) case nr: return #NAME;
 	VOS_OPCODES(VOS_X)
 #undef VOS_X
 	}
@@ -138,11 +248,26 @@ static inline const char *vos_opcode_name(__u8 opcode)
 /* FUSE: what this UNLINK or RENAME removes may be open; it must outlive the service. */
 #define VOS_FUSE_KEEP		(1u << 0)
 
-/* HANDLE_ADD: what the handle may be used for. */
-#define VOS_HANDLE_READ		(1u << 0)
-#define VOS_HANDLE_WRITE	(1u << 1)
-
 #define VOS_ADDR_MAX		128u	/* sizeof(struct sockaddr_storage) */
 #define VOS_CONTROL_OFF(addrlen) (((addrlen) + 7u) & ~7u)
+
+static_assert(sizeof(struct vos_op) == 8, "a look at the table is one load");
+
+/* What holds for every row. */
+#define VOS_X(NAME, name, nr, class, from, right, after, answer, e0, e1)		\
+	static_assert((nr) >= VOS_##class##_FIRST && (nr) <= VOS_##class##_LAST,	\
+		      #NAME ": the number is another class's");				\
+	static_assert((VOS_RIGHT_##right != VOS_RIGHT_NONE) ==				\
+		      (VOS_CLASS_##class != VOS_CLASS_CORE &&				\
+		       VOS_FROM_##from & VOS_FROM_PROCESS),				\
+		      #NAME ": what a process asks of a service takes a right");	\
+	static_assert(VOS_AFTER_##after == VOS_AFTER_NONE ||				\
+		      VOS_FROM_##from & VOS_FROM_KERNEL,				\
+		      #NAME ": only a kernel's call comes after those of processes");	\
+	static_assert(VOS_AFTER_##after != VOS_AFTER_OBJECT ||				\
+		      VOS_CLASS_##class == VOS_CLASS_NET,				\
+		      #NAME ": only calls on sockets name an object");
+VOS_OPCODES(VOS_X)
+#undef VOS_X
 
 #endif

@@ -204,22 +204,38 @@ void vos_scall_complete(struct vos_scall *call, s64 result)
 }
 EXPORT_SYMBOL_GPL(vos_scall_complete);
 
-static bool extents_ok(struct vos_scall *call)
+/*
+ * Where extent @i is, for the service.
+ * Return: 0; -EINVAL there must be one, or none; -EPROTO outside the arena.
+ */
+static __always_inline int place(struct vos_scall *call, int i, u8 use)
 {
 	const struct vos_chan *chan = call->chan;
-	int i;
+	const struct vos_extent *e = &call->sqe.ext[i];
+	void *p = NULL;
 
-	for (i = 0; i < 2; i++) {
-		const struct vos_extent *e = &call->sqe.ext[i];
-
-		call->data[i] = NULL;
-		if (!e->len)
-			continue;
+	if (e->len) {
 		if (e->off > chan->arena_bytes || e->len > chan->arena_bytes - e->off)
-			return false;
-		call->data[i] = chan->arena + e->off;
+			return -EPROTO;
+		p = chan->arena + e->off;
 	}
-	return true;
+	call->in[i] = use & VOS_EXT_IN ? p : NULL;
+	call->out[i] = use & VOS_EXT_OUT ? p : NULL;
+	return vos_ext_check(use, e->len);
+}
+
+/* All of a call that the table of operations can judge, but its handle. Return: as place() */
+static int check(struct vos_scall *call, const struct vos_op *op, enum vos_from from)
+{
+	int rc = vos_op_check(op, from, call->conn->svc->class);
+
+	if (!rc)
+		rc = place(call, 0, op->ext[0]);
+	if (!rc)
+		rc = place(call, 1, op->ext[1]);
+	if (rc == -EPROTO)
+		violation(call->chan, "extent");
+	return rc;
 }
 
 static const struct cred *call_cred(struct vos_conn *conn, u16 index)
@@ -231,34 +247,20 @@ static const struct cred *call_cred(struct vos_conn *conn, u16 index)
 	return get_cred(conn->cred[index]);
 }
 
-static s64 core_call(struct vos_scall *call)
+/* What has to be carried out before a kernel's call: processes need not wait for answers. */
+static void finish_first(struct vos_scall *call, const struct vos_op *op)
 {
-	switch (call->sqe.opcode) {
-	case VOS_OP_NOP:
-		return 0;
-	case VOS_OP_CRED_SET:
-		return vos_cred_set(call->conn, call);
-	case VOS_OP_CRED_DROP:
-		return vos_cred_drop(call->conn, call);
-	case VOS_OP_CLOCK_SET:
-		return vos_clock_set(call);
-	case VOS_OP_UCHAN_OPEN:
-		return vos_uchan_open(call);
-	case VOS_OP_UCHAN_CLOSE:
-		return vos_uchan_close(call);
-	case VOS_OP_HANDLE_ADD:
-		return vos_handle_add(call);
-	case VOS_OP_HANDLE_DROP:
-		return vos_handle_drop(call);
-	}
-	return -ENOSYS;
-}
+	struct vos_uchan *uc;
 
-/* What makes sense only with a handle, on a user channel. */
-static bool is_user_opcode(u8 opcode)
-{
-	return opcode == VOS_OP_READ || opcode == VOS_OP_WRITE || opcode == VOS_OP_COMMIT ||
-	       opcode == VOS_OP_SETINT;
+	switch (op->after) {
+	case VOS_AFTER_OBJECT:
+		vos_handles_finish(call);
+		break;
+	case VOS_AFTER_UCHAN:
+		uc = vos_uchan_find(call->conn, (u32)call->sqe.arg[0]);
+		if (uc)
+			vos_uchan_finish(uc);
+	}
 }
 
 static s64 service_call(struct vos_scall *call)
@@ -275,44 +277,51 @@ static s64 service_call(struct vos_scall *call)
 }
 
 /* A call on a lane: with the process's credentials, on what it was given. */
-static s64 carry_out_user(struct vos_scall *call)
+static s64 carry_out_user(struct vos_scall *call, const struct vos_op *op)
 {
-	s64 rc;
+	int rc;
 
 	call->cred = call->chan->uc->cred;
-	if (!extents_ok(call)) {
-		violation(call->chan, "extent");
-		return -EPROTO;
-	}
-	if (call->sqe.opcode == VOS_OP_NOP)
-		return 0;
-	if (vos_opcode_class(call->sqe.opcode) != call->conn->svc->class)
-		return -ENOSYS;
-	rc = vos_handle_use(call);
+	rc = check(call, op, VOS_FROM_PROCESS);
+	if (rc)
+		return rc;
+	if (op->class == VOS_CLASS_CORE)
+		return vos_core_call(call);
+	rc = vos_handle_use(call, op);
 	return rc ?: service_call(call);
 }
 
-/* Return: the result, VOS_PENDING, or -EPROTO with the connection cut off. */
+static s64 carry_out_kernel(struct vos_scall *call, const struct vos_op *op)
+{
+	int rc;
+
+	call->cred = call_cred(call->conn, call->sqe.cred);
+	if (!call->cred) {
+		call->cred = vos_base_cred();
+		violation(call->chan, "credentials");
+		return -EPROTO;
+	}
+	rc = check(call, op, VOS_FROM_KERNEL);
+	if (rc)
+		return rc;
+	if (op->after)
+		finish_first(call, op);
+	return op->class == VOS_CLASS_CORE ? vos_core_call(call) : service_call(call);
+}
+
+/* Return: the result, VOS_PENDING, or -EPROTO with the connection or lane cut off. */
 static s64 carry_out(struct vos_scall *call)
 {
-	enum vos_class class = vos_opcode_class(call->sqe.opcode);
+	const struct vos_op *op = &vos_ops[call->sqe.opcode];
+	s64 result;
 
 	memset(&call->cqe, 0, sizeof(call->cqe));
 	call->handle = NULL;
-	if (call->chan->uc)
-		return carry_out_user(call);
-	call->cred = call_cred(call->conn, call->sqe.cred);
-	if (!call->cred || !extents_ok(call)) {
-		if (!call->cred)
-			call->cred = vos_base_cred();
-		violation(call->chan, "extent or credentials");
-		return -EPROTO;
-	}
-	if (class == VOS_CLASS_CORE)
-		return core_call(call);
-	if (class != call->conn->svc->class || is_user_opcode(call->sqe.opcode))
-		return -ENOSYS;
-	return service_call(call);
+	result = call->chan->uc ? carry_out_user(call, op) : carry_out_kernel(call, op);
+	/* From there on the call is somebody else's. */
+	if (result == VOS_PENDING)
+		WARN_ON_ONCE(op->answer == VOS_ANSWER_NOW);
+	return result;
 }
 
 /*

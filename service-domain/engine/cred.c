@@ -88,28 +88,28 @@ static bool index_ok(const struct vos_scall *call)
 }
 
 /* VOS_OP_CRED_SET. Calls that run under the old entry hold it themselves. */
-s64 vos_cred_set(struct vos_conn *conn, const struct vos_scall *call)
+s64 vos_cred_set(struct vos_scall *call)
 {
 	struct vos_cred copy;
 	struct cred *cred;
 
 	if (!index_ok(call) || call->sqe.ext[0].len != sizeof(copy))
 		return -EINVAL;
-	memcpy(&copy, call->data[0], sizeof(copy));
+	memcpy(&copy, call->in[0], sizeof(copy));
 	barrier();	/* the copy is checked and used, never the original */
 	cred = make_cred(&copy);
 	if (IS_ERR(cred))
 		return PTR_ERR(cred);
-	replace(conn, call->sqe.arg[0], cred);
+	replace(call->conn, call->sqe.arg[0], cred);
 	return 0;
 }
 
 /* VOS_OP_CRED_DROP */
-s64 vos_cred_drop(struct vos_conn *conn, const struct vos_scall *call)
+s64 vos_cred_drop(struct vos_scall *call)
 {
 	if (!index_ok(call))
 		return -EINVAL;
-	replace(conn, call->sqe.arg[0], NULL);
+	replace(call->conn, call->sqe.arg[0], NULL);
 	return 0;
 }
 

@@ -152,7 +152,8 @@ void vos_handles_finish(struct vos_scall *call)
 	unsigned long flags;
 	u32 id;
 
-	if (!conn->by_obj || call->sqe.obj >= conn->nr_objects)
+	if (!conn->by_obj || call->sqe.obj >= conn->nr_objects ||
+	    hlist_empty(&conn->by_obj[call->sqe.obj]))
 		return;
 	spin_lock_irqsave(&conn->handle_lock, flags);
 	hlist_for_each_entry(h, &conn->by_obj[call->sqe.obj], by_obj)
@@ -165,7 +166,6 @@ void vos_handles_finish(struct vos_scall *call)
 			vos_uchan_finish(uc);
 	}
 }
-EXPORT_SYMBOL_GPL(vos_handles_finish);
 
 /* HANDLE_DROP. Dispatcher. */
 s64 vos_handle_drop(struct vos_scall *call)
@@ -174,8 +174,6 @@ s64 vos_handle_drop(struct vos_scall *call)
 
 	if (!h)
 		return -EINVAL;
-	/* A process need not wait for all its answers before it closes the descriptor. */
-	vos_uchan_finish(h->uc);
 	if (!h->gen || h->gen != (u32)call->sqe.arg[1])
 		return 0;
 	uninstall(h);
@@ -187,41 +185,25 @@ s64 vos_handle_drop(struct vos_scall *call)
 	return VOS_PENDING;
 }
 
-static u32 purpose(u8 opcode)
-{
-	switch (opcode) {
-	case VOS_OP_RECVMSG:
-	case VOS_OP_READ:
-		return VOS_HANDLE_READ;
-	case VOS_OP_SENDMSG:
-	case VOS_OP_SETINT:
-	case VOS_OP_WRITE:
-		return VOS_HANDLE_WRITE;
-	}
-	return 0;
-}
-
 /*
  * vos_handle_use - put what a lane's call names in place of its handle
- * Dispatcher. Return: 0; -ENOSYS not a call for processes; -EBADF.
+ * @op: of the call's opcode
+ * Dispatcher. Return: 0; -EBADF.
  */
-s64 vos_handle_use(struct vos_scall *call)
+int vos_handle_use(struct vos_scall *call, const struct vos_op *op)
 {
-	u32 wanted = purpose(call->sqe.opcode);
 	struct vos_handle *h;
 
-	if (call->sqe.opcode == VOS_OP_COMMIT) {
-		/* The whole channel's: by its slots it is known. */
+	if (op->right == VOS_RIGHT_WHOLE) {
+		/* By its slots the channel is known. */
 		call->target = NULL;
 		call->slot = call->chan->uc->head->slot;
 		return 0;
 	}
-	if (!wanted)
-		return -ENOSYS;
 	if (call->sqe.obj >= VOS_UCHAN_SLOTS)
 		return -EBADF;
 	h = &call->chan->uc->handle[call->sqe.obj];
-	if (!h->gen || h->gen != call->sqe.gen || !(h->flags & wanted))
+	if (!h->gen || h->gen != call->sqe.gen || !(h->flags & op->right))
 		return -EBADF;
 	atomic_inc(&h->users);
 	call->handle = h;

@@ -3,7 +3,8 @@
  * The engine's own structures. Direction of calls:
  *
  *	xenbus.c -> conn.c -> map.c, dispatch.c, ctl.c, cred.c
- *	dispatch.c -> chan.c -> uchan.c, handle.c -> the service
+ *	dispatch.c -> chan.c -> ops.c -> uchan.c, handle.c, cred.c, clock.c
+ *				-> handle.c -> the service
  *
  * A connection is made when a primary's device goes to Initialised, and torn down
  * once. Between the two its dispatcher thread alone consumes submissions.
@@ -70,6 +71,15 @@ int vos_chan_attach(struct vos_chan *chan, u32 entries);
 int vos_chan_run(struct vos_chan *chan);
 void vos_chan_flush(struct vos_chan *chan);
 
+/* ops.c: the table of operations, and the functions of class CORE */
+extern const struct vos_op vos_ops[VOS_NR_OPCODES];
+
+s64 vos_core_call(struct vos_scall *call);
+
+#define VOS_X(NAME, name, ...) s64 vos_##name(struct vos_scall *call);
+VOS_CORE_OPCODES(VOS_X)
+#undef VOS_X
+
 /* handle.c: what a process may use through its user channel */
 
 /**
@@ -93,9 +103,8 @@ struct vos_handle {
 	struct hlist_node by_obj;
 };
 
-s64 vos_handle_add(struct vos_scall *call);
-s64 vos_handle_drop(struct vos_scall *call);
-s64 vos_handle_use(struct vos_scall *call);
+int vos_handle_use(struct vos_scall *call, const struct vos_op *op);
+void vos_handles_finish(struct vos_scall *call);
 void vos_handle_put(struct vos_handle *h);
 void vos_handle_show(struct vos_conn *conn, u32 obj, u32 gen, u32 poll);
 void vos_handles_end(struct vos_uchan *uc);
@@ -125,8 +134,6 @@ struct vos_uchan {
 	struct vos_chan lane[];
 };
 
-s64 vos_uchan_open(struct vos_scall *call);
-s64 vos_uchan_close(struct vos_scall *call);
 void vos_uchan_finish(struct vos_uchan *uc);
 void vos_uchan_done(struct vos_uchan *uc);
 struct vos_uchan *vos_uchan_find(struct vos_conn *conn, u64 id);
@@ -202,12 +209,7 @@ void vos_ctl_stop(struct vos_conn *conn);
 const struct cred *vos_base_cred(void);
 int vos_cred_init(void);
 void vos_cred_exit(void);
-s64 vos_cred_set(struct vos_conn *conn, const struct vos_scall *call);
-s64 vos_cred_drop(struct vos_conn *conn, const struct vos_scall *call);
 void vos_cred_drop_all(struct vos_conn *conn);
-
-/* clock.c */
-s64 vos_clock_set(struct vos_scall *call);
 
 /* xenbus.c */
 int vos_xenbus_start(const struct vos_service *svc);

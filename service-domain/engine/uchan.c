@@ -130,7 +130,7 @@ static s64 open_work(struct vos_scall *call)
 	refs = kvmalloc_array(pages, sizeof(*refs), GFP_KERNEL);
 	if (!refs)
 		return -ENOMEM;
-	memcpy(refs, call->data[0], pages * sizeof(*refs));
+	memcpy(refs, call->in[0], pages * sizeof(*refs));
 	uc = uchan_make(call, refs, pages, nr_lanes);
 	kvfree(refs);
 	if (IS_ERR(uc))
@@ -216,7 +216,6 @@ s64 vos_uchan_close(struct vos_scall *call)
 
 	if (!uc)
 		return 0;
-	vos_uchan_finish(uc);
 	take_new(conn);
 	spin_lock(&conn->uchan_lock);
 	conn->uchan[uc->id] = NULL;

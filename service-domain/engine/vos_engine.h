@@ -4,8 +4,10 @@
  * the dispatcher, credentials, the object table. A service (../net, ../storage)
  * gives it three functions and gets checked, private copies of calls.
  *
- * Invariant: a service never sees an extent outside the arena, an opcode of
- * another class or more calls in flight than the ring has entries.
+ * Invariant: a service never sees an extent outside the arena, more calls in flight than
+ * the ring has entries, or a call that the table of operations does not allow
+ * (virtuos/ops.h): of another class, by somebody else, without the right on its handle,
+ * with an extent too many or too few.
  */
 #ifndef VOS_ENGINE_H
 #define VOS_ENGINE_H
@@ -25,8 +27,10 @@ struct vos_handle;
 /**
  * struct vos_scall - one call being served
  * @sqe: private, checked copy
- * @data: kernel address of each extent (NULL if len is 0). The memory is shared:
- *	the peer may change it at any time, so copy before you check.
+ * @in: kernel address of each extent that the call is to read, by the table of operations,
+ *	or NULL: there is none. The memory is shared: the peer may change it at any time,
+ *	so copy before you check.
+ * @out: the same of each that it is to write
  * @cqe: the service fills poll, pos and out[]
  * @cred: to run under (override_creds), never NULL
  * @work: free for the service's use, to carry on outside the dispatcher
@@ -36,7 +40,8 @@ struct vos_handle;
  */
 struct vos_scall {
 	struct vos_sqe sqe;
-	void *data[2];
+	const void *in[2];
+	void *out[2];
 	struct vos_cqe cqe;
 	struct vos_conn *conn;
 	struct vos_chan *chan;
@@ -54,13 +59,13 @@ struct vos_scall {
 /**
  * struct vos_service - what a service gives the engine
  * @role: matched against the xenstore key "role": "network" or "storage"
- * @class: the opcodes it serves besides those of class CORE
+ * @class: the opcodes it serves besides those of class CORE; dispatch() gets no others
  * @connect: a primary connected; return its private data or ERR_PTR
  * @disconnect: all calls have ended, the shared memory is still there; drop all
  *	objects and stop publishing
  * @dispatch: carry out a call, in the dispatcher, which must not block. Return
- *	the result, or VOS_PENDING if vos_scall_complete() will be called. Runs with
- *	@cred in force.
+ *	the result, or VOS_PENDING if vos_scall_complete() will be called, which the
+ *	table of operations has to allow (answer). Runs with @cred in force.
  * @handle_add: a process is to use @node (HANDLE_ADD's arg2) through its user channel;
  *	@flags: VOS_HANDLE_*; @slot: shared state of the handle, to be written only.
  *	Control thread. Return: what calls get as @target, or ERR_PTR. NULL: sockets,
@@ -136,11 +141,5 @@ bool vos_obj_dirty(struct vos_conn *conn, struct vos_dirty *d);
  * callbacks are already gone. From dispatch() or disconnect() only.
  */
 void vos_dispatcher_sync(struct vos_conn *conn);
-
-/*
- * Carries out what processes have submitted on the object that @call names, a call by
- * a kernel's channel. From dispatch() only.
- */
-void vos_handles_finish(struct vos_scall *call);
 
 #endif

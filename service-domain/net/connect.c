@@ -62,7 +62,7 @@ static s64 make_rare_socket(struct vos_scall *call)
 	return 0;
 }
 
-s64 net_socket(struct netconn *nc, struct vos_scall *call)
+s64 net_socket(struct netobj *none, struct vos_scall *call)
 {
 	const u64 *arg = call->sqe.arg;
 
@@ -85,7 +85,7 @@ static int take_address(const struct vos_scall *call, struct sockaddr_storage *a
 		return -EINVAL;
 	memset(addr, 0, sizeof(*addr));
 	if (len)
-		memcpy(addr, call->data[1], len);
+		memcpy(addr, call->in[1], len);
 	return len;
 }
 
@@ -93,7 +93,7 @@ static void give_address(struct vos_scall *call, const struct sockaddr_storage *
 {
 	u32 room = call->sqe.ext[1].len;
 
-	memcpy(call->data[1], addr, min_t(u32, len, room));
+	memcpy(call->out[1], addr, min_t(u32, len, room));
 	call->cqe.out[0] = len;
 }
 
@@ -133,7 +133,7 @@ static s64 open_child(struct netobj *o, struct netobj *child, struct vos_scall *
 	if (len < 0)
 		return len;
 	rc = netobj_open(child, o, &mask);
-	if (!rc && call->data[1])
+	if (!rc && call->out[1])
 		give_address(call, &addr, len);
 	return rc;
 }
@@ -177,8 +177,6 @@ s64 net_getname(struct netobj *o, struct vos_scall *call)
 	struct sockaddr_storage addr = {};
 	int len;
 
-	if (!call->data[1])
-		return -EINVAL;
 	len = READ_ONCE(o->sock->ops)->getname(o->sock, (struct sockaddr *)&addr,
 					       !!call->sqe.arg[0]);
 	if (len < 0)

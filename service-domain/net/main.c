@@ -34,36 +34,11 @@ static void net_disconnection(struct vos_conn *conn, void *priv)
 	kvfree(nc);
 }
 
-static s64 call_object(struct netobj *o, struct vos_scall *call)
-{
-	switch (call->sqe.opcode) {
-	case VOS_OP_BIND:
-		return net_bind(o, call);
-	case VOS_OP_LISTEN:
-		return net_listen(o, call);
-	case VOS_OP_ACCEPT:
-		return net_accept(o, call);
-	case VOS_OP_CONNECT:
-		return net_connect(o, call);
-	case VOS_OP_SHUTDOWN:
-		return net_shutdown(o, call);
-	case VOS_OP_SENDMSG:
-		return net_sendmsg(o, call);
-	case VOS_OP_RECVMSG:
-		return net_recvmsg(o, call);
-	case VOS_OP_GETSOCKOPT:
-		return net_getsockopt(o, call);
-	case VOS_OP_SETSOCKOPT:
-		return net_setsockopt(o, call);
-	case VOS_OP_SETINT:
-		return net_setint(o, call);
-	case VOS_OP_GETNAME:
-		return net_getname(o, call);
-	case VOS_OP_IOCTL:
-		return net_ioctl(o, call);
-	}
-	return -EOPNOTSUPP;
-}
+static s64 (* const serve[])(struct netobj *o, struct vos_scall *call) = {
+#define VOS_X(NAME, name, nr, ...) [nr] = net_##name,
+	VOS_NET_OPCODES(VOS_X)
+#undef VOS_X
+};
 
 /* What the kernel keeps to itself must not reach a program of the primary. */
 static s64 presentable(s64 rc)
@@ -77,17 +52,15 @@ static s64 net_dispatch(struct vos_scall *call)
 	struct netobj *o;
 	s64 rc;
 
-	if (call->sqe.opcode == VOS_OP_SOCKET)
-		return net_socket(nc, call);
-	if (call->sqe.opcode == VOS_OP_RELEASE)
-		return netobj_release(nc, call->sqe.obj, call->sqe.gen);
+	if (call->sqe.opcode == VOS_OP_SOCKET || call->sqe.opcode == VOS_OP_RELEASE)
+		return serve[call->sqe.opcode](NULL, call);
 
 	o = netobj_find(nc, call->sqe.obj, call->sqe.gen);
 	if (!o)
 		return -EBADF;
 	rc = -EBADF;
 	if (o->sock)
-		rc = call_object(o, call);
+		rc = serve[call->sqe.opcode](o, call);
 	if (rc == VOS_PENDING)
 		return rc;		/* our reference went along */
 	call->cqe.poll = netobj_refresh(o, false);

@@ -19,9 +19,10 @@ struct message {
 	u32 control_len;
 };
 
-static void message_data(struct message *m, const struct vos_scall *call, int dir)
+/* @data: the first extent; a source is only read. */
+static void message_data(struct message *m, const struct vos_scall *call, const void *data, int dir)
 {
-	m->vec.iov_base = call->data[0];
+	m->vec.iov_base = (void *)data;
 	m->vec.iov_len = call->sqe.ext[0].len;
 	iov_iter_kvec(&m->msg.msg_iter, dir, &m->vec, 1, m->vec.iov_len);
 }
@@ -50,13 +51,13 @@ static int take_side(struct message *m, const struct vos_scall *call)
 	    (clen && (coff > room || clen > room - coff)))
 		return -EINVAL;
 	if (alen) {
-		memcpy(&m->addr, call->data[1], alen);
+		memcpy(&m->addr, call->in[1], alen);
 		m->msg.msg_name = &m->addr;
 		m->msg.msg_namelen = alen;
 	}
 	rc = message_control(m, clen);
 	if (!rc && clen)
-		memcpy(m->control, call->data[1] + coff, clen);
+		memcpy(m->control, call->in[1] + coff, clen);
 	return rc;
 }
 
@@ -65,11 +66,8 @@ s64 net_sendmsg(struct netobj *o, struct vos_scall *call)
 	struct message m = {};
 	int rc = take_side(&m, call);
 
-	/* What a process has posted before comes before what it sends by the trap door. */
-	if (!call->handle)
-		vos_handles_finish(call);
 	if (!rc) {
-		message_data(&m, call, ITER_SOURCE);
+		message_data(&m, call, call->in[0], ITER_SOURCE);
 		m.msg.msg_flags = (call->sqe.arg[0] & SEND_FLAGS) | MSG_DONTWAIT | MSG_NOSIGNAL;
 		rc = sock_sendmsg(o->sock, &m.msg);
 	}
@@ -86,10 +84,10 @@ static void give_side(struct message *m, struct vos_scall *call)
 	call->cqe.out[2] = m->msg.msg_flags;
 	if (call->sqe.ext[1].len < VOS_ADDR_MAX)
 		return;
-	memcpy(call->data[1], &m->addr, alen);
+	memcpy(call->out[1], &m->addr, alen);
 	call->cqe.out[0] = alen;
 	if (m->control) {
-		memcpy(call->data[1] + VOS_ADDR_MAX, m->control, clen);
+		memcpy(call->out[1] + VOS_ADDR_MAX, m->control, clen);
 		call->cqe.out[1] = clen;
 	}
 }
@@ -107,7 +105,7 @@ s64 net_recvmsg(struct netobj *o, struct vos_scall *call)
 	int rc = message_control(&m, control_room(call));
 
 	if (!rc) {
-		message_data(&m, call, ITER_DEST);
+		message_data(&m, call, call->out[0], ITER_DEST);
 		if (call->sqe.ext[1].len >= VOS_ADDR_MAX)
 			m.msg.msg_name = &m.addr;
 		rc = sock_recvmsg(o->sock, &m.msg,

@@ -152,16 +152,15 @@ static struct netobj *take_out(struct netconn *nc, u32 index)
 	return o;
 }
 
-/*
- * netobj_release - close an object; one that does not exist is closed already
- */
-s64 netobj_release(struct netconn *nc, u32 index, u32 gen)
+/* One that does not exist is closed already. */
+s64 net_release(struct netobj *none, struct vos_scall *call)
 {
-	struct netobj *o = netobj_find(nc, index, gen);
+	struct netconn *nc = vos_conn_priv(call->conn);
+	struct netobj *o = netobj_find(nc, call->sqe.obj, call->sqe.gen);
 
 	if (!o)
 		return 0;
-	if (take_out(nc, index))
+	if (take_out(nc, o->index))
 		netobj_put(o);
 	netobj_put(o);
 	return 0;

@@ -74,7 +74,6 @@ struct netobj *netobj_new(struct netconn *nc, u32 index, u32 gen);
 s64 netobj_open(struct netobj *o, const struct netobj *listener, u32 *mask);
 struct netobj *netobj_find(struct netconn *nc, u32 index, u32 gen);
 void netobj_put(struct netobj *o);
-s64 netobj_release(struct netconn *nc, u32 index, u32 gen);
 void netobj_release_all(struct netconn *nc);
 struct file *netobj_file(struct netobj *o);
 void netobj_ref_put(struct netobj *o);
@@ -86,23 +85,15 @@ u32 netobj_refresh(struct netobj *o, bool wake);
 void netobj_mark(struct netobj *o);
 void netobj_dirty(struct vos_dirty *d);
 
-/* connect.c: all of the form the dispatch table wants */
-s64 net_socket(struct netconn *nc, struct vos_scall *call);
-s64 net_bind(struct netobj *o, struct vos_scall *call);
-s64 net_listen(struct netobj *o, struct vos_scall *call);
-s64 net_accept(struct netobj *o, struct vos_scall *call);
-s64 net_connect(struct netobj *o, struct vos_scall *call);
-s64 net_shutdown(struct netobj *o, struct vos_scall *call);
-s64 net_getname(struct netobj *o, struct vos_scall *call);
-
-/* message.c */
-s64 net_sendmsg(struct netobj *o, struct vos_scall *call);
-s64 net_recvmsg(struct netobj *o, struct vos_scall *call);
-
-/* option.c, ioctl.c: take over a reference of @o if they return VOS_PENDING */
-s64 net_setsockopt(struct netobj *o, struct vos_scall *call);
-s64 net_setint(struct netobj *o, struct vos_scall *call);
-s64 net_getsockopt(struct netobj *o, struct vos_scall *call);
-s64 net_ioctl(struct netobj *o, struct vos_scall *call);
+/*
+ * What serves a call of class NET. @o: the object that it names, which has a socket; taken
+ * over if VOS_PENDING is returned. NULL for SOCKET and RELEASE, which make and end it.
+ *
+ * connect.c: from SOCKET to SHUTDOWN and GETNAME; object.c: RELEASE; message.c: SENDMSG,
+ * RECVMSG; option.c: SETSOCKOPT, SETINT, GETSOCKOPT; ioctl.c: IOCTL.
+ */
+#define VOS_X(NAME, name, ...) s64 net_##name(struct netobj *o, struct vos_scall *call);
+VOS_NET_OPCODES(VOS_X)
+#undef VOS_X
 
 #endif

@@ -51,7 +51,7 @@ int vst_read(struct vst_req *r)
 static ssize_t write_data(struct vst_req *r, struct file *file, const struct fuse_write_in *in)
 {
 	struct kvec vec = {
-		.iov_base = r->call->data[0] + sizeof(r->in) + sizeof(*in),
+		.iov_base = (void *)r->call->in[0] + sizeof(r->in) + sizeof(*in),
 		.iov_len = in->size,
 	};
 	const struct cred *saved = NULL;

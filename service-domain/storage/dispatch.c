@@ -79,7 +79,7 @@ static int vst_batch_forget(struct vst_req *r)
 }
 
 /* What is not here is answered with ENOSYS, and the client does without. */
-static int (* const serve[])(struct vst_req *r) = {
+static int (* const serve_fuse[])(struct vst_req *r) = {
 	[FUSE_LOOKUP]		= vst_lookup,
 	[FUSE_FORGET]		= vst_forget,
 	[FUSE_GETATTR]		= vst_getattr,
@@ -117,9 +117,9 @@ static int serve_one(struct vst_req *r)
 {
 	u32 opcode = r->in.opcode;
 
-	if (opcode >= ARRAY_SIZE(serve) || !serve[opcode])
+	if (opcode >= ARRAY_SIZE(serve_fuse) || !serve_fuse[opcode])
 		return -ENOSYS;
-	return serve[opcode](r);
+	return serve_fuse[opcode](r);
 }
 
 static s64 run(struct vos_scall *call)
@@ -165,14 +165,21 @@ void vst_queue(struct vos_scall *call, work_func_t fn)
 	queue_work(vst_wq, &call->work);
 }
 
-s64 vst_dispatch(struct vos_scall *call)
+s64 vst_call_fuse(struct vos_scall *call)
 {
-	if (call->sqe.opcode != VOS_OP_FUSE)
-		return vst_handle_call(call);
-	if (call->handle)
-		return -ENOSYS;
 	vst_queue(call, serve_work);
 	return VOS_PENDING;
+}
+
+static s64 (* const serve[])(struct vos_scall *call) = {
+#define VOS_X(NAME, name, nr, ...) [nr] = vst_call_##name,
+	VOS_STORAGE_OPCODES(VOS_X)
+#undef VOS_X
+};
+
+s64 vst_dispatch(struct vos_scall *call)
+{
+	return serve[call->sqe.opcode](call);
 }
 
 int vst_dispatch_init(void)

@@ -113,7 +113,7 @@ int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *fil
 static ssize_t do_read(struct vos_scall *call, rwf_t flags)
 {
 	struct vst_handle *h = call->target;
-	struct kvec vec = { .iov_base = call->data[0], .iov_len = call->sqe.ext[0].len };
+	struct kvec vec = { .iov_base = call->out[0], .iov_len = call->sqe.ext[0].len };
 	loff_t pos = call->sqe.arg[0];
 	struct iov_iter iter;
 
@@ -134,7 +134,7 @@ static bool is_all(const struct vos_scall *call, ssize_t n)
 static s64 write_locked(struct vos_scall *call)
 {
 	struct vst_handle *h = call->target;
-	struct kvec vec = { .iov_base = call->data[0], .iov_len = call->sqe.ext[0].len };
+	struct kvec vec = { .iov_base = (void *)call->in[0], .iov_len = call->sqe.ext[0].len };
 	loff_t pos = call->sqe.arg[0];
 	struct iov_iter iter;
 	ssize_t n;
@@ -236,50 +236,70 @@ static s64 try_write(struct vos_scall *call)
 	return n;
 }
 
-static void handle_work(struct work_struct *work)
+static void carry_out(struct work_struct *work, s64 (*fn)(struct vos_scall *call))
 {
 	struct vos_scall *call = container_of(work, struct vos_scall, work);
 	const struct cred *saved = override_creds(call->cred);
-	s64 result;
+	s64 result = fn(call);
 
-	switch (call->sqe.opcode) {
-	case VOS_OP_READ:
-		result = do_read(call, 0);
-		break;
-	case VOS_OP_WRITE:
-		result = do_write(call);
-		break;
-	default:
-		result = do_commit(call);
-	}
 	revert_creds(saved);
 	vos_scall_complete(call, result);
 }
 
-/**
- * vst_handle_call - carry out a call on a handle
- * @call: READ, WRITE or COMMIT
- * Dispatcher. Return: the result, or VOS_PENDING.
- */
-s64 vst_handle_call(struct vos_scall *call)
+static s64 read_waiting(struct vos_scall *call)
 {
-	u32 len = call->sqe.ext[0].len;
+	return do_read(call, 0);
+}
 
-	if (call->sqe.opcode != VOS_OP_COMMIT &&
-	    (!len || call->sqe.arg[0] > LLONG_MAX - len))
+static void read_work(struct work_struct *work)
+{
+	carry_out(work, read_waiting);
+}
+
+static void write_work(struct work_struct *work)
+{
+	carry_out(work, do_write);
+}
+
+static void commit_work(struct work_struct *work)
+{
+	carry_out(work, do_commit);
+}
+
+static bool range_ok(const struct vos_scall *call)
+{
+	return call->sqe.arg[0] <= LLONG_MAX - call->sqe.ext[0].len;
+}
+
+/* What is cached is answered here and now; the disk is the workers'. */
+s64 vst_call_read(struct vos_scall *call)
+{
+	ssize_t n;
+
+	if (!range_ok(call))
 		return -EINVAL;
-	/* What is cached is answered here and now; the disk is the workers'. */
-	if (call->sqe.opcode == VOS_OP_READ) {
-		ssize_t n = do_read(call, RWF_NOWAIT);
+	n = do_read(call, RWF_NOWAIT);
+	if (n < 0 ? n != -EAGAIN && n != -EOPNOTSUPP : is_all(call, n))
+		return n;
+	vst_queue(call, read_work);
+	return VOS_PENDING;
+}
 
-		if (n < 0 ? n != -EAGAIN && n != -EOPNOTSUPP : is_all(call, n))
-			return n;
-	} else if (call->sqe.opcode == VOS_OP_WRITE) {
-		s64 n = try_write(call);
+s64 vst_call_write(struct vos_scall *call)
+{
+	s64 n;
 
-		if (n != -EAGAIN)
-			return n;
-	}
-	vst_queue(call, handle_work);
+	if (!range_ok(call))
+		return -EINVAL;
+	n = try_write(call);
+	if (n != -EAGAIN)
+		return n;
+	vst_queue(call, write_work);
+	return VOS_PENDING;
+}
+
+s64 vst_call_commit(struct vos_scall *call)
+{
+	vst_queue(call, commit_work);
 	return VOS_PENDING;
 }

@@ -54,7 +54,7 @@ int vst_req_begin(struct vst_req *r, struct vos_scall *call)
 	r->replay = call->sqe.flags & VOS_SQE_REPLAY;
 	if (len < sizeof(r->in))
 		return -EINVAL;
-	memcpy(&r->in, call->data[0], sizeof(r->in));
+	memcpy(&r->in, call->in[0], sizeof(r->in));
 	/* The copy is what is checked and used from here on. */
 	barrier();
 	if (r->in.len != len)
@@ -62,11 +62,11 @@ int vst_req_begin(struct vst_req *r, struct vos_scall *call)
 	if (call->sqe.ext[1].len) {
 		if (call->sqe.ext[1].len < sizeof(struct fuse_out_header))
 			return -EINVAL;
-		r->out = call->data[1] + sizeof(struct fuse_out_header);
+		r->out = call->out[1] + sizeof(struct fuse_out_header);
 		r->room = call->sqe.ext[1].len - sizeof(struct fuse_out_header);
 	}
 	len -= sizeof(r->in);
-	return copy_body(r, call->data[0] + sizeof(r->in), private_len(&r->in, len));
+	return copy_body(r, call->in[0] + sizeof(r->in), private_len(&r->in, len));
 }
 
 /**
@@ -88,7 +88,7 @@ s64 vst_req_end(struct vst_req *r, int err)
 		kvfree(r->body);
 	if (!r->out)
 		return err;
-	memcpy(r->call->data[1], &oh, sizeof(oh));
+	memcpy(r->call->out[1], &oh, sizeof(oh));
 	return oh.len;
 }
 

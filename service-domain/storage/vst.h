@@ -111,6 +111,11 @@ extern bool vst_durable;
 extern unsigned int vst_max_nodes;
 extern atomic_t vst_nr_conns;	/* primaries */
 
+/* What serves a call of class STORAGE. dispatch.c: FUSE; handle.c: READ, WRITE, COMMIT */
+#define VOS_X(NAME, name, ...) s64 vst_call_##name(struct vos_scall *call);
+VOS_STORAGE_OPCODES(VOS_X)
+#undef VOS_X
+
 /* dispatch.c */
 s64 vst_dispatch(struct vos_scall *call);
 void vst_queue(struct vos_scall *call, work_func_t fn);
@@ -193,7 +198,6 @@ int vst_fsyncdir(struct vst_req *r);
 /* handle.c */
 void *vst_handle_add(struct vos_conn *vc, u64 id, u32 flags, struct vos_uchan_slot *slot);
 bool vst_handle_drop(struct vos_conn *vc, void *target);
-s64 vst_handle_call(struct vos_scall *call);
 int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *file, bool datasync);
 void vst_node_durable(struct vst_conn *conn, struct vst_node *node, u64 seq);
 

@@ -23,6 +23,8 @@ struct view {
 	unsigned int sends;	/* events that a sleeping front end would have got */
 };
 
+static const struct vos_op ops[VOS_NR_OPCODES] = { VOS_OPCODES(VOS_OP_FACTS) };
+
 static bool extents_ok(const struct vos_sqe *sqe)
 {
 	for (int i = 0; i < 2; i++) {
@@ -37,11 +39,17 @@ static bool extents_ok(const struct vos_sqe *sqe)
 /* Return: the result, or -EPROTO for a call that no honest front end makes. */
 static int64_t carry_out(struct call *call)
 {
+	const struct vos_op *op = &ops[call->sqe.opcode];
+	int rc;
+
 	memset(&call->cqe, 0, sizeof(call->cqe));
 	if (call->sqe.cred >= VOS_MAX_CREDS || !extents_ok(&call->sqe))
 		return -EPROTO;
-	if (vos_opcode_class(call->sqe.opcode) != VOS_CLASS_CORE)
-		return -ENOSYS;
+	rc = vos_op_check(op, VOS_FROM_KERNEL, VOS_CLASS_CORE) ?:
+	     vos_ext_check(op->ext[0], call->sqe.ext[0].len) ?:
+	     vos_ext_check(op->ext[1], call->sqe.ext[1].len);
+	if (rc)
+		return rc;
 	return call->sqe.opcode == VOS_OP_NOP ? 0 : -ENOSYS;
 }
 

@@ -136,6 +136,14 @@ static struct object *object_of(const struct vos_sqe *e)
 	return NULL;
 }
 
+/* As the word that its process reads says. */
+static bool may(const struct object *o, __u8 right)
+{
+	if (o->kind != VOS_KIND_FILE)
+		return true;
+	return o->flags & (right == VOS_RIGHT_READ ? VOS_WORD_READ : VOS_WORD_WRITE);
+}
+
 static __u32 mask_of(const struct object *o)
 {
 	return (o->rx_len ? EPOLLIN : 0) | (o->tx_room ? EPOLLOUT : 0) |
@@ -233,39 +241,63 @@ static __s64 do_commit(struct fake_chan *c)
 	return 0;
 }
 
-static __s64 do_call(struct fake_chan *c, const struct vos_sqe *e, struct vos_cqe *a)
-{
-	struct object *o = object_of(e);
-	__u32 len = e->ext[0].len;
-	__s64 n;
+/* What the engine does before a service sees the call. */
+static const struct vos_op ops[VOS_NR_OPCODES] = { VOS_OPCODES(VOS_OP_FACTS) };
 
-	if (e->opcode == VOS_OP_COMMIT)
-		return do_commit(c);
-	if (!o)
-		return -EBADF;
-	if (fake.max_call && len > fake.max_call)
-		len = fake.max_call;
+static __s64 admit(const struct fake_chan *c, const struct vos_sqe *e, const struct vos_op *op,
+		   struct object **o)
+{
+	enum vos_class class = c == fake.chan[VOS_DOOR_NET] ? VOS_CLASS_NET : VOS_CLASS_STORAGE;
+	int rc = vos_op_check(op, VOS_FROM_PROCESS, class);
+
+	if (!rc)
+		rc = vos_ext_check(op->ext[0], e->ext[0].len);
+	if (!rc)
+		rc = vos_ext_check(op->ext[1], e->ext[1].len);
+	*o = object_of(e);
+	if (rc || op->right == VOS_RIGHT_NONE || op->right == VOS_RIGHT_WHOLE)
+		return rc;
+	return *o && may(*o, op->right) ? 0 : -EBADF;
+}
+
+static __s64 do_sock_call(struct fake_chan *c, struct object *o, const struct vos_sqe *e,
+			  struct vos_cqe *a, __u32 len)
+{
 	switch (e->opcode) {
 	case VOS_OP_RECVMSG:
-		n = take_rx(o, c->arena + e->ext[0].off, len);
 		if (e->ext[1].len)
 			memcpy(c->arena + e->ext[1].off, "address", 8);
 		a->out[0] = e->ext[1].len ? 8 : 0;
-		break;
+		return take_rx(o, c->arena + e->ext[0].off, len);
 	case VOS_OP_SENDMSG:
-		n = put_tx(o, c->arena + e->ext[0].off, len);
-		break;
+		return put_tx(o, c->arena + e->ext[0].off, len);
 	case VOS_OP_SETINT:
 		o->option = (int)e->arg[2];
-		n = 0;
-		break;
+		return 0;
+	}
+	return -ENOSYS;
+}
+
+static __s64 do_call(struct fake_chan *c, const struct vos_sqe *e, struct vos_cqe *a)
+{
+	const struct vos_op *op = &ops[e->opcode];
+	__u32 len = e->ext[0].len;
+	struct object *o;
+	__s64 n = admit(c, e, op, &o);
+
+	if (n || op->class == VOS_CLASS_CORE)
+		return n;
+	if (fake.max_call && len > fake.max_call)
+		len = fake.max_call;
+	switch (e->opcode) {
+	case VOS_OP_COMMIT:
+		return do_commit(c);
 	case VOS_OP_READ:
 		return file_read(o, c->arena + e->ext[0].off, len, e->arg[0]);
 	case VOS_OP_WRITE:
 		return do_write(c, o, e, a, len);
-	default:
-		return -ENOSYS;
 	}
+	n = do_sock_call(c, o, e, a, len);
 	show_poll(o);
 	a->poll = mask_of(o);
 	return n;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of operations by opcode, and the calls of class CORE by it.
+ */
+#include "internal.h"
+
+const struct vos_op vos_ops[VOS_NR_OPCODES] = { VOS_OPCODES(VOS_OP_FACTS) };
+
+s64 vos_nop(struct vos_scall *call)
+{
+	return 0;
+}
+
+static s64 (* const serve[])(struct vos_scall *call) = {
+#define VOS_X(NAME, name, nr, ...) [nr] = vos_##name,
+	VOS_CORE_OPCODES(VOS_X)
+#undef VOS_X
+};
+
+/* A call that is of class CORE, and allowed by the table. Dispatcher. */
+s64 vos_core_call(struct vos_scall *call)
+{
+	return serve[call->sqe.opcode](call);
+}
