@@ -52,5 +52,9 @@ void warm_file(int fd);
 void tcp_pair(int fd[2]);	/* ready for the door */
 void udp_pair(int fd[2]);
 void *shared_memory(size_t n);
+bool own_door_opens(void);	/* or there is no door in this kernel */
+
+/* t_exec.c */
+int exec_main(const char *dir, pid_t holder);
 
 #endif

@@ -39,5 +39,7 @@ int main(int argc, char **argv)
 
 	if (argc == 4 && !strcmp(argv[1], "--numbers"))
 		return read_numbers(atoi(argv[2]), atoi(argv[3]));
+	if (argc == 4 && !strcmp(argv[1], "--executed"))
+		return exec_main(argv[2], atoi(argv[3]));
 	return frame_main(&frame, argc, argv);
 }

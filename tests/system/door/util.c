@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <netinet/tcp.h>
 
+#include "../../../include/virtuos/door.h"
 #include "doortest.h"
 
 struct vos_door_stats door_stats(void)
@@ -114,4 +115,12 @@ void *shared_memory(size_t n)
 
 	CHECK(p != MAP_FAILED);
 	return p;
+}
+
+bool own_door_opens(void)
+{
+	struct vos_door_info info;
+
+	return !syscall(SYS_prctl, VOS_DOOR_PRCTL, VOS_DOOR_OPEN, &info, 0, 0) || errno == EINVAL ||
+	       errno == ENOSYS;
 }

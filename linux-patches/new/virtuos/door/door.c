@@ -84,12 +84,28 @@ static void door_free(struct kref *ref)
 	for (i = 0; i < VOS_STATE_PAGES; i++)
 		put_page(door->pages + i);
 	kfree(door->cred);
-	kfree(door);
+	kfree_rcu(door, rcu);
 }
 
 void vos_door_put(struct vos_door *door)
 {
 	kref_put(&door->ref, door_free);
+}
+
+/*
+ * vos_door_of - the door of an address space that the caller keeps
+ * Any context. Return: the door with a reference, or NULL.
+ */
+struct vos_door *vos_door_of(const struct mm_struct *mm)
+{
+	struct vos_door *door;
+
+	rcu_read_lock();
+	door = rcu_dereference(mm->virtuos_door);
+	if (door && !kref_get_unless_zero(&door->ref))
+		door = NULL;
+	rcu_read_unlock();
+	return door;
 }
 
 bool vos_door_usable(const struct vos_door *door)

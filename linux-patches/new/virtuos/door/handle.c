@@ -6,6 +6,8 @@
  * A handle does not keep its file open, lest closing be delayed: it keeps words,
  * and a word stands only while its descriptor does. Before the last word goes the
  * handle is detached: its position comes home and the file is not looked at again.
+ * A file that has had a handle says so itself before its memory goes (FMODE_DOOR), in
+ * case that the kernel has ways to lose a descriptor that we do not know.
  *
  * Invariant: handles on the list of attached files are LIVE with words, under
  * attached_lock; h->file is followed only then, or by whoever has the file in hand.
@@ -19,6 +21,7 @@
 static DEFINE_HASHTABLE(attached, 8);
 static DEFINE_SPINLOCK(attached_lock);
 static atomic_t nr_leased = ATOMIC_INIT(0);
+static u64 last_order;		/* under attached_lock */
 
 /* Under attached_lock. */
 static struct vos_handle *find_attached(const struct file *file, bool leased)
@@ -171,11 +174,16 @@ struct vos_handle *vos_handle_new(struct vos_uchan *uc, struct file *file,
 		vos_handle_drop_all(uc);
 		return ERR_PTR(rc);
 	}
+	/* Before it is on the list, so that the file's end looks there. */
+	spin_lock(&file->f_lock);
+	file->f_mode |= FMODE_DOOR;
+	spin_unlock(&file->f_lock);
 	spin_lock_irqsave(&uc->door->lock, flags);
 	/* Until its first word, the caller's hold on the file is its word. */
 	h->words = 1;
 	WRITE_ONCE(h->state, VOS_HANDLE_LIVE);
 	spin_lock(&attached_lock);
+	h->order = ++last_order;
 	hash_add(attached, &h->attached, (unsigned long)file);
 	spin_unlock(&attached_lock);
 	spin_unlock_irqrestore(&uc->door->lock, flags);
@@ -315,35 +323,67 @@ static void take_words_of(struct vos_handle *h, u32 gen)
 }
 
 /*
- * Take the words of all attached handles that @find gives, one by one, under
- * attached_lock. A handle that is being made has a word of its maker, who will look
- * again; so there is an end to it.
+ * A walk over the attached handles for a file, or for an object. The list may change
+ * between two steps, and handles may stay on it without words (one that is being made
+ * has its maker, who will look again at what it has put down): so each step goes to the
+ * next in order of coming, and those that come after the walk has begun are not its
+ * business. So it is over after as many steps as handles there were.
  */
-static void take_words_where(struct vos_handle *(*find)(const void *key), const void *key)
+struct walk {
+	struct vos_handle *(*next)(const struct walk *w);
+	const void *key;
+	u64 after;
+	u64 until;
+};
+
+/* The first of @a and @b that the walk has still to see; each may be NULL. */
+static struct vos_handle *sooner(const struct walk *w, struct vos_handle *a,
+				 struct vos_handle *b)
+{
+	if (b->order <= w->after || b->order > w->until)
+		return a;
+	return a && a->order < b->order ? a : b;
+}
+
+static struct vos_handle *next_of_file(const struct walk *w)
+{
+	struct vos_handle *h, *found = NULL;
+
+	hash_for_each_possible(attached, h, attached, (unsigned long)w->key)
+		if (h->file == w->key)
+			found = sooner(w, found, h);
+	return found;
+}
+
+/* Return: the next handle, its channel counted; or NULL, and the walk is over. */
+static struct vos_handle *step(struct walk *w, u32 *gen)
 {
 	struct vos_handle *h;
 	unsigned long flags;
-	int tries;
+
+	spin_lock_irqsave(&attached_lock, flags);
+	if (!w->until)
+		w->until = last_order;
+	h = w->next(w);
+	if (h) {
+		vos_uchan_get(h->uchan);
+		w->after = h->order;
+		*gen = h->gen;
+	}
+	spin_unlock_irqrestore(&attached_lock, flags);
+	return h;
+}
+
+/* Take the words of all handles that the walk comes to. */
+static void take_words_along(struct walk *w)
+{
+	struct vos_handle *h;
 	u32 gen;
 
-	for (tries = 0; tries < 64; tries++) {
-		spin_lock_irqsave(&attached_lock, flags);
-		h = find(key);
-		if (h) {
-			vos_uchan_get(h->uchan);
-			gen = h->gen;
-		}
-		spin_unlock_irqrestore(&attached_lock, flags);
-		if (!h)
-			return;
+	while ((h = step(w, &gen))) {
 		take_words_of(h, gen);
 		vos_uchan_put(h->uchan);
 	}
-}
-
-static struct vos_handle *find_file(const void *file)
-{
-	return find_attached(file, false);
 }
 
 /*
@@ -352,9 +392,10 @@ static struct vos_handle *find_file(const void *file)
  */
 void vos_handle_file_changed(struct file *file)
 {
+	struct walk w = { .next = next_of_file, .key = file };
 	u32 i;
 
-	take_words_where(find_file, file);
+	take_words_along(&w);
 	for (i = 0; i < VOS_DOOR_SERVICES; i++) {
 		const struct vos_door_provider *p = vos_door_provider_of(i);
 
@@ -363,30 +404,55 @@ void vos_handle_file_changed(struct file *file)
 	}
 }
 
+/*
+ * vos_handle_file_gone - nobody has @file any more, and its memory is about to go
+ *
+ * All descriptors have gone, and their words with them; a handle that still stands for
+ * the file shows that the kernel loses descriptors in a way that hooks.c is not told of.
+ */
+void vos_handle_file_gone(struct file *file)
+{
+	struct walk w = { .next = next_of_file, .key = file };
+	struct vos_handle *h;
+	unsigned long flags;
+	u32 gen;
+
+	while ((h = step(&w, &gen))) {
+		WARN_ON_ONCE(true);
+		take_words_of(h, gen);
+		spin_lock_irqsave(&h->uchan->door->lock, flags);
+		if (h->gen == gen)
+			vos_handle_detach(h);
+		spin_unlock_irqrestore(&h->uchan->door->lock, flags);
+		vos_uchan_put(h->uchan);
+	}
+}
+
 struct object {
 	const struct vos_session *session;
 	u32 index;
 };
 
-static struct vos_handle *find_object(const void *key)
+static struct vos_handle *next_of_object(const struct walk *w)
 {
-	const struct object *o = key;
-	struct vos_handle *h;
+	const struct object *o = w->key;
+	struct vos_handle *h, *found = NULL;
 	int bucket;
 
 	hash_for_each(attached, bucket, h, attached)
 		if (h->target.obj == o->index && h->uchan->link->session == o->session &&
 		    h->target.kind != VOS_KIND_FILE)
-			return h;
-	return NULL;
+			found = sooner(w, found, h);
+	return found;
 }
 
 /* See vos_door.h. */
 void vos_door_object_changed(struct vos_session *session, u32 obj)
 {
 	const struct object o = { session, obj };
+	struct walk w = { .next = next_of_object, .key = &o };
 
-	take_words_where(find_object, &o);
+	take_words_along(&w);
 }
 EXPORT_SYMBOL_GPL(vos_door_object_changed);
 

@@ -30,41 +30,42 @@ static void fd_gone(struct files_struct *files, unsigned int fd)
 	vos_door_take_word(files->virtuos_door, fd);
 }
 
+/* Its last user is we: nobody binds it to another door meanwhile. */
 static void files_gone(struct files_struct *files)
 {
-	struct vos_door *door = files->virtuos_door;
+	struct vos_door *door;
 
+	spin_lock(&files->file_lock);
+	door = files->virtuos_door;
 	files->virtuos_door = NULL;
-	/* Whose memory may outlive its descriptors (a thread that exits last). */
+	spin_unlock(&files->file_lock);
+	/* Whose memory may outlive its descriptors (a thread that exits last, exec). */
 	vos_door_shut(door);
 	vos_door_put(door);
 }
 
 static void mm_gone(struct mm_struct *mm)
 {
-	struct vos_door *door = mm->virtuos_door;
+	struct vos_door *door = rcu_replace_pointer(mm->virtuos_door, NULL, true);
 
-	mm->virtuos_door = NULL;
 	vos_door_shut(door);
 	vos_door_put(door);
 }
 
-static struct vos_door *door_of(struct mm_struct *mm)
+static void shut(struct mm_struct *mm)
 {
-	struct vos_door *door;
+	struct vos_door *door = vos_door_of(mm);
 
-	mmap_read_lock(mm);
-	door = mm->virtuos_door;
-	if (door)
-		vos_door_get(door);
-	mmap_read_unlock(mm);
-	return door;
+	if (!door)
+		return;
+	vos_door_shut(door);
+	vos_door_put(door);
 }
 
 /* Shut, and wait until the services know. */
 static void close_now(struct mm_struct *mm)
 {
-	struct vos_door *door = door_of(mm);
+	struct vos_door *door = vos_door_of(mm);
 
 	if (!door)
 		return;
@@ -84,7 +85,7 @@ static void close_now(struct mm_struct *mm)
 
 static void creds_changed(struct mm_struct *mm)
 {
-	struct vos_door *door = door_of(mm);
+	struct vos_door *door = vos_door_of(mm);
 	struct vos_cred *now = door ? kmalloc(sizeof(*now), GFP_KERNEL) : NULL;
 
 	if (now)
@@ -98,7 +99,7 @@ static void creds_changed(struct mm_struct *mm)
 
 static void add_pause(struct mm_struct *mm, int n)
 {
-	struct vos_door *door = door_of(mm);
+	struct vos_door *door = vos_door_of(mm);
 	unsigned long flags;
 
 	if (!door)
@@ -126,8 +127,10 @@ static const struct virtuos_door_hooks hooks = {
 	.prctl = vos_door_prctl,
 	.fd_gone = fd_gone,
 	.files_gone = files_gone,
+	.file_gone = vos_handle_file_gone,
 	.mm_gone = mm_gone,
 	.close = close_now,
+	.shut = shut,
 	.creds = creds_changed,
 	.pause = pause_door,
 	.resume = resume_door,

@@ -23,6 +23,7 @@
 
 #include <linux/kref.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -47,8 +48,10 @@ enum vos_handle_state {
 
 /**
  * struct vos_handle - a file in one user channel
- * @file: whose; valid for as long as @words is not 0
+ * @file: whose; valid for as long as @words is not 0, and while the handle is @attached
  * @words: descriptors that name it
+ * @attached: on the list of those that stand for @file, under attached_lock
+ * @order: when it came onto that list; later ones have higher numbers
  * @leased: its position is in the channel's head
  * @window: the file, mapped, or NULL; counted
  */
@@ -59,6 +62,7 @@ struct vos_handle {
 	bool leased;
 	struct file *file;
 	struct hlist_node attached;
+	u64 order;
 	struct vos_uchan *uchan;
 	struct vos_window *window;
 	struct vos_door_target target;
@@ -121,6 +125,7 @@ struct vos_uchan {
 
 /**
  * struct vos_door - the door of an address space
+ * @rcu: mm->virtuos_door is followed without a lock
  * @mm, @files: whose; identities, not to be followed
  * @closed: for good
  * @paused: children that share the memory and not the descriptors
@@ -128,6 +133,7 @@ struct vos_uchan {
  */
 struct vos_door {
 	struct kref ref;
+	struct rcu_head rcu;
 	struct mutex mutex;
 	spinlock_t lock;
 	struct mm_struct *mm;
@@ -148,6 +154,7 @@ struct vos_door {
 struct vos_door *vos_door_new(void);
 void vos_door_get(struct vos_door *door);
 void vos_door_put(struct vos_door *door);
+struct vos_door *vos_door_of(const struct mm_struct *mm);
 bool vos_door_usable(const struct vos_door *door);
 void vos_door_take_word(struct vos_door *door, unsigned int fd);
 void vos_door_take_words(struct vos_door *door, u32 service);
@@ -187,6 +194,7 @@ void vos_handle_detach(struct vos_handle *h);
 void vos_handle_drop_all(struct vos_uchan *uc);
 void vos_handle_close_window(struct vos_handle *h);
 void vos_handle_file_changed(struct file *file);
+void vos_handle_file_gone(struct file *file);
 void vos_handle_pos_take(struct file *file);
 void vos_handle_pos_give(struct file *file);
 

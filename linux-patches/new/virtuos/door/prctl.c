@@ -43,19 +43,6 @@ static bool shares_descriptors(void)
 	return same && atomic_read(&current->mm->mm_users) <= threads;
 }
 
-/* The caller's door, with a reference. */
-static struct vos_door *current_door(void)
-{
-	struct vos_door *door;
-
-	mmap_read_lock(current->mm);
-	door = current->mm->virtuos_door;
-	if (door)
-		vos_door_get(door);
-	mmap_read_unlock(current->mm);
-	return door;
-}
-
 /* Make @door the one that the caller's descriptors are spoken of by. */
 static int bind_files(struct vos_door *door)
 {
@@ -79,18 +66,19 @@ static int bind_files(struct vos_door *door)
 /* Make @door the caller's memory's. Return: -EEXIST another thread was faster. */
 static int bind_mm(struct vos_door *door)
 {
+	static DEFINE_SPINLOCK(bind_lock);
 	struct mm_struct *mm = current->mm;
 	struct vos_door *old;
 
-	mmap_write_lock(mm);
-	old = mm->virtuos_door;
+	spin_lock(&bind_lock);
+	old = rcu_dereference_protected(mm->virtuos_door, lockdep_is_held(&bind_lock));
 	if (old && !READ_ONCE(old->closed)) {
-		mmap_write_unlock(mm);
+		spin_unlock(&bind_lock);
 		return -EEXIST;
 	}
 	vos_door_get(door);
-	mm->virtuos_door = door;
-	mmap_write_unlock(mm);
+	rcu_assign_pointer(mm->virtuos_door, door);
+	spin_unlock(&bind_lock);
 	if (old)
 		vos_door_put(old);
 	return 0;
@@ -144,7 +132,7 @@ static int door_open(unsigned long arg)
 		return -ENOSYS;
 	if (!current->mm || watched() || !shares_descriptors())
 		return -EPERM;
-	door = current_door();
+	door = vos_door_of(current->mm);
 	if (!door || READ_ONCE(door->closed)) {
 		if (door) {
 			vos_windows_tidy(door);
@@ -307,7 +295,7 @@ long vos_door_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
 
 	if (op == VOS_DOOR_OPEN)
 		return door_open(arg3);
-	door = current->mm ? current_door() : NULL;
+	door = current->mm ? vos_door_of(current->mm) : NULL;
 	if (!door)
 		return -ENOTCONN;
 	switch (op) {
@@ -338,9 +326,9 @@ void vos_door_tidy(void)
 {
 	struct vos_door *door;
 
-	if (!current->mm || !READ_ONCE(current->mm->virtuos_door))
+	if (!current->mm || !rcu_access_pointer(current->mm->virtuos_door))
 		return;
-	door = current_door();
+	door = vos_door_of(current->mm);
 	if (!door)
 		return;
 	vos_windows_tidy(door);
