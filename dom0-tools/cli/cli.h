@@ -11,11 +11,13 @@
 
 #define BAD_USAGE	(-1)
 #define EXIT_CONFIG	2
+#define EXIT_NOT_UP	3	/* status: as an init script's */
 #define EXIT_TRANSPORT	255	/* exec: the command's status is not known */
 
 int cmd_up(int argc, char **argv);
 int cmd_down(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_kill(int argc, char **argv);

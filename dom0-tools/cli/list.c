@@ -71,6 +71,7 @@ static void print_json(const char *system, const struct row *r, bool first)
 		printf("\"uptime\": null, ");
 	else
 		printf("\"uptime\": %lld, ", r->uptime);
+	printf("\"degraded\": %s, ", r->st.degraded ? "true" : "false");
 	printf("\"generation\": %ld, \"restarts\": %ld, \"memory_mib\": %llu, ",
 	       r->st.generation, r->st.restarts, (unsigned long long)r->memory_mib);
 	printf("\"devid\": %ld, \"last_death\": \"%s\", \"uuid\": \"%s\"}", r->st.devid,
@@ -89,9 +90,10 @@ static void print_text(const char *system, const struct row *r, bool first)
 	if (r->uptime >= 0)
 		snprintf(up, sizeof(up), "%lld:%02lld:%02lld", r->uptime / 3600,
 			 r->uptime / 60 % 60, r->uptime % 60);
-	printf("%-12s %-8s %5s %-9s %-10s %9s %4ld %4llu MiB  %s\n", r->st.name,
+	printf("%-12s %-8s %5s %-9s %-10s %9s %4ld %4llu MiB  %s%s\n", r->st.name,
 	       r->st.role, id, r->state, r->link, up, r->st.generation,
-	       (unsigned long long)r->memory_mib, *r->st.reason ? r->st.reason : "-");
+	       (unsigned long long)r->memory_mib, *r->st.reason ? r->st.reason : "-",
+	       r->st.degraded ? " (degraded: dies again and again)" : "");
 }
 
 /* The primary first, then the others as xenstore lists them. */

@@ -17,6 +17,8 @@ static const struct command commands[] = {
 	  "start the system of CONFIG (" VOS_DEFAULT_CONFIG ")" },
 	{ "down", cmd_down, "[PRIMARY | CONFIG]", "shut everything down in order" },
 	{ "list", cmd_list, "[--json]", "show the domains" },
+	{ "status", cmd_status, "[PRIMARY]",
+	  "is all well? exits with 0 if so, 1 if not, 3 if nothing is up" },
 	{ "exec", cmd_exec, "[-i] [-t] [PRIMARY] -- COMMAND [ARG]...",
 	  "run a command in the primary; exits with its status" },
 	{ "console", cmd_console, "DOMAIN", "a domain's console (leave: Ctrl-])" },

@@ -266,14 +266,27 @@ static int check_unknown(struct parse *p)
 	return 0;
 }
 
+/* How domains that die are started again. */
+static int get_limits(struct parse *p, struct vos_config *c)
+{
+	c->restart_timeout = 30;
+	c->start_limit_interval = 300;
+	c->start_limit_burst = 7;
+	c->restart_max_delay = 60;
+	if (get_number(p, "restart_timeout", 1, 3600, &c->restart_timeout) < 0 ||
+	    get_number(p, "start_limit_interval", 0, 86400, &c->start_limit_interval) < 0 ||
+	    get_number(p, "start_limit_burst", 1, VOS_MAX_BURST, &c->start_limit_burst) < 0 ||
+	    get_number(p, "restart_max_delay", 1, 86400, &c->restart_max_delay) < 0)
+		return -1;
+	return 0;
+}
+
 static int get_all(struct parse *p, struct vos_config *c)
 {
 	char cmdline[VOS_CMDLINE_MAX], key[KEY_MAX + 1];
 	int i;
 
-	c->restart_timeout = 30;
-	if (get_primary(p, c) || service_names(p, c) ||
-	    get_number(p, "restart_timeout", 1, 3600, &c->restart_timeout) < 0)
+	if (get_primary(p, c) || service_names(p, c) || get_limits(p, c))
 		return -1;
 	for (i = 0; i < c->n_services; i++)
 		if (get_service(p, &c->service[i]))

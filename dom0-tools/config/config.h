@@ -20,6 +20,7 @@
 #define VOS_MAX_SERVICES	16
 #define VOS_MAX_DEVICES		16
 #define VOS_NAME_MAX		31
+#define VOS_MAX_BURST		64
 #define VOS_ERR_MAX		512
 #define VOS_CMDLINE_MAX		1024
 #define VOS_MAX_CPU		1023
@@ -62,7 +63,11 @@ struct vos_config {
 	struct vos_domain_config primary;
 	struct vos_domain_config service[VOS_MAX_SERVICES];
 	int n_services;
-	long restart_timeout;		/* seconds */
+	/* seconds, but for the burst; virtuos.cfg(5) tells how they belong together */
+	long restart_timeout;
+	long start_limit_interval;	/* 0 = no limit */
+	long start_limit_burst;
+	long restart_max_delay;
 };
 
 /* Read from a file. NULL on error, with one line in @err. */

@@ -9,13 +9,8 @@
 
 #define WORK_MS		120000	/* a worker that takes longer is stuck */
 #define SERVICE_STOP_MS	15000	/* it has to sync and unmount */
-#define YOUNG_MS	60000	/* a domain that dies earlier died young */
-#define FREE_DEATHS	3	/* young deaths in a row that are answered at once */
-#define MAX_BACKOFF_S	60
 #define BUILD_TRIES	3	/* libxl fails now and then when much goes on in dom0 */
 #define BUILD_RETRY_MS	1000
-#define STILLBORN_MS	3000	/* with "always": a life too short to go on at once */
-#define STILLBORN_WAIT	1000
 
 static const char *const phase_names[] = {
 	"stopped", "building", "running", "stopping", "waiting", "failed",
@@ -26,10 +21,27 @@ static bool is_primary(const struct dom *d)
 	return d->cfg->role == VOS_ROLE_PRIMARY;
 }
 
+/* The primary, too, may know how its services are. */
+static void tell_primary(struct machine *m, struct dom *d)
+{
+	uint32_t primary = m->dom[0].st.domid;
+
+	if (is_primary(d) || primary == VOS_NO_DOMID)
+		return;
+	if (d->told.primary == primary && d->told.phase == d->phase &&
+	    d->told.degraded == d->st.degraded)
+		return;
+	d->told.primary = primary;
+	d->told.phase = d->phase;
+	d->told.degraded = d->st.degraded;
+	vos_service_tell(&m->host, primary, &d->st);
+}
+
 static void save(struct machine *m, struct dom *d)
 {
 	snprintf(d->st.state, sizeof(d->st.state), "%s", phase_names[d->phase]);
 	vos_status_save(&m->host, m->config->primary.name, &d->st);
+	tell_primary(m, d);
 }
 
 static void set_phase(struct machine *m, struct dom *d, enum phase phase, int64_t ms)
@@ -37,6 +49,23 @@ static void set_phase(struct machine *m, struct dom *d, enum phase phase, int64_
 	d->phase = phase;
 	d->deadline = ms ? vos_now_ms() + ms : 0;
 	save(m, d);
+}
+
+static void forget_deaths(struct dom *d)
+{
+	limit_reset(&d->starts);
+	limit_reset(&d->links);
+	d->st.degraded = false;
+}
+
+/* It runs; one that is degraded has to do so for a while before it counts as well. */
+static void set_running(struct machine *m, struct dom *d)
+{
+	int64_t interval = m->config->start_limit_interval * 1000;
+
+	if (!interval)
+		forget_deaths(d);
+	set_phase(m, d, PH_RUNNING, d->st.degraded ? interval : 0);
 }
 
 struct dom *machine_find(struct machine *m, const char *name)
@@ -89,6 +118,7 @@ static void unlink_service(struct machine *m, struct dom *s)
 		vos_link_remove(&m->host, &l);
 	}
 	s->st.devid = -1;
+	s->relink_at = 0;
 }
 
 static int link_service(struct machine *m, struct dom *s)
@@ -174,21 +204,32 @@ static bool restart_wanted(const struct machine *m, const struct dom *d,
 	return d->cfg->restart == VOS_RESTART_ALWAYS;
 }
 
-/* How long to wait with the next start of a domain that died. */
-static int64_t backoff_ms(struct dom *d)
+/* It failed more often than the limit allows: @what did. Whoever looks is told. */
+static void degrade(struct machine *m, struct dom *d, const char *what, const char *next)
 {
-	int64_t life = vos_now_ms() - d->st.started;
-	int shift;
+	const struct vos_config *c = m->config;
 
-	if (d->cfg->restart == VOS_RESTART_ALWAYS)
-		return life < STILLBORN_MS ? STILLBORN_WAIT : 0;
-	if (life >= YOUNG_MS)
-		d->young_deaths = 0;
-	d->young_deaths++;
-	if (d->young_deaths <= FREE_DEATHS)
-		return 0;
-	shift = d->young_deaths - FREE_DEATHS - 1;
-	return shift >= 6 ? MAX_BACKOFF_S * 1000 : 1000LL << shift;
+	d->st.degraded = true;
+	vos_alert("%s: degraded: %s more than %ld times within %ld s; %s", d->cfg->name, what,
+		  c->start_limit_burst, c->start_limit_interval, next);
+}
+
+/* It died, and shall be started again: after @wait ms. False: not after all. */
+static bool count_death(struct machine *m, struct dom *d, int64_t *wait)
+{
+	bool always = d->cfg->restart == VOS_RESTART_ALWAYS, was = d->starts.degraded;
+
+	*wait = limit_death(&d->starts, m->config, vos_now_ms());
+	if (d->starts.degraded && !was)
+		degrade(m, d, "died", always ? "tried again now and then" :
+			"not started again before \"virtuos restart\"");
+	d->gave_up = d->starts.degraded && !always;
+	if (d->gave_up)
+		return false;
+	if (*wait)
+		vos_log("%s: died %d times, next start in %lld ms", d->cfg->name,
+			d->starts.n, (long long)*wait);
+	return true;
 }
 
 static void note_death(struct dom *d, const char *reason)
@@ -210,30 +251,50 @@ static void handle_death(struct machine *m, struct dom *d, const char *text,
 			 libxl_shutdown_reason reason)
 {
 	bool again = restart_wanted(m, d, reason);
-	int64_t wait;
+	int64_t wait = 0;
 
 	if (d->phase == PH_STOPPING)
 		again = d->want;	/* asked for: restart or down */
 	unlink_all(m, d);
 	note_death(d, text);
 	console_tail(d->cfg->name);
-	wait = again && d->phase == PH_RUNNING ? backoff_ms(d) : 0;
-	if (wait)
-		vos_log("%s: died young, next start in %lld s", d->cfg->name,
-			(long long)wait / 1000);
+	if (again && d->phase == PH_RUNNING)
+		again = count_death(m, d, &wait);
 	clear_away(m, d, again, wait);
 }
 
-/* A service that lives, but not for its primary: it hangs, or one of them lies. */
+/* A new incarnation of the connection alone; at once, or when the limit says. */
+static void renew_link(struct machine *m, struct dom *d, const char *why)
+{
+	bool was = d->links.degraded;
+	int64_t wait = limit_death(&d->links, m->config, vos_now_ms());
+
+	vos_log("%s: %s, says its primary; it serves others and lives on", d->cfg->name, why);
+	unlink_service(m, d);
+	if (d->links.degraded && !was)
+		degrade(m, d, "its connection failed", "connected again now and then");
+	if (wait)
+		d->relink_at = vos_now_ms() + wait;
+	else
+		link_service(m, d);
+	set_running(m, d);
+}
+
+/*
+ * A service that lives, but not for its primary: it hangs, or one of them lies. Which
+ * one cannot be told from here. So a domain goes only when all that it serves say so.
+ */
 static void check_link(struct machine *m, struct dom *d)
 {
 	struct vos_link l = link_of(m, d);
-	char *why = linked(m, d) ? vos_link_failed(m->host.xs, &l) : NULL;
+	char *said = linked(m, d) ? vos_link_failed(m->host.xs, &l) : NULL;
+	const char *why = said && !strcmp(said, "hang") ? "hangs" : "connection failed";
 
-	if (why)
-		handle_death(m, d, !strcmp(why, "hang") ? "hangs" : "connection failed",
-			     LIBXL_SHUTDOWN_REASON_WATCHDOG);
-	free(why);
+	if (said && vos_link_others(m->host.xs, &l))
+		renew_link(m, d, why);
+	else if (said)
+		handle_death(m, d, why, LIBXL_SHUTDOWN_REASON_WATCHDOG);
+	free(said);
 }
 
 void machine_check_deaths(struct machine *m)
@@ -293,23 +354,44 @@ static void worker_line(struct machine *m, struct dom *d, const char *line)
 	}
 }
 
+/* It could not be built, and not for the first time: go on, and when? */
+static bool build_again(struct machine *m, struct dom *d, int64_t *wait)
+{
+	*wait = BUILD_RETRY_MS;
+	if (!d->destroyed || m->going_down)
+		return false;
+	if (++d->build_failures < BUILD_TRIES)
+		return true;
+	/* What has never run is for the one to look at who has ordered it. */
+	if (!d->st.generation || d->cfg->restart != VOS_RESTART_ALWAYS)
+		return false;
+	d->build_failures = 0;
+	d->starts.degraded = true;
+	d->st.degraded = true;
+	*wait = m->config->restart_max_delay * 1000;
+	return true;
+}
+
 static void build_failed(struct machine *m, struct dom *d)
 {
 	bool half_built = d->st.domid != VOS_NO_DOMID && d->destroyed;
-	bool again = d->destroyed && !m->going_down && ++d->build_failures < BUILD_TRIES;
+	bool well = !d->st.degraded;
+	int64_t wait;
+	bool again = build_again(m, d, &wait);
 
 	d->want = again;
-	d->start_at = again ? vos_now_ms() + BUILD_RETRY_MS : 0;
+	d->start_at = again ? vos_now_ms() + wait : 0;
 	unlink_all(m, d);
-	if (half_built) {
-		vos_log("%s: could not be started; removing it", d->cfg->name);
+	if (again && !(well && d->st.degraded))
+		vos_log("%s: could not be built, trying again", d->cfg->name);
+	else
+		vos_alert("%s: %s%s", d->cfg->name, d->destroyed ? "could not be built" :
+			  "its old domain could not be destroyed",
+			  again ? "; degraded, tried again now and then" : "");
+	if (half_built)
 		run_worker(m, d, true);
-		return;
-	}
-	vos_log("%s: %s%s", d->cfg->name, d->destroyed ? "could not be built" :
-		"its old domain could not be destroyed", again ? ", trying again" : "");
-	if (again)
-		set_phase(m, d, PH_WAITING, BUILD_RETRY_MS);
+	else if (again)
+		set_phase(m, d, PH_WAITING, wait);
 	else
 		set_phase(m, d, PH_FAILED, 0);
 }
@@ -329,11 +411,11 @@ static void worker_done(struct machine *m, struct dom *d, bool ok)
 		vos_log("%s: domain %u runs, generation %ld", d->cfg->name, d->st.domid,
 			d->st.generation);
 		d->build_failures = 0;
-		set_phase(m, d, PH_RUNNING, 0);
+		set_running(m, d);
 	} else if (d->want && !m->going_down) {
 		set_phase(m, d, PH_WAITING, left > 0 ? left : 1);
 	} else {
-		set_phase(m, d, PH_STOPPED, 0);
+		set_phase(m, d, d->gave_up ? PH_FAILED : PH_STOPPED, 0);
 	}
 }
 
@@ -371,26 +453,47 @@ static void timer(struct machine *m, struct dom *d)
 		d->start_at = 0;
 		run_worker(m, d, false);
 		break;
+	case PH_RUNNING:
+		vos_log("%s: has run for %ld s, not degraded any more", d->cfg->name,
+			m->config->start_limit_interval);
+		forget_deaths(d);
+		save(m, d);
+		break;
 	default:
 		break;
 	}
 }
 
+/* Is @when due? Then it is taken. Otherwise *next is no later than that. */
+static bool due(int64_t *when, int64_t now, int64_t *next)
+{
+	if (!*when)
+		return false;
+	if (now < *when) {
+		if (*next < 0 || *when - now < *next)
+			*next = *when - now;
+		return false;
+	}
+	*when = 0;
+	return true;
+}
+
 int machine_timers(struct machine *m)
 {
-	int64_t now = vos_now_ms(), next = -1, left;
+	int64_t now = vos_now_ms(), next = -1;
 	struct dom *d;
 	int i;
 
 	for (i = 0; i < m->n_doms; i++) {
 		d = &m->dom[i];
-		if (d->deadline && now >= d->deadline) {
-			d->deadline = 0;
-			timer(m, d);
+		if (due(&d->relink_at, now, &next)) {
+			link_service(m, d);
+			save(m, d);
 		}
-		left = d->deadline ? d->deadline - now : -1;
-		if (left >= 0 && (next < 0 || left < next))
-			next = left;
+		if (due(&d->deadline, now, &next)) {
+			timer(m, d);
+			next = 0;	/* what it has set is looked at in the next turn */
+		}
 	}
 	return next > 60000 ? 60000 : (int)next;
 }
@@ -418,6 +521,8 @@ static void start(struct machine *m, struct dom *d)
 	d->want = true;
 	d->start_at = 0;
 	d->build_failures = 0;
+	d->gave_up = false;
+	forget_deaths(d);
 	run_worker(m, d, false);
 }
 
@@ -461,7 +566,7 @@ int machine_restart(struct machine *m, struct dom *d)
 {
 	switch (d->phase) {
 	case PH_RUNNING:
-		d->young_deaths = 0;
+		forget_deaths(d);
 		/* Its peers first: an ordered end has no calls in flight. */
 		unlink_all(m, d);
 		stop(m, d, true);
@@ -469,7 +574,6 @@ int machine_restart(struct machine *m, struct dom *d)
 	case PH_STOPPED:
 	case PH_FAILED:
 	case PH_WAITING:
-		d->young_deaths = 0;
 		start(m, d);
 		return 0;
 	default:
@@ -553,11 +657,11 @@ static void adopt(struct machine *m, struct dom *d)
 {
 	struct vos_link l = link_of(m, d);
 
+	d->starts.degraded = d->st.degraded;
 	if (!is_primary(d) && linked(m, d))
 		watch_link(m, &l, true);
 	if (!strcmp(d->st.state, "running") || !strcmp(d->st.state, "stopping")) {
-		d->phase = PH_RUNNING;
-		save(m, d);
+		set_running(m, d);
 	} else if (!strcmp(d->st.state, "building") || !strcmp(d->st.state, "waiting")) {
 		vos_log("%s: was being built when virtuosd ended, building it anew",
 			d->cfg->name);

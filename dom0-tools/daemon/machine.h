@@ -9,15 +9,20 @@
  *   always      whatever the cause;
  *   on-failure  unless it powered itself off;
  *   never       not.
- * A reboot asked for by the guest is always followed. With on-failure, the first deaths
- * are answered at once; a domain that keeps dying young is restarted ever later (1 s to
- * 60 s). With always, only one that did not live for 3 s is made to wait, for 1 s.
+ * A reboot asked for by the guest is always followed. The first deaths are answered at
+ * once; limit.h says what comes then. A domain beyond the limit is degraded: with
+ * "always" it is tried every restart_max_delay, with "on-failure" no more. One that runs
+ * for start_limit_interval, or is restarted by order, is well again.
+ *
+ * Nobody can tell from outside which end of a connection is at fault. What a primary says
+ * of one costs a service domain its life only if no other primary is served by it.
  * When the primary dies, the service domains stay up and are linked to the next one.
  */
 #ifndef VIRTUOS_MACHINE_H
 #define VIRTUOS_MACHINE_H
 
 #include "../host/state.h"
+#include "limit.h"
 #include "worker.h"
 
 enum phase {
@@ -37,10 +42,18 @@ struct dom {
 	int64_t deadline;	/* 0 = none */
 	bool want;		/* build it (again) when the old one is gone */
 	int64_t start_at;	/* not before; 0 = as soon as possible */
-	int young_deaths;	/* in a row */
+	struct limit starts;	/* what it died of was no order */
+	struct limit links;	/* connections that its primary gave up */
+	int64_t relink_at;	/* its connection is due then; 0 = none is */
 	int build_failures;	/* in a row */
+	bool gave_up;		/* beyond the limit, and not to be tried again */
 	bool hopeless;		/* going down, and it cannot be destroyed */
 	bool destroyed;		/* the worker has got so far */
+	struct {
+		uint32_t primary;
+		enum phase phase;
+		bool degraded;
+	} told;			/* what the primary has read */
 };
 
 struct machine {

@@ -31,6 +31,8 @@ void vos_log_times(bool on);
 /* Where else a line goes (NULL: nowhere); called with the text only. */
 void vos_log_hook(void (*hook)(const char *line));
 void vos_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* What an administrator has to know: the same, and to syslog as an error. */
+void vos_alert(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* host.c */
 int vos_host_open(struct vos_host *h);
@@ -95,6 +97,8 @@ int vos_link_state(struct xs_handle *xs, const struct vos_link *l);
  * what it says ("hang", "violation"): to be freed, NULL = nothing. */
 void vos_link_failed_path(const struct vos_link *l, char path[VOS_PATH_MAX]);
 char *vos_link_failed(struct xs_handle *xs, const struct vos_link *l);
+/* How many other primaries the service domain serves that have not given it up. */
+int vos_link_others(struct xs_handle *xs, const struct vos_link *l);
 /* The node by which exec sessions meet, writable by the primary. */
 int vos_exec_dir(struct vos_host *h, uint32_t primary);
 

@@ -134,6 +134,57 @@ int vos_link_state(struct xs_handle *xs, const struct vos_link *l)
 	return (int)vos_xs_read_long(xs, 0, "%s/state", p.front);
 }
 
+/* Does the primary use this device, and has it not given it up? */
+static bool in_use(struct xs_handle *xs, const struct vos_link *l)
+{
+	struct link_paths p;
+	char *failed;
+
+	make_paths(l, &p);
+	/* The back directory may be the service's own invention; this is not its to write. */
+	if (vos_xs_read_long(xs, -1, "%s/backend-id", p.front) != (long)l->service ||
+	    vos_link_state(xs, l) != XenbusStateConnected)
+		return false;
+	failed = vos_link_failed(xs, l);
+	free(failed);
+	return !failed;
+}
+
+static bool uses_some(struct xs_handle *xs, uint32_t service, uint32_t primary)
+{
+	struct vos_link l = { .primary = primary, .service = service };
+	char path[VOS_PATH_MAX], **devids;
+	unsigned int i, n = 0;
+	bool any = false;
+
+	snprintf(path, sizeof(path), "/local/domain/%u/backend/virtuos/%u", service, primary);
+	devids = xs_directory(xs, XBT_NULL, path, &n);
+	for (i = 0; devids && i < n && !any; i++) {
+		l.devid = (unsigned int)strtoul(devids[i], NULL, 10);
+		any = in_use(xs, &l);
+	}
+	free(devids);
+	return any;
+}
+
+int vos_link_others(struct xs_handle *xs, const struct vos_link *l)
+{
+	char path[VOS_PATH_MAX], **primaries;
+	unsigned int i, n = 0;
+	uint32_t primary;
+	int others = 0;
+
+	snprintf(path, sizeof(path), "/local/domain/%u/backend/virtuos", l->service);
+	primaries = xs_directory(xs, XBT_NULL, path, &n);
+	for (i = 0; primaries && i < n; i++) {
+		primary = (uint32_t)strtoul(primaries[i], NULL, 10);
+		if (primary != l->primary && uses_some(xs, l->service, primary))
+			others++;
+	}
+	free(primaries);
+	return others;
+}
+
 int vos_exec_dir(struct vos_host *h, uint32_t primary)
 {
 	struct xs_permissions perms = { .id = primary, .perms = XS_PERM_NONE };

@@ -2,9 +2,12 @@
 /* One-line messages to stderr. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <syslog.h>
 #include <time.h>
 
 #include "host.h"
+
+#define LINE	1024
 
 static bool times;
 static void (*also)(const char *line);
@@ -19,21 +22,17 @@ void vos_log_times(bool on)
 	times = on;
 }
 
-void vos_log(const char *fmt, ...)
+static void put_line(const char *line)
 {
-	char line[1024], stamp[40] = "";
+	char stamp[40] = "";
 	struct timespec t;
 	struct tm tm;
-	va_list ap;
 
 	if (times) {
 		clock_gettime(CLOCK_REALTIME, &t);
 		gmtime_r(&t.tv_sec, &tm);
 		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
 	}
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
 	if (times)
 		fprintf(stderr, "%s.%03ldZ %s\n", stamp, t.tv_nsec / 1000000, line);
 	else
@@ -41,4 +40,27 @@ void vos_log(const char *fmt, ...)
 	fflush(stderr);
 	if (also)
 		also(line);
+}
+
+void vos_log(const char *fmt, ...)
+{
+	char line[LINE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	put_line(line);
+}
+
+void vos_alert(const char *fmt, ...)
+{
+	char line[LINE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	put_line(line);
+	syslog(LOG_DAEMON | LOG_ERR, "%s", line);
 }

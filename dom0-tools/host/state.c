@@ -6,6 +6,8 @@
 
 #include "state.h"
 
+#define MAX_TRIES	50	/* transactions collide with other writers */
+
 void vos_state_dir(char dir[VOS_PATH_MAX], const char *system)
 {
 	snprintf(dir, VOS_PATH_MAX, VOS_STATE_ROOT "/%s", system);
@@ -27,7 +29,8 @@ static int write_all(struct xs_handle *xs, xs_transaction_t t, const char *dir,
 			 s->domid == VOS_NO_DOMID ? -1L : (long)s->domid) ||
 	    vos_xs_write(xs, t, dir, "generation", "%ld", s->generation) ||
 	    vos_xs_write(xs, t, dir, "devid", "%ld", s->devid) ||
-	    vos_xs_write(xs, t, dir, "restarts", "%ld", s->restarts))
+	    vos_xs_write(xs, t, dir, "restarts", "%ld", s->restarts) ||
+	    vos_xs_write(xs, t, dir, "degraded", "%d", s->degraded))
 		return -1;
 	return vos_xs_write(xs, t, dir, "started", "%lld", (long long)s->started);
 }
@@ -39,7 +42,7 @@ int vos_status_save(struct vos_host *h, const char *system, const struct vos_sta
 	int tries;
 
 	snprintf(dir, sizeof(dir), VOS_STATE_ROOT "/%s/domain/%s", system, s->name);
-	for (tries = 0; tries < 50; tries++) {
+	for (tries = 0; tries < MAX_TRIES; tries++) {
 		t = xs_transaction_start(h->xs);
 		if (t == XBT_NULL)
 			break;
@@ -83,8 +86,45 @@ int vos_status_load(struct xs_handle *xs, const char *system, const char *name,
 	s->generation = vos_xs_read_long(xs, 0, "%s/generation", dir);
 	s->devid = vos_xs_read_long(xs, -1, "%s/devid", dir);
 	s->restarts = vos_xs_read_long(xs, 0, "%s/restarts", dir);
+	s->degraded = vos_xs_read_long(xs, 0, "%s/degraded", dir);
 	s->started = vos_xs_read_long(xs, 0, "%s/started", dir);
 	return *s->state ? 0 : -1;
+}
+
+/* False if the primary is not there any more: nothing may be left in its place. */
+static bool tell(struct xs_handle *xs, xs_transaction_t t, uint32_t primary,
+		 const struct vos_status *s)
+{
+	struct xs_permissions perms[2] = {
+		{ .id = 0, .perms = XS_PERM_NONE },
+		{ .id = primary, .perms = XS_PERM_READ },
+	};
+	char *there = vos_xs_read(xs, t, "/local/domain/%u/domid", primary);
+	char dir[VOS_PATH_MAX];
+
+	free(there);
+	if (!there)
+		return false;
+	snprintf(dir, sizeof(dir), "/local/domain/%u/virtuos/service/%s", primary, s->name);
+	return xs_mkdir(xs, t, dir) && xs_set_permissions(xs, t, dir, perms, 2) &&
+	       !vos_xs_write(xs, t, dir, "degraded", "%d", s->degraded) &&
+	       !vos_xs_write(xs, t, dir, "state", "%s", s->state);
+}
+
+void vos_service_tell(struct vos_host *h, uint32_t primary, const struct vos_status *s)
+{
+	xs_transaction_t t;
+	int tries;
+	bool ok;
+
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		t = xs_transaction_start(h->xs);
+		if (t == XBT_NULL)
+			return;
+		ok = tell(h->xs, t, primary, s);
+		if (xs_transaction_end(h->xs, t, !ok) || errno != EAGAIN)
+			return;
+	}
 }
 
 char **vos_state_systems(struct xs_handle *xs, unsigned int *n)

@@ -23,6 +23,7 @@ struct vos_status {
 	long generation;	/* incarnations so far */
 	long devid;		/* of its link to the primary, -1 = none */
 	long restarts;		/* after a death, not counting the first start */
+	bool degraded;		/* fails more often than start_limit_* allow */
 	int64_t started;	/* vos_now_ms() */
 };
 
@@ -33,6 +34,8 @@ int vos_status_save(struct vos_host *h, const char *system, const struct vos_sta
 /* 0, or -1 when there is no such domain. */
 int vos_status_load(struct xs_handle *xs, const char *system, const char *name,
 		    struct vos_status *s);
+/* Write a service's state where its primary can read it: protocol.md, section 2. */
+void vos_service_tell(struct vos_host *h, uint32_t primary, const struct vos_status *s);
 /* Names of the systems, or of a system's domains; free() the array. */
 char **vos_state_systems(struct xs_handle *xs, unsigned int *n);
 char **vos_state_domains(struct xs_handle *xs, const char *system, unsigned int *n);

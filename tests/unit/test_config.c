@@ -85,6 +85,9 @@ static void test_defaults(void **state)
 	assert_int_equal(c->service[1].memory, 128);
 	assert_string_equal(c->service[1].fstype, "ext4");
 	assert_int_equal(c->restart_timeout, 30);
+	assert_int_equal(c->start_limit_interval, 300);
+	assert_int_equal(c->start_limit_burst, 7);
+	assert_int_equal(c->restart_max_delay, 60);
 	vos_config_free(c);
 }
 
@@ -102,7 +105,8 @@ static void test_values(void **state)
 		"net_restart = \"on-failure\"\n"
 		"storage_disk = [ \"format=raw,vdev=xvda,access=rw,target=/dev/vg/x\" ]\n"
 		"storage_mountopts = \"noatime,commit=30\"\n"
-		"restart_timeout = 5");
+		"restart_timeout = 5\n"
+		"start_limit_interval = 0; start_limit_burst = 64; restart_max_delay = 3");
 
 	(void)state;
 	assert_string_equal(c->primary.name, "box");
@@ -126,6 +130,9 @@ static void test_values(void **state)
 	assert_int_equal(c->service[1].n_disk, 1);
 	assert_string_equal(c->service[1].disk[0].vdev, "xvda");
 	assert_int_equal(c->restart_timeout, 5);
+	assert_int_equal(c->start_limit_interval, 0);
+	assert_int_equal(c->start_limit_burst, 64);
+	assert_int_equal(c->restart_max_delay, 3);
 	vos_config_free(c);
 }
 
@@ -176,6 +183,10 @@ static void test_bad_numbers(void **state)
 	expect_error("net_memory = [ 96 ]\n",
 		     "t.cfg:5: net_memory: must be a string or a number, not a list");
 	expect_error("restart_timeout = 0\n", "t.cfg:5: restart_timeout: must be from 1 to 3600");
+	expect_error("start_limit_burst = 65\n",
+		     "t.cfg:5: start_limit_burst: must be from 1 to 64");
+	expect_error("restart_max_delay = 0\n",
+		     "t.cfg:5: restart_max_delay: must be from 1 to 86400");
 }
 
 static void test_bad_strings(void **state)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How soon a domain that died is started again, and when it counts as degraded: a
+ * window over its deaths, as systemd's StartLimitIntervalSec= and StartLimitBurst=.
+ * Arithmetic only; used by machine.c, for each domain.
+ *
+ * Invariant: the pauses before the limit is reached add up to half of restart_timeout
+ * at most, whatever the limit. The other half is for the starts themselves, so that
+ * calls which wait in the primary are not given up on our account.
+ */
+#ifndef VIRTUOS_LIMIT_H
+#define VIRTUOS_LIMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+
+struct limit_death {
+	int64_t at;
+	int64_t pause;		/* before the start that followed */
+};
+
+struct limit {
+	struct limit_death death[VOS_MAX_BURST + 1];	/* within the interval, oldest first */
+	int n;
+	bool degraded;		/* until it lives for an interval, or limit_reset() */
+};
+
+/*
+ * It died at @now (ms). Returns for how long to wait before the next start; sets
+ * l->degraded when there were more starts than the limit allows.
+ */
+int64_t limit_death(struct limit *l, const struct vos_config *c, int64_t now);
+/* Forget what was. */
+void limit_reset(struct limit *l);
+
+#endif

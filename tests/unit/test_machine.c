@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * virtuosd's state machine, against a Xen host that is played here: who is started
+ * again when, when a domain counts as degraded, and whose word ends a domain's life.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../../dom0-tools/daemon/limit.c"
+#include "../../dom0-tools/daemon/machine.c"
+
+/* ---- the host ---- */
+
+#define NR_IDS		1024	/* domain ids of one test */
+#define BUILD_MS	1000	/* that a worker takes */
+
+static struct {
+	int64_t now;
+	uint32_t next_domid;
+	bool exists[NR_IDS], alive[NR_IDS];	/* by domain id */
+	libxl_shutdown_reason reason;	/* of those that are not */
+	long devid;
+	const char *failed;		/* what the primary says of the last link */
+	int others;			/* primaries that are content */
+	int alerts, tells, links, destroyed;
+	bool build_fails;
+	struct vos_status told;
+} host;
+
+int64_t vos_now_ms(void)
+{
+	return host.now;
+}
+
+void vos_log(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+void vos_alert(const char *fmt, ...)
+{
+	(void)fmt;
+	host.alerts++;
+}
+
+int vos_host_open(struct vos_host *h)
+{
+	(void)h;
+	return 0;
+}
+
+void vos_host_close(struct vos_host *h)
+{
+	(void)h;
+}
+
+void vos_state_dir(char dir[VOS_PATH_MAX], const char *system)
+{
+	snprintf(dir, VOS_PATH_MAX, "/virtuos/%s", system);
+}
+
+int vos_status_save(struct vos_host *h, const char *system, const struct vos_status *s)
+{
+	(void)h, (void)system, (void)s;
+	return 0;
+}
+
+int vos_status_load(struct xs_handle *xs, const char *system, const char *name,
+		    struct vos_status *s)
+{
+	(void)xs, (void)system;
+	memset(s, 0, sizeof(*s));
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	return -1;
+}
+
+void vos_service_tell(struct vos_host *h, uint32_t primary, const struct vos_status *s)
+{
+	(void)h;
+	assert_true(host.exists[primary]);
+	host.told = *s;
+	host.tells++;
+}
+
+void vos_state_remove(struct vos_host *h, const char *system)
+{
+	(void)h, (void)system;
+}
+
+long vos_state_next_devid(struct vos_host *h, const char *system)
+{
+	(void)h, (void)system;
+	return ++host.devid;
+}
+
+int vos_link_write(struct vos_host *h, const struct vos_link *l,
+		   const struct vos_domain_config *service)
+{
+	(void)h, (void)l, (void)service;
+	host.failed = NULL;
+	host.links++;
+	return 0;
+}
+
+void vos_link_remove(struct vos_host *h, const struct vos_link *l)
+{
+	(void)h, (void)l;
+}
+
+void vos_link_failed_path(const struct vos_link *l, char path[VOS_PATH_MAX])
+{
+	snprintf(path, VOS_PATH_MAX, "/%u", l->devid);
+}
+
+char *vos_link_failed(struct xs_handle *xs, const struct vos_link *l)
+{
+	(void)xs;
+	return host.failed && (long)l->devid == host.devid ? strdup(host.failed) : NULL;
+}
+
+int vos_link_others(struct xs_handle *xs, const struct vos_link *l)
+{
+	(void)xs, (void)l;
+	return host.others;
+}
+
+int vos_exec_dir(struct vos_host *h, uint32_t primary)
+{
+	(void)h, (void)primary;
+	return 0;
+}
+
+void vos_pci_give_back(struct vos_host *h, const char *state)
+{
+	(void)h, (void)state;
+}
+
+enum vos_life vos_domain_life(struct vos_host *h, uint32_t domid, const char *uuid,
+			      libxl_shutdown_reason *reason)
+{
+	(void)h, (void)uuid;
+	*reason = host.reason;
+	return host.alive[domid] ? VOS_ALIVE : VOS_SHUT_DOWN;
+}
+
+const char *vos_role_name(enum vos_role role)
+{
+	return role == VOS_ROLE_PRIMARY ? "primary" : "service";
+}
+
+void console_tail(const char *domain)
+{
+	(void)domain;
+}
+
+int libxl_domain_unpause(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *how)
+{
+	(void)ctx, (void)how;
+	host.alive[domid] = true;
+	return 0;
+}
+
+int libxl_domain_pause(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *how)
+{
+	(void)ctx, (void)domid, (void)how;
+	return 0;
+}
+
+int libxl_domain_shutdown(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *how)
+{
+	(void)ctx, (void)how;
+	host.alive[domid] = false;
+	host.reason = LIBXL_SHUTDOWN_REASON_POWEROFF;
+	return 0;
+}
+
+const char *libxl_shutdown_reason_to_string(libxl_shutdown_reason reason)
+{
+	(void)reason;
+	return "crash";
+}
+
+bool xs_mkdir(struct xs_handle *h, xs_transaction_t t, const char *path)
+{
+	(void)h, (void)t, (void)path;
+	return true;
+}
+
+bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t, const char *path,
+			struct xs_permissions *perms, unsigned int n)
+{
+	(void)h, (void)t, (void)path, (void)perms, (void)n;
+	return true;
+}
+
+bool xs_watch(struct xs_handle *h, const char *path, const char *token)
+{
+	(void)h, (void)path, (void)token;
+	return true;
+}
+
+bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
+{
+	return xs_watch(h, path, token);
+}
+
+/* ---- workers: they do at once what the job says, and report when asked ---- */
+
+int worker_start(struct worker *w, struct vos_host *h, const struct worker_job *job)
+{
+	bool ok = !job->create || !host.build_fails;
+
+	(void)h;
+	if (job->destroy != VOS_NO_DOMID) {
+		host.exists[job->destroy] = host.alive[job->destroy] = false;
+		host.destroyed++;
+	}
+	w->pid = 1;
+	w->fd = ok;
+	w->len = (size_t)snprintf(w->buf, sizeof(w->buf), "destroyed\n");
+	if (job->create && ok) {
+		assert_true(++host.next_domid < NR_IDS);
+		host.exists[host.next_domid] = true;
+		w->len += (size_t)snprintf(w->buf + w->len, sizeof(w->buf) - w->len,
+					   "created %u uuid\n", host.next_domid);
+	}
+	host.now += job->create ? BUILD_MS : 0;
+	return 0;
+}
+
+int worker_read(struct worker *w, char *line, size_t size, bool *ok)
+{
+	char *end = memchr(w->buf, '\n', w->len);
+	size_t n;
+
+	if (!end) {
+		w->pid = 0;
+		*ok = w->fd;
+		return -1;
+	}
+	n = (size_t)(end - w->buf);
+	snprintf(line, size, "%.*s", (int)n, w->buf);
+	w->len -= n + 1;
+	memmove(w->buf, end + 1, w->len);
+	return 1;
+}
+
+void worker_kill(struct worker *w)
+{
+	(void)w;
+}
+
+/* ---- the system ---- */
+
+static struct machine m;
+static struct vos_config config;
+
+static struct dom *net(void)
+{
+	return &m.dom[1];
+}
+
+static void run_workers(void)
+{
+	bool any;
+	int i;
+
+	do {
+		any = false;
+		for (i = 0; i < m.n_doms; i++) {
+			if (!m.dom[i].worker.pid)
+				continue;
+			any = true;
+			machine_worker_event(&m, &m.dom[i]);
+		}
+	} while (any);
+}
+
+static void pass(int64_t ms)
+{
+	host.now += ms;
+	while (!machine_timers(&m))
+		run_workers();
+	run_workers();
+}
+
+static void set_up(enum vos_restart policy)
+{
+	memset(&host, 0, sizeof(host));
+	memset(&config, 0, sizeof(config));
+	host.now = 1000000;
+	host.reason = LIBXL_SHUTDOWN_REASON_CRASH;
+	strcpy(config.primary.name, "primary");
+	config.primary.restart = VOS_RESTART_ON_FAILURE;
+	strcpy(config.service[0].name, "net");
+	config.service[0].role = VOS_ROLE_NETWORK;
+	config.service[0].restart = policy;
+	config.n_services = 1;
+	config.restart_timeout = 30;
+	config.start_limit_interval = 300;
+	config.start_limit_burst = 7;
+	config.restart_max_delay = 60;
+	assert_int_equal(machine_init(&m, &config), 0);
+	machine_up(&m);
+	run_workers();
+	assert_int_equal(net()->phase, PH_RUNNING);
+	assert_true(net()->st.devid > 0);
+}
+
+static void die(struct dom *d)
+{
+	assert_int_equal(d->phase, PH_RUNNING);
+	host.alive[d->st.domid] = false;
+	host.reason = LIBXL_SHUTDOWN_REASON_CRASH;
+	machine_check_deaths(&m);
+	run_workers();
+}
+
+/* Until it runs again; returns how long that took, -1: never. */
+static int64_t outage(struct dom *d, int64_t most)
+{
+	int64_t began = host.now;
+
+	while (d->phase != PH_RUNNING && host.now - began < most)
+		pass(100);
+	return d->phase == PH_RUNNING ? host.now - began : -1;
+}
+
+/* ---- tests ---- */
+
+static void test_first_deaths_are_answered_at_once(void **state)
+{
+	int i;
+
+	(void)state;
+	set_up(VOS_RESTART_ALWAYS);
+	for (i = 0; i < 3; i++) {
+		die(net());
+		assert_int_equal(net()->phase, PH_RUNNING);
+	}
+	assert_false(net()->st.degraded);
+	assert_int_equal(host.alerts, 0);
+}
+
+/* Callers wait for restart_timeout: what dies at each start is back in time still. */
+static void pauses_fit(long timeout, enum vos_restart policy)
+{
+	int64_t began, paused = 0;
+	int i;
+
+	set_up(policy);
+	config.restart_timeout = timeout;
+	config.start_limit_burst = 40;
+	for (i = 0; i < 40; i++) {
+		began = host.now;
+		die(net());
+		assert_true(outage(net(), timeout * 1000) >= 0);
+		paused += host.now - began - BUILD_MS;
+	}
+	assert_false(net()->st.degraded);
+	assert_true(paused <= timeout * 1000 / 2 + 40 * 100);
+	assert_true(paused > timeout * 1000 / 2 - 1000);
+}
+
+static void test_pauses_fit_into_restart_timeout(void **state)
+{
+	(void)state;
+	pauses_fit(30, VOS_RESTART_ON_FAILURE);
+	pauses_fit(30, VOS_RESTART_ALWAYS);
+	pauses_fit(5, VOS_RESTART_ON_FAILURE);
+	pauses_fit(1, VOS_RESTART_ON_FAILURE);
+}
+
+static void die_often(struct dom *d, int times)
+{
+	int i;
+
+	for (i = 0; i < times; i++) {
+		die(d);
+		outage(d, 30000);
+	}
+}
+
+static void test_always_goes_on_slower_and_is_told_of(void **state)
+{
+	int i;
+
+	(void)state;
+	set_up(VOS_RESTART_ALWAYS);
+	die_often(net(), 7);
+	assert_false(net()->st.degraded);
+	assert_int_equal(host.alerts, 0);
+	for (i = 0; i < 20; i++) {
+		die(net());
+		assert_true(net()->st.degraded);
+		assert_int_equal(net()->phase, PH_WAITING);
+		assert_string_equal(host.told.state, "waiting");
+		assert_true(host.told.degraded);
+		assert_in_range(outage(net(), 100000), 60000, 62000);
+	}
+	assert_int_equal(host.alerts, 1);
+}
+
+static void test_who_lives_is_well_again(void **state)
+{
+	(void)state;
+	set_up(VOS_RESTART_ALWAYS);
+	die_often(net(), 8);
+	outage(net(), 100000);
+	assert_true(net()->st.degraded);
+	pass(290000);
+	assert_true(net()->st.degraded);
+	pass(10000);
+	assert_false(net()->st.degraded);
+	assert_false(host.told.degraded);
+	assert_int_equal(net()->phase, PH_RUNNING);
+	die(net());
+	assert_int_equal(net()->phase, PH_RUNNING);
+}
+
+static void test_seldom_deaths_are_no_failure(void **state)
+{
+	int i;
+
+	(void)state;
+	set_up(VOS_RESTART_ALWAYS);
+	for (i = 0; i < 50; i++) {
+		die(net());
+		assert_int_equal(net()->phase, PH_RUNNING);
+		pass(120000);
+	}
+	assert_false(net()->st.degraded);
+}
+
+static void test_on_failure_stops_until_ordered(void **state)
+{
+	(void)state;
+	set_up(VOS_RESTART_ON_FAILURE);
+	die_often(net(), 7);
+	assert_int_equal(net()->phase, PH_RUNNING);
+	die(net());
+	assert_int_equal(outage(net(), 1000000), -1);
+	assert_int_equal(net()->phase, PH_FAILED);
+	assert_true(net()->st.degraded);
+	assert_string_equal(host.told.state, "failed");
+	assert_int_equal(host.alerts, 1);
+	assert_int_equal(machine_restart(&m, net()), 0);
+	run_workers();
+	assert_int_equal(net()->phase, PH_RUNNING);
+	assert_false(net()->st.degraded);
+	die(net());
+	assert_int_equal(net()->phase, PH_RUNNING);
+}
+
+static void test_the_primary_has_the_limit_too(void **state)
+{
+	(void)state;
+	set_up(VOS_RESTART_ALWAYS);
+	die_often(&m.dom[0], 7);
+	die(&m.dom[0]);
+	assert_int_equal(outage(&m.dom[0], 1000000), -1);
+	assert_int_equal(m.dom[0].phase, PH_FAILED);
+	assert_int_equal(net()->phase, PH_RUNNING);
+	machine_down(&m);
+	run_workers();
+	machine_check_deaths(&m);
+	run_workers();
+	assert_true(m.gone);
+}
+
+static void test_ordered_kills_do_not_count(void **state)
+{
+	int i;
+
+	(void)state;
+	set_up(VOS_RESTART_ALWAYS);
+	for (i = 0; i < 50; i++) {
+		assert_int_equal(machine_kill(&m, net()), 0);
+		run_workers();
+		assert_int_equal(net()->phase, PH_RUNNING);
+	}
+	assert_false(net()->st.degraded);
+}
+
+static void test_no_interval_no_limit(void **state)
+{
+	int i;
+
+	(void)state;
+	set_up(VOS_RESTART_ALWAYS);
+	config.start_limit_interval = 0;
+	for (i = 0; i < 100; i++) {
+		die(net());
+		assert_int_equal(net()->phase, PH_RUNNING);
+	}
+	assert_false(net()->st.degraded);
+}
+
+static void test_what_cannot_be_built_is_tried_again(void **state)
+{
+	(void)state;
+	set_up(VOS_RESTART_ALWAYS);
+	host.build_fails = true;
+	die(net());
+	assert_int_equal(outage(net(), 200000), -1);
+	assert_int_equal(net()->phase, PH_WAITING);
+	assert_true(net()->st.degraded);
+	assert_int_equal(host.alerts, 1);
+	assert_true(machine_settled(&m));
+	host.build_fails = false;
+	assert_true(outage(net(), 100000) >= 0);
+
+	set_up(VOS_RESTART_ON_FAILURE);
+	host.build_fails = true;
+	die(net());
+	assert_int_equal(outage(net(), 200000), -1);
+	assert_int_equal(net()->phase, PH_FAILED);
+	assert_int_equal(host.alerts, 1);
+}
+
+static void say_failed(const char *why)
+{
+	host.failed = why;
+	machine_check_deaths(&m);
+	run_workers();
+}
+
+static void test_the_only_primary_is_believed(void **state)
+{
+	uint32_t domid;
+
+	(void)state;
+	set_up(VOS_RESTART_ALWAYS);
+	domid = net()->st.domid;
+	say_failed("hang");
+	assert_int_equal(host.destroyed, 1);
+	assert_int_equal(net()->phase, PH_RUNNING);
+	assert_int_not_equal(net()->st.domid, domid);
+}
+
+static void test_the_word_of_one_ends_nobody(void **state)
+{
+	uint32_t domid;
+	long devid;
+	int i;
+
+	(void)state;
+	set_up(VOS_RESTART_ALWAYS);
+	host.others = 1;
+	domid = net()->st.domid;
+	for (i = 0; i < 3; i++) {
+		devid = net()->st.devid;
+		say_failed("violation");
+		assert_int_equal(host.destroyed, 0);
+		assert_int_equal(net()->st.domid, domid);
+		assert_int_equal(net()->phase, PH_RUNNING);
+		assert_true(net()->st.devid > devid);
+	}
+	/* All say so by now. */
+	host.others = 0;
+	say_failed("violation");
+	assert_int_equal(host.destroyed, 1);
+}
+
+/* Each new connection costs the primary memory that the other may keep: a limit. */
+static void test_connections_have_the_limit_too(void **state)
+{
+	int64_t began;
+	int i;
+
+	(void)state;
+	set_up(VOS_RESTART_ALWAYS);
+	host.others = 1;
+	for (i = 0; i < 7; i++) {
+		say_failed("violation");
+		pass(15000);
+		assert_true(net()->st.devid > 0);
+	}
+	say_failed("violation");
+	assert_true(net()->st.degraded);
+	assert_true(host.told.degraded);
+	assert_int_equal(host.alerts, 1);
+	began = host.now;
+	while (net()->st.devid < 0 && host.now - began < 100000)
+		pass(100);
+	assert_in_range(host.now - began, 59000, 61000);
+	assert_int_equal(host.destroyed, 0);
+	assert_int_equal(net()->phase, PH_RUNNING);
+	/* It dies while a connection is due: the next one has it at once, and only once. */
+	say_failed("violation");
+	die(net());
+	i = host.links;
+	pass(100000);
+	assert_int_equal(host.links, i);
+	assert_true(net()->st.devid > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_deaths_are_answered_at_once),
+		cmocka_unit_test(test_pauses_fit_into_restart_timeout),
+		cmocka_unit_test(test_always_goes_on_slower_and_is_told_of),
+		cmocka_unit_test(test_who_lives_is_well_again),
+		cmocka_unit_test(test_seldom_deaths_are_no_failure),
+		cmocka_unit_test(test_on_failure_stops_until_ordered),
+		cmocka_unit_test(test_the_primary_has_the_limit_too),
+		cmocka_unit_test(test_ordered_kills_do_not_count),
+		cmocka_unit_test(test_no_interval_no_limit),
+		cmocka_unit_test(test_what_cannot_be_built_is_tried_again),
+		cmocka_unit_test(test_the_only_primary_is_believed),
+		cmocka_unit_test(test_the_word_of_one_ends_nobody),
+		cmocka_unit_test(test_connections_have_the_limit_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
