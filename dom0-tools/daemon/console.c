@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The end of a dead domain's console: see console.h. The text comes from the domain, so
- * it is shown line by line with everything unprintable taken out.
+ * The end of a dead domain's console: see console.h. The text comes from the domain;
+ * vos_log() takes everything unprintable out.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -32,13 +32,6 @@ static size_t read_tail(const char *domain, char buf[TAIL_BYTES + 1])
 	return n > 0 ? (size_t)n : 0;
 }
 
-static void make_printable(char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || (unsigned char)*s >= 0x7f)
-			*s = *s == '\t' ? ' ' : '?';
-}
-
 void console_tail(const char *domain)
 {
 	char buf[TAIL_BYTES + 1], *start = buf, *line, *pos;
@@ -54,8 +47,6 @@ void console_tail(const char *domain)
 	for (i = n; i > 0 && lines < TAIL_LINES; i--)
 		if (buf[i - 1] == '\n' && ++lines == TAIL_LINES)
 			start = buf + i;
-	for (pos = start; n && (line = strsep(&pos, "\n"));) {
-		make_printable(line);
+	for (pos = start; n && (line = strsep(&pos, "\n"));)
 		vos_log("%s| %s", domain, line);
-	}
 }

@@ -2,8 +2,9 @@
 /*
  * Run one command at the other end of a stream: see client.h.
  *
- * The agent is not trusted either: its frames are bounded by the parser, its data only
- * copied to our descriptors.
+ * The agent is not trusted either: its frames are bounded by the parser, its data is
+ * copied to our descriptors as it is, as ssh does, and its messages are made printable.
+ * It cannot make us keep memory for it, nor keep us from the user's signals.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,10 +17,14 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "../host/printable.h"
 #include "client.h"
 #include "vexec.h"
 
 #define IN_CHUNK	32768u
+#define OWED_MAX	(2u * VX_WINDOW)	/* who sends more does not wait for ACKs */
+#define TURN_BYTES	(1024u * 1024u)		/* then signals get their turn */
+#define ERROR_MAX	400u			/* of the agent's words */
 
 struct client {
 	struct vx_stream *st;
@@ -27,6 +32,8 @@ struct client {
 	struct vx_parser in;
 	struct vx_out out;
 	uint32_t unacked;	/* STDIN bytes */
+	uint32_t owed;		/* output bytes not yet acknowledged */
+	bool more;		/* there may be more to read */
 	bool stdin_open;
 	bool write_closed;	/* the peer takes nothing more; it may still talk */
 	bool ended;
@@ -101,7 +108,18 @@ static void write_all(int fd, const uint8_t *data, size_t len)
 	}
 }
 
-static void handle(struct client *c, const struct vx_frame *f)
+static void show_error(const struct vx_frame *f)
+{
+	char text[ERROR_MAX];
+	size_t n = f->len < sizeof(text) ? f->len : sizeof(text);
+
+	memcpy(text, f->payload, n);
+	vos_printable(text, n);
+	fprintf(stderr, "virtuos: agent: %.*s\n", (int)n, text);
+}
+
+/* False: the peer broke the protocol. */
+static bool handle(struct client *c, const struct vx_frame *f)
 {
 	uint32_t n = f->len == 4 ? vx_get32(f->payload) : 0;
 
@@ -109,8 +127,8 @@ static void handle(struct client *c, const struct vx_frame *f)
 	case VX_STDOUT:
 	case VX_STDERR:
 		write_all(f->type == VX_STDOUT ? 1 : 2, f->payload, f->len);
-		must(vx_out_u32(&c->out, VX_ACK, f->len));
-		break;
+		c->owed += f->len;
+		return c->owed <= OWED_MAX;
 	case VX_ACK:
 		c->unacked -= n < c->unacked ? n : c->unacked;
 		break;
@@ -119,36 +137,49 @@ static void handle(struct client *c, const struct vx_frame *f)
 		c->ended = true;
 		break;
 	case VX_ERROR:
-		fprintf(stderr, "virtuos: agent: %.*s\n", (int)f->len, (const char *)f->payload);
+		show_error(f);
 		break;
 	default:
 		break;
 	}
+	return true;
 }
 
-/* False: the stream is gone, or nonsense. */
-static bool pump_in(struct client *c)
+/* False: nonsense came. */
+static bool take_frames(struct client *c)
 {
 	struct vx_frame f;
-	uint8_t *where;
-	size_t room;
-	ssize_t n;
-	int r;
+	int r = 0;
 
-	for (;;) {
-		while (!c->ended && (r = vx_parser_next(&c->in, &f)) != 0) {
-			if (r < 0)
-				return false;
-			handle(c, &f);
-		}
+	while (!c->ended && (r = vx_parser_next(&c->in, &f)) > 0)
+		if (!handle(c, &f))
+			return false;
+	return r >= 0;
+}
+
+/* Take what came, but not for ever. False: the stream is gone, or nonsense. */
+static bool pump_in(struct client *c)
+{
+	size_t taken = 0, room;
+	uint8_t *where;
+	ssize_t n;
+
+	do {
+		if (!take_frames(c))
+			return false;
 		if (c->ended)
 			return true;
 		room = vx_parser_room(&c->in, &where);
 		n = c->st->ops->read(c->st, where, room);
-		if (n <= 0)
+		if (n <= 0) {
+			c->more = false;
 			return n == 0;
+		}
 		vx_parser_fill(&c->in, (size_t)n);
-	}
+		taken += (size_t)n;
+	} while (taken < TURN_BYTES);
+	c->more = true;
+	return true;
 }
 
 static void pump_out(struct client *c)
@@ -157,6 +188,11 @@ static void pump_out(struct client *c)
 	size_t len;
 	ssize_t n;
 
+	/* One frame for all, and only when the last one has gone: a bounded queue. */
+	if (c->owed && !vx_out_pending(&c->out, &data)) {
+		must(vx_out_u32(&c->out, VX_ACK, c->owed));
+		c->owed = 0;
+	}
 	while ((len = vx_out_pending(&c->out, &data))) {
 		n = c->write_closed ? (ssize_t)len : c->st->ops->write(c->st, data, len);
 		if (n < 0)
@@ -230,6 +266,8 @@ static bool wait_for_change(struct client *c, int sigfd)
 	p[0] = (struct pollfd){ .fd = sigfd, .events = POLLIN };
 	p[1] = (struct pollfd){ .fd = -1 };
 	timeout = c->st->ops->poll(c->st, vx_out_pending(&c->out, &data) > 0, &p[1]);
+	if (c->more)
+		timeout = 0;
 	p[2] = (struct pollfd){ .fd = want_stdin(c) ? 0 : -1, .events = POLLIN };
 	p[3] = (struct pollfd){ .fd = c->cmd->watch_fd, .events = POLLIN };
 	if (poll(p, 4, timeout) < 0)
@@ -250,7 +288,9 @@ static void run(struct client *c, int sigfd)
 			return;
 		pump_out(c);
 		if (!wait_for_change(c, sigfd)) {
-			pump_in(c);	/* its last words */
+			/* its last words */
+			while (pump_in(c) && c->more)
+				;
 			return;
 		}
 	}

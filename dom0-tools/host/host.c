@@ -9,6 +9,42 @@
 
 #include "host.h"
 
+struct logger {
+	xentoollog_logger xtl;		/* first: libxl knows this only */
+	xentoollog_level least;
+};
+
+/* libxl quotes what it reads in xenstore, also from guests: its words pass vos_log(). */
+static void libxl_says(xentoollog_logger *xtl, xentoollog_level level, int errnoval,
+		       const char *context, const char *fmt, va_list ap)
+{
+	struct logger *l = (struct logger *)xtl;
+	char text[800];
+
+	if (level < l->least)
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	vos_log("%s: %s: %s%s%s", context ? context : "xen", xtl_level_to_string(level), text,
+		errnoval >= 0 ? ": " : "", errnoval >= 0 ? strerror(errnoval) : "");
+}
+
+static void logger_destroy(xentoollog_logger *xtl)
+{
+	free(xtl);
+}
+
+static xentoollog_logger *logger_create(xentoollog_level least)
+{
+	struct logger *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->xtl.vmessage = libxl_says;
+	l->xtl.destroy = logger_destroy;
+	l->least = least;
+	return &l->xtl;
+}
+
 int64_t vos_now_ms(void)
 {
 	struct timespec t;
@@ -27,9 +63,7 @@ int vos_host_open(struct vos_host *h)
 		vos_log("not running under Xen as domain 0 (boot the \"with Xen hypervisor\" entry)");
 		return -1;
 	}
-	h->logger = (xentoollog_logger *)
-		xtl_createlogger_stdiostream(stderr, debug ? XTL_DEBUG : XTL_ERROR,
-					     debug ? XTL_STDIOSTREAM_SHOW_DATE : 0);
+	h->logger = logger_create(debug ? XTL_DEBUG : XTL_ERROR);
 	if (!h->logger || libxl_ctx_alloc(&h->ctx, LIBXL_VERSION, 0, h->logger)) {
 		vos_log("cannot open libxl; is this domain 0, and are you root?");
 		goto out;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One-line messages to stderr. */
+/* Messages to stderr: one printable line each, whoever its words came from. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 #include <time.h>
 
 #include "host.h"
+#include "printable.h"
 
 #define LINE	1024
 
@@ -20,6 +22,12 @@ void vos_log_hook(void (*hook)(const char *line))
 void vos_log_times(bool on)
 {
 	times = on;
+}
+
+static void format_line(char line[LINE], const char *fmt, va_list ap)
+{
+	vsnprintf(line, LINE, fmt, ap);
+	vos_printable(line, strlen(line));
 }
 
 static void put_line(const char *line)
@@ -48,7 +56,7 @@ void vos_log(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	format_line(line, fmt, ap);
 	va_end(ap);
 	put_line(line);
 }
@@ -59,7 +67,7 @@ void vos_alert(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	format_line(line, fmt, ap);
 	va_end(ap);
 	put_line(line);
 	syslog(LOG_DAEMON | LOG_ERR, "%s", line);
