@@ -78,7 +78,7 @@ static void print_json(const char *system, const struct row *r, bool first)
 	       r->st.reason, r->st.uuid);
 }
 
-static void print_text(const char *system, const struct row *r, bool first)
+static void print_text(const struct row *r, bool first)
 {
 	char id[16] = "-", up[32] = "-";
 
@@ -116,7 +116,7 @@ static bool list_system(struct vos_host *h, const char *system, bool json, bool 
 			if (json)
 				print_json(system, &r, first);
 			else
-				print_text(system, &r, first);
+				print_text(&r, first);
 			first = false;
 		}
 	}

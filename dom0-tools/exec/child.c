@@ -14,11 +14,12 @@
 
 extern char **environ;
 
-static const char *const base_env[] = {
+/* putenv() keeps these strings, and may want to write to them. */
+static char base_env[][72] = {
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 	"HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/sh", "LANG=C.UTF-8",
-	NULL
 };
+static char pty_env[] = "TERM=linux";
 
 /* The child's three descriptors, before they become 0, 1 and 2. */
 struct child_fds {
@@ -80,13 +81,13 @@ static int open_pty(struct vx_child *c, struct child_fds *f)
 static void set_environment(const struct vx_start *s)
 {
 	char **e;
-	int i;
+	size_t i;
 
 	clearenv();
-	for (i = 0; base_env[i]; i++)
-		putenv((char *)base_env[i]);
+	for (i = 0; i < sizeof(base_env) / sizeof(base_env[0]); i++)
+		putenv(base_env[i]);
 	if (s->pty)
-		putenv("TERM=linux");
+		putenv(pty_env);
 	for (e = s->envp; *e; e++)
 		putenv(*e);
 }

@@ -73,11 +73,12 @@ static void drop_stale_owner(struct vos_host *h, const char *bdf)
 }
 
 static int take_one(struct vos_host *h, const struct vos_domain_config *d,
-		    libxl_device_pci *pci, const char *state)
+		    const libxl_device_pci *config, const char *state)
 {
+	libxl_device_pci pci = *config;		/* libxl may change it */
 	char bdf[16], dir[VOS_PATH_MAX];
 
-	bdf_text(pci, bdf);
+	bdf_text(&pci, bdf);
 	if (!exists("/sys/bus/pci/devices", bdf)) {
 		vos_log("%s: PCI device %s does not exist", d->name, bdf);
 		return -1;
@@ -85,7 +86,7 @@ static int take_one(struct vos_host *h, const struct vos_domain_config *d,
 	drop_stale_owner(h, bdf);
 	if (exists(PCIBACK, bdf))
 		return 0;
-	if (libxl_device_pci_assignable_add(h->ctx, pci, 1)) {
+	if (libxl_device_pci_assignable_add(h->ctx, &pci, 1)) {
 		vos_log("%s: PCI device %s cannot be given to xen-pciback", d->name, bdf);
 		return -1;
 	}
@@ -102,7 +103,7 @@ int vos_pci_take(struct vos_host *h, const struct vos_domain_config *d, const ch
 		return -1;
 	}
 	for (i = 0; i < d->n_pci; i++)
-		if (take_one(h, d, (libxl_device_pci *)&d->pci[i], state))
+		if (take_one(h, d, &d->pci[i], state))
 			return -1;
 	return 0;
 }
