@@ -119,7 +119,7 @@ static bool open_door(struct vos_door *d)
 	if (info.nr_fds > VOS_DOOR_FDS)
 		info.nr_fds = VOS_DOOR_FDS;
 	vos_store(&d->state, (const struct vos_door_state *)(uintptr_t)info.state);
-	d->opens++;
+	vos_count_add(&d->opens, 1);
 	d->step = 0;
 	vos_store_release(&d->nr_fds, info.nr_fds);
 	return true;
@@ -271,7 +271,7 @@ static bool need_channel(struct vos_door *d, unsigned int service)
 		return false;
 	unmap_old(c, &info);
 	init_channel(d, service, &info);
-	d->channels++;
+	vos_count_add(&d->channels, 1);
 	vos_ticks_learn();
 	return true;
 }
@@ -322,7 +322,7 @@ static bool attach(struct vos_door *d, int fd, long flags)
 		return false;
 	if (kind == VOS_KIND_WINDOW)
 		vos_window_learn(d, fd);
-	d->attaches++;
+	vos_count_add(&d->attaches, 1);
 	return true;
 }
 
