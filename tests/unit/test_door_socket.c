@@ -423,7 +423,7 @@ static void a_hostile_answer_to_a_post(void **state)
 	fake.hook = bad_tag;
 	assert_int_equal(set(TCP_CORK, 3), 0);
 	while (!vos_ring_ready(&vos_door->chan[VOS_DOOR_NET].lane[0].cq))
-		sched_yield();
+		rest();
 	fake.hook = NULL;
 	assert_int_equal(set(TCP_CORK, 4), 0);		/* by the trap door: the lane is lost */
 	assert_int_equal(fake.traps, 1);
@@ -455,7 +455,7 @@ static struct vos_lane *begin_two_sets(pthread_t *second)
 	assert_true(vos_lane_take(&lane[0]));
 	assert_int_equal(pthread_create(second, NULL, set_to_2, NULL), 0);
 	while (vos_load(&fake.kicks) < 3)
-		sched_yield();
+		rest();
 	return &lane[0];
 }
 

@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -61,13 +61,16 @@ ssize_t send(int fd, const void *buf, size_t n, int flags);
 ssize_t recvmsg(int fd, struct msghdr *m, int flags);
 ssize_t sendmsg(int fd, const struct msghdr *m, int flags);
 int setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+#include "../../../libsyscall-forward/filetype.h"
 #include "../../../libsyscall-forward/interpose.c"
 
 #define LANES		3u
 #define LANE_ARENA	8192u
 #define LOG_SIZE	16384u
 #define FDS		64
+#ifndef FILE_MAX
 #define FILE_MAX	(1u << 20)
+#endif
 
 enum answer { ANSWER, ANSWERED, SILENT };
 
@@ -79,7 +82,8 @@ struct object {
 	int error;		/* send and recv fail with it, once */
 	int option;		/* what was set last */
 	/* a file */
-	unsigned char *data;
+	unsigned char *data;	/* a test may put its own here, for a while */
+	unsigned char *own;	/* what fake_open() made, and teardown() frees */
 	size_t size;
 	__u64 pos;		/* while the kernel has it */
 	bool window;		/* it can be read in place */
@@ -106,6 +110,7 @@ static struct fake {
 	/* what the service does instead */
 	enum answer (*hook)(struct vos_sqe *e, struct vos_cqe *c);
 	void (*in_wait)(void);	/* called in ENTER, before it looks */
+	long (*enter)(unsigned int s, __u32 arg);	/* instead of ENTER */
 	int opens, channels, attaches, enters, kicks, commits, traps, unmaps, windows, tidies, homes;
 	__u32 max_call;		/* moves no more than this in one call */
 } fake;
@@ -113,6 +118,15 @@ static struct fake {
 static inline void add(int *p)
 {
 	__atomic_add_fetch(p, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * Let others go on. Who yields on a busy machine comes back when everybody has had his
+ * turn; who has slept, at once.
+ */
+static void rest(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
 }
 
 static void *shared(size_t size)
@@ -209,7 +223,7 @@ static __s64 file_read(struct object *o, char *to, size_t len, __u64 pos)
 
 static __s64 file_write(struct object *o, const char *from, size_t len, __u64 pos)
 {
-	if (pos + len > FILE_MAX)
+	if (pos > FILE_MAX || len > FILE_MAX - pos)
 		return -EFBIG;
 	if (pos > o->size)
 		memset(o->data + o->size, 0, pos - o->size);
@@ -348,7 +362,7 @@ static void *service(void *arg)
 	(void)arg;
 	while (!__atomic_load_n(&fake.stop, __ATOMIC_RELAXED))
 		if (!serve_all())
-			sched_yield();
+			rest();
 	return NULL;
 }
 
@@ -455,6 +469,8 @@ static long kernel_enter(unsigned int s, __u32 arg)
 	struct vos_ring *cq = &c->cq[arg & VOS_ENTER_LANE];
 
 	add(&fake.enters);
+	if (fake.enter)
+		return fake.enter(s, arg);
 	if (arg & VOS_ENTER_KICK) {
 		add(&fake.kicks);
 		vos_store(&c->sq[arg & VOS_ENTER_LANE].hdr->need_wakeup, 0u);
@@ -466,7 +482,9 @@ static long kernel_enter(unsigned int s, __u32 arg)
 	while (!vos_ring_waiting(cq->hdr, cq->entry, cq->entries, VOS_CQ_PHASE)) {
 		if (vos_load(&c->dead))
 			return -ENOTCONN;
-		sched_yield();
+		/* On a busy machine the service's thread may not run for long. */
+		if (__atomic_load_n(&fake.stop, __ATOMIC_RELAXED) || !serve_all())
+			rest();
 	}
 	return 0;
 }
@@ -508,9 +526,6 @@ void vos_unmap(void *p, size_t size)
 }
 
 /* What a descriptor of the fake is: the service follows from it. */
-enum vos_filetype { VOS_OTHER, VOS_SOCKET, VOS_REGULAR };
-enum vos_filetype vos_filetype(int fd);
-
 enum vos_filetype vos_filetype(int fd)
 {
 	if (!fake.fd[fd])
@@ -622,7 +637,7 @@ static struct object *fake_open(int fd, __u32 kind, __u32 flags)
 	o->gen = 100 + fd;
 	o->tx_room = sizeof(o->tx);
 	if (kind == VOS_KIND_FILE)
-		o->data = calloc(1, FILE_MAX);
+		o->data = o->own = calloc(1, FILE_MAX);
 	pthread_mutex_lock(&fake.lock);
 	fake.fd[fd] = o;
 	pthread_mutex_unlock(&fake.lock);
@@ -632,7 +647,7 @@ static struct object *fake_open(int fd, __u32 kind, __u32 flags)
 #define FILE_FLAGS (VOS_WORD_READ | VOS_WORD_WRITE | VOS_WORD_POS)
 
 /* As many futile calls as it takes. */
-static bool attach_now(int fd)
+__attribute__((unused)) static bool attach_now(int fd)
 {
 	int i;
 
@@ -679,27 +694,29 @@ static int start_service(void)
 	return pthread_create(&fake.service, NULL, service, NULL);
 }
 
-static int setup(void **state)
+static void fake_begin(void)
 {
-	(void)state;
+	pthread_mutexattr_t adaptive;
+
 	memset(&fake, 0, sizeof(fake));
 	vos_lane_favourite = 0;
-	pthread_mutex_init(&fake.lock, NULL);
+	/* One that spins a little: whoever sleeps waits for a processor as well. */
+	pthread_mutexattr_init(&adaptive);
+	pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
+	pthread_mutex_init(&fake.lock, &adaptive);
 	fake.state = shared(2 * VOS_PAGE_SIZE);
 	fake.tell_kind = true;
 	fake.durable_at_once = fake.commit_works = true;
 	vos_door_off = 0;
+	vos_spin_us = 20;	/* a service that has no processor now is not waited for */
 	if (vos_door)	/* as fork leaves it */
 		memset(vos_door, 0, sizeof(*vos_door));
-	return start_service();
 }
 
-static int teardown(void **state)
+static void fake_end(void)
 {
 	int i;
 
-	(void)state;
-	stop_service();
 	for (i = 0; i < nr_all_chans; i++) {
 		free(all_chans[i]->mem);
 		free(all_chans[i]);
@@ -707,10 +724,24 @@ static int teardown(void **state)
 	nr_all_chans = 0;
 	for (i = 0; i < FDS; i++) {
 		if (fake.fd[i])
-			free(fake.fd[i]->data);
+			free(fake.fd[i]->own);
 		free(fake.fd[i]);
 	}
 	free(fake.state);
+}
+
+__attribute__((unused)) static int setup(void **state)
+{
+	(void)state;
+	fake_begin();
+	return start_service();
+}
+
+__attribute__((unused)) static int teardown(void **state)
+{
+	(void)state;
+	stop_service();
+	fake_end();
 	return 0;
 }
 
