@@ -16,13 +16,13 @@ PEERS := peer driver
 # What a user may set. It reaches the programs through the environment, as it was
 # written: make must never expand it, for CMD may hold any dollars and quotes.
 EXEC_VARIABLES := CMD IN FILES HOSTFWD SYSTEM DOOR DISK XEN VCPUS T TIMEOUT \
-	ROUNDS SYSTEMS CASES PARTS COUNT
+	ROUNDS SYSTEMS CASES PARTS COUNT MINUTES
 unexport $(EXEC_VARIABLES)
 
 # --- the programs a user runs -------------------------------------------------
 
 # These end with their program's own status; see scripts/exec-status.c.
-RUNNERS := run shell check check-unit check-models check-system bench bench-quick
+RUNNERS := run shell check check-unit check-fuzz check-models check-system fuzz bench bench-quick
 ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
 -load build/exec_status.so
 endif
@@ -36,11 +36,17 @@ run: ready
 shell: ready
 	$(exec-program tests/host/shell)
 
-check: ready unit-programs
-	$(exec-program scripts/check.sh,unit,models,system,door,smp)
+check: ready unit-programs fuzz-programs
+	$(exec-program scripts/check.sh,unit,fuzz,models,system,door,smp)
 
 check-unit: unit-programs
 	$(exec-program scripts/check.sh,unit)
+
+check-fuzz: fuzz-programs
+	$(exec-program scripts/check.sh,fuzz)
+
+fuzz: fuzz-programs
+	$(exec-program scripts/fuzz.sh,long)
 
 check-models: build/packages.stamp
 	$(exec-program scripts/check.sh,models)
@@ -147,6 +153,19 @@ build/unit.stamp: $(UNIT) $(ABI) $(DOM0_TOOLS) $(LIBRARY) tests/unit/Makefile | 
 	@flock build/.lock scripts/unit.sh
 	@touch $@
 
+FUZZ := $(call sources,tests/fuzz) $(wildcard tests/fuzz/*.mk tests/fuzz/Makefile)
+fuzz-programs: build/fuzz.stamp
+build/fuzz.stamp: $(FUZZ) $(UNIT) $(ABI) $(DOM0_TOOLS) $(LIBRARY) $(call sources,service-domain) \
+		$(call sources,linux-patches/new) scripts/fuzz.sh | build/packages.stamp
+	@flock build/.lock scripts/fuzz.sh build
+	@touch $@
+
+fuzz-keep: fuzz-programs
+	@scripts/fuzz.sh keep
+
+fuzz-cover: fuzz-programs
+	@$(MAKE) -s -C tests/fuzz OUT=$(CURDIR)/build/fuzz cover
+
 build/bench/count.so: scripts/qemu-plugin.sh scripts/private-apt.sh $(wildcard tests/bench/count/*.[ch]) | build/packages.stamp
 	@scripts/qemu-plugin.sh
 
@@ -169,8 +188,10 @@ help:
 #:     DISK=nvme             an NVMe behind the storage domain; boots cold
 #:     XEN=patched           Xen built from source with xen-patches/ instead of Debian's
 #: make shell                a shell in the primary (IN=dom0: in dom0)
-#: make check                all tests; check-unit, check-models, check-system T='name ...' for a part
+#: make check                all tests; check-unit, check-fuzz, check-models, check-system T='name ...' for a part
 #:     DOOR=both             ... all of them with the door open (program: only for what is tested)
+#: make fuzz MINUTES=10      all fuzzers (or T='name ...') for so long; then fuzz-keep: what they
+#:                           found goes to tests/fuzz/corpus; fuzz-cover: lines that it reaches
 #: make bench                benchmarks, see docs/benchmark.md; bench-quick in under 10 min
 #:     SYSTEMS='pv ...'      of native pv driver-domain virtuos-trap virtuos-both
 #:     CASES='pread,redis'   ... and of the sections; PARTS='ring count system lifecycle'
@@ -181,4 +202,4 @@ help:
 #: make clean                remove build/ (the cache ~/.cache/virtuos stays)
 
 .PHONY: $(RUNNERS) ready all kernels modules initrds peers hypervisor agent deb lib install \
-	unit-programs clean help
+	unit-programs fuzz-programs fuzz-keep fuzz-cover clean help

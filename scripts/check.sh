@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Run tests and count them: check.sh [unit] [models] [system] [door] [smp]. The last line says
+# Run tests and count them: check.sh [unit] [fuzz] [models] [system] [door] [smp]. The last line says
 # "N passed, N failed"; the exit status is 0 if none failed. "door" repeats the system
 # tests, but the slowest, with the exceptionless door open for the programs under test and
 # then for every process; DOOR=program or DOOR=both runs all of them so, and only so.
@@ -47,6 +47,13 @@ check_unit() {
 		CMOCKA_MESSAGE_OUTPUT=TAP run "$(basename "$program")" \
 			timeout "$UNIT_TIMEOUT" "$program"
 	done
+}
+
+# So many seconds each; `make fuzz` is for longer.
+FUZZ_SECONDS=15
+
+check_fuzz() {
+	run fuzz "$TOP/scripts/fuzz.sh" run "$FUZZ_SECONDS"
 }
 
 # The protocols' models; no machine is needed.
