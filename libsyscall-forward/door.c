@@ -241,6 +241,9 @@ static void init_channel(struct vos_door *d, unsigned int service,
 	if (c->log_size & (c->log_size - 1))
 		c->log_size = 0;
 	c->log_head = c->log_tail = vos_load(&c->head->log_head);
+	/* The service has the memory, too: a record would not end with the log. */
+	if (c->log_head % sizeof(struct vos_log_record))
+		c->log_size = 0;
 	memset(c->owed, 0, sizeof(c->owed));
 	memset(c->poster, 0, sizeof(c->poster));
 	c->usable = true;

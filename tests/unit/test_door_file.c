@@ -398,6 +398,25 @@ static void fork_leaves_no_door(void **state)
 	assert_int_equal(fake.traps, 0);
 }
 
+/* The service has the memory first. Records that would not lie where they must are not made. */
+static void a_hostile_beginning_of_the_log(void **state)
+{
+	static const __u32 heads[] = { 1, 63, LOG_SIZE - 1, LOG_SIZE - 63, ~0u };
+	unsigned int i;
+	struct object *o;
+
+	(void)state;
+	o = open_file(0);
+	for (i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		fake.log_head = heads[i];
+		kill_channel(VOS_DOOR_STORAGE);
+		assert_true(attach_now(FD));
+		assert_int_equal(pwrite(FD, pattern, 300, 0), 300);
+		assert_memory_equal(o->data, pattern, 300);
+		assert_int_equal(fake.traps, i + 1);
+	}
+}
+
 static void closed_doors_may_open_again(void **state)
 {
 	unsigned char buf[8];
@@ -438,6 +457,7 @@ int main(void)
 		TEST(an_answer_of_a_dead_service_is_not_enough),
 		TEST(a_broken_log_is_given_up),
 		TEST(hostile_answers_cost_a_lane),
+		TEST(a_hostile_beginning_of_the_log),
 		TEST(fork_leaves_no_door),
 		TEST(closed_doors_may_open_again),
 	};

@@ -104,6 +104,7 @@ static struct fake {
 	struct fake_chan *chan[VOS_DOOR_SERVICES];
 	struct object *fd[FDS];
 	long open_rc, channel_rc;
+	__u32 log_head;		/* found there when a channel is made */
 	bool tell_kind;		/* ATTACH without a channel says what is wanted */
 	__u64 seq;
 	bool durable_at_once, commit_works;
@@ -399,6 +400,7 @@ static long kernel_channel(unsigned int s, struct vos_door_channel *info)
 	c->arena = c->mem + pages * VOS_PAGE_SIZE;
 	for (i = 0; i < VOS_UCHAN_SLOTS; i++)
 		c->head->pos[i] = VOS_POS_HOME;
+	c->head->log_head = fake.log_head;
 	for (i = 0; i < LANES; i++) {
 		struct vos_lane_page *p = (void *)(c->mem + (2 + i) * VOS_PAGE_SIZE);
 
