@@ -12,6 +12,12 @@
 #include <xen/events.h>
 #include "internal.h"
 
+/*
+ * Calls that are taken from one ring before others are looked at. All of a lane's, for
+ * vos_uchan_finish() has to carry out what has been submitted.
+ */
+#define CALLS_A_TURN	VOS_LANE_ENTRIES
+
 static bool page_range_ok(const struct vos_map *map, u32 page, u32 n)
 {
 	return page <= map->nr_pages && n <= map->nr_pages - page;
@@ -312,20 +318,23 @@ static s64 carry_out_kernel(struct vos_scall *call, const struct vos_op *op)
 /* Return: the result, VOS_PENDING, or -EPROTO with the connection or lane cut off. */
 static s64 carry_out(struct vos_scall *call)
 {
-	const struct vos_op *op = &vos_ops[call->sqe.opcode];
+	const u8 opcode = call->sqe.opcode;
+	const struct vos_op *op = &vos_ops[opcode];
+	struct vos_conn *conn = call->conn;
 	s64 result;
 
 	memset(&call->cqe, 0, sizeof(call->cqe));
 	call->handle = NULL;
 	result = call->chan->uc ? carry_out_user(call, op) : carry_out_kernel(call, op);
-	/* From there on the call is somebody else's. */
+	/* If it is pending, it is somebody else's from here on. */
+	vos_turn_call(&conn->turn, opcode);
 	if (result == VOS_PENDING)
 		WARN_ON_ONCE(op->answer == VOS_ANSWER_NOW);
 	return result;
 }
 
 /*
- * vos_chan_run - take and carry out what is there, up to one ring full
+ * vos_chan_run - take and carry out what is there, CALLS_A_TURN at most
  * Return: number of calls taken. Dispatcher only.
  */
 int vos_chan_run(struct vos_chan *chan)
@@ -333,7 +342,7 @@ int vos_chan_run(struct vos_chan *chan)
 	struct vos_scall *call;
 	u32 n = 0;
 
-	while (n < chan->sq.entries && !is_broken(chan)) {
+	while (n < CALLS_A_TURN && !is_broken(chan)) {
 		s64 result;
 
 		call = take(chan);

@@ -33,6 +33,9 @@ static void heartbeat(struct work_struct *work)
 	struct vos_conn *conn = container_of(to_delayed_work(work), struct vos_conn, heartbeat);
 
 	vos_store(&conn->ctrl->heartbeat, vos_load(&conn->ctrl->heartbeat) + 1);
+	/* By itself, for xenstore may be slow to answer. */
+	if (READ_ONCE(conn->turn.longest) != READ_ONCE(conn->shown))
+		schedule_work(&conn->show_work);
 	schedule_delayed_work(&conn->heartbeat, HEARTBEAT);
 }
 
@@ -235,6 +238,7 @@ struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_de
 	spin_lock_init(&conn->handle_lock);
 	init_waitqueue_head(&conn->idle_wait);
 	INIT_WORK(&conn->broken_work, broken_work);
+	INIT_WORK(&conn->show_work, vos_turn_show);
 	INIT_DELAYED_WORK(&conn->heartbeat, heartbeat);
 	rc = bring_up(conn, c);
 	kfree(c);
@@ -266,6 +270,7 @@ void vos_conn_destroy(struct vos_conn *conn)
 		vos_chan_exit(&conn->chan[i]);
 	}
 	cancel_work_sync(&conn->broken_work);
+	cancel_work_sync(&conn->show_work);
 	vos_cred_drop_all(conn);
 	kvfree(conn->by_obj);
 	vos_unmap(&conn->map);

@@ -5,7 +5,9 @@
  * which it learns from what comes after it has asked for events and gone to sleep;
  * for vos_poll_us at most.
  *
- * Invariant: it never blocks on anything but having nothing to do.
+ * Invariant: it never blocks on anything but having nothing to do. A turn looks at every
+ * ring once and takes no more than CALLS_A_TURN calls from each (chan.c): no ring waits for
+ * another that is always full. How long that takes is watched by turn.c.
  */
 #include <linux/export.h>
 #include <linux/ktime.h>
@@ -123,25 +125,40 @@ static bool may_poll(struct vos_conn *conn, u64 idle)
 	return idle < conn->poll_ns;
 }
 
+/* @now: when it begins, and when it is over. Return: was there anything to do? */
+static bool take_turn(struct vos_conn *conn, u64 *now)
+{
+	bool busy;
+
+	vos_turn_begin(&conn->turn, *now);
+	busy = run_once(conn, *now);
+	*now = ktime_get_ns();
+	vos_turn_end(conn, *now);
+	return busy;
+}
+
 static int dispatcher(void *data)
 {
 	struct vos_conn *conn = data;
-	u64 idle_since = ktime_get_ns();
+	u64 now = ktime_get_ns(), idle_since = now;
 
 	conn->poll_ns = (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC / 4;
 
 	while (!kthread_should_stop()) {
-		u64 now = ktime_get_ns();
+		bool busy = take_turn(conn, &now);
 
-		if (run_once(conn, now))
+		if (busy)
 			idle_since = now;
 		else if (may_poll(conn, now - idle_since))
 			cpu_relax();
 		else {
 			sleep_until_event(conn);
-			idle_since = ktime_get_ns();
+			idle_since = now = ktime_get_ns();
 		}
-		cond_resched();
+		if (need_resched()) {
+			cond_resched();
+			now = ktime_get_ns();
+		}
 	}
 	return 0;
 }

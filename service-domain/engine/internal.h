@@ -13,6 +13,7 @@
 #define VOS_ENGINE_INTERNAL_H
 
 #include <linux/cred.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/llist.h>
 #include <linux/spinlock.h>
@@ -70,6 +71,44 @@ void vos_chan_exit(struct vos_chan *chan);
 int vos_chan_attach(struct vos_chan *chan, u32 entries);
 int vos_chan_run(struct vos_chan *chan);
 void vos_chan_flush(struct vos_chan *chan);
+
+/* turn.c: how long one look of the dispatcher at everything takes */
+
+/**
+ * struct vos_turn - of the dispatcher, which alone writes it
+ * @since: when it began
+ * @steal: time stolen from this processor by then
+ * @tick: jiffies, as last seen
+ * @ticks: how many passed in one call, at most
+ * @op: that call's opcode; VOS_NR_OPCODES: none
+ * @notable: what is shorter needs no second look
+ * @longest: of all turns, in ns
+ * @longest_op: @op of that one
+ * @nr_long: how many were longer than they should be
+ */
+struct vos_turn {
+	u64 since;
+	u64 steal;
+	unsigned long tick;
+	unsigned long ticks;
+	u16 op;
+	u16 longest_op;
+	u32 nr_long;
+	u64 notable;
+	u64 longest;
+};
+
+void vos_turn_begin(struct vos_turn *t, u64 now);
+void vos_turn_end(struct vos_conn *conn, u64 now);
+void vos_turn_tick(struct vos_turn *t, u8 opcode);
+void vos_turn_show(struct work_struct *work);
+
+/* A call has been carried out. One that took long has seen the clock tick. */
+static inline void vos_turn_call(struct vos_turn *t, u8 opcode)
+{
+	if (unlikely(jiffies != t->tick))
+		vos_turn_tick(t, opcode);
+}
 
 /* ops.c: the table of operations, and the functions of class CORE */
 extern const struct vos_op vos_ops[VOS_NR_OPCODES];
@@ -167,6 +206,9 @@ struct vos_conn {
 	struct kthread_worker *ctl;
 	struct mm_struct *window_mm;
 	struct delayed_work heartbeat;
+	struct vos_turn turn;
+	struct work_struct show_work;	/* shows the longest turn in xenstore */
+	u64 shown;			/* the longest turn, as shown */
 
 	atomic_t inflight;
 	wait_queue_head_t idle_wait;

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How long the dispatcher's turns take. A turn looks at every ring once, so the longest
+ * one is how long any call may have to wait for its being taken.
+ *
+ * It is bounded by what it may carry out (vos_chan_run()) as long as nothing blocks in it.
+ * What does is found by a turn that takes longer than LIMIT_NS, told of in the log, with
+ * the call in which most ticks of the clock passed. What the hypervisor took away is not
+ * counted: a processor that did not run is nobody's fault here.
+ */
+#include <linux/kernel_stat.h>
+#include <linux/printk.h>
+#include <xen/xenbus.h>
+#include "internal.h"
+
+#define LIMIT_NS	(5 * NSEC_PER_MSEC)
+#define NO_CALL		VOS_NR_OPCODES
+
+/* As the last tick found it, which comes at once when a processor runs again. */
+static u64 stolen(void)
+{
+	return this_cpu_read(kernel_cpustat.cpustat[CPUTIME_STEAL]);
+}
+
+static const char *name_of(u16 op)
+{
+	return op == NO_CALL ? "no call" : vos_opcode_name(op);
+}
+
+void vos_turn_begin(struct vos_turn *t, u64 now)
+{
+	t->since = now;
+	t->steal = stolen();
+	t->tick = jiffies;
+	t->ticks = 0;
+	t->op = NO_CALL;
+}
+
+/* The clock has ticked during a call of this opcode, or since the last tick was seen. */
+void vos_turn_tick(struct vos_turn *t, u8 opcode)
+{
+	unsigned long now = jiffies;
+
+	if (now - t->tick > t->ticks) {
+		t->ticks = now - t->tick;
+		t->op = opcode;
+	}
+	t->tick = now;
+}
+
+static u64 own_time(const struct vos_turn *t, u64 now)
+{
+	u64 took = now - t->since, steal = stolen() - t->steal;
+
+	/* On another processor than it began on, what was stolen is not known. */
+	if ((s64)steal < 0)
+		steal = 0;
+	return took > steal ? took - steal : 0;
+}
+
+/*
+ * vos_turn_end - what vos_turn_begin() began is over
+ * @now: by ktime_get_ns()
+ */
+void vos_turn_end(struct vos_conn *conn, u64 now)
+{
+	struct vos_turn *t = &conn->turn;
+	u64 ns;
+
+	if (likely(now - t->since <= t->notable))
+		return;
+	ns = own_time(t, now);
+	if (ns > t->longest) {
+		t->longest_op = t->op;
+		WRITE_ONCE(t->longest, ns);
+		t->notable = min(ns, LIMIT_NS);
+	}
+	if (ns <= LIMIT_NS)
+		return;
+	t->nr_long++;
+	pr_warn_ratelimited("virtuos: domain %u: a turn of the dispatcher took %llu us (%s)\n",
+			    conn->domid, ns / NSEC_PER_USEC, name_of(t->op));
+}
+
+/* Where an administrator finds it: this domain has no shell, but its nodes can be read. */
+void vos_turn_show(struct work_struct *work)
+{
+	struct vos_conn *conn = container_of(work, struct vos_conn, show_work);
+	const struct vos_turn *t = &conn->turn;
+	u64 ns = READ_ONCE(t->longest);
+
+	conn->shown = ns;
+	xenbus_printf(XBT_NIL, conn->dev->nodename, "longest-turn", "%llu us (%s)",
+		      ns / NSEC_PER_USEC, name_of(READ_ONCE(t->longest_op)));
+	xenbus_printf(XBT_NIL, conn->dev->nodename, "long-turns", "%u", READ_ONCE(t->nr_long));
+}
