@@ -168,6 +168,13 @@ struct vos_ctrl {
 
 	__u32 dir_ref[VOS_MAX_DIR_PAGES];
 	struct vos_channel_desc channel[VOS_MAX_CHANNELS];
+
+	/*
+	 * User channels on which a process wants to be heard. The front end sets the bit with
+	 * an atomic or, and sends channel 0's event if it was not set; the back end takes
+	 * them with an atomic exchange, and looks at those channels' lanes afterwards.
+	 */
+	__u64 uchan_sel[VOS_MAX_UCHANS / 64];
 };
 
 /* Credentials as registered by VOS_OP_CRED_SET, in ext[0]. */
@@ -198,6 +205,8 @@ static_assert(sizeof(struct vos_channel_desc) == 32, "layout");
 static_assert(offsetof(struct vos_ctrl, heartbeat) == 64, "own line");
 static_assert(offsetof(struct vos_ctrl, event_sel) == 128, "own line");
 static_assert(offsetof(struct vos_ctrl, dir_ref) == 192, "layout");
+static_assert(offsetof(struct vos_ctrl, channel) == 448, "layout");
+static_assert(offsetof(struct vos_ctrl, uchan_sel) == 1472, "own line");
 static_assert(sizeof(struct vos_ctrl) <= VOS_PAGE_SIZE, "one page");
 static_assert(VOS_MAX_OBJECTS / 8 == VOS_PAGE_SIZE, "one page of event bits");
 static_assert(VOS_MAX_OBJECTS / 64 / 64 == 8, "event_sel covers the page");

@@ -190,10 +190,8 @@ static void expect_next(struct vos_chan *chan)
 {
 	if (num_online_cpus() > 1)
 		return;
-	if (chan->uc) {
-		WRITE_ONCE(chan->expected, true);
-		WRITE_ONCE(chan->conn->rescan, true);
-	}
+	if (chan->uc)
+		vos_uchan_expect(chan);
 	vos_ring_awake(&chan->sq);
 	vos_dispatcher_wake(chan->conn);
 }

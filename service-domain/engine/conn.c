@@ -60,16 +60,6 @@ void vos_conn_violation(struct vos_conn *conn, const char *what)
 	schedule_work(&conn->broken_work);
 }
 
-static irqreturn_t channel_interrupt(int irq, void *data)
-{
-	struct vos_chan *chan = data;
-
-	WRITE_ONCE(chan->conn->rescan, true);
-	vos_dispatcher_wake(chan->conn);
-	xen_irq_lateeoi(irq, 0);
-	return IRQ_HANDLED;
-}
-
 static bool ctrl_ok(const struct vos_ctrl *c)
 {
 	return c->magic == VOS_MAGIC && c->version == VOS_PROTOCOL_VERSION &&
@@ -145,7 +135,7 @@ static int bind_channels(struct vos_conn *conn, const struct vos_ctrl *c)
 
 	for (i = 0; i < conn->nr_channels; i++) {
 		rc = bind_interdomain_evtchn_to_irqhandler_lateeoi(conn->dev,
-				c->channel[i].evtchn, channel_interrupt, 0, "virtuos",
+				c->channel[i].evtchn, vos_event_interrupt, 0, "virtuos",
 				&conn->chan[i]);
 		if (rc < 0)
 			return rc;
@@ -231,9 +221,8 @@ struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_de
 	conn->ctrl_map = ctrl_map;
 	conn->ctrl = vos_map_page(&conn->ctrl_map, 0);
 	init_llist_head(&conn->dirty);
-	INIT_LIST_HEAD(&conn->uchans);
-	INIT_LIST_HEAD(&conn->new_uchans);
 	INIT_LIST_HEAD(&conn->hot);
+	conn->look_until = jiffies;
 	spin_lock_init(&conn->uchan_lock);
 	spin_lock_init(&conn->handle_lock);
 	init_waitqueue_head(&conn->idle_wait);

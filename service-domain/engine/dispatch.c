@@ -56,15 +56,30 @@ void vos_dispatcher_sync(struct vos_conn *conn)
 }
 EXPORT_SYMBOL_GPL(vos_dispatcher_sync);
 
+static bool run_channel(struct vos_chan *chan)
+{
+	bool busy = vos_chan_run(chan) > 0;
+
+	chan->took |= busy;
+	return busy;
+}
+
 static bool run_once(struct vos_conn *conn, u64 now)
 {
-	bool busy = run_dirty(conn);
+	bool busy;
 	u32 i;
 
+	vos_events_begin(conn);
+	busy = run_dirty(conn);
 	for (i = 0; i < conn->nr_channels; i++)
-		busy |= vos_chan_run(&conn->chan[i]) > 0;
-	busy |= vos_uchans_run(conn, now);
+		busy |= run_channel(&conn->chan[i]);
+	if (vos_uchans_run(conn, now)) {
+		/* It is by channel 0's events that processes wake us. */
+		conn->chan[0].took = true;
+		busy = true;
+	}
 	vos_events_tell(conn, now);
+	vos_events_end(conn);
 	return busy;
 }
 
@@ -72,7 +87,7 @@ static bool has_work(struct vos_conn *conn)
 {
 	u32 i;
 
-	if (!llist_empty(&conn->dirty))
+	if (!llist_empty(&conn->dirty) || READ_ONCE(conn->events))
 		return true;
 	for (i = 0; i < conn->nr_channels; i++)
 		if (!READ_ONCE(conn->broken) && vos_ring_ready(&conn->chan[i].sq))
@@ -97,6 +112,7 @@ static void learn(struct vos_conn *conn, u64 slept)
 
 static void sleep_until_event(struct vos_conn *conn)
 {
+	long wait = vos_events_wait(conn);
 	u64 since = ktime_get_ns();
 	u32 i;
 
@@ -104,8 +120,9 @@ static void sleep_until_event(struct vos_conn *conn)
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_prepare_sleep(&conn->chan[i].sq);
 	vos_events_settle(conn);
-	if (vos_uchans_sleep(conn) && !has_work(conn) && !kthread_should_stop())
-		schedule();
+	if (vos_uchans_sleep(conn) && !has_work(conn) && !kthread_should_stop() &&
+	    !schedule_timeout(wait))
+		WRITE_ONCE(conn->rescan, true);
 	__set_current_state(TASK_RUNNING);
 	vos_uchans_wake(conn);
 	for (i = 0; i < conn->nr_channels; i++)

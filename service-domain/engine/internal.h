@@ -13,6 +13,7 @@
 #define VOS_ENGINE_INTERNAL_H
 
 #include <linux/cred.h>
+#include <linux/interrupt.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/llist.h>
@@ -49,6 +50,9 @@ struct vos_chan {
 	struct vos_conn *conn;
 	u32 nr;
 	int irq;
+	bool event;			/* one has come, and the dispatcher is to look */
+	bool ending;			/* dispatcher only: it does, and will end it */
+	bool took;			/* dispatcher only: there was a call since the last one */
 	struct vos_uchan *uc;		/* a lane's; NULL for a kernel channel */
 	struct vos_ring sq;		/* dispatcher only */
 	void *arena;
@@ -152,14 +156,12 @@ void vos_handles_end(struct vos_uchan *uc);
 
 /**
  * struct vos_uchan - a user channel
- * @node: on conn->new_uchans (under conn->uchan_lock), then conn->uchans (dispatcher)
  * @cred: the process's, for all of its calls
  * @users: one while it is open, one per call under way
  * @close: UCHAN_CLOSE, to be answered by whoever is the last
  * @broken: the process broke the protocol: its lanes are not looked at any more
  */
 struct vos_uchan {
-	struct list_head node;
 	struct vos_conn *conn;
 	u32 id;
 	bool broken;
@@ -175,6 +177,7 @@ struct vos_uchan {
 
 void vos_uchan_finish(struct vos_uchan *uc);
 void vos_uchan_done(struct vos_uchan *uc);
+void vos_uchan_expect(struct vos_chan *lane);
 struct vos_uchan *vos_uchan_find(struct vos_conn *conn, u64 id);
 bool vos_uchans_run(struct vos_conn *conn, u64 now);
 bool vos_uchans_sleep(struct vos_conn *conn);
@@ -192,7 +195,7 @@ struct vos_conn {
 
 	struct vos_map ctrl_map;
 	struct vos_map map;
-	struct vos_ctrl *ctrl;		/* shared: heartbeat and event_sel only */
+	struct vos_ctrl *ctrl;		/* shared: heartbeat and *_sel only */
 	u32 nr_objects;
 	struct vos_obj_state *obj;
 	u64 *event;
@@ -214,12 +217,15 @@ struct vos_conn {
 	wait_queue_head_t idle_wait;
 	const struct cred *cred[VOS_MAX_CREDS];	/* dispatcher only */
 
-	bool rescan;			/* an event came: cold lanes may have calls */
-	struct list_head uchans;	/* dispatcher only */
+	bool events;			/* some channel's @event is set */
+	bool ending;			/* dispatcher only: some channel's @ending is set */
+	unsigned long look_until;	/* jiffies: events may be late; dispatcher only */
+
+	bool rescan;			/* cold lanes may have calls; whose: uchan_sel, and */
+	DECLARE_BITMAP(woken, VOS_MAX_UCHANS);	/* vos_uchan_expect()'s */
 	struct list_head hot;		/* lanes that are polled; dispatcher only */
 	u32 nr_hot;
-	spinlock_t uchan_lock;		/* the next two */
-	struct list_head new_uchans;
+	spinlock_t uchan_lock;		/* the next one */
 	struct vos_uchan *uchan[VOS_MAX_UCHANS];
 	spinlock_t handle_lock;		/* lists of by_obj */
 	struct hlist_head *by_obj;	/* nr_objects of them, or NULL */
@@ -239,7 +245,13 @@ int vos_dispatcher_start(struct vos_conn *conn);
 void vos_dispatcher_stop(struct vos_conn *conn);
 void vos_dispatcher_wake(struct vos_conn *conn);
 
-/* object.c */
+/* event.c: events from the front end */
+irqreturn_t vos_event_interrupt(int irq, void *data);
+void vos_events_begin(struct vos_conn *conn);
+void vos_events_end(struct vos_conn *conn);
+long vos_events_wait(const struct vos_conn *conn);
+
+/* object.c: events to the front end */
 void vos_events_tell(struct vos_conn *conn, u64 now);
 void vos_events_settle(struct vos_conn *conn);
 

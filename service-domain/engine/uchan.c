@@ -4,7 +4,7 @@
  *
  * The lanes that had a call last, MAX_HOT of them, are hot: polled with the kernel's
  * channels, for as long as the dispatcher is awake. Others are cold: their need_wakeup
- * is set, and an event has the dispatcher look at all.
+ * is set; whose process asks for it by an event is looked at (vos_ctrl.uchan_sel).
  *
  * Invariant: a channel is in conn->uchan[] from UCHAN_OPEN to UCHAN_CLOSE, and its
  * memory stays until the last call on it has ended.
@@ -97,7 +97,7 @@ static struct vos_uchan *uchan_make(struct vos_scall *call, const grant_ref_t *r
 	return ERR_PTR(rc);
 }
 
-/* The dispatcher finds it at its next turn. */
+/* The dispatcher finds it when its process asks for it. */
 static int uchan_install(struct vos_uchan *uc)
 {
 	struct vos_conn *conn = uc->conn;
@@ -109,7 +109,6 @@ static int uchan_install(struct vos_uchan *uc)
 	spin_lock(&conn->uchan_lock);
 	if (!conn->uchan[uc->id]) {
 		conn->uchan[uc->id] = uc;
-		list_add_tail(&uc->node, &conn->new_uchans);
 		rc = 0;
 	}
 	spin_unlock(&conn->uchan_lock);
@@ -177,16 +176,6 @@ void vos_uchan_done(struct vos_uchan *uc)
 	}
 }
 
-/* Dispatcher: what was opened since the last turn. */
-static void take_new(struct vos_conn *conn)
-{
-	if (list_empty_careful(&conn->new_uchans))
-		return;
-	spin_lock(&conn->uchan_lock);
-	list_splice_tail_init(&conn->new_uchans, &conn->uchans);
-	spin_unlock(&conn->uchan_lock);
-}
-
 static void take_off(struct vos_chan *lane)
 {
 	if (list_empty(&lane->hot))
@@ -216,11 +205,9 @@ s64 vos_uchan_close(struct vos_scall *call)
 
 	if (!uc)
 		return 0;
-	take_new(conn);
 	spin_lock(&conn->uchan_lock);
 	conn->uchan[uc->id] = NULL;
 	spin_unlock(&conn->uchan_lock);
-	list_del_init(&uc->node);
 	for (i = 0; i < uc->nr_lanes; i++)
 		take_off(&uc->lane[i]);
 	WRITE_ONCE(uc->close, call);
@@ -272,16 +259,57 @@ static void heat(struct vos_conn *conn, struct vos_chan *lane, u64 now)
 	put_on(lane, now);
 }
 
+/*
+ * vos_uchan_expect - the next call on this lane is about to come
+ * Any context.
+ */
+void vos_uchan_expect(struct vos_chan *lane)
+{
+	WRITE_ONCE(lane->expected, true);
+	set_bit(lane->uc->id, lane->conn->woken);
+	/* The bit before the flag. */
+	smp_store_release(&lane->conn->rescan, true);
+}
+
+/* Its process, or a worker, says that there are calls. */
+static void look_at(struct vos_uchan *uc, u64 now)
+{
+	u32 i;
+
+	if (READ_ONCE(uc->broken))
+		return;
+	for (i = 0; i < uc->nr_lanes; i++)
+		if (xchg(&uc->lane[i].expected, false) || vos_ring_ready(&uc->lane[i].sq))
+			heat(uc->conn, &uc->lane[i], now);
+}
+
+/* Bits of one word, taken. The exchange comes before the look at what they stand for. */
+static unsigned long take_word(struct vos_conn *conn, u32 word)
+{
+	unsigned long *asked = (unsigned long *)&conn->ctrl->uchan_sel[word];
+	unsigned long bits = 0;
+
+	if (READ_ONCE(*asked))
+		bits = xchg(asked, 0);
+	if (READ_ONCE(conn->woken[word]))
+		bits |= xchg(&conn->woken[word], 0);
+	return bits;
+}
+
 static void rescan(struct vos_conn *conn, u64 now)
 {
 	struct vos_uchan *uc;
-	u32 i;
+	u32 word, bit;
 
-	list_for_each_entry(uc, &conn->uchans, node)
-		for (i = 0; i < uc->nr_lanes; i++)
-			if (!READ_ONCE(uc->broken) && (xchg(&uc->lane[i].expected, false) ||
-						       vos_ring_ready(&uc->lane[i].sq)))
-				heat(conn, &uc->lane[i], now);
+	for (word = 0; word < VOS_MAX_UCHANS / BITS_PER_LONG; word++) {
+		unsigned long bits = take_word(conn, word);
+
+		for_each_set_bit(bit, &bits, BITS_PER_LONG) {
+			uc = vos_uchan_find(conn, word * BITS_PER_LONG + bit);
+			if (uc)
+				look_at(uc, now);
+		}
+	}
 }
 
 /*
@@ -294,10 +322,9 @@ bool vos_uchans_run(struct vos_conn *conn, u64 now)
 	struct vos_chan *lane, *next;
 	bool busy = false;
 
-	take_new(conn);
 	if (READ_ONCE(conn->rescan)) {
 		WRITE_ONCE(conn->rescan, false);
-		/* Pairs with the event's: what was submitted before it is seen. */
+		/* Pairs with that of who has set it: his bit is seen. */
 		smp_mb();
 		rescan(conn, now);
 	}
@@ -318,7 +345,7 @@ bool vos_uchans_run(struct vos_conn *conn, u64 now)
  */
 bool vos_uchans_sleep(struct vos_conn *conn)
 {
-	bool may = list_empty_careful(&conn->new_uchans) && !READ_ONCE(conn->rescan);
+	bool may = !READ_ONCE(conn->rescan);
 	struct vos_chan *lane;
 
 	list_for_each_entry(lane, &conn->hot, hot) {

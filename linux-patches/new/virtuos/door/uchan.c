@@ -295,11 +295,18 @@ static void spin_on(struct vos_uchan *uc, struct vos_lane_page *lane)
 		cpu_relax();
 }
 
-static void kick(struct vos_link *link)
+/*
+ * Who takes the bit sees what the process has submitted. If it is set already, the event
+ * has been sent, or is about to be.
+ */
+static void kick(struct vos_uchan *uc)
 {
+	struct vos_link *link = uc->link;
 	struct vos_channel *chan = &link->chan[0];
 	unsigned long flags;
 
+	if (test_and_set_bit(uc->id, (unsigned long *)link->ctrl->uchan_sel))
+		return;
 	spin_lock_irqsave(&chan->lock, flags);
 	chan->stats.sends++;
 	spin_unlock_irqrestore(&chan->lock, flags);
@@ -318,7 +325,7 @@ int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags)
 	if (lane >= uc->nr_lanes)
 		return -EINVAL;
 	if ((flags & VOS_ENTER_KICK) && !vos_uchan_dead(uc))
-		kick(uc->link);
+		kick(uc);
 	if ((flags & VOS_ENTER_KICK) && (flags & VOS_ENTER_WAIT))
 		spin_on(uc, lane_page(uc, lane));
 	if (flags & VOS_ENTER_WAIT)
