@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A connection with one primary: made from what its control page says, torn down
- * in the reverse order.
+ * in the reverse order, by a worker.
  *
  * Invariant: the control page is copied once and only the copy is believed.
  */
@@ -15,6 +15,7 @@
 #define HEARTBEAT (HZ / 4)
 
 static atomic_t nr_conns;
+static struct workqueue_struct *end_wq;
 
 /* Does this domain serve one primary only? */
 bool vos_conn_alone(void)
@@ -188,10 +189,57 @@ static struct vos_ctrl *copy_ctrl(struct vos_map *map)
 	return c;
 }
 
+static void close_channels(struct vos_conn *conn)
+{
+	u32 i;
+
+	for (i = 0; i < conn->nr_channels; i++) {
+		if (conn->chan[i].irq > 0)
+			unbind_from_irqhandler(conn->chan[i].irq, &conn->chan[i]);
+		vos_chan_exit(&conn->chan[i]);
+	}
+}
+
+/* Stop consuming, let calls in flight end, drop everything. */
+static void tear_down(struct vos_conn *conn)
+{
+	cancel_delayed_work_sync(&conn->heartbeat);
+	vos_dispatcher_stop(conn);
+	wait_event(conn->idle_wait, !atomic_read(&conn->inflight));
+	vos_uchans_end(conn);
+	if (conn->priv)
+		conn->svc->disconnect(conn, conn->priv);
+	vos_ctl_stop(conn);
+	close_channels(conn);
+	cancel_work_sync(&conn->broken_work);
+	cancel_work_sync(&conn->show_work);
+	vos_cred_drop_all(conn);
+	kvfree(conn->by_obj);
+	vos_unmap(&conn->map);
+	vos_unmap(&conn->ctrl_map);
+	if (conn->dispatcher)
+		put_task_struct(conn->dispatcher);
+}
+
+static void end_work(struct work_struct *work)
+{
+	struct vos_conn *conn = container_of(work, struct vos_conn, end_work);
+	struct xenbus_device *dev = conn->dev;
+	bool announced = conn->announced;
+
+	tear_down(conn);
+	kvfree(conn);
+	atomic_dec(&nr_conns);
+	/* The primary's memory is its own again. */
+	if (announced)
+		xenbus_switch_state(dev, XenbusStateClosed);
+	put_device(&dev->dev);
+}
+
 /*
  * vos_conn_create - connect to the primary behind @dev
  * @ctrl_ref: grant of its control page
- * Return: the connection, serving; or ERR_PTR, and nothing is left.
+ * Return: the connection, serving; or ERR_PTR, and nothing is left, or soon will be.
  */
 struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_device *dev,
 				 grant_ref_t ctrl_ref)
@@ -217,6 +265,7 @@ struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_de
 	atomic_inc(&nr_conns);
 	conn->svc = svc;
 	conn->dev = dev;
+	get_device(&dev->dev);
 	conn->domid = dev->otherend_id;
 	conn->ctrl_map = ctrl_map;
 	conn->ctrl = vos_map_page(&conn->ctrl_map, 0);
@@ -227,45 +276,45 @@ struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_de
 	spin_lock_init(&conn->handle_lock);
 	init_waitqueue_head(&conn->idle_wait);
 	INIT_WORK(&conn->broken_work, broken_work);
+	INIT_WORK(&conn->end_work, end_work);
 	INIT_WORK(&conn->show_work, vos_turn_show);
 	INIT_DELAYED_WORK(&conn->heartbeat, heartbeat);
 	rc = bring_up(conn, c);
 	kfree(c);
-	if (!rc)
-		return conn;
-	vos_conn_destroy(conn);
-	return ERR_PTR(rc);
+	if (rc) {
+		vos_conn_end(conn);
+		return ERR_PTR(rc);
+	}
+	conn->announced = true;
+	return conn;
 }
 
 /*
- * vos_conn_destroy - stop consuming, let calls in flight end, drop everything
+ * vos_conn_end - consume no more, and have it torn down; to be called once
  *
- * Also for one that vos_conn_create() left half-made. Process context.
+ * Does not wait, for calls under way may do so for as long as a disk does. When all is
+ * dropped and unmapped, the device's state becomes Closed, if it ever was Connected.
  */
-void vos_conn_destroy(struct vos_conn *conn)
+void vos_conn_end(struct vos_conn *conn)
 {
-	u32 i;
+	WRITE_ONCE(conn->broken, true);
+	queue_work(end_wq, &conn->end_work);
+}
 
-	cancel_delayed_work_sync(&conn->heartbeat);
-	vos_dispatcher_stop(conn);
-	wait_event(conn->idle_wait, !atomic_read(&conn->inflight));
-	vos_uchans_end(conn);
-	if (conn->priv)
-		conn->svc->disconnect(conn, conn->priv);
-	vos_ctl_stop(conn);
-	for (i = 0; i < conn->nr_channels; i++) {
-		if (conn->chan[i].irq > 0)
-			unbind_from_irqhandler(conn->chan[i].irq, &conn->chan[i]);
-		vos_chan_exit(&conn->chan[i]);
-	}
-	cancel_work_sync(&conn->broken_work);
-	cancel_work_sync(&conn->show_work);
-	vos_cred_drop_all(conn);
-	kvfree(conn->by_obj);
-	vos_unmap(&conn->map);
-	vos_unmap(&conn->ctrl_map);
-	if (conn->dispatcher)
-		put_task_struct(conn->dispatcher);
-	kvfree(conn);
-	atomic_dec(&nr_conns);
+/* Waits for all that vos_conn_end() was called for. */
+void vos_conns_flush(void)
+{
+	flush_workqueue(end_wq);
+}
+
+int __init vos_conns_init(void)
+{
+	/* One that waits keeps no other from ending. */
+	end_wq = alloc_workqueue("virtuos-end", WQ_UNBOUND, 0);
+	return end_wq ? 0 : -ENOMEM;
+}
+
+void vos_conns_exit(void)
+{
+	destroy_workqueue(end_wq);
 }

@@ -7,7 +7,8 @@
  *				-> handle.c -> the service
  *
  * A connection is made when a primary's device goes to Initialised, and torn down
- * once. Between the two its dispatcher thread alone consumes submissions.
+ * once, by a worker: calls under way may wait for a disk, and xenbus must not. Between the
+ * two its dispatcher thread alone consumes submissions.
  */
 #ifndef VOS_ENGINE_INTERNAL_H
 #define VOS_ENGINE_INTERNAL_H
@@ -189,9 +190,11 @@ struct vos_conn {
 	const struct vos_service *svc;
 	void *priv;
 	domid_t domid;
-	struct xenbus_device *dev;
-	bool broken;			/* protocol violation: consume no more */
+	struct xenbus_device *dev;	/* held */
+	bool broken;			/* protocol violation, or its end: consume no more */
+	bool announced;			/* the device's state is ours to close */
 	struct work_struct broken_work;
+	struct work_struct end_work;
 
 	struct vos_map ctrl_map;
 	struct vos_map map;
@@ -236,7 +239,10 @@ struct vos_conn {
 
 struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_device *dev,
 				 grant_ref_t ctrl_ref);
-void vos_conn_destroy(struct vos_conn *conn);
+void vos_conn_end(struct vos_conn *conn);
+void vos_conns_flush(void);
+int vos_conns_init(void);
+void vos_conns_exit(void);
 bool vos_conn_alone(void);
 void vos_conn_violation(struct vos_conn *conn, const char *what);
 

@@ -58,11 +58,22 @@ EXPORT_SYMBOL_GPL(vos_service_unregister);
 
 static int __init vos_engine_init(void)
 {
-	return xen_domain() ? vos_cred_init() : -ENODEV;
+	int rc;
+
+	if (!xen_domain())
+		return -ENODEV;
+	rc = vos_cred_init();
+	if (rc)
+		return rc;
+	rc = vos_conns_init();
+	if (rc)
+		vos_cred_exit();
+	return rc;
 }
 
 static void __exit vos_engine_exit(void)
 {
+	vos_conns_exit();
 	vos_cred_exit();
 }
 

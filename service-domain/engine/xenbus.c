@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The xenbus back end "virtuos": one device per primary. It follows the front
- * end's state and makes or destroys the connection.
+ * end's state and makes the connection, or has it torn down.
+ *
+ * Everything here runs in the one thread that looks after all of this domain's devices,
+ * and so waits for xenstore and memory only.
  */
 #include <linux/slab.h>
 #include <xen/xenbus.h>
@@ -9,18 +12,29 @@
 
 static const struct vos_service *service;
 
+/**
+ * struct vos_backend - one device
+ * @conn: from Connected until it is @over
+ * @tried: there was a connection, or should have been: there is no second one
+ * @over: no connection any more
+ */
 struct vos_backend {
 	struct vos_conn *conn;
+	bool tried;
+	bool over;
 };
 
-static void disconnect(struct vos_backend *b)
+/* The device's state becomes Closed when nothing is left of the connection. */
+static void disconnect(struct xenbus_device *dev, struct vos_backend *b)
 {
-	struct vos_conn *conn = b->conn;
-
-	if (!conn)
+	if (b->over)
 		return;
+	b->over = true;
+	if (b->conn)
+		vos_conn_end(b->conn);
+	else
+		xenbus_switch_state(dev, XenbusStateClosed);
 	b->conn = NULL;
-	vos_conn_destroy(conn);
 }
 
 static void connect(struct xenbus_device *dev, struct vos_backend *b)
@@ -29,8 +43,9 @@ static void connect(struct xenbus_device *dev, struct vos_backend *b)
 	struct vos_conn *conn;
 	int rc;
 
-	if (b->conn)
+	if (b->tried || b->over)
 		return;
+	b->tried = true;
 	rc = xenbus_gather(XBT_NIL, dev->otherend, "protocol-version", "%u", &version,
 			   "ctrl-ref", "%u", &ref, NULL);
 	if (rc) {
@@ -60,14 +75,13 @@ static void frontend_changed(struct xenbus_device *dev, enum xenbus_state state)
 		connect(dev, b);
 		break;
 	case XenbusStateClosing:
-		xenbus_switch_state(dev, XenbusStateClosing);
+		if (!b->over)
+			xenbus_switch_state(dev, XenbusStateClosing);
 		break;
 	case XenbusStateClosed:
 	case XenbusStateUnknown:
-		disconnect(b);
-		xenbus_switch_state(dev, XenbusStateClosed);
-		if (!xenbus_dev_is_online(dev))
-			device_unregister(&dev->dev);
+		/* The device goes when its nodes do. */
+		disconnect(dev, b);
 		break;
 	default:
 		break;
@@ -120,7 +134,7 @@ static void remove(struct xenbus_device *dev)
 {
 	struct vos_backend *b = dev_get_drvdata(&dev->dev);
 
-	disconnect(b);
+	disconnect(dev, b);
 	kfree(b);
 }
 
@@ -151,5 +165,6 @@ int vos_xenbus_start(const struct vos_service *svc)
 void vos_xenbus_stop(void)
 {
 	xenbus_unregister_driver(&driver);
+	vos_conns_flush();
 	service = NULL;
 }
