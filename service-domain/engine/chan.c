@@ -87,6 +87,7 @@ int vos_chan_init(struct vos_chan *chan, struct vos_conn *conn, u32 nr,
 /* Idempotent. No call is in flight. */
 void vos_chan_exit(struct vos_chan *chan)
 {
+	WARN_ON_ONCE(chan->inflight);
 	kvfree(chan->calls);
 	chan->calls = NULL;
 }
@@ -157,6 +158,7 @@ static void answer(struct vos_scall *call, s64 result)
 	call->cqe.tag = call->sqe.tag;
 	call->cqe.result = result;
 	spin_lock_irqsave(&chan->lock, flags);
+	VOS_CHECK(chan->inflight);
 	rc = vos_ring_push(&chan->cq, &call->cqe);
 	WRITE_ONCE(chan->answered, true);
 	list_add(&call->node, &chan->free);
@@ -340,6 +342,7 @@ int vos_chan_run(struct vos_chan *chan)
 	struct vos_scall *call;
 	u32 n = 0;
 
+	vos_in_dispatcher(chan->conn);
 	while (n < CALLS_A_TURN && !is_broken(chan)) {
 		s64 result;
 

@@ -14,6 +14,7 @@ static s64 set_clock(struct vos_scall *call)
 	struct timespec64 now, to = { call->sqe.arg[0], call->sqe.arg[1] };
 	s64 ahead;
 
+	vos_in_ctl(call->conn);
 	if (!vos_conn_alone())
 		return -EBUSY;
 	if (call->sqe.arg[1] >= NSEC_PER_SEC || !timespec64_valid_settod(&to))

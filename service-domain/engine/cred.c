@@ -77,6 +77,7 @@ static void replace(struct vos_conn *conn, u64 index, const struct cred *cred)
 {
 	const struct cred *old = conn->cred[index];
 
+	vos_in_dispatcher(conn);
 	conn->cred[index] = cred;
 	if (old)
 		put_cred(old);

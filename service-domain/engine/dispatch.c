@@ -48,10 +48,8 @@ static bool run_dirty(struct vos_conn *conn)
 
 void vos_dispatcher_sync(struct vos_conn *conn)
 {
-	/*
-	 * All users run in the dispatcher, or after it has stopped: what is queued
-	 * can simply be run now.
-	 */
+	/* So what is queued can simply be run now. */
+	vos_in_dispatcher(conn);
 	run_dirty(conn);
 }
 EXPORT_SYMBOL_GPL(vos_dispatcher_sync);
@@ -164,13 +162,14 @@ static int dispatcher(void *data)
 	while (!kthread_should_stop()) {
 		bool busy = take_turn(conn, &now);
 
-		if (busy)
+		if (busy) {
 			idle_since = now;
-		else if (may_poll(conn, now - idle_since))
+		} else if (may_poll(conn, now - idle_since)) {
 			cpu_relax();
-		else {
+		} else {
 			sleep_until_event(conn);
-			idle_since = now = ktime_get_ns();
+			now = ktime_get_ns();
+			idle_since = now;
 		}
 		if (need_resched()) {
 			cond_resched();
@@ -196,4 +195,5 @@ void vos_dispatcher_stop(struct vos_conn *conn)
 {
 	if (conn->dispatcher)
 		kthread_stop(conn->dispatcher);
+	WRITE_ONCE(conn->stopped, true);
 }

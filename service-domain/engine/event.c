@@ -34,6 +34,7 @@ void vos_events_begin(struct vos_conn *conn)
 {
 	u32 i;
 
+	vos_in_dispatcher(conn);
 	if (likely(!READ_ONCE(conn->events)))
 		return;
 	WRITE_ONCE(conn->events, false);

@@ -55,6 +55,7 @@ static s64 add_target(struct vos_scall *call)
 	struct vos_handle *h = call->priv;
 	void *target;
 
+	vos_in_ctl(call->conn);
 	target = svc->handle_add(call->conn, call->sqe.arg[2], h->flags, shared_slot(h));
 	if (IS_ERR(target)) {
 		atomic_set(&h->users, 0);
@@ -122,6 +123,7 @@ static s64 drop_target(struct vos_scall *call)
 	struct vos_handle *h = call->priv;
 	struct vos_uchan *uc = h->uc;
 
+	vos_in_ctl(call->conn);
 	call->cqe.out[0] = end_target(h);
 	WRITE_ONCE(h->ending, false);
 	vos_uchan_done(uc);
@@ -152,6 +154,7 @@ void vos_handles_finish(struct vos_scall *call)
 	unsigned long flags;
 	u32 id;
 
+	vos_in_dispatcher(conn);
 	if (!conn->by_obj || call->sqe.obj >= conn->nr_objects ||
 	    hlist_empty(&conn->by_obj[call->sqe.obj]))
 		return;
@@ -194,6 +197,7 @@ int vos_handle_use(struct vos_scall *call, const struct vos_op *op)
 {
 	struct vos_handle *h;
 
+	vos_in_dispatcher(call->conn);
 	if (op->right == VOS_RIGHT_WHOLE) {
 		/* By its slots the channel is known. */
 		call->target = NULL;
@@ -237,6 +241,7 @@ void vos_handles_end(struct vos_uchan *uc)
 	for (i = 0; i < VOS_UCHAN_SLOTS; i++) {
 		if (!uc->handle[i].gen)
 			continue;
+		WARN_ON_ONCE(atomic_read(&uc->handle[i].users) != 1);
 		uninstall(&uc->handle[i]);
 		end_target(&uc->handle[i]);
 	}

@@ -13,6 +13,7 @@
 #ifndef VOS_ENGINE_INTERNAL_H
 #define VOS_ENGINE_INTERNAL_H
 
+#include <linux/bug.h>
 #include <linux/cred.h>
 #include <linux/interrupt.h>
 #include <linux/jiffies.h>
@@ -111,7 +112,7 @@ void vos_turn_show(struct work_struct *work);
 /* A call has been carried out. One that took long has seen the clock tick. */
 static inline void vos_turn_call(struct vos_turn *t, u8 opcode)
 {
-	if (unlikely(jiffies != t->tick))
+	if (unlikely(time_after(jiffies, t->tick)))
 		vos_turn_tick(t, opcode);
 }
 
@@ -204,6 +205,7 @@ struct vos_conn {
 	u64 *event;
 
 	struct task_struct *dispatcher;
+	bool stopped;			/* the dispatcher has: whoever tears down is alone */
 	u64 poll_ns;			/* how long to poll after the last work */
 	bool raised;			/* dispatcher only: events, in this turn */
 	u64 owed_since;			/* dispatcher only: not told of yet; 0: none */
@@ -236,6 +238,25 @@ struct vos_conn {
 	u32 nr_channels;
 	struct vos_chan chan[];
 };
+
+/* What must hold where it stands. Costs nothing unless the kernel checks its locks, too. */
+#define VOS_CHECK(cond)								\
+	do {									\
+		if (IS_ENABLED(CONFIG_PROVE_LOCKING))				\
+			WARN_ON_ONCE(!(cond));					\
+	} while (0)
+
+/* "Dispatcher." in the comments below. */
+static inline void vos_in_dispatcher(const struct vos_conn *conn)
+{
+	VOS_CHECK(current == conn->dispatcher || READ_ONCE(conn->stopped));
+}
+
+/* "Control thread." */
+static inline void vos_in_ctl(const struct vos_conn *conn)
+{
+	VOS_CHECK(current == conn->ctl->task || READ_ONCE(conn->stopped));
+}
 
 struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_device *dev,
 				 grant_ref_t ctrl_ref);

@@ -77,6 +77,7 @@ static bool must_tell(struct vos_conn *conn, u64 now)
  */
 void vos_events_tell(struct vos_conn *conn, u64 now)
 {
+	vos_in_dispatcher(conn);
 	if (conn->raised && !conn->owed_since)
 		conn->owed_since = now;
 	conn->raised = false;
@@ -97,6 +98,7 @@ void vos_events_tell(struct vos_conn *conn, u64 now)
  */
 void vos_events_settle(struct vos_conn *conn)
 {
+	vos_in_dispatcher(conn);
 	if (!conn->owed_since)
 		return;
 	conn->owed_since = 0;

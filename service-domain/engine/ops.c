@@ -12,7 +12,8 @@ s64 vos_nop(struct vos_scall *call)
 }
 
 static s64 (* const serve[])(struct vos_scall *call) = {
-#define VOS_X(NAME, name, nr, ...) [nr] = vos_##name,
+#define VOS_X(NAME, name, nr, ...)	\
+	[nr] = vos_##name,
 	VOS_CORE_OPCODES(VOS_X)
 #undef VOS_X
 };
@@ -20,5 +21,6 @@ static s64 (* const serve[])(struct vos_scall *call) = {
 /* A call that is of class CORE, and allowed by the table. Dispatcher. */
 s64 vos_core_call(struct vos_scall *call)
 {
+	vos_in_dispatcher(call->conn);
 	return serve[call->sqe.opcode](call);
 }

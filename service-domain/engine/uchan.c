@@ -124,6 +124,7 @@ static s64 open_work(struct vos_scall *call)
 	grant_ref_t *refs;
 	int rc;
 
+	vos_in_ctl(call->conn);
 	if (call->sqe.ext[0].len != pages * sizeof(*refs))
 		return -EINVAL;
 	refs = kvmalloc_array(pages, sizeof(*refs), GFP_KERNEL);
@@ -157,6 +158,8 @@ static s64 close_work(struct vos_scall *call)
 {
 	struct vos_uchan *uc = call->priv;
 
+	vos_in_ctl(call->conn);
+	WARN_ON_ONCE(atomic_read(&uc->users));
 	vos_handles_end(uc);
 	uchan_free(uc);
 	return 0;
@@ -178,8 +181,10 @@ void vos_uchan_done(struct vos_uchan *uc)
 
 static void take_off(struct vos_chan *lane)
 {
+	vos_in_dispatcher(lane->conn);
 	if (list_empty(&lane->hot))
 		return;
+	VOS_CHECK(lane->conn->nr_hot);
 	list_del_init(&lane->hot);
 	lane->conn->nr_hot--;
 }
@@ -192,6 +197,7 @@ void vos_uchan_finish(struct vos_uchan *uc)
 {
 	u32 i;
 
+	vos_in_dispatcher(uc->conn);
 	for (i = 0; i < uc->nr_lanes; i++)
 		vos_chan_run(&uc->lane[i]);
 }
@@ -375,6 +381,7 @@ void vos_uchans_end(struct vos_conn *conn)
 		if (!uc)
 			continue;
 		conn->uchan[i] = NULL;
+		WARN_ON_ONCE(atomic_read(&uc->users) != 1);
 		vos_handles_end(uc);
 		uchan_free(uc);
 	}

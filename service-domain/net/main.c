@@ -35,7 +35,8 @@ static void net_disconnection(struct vos_conn *conn, void *priv)
 }
 
 static s64 (* const serve[])(struct netobj *o, struct vos_scall *call) = {
-#define VOS_X(NAME, name, nr, ...) [nr] = net_##name,
+#define VOS_X(NAME, name, nr, ...)	\
+	[nr] = net_##name,
 	VOS_NET_OPCODES(VOS_X)
 #undef VOS_X
 };

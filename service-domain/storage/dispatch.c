@@ -172,7 +172,8 @@ s64 vst_call_fuse(struct vos_scall *call)
 }
 
 static s64 (* const serve[])(struct vos_scall *call) = {
-#define VOS_X(NAME, name, nr, ...) [nr] = vst_call_##name,
+#define VOS_X(NAME, name, nr, ...)	\
+	[nr] = vst_call_##name,
 	VOS_STORAGE_OPCODES(VOS_X)
 #undef VOS_X
 };
