@@ -1,0 +1,829 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * As much of a Linux kernel as the fuzzed code needs, for one thread in user space. All the
+ * names under linux/, asm/ and xen/ here lead to this file. What a target decides for itself
+ * (what a waiter sees, what is mapped) it defines: see "the target's part".
+ *
+ * Every promise of the kernel that can be broken by its caller is asserted: a lock is taken
+ * once and given back, nothing sleeps under one, lists are sound, counts do not go below 0.
+ */
+#ifndef SHIM_KERNEL_H
+#define SHIM_KERNEL_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/types.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s8 s8;
+typedef __s16 s16;
+typedef __s32 s32;
+typedef __s64 s64;
+typedef unsigned int gfp_t;
+typedef u16 domid_t;
+typedef u32 grant_ref_t;
+typedef u32 grant_handle_t;
+typedef u32 evtchn_port_t;
+
+#define ERESTARTSYS	512
+#define ENOIOCTLCMD	515
+#define ENOTSUPP	524
+
+/* --- the target's part --------------------------------------------------------- */
+
+void shim_relax(void);		/* time passes for who polls or waits: let others act */
+bool shim_killed(void);		/* has the waiter got a fatal signal? */
+bool shim_need_resched(void);
+void shim_notified(int irq);	/* an event was sent */
+
+/* --- assertions ------------------------------------------------------------------ */
+
+static inline void shim_assert_at(bool ok, const char *what, const char *file, int line)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
+	abort();
+}
+
+#define shim_assert(x)		shim_assert_at(x, #x, __FILE__, __LINE__)
+#define WARN_ON_ONCE(x)		({									\
+	bool warn_ = (x);								\
+	shim_assert_at(!warn_, "no WARN of " #x, __FILE__, __LINE__);			\
+	warn_;										\
+})
+#define WARN_ON(x)		WARN_ON_ONCE(x)
+#define BUG_ON(x)		shim_assert(!(x))
+#undef static_assert
+#define static_assert(x, ...)	_Static_assert(x, #x)
+
+struct shim_context {
+	int locks, irqs_off;
+};
+
+extern struct shim_context shim_context;
+
+#define might_sleep()	shim_assert(!shim_context.locks && !shim_context.irqs_off)
+
+/* --- the compiler -------------------------------------------------------------------- */
+
+#define __user
+#define __rcu
+#define __iomem
+#define __force
+#define __init
+#define __exit
+#define __must_check
+#define __read_mostly
+#undef __always_inline
+#define __always_inline	inline __attribute__((always_inline))
+#define __aligned(n)	__attribute__((aligned(n)))
+#define __packed	__attribute__((packed))
+#define fallthrough	__attribute__((fallthrough))
+#define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
+#define EXPORT_SYMBOL_GPL(x)	_Static_assert(1, #x)
+#define MODULE_PARM_DESC(x, y)	_Static_assert(1, #x)
+
+#define READ_ONCE(x)		(*(const volatile typeof(x) *)&(x))
+#define WRITE_ONCE(x, v)	(*(volatile typeof(x) *)&(x) = (v))
+#define barrier()		__asm__ volatile("" : : : "memory")
+#define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define virt_mb()		smp_mb()
+#define smp_mb__after_atomic()	smp_mb()
+#define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define virt_load_acquire(p)	smp_load_acquire(p)
+#define virt_store_release(p, v) smp_store_release(p, v)
+#define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+#define cmpxchg(p, old, new) ({								\
+	typeof(*(p)) cmpxchg_ = (old);							\
+	__atomic_compare_exchange_n(p, &cmpxchg_, new, false, __ATOMIC_SEQ_CST,		\
+				    __ATOMIC_SEQ_CST);					\
+	cmpxchg_;									\
+})
+
+#define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+#define struct_size(p, member, n) (sizeof(*(p)) + sizeof((p)->member[0]) * (size_t)(n))
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof(*(a)))
+#define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
+#define ALIGN(n, a)		(((n) + (a) - 1) & ~((typeof(n))(a) - 1))
+#define min_t(t, a, b)		((t)(a) < (t)(b) ? (t)(a) : (t)(b))
+#define max_t(t, a, b)		((t)(a) > (t)(b) ? (t)(a) : (t)(b))
+#define min(a, b)		((a) < (b) ? (a) : (b))
+#define max(a, b)		((a) > (b) ? (a) : (b))
+#define clamp(v, lo, hi)	min(max(v, lo), hi)
+#define U32_MAX			((u32)~0u)
+#define HZ			250
+#define NSEC_PER_USEC		1000L
+#define NSEC_PER_MSEC		1000000L
+#define NSEC_PER_SEC		1000000000L
+#define PAGE_SHIFT		12
+#define PAGE_SIZE		(1ul << PAGE_SHIFT)
+#define GFP_KERNEL		1u
+#define GFP_NOWAIT		0u
+
+static inline bool is_power_of_2(unsigned long n)
+{
+	return n && !(n & (n - 1));
+}
+
+#define MAX_ERRNO	4095
+#define IS_ERR_VALUE(x)	((unsigned long)(x) >= (unsigned long)-MAX_ERRNO)
+
+static inline void *ERR_PTR(long err)
+{
+	return (void *)err;
+}
+
+static inline long PTR_ERR(const void *p)
+{
+	return (long)p;
+}
+
+static inline bool IS_ERR(const void *p)
+{
+	return IS_ERR_VALUE(p);
+}
+
+static inline void *ERR_CAST(const void *p)
+{
+	return (void *)p;
+}
+
+static inline void shim_print(const char *fmt, ...)
+{
+}
+
+#define pr_shim(...)		do { if (0) shim_print(__VA_ARGS__); } while (0)
+#define pr_err(...)		pr_shim(__VA_ARGS__)
+#define pr_warn(...)		pr_shim(__VA_ARGS__)
+#define pr_info(...)		pr_shim(__VA_ARGS__)
+#define pr_alert(...)		pr_shim(__VA_ARGS__)
+#define pr_info_ratelimited(...) pr_shim(__VA_ARGS__)
+#define pr_err_ratelimited(...)	pr_shim(__VA_ARGS__)
+
+/* --- memory: malloc()'s, so that the sanitizer sees where it ends ------------------- */
+
+static inline void *shim_alloc(size_t size, gfp_t gfp)
+{
+	if (gfp & GFP_KERNEL)
+		might_sleep();
+	return calloc(1, size ? size : 1);
+}
+
+#define kmalloc(n, gfp)			shim_alloc(n, gfp)
+#define kzalloc(n, gfp)			shim_alloc(n, gfp)
+#define kvmalloc(n, gfp)		shim_alloc(n, gfp)
+#define kvzalloc(n, gfp)		shim_alloc(n, gfp)
+#define kcalloc(n, size, gfp)		shim_alloc((size_t)(n) * (size), gfp)
+#define kvcalloc(n, size, gfp)		shim_alloc((size_t)(n) * (size), gfp)
+#define kvmalloc_array(n, size, gfp)	shim_alloc((size_t)(n) * (size), gfp)
+#define kfree(p)			free((void *)(p))
+#define kvfree(p)			free((void *)(p))
+
+static inline void *kmemdup(const void *from, size_t n, gfp_t gfp)
+{
+	return memcpy(shim_alloc(n, gfp), from, n);
+}
+
+struct vm_struct {
+	void *addr;
+};
+
+/* --- locks ----------------------------------------------------------------------------- */
+
+typedef struct {
+	bool held;
+} spinlock_t;
+
+#define DEFINE_SPINLOCK(x) spinlock_t x
+
+static inline void spin_lock_init(spinlock_t *l)
+{
+	l->held = false;
+}
+
+static inline void spin_lock(spinlock_t *l)
+{
+	shim_assert(!l->held);	/* for ever, with one thread */
+	l->held = true;
+	shim_context.locks++;
+}
+
+static inline void spin_unlock(spinlock_t *l)
+{
+	shim_assert(l->held && shim_context.locks > 0);
+	l->held = false;
+	shim_context.locks--;
+}
+
+static inline unsigned long shim_irq_save(void)
+{
+	return shim_context.irqs_off++;
+}
+
+static inline void shim_irq_restore(unsigned long flags)
+{
+	shim_context.irqs_off--;
+	shim_assert((unsigned long)shim_context.irqs_off == flags);
+}
+
+#define local_irq_save(f)		((f) = shim_irq_save())
+#define local_irq_restore(f)		shim_irq_restore(f)
+#define spin_lock_irqsave(l, f)		do { (f) = shim_irq_save(); spin_lock(l); } while (0)
+#define spin_unlock_irqrestore(l, f)	do { spin_unlock(l); shim_irq_restore(f); } while (0)
+#define spin_lock_irq(l)		do { shim_irq_save(); spin_lock(l); } while (0)
+#define spin_unlock_irq(l)		do { spin_unlock(l); shim_irq_restore(0); } while (0)
+#define lockdep_assert_held(l)		shim_assert((l)->held)
+#define lockdep_assert_irqs_disabled()	shim_assert(shim_context.irqs_off)
+
+struct mutex {
+	bool held;
+};
+
+static inline void mutex_init(struct mutex *m)
+{
+	m->held = false;
+}
+
+static inline void mutex_lock(struct mutex *m)
+{
+	might_sleep();
+	shim_assert(!m->held);
+	m->held = true;
+}
+
+static inline void mutex_unlock(struct mutex *m)
+{
+	shim_assert(m->held);
+	m->held = false;
+}
+
+#define rcu_read_lock()		do { } while (0)
+#define rcu_read_unlock()	do { } while (0)
+#define rcu_dereference(p)	(p)
+
+/* --- counts ------------------------------------------------------------------------------ */
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
+static inline int atomic_read(const atomic_t *v)
+{
+	return v->counter;
+}
+
+static inline void atomic_set(atomic_t *v, int n)
+{
+	v->counter = n;
+}
+
+static inline void atomic_inc(atomic_t *v)
+{
+	v->counter++;
+}
+
+static inline void atomic_dec(atomic_t *v)
+{
+	shim_assert(v->counter > 0);
+	v->counter--;
+}
+
+static inline bool atomic_dec_and_test(atomic_t *v)
+{
+	atomic_dec(v);
+	return !v->counter;
+}
+
+typedef atomic_t refcount_t;
+
+struct kref {
+	atomic_t refcount;
+};
+
+static inline void kref_get(struct kref *k)
+{
+	shim_assert(k->refcount.counter > 0);
+	k->refcount.counter++;
+}
+
+/* --- lists --------------------------------------------------------------------------------- */
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+#define LIST_HEAD(x)	struct list_head x = { &(x), &(x) }
+
+static inline void INIT_LIST_HEAD(struct list_head *l)
+{
+	l->next = l->prev = l;
+}
+
+static inline void shim_list_link(struct list_head *n, struct list_head *prev,
+				  struct list_head *next)
+{
+	shim_assert(prev->next == next && next->prev == prev);
+	shim_assert(n != prev && n != next);
+	next->prev = n;
+	n->next = next;
+	n->prev = prev;
+	prev->next = n;
+}
+
+static inline void list_add(struct list_head *n, struct list_head *head)
+{
+	shim_list_link(n, head, head->next);
+}
+
+static inline void list_add_tail(struct list_head *n, struct list_head *head)
+{
+	shim_list_link(n, head->prev, head);
+}
+
+static inline void shim_list_unlink(struct list_head *n)
+{
+	shim_assert(n->next && n->prev && n->next->prev == n && n->prev->next == n);
+	n->next->prev = n->prev;
+	n->prev->next = n->next;
+}
+
+static inline void list_del(struct list_head *n)
+{
+	shim_list_unlink(n);
+	n->next = n->prev = NULL;
+}
+
+static inline void list_del_init(struct list_head *n)
+{
+	shim_list_unlink(n);
+	INIT_LIST_HEAD(n);
+}
+
+static inline bool list_empty(const struct list_head *l)
+{
+	return READ_ONCE(l->next) == l;
+}
+
+#define list_empty_careful(l) list_empty(l)
+
+static inline void list_splice_tail_init(struct list_head *from, struct list_head *to)
+{
+	if (list_empty(from))
+		return;
+	from->next->prev = to->prev;
+	to->prev->next = from->next;
+	from->prev->next = to;
+	to->prev = from->prev;
+	INIT_LIST_HEAD(from);
+}
+
+#define list_entry(p, type, member)		container_of(p, type, member)
+#define list_first_entry(l, type, member)	list_entry((l)->next, type, member)
+#define list_first_entry_or_null(l, type, member) \
+	(list_empty(l) ? NULL : list_first_entry(l, type, member))
+#define list_for_each_entry(p, l, member)						\
+	for (p = list_entry((l)->next, typeof(*p), member); &p->member != (l);		\
+	     p = list_entry(p->member.next, typeof(*p), member))
+#define list_for_each_entry_safe(p, n, l, member)					\
+	for (p = list_entry((l)->next, typeof(*p), member),				\
+	     n = list_entry(p->member.next, typeof(*p), member); &p->member != (l);	\
+	     p = n, n = list_entry(n->member.next, typeof(*n), member))
+
+struct hlist_node {
+	struct hlist_node *next, **pprev;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+static inline void INIT_HLIST_NODE(struct hlist_node *n)
+{
+	n->next = NULL;
+	n->pprev = NULL;
+}
+
+static inline bool hlist_unhashed(const struct hlist_node *n)
+{
+	return !n->pprev;
+}
+
+static inline bool hlist_empty(const struct hlist_head *h)
+{
+	return !h->first;
+}
+
+static inline void hlist_add_head(struct hlist_node *n, struct hlist_head *h)
+{
+	shim_assert(hlist_unhashed(n));
+	n->next = h->first;
+	if (n->next)
+		n->next->pprev = &n->next;
+	h->first = n;
+	n->pprev = &h->first;
+}
+
+static inline void hlist_del_init(struct hlist_node *n)
+{
+	shim_assert(*n->pprev == n);
+	*n->pprev = n->next;
+	if (n->next)
+		n->next->pprev = n->pprev;
+	INIT_HLIST_NODE(n);
+}
+
+#define shim_hlist_entry(p, type, member) ({						\
+	struct hlist_node *hlist_ = (p);						\
+	hlist_ ? container_of(hlist_, type, member) : NULL;				\
+})
+#define hlist_for_each_entry(p, h, member)						\
+	for (p = shim_hlist_entry((h)->first, typeof(*p), member); p;			\
+	     p = shim_hlist_entry(p->member.next, typeof(*p), member))
+#define DECLARE_HASHTABLE(x, bits) struct hlist_head x[1u << (bits)]
+
+struct llist_node {
+	struct llist_node *next;
+};
+
+struct llist_head {
+	struct llist_node *first;
+};
+
+static inline void init_llist_head(struct llist_head *h)
+{
+	h->first = NULL;
+}
+
+static inline bool llist_empty(const struct llist_head *h)
+{
+	return !h->first;
+}
+
+static inline bool llist_add(struct llist_node *n, struct llist_head *h)
+{
+	n->next = h->first;
+	h->first = n;
+	return !n->next;
+}
+
+static inline struct llist_node *llist_del_all(struct llist_head *h)
+{
+	struct llist_node *all = h->first;
+
+	h->first = NULL;
+	return all;
+}
+
+static inline struct llist_node *llist_reverse_order(struct llist_node *n)
+{
+	struct llist_node *to = NULL, *next;
+
+	for (; n; n = next) {
+		next = n->next;
+		n->next = to;
+		to = n;
+	}
+	return to;
+}
+
+#define llist_entry_(p, type, member) ((p) ? container_of(p, type, member) : NULL)
+#define llist_for_each_entry_safe(p, n, l, member)					\
+	for (p = llist_entry_(l, typeof(*p), member); p &&				\
+	     (n = llist_entry_(p->member.next, typeof(*p), member), true); p = n)
+
+/* --- bits -------------------------------------------------------------------------------- */
+
+#define BITS_PER_LONG		64
+#define BITS_TO_LONGS(n)	DIV_ROUND_UP(n, BITS_PER_LONG)
+#define DECLARE_BITMAP(x, n)	unsigned long x[BITS_TO_LONGS(n)]
+
+static inline void set_bit(unsigned long n, unsigned long *p)
+{
+	p[n / BITS_PER_LONG] |= 1ul << n % BITS_PER_LONG;
+}
+
+static inline void clear_bit(unsigned long n, unsigned long *p)
+{
+	p[n / BITS_PER_LONG] &= ~(1ul << n % BITS_PER_LONG);
+}
+
+static inline bool test_bit(unsigned long n, const unsigned long *p)
+{
+	return p[n / BITS_PER_LONG] >> n % BITS_PER_LONG & 1;
+}
+
+static inline bool test_and_set_bit(unsigned long n, unsigned long *p)
+{
+	bool was = test_bit(n, p);
+
+	set_bit(n, p);
+	return was;
+}
+
+#define __set_bit(n, p)		set_bit(n, p)
+#define __ffs(x)		((unsigned long)__builtin_ctzl(x))
+#define for_each_set_bit(i, p, n) for ((i) = 0; (i) < (n); (i)++) if (test_bit(i, p))
+
+static inline unsigned long *bitmap_zalloc(unsigned long n, gfp_t gfp)
+{
+	return kcalloc(BITS_TO_LONGS(n), sizeof(long), gfp);
+}
+
+#define bitmap_free(p)		free(p)
+
+static inline void bitmap_set(unsigned long *p, unsigned long at, unsigned long n)
+{
+	for (; n; n--, at++) {
+		shim_assert(!test_bit(at, p));
+		set_bit(at, p);
+	}
+}
+
+static inline void bitmap_clear(unsigned long *p, unsigned long at, unsigned long n)
+{
+	for (; n; n--, at++) {
+		shim_assert(test_bit(at, p));
+		clear_bit(at, p);
+	}
+}
+
+/* Return: where, or more than @size. */
+static inline unsigned long bitmap_find_next_zero_area(const unsigned long *p, unsigned long size,
+						       unsigned long at, unsigned long n,
+						       unsigned long align)
+{
+	unsigned long free;
+
+	for (free = 0; at < size; at++) {
+		free = test_bit(at, p) ? 0 : free + 1;
+		if (free == n)
+			return at + 1 - n;
+	}
+	return size + 1;
+}
+
+/* --- waiting ------------------------------------------------------------------------------ */
+
+struct completion {
+	unsigned int done;
+};
+
+static inline void init_completion(struct completion *c)
+{
+	c->done = 0;
+}
+
+#define reinit_completion(c)	init_completion(c)
+
+static inline void complete(struct completion *c)
+{
+	c->done++;
+}
+
+static inline void wait_for_completion(struct completion *c)
+{
+	might_sleep();
+	while (!c->done)
+		shim_relax();
+	c->done--;
+}
+
+static inline int wait_for_completion_killable(struct completion *c)
+{
+	might_sleep();
+	while (!c->done) {
+		if (shim_killed())
+			return -ERESTARTSYS;
+		shim_relax();
+	}
+	c->done--;
+	return 0;
+}
+
+typedef struct {
+	int unused;
+} wait_queue_head_t;
+
+#define init_waitqueue_head(w)	((w)->unused = 0)
+#define wake_up(w)		((void)(w))
+#define wake_up_all(w)		((void)(w))
+#define wait_event(w, cond)	do { might_sleep(); while (!(cond)) shim_relax(); } while (0)
+
+/* --- time and processors -------------------------------------------------------------- */
+
+extern u64 shim_now;
+extern unsigned int shim_cpus;
+extern unsigned long jiffies;
+
+static inline u64 ktime_get_ns(void)
+{
+	return shim_now += 100;
+}
+
+#define cpu_relax()		shim_relax()
+#define need_resched()		shim_need_resched()
+#define num_online_cpus()	shim_cpus
+#define raw_smp_processor_id()	0u
+#define cond_resched()		might_sleep()
+#define single_task_running()	true
+
+/* --- work: queued, and run when the target says so ------------------------------------- */
+
+struct work_struct {
+	void (*func)(struct work_struct *work);
+	struct work_struct *next;
+	bool queued;
+};
+
+typedef void (*work_func_t)(struct work_struct *work);
+
+struct workqueue_struct {
+	int unused;
+};
+
+struct delayed_work {
+	struct work_struct work;
+};
+
+extern struct work_struct *shim_works;
+
+static inline void INIT_WORK(struct work_struct *w, work_func_t fn)
+{
+	*w = (struct work_struct){ .func = fn };
+}
+
+#define INIT_DELAYED_WORK(w, fn)	INIT_WORK(&(w)->work, fn)
+#define to_delayed_work(w)		container_of(w, struct delayed_work, work)
+
+static inline bool schedule_work(struct work_struct *w)
+{
+	struct work_struct **last = &shim_works;
+
+	if (w->queued)
+		return false;
+	while (*last)
+		last = &(*last)->next;
+	w->next = NULL;
+	w->queued = true;
+	*last = w;
+	return true;
+}
+
+#define queue_work(wq, w)	((void)(wq), schedule_work(w))
+#define schedule_delayed_work(w, after) schedule_work(&(w)->work)
+#define queue_delayed_work(wq, w, after) ((void)(wq), schedule_work(&(w)->work))
+
+static inline void cancel_work_sync(struct work_struct *w)
+{
+	struct work_struct **at = &shim_works;
+
+	might_sleep();
+	while (*at && *at != w)
+		at = &(*at)->next;
+	if (*at)
+		*at = w->next;
+	w->queued = false;
+}
+
+#define cancel_delayed_work_sync(w) cancel_work_sync(&(w)->work)
+
+/* Return: there was one. */
+static inline bool shim_run_one_work(void)
+{
+	struct work_struct *w = shim_works;
+
+	if (!w)
+		return false;
+	shim_works = w->next;
+	w->queued = false;
+	w->func(w);
+	return true;
+}
+
+/* --- tasks and credentials ---------------------------------------------------------------- */
+
+struct fs_struct {
+	int umask;
+};
+
+struct task_struct {
+	int refs;
+	struct fs_struct *fs;
+};
+
+struct cred {
+	int refs;
+};
+
+struct kthread_worker {
+	int unused;
+};
+
+struct mm_struct {
+	int unused;
+};
+
+extern struct task_struct shim_task, *current;
+extern const struct cred *shim_cred;
+
+#define TASK_IDLE		0
+#define TASK_RUNNING		0
+#define set_current_state(s)	((void)(s))
+#define __set_current_state(s)	((void)(s))
+#define schedule()		shim_relax()
+#define kthread_create(fn, data, ...) ((void)(fn), &shim_task)
+#define kthread_should_stop()	false
+#define kthread_stop(t)		((void)(t))
+#define wake_up_process(t)	((void)(t))
+
+static inline struct task_struct *get_task_struct(struct task_struct *t)
+{
+	t->refs++;
+	return t;
+}
+
+static inline void put_task_struct(struct task_struct *t)
+{
+	shim_assert(t->refs > 0);
+	t->refs--;
+}
+
+#define current_cred()	shim_cred
+
+static inline const struct cred *get_cred(const struct cred *c)
+{
+	shim_assert(c->refs > 0);
+	((struct cred *)c)->refs++;
+	return c;
+}
+
+static inline void put_cred(const struct cred *c)
+{
+	shim_assert(c->refs > 0);
+	if (!--((struct cred *)c)->refs)
+		free((void *)c);
+}
+
+static inline const struct cred *override_creds(const struct cred *c)
+{
+	const struct cred *old = shim_cred;
+
+	shim_assert(c->refs > 0);
+	shim_cred = c;
+	return old;
+}
+
+static inline void revert_creds(const struct cred *old)
+{
+	shim_cred = old;
+}
+
+/* --- Xen -------------------------------------------------------------------------------------- */
+
+enum xenbus_state { XenbusStateUnknown, XenbusStateClosing = 5 };
+
+struct xenbus_device {
+	int otherend_id;
+	enum xenbus_state state;
+};
+
+typedef int irqreturn_t;
+
+#define IRQ_HANDLED	1
+#define XEN_EOI_FLAG_SPURIOUS	1
+#define xen_irq_lateeoi(irq, flags)	((void)(irq), (void)(flags))
+#define notify_remote_via_irq(irq)	shim_notified(irq)
+#define notify_remote_via_evtchn(port)	shim_notified((int)(port))
+#define xenbus_switch_state(dev, s)	((dev)->state = (s))
+#define bind_interdomain_evtchn_to_irqhandler_lateeoi(dev, port, fn, flags, name, arg) \
+	((void)(fn), (void)(arg), (int)((port) % 1000 + 1))
+#define unbind_from_irqhandler(irq, arg) ((void)(arg))
+
+/* --- what only appears in structures --------------------------------------------------------- */
+
+struct kobject {
+	int unused;
+};
+
+struct ida {
+	int unused;
+};
+
+struct page;
+
+#endif
