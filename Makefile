@@ -22,7 +22,7 @@ unexport $(EXEC_VARIABLES)
 # --- the programs a user runs -------------------------------------------------
 
 # These end with their program's own status; see scripts/exec-status.c.
-RUNNERS := run shell check check-unit check-fuzz check-models check-system fuzz bench bench-quick
+RUNNERS := run shell check check-static check-unit check-fuzz check-models check-system fuzz bench bench-quick
 ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
 -load build/exec_status.so
 endif
@@ -37,7 +37,10 @@ shell: ready
 	$(exec-program tests/host/shell)
 
 check: ready unit-programs fuzz-programs
-	$(exec-program scripts/check.sh,unit,fuzz,models,system,door,smp)
+	$(exec-program scripts/check.sh,static,unit,fuzz,models,system,door,smp)
+
+check-static: modules
+	$(exec-program scripts/check.sh,static)
 
 check-unit: unit-programs
 	$(exec-program scripts/check.sh,unit)
@@ -188,7 +191,7 @@ help:
 #:     DISK=nvme             an NVMe behind the storage domain; boots cold
 #:     XEN=patched           Xen built from source with xen-patches/ instead of Debian's
 #: make shell                a shell in the primary (IN=dom0: in dom0)
-#: make check                all tests; check-unit, check-fuzz, check-models, check-system T='name ...' for a part
+#: make check                all tests; check-static, check-unit, check-fuzz, check-models, check-system T='name ...' for a part
 #:     DOOR=both             ... all of them with the door open (program: only for what is tested)
 #: make fuzz MINUTES=10      all fuzzers (or T='name ...') for so long; then fuzz-keep: what they
 #:                           found goes to tests/fuzz/corpus; fuzz-cover: lines that it reaches

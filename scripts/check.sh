@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Run tests and count them: check.sh [unit] [fuzz] [models] [system] [door] [smp]. The last line says
-# "N passed, N failed"; the exit status is 0 if none failed. "door" repeats the system
+# Run tests and count them: check.sh [static] [unit] [fuzz] [models] [system] [door] [smp].
+# The last line says "N passed, N failed"; the exit status is 0 if none failed. "door" repeats the system
 # tests, but the slowest, with the exceptionless door open for the programs under test and
 # then for every process; DOOR=program or DOOR=both runs all of them so, and only so.
 # "smp" runs those that many calls are made in with two processors in the primary;
@@ -38,6 +38,14 @@ run() {
 	"$@" </dev/null 2>&1 | sed -u '/^[0-9]* passed, [0-9]* failed$/d' |
 		tee "$log" || rc=${PIPESTATUS[0]}
 	count "$name" "$rc" "$log"
+}
+
+# What is known without running anything: tests/static.
+check_static() {
+	local program
+	for program in "$TOP"/tests/static/*.py; do
+		[ ! -x "$program" ] || run "$(basename "$program" .py)" "$program"
+	done
 }
 
 check_unit() {

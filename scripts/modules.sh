@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Build our kernel modules for one role, against the kernel tree build/kernel/ROLE.
+# Build our kernel modules for one role, against the kernel tree build/kernel/ROLE; or,
+# with "sparse" as second word, let sparse check what has been built.
 #
 # Objects must not lie among the sources, and the engine is built against two
 # kernels; so each role has a tree of links to the sources, build/modules/ROLE.
@@ -43,9 +44,20 @@ if [ "$(cat "$out/.kernel" 2>/dev/null)" != "$tree" ]; then
 fi
 mirror
 echo "$tree" >"$out/.kernel"
-run_logged "$LOGS/modules-$role.log" '^  [A-Z]' \
+
+# kbuild ARGUMENT... - make in the kernel's tree, for our modules
+kbuild() {
 	make -C "$tree" M="$out" -j"$JOBS" \
-	KCFLAGS="-fmacro-prefix-map=$out/=" \
-	VIRTUOS_INCLUDE="$TOP/include" VIRTUOS_PARTS="$parts" modules
-grep -E 'warning:|WARNING:' "$LOGS/modules-$role.log" >&2 || true
+		KCFLAGS="-fmacro-prefix-map=$out/= -Wshadow" \
+		VIRTUOS_INCLUDE="$TOP/include" VIRTUOS_PARTS="$parts" "$@" modules
+}
+
+if [ "${2-}" = sparse ]; then
+	kbuild C=2 >"$LOGS/sparse-$role.log" 2>&1
+	exit
+fi
+run_logged "$LOGS/modules-$role.log" '^  [A-Z]' kbuild
+# The kernel's own macros shadow variables of their own.
+grep -E 'warning:|WARNING:' "$LOGS/modules-$role.log" |
+	grep -v '^\.\./include/.*\[-Wshadow\]' >&2 || true
 say "$role modules: $(cd "$out" && find . -name '*.ko' -printf '%f ')"

@@ -112,7 +112,7 @@ struct vos_door_state {
 #define VOS_KIND_STREAM		2u	/* connected stream socket; service NET */
 #define VOS_KIND_DGRAM		3u	/* datagram or raw socket; service NET */
 #define VOS_KIND_FILE		4u	/* regular file; service STORAGE */
-#define VOS_KIND_WINDOW		5u	/* regular file that lies in a window; STORAGE has the slot */
+#define VOS_KIND_WINDOW		5u	/* regular file in a window; STORAGE has the slot */
 
 #define VOS_WORD_KIND(w)	((__u32)(w) & 7u)
 #define VOS_WORD_READ		(1u << 3)	/* may be read from */

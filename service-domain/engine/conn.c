@@ -135,9 +135,11 @@ static int bind_channels(struct vos_conn *conn, const struct vos_ctrl *c)
 	int rc;
 
 	for (i = 0; i < conn->nr_channels; i++) {
-		rc = bind_interdomain_evtchn_to_irqhandler_lateeoi(conn->dev,
-				c->channel[i].evtchn, vos_event_interrupt, 0, "virtuos",
-				&conn->chan[i]);
+		u32 port = c->channel[i].evtchn;
+
+		rc = bind_interdomain_evtchn_to_irqhandler_lateeoi(conn->dev, port,
+								   vos_event_interrupt, 0,
+								   "virtuos", &conn->chan[i]);
 		if (rc < 0)
 			return rc;
 		conn->chan[i].irq = rc;

@@ -60,8 +60,14 @@ static struct cred *make_cred(const struct vos_cred *v)
 	cred = prepare_kernel_cred(&init_task);
 	if (!cred)
 		return ERR_PTR(-ENOMEM);
-	cred->uid = cred->euid = cred->suid = cred->fsuid = uid;
-	cred->gid = cred->egid = cred->sgid = cred->fsgid = gid;
+	cred->uid = uid;
+	cred->euid = uid;
+	cred->suid = uid;
+	cred->fsuid = uid;
+	cred->gid = gid;
+	cred->egid = gid;
+	cred->sgid = gid;
+	cred->fsgid = gid;
 	cred->cap_effective.val = v->cap_effective & CAP_VALID_MASK;
 	cred->cap_permitted = cred->cap_effective;
 	cred->cap_inheritable.val = 0;

@@ -134,6 +134,7 @@ struct vos_dirty {
 	unsigned long queued;
 	void (*fn)(struct vos_dirty *d);
 };
+
 bool vos_obj_dirty(struct vos_conn *conn, struct vos_dirty *d);
 
 /*

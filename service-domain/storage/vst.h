@@ -63,7 +63,7 @@ struct vst_node {
 	struct dentry *dentry;
 	struct file *file;
 	unsigned int handles;
-	struct mutex write_mutex;
+	struct mutex write_mutex;	/* orders writes, with seq */
 	u64 seq;
 	u64 durable;
 };

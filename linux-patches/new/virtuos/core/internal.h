@@ -256,7 +256,7 @@ struct vos_session {
 	u32 nr_objects;
 	u32 arena_pages;
 
-	spinlock_t lock;
+	spinlock_t lock;		/* of the fields below that name it */
 	enum vos_session_state state;	/* written under lock, before link */
 	struct vos_link __rcu *link;	/* in use; written under lock */
 	struct vos_link *next;		/* connected, not yet announced */

@@ -320,6 +320,7 @@ void vos_link_room(struct vos_link *link)
 {
 	/* Pairs with the barrier between setting the bit and the last try. */
 	smp_mb();
+	/* Who begins to wait now finds the slot by itself: see the barrier. */
 	if (waitqueue_active(&link->room_wait))
 		wake_up(&link->room_wait);
 	if (test_bit(0, &link->room_wanted) && test_and_clear_bit(0, &link->room_wanted) &&

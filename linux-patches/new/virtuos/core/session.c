@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include "internal.h"
 
+/* Of the sessions and devices, and of which link is whose; first in order (internal.h). */
 DEFINE_MUTEX(vos_mutex);
 static LIST_HEAD(sessions);
 
@@ -152,9 +153,9 @@ static bool is_open(struct vos_session *s, struct vos_link *link, u32 flags)
 {
 	enum vos_session_state state;
 
-	smp_rmb();
+	smp_rmb();	/* the link before the state */
 	state = READ_ONCE(s->state);
-	smp_rmb();
+	smp_rmb();	/* the state before the link's death */
 	return !READ_ONCE(link->dead) &&
 	       (state == VOS_SESSION_UP ||
 		(state == VOS_SESSION_RECOVERING && (flags & VOS_GET_RECOVERY)));

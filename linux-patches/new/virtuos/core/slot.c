@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 #include "internal.h"
 
-static_assert(VOS_ENTRIES <= VOS_SLOT_MASK + 1);
+static_assert(VOS_SLOT_MASK + 1 >= VOS_ENTRIES);
 
 /*
  * vos_slots_init - the slots of a channel whose arena begins at @arena

@@ -37,8 +37,10 @@ void vos_session_stats(struct vos_session *s, struct vos_chan_stats *sum)
 	spin_unlock_irq(&s->lock);
 }
 
-enum { S_STATE, S_EPOCH, S_DIED, S_GRANTS, S_SHARED, S_CALLS, S_SENDS, S_INTERRUPTS, S_COMPLETIONS,
-       S_SPUN, S_SLEPT, S_IDLED, S_BYTES, S_NR };
+enum {
+	S_STATE, S_EPOCH, S_DIED, S_GRANTS, S_SHARED, S_CALLS, S_SENDS, S_INTERRUPTS,
+	S_COMPLETIONS, S_SPUN, S_SLEPT, S_IDLED, S_BYTES, S_NR
+};
 
 struct stat_attr {
 	struct attribute attr;

@@ -99,11 +99,11 @@ u32 vos_session_epoch(struct vos_session *s);
 bool vos_session_is_up(struct vos_session *s);
 
 /* vos_call_get() flags */
-#define VOS_GET_NOWAIT		(1u << 0)	/* -EAGAIN rather than wait (atomic context) */
-#define VOS_GET_RECOVERY	(1u << 1)	/* from ops->up(), before others */
-#define VOS_GET_KILLABLE	(1u << 2)	/* only fatal signals end the wait */
-#define VOS_GET_NOCRED		(1u << 3)	/* run with the service's own credentials */
-#define VOS_GET_UP_ONLY		(1u << 4)	/* -ENOTCONN at once if no link is up */
+#define VOS_GET_NOWAIT		BIT(0)	/* -EAGAIN rather than wait (atomic context) */
+#define VOS_GET_RECOVERY	BIT(1)	/* from ops->up(), before others */
+#define VOS_GET_KILLABLE	BIT(2)	/* only fatal signals end the wait */
+#define VOS_GET_NOCRED		BIT(3)	/* run with the service's own credentials */
+#define VOS_GET_UP_ONLY		BIT(4)	/* -ENOTCONN at once if no link is up */
 
 /**
  * vos_call_get - a call with its slot and arena space

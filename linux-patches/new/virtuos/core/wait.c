@@ -59,6 +59,7 @@ static void spin_end(struct vos_channel *chan, bool answered)
 /* After this nothing of the call is written any more. */
 static bool is_over(const struct vos_slot *slot)
 {
+	/* Pairs with the release by which whoever ended it said so. */
 	return smp_load_acquire(&slot->wait) == VOS_WAIT_OVER;
 }
 

@@ -134,8 +134,8 @@ struct vos_uchan {
 struct vos_door {
 	struct kref ref;
 	struct rcu_head rcu;
-	struct mutex mutex;
-	spinlock_t lock;
+	struct mutex mutex;	/* of making and ending handles and channels */
+	spinlock_t lock;	/* of the handles and their words */
 	struct mm_struct *mm;
 	struct files_struct *files;
 	bool closed;

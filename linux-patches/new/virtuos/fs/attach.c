@@ -10,7 +10,7 @@
 #include "data.h"
 
 /* Address space is dear where programs limit it; larger files are served. */
-#define MAX_WINDOW	(1ll << 30)
+#define MAX_WINDOW	BIT_ULL(30)
 
 static bool may_be_served(const struct file *file, struct inode *inode)
 {

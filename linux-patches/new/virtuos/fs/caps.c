@@ -20,7 +20,7 @@
  * @node: 0: none, or not known; a node's only place is by its hash
  */
 struct vosfs_caps {
-	spinlock_t lock;
+	spinlock_t lock;	/* of all of it */
 	u32 changes;
 	u64 node[1 << BITS];
 };

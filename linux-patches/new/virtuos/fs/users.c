@@ -53,15 +53,12 @@ static void drop_if_idle(struct vosfs_data *d)
 	kfree(d);
 }
 
-/* The inode's entry, made if need be; returns with table_lock held, or NULL. */
-static struct vosfs_data *get_locked(struct inode *inode)
+/* Under table_lock: the inode's entry. @fresh becomes it, or is freed. */
+static struct vosfs_data *entry(struct inode *inode, struct vosfs_data *fresh)
 {
-	struct vosfs_data *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL), *d;
+	struct vosfs_data *d = find(inode);
 
-	if (!fresh)
-		return NULL;
-	spin_lock(&table_lock);
-	d = find(inode);
+	lockdep_assert_held(&table_lock);
 	if (d) {
 		kfree(fresh);
 		return d;
@@ -74,15 +71,18 @@ static struct vosfs_data *get_locked(struct inode *inode)
 
 /**
  * vosfs_users_map - count a mapping that is about to be made
+ * @inode: of what
+ *
  * Return: 0, -ENOMEM.
  */
 int vosfs_users_map(struct inode *inode)
 {
-	struct vosfs_data *d = get_locked(inode);
+	struct vosfs_data *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL);
 
-	if (!d)
+	if (!fresh)
 		return -ENOMEM;
-	d->maps++;
+	spin_lock(&table_lock);
+	entry(inode, fresh)->maps++;
 	spin_unlock(&table_lock);
 	return 0;
 }
@@ -132,10 +132,12 @@ bool vosfs_users_attached(const struct inode *inode)
  */
 int vosfs_users_add(struct inode *inode, struct vos_door_target *t)
 {
-	struct vosfs_data *d = get_locked(inode);
+	struct vosfs_data *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL), *d;
 
-	if (!d)
+	if (!fresh)
 		return -EAGAIN;
+	spin_lock(&table_lock);
+	d = entry(inode, fresh);
 	if (!d->nr_targets++)
 		ihold(inode);
 	list_add_tail(&t->link, &d->targets);
