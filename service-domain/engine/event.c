@@ -21,7 +21,7 @@ irqreturn_t vos_event_interrupt(int irq, void *data)
 	struct vos_chan *chan = data;
 
 	/* The first may come before who binds it knows the number. */
-	chan->irq = irq;
+	WRITE_ONCE(chan->irq, irq);
 	WRITE_ONCE(chan->event, true);
 	/* That before this: the dispatcher looks in the other order. */
 	smp_store_release(&chan->conn->events, true);

@@ -71,13 +71,13 @@ void vos_turn_end(struct vos_conn *conn, u64 now)
 		return;
 	ns = own_time(t, now);
 	if (ns > t->longest) {
-		t->longest_op = t->op;
+		WRITE_ONCE(t->longest_op, t->op);
 		WRITE_ONCE(t->longest, ns);
 		t->notable = min(ns, LIMIT_NS);
 	}
 	if (ns <= LIMIT_NS)
 		return;
-	t->nr_long++;
+	WRITE_ONCE(t->nr_long, t->nr_long + 1);
 	pr_warn_ratelimited("virtuos: domain %u: a turn of the dispatcher took %llu us (%s)\n",
 			    conn->domid, ns / NSEC_PER_USEC, name_of(t->op));
 }
@@ -89,7 +89,7 @@ void vos_turn_show(struct work_struct *work)
 	const struct vos_turn *t = &conn->turn;
 	u64 ns = READ_ONCE(t->longest);
 
-	conn->shown = ns;
+	WRITE_ONCE(conn->shown, ns);
 	xenbus_printf(XBT_NIL, conn->dev->nodename, "longest-turn", "%llu us (%s)",
 		      ns / NSEC_PER_USEC, name_of(READ_ONCE(t->longest_op)));
 	xenbus_printf(XBT_NIL, conn->dev->nodename, "long-turns", "%u", READ_ONCE(t->nr_long));
