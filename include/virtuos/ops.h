@@ -177,7 +177,7 @@ enum vos_use {
 	VOS_USE_BOTH = VOS_EXT_NEEDED | VOS_EXT_IN | VOS_EXT_OUT,
 };
 
-/**
+/*
  * struct vos_op - what is known of an opcode
  * @class: enum vos_class; VOS_CLASS_NONE: there is no such opcode
  * @from: enum vos_from

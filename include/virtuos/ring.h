@@ -118,6 +118,8 @@ static inline void vos_ring_copy_rest(void *to, const void *from)
 
 /**
  * vos_ring_room - free entries, as the producer sees them
+ * @r: this side's view of the ring
+ *
  * Return: 0..entries, or -EPROTO if the consumer's index is impossible.
  */
 static inline int vos_ring_room(const struct vos_ring *r)
@@ -130,6 +132,9 @@ static inline int vos_ring_room(const struct vos_ring *r)
 
 /**
  * vos_ring_has_room - are there @n free entries? The peer is asked only if need be
+ * @r: this side's view of the ring
+ * @n: how many are wanted
+ *
  * Return: 1, 0, or -EPROTO if the consumer's index is impossible.
  */
 static inline int vos_ring_has_room(struct vos_ring *r, __u32 n)
@@ -147,6 +152,7 @@ static inline int vos_ring_has_room(struct vos_ring *r, __u32 n)
 
 /**
  * vos_ring_publish - the entry at @r->next is filled but for its first word
+ * @r: this side's view of the ring
  * @first: that word, its phase bit clear
  *
  * The caller has found room.
@@ -160,6 +166,7 @@ static inline void vos_ring_publish(struct vos_ring *r, __u64 first)
 
 /**
  * vos_ring_push - copy one entry in and publish it
+ * @r: this side's view of the ring
  * @e: 64 bytes
  * Return: 0, -ENOSPC when full, -EPROTO on a violation.
  */
@@ -176,6 +183,8 @@ static inline int vos_ring_push(struct vos_ring *r, const void *e)
 
 /**
  * vos_ring_wakeup - how does the consumer want to be told?
+ * @r: this side's view of the ring
+ *
  * Return: VOS_WAKE_*, not checked. The barrier is as in vos_ring_must_notify().
  */
 static inline __u32 vos_ring_wakeup(const struct vos_ring *r)
@@ -186,10 +195,13 @@ static inline __u32 vos_ring_wakeup(const struct vos_ring *r)
 
 /**
  * vos_ring_must_notify - does the consumer sleep?
+ * @r: this side's view of the ring
  *
  * To be called by the producer after its pushes. The full barrier pairs with the
  * one in vos_ring_prepare_sleep(): either the consumer sees the new entry, or we
  * see its flag.
+ *
+ * Return: true if it wants to be told.
  */
 static inline bool vos_ring_must_notify(const struct vos_ring *r)
 {
@@ -198,10 +210,13 @@ static inline bool vos_ring_must_notify(const struct vos_ring *r)
 
 /**
  * vos_ring_ready - is there an entry to be taken?
+ * @r: this side's view of the ring
  *
  * Who asks while another thread takes entries of this side may be told "no" in the moment
  * in which that one goes from the ring's end to its begin. It looks again afterwards, so
  * nothing is left lying; what comes after that is for who has asked to be told.
+ *
+ * Return: true if there is one.
  */
 static inline bool vos_ring_ready(const struct vos_ring *r)
 {
@@ -210,8 +225,14 @@ static inline bool vos_ring_ready(const struct vos_ring *r)
 
 /**
  * vos_ring_waiting - does an entry wait for the consumer?
+ * @hdr: the ring's header
+ * @entry: its entries
+ * @entries: how many there are
+ * @phase: VOS_SQ_PHASE or VOS_CQ_PHASE
  *
  * For who is neither side: goes by the consumer's index, as that has published it.
+ *
+ * Return: true if one does.
  */
 static inline bool vos_ring_waiting(const struct vos_ring_hdr *hdr, const void *entry,
 				    __u32 entries, __u64 phase)
@@ -224,7 +245,11 @@ static inline bool vos_ring_waiting(const struct vos_ring_hdr *hdr, const void *
 
 /**
  * vos_ring_front - the next entry, where it lies: shared, and may change any time
+ * @r: this side's view of the ring
+ *
  * To be called when vos_ring_ready() has said that there is one.
+ *
+ * Return: where it is.
  */
 static inline const void *vos_ring_front(const struct vos_ring *r)
 {
@@ -241,6 +266,7 @@ static inline void vos_ring_release(struct vos_ring *r)
 
 /**
  * vos_ring_consume - copy out the entry that vos_ring_ready() has said to be there
+ * @r: this side's view of the ring
  * @e: 64 bytes; the phase bit is cleared
  */
 static inline void vos_ring_consume(struct vos_ring *r, void *e)
@@ -252,6 +278,8 @@ static inline void vos_ring_consume(struct vos_ring *r, void *e)
 
 /**
  * vos_ring_consume_some - the same, of no more than the first bytes
+ * @r: this side's view of the ring
+ * @e: where to
  * @n: so many, at least 8; the phase bit is as it is
  */
 static inline void vos_ring_consume_some(struct vos_ring *r, void *e, __u32 n)
@@ -262,6 +290,7 @@ static inline void vos_ring_consume_some(struct vos_ring *r, void *e, __u32 n)
 
 /**
  * vos_ring_pop - copy one entry out into private memory
+ * @r: this side's view of the ring
  * @e: 64 bytes; the phase bit is cleared
  * Return: was there one?
  */
@@ -275,6 +304,7 @@ static inline bool vos_ring_pop(struct vos_ring *r, void *e)
 
 /**
  * vos_ring_ask - tell the producer how the consumer wants to be told
+ * @r: this side's view of the ring
  * @how: VOS_WAKE_*
  *
  * Unless it is VOS_WAKE_NOT, the consumer must look at the ring once more afterwards.
@@ -288,6 +318,7 @@ static inline void vos_ring_ask(struct vos_ring *r, __u32 how)
 
 /**
  * vos_ring_prepare_sleep - ask the producer for an event
+ * @r: this side's view of the ring
  *
  * The consumer must look at the ring once more afterwards, and call
  * vos_ring_awake() when it polls again.

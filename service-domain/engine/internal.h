@@ -127,7 +127,7 @@ VOS_CORE_OPCODES(VOS_X)
 
 /* handle.c: what a process may use through its user channel */
 
-/**
+/*
  * struct vos_handle - one slot
  * @gen: 0: none; dispatcher only
  * @users: one while it stands, one per call under way
@@ -156,7 +156,7 @@ void vos_handles_end(struct vos_uchan *uc);
 
 /* uchan.c: memory of one process */
 
-/**
+/*
  * struct vos_uchan - a user channel
  * @cred: the process's, for all of its calls
  * @users: one while it is open, one per call under way

@@ -24,7 +24,7 @@ struct vos_conn;
 struct vos_chan;
 struct vos_handle;
 
-/**
+/*
  * struct vos_scall - one call being served
  * @sqe: private, checked copy
  * @in: kernel address of each extent that the call is to read, by the table of operations,
@@ -56,7 +56,7 @@ struct vos_scall {
 
 #define VOS_PENDING	((s64)0x7fffffff00000001ll)
 
-/**
+/*
  * struct vos_service - what a service gives the engine
  * @role: matched against the xenstore key "role": "network" or "storage"
  * @class: the opcodes it serves besides those of class CORE; dispatch() gets no others
@@ -92,12 +92,15 @@ u32 vos_conn_nr_objects(struct vos_conn *conn);
 
 /**
  * vos_scall_complete - answer a call that dispatch() left pending
+ * @call: which; must not be touched afterwards
  * @result: value or -errno. Any context but hard interrupt.
  */
 void vos_scall_complete(struct vos_scall *call, s64 result);
 
 /**
  * vos_scall_queue_ctl - run @fn for the call in the connection's control thread
+ * @call: which
+ * @fn: what is run
  *
  * For paths that insist on user pointers or may block on locks (ioctl, socket
  * options): one thread per connection, in order, with a user address window of
@@ -106,7 +109,7 @@ void vos_scall_complete(struct vos_scall *call, s64 result);
  */
 void vos_scall_queue_ctl(struct vos_scall *call, s64 (*fn)(struct vos_scall *call));
 
-/**
+/*
  * vos_window - the control thread's user window
  * Return: user address of VOS_WINDOW_SIZE zero-filled writable bytes, usable with
  * copy_to_user() and friends within @fn of vos_scall_queue_ctl() only.
@@ -116,6 +119,10 @@ void __user *vos_window(struct vos_conn *conn);
 
 /**
  * vos_obj_publish - write an object's poll mask into the shared table
+ * @conn: of which primary
+ * @obj: index of the object
+ * @gen: its generation
+ * @poll: EPOLL* bits
  * @wake: raise its event bit (if the front end armed it), and notify
  *
  * Callers serialise per object. Any context. Out-of-range @obj is ignored.

@@ -32,7 +32,7 @@ struct wakers {
 	void (*error_report)(struct sock *sk);
 };
 
-/**
+/*
  * struct netobj - one socket of a primary
  * @ref: keeps this memory: the users together, and each queued @dirty
  * @users: keeps the socket: the table, and each call under way
@@ -59,7 +59,7 @@ struct netobj {
 	struct rcu_head rcu;
 };
 
-/**
+/*
  * struct netconn - one connected primary
  */
 struct netconn {

@@ -20,7 +20,7 @@
 
 static atomic64_t last_seq = ATOMIC64_INIT(0);
 
-/**
+/*
  * struct vst_handle - a file in one user channel
  * @list: on conn->handles, under conn->lock
  * @seq: last write through this handle

@@ -76,7 +76,7 @@ int vst_readlink(struct vst_req *r)
 	return err;
 }
 
-/**
+/*
  * struct creation - what a request wants made
  * @mode: with its type; of a link, the type of what it leads to
  * @make: makes it; both locks and credentials are taken

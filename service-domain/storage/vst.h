@@ -41,7 +41,7 @@
 
 #define VST_NODE_BITS		10
 
-/**
+/*
  * struct vst_node - an inode that the client has asked for
  * @id: node id
  * @ref: one for the table while @hashed, one for each request that uses it
@@ -68,7 +68,7 @@ struct vst_node {
 	u64 durable;
 };
 
-/**
+/*
  * struct vst_conn - one primary
  * @lru: nodes that may be dropped, most recent first
  * @orphans: unlinked nodes; kept until the client forgets them
@@ -83,7 +83,7 @@ struct vst_conn {
 	unsigned int nr_lru;
 };
 
-/**
+/*
  * struct vst_req - a request being served
  * @in: private copy of the header
  * @body: private copy of what follows, without the data of a WRITE

@@ -26,7 +26,7 @@ struct vos_session;
 struct vos_link;
 struct vos_channel;
 
-/**
+/*
  * struct vos_call - one call from its allocation to its answer
  * @sqe: the user fills opcode, obj, gen, arg[] and may shorten ext[].len;
  *	the core has set tag, cred and ext[] when vos_call_get() returns
@@ -86,6 +86,7 @@ struct vos_session *vos_session_get(const char *name,
 
 /**
  * vos_session_put - end it: closes the link, waits for all calls to end
+ * @s: as vos_session_get() gave it
  */
 void vos_session_put(struct vos_session *s);
 
@@ -107,6 +108,9 @@ bool vos_session_is_up(struct vos_session *s);
 
 /**
  * vos_call_get - a call with its slot and arena space
+ * @s: the session
+ * @len0: bytes of the first extent, or 0
+ * @len1: bytes of the second extent, or 0
  * @len0, @len1: bytes for ext[0] and ext[1]; 0 for none. At most
  *	vos_session_max_extent().
  * @flags: VOS_GET_*
@@ -128,6 +132,7 @@ void *vos_call_data(struct vos_call *call, unsigned int i);
 
 /**
  * vos_call - submit and wait for the answer
+ * @call: filled in
  *
  * The service never blocks on a call of class NET, so the wait is short; it can
  * be killed all the same. Spins within spin_us first.
@@ -140,6 +145,7 @@ int vos_call(struct vos_call *call);
 
 /**
  * vos_call_submit - submit; @call->done will be called exactly once
+ * @call: filled in, with a done()
  *
  * Never fails and never sleeps. done() may run before this returns.
  */
@@ -153,6 +159,8 @@ u32 vos_call_epoch(const struct vos_call *call);
 
 /**
  * vos_obj_poll - poll mask of object @obj as the back end last wrote it
+ * @s: the session
+ * @obj: index of the object
  * @gen: must match the table's generation, else 0 is returned
  * Untrusted: a mask, nothing else, follows from it.
  * Return: EPOLL* bits; 0 while no link is up.
@@ -161,6 +169,8 @@ u32 vos_obj_poll(struct vos_session *s, u32 obj, u32 gen);
 
 /**
  * vos_obj_arm - ask for an event when @obj's mask changes
+ * @s: the session
+ * @obj: index of the object
  *
  * To be followed by a new vos_obj_poll() before sleeping (full barrier inside).
  * vos_obj_disarm() takes it back; both cheap, any context.

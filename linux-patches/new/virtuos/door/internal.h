@@ -46,7 +46,7 @@ enum vos_handle_state {
 	VOS_HANDLE_DROPPING,	/* no word names it; the service is to forget it */
 };
 
-/**
+/*
  * struct vos_handle - a file in one user channel
  * @file: whose; valid for as long as @words is not 0, and while the handle is @attached
  * @words: descriptors that name it
@@ -68,7 +68,7 @@ struct vos_handle {
 	struct vos_door_target target;
 };
 
-/**
+/*
  * struct vos_window - a file's pages, mapped to be read
  * @uchan, @slot, @gen: the handle that it belongs to; @uchan counted
  * @base, @size: where it is mapped, and the file's size in bytes
@@ -93,7 +93,7 @@ struct vos_window {
 	bool leaving;
 };
 
-/**
+/*
  * struct vos_uchan - a user channel
  * @node: on the session's list
  * @open: the service has mapped it
@@ -123,7 +123,7 @@ struct vos_uchan {
 	struct vos_handle handle[VOS_UCHAN_SLOTS];
 };
 
-/**
+/*
  * struct vos_door - the door of an address space
  * @rcu: mm->virtuos_door is followed without a lock
  * @mm, @files: whose; identities, not to be followed

@@ -16,7 +16,7 @@
 struct file;
 struct vos_session;
 
-/**
+/*
  * struct vos_door_target - what a handle stands for
  * @kind: VOS_KIND_*; TRAP: never through the door
  * @word: VOS_WORD_* flags for the descriptor's word
@@ -46,7 +46,7 @@ struct vos_door_target {
 	bool recalled;
 };
 
-/**
+/*
  * struct vos_door_provider - files of one service
  * @service: VOS_DOOR_NET, VOS_DOOR_STORAGE
  * @session: with that service; calls of the door are made on it
@@ -79,6 +79,8 @@ struct vos_door_provider {
 
 /**
  * vos_door_provide - offer a provider, once per service
+ * @p: what it is asked for; stays until the module goes
+ *
  * Return: 0, -EBUSY.
  */
 int vos_door_provide(const struct vos_door_provider *p);
@@ -86,6 +88,8 @@ void vos_door_withdraw(const struct vos_door_provider *p);
 
 /**
  * vos_door_object_changed - the kernel must see the next calls on a socket
+ * @session: whose object
+ * @obj: its index
  *
  * Takes back the words of all descriptors whose handle stands for object @obj of
  * @session. Any context but under the locks of a descriptor table.
@@ -94,6 +98,8 @@ void vos_door_object_changed(struct vos_session *session, u32 obj);
 
 /**
  * vos_door_target_get - keep the memory of a target that has not gone yet
+ * @t: which
+ *
  * Return: generation of its handle, for vos_door_recall(). Any context.
  */
 u32 vos_door_target_get(struct vos_door_target *t);
@@ -103,10 +109,12 @@ void vos_door_target_put(struct vos_door_target *t);
  * vos_door_recall - no call passes the door on this target any more
  * @t: kept by vos_door_target_get()
  * @gen: as that returned
+ * @dirty: set if the process may have written
  *
  * Takes the words back and waits for the calls under way. @gone follows all the same,
- * later. Process context. Return: 1 it was in use, 0 it was not, and *dirty; -EINTR
- * killed.
+ * later. Process context.
+ *
+ * Return: 1 it was in use, 0 it was not, and @dirty; -EINTR killed.
  */
 int vos_door_recall(struct vos_door_target *t, u32 gen, bool *dirty);
 
@@ -122,6 +130,8 @@ void vos_door_end_window(struct vos_door_target *t, u32 gen);
 /**
  * vos_door_wrote - has the process written to its window since this was last asked?
  * @t: with a window, not gone yet. Any context.
+ *
+ * Return: true if it has.
  */
 bool vos_door_wrote(struct vos_door_target *t);
 

@@ -168,6 +168,8 @@ static struct vos_door_provider provider = {
 
 /**
  * vosfs_data_provide - offer the files of @session to doors; those of one session
+ * @session: of the storage service
+ *
  * Return: 0; -EBUSY: those of another are offered already, and these use the trap.
  */
 int vosfs_data_provide(struct vos_session *session)

@@ -14,7 +14,7 @@
 
 #define BITS	12
 
-/**
+/*
  * struct vosfs_caps - nodes of a connection without capabilities
  * @changes: how many times any node's may have changed
  * @node: 0: none, or not known; a node's only place is by its hash
@@ -78,6 +78,8 @@ static void forget(struct vosfs_caps *caps, u64 node)
 
 /**
  * vosfs_caps_before - a request is about to be sent
+ * @caps: of the connection
+ * @req: the request
  * @since: for vosfs_caps_after()
  *
  * Return: true if it need not be: the answer is -ENODATA.
@@ -96,6 +98,9 @@ bool vosfs_caps_before(struct vosfs_caps *caps, const struct fuse_req *req, u32 
 
 /**
  * vosfs_caps_after - the service has answered
+ * @caps: of the connection
+ * @req: the request that was answered
+ * @since: what vosfs_caps_before() gave
  * @err: what
  */
 void vosfs_caps_after(struct vosfs_caps *caps, const struct fuse_req *req, u32 since, int err)

@@ -10,7 +10,7 @@
 #include <linux/slab.h>
 #include "data.h"
 
-/**
+/*
  * struct vosfs_data - an inode that is mapped, or was attached to a door
  * @inode: one reference for @targets together
  * @maps: mappings
@@ -128,6 +128,9 @@ bool vosfs_users_attached(const struct inode *inode)
 
 /**
  * vosfs_users_add - a door is about to have a handle on @inode
+ * @inode: of which file
+ * @t: the handle's end
+ *
  * Return: 0, and t->priv is the inode; -EAGAIN.
  */
 int vosfs_users_add(struct inode *inode, struct vos_door_target *t)
@@ -188,10 +191,13 @@ static struct vos_door_target *next_target(struct inode *inode, bool window, u32
 
 /**
  * vosfs_users_recall - no door has the inode served any more
+ * @inode: of which file
  * @dirty: set if something may have been written that is not durable yet
  * @used: set if somebody will miss it
  *
- * Under the inode's semaphore for writing. Return: 0, -EINTR.
+ * Under the inode's semaphore for writing.
+ *
+ * Return: 0, -EINTR.
  */
 int vosfs_users_recall(struct inode *inode, bool *dirty, bool *used)
 {
@@ -226,6 +232,7 @@ bool vosfs_users_just_resized(const struct inode *inode)
 
 /**
  * vosfs_users_end_windows - the size is about to change
+ * @inode: of which file
  *
  * Nobody reads the file in place any more. With the inode's semaphore, for reading.
  */
@@ -243,6 +250,7 @@ void vosfs_users_end_windows(struct inode *inode)
 
 /**
  * vosfs_users_note_writes - set the times of an inode that was written in place
+ * @inode: of which file
  *
  * Who asks for its times, sets or syncs them, calls this before. Process context.
  * Return: was it written?

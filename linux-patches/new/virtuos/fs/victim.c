@@ -51,6 +51,8 @@ static bool is_held(struct dentry *entry, bool renaming)
  * @req: of any kind, not sent yet; the caller holds the directories' locks
  *
  * Process context.
+ *
+ * Return: true if it may be.
  */
 bool vosfs_victim_may_be_open(struct fuse_req *req)
 {

@@ -23,7 +23,7 @@
 
 #define VOSFS_NAME_MAX	32
 
-/**
+/*
  * struct vosfs_conn - what a mount has in hand of its service
  * @users: under vosfs_mutex
  * @fiq: the FUSE queue of the mount; NULL while there is none. Under @mutex.

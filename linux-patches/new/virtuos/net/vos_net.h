@@ -50,7 +50,7 @@ enum vos_phase {
 	VOS_LOST,
 };
 
-/**
+/*
  * struct vos_sock - a forwarded socket
  * @sk: must be first; sk_err holds an error that the next call shall report
  * @index: object index in the session
@@ -180,7 +180,7 @@ int vos_lost_error(struct vos_sock *vs);
 
 /* wait.c */
 
-/**
+/*
  * struct vos_wait - a place in a socket's wait queue, taken when first needed
  * @vs: whose
  * @timeo: jiffies left
