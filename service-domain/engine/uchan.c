@@ -319,6 +319,15 @@ static void rescan(struct vos_conn *conn, u64 now)
 }
 
 /*
+ * One that was put on again in this turn, at the list's end, was so after @now: it must not
+ * seem to be cold for ever, or the turn would not end.
+ */
+static bool is_cold(const struct vos_chan *lane, u64 now)
+{
+	return (s64)(now - lane->idle_since) > HOT_FOR_NS;
+}
+
+/*
  * vos_uchans_run - take and carry out the calls of all lanes that are polled
  * @now: by ktime_get_ns()
  * Dispatcher. Return: was there any?
@@ -338,7 +347,7 @@ bool vos_uchans_run(struct vos_conn *conn, u64 now)
 		if (vos_chan_run(lane) > 0) {
 			lane->idle_since = now;
 			busy = true;
-		} else if (now - lane->idle_since > HOT_FOR_NS || READ_ONCE(lane->uc->broken)) {
+		} else if (is_cold(lane, now) || READ_ONCE(lane->uc->broken)) {
 			cool(lane);
 		}
 	}
