@@ -7,7 +7,7 @@
 #           many at once as there are processors. One line in TAP's form for each; what made
 #           one fail, and what was found, is left in build/fuzz
 #   long    the same for MINUTES in all
-#   keep    what the runs found goes to the kept corpora, as far as it reaches more
+#   keep    what the runs found goes to the kept corpora, as far as it reaches more edges
 . "$(dirname "$0")/common.sh"
 HERE=$TOP/tests/fuzz
 FUZZ=$BUILD/fuzz
@@ -59,8 +59,8 @@ keep() {
 	for name in $(targets); do
 		[ -d "$FUZZ/found/$name" ] || continue
 		rm -rf "$FUZZ/merged"
-		mkdir "$FUZZ/merged"
-		"$FUZZ/fuzz_$name" -merge=1 -max_len=4096 "$FUZZ/merged" "$HERE/corpus/$name" \
+		mkdir -p "$FUZZ/merged" "$HERE/corpus/$name"
+		"$FUZZ/fuzz_$name" -merge=1 -use_counters=0 -max_len=4096 "$FUZZ/merged" "$HERE/corpus/$name" \
 			"$FUZZ/found/$name" 2>/dev/null
 		cp -n "$FUZZ/merged"/* "$HERE/corpus/$name/"
 		echo "$name: $(find "$HERE/corpus/$name" -type f | wc -l) inputs"

@@ -75,6 +75,7 @@ extern struct shim_context shim_context;
 
 /* --- the compiler -------------------------------------------------------------------- */
 
+#define IS_ENABLED(x)	1	/* what a debugging kernel checks is checked */
 #define __user
 #define __rcu
 #define __iomem
@@ -169,6 +170,7 @@ static inline void shim_print(const char *fmt, ...)
 #define pr_info(...)		pr_shim(__VA_ARGS__)
 #define pr_alert(...)		pr_shim(__VA_ARGS__)
 #define pr_info_ratelimited(...) pr_shim(__VA_ARGS__)
+#define pr_warn_ratelimited(...) pr_shim(__VA_ARGS__)
 #define pr_err_ratelimited(...)	pr_shim(__VA_ARGS__)
 
 /* --- memory: malloc()'s, so that the sanitizer sees where it ends ------------------- */
@@ -635,6 +637,16 @@ static inline u64 ktime_get_ns(void)
 	return shim_now += 100;
 }
 
+#define time_after(a, b)	((long)((b) - (a)) < 0)
+#define time_before(a, b)	time_after(b, a)
+#define MAX_SCHEDULE_TIMEOUT	0x7fffffffffffffffl
+#define CPUTIME_STEAL		0
+#define this_cpu_read(x)	(x)
+
+extern struct shim_stat {
+	u64 cpustat[1];
+} kernel_cpustat;
+
 #define cpu_relax()		shim_relax()
 #define need_resched()		shim_need_resched()
 #define num_online_cpus()	shim_cpus
@@ -700,6 +712,12 @@ static inline void cancel_work_sync(struct work_struct *w)
 	w->queued = false;
 }
 
+#define alloc_workqueue(name, flags, n) (&shim_wq)
+#define destroy_workqueue(wq)	((void)(wq))
+#define flush_workqueue(wq)	((void)(wq))
+
+extern struct workqueue_struct shim_wq;
+
 #define cancel_delayed_work_sync(w) cancel_work_sync(&(w)->work)
 
 /* Return: there was one. */
@@ -731,7 +749,7 @@ struct cred {
 };
 
 struct kthread_worker {
-	int unused;
+	struct task_struct *task;
 };
 
 struct mm_struct {
@@ -746,6 +764,7 @@ extern const struct cred *shim_cred;
 #define set_current_state(s)	((void)(s))
 #define __set_current_state(s)	((void)(s))
 #define schedule()		shim_relax()
+#define schedule_timeout(n)	({ shim_relax(); (n) == 1 ? 0l : (n); })
 #define kthread_create(fn, data, ...) ((void)(fn), &shim_task)
 #define kthread_should_stop()	false
 #define kthread_stop(t)		((void)(t))
@@ -795,15 +814,34 @@ static inline void revert_creds(const struct cred *old)
 
 /* --- Xen -------------------------------------------------------------------------------------- */
 
-enum xenbus_state { XenbusStateUnknown, XenbusStateClosing = 5 };
+enum xenbus_state { XenbusStateUnknown, XenbusStateClosing = 5, XenbusStateClosed };
+
+struct device {
+	int refs;
+};
 
 struct xenbus_device {
 	int otherend_id;
+	const char *nodename;
+	struct device dev;
 	enum xenbus_state state;
 };
 
 typedef int irqreturn_t;
 
+static inline void get_device(struct device *d)
+{
+	d->refs++;
+}
+
+static inline void put_device(struct device *d)
+{
+	shim_assert(d->refs > 0);
+	d->refs--;
+}
+
+#define XBT_NIL		0
+#define xenbus_printf(t, dir, node, ...) do { might_sleep(); pr_shim(__VA_ARGS__); } while (0)
 #define IRQ_HANDLED	1
 #define XEN_EOI_FLAG_SPURIOUS	1
 #define xen_irq_lateeoi(irq, flags)	((void)(irq), (void)(flags))
@@ -823,6 +861,19 @@ struct kobject {
 struct ida {
 	int unused;
 };
+
+typedef unsigned int fmode_t;
+
+struct dentry;
+struct file;
+struct vfsmount;
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct inode;
 
 struct page;
 

@@ -10,6 +10,8 @@ u64 shim_now;
 unsigned int shim_cpus = 2;
 unsigned long jiffies;
 struct work_struct *shim_works;
+struct workqueue_struct shim_wq;
+struct shim_stat kernel_cpustat;
 struct task_struct shim_task, *current;
 const struct cred *shim_cred;
 
