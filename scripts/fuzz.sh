@@ -27,10 +27,11 @@ figure() {
 	sed -n "s/^#[0-9]*\t.* $1: \([0-9]*\).*/\1/p" "$2" | tail -1
 }
 
+# Long inputs from the start: what takes several calls to happen is not found by short ones.
 fuzz_one() {
 	local name=$1 seconds=$2 log=$FUZZ/$1.log found=$FUZZ/found/$1 begin all rc=0
 	mkdir -p "$found" "$FUZZ/failed" "$HERE/corpus/$name"
-	"$FUZZ/fuzz_$name" -max_total_time="$seconds" -max_len=4096 -timeout=25 -rss_limit_mb=2048 \
+	"$FUZZ/fuzz_$name" -max_total_time="$seconds" -max_len=2048 -len_control=0 -timeout=25 -rss_limit_mb=2048 \
 		-print_final_stats=1 -artifact_prefix="$FUZZ/failed/$name-" \
 		"$found" "$HERE/corpus/$name" >"$log" 2>&1 </dev/null || rc=$?
 	begin=$(sed -n 's/^#[0-9]*\tINITED cov: \([0-9]*\).*/\1/p' "$log")
