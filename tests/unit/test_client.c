@@ -19,13 +19,13 @@
 #include "../../dom0-tools/host/printable.c"
 #include "../../dom0-tools/host/log.c"
 
-/* ---- an agent: it says @script over and over, @times, and may be deaf ---- */
+/* ---- an agent: it says @script over and over, @rounds, and may be deaf ---- */
 
 struct agent {
 	struct vx_stream st;
 	struct vx_out script;
 	size_t at;
-	int times;
+	int rounds;
 	bool deaf;
 	int pair[2];		/* readable while there is something to say */
 	size_t most_pending;
@@ -39,7 +39,7 @@ static ssize_t agent_read(struct vx_stream *s, void *buf, size_t len)
 	size_t n = vx_out_pending(&agent.script, &data);
 
 	(void)s;
-	if (!agent.times)
+	if (!agent.rounds)
 		return -1;
 	if (len > n - agent.at)
 		len = n - agent.at;
@@ -47,7 +47,7 @@ static ssize_t agent_read(struct vx_stream *s, void *buf, size_t len)
 	agent.at += len;
 	if (agent.at == n) {
 		agent.at = 0;
-		agent.times--;
+		agent.rounds--;
 	}
 	return (ssize_t)len;
 }
@@ -82,11 +82,11 @@ static void agent_says(enum vx_type type, const char *data, size_t len)
 	assert_int_equal(vx_out_frame(&agent.script, type, data, len), 0);
 }
 
-static void agent_make(int times)
+static void agent_make(int rounds)
 {
 	memset(&agent, 0, sizeof(agent));
 	agent.st.ops = &agent_ops;
-	agent.times = times;
+	agent.rounds = rounds;
 	assert_int_equal(pipe(agent.pair), 0);
 	assert_int_equal(write(agent.pair[1], "x", 1), 1);
 }
@@ -215,7 +215,7 @@ static void test_a_deaf_agent_costs_no_memory(void **state)
 	assert_int_equal(exec_command(), VX_LOST);
 	restore(1);
 	assert_true(agent.most_pending < 4096);
-	assert_true(agent.times > 0);	/* a window is a window: it was cut off */
+	assert_true(agent.rounds > 0);	/* a window is a window: it was cut off */
 }
 
 static bool gone(void *arg)
@@ -238,7 +238,7 @@ static void test_a_talkative_agent_is_interrupted(void **state)
 	redirect(1, "/dev/null");
 	assert_int_equal(vx_client_run(&agent.st, &cmd), VX_LOST);
 	restore(1);
-	assert_true(agent.times > 0);
+	assert_true(agent.rounds > 0);
 	vx_out_free(&agent.script);
 	close(agent.pair[0]);
 	close(agent.pair[1]);
