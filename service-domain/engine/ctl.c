@@ -8,17 +8,10 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sched/mm.h>
-#include <linux/slab.h>
 #include <asm/paravirt.h>
 #include "internal.h"
 
 #define WINDOW_ADDR 0x10000000ul
-
-struct ctl_work {
-	struct kthread_work work;
-	struct vos_scall *call;
-	s64 (*fn)(struct vos_scall *call);
-};
 
 struct mm_work {
 	struct kthread_work work;
@@ -34,28 +27,19 @@ EXPORT_SYMBOL_GPL(vos_window);
 
 static void run_call(struct kthread_work *work)
 {
-	struct ctl_work *w = container_of(work, struct ctl_work, work);
-	struct vos_scall *call = w->call;
+	struct vos_scall *call = container_of(work, struct vos_scall, ctl.work);
 	const struct cred *old = override_creds(call->cred);
-	s64 result = w->fn(call);
+	s64 result = call->ctl.fn(call);
 
 	revert_creds(old);
-	kfree(w);
 	vos_scall_complete(call, result);
 }
 
 void vos_scall_queue_ctl(struct vos_scall *call, s64 (*fn)(struct vos_scall *call))
 {
-	struct ctl_work *w = kmalloc(sizeof(*w), GFP_KERNEL);
-
-	if (!w) {
-		vos_scall_complete(call, -ENOMEM);
-		return;
-	}
-	kthread_init_work(&w->work, run_call);
-	w->call = call;
-	w->fn = fn;
-	kthread_queue_work(call->conn->ctl, &w->work);
+	kthread_init_work(&call->ctl.work, run_call);
+	call->ctl.fn = fn;
+	kthread_queue_work(call->conn->ctl, &call->ctl.work);
 }
 EXPORT_SYMBOL_GPL(vos_scall_queue_ctl);
 

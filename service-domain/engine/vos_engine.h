@@ -13,6 +13,7 @@
 #define VOS_ENGINE_H
 
 #include <linux/types.h>
+#include <linux/kthread.h>
 #include <linux/llist.h>
 #include <linux/workqueue.h>
 #include <linux/cred.h>
@@ -34,6 +35,7 @@ struct vos_handle;
  * @cqe: the service fills poll, pos and out[]
  * @cred: to run under (override_creds), never NULL
  * @work: free for the service's use, to carry on outside the dispatcher
+ * @ctl: the same for vos_scall_queue_ctl(), with what it shall run
  * @handle: the engine's; NULL for a call on a kernel channel
  * @target: what the handle stands for (see vos_service.handle_add)
  * @slot: shared state of the handle, to be written only
@@ -46,7 +48,13 @@ struct vos_scall {
 	struct vos_conn *conn;
 	struct vos_chan *chan;
 	const struct cred *cred;
-	struct work_struct work;
+	union {
+		struct work_struct work;
+		struct {
+			struct kthread_work work;
+			s64 (*fn)(struct vos_scall *call);
+		} ctl;
+	};
 	void *priv;
 	struct vos_handle *handle;
 	void *target;
