@@ -3,12 +3,22 @@
  * IOCTL, in the control thread: the argument's bytes go into its window, together
  * with what one pointer in them points to; any other pointer a primary may have
  * put there leads nowhere, since the window is all that is mapped.
+ *
+ * The kernel's ioctls of sockets begin at a file, of which a domain can have fewer than
+ * sockets (fs.file-max goes by its memory). So sockets have none here: each connection has
+ * one file, made before the first socket, that stands for the socket a command is for.
+ *
+ * Invariant: outside do_ioctl() the file stands for a socket that no primary has.
  */
+#include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/in.h>
+#include <linux/net.h>
 #include <linux/slab.h>
 #include <linux/sockios.h>
 #include <linux/uaccess.h>
 #include <asm/ioctls.h>
+#include <net/net_namespace.h>
 #include "service.h"
 
 #define WINDOW_ARG	0u
@@ -17,6 +27,37 @@
 #define POINTED_MAX	32768u
 
 static_assert(WINDOW_POINTED + POINTED_MAX <= VOS_WINDOW_SIZE);
+
+/**
+ * net_ioctl_begin - make the file through which ioctls reach a connection's sockets
+ * @nc: connection, without sockets as yet
+ *
+ * Return: 0, -ENFILE, -ENOMEM.
+ */
+int net_ioctl_begin(struct netconn *nc)
+{
+	struct socket *sock;
+	struct file *file;
+	int rc = sock_create_kern(&init_net, PF_INET, SOCK_DGRAM, IPPROTO_UDP, &sock);
+
+	if (rc)
+		return rc;
+	/* If this fails, the socket is gone, too. */
+	file = sock_alloc_file(sock, O_NONBLOCK, NULL);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	nc->door = file;
+	return 0;
+}
+
+/**
+ * net_ioctl_end - the end of that
+ * @nc: connection; no call is under way
+ */
+void net_ioctl_end(struct netconn *nc)
+{
+	__fput_sync(nc->door);
+}
 
 /* Commands that would act on this domain's processes and descriptors. */
 static bool is_refused(u64 cmd)
@@ -70,21 +111,27 @@ static int empty_window(struct vos_scall *call, const u8 __user *window)
 	return 0;
 }
 
+/* There is one control thread: nobody else uses the file meanwhile. */
+static s64 ioctl_of(struct netobj *o, unsigned int cmd, unsigned long arg)
+{
+	struct file *door = o->nc->door;
+	void *own = door->private_data;
+	s64 rc;
+
+	door->private_data = o->sock;
+	rc = door->f_op->unlocked_ioctl(door, cmd, arg);
+	door->private_data = own;
+	return rc;
+}
+
 static s64 do_ioctl(struct netobj *o, struct vos_scall *call)
 {
 	u8 __user *window = vos_window(call->conn);
-	struct file *file;
-	s64 rc;
+	s64 rc = fill_window(call, window);
 
-	if (!o->sock)
-		return -EBADF;
-	file = netobj_file(o);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	rc = fill_window(call, window);
 	if (rc)
 		return rc;
-	rc = file->f_op->unlocked_ioctl(file, call->sqe.arg[0], (unsigned long)window);
+	rc = ioctl_of(o, call->sqe.arg[0], (unsigned long)window);
 	return rc < 0 ? rc : empty_window(call, window) ?: rc;
 }
 

@@ -11,13 +11,18 @@ static void *net_connection(struct vos_conn *conn)
 {
 	u32 nr = vos_conn_nr_objects(conn);
 	struct netconn *nc = kvzalloc(struct_size(nc, table, nr), GFP_KERNEL);
+	int rc;
 
 	if (!nc)
 		return ERR_PTR(-ENOMEM);
 	nc->conn = conn;
 	nc->nr = nr;
 	spin_lock_init(&nc->lock);
-	return nc;
+	rc = net_ioctl_begin(nc);
+	if (!rc)
+		return nc;
+	kvfree(nc);
+	return ERR_PTR(rc);
 }
 
 static void net_disconnection(struct vos_conn *conn, void *priv)
@@ -31,6 +36,7 @@ static void net_disconnection(struct vos_conn *conn, void *priv)
 	 */
 	synchronize_rcu();
 	vos_dispatcher_sync(conn);
+	net_ioctl_end(nc);
 	kvfree(nc);
 }
 

@@ -3,11 +3,10 @@
  * The table of a primary's sockets, and their lifetime.
  *
  * Invariant: an object is in the table from netobj_open() to netobj_release();
- * its socket lives until the last call on it has ended, its memory until the last
- * wake-up has been dealt with.
+ * it has its socket all the while, and until the last call on it has ended. Its
+ * memory lives until the last wake-up has been dealt with.
  */
 #include <linux/err.h>
-#include <linux/file.h>
 #include <linux/slab.h>
 #include "service.h"
 
@@ -63,10 +62,7 @@ static void close_socket(struct netobj *o)
 	if (o->hooked)
 		netobj_unhook(o);
 	forget_linger(o->sock->sk);
-	if (o->file)
-		__fput_sync(o->file);
-	else
-		sock_release(o->sock);
+	sock_release(o->sock);
 }
 
 /*
@@ -178,30 +174,4 @@ void netobj_release_all(struct netconn *nc)
 			netobj_put(o);
 		cond_resched();
 	}
-}
-
-/*
- * netobj_file - the socket's file, made when first needed
- *
- * Control thread only. If there is no memory for it, the socket is lost with it
- * (sock_alloc_file() is so), and the object stays as an empty shell.
- */
-struct file *netobj_file(struct netobj *o)
-{
-	struct file *file = o->file;
-
-	if (file)
-		return file;
-	if (o->sock->file)
-		return ERR_PTR(-EINVAL);
-	netobj_unhook(o);
-	file = sock_alloc_file(o->sock, O_NONBLOCK, NULL);
-	if (IS_ERR(file)) {
-		o->sock = NULL;
-		return file;
-	}
-	netobj_hook(o, NULL);
-	netobj_mark(o);
-	o->file = file;
-	return file;
 }

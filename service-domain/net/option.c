@@ -76,9 +76,7 @@ static s64 run_set(struct vos_scall *call)
 	struct netobj *o = call->priv;
 	s64 rc;
 
-	if (!o->sock)
-		rc = -EBADF;
-	else if (is_filter(call->sqe.arg[0], call->sqe.arg[1]))
+	if (is_filter(call->sqe.arg[0], call->sqe.arg[1]))
 		rc = set_filter(o, call);
 	else
 		rc = set_value(o, call);
@@ -165,7 +163,7 @@ static s64 get_in_window(struct netobj *o, struct vos_scall *call)
 static s64 run_get(struct vos_scall *call)
 {
 	struct netobj *o = call->priv;
-	s64 rc = o->sock ? get_in_window(o, call) : -EBADF;
+	s64 rc = get_in_window(o, call);
 
 	netobj_put(o);
 	return rc;

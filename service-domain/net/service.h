@@ -36,9 +36,7 @@ struct wakers {
  * struct netobj - one socket of a primary
  * @ref: keeps this memory: the users together, and each queued @dirty
  * @users: keeps the socket: the table, and each call under way
- * @sock: the socket
- * @file: made when first needed: ioctls and privilege checks of some families go
- *	through it. Control thread only
+ * @sock: the socket. It has no file: see ioctl.c
  * @mask: as last published; dispatcher only, read by callbacks
  * @closed: not in the table any more
  * @hooked: the socket's wake-ups come to us, and @old holds what was there
@@ -50,7 +48,6 @@ struct netobj {
 	u32 index;
 	u32 gen;
 	struct socket *sock;
-	struct file *file;
 	u32 mask;
 	bool closed;
 	bool hooked;
@@ -61,10 +58,13 @@ struct netobj {
 
 /*
  * struct netconn - one connected primary
+ * @door: the file through which ioctls reach sockets, see ioctl.c. Control thread only
+ * @lock: for @table
  */
 struct netconn {
 	struct vos_conn *conn;
-	spinlock_t lock;	/* for table */
+	struct file *door;
+	spinlock_t lock;	/* see above */
 	u32 nr;
 	struct netobj *table[];
 };
@@ -75,7 +75,6 @@ s64 netobj_open(struct netobj *o, const struct netobj *listener, u32 *mask);
 struct netobj *netobj_find(struct netconn *nc, u32 index, u32 gen);
 void netobj_put(struct netobj *o);
 void netobj_release_all(struct netconn *nc);
-struct file *netobj_file(struct netobj *o);
 void netobj_ref_put(struct netobj *o);
 
 /* wake.c */
@@ -95,5 +94,9 @@ void netobj_dirty(struct vos_dirty *d);
 #define VOS_X(NAME, name, ...) s64 net_##name(struct netobj *o, struct vos_scall *call);
 VOS_NET_OPCODES(VOS_X)
 #undef VOS_X
+
+/* ioctl.c */
+int net_ioctl_begin(struct netconn *nc);
+void net_ioctl_end(struct netconn *nc);
 
 #endif

@@ -46,8 +46,6 @@ static u32 ask_mask(struct netobj *o)
 {
 	struct socket *sock = o->sock;
 
-	if (!sock)
-		return (__force u32)(EPOLLERR | EPOLLHUP);
 	return (__force u32)READ_ONCE(sock->ops)->poll(&nobody, sock, NULL);
 }
 
