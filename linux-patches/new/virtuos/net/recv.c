@@ -3,14 +3,29 @@
  * Receiving: the service takes what is there, we wait for what is not.
  *
  * Invariant: of an answer no more is copied to the program than it asked for, and
- * control data is handed out one checked message at a time from a private copy.
+ * control data is handed out one checked message at a time from a private copy, if it
+ * is of a kind that Linux's network stacks give.
  */
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
+#include "control.h"
 #include "vos_net.h"
 
 #define RECV_FLAGS (MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE)
 #define RECV_MSG_FLAGS (MSG_TRUNC | MSG_CTRUNC | MSG_OOB | MSG_EOR | MSG_ERRQUEUE)
+
+static atomic_t foreign_control = ATOMIC_INIT(0);
+
+static int foreign_control_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%u\n", (unsigned int)atomic_read(&foreign_control));
+}
+
+static const struct kernel_param_ops foreign_control_ops = { .get = foreign_control_get };
+module_param_cb(foreign_control, &foreign_control_ops, NULL, 0444);
+MODULE_PARM_DESC(foreign_control,
+		 "control messages of the network domain that no program got");
 
 struct recv {
 	struct vos_sock *vs;
@@ -27,6 +42,20 @@ static u32 side_len(const struct msghdr *msg)
 	return msg->msg_name || clen ? VOS_ADDR_MAX + clen : 0;
 }
 
+/* One message; @last: nothing follows. A kind that is none of its business is not put. */
+static int put_one(struct msghdr *msg, const struct cmsghdr *c, bool last)
+{
+	size_t data = c->cmsg_len - sizeof(*c);
+
+	if (vos_control_allowed(c->cmsg_level, c->cmsg_type, data,
+				last && msg->msg_flags & MSG_CTRUNC))
+		return put_cmsg(msg, c->cmsg_level, c->cmsg_type, data, (void *)(c + 1));
+	atomic_inc(&foreign_control);
+	pr_warn_ratelimited("virtuos-net: control message of level %d, type %d, %zu bytes dropped\n",
+			    c->cmsg_level, c->cmsg_type, data);
+	return 0;
+}
+
 /* Control messages come in this kernel's own format (same ABI), one by one. */
 static int put_control(struct msghdr *msg, const u8 *ctl, u32 len)
 {
@@ -35,13 +64,13 @@ static int put_control(struct msghdr *msg, const u8 *ctl, u32 len)
 
 	while (!rc && len - off >= sizeof(struct cmsghdr)) {
 		const struct cmsghdr *c = (const void *)(ctl + off);
-		size_t data = sizeof(struct cmsghdr);
+		u32 next;
 
-		if (c->cmsg_len < data || c->cmsg_len > len - off)
+		if (c->cmsg_len < sizeof(*c) || c->cmsg_len > len - off)
 			return -EIO;
-		rc = put_cmsg(msg, c->cmsg_level, c->cmsg_type, c->cmsg_len - data,
-			      (void *)(ctl + off + data));
-		off += min_t(size_t, CMSG_ALIGN(c->cmsg_len), len - off);
+		next = off + min_t(size_t, CMSG_ALIGN(c->cmsg_len), len - off);
+		rc = put_one(msg, c, next == len);
+		off = next;
 	}
 	return rc;
 }
