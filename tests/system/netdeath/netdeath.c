@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -25,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TCP_PORT = 7711, EPOLL_PORT, UDP_PORT, LATE_PORT };
+enum { TCP_PORT = 7711, EPOLL_PORT, UDP_PORT, LATE_PORT, NOBODY_PORT };
 
 struct shared {
 	volatile int ready;
@@ -251,6 +252,75 @@ static void unused_socket(void)
 	CHECK(accept(fd, NULL, NULL) >= 0);
 }
 
+/* Alive, and what it was? Sent to itself. */
+static void is_alive(int fd, int priority)
+{
+	int got = -1;
+	socklen_t len = sizeof(got);
+	char c;
+
+	while (!shared->dead_at)
+		usleep(10000);
+	CHECK(!getsockopt(fd, SOL_SOCKET, SO_PRIORITY, &got, &len) && got == priority);
+	CHECK(write(fd, "x", 1) == 1);
+	alarm(20);
+	CHECK(read(fd, &c, 1) >= 0);
+}
+
+static void become_nobody(void)
+{
+	CHECK(!setgroups(0, NULL) && !setgid(65534) && !setuid(65534));
+}
+
+/* Made by root, bound by who has no rights any more: each step needs its own. */
+static void bound_by_nobody(void)
+{
+	struct sockaddr_in a = local(0);
+	int fd;
+
+	a.sin_port = 0;
+	fd = socket(AF_INET, SOCK_RAW, 253);	/* for experiments */
+	CHECK(fd >= 0);
+	become_nobody();
+	CHECK(!bind(fd, (struct sockaddr *)&a, sizeof(a)));
+	CHECK(!connect(fd, (struct sockaddr *)&a, sizeof(a)));
+	is_ready();
+	is_alive(fd, 0);
+}
+
+/* Made and bound by nobody, with an option that only root may set. */
+static void option_of_root(void)
+{
+	struct sockaddr_in a = local(NOBODY_PORT);
+	int both[2], fd, priority = 7;
+	char space[CMSG_SPACE(sizeof(int))] = "", c = 0;
+	struct iovec iov = { &c, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
+			    .msg_controllen = sizeof(space) };
+	struct cmsghdr *cm;
+
+	CHECK(!socketpair(AF_UNIX, SOCK_DGRAM, 0, both));
+	if (!fork()) {
+		become_nobody();
+		fd = socket(AF_INET, SOCK_DGRAM, 0);
+		CHECK(fd >= 0 && !bind(fd, (struct sockaddr *)&a, sizeof(a)));
+		cm = CMSG_FIRSTHDR(&m);
+		*cm = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+					.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+		memcpy(CMSG_DATA(cm), &fd, sizeof(fd));
+		CHECK(sendmsg(both[1], &m, 0) == 1);
+		_exit(0);
+	}
+	CHECK(recvmsg(both[0], &m, 0) == 1);
+	cm = CMSG_FIRSTHDR(&m);
+	CHECK(cm && cm->cmsg_type == SCM_RIGHTS);
+	memcpy(&fd, CMSG_DATA(cm), sizeof(fd));
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority)));
+	CHECK(!connect(fd, (struct sockaddr *)&a, sizeof(a)));
+	is_ready();
+	is_alive(fd, priority);
+}
+
 static void ask(int port)
 {
 	double end = now() + 30;
@@ -302,6 +372,8 @@ static const struct {
 	{ "listen_epoll", listen_epoll },
 	{ "datagram_receive", datagram_receive },
 	{ "unused_socket", unused_socket },
+	{ "bound_by_nobody", bound_by_nobody },
+	{ "option_of_root", option_of_root },
 	{ "client", client },
 };
 

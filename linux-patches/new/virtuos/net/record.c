@@ -5,6 +5,10 @@
  * Every function takes the epoch of the link that carried the call out, and
  * refuses (-EOWNERDEAD) when the socket has moved on to another link meanwhile:
  * recovery did not know of the call, so it must be made again.
+ *
+ * A right that a call takes is looked for when it is made, in who makes it: a socket may
+ * be made by root, bound by nobody in particular, and given an option by a third. So each
+ * record has its own credentials, under which recovery acts.
  */
 #include <linux/in.h>
 #include <linux/in6.h>
@@ -14,9 +18,10 @@
 #define OPTS_MAX	64u	/* of one socket */
 #define OPT_LEN_MAX	512u	/* longer ones are not kept */
 
-/* Under vs->lock. A lost socket keeps nothing and repeats nothing. */
+/* A lost socket keeps nothing and repeats nothing. */
 static int check_epoch(struct vos_sock *vs, u32 epoch)
 {
+	lockdep_assert_held(&vs->lock);
 	return vs->epoch == epoch || vs->phase == VOS_LOST ? 0 : -EOWNERDEAD;
 }
 
@@ -37,6 +42,7 @@ static void forget_opt(struct vos_sock *vs, struct vos_opt *opt)
 {
 	list_del(&opt->node);
 	vs->nr_opts--;
+	put_cred(opt->cred);
 	kfree(opt);
 }
 
@@ -49,6 +55,19 @@ static void forget_older(struct vos_sock *vs, const struct vos_opt *than)
 	list_for_each_entry_safe(opt, next, &vs->opts, node)
 		if (opt->level == than->level && opt->name == than->name)
 			forget_opt(vs, opt);
+}
+
+/* Return: @opt's memory was taken over. */
+static bool keep_opt(struct vos_sock *vs, struct vos_opt *opt)
+{
+	lockdep_assert_held(&vs->lock);
+	forget_older(vs, opt);
+	if (vs->nr_opts >= OPTS_MAX)
+		return false;
+	opt->cred = get_current_cred();
+	list_add_tail(&opt->node, &vs->opts);
+	vs->nr_opts++;
+	return true;
 }
 
 /*
@@ -72,12 +91,8 @@ int vos_record_opt(struct vos_sock *vs, u32 epoch, int level, int name, const vo
 		opt->name = name;
 		opt->len = len;
 		memcpy(opt->data, data, len);
-		forget_older(vs, opt);
-		if (vs->nr_opts < OPTS_MAX) {
-			list_add_tail(&opt->node, &vs->opts);
-			vs->nr_opts++;
+		if (keep_opt(vs, opt))
 			opt = NULL;
-		}
 	}
 	mutex_unlock(&vs->lock);
 	kfree(opt);
@@ -91,6 +106,7 @@ void vos_record_free(struct vos_sock *vs)
 
 	list_for_each_entry_safe(opt, next, &vs->opts, node)
 		forget_opt(vs, opt);
+	put_cred(vs->bind_cred);
 }
 
 /* Port 0: the service chose one, and recovery must ask for the same. */
@@ -131,8 +147,7 @@ int vos_record_bind(struct vos_sock *vs, u32 epoch, const struct sockaddr *addr,
 	if (!rc) {
 		memcpy(&vs->bound, addr, len);
 		vs->bound_len = len;
-		/* Who may bind now may bind the same again. */
-		swap(vs->cred, cred);
+		swap(vs->bind_cred, cred);
 	}
 	mutex_unlock(&vs->lock);
 	put_cred(cred);

@@ -18,6 +18,8 @@
  *   getpeername, get/setsockopt, ioctl   made again; ENETDOWN after restart_timeout
  *   close                             done
  *
+ * Each step is made again under the credentials under which it was made (record.c).
+ *
  * vos_net_down() and vos_net_up() run in the session's thread, one after the other.
  */
 #include <linux/cred.h>
@@ -72,11 +74,13 @@ void vos_net_down(struct vos_session *s)
 	each_socket(socket_down);
 }
 
-/* A call of recovery. Return: 0 or -errno. */
-static int again(struct vos_sock *vs, struct vos_req *req)
+/* A call of recovery, under @cred. Return: 0 or -errno. */
+static int again(struct vos_sock *vs, struct vos_req *req, const struct cred *cred)
 {
+	const struct cred *old = override_creds(cred);
 	int rc = vos_req_once(vs, req, VOS_GET_RECOVERY);
 
+	revert_creds(old);
 	return rc ?: vos_result(req->cqe.result, 0);
 }
 
@@ -93,23 +97,34 @@ static int options_again(struct vos_sock *vs)
 			.len[0] = opt->len,
 		};
 
-		rc = again(vs, &req);
+		rc = again(vs, &req, opt->cred);
 		if (rc)
 			return rc;
 	}
 	return 0;
 }
 
-static int address_again(struct vos_sock *vs, u8 opcode, const struct sockaddr_storage *addr,
-			 int len)
+static int bind_again(struct vos_sock *vs)
 {
 	struct vos_req req = {
-		.opcode = opcode,
-		.in[1] = addr,
-		.len[1] = len,
+		.opcode = VOS_OP_BIND,
+		.in[1] = &vs->bound,
+		.len[1] = vs->bound_len,
 	};
 
-	return len ? again(vs, &req) : 0;
+	/* The service chose the address of one that listens without having been bound. */
+	return vs->bound_len ? again(vs, &req, vs->bind_cred ?: vs->cred) : 0;
+}
+
+static int peer_again(struct vos_sock *vs)
+{
+	struct vos_req req = {
+		.opcode = VOS_OP_CONNECT,
+		.in[1] = &vs->peer,
+		.len[1] = vs->peer_len,
+	};
+
+	return vs->peer_len ? again(vs, &req, vs->cred) : 0;
 }
 
 static int listen_again(struct vos_sock *vs)
@@ -119,35 +134,45 @@ static int listen_again(struct vos_sock *vs)
 		.arg = { (u32)vs->backlog },
 	};
 
-	return again(vs, &req);
+	return again(vs, &req, vs->cred);
 }
 
-/* Under vs->lock. */
+static int socket_again(struct vos_sock *vs)
+{
+	const struct cred *old = override_creds(vs->cred);
+	int rc = vos_socket_call(vs, VOS_GET_RECOVERY);
+
+	revert_creds(old);
+	return rc;
+}
+
 static int make_again(struct vos_sock *vs)
 {
 	int rc;
 
-	rc = vos_socket_call(vs, VOS_GET_RECOVERY);
+	lockdep_assert_held(&vs->lock);
+	rc = socket_again(vs);
 	if (rc)
 		return rc;
 	vs->epoch = vos_session_epoch(vos_net.session);
 	rc = options_again(vs);
 	if (!rc)
-		rc = address_again(vs, VOS_OP_BIND, &vs->bound, vs->bound_len);
+		rc = bind_again(vs);
 	if (!rc && !vos_is_stream(vs))
-		rc = address_again(vs, VOS_OP_CONNECT, &vs->peer, vs->peer_len);
+		rc = peer_again(vs);
 	if (!rc && vs->phase == VOS_LISTENING)
 		rc = listen_again(vs);
 	return rc;
 }
 
-/* The service has half a socket of ours: it shall forget it. Under vs->lock. */
+/* The service has half a socket of ours: it shall forget it. */
 static void give_up(struct vos_sock *vs)
 {
 	struct vos_req req = { .opcode = VOS_OP_RELEASE };
 
+	lockdep_assert_held(&vs->lock);
 	if (vs->epoch)
-		vos_req_once(vs, &req, VOS_GET_RECOVERY);
+		vos_req_once(vs, &req, VOS_GET_RECOVERY | VOS_GET_NOCRED);
 }
 
 static bool is_due(const struct vos_sock *vs)
@@ -158,19 +183,16 @@ static bool is_due(const struct vos_sock *vs)
 
 static void socket_up(struct vos_sock *vs)
 {
-	const struct cred *old;
 	int rc = 0;
 
 	mutex_lock(&vs->lock);
 	if (is_due(vs)) {
-		old = override_creds(vs->cred);
 		rc = make_again(vs);
 		/* Died again: down() and the next up() are still to come. */
 		if (rc == -EOWNERDEAD || rc == -ENETDOWN)
 			rc = 0;
 		else if (rc)
 			give_up(vs);
-		revert_creds(old);
 	}
 	mutex_unlock(&vs->lock);
 	if (rc) {

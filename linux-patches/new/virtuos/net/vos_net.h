@@ -62,7 +62,8 @@ enum vos_phase {
  * @bound: address it is bound to (length 0: not bound)
  * @peer: peer of a connected datagram socket, or of an accepted stream
  * @opts: options set so far, oldest first
- * @cred: whose socket it is; recovery acts under them
+ * @cred: who made it, and makes it again
+ * @bind_cred: who bound it, or NULL
  * @release: for what release() could not do at once
  * @gone: the service has forgotten the object
  */
@@ -82,6 +83,7 @@ struct vos_sock {
 	struct list_head opts;
 	unsigned int nr_opts;
 	const struct cred *cred;
+	const struct cred *bind_cred;
 	struct work_struct release;
 	struct completion gone;
 };
@@ -220,8 +222,19 @@ int vos_setsockopt(struct socket *sock, int level, int name, sockptr_t val, unsi
 int vos_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt);
 
 /* record.c */
+
+/**
+ * struct vos_opt - an option that was set
+ * @node: on vos_sock.opts
+ * @cred: who set it: it may take a right that the socket's maker does not have
+ * @level: of the option
+ * @name: of the option
+ * @len: of its value
+ * @data: its value
+ */
 struct vos_opt {
 	struct list_head node;
+	const struct cred *cred;
 	int level;
 	int name;
 	u32 len;
