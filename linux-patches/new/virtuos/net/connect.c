@@ -50,6 +50,9 @@ int vos_bind(struct socket *sock, struct sockaddr *addr, int len)
 
 	if (len < 0 || len > VOS_ADDR_MAX)
 		return -EINVAL;
+	rc = vos_closing_settle();
+	if (rc)
+		return rc;
 	do {
 		rc = vos_sock_run(vs, &req);
 		if (!rc)
@@ -67,8 +70,10 @@ int vos_listen(struct socket *sock, int backlog)
 		.opcode = VOS_OP_LISTEN,
 		.arg = { (u32)backlog },
 	};
-	int rc;
+	int rc = vos_closing_settle();
 
+	if (rc)
+		return rc;
 	do {
 		rc = vos_sock_run(vs, &req);
 		if (!rc)
@@ -160,9 +165,14 @@ int vos_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
 		.len[1] = len,
 		.connecting = vos_is_stream(vs),
 	};
+	int rc;
 
 	if (len < 0 || len > VOS_ADDR_MAX)
 		return -EINVAL;
+	/* Who listened there may have been closed. */
+	rc = vos_closing_settle();
+	if (rc)
+		return rc;
 	return vos_is_stream(vs) ? connect_stream(vs, &req, flags) : connect_dgram(vs, &req);
 }
 

@@ -56,7 +56,7 @@ struct vos_sock *vos_sock_new(struct socket *sock, int family, int protocol, int
 	mutex_init(&vs->lock);
 	INIT_LIST_HEAD(&vs->opts);
 	INIT_WORK(&vs->release, vos_sock_release_work);
-	init_completion(&vs->gone);
+	INIT_LIST_HEAD(&vs->closing);
 	vs->phase = VOS_NEW;
 	vs->cred = get_current_cred();
 	sock_init_data(sock, sk);

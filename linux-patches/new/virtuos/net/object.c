@@ -41,7 +41,7 @@ void vos_object_remove(struct vos_sock *vs)
 {
 	RCU_INIT_POINTER(vos_net.table[vs->index], NULL);
 	ida_free(&vos_net.ida, vs->index);
-	complete(&vs->gone);
+	vos_closing_end(vs);
 	sock_put(&vs->sk);
 }
 
@@ -229,9 +229,7 @@ static void start_release(struct vos_sock *vs, u32 epoch)
 /*
  * vos_sock_release - its user has closed it
  *
- * Waits only for one that holds an address of its own: whoever is told next may
- * want to bind the same, and may do so on another channel. Not for long: the
- * address is lost sooner or later in any case.
+ * Waits for nobody: whoever wants its address next does, see closing.c.
  */
 void vos_sock_release(struct vos_sock *vs)
 {
@@ -244,9 +242,7 @@ void vos_sock_release(struct vos_sock *vs)
 	bound = vs->bound_len;
 	mutex_unlock(&vs->lock);
 
-	sock_hold(&vs->sk);
+	if (bound && epoch)
+		vos_closing_begin(vs);
 	start_release(vs, epoch);
-	if (bound)
-		wait_for_completion_timeout(&vs->gone, HZ);
-	sock_put(&vs->sk);
 }

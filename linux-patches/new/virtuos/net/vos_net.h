@@ -14,7 +14,6 @@
 #ifndef VOS_NET_H
 #define VOS_NET_H
 
-#include <linux/completion.h>
 #include <linux/idr.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
@@ -65,7 +64,8 @@ enum vos_phase {
  * @cred: who made it, and makes it again
  * @bind_cred: who bound it, or NULL
  * @release: for what release() could not do at once
- * @gone: the service has forgotten the object
+ * @closing: see closing.c
+ * @turn: same
  */
 struct vos_sock {
 	struct sock sk;
@@ -85,7 +85,8 @@ struct vos_sock {
 	const struct cred *cred;
 	const struct cred *bind_cred;
 	struct work_struct release;
-	struct completion gone;
+	struct list_head closing;
+	u64 turn;
 };
 
 static inline struct vos_sock *vos_sk(const struct sock *sk)
@@ -131,6 +132,11 @@ static inline bool vos_is_lost(const struct vos_sock *vs)
 extern struct proto vos_proto;
 struct vos_sock *vos_sock_new(struct socket *sock, int family, int protocol, int kern);
 void vos_sock_drop(struct vos_sock *vs);
+
+/* closing.c */
+void vos_closing_begin(struct vos_sock *vs);
+void vos_closing_end(struct vos_sock *vs);
+int vos_closing_settle(void);
 
 /* object.c */
 int vos_object_add(struct vos_sock *vs);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * close() of a socket that holds an address does not wait for the service. Whoever
+ * needs an address next does: by then it may be on another channel, and be served before
+ * the release. It waits for those that were closed before it began, and no others.
+ *
+ * Invariant: a socket is on the list from its close() until the service has
+ * forgotten it or died; the list is in the order of their turns.
+ */
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include "vos_net.h"
+
+static DEFINE_SPINLOCK(closing_lock);		/* the list, and turns */
+static DECLARE_WAIT_QUEUE_HEAD(closing_wait);
+static LIST_HEAD(closing);
+static u64 last_turn;
+
+/**
+ * vos_closing_begin - the release of a socket with an address is about to be sent
+ * @vs: socket that its user has closed
+ */
+void vos_closing_begin(struct vos_sock *vs)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&closing_lock, flags);
+	vs->turn = ++last_turn;
+	list_add_tail(&vs->closing, &closing);
+	spin_unlock_irqrestore(&closing_lock, flags);
+}
+
+/**
+ * vos_closing_end - the service does not know it any more
+ * @vs: any socket. Any context
+ */
+void vos_closing_end(struct vos_sock *vs)
+{
+	unsigned long flags;
+
+	/* Nobody else has it: what close() put on the list only this takes off. */
+	if (list_empty(&vs->closing))
+		return;
+	spin_lock_irqsave(&closing_lock, flags);
+	list_del_init(&vs->closing);
+	spin_unlock_irqrestore(&closing_lock, flags);
+	wake_up_all(&closing_wait);
+}
+
+/* Have all up to @turn ended? */
+static bool ended(u64 turn)
+{
+	const struct vos_sock *first;
+	bool yes;
+
+	spin_lock_irq(&closing_lock);
+	first = list_first_entry_or_null(&closing, struct vos_sock, closing);
+	yes = !first || first->turn > turn;
+	spin_unlock_irq(&closing_lock);
+	return yes;
+}
+
+/**
+ * vos_closing_settle - wait until addresses of sockets closed by now are free
+ *
+ * Return: 0; -ERESTARTSYS: killed.
+ */
+int vos_closing_settle(void)
+{
+	u64 turn;
+
+	/* Who was told of a close() has seen what it did before. */
+	if (list_empty_careful(&closing))
+		return 0;
+	spin_lock_irq(&closing_lock);
+	turn = last_turn;
+	spin_unlock_irq(&closing_lock);
+	return wait_event_killable(closing_wait, ended(turn));
+}

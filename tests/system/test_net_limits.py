@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What one process or user may take of the network domain, and what others then have."""
+import time
+
+from test_recovery import out
+
+TIMEOUT = 240
+
+# Close sockets that have addresses while nobody answers, then bind the same ports.
+CLOSE = r"""
+import socket, sys, time
+held = []
+for i in range(8):
+    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM if i % 2 else socket.SOCK_DGRAM)
+    s.bind(('127.0.0.1', 0))
+    if i % 2:
+        s.listen()
+    held.append(s)
+names = [(s.type, s.getsockname()) for s in held]
+print('ready', flush=True)
+sys.stdin.readline()
+start = time.monotonic()
+for s in held:
+    s.close()
+print('closed in %.3f' % (time.monotonic() - start), flush=True)
+for kind, name in names:
+    s = socket.socket(socket.AF_INET, kind)
+    s.bind(name)
+    held.append(s)
+print('bound', flush=True)
+"""
+
+
+def test_close_waits_for_nobody(host):
+    """A domain that stands still for a while keeps nobody in close()."""
+    import os
+    import threading
+    lines, result = [], []
+    read, write = os.pipe()
+
+    def note(data):
+        lines.extend(data.decode().strip().split("\n"))
+    t = threading.Thread(target=lambda: result.append(host.primary(
+        ["python3", "-u", "-c", CLOSE], stdin=read, timeout=60, on_stdout=note)))
+    t.start()
+    end = time.monotonic() + 30
+    while "ready" not in lines and time.monotonic() < end:
+        time.sleep(0.1)
+    try:
+        out(host.dom0("xl pause net"))
+        os.write(write, b"\n")
+        time.sleep(3)
+    finally:
+        out(host.dom0("xl unpause net"))
+        os.close(write)
+    t.join(60)
+    assert lines[-1] == "bound", (lines, result)
+    took = float(lines[1].split()[-1])
+    assert took < 0.5, lines
+
+
+# Nobody special: root may have more files than the limit.
+IOCTLS = r"""
+import array, fcntl, os, socket, termios
+os.setgroups([])
+os.setresgid(12345, 12345, 12345)
+os.setresuid(12345, 12345, 12345)
+held = []
+for i in range(60):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(('127.0.0.1', 0))
+    s.sendto(b'abc', s.getsockname())
+    there = array.array('i', [0])
+    fcntl.ioctl(s, termios.FIONREAD, there)
+    assert there[0] == 3, there
+    assert s.recv(10) == b'abc'
+    held.append(s)
+print('all', len(held))
+"""
+
+
+def test_sockets_need_no_files_in_the_domain(host):
+    """One file at most for all: a socket's ioctl() must not want one. The last test: the
+    machine has another configuration from here on."""
+    out(host.dom0("virtuos down && "
+                  "echo 'net_extra = \"sysctl.fs.file-max=1\"' >>/etc/virtuos/virtuos.cfg && "
+                  "virtuos up", timeout=180))
+    assert out(host.primary(["python3", "-c", IOCTLS], timeout=60)).strip() == "all 60"
