@@ -59,6 +59,55 @@ def test_close_waits_for_nobody(host):
     assert took < 0.5, lines
 
 
+SHARE = r"""
+import errno, os, socket, sys
+LIMIT = 40
+with open('/sys/module/virtuos_net/parameters/user_objects', 'w') as f:
+    f.write(str(LIMIT))
+
+def count(uid, want):
+    r, w = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        held, err = [], 0
+        try:
+            while len(held) < want:
+                held.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        except OSError as e:
+            err = e.errno
+        os.write(w, b'%d %d' % (len(held), err))
+        os.read(0, 1)
+        os._exit(0)
+    os.close(w)
+    return tuple(map(int, os.read(r, 100).split()))
+
+assert count(12345, 100) == (LIMIT, errno.ENFILE), 'one user'
+assert count(12346, 20) == (20, 0), 'another user'
+assert count(12345, 1) == (0, errno.ENFILE), 'the first user, another process'
+held = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for i in range(100)]
+print('shared')
+"""
+
+AFTER = r"""
+import os, socket
+os.setresuid(12345, 12345, 12345)
+held = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for i in range(40)]
+print('again')
+"""
+
+
+def test_a_user_has_a_share(host):
+    try:
+        assert out(host.primary(["python3", "-c", SHARE], timeout=60)).strip() == "shared"
+        # What the first had was counted back at its end.
+        assert out(host.primary(["python3", "-c", AFTER], timeout=60)).strip() == "again"
+    finally:
+        host.primary("echo 0 >/sys/module/virtuos_net/parameters/user_objects", check=True)
+
+
 # Nobody special: root may have more files than the limit.
 IOCTLS = r"""
 import array, fcntl, os, socket, termios

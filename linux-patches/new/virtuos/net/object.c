@@ -20,14 +20,21 @@
 
 /*
  * vos_object_add - give a socket its index and generation
- * Return: 0, -ENFILE when the table is full, -ENOMEM.
+ * Return: 0, -ENFILE when the table is full or the user has his share, -ENOMEM.
  */
 int vos_object_add(struct vos_sock *vs)
 {
-	int index = ida_alloc_max(&vos_net.ida, vos_net.nr - 1, GFP_KERNEL);
+	struct vos_user *user = vos_user_charge();
+	int index;
 
-	if (index < 0)
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	index = ida_alloc_max(&vos_net.ida, vos_net.nr - 1, GFP_KERNEL);
+	if (index < 0) {
+		vos_user_uncharge(user);
 		return index == -ENOSPC ? -ENFILE : index;
+	}
+	vs->user = user;
 	vs->index = index;
 	do {
 		vs->gen = atomic_inc_return(&vos_net.gen);
@@ -41,6 +48,7 @@ void vos_object_remove(struct vos_sock *vs)
 {
 	RCU_INIT_POINTER(vos_net.table[vs->index], NULL);
 	ida_free(&vos_net.ida, vs->index);
+	vos_user_uncharge(vs->user);
 	vos_closing_end(vs);
 	sock_put(&vs->sk);
 }

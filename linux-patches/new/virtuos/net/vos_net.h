@@ -63,6 +63,7 @@ enum vos_phase {
  * @opts: options set so far, oldest first
  * @cred: who made it, and makes it again
  * @bind_cred: who bound it, or NULL
+ * @user: for whom it is counted
  * @release: for what release() could not do at once
  * @closing: see closing.c
  * @turn: same
@@ -84,6 +85,7 @@ struct vos_sock {
 	unsigned int nr_opts;
 	const struct cred *cred;
 	const struct cred *bind_cred;
+	struct vos_user *user;
 	struct work_struct release;
 	struct list_head closing;
 	u64 turn;
@@ -132,6 +134,10 @@ static inline bool vos_is_lost(const struct vos_sock *vs)
 extern struct proto vos_proto;
 struct vos_sock *vos_sock_new(struct socket *sock, int family, int protocol, int kern);
 void vos_sock_drop(struct vos_sock *vs);
+
+/* user.c */
+struct vos_user *vos_user_charge(void);
+void vos_user_uncharge(struct vos_user *u);
 
 /* closing.c */
 void vos_closing_begin(struct vos_sock *vs);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How many of the table's sockets one user may have. Without this any user takes all,
+ * and nobody's programs, root's among them, get one until he lets go.
+ *
+ * Recovery needs no more than there are: sockets that are made again keep their index.
+ *
+ * Invariant: each socket in the table is counted once in all and once for the user who
+ * made or accepted it, from vos_user_charge() to vos_user_uncharge().
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/hashtable.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+#include <linux/uidgid.h>
+#include "vos_net.h"
+
+#define USER_BITS	6
+
+static unsigned int user_objects;
+module_param(user_objects, uint, 0644);
+MODULE_PARM_DESC(user_objects,
+		 "most sockets of one user without CAP_SYS_RESOURCE (default 0: half of all)");
+
+/**
+ * struct vos_user - a user who has sockets
+ * @node: in users
+ * @uid: who
+ * @sockets: how many; goes with the last
+ */
+struct vos_user {
+	struct hlist_node node;
+	kuid_t uid;
+	unsigned int sockets;
+};
+
+static DEFINE_SPINLOCK(users_lock);	/* what follows */
+static DEFINE_HASHTABLE(users, USER_BITS);
+static unsigned int all_sockets;
+
+static struct vos_user *find(kuid_t uid)
+{
+	struct vos_user *u;
+
+	lockdep_assert_held(&users_lock);
+	hash_for_each_possible(users, u, node, __kuid_val(uid))
+		if (uid_eq(u->uid, uid))
+			return u;
+	return NULL;
+}
+
+static unsigned int limit_of_one(void)
+{
+	return READ_ONCE(user_objects) ?: vos_net.nr / 2;
+}
+
+/* What only CAP_SYS_RESOURCE may use. */
+static unsigned int reserve(void)
+{
+	return vos_net.nr / 16;
+}
+
+static bool has_room(const struct vos_user *u, bool privileged)
+{
+	lockdep_assert_held(&users_lock);
+	if (privileged)
+		return all_sockets < vos_net.nr;
+	return all_sockets < vos_net.nr - reserve() && u->sockets < limit_of_one();
+}
+
+static void free_if_unused(struct vos_user *u)
+{
+	lockdep_assert_held(&users_lock);
+	if (u->sockets)
+		return;
+	hash_del(&u->node);
+	kfree(u);
+}
+
+/* Count one more. @fresh: for who has none yet, NULL once taken over. */
+static struct vos_user *charge(kuid_t uid, bool privileged, struct vos_user **fresh)
+{
+	struct vos_user *u = find(uid);
+
+	if (!u) {
+		u = *fresh;
+		*fresh = NULL;
+		u->uid = uid;
+		hash_add(users, &u->node, __kuid_val(uid));
+	}
+	if (!has_room(u, privileged)) {
+		free_if_unused(u);
+		return ERR_PTR(-ENFILE);
+	}
+	u->sockets++;
+	all_sockets++;
+	return u;
+}
+
+/**
+ * vos_user_charge - count one more socket of the current user
+ *
+ * Return: whom vos_user_uncharge() is to be told, or ERR_PTR: -ENFILE, what Linux says
+ * when a table of the whole system is full, which programs that accept know; -ENOMEM.
+ */
+struct vos_user *vos_user_charge(void)
+{
+	struct vos_user *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT), *u;
+	bool privileged = ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
+
+	if (!fresh)
+		return ERR_PTR(-ENOMEM);
+	spin_lock_irq(&users_lock);
+	u = charge(current_uid(), privileged, &fresh);
+	spin_unlock_irq(&users_lock);
+	kfree(fresh);
+	return u;
+}
+
+/**
+ * vos_user_uncharge - a socket has gone
+ * @u: what vos_user_charge() returned. Any context
+ */
+void vos_user_uncharge(struct vos_user *u)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&users_lock, flags);
+	WARN_ON_ONCE(!u->sockets || !all_sockets);
+	u->sockets--;
+	all_sockets--;
+	free_if_unused(u);
+	spin_unlock_irqrestore(&users_lock, flags);
+}
