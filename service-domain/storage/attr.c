@@ -209,6 +209,8 @@ static int set_size(const struct fuse_setattr_in *in, const struct inode *inode,
 		return S_ISDIR(inode->i_mode) ? -EISDIR : -EINVAL;
 	if (in->size > LLONG_MAX)
 		return -EINVAL;
+	if (IS_APPEND(inode))	/* the VFS looks, ahead of the file system */
+		return -EPERM;
 	attr->ia_valid |= ATTR_SIZE;
 	attr->ia_size = in->size;
 	return 0;
@@ -229,12 +231,13 @@ static int to_iattr(const struct fuse_setattr_in *in, const struct inode *inode,
 	return err ?: set_size(in, inode, attr);
 }
 
-/* As do_truncate() and chown_common() do. Under the inode's lock. */
+/* As do_truncate() and chown_common() do. */
 static void kill_privileges(const struct fuse_setattr_in *in, struct inode *inode,
 			    struct iattr *attr)
 {
 	bool all = (in->valid & FATTR_KILL_SUIDGID) && !S_ISDIR(inode->i_mode);
 
+	lockdep_assert_held_write(&inode->i_rwsem);
 	if (attr->ia_valid & (ATTR_SIZE | ATTR_UID | ATTR_GID))
 		attr->ia_valid |= ATTR_KILL_PRIV;
 	/* Not both: a new mode says all. */
@@ -275,7 +278,6 @@ static bool has_caps(struct dentry *dentry)
 static int change(struct vst_node *node, const struct fuse_setattr_in *in)
 {
 	struct inode *inode = d_inode(node->dentry);
-	const struct cred *saved = NULL;
 	struct lasting before, after;
 	bool lost_caps;
 	struct iattr attr;
@@ -283,11 +285,6 @@ static int change(struct vst_node *node, const struct fuse_setattr_in *in)
 
 	if (err)
 		return err;
-	err = mnt_want_write(vst_root.mnt);
-	if (err)
-		return err;
-	if (in->valid & FATTR_KILL_SUIDGID)
-		saved = override_creds(vst_cred_nofsetid);
 	inode_lock(inode);
 	before = lasting_of(inode);
 	kill_privileges(in, inode, &attr);
@@ -295,11 +292,26 @@ static int change(struct vst_node *node, const struct fuse_setattr_in *in)
 	err = notify_change(&nop_mnt_idmap, node->dentry, &attr, NULL);
 	after = lasting_of(inode);
 	inode_unlock(inode);
-	if (saved)
-		revert_creds(saved);
-	mnt_drop_write(vst_root.mnt);
 	if (!err && (in->valid & FATTR_MODE || lost_caps || !is_same(&before, &after)))
 		err = vst_commit(inode);
+	return err;
+}
+
+static int change_as_said(struct vst_node *node, const struct fuse_setattr_in *in)
+{
+	const struct cred *cred = vst_cred_to_change(in->valid & FATTR_KILL_SUIDGID), *saved;
+	int err;
+
+	if (IS_ERR(cred))
+		return PTR_ERR(cred);
+	err = mnt_want_write(vst_root.mnt);
+	if (!err) {
+		saved = override_creds(cred);
+		err = change(node, in);
+		revert_creds(saved);
+		mnt_drop_write(vst_root.mnt);
+	}
+	put_cred(cred);
 	return err;
 }
 
@@ -314,7 +326,7 @@ int vst_setattr(struct vst_req *r)
 	node = vst_node_get(r->conn, r->in.nodeid);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	err = change(node, in);
+	err = change_as_said(node, in);
 	err = err ?: reply_attr(r, node);
 	vst_node_put(node);
 	return err;

@@ -1,41 +1,109 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Credentials under which requests run: full capabilities, because the client has
- * checked the caller's; with the caller's file system ids where a file is made,
- * because it becomes its owner.
+ * Credentials under which requests run.
+ *
+ * The client checks permissions, in ways that are not known here (user namespaces,
+ * security modules), so a request that came is not refused again: all have the
+ * capabilities that let pass what the client has let pass. What only a file system can
+ * decide goes by the caller's own ids, groups and capabilities: who owns what is made, who may
+ * use the blocks that are reserved (CAP_SYS_RESOURCE), to whom trusted attributes are
+ * shown (CAP_SYS_ADMIN).
+ *
+ * Which set-user-ID bits and file capabilities a change takes away, the client says with
+ * each request (FUSE_HANDLE_KILLPRIV_V2), but for FALLOCATE.
  */
+#include <linux/capability.h>
 #include "vst.h"
 
-/* For all but creation; and the same without CAP_FSETID, to drop setuid bits. */
+/* Of root, and of the client itself; and the same without CAP_FSETID. */
 const struct cred *vst_cred;
-const struct cred *vst_cred_nofsetid;
+static const struct cred *cred_nofsetid;
+
+/* What the client decides. */
+static const kernel_cap_t decided = { .val = BIT_ULL(CAP_CHOWN) | BIT_ULL(CAP_DAC_OVERRIDE) |
+	BIT_ULL(CAP_DAC_READ_SEARCH) | BIT_ULL(CAP_FOWNER) | BIT_ULL(CAP_FSETID) |
+	BIT_ULL(CAP_MKNOD) | BIT_ULL(CAP_SETFCAP) | BIT_ULL(CAP_LINUX_IMMUTABLE) };
 
 static struct cred *new_cred(void)
 {
 	return prepare_kernel_cred(&init_task);
 }
 
+static const struct cred *cred_as(kuid_t uid, kgid_t gid, const struct cred *caller)
+{
+	struct cred *cred = new_cred();
+
+	if (!cred)
+		return ERR_PTR(-ENOMEM);
+	cred->fsuid = uid;
+	cred->fsgid = gid;
+	cred->cap_effective = decided;
+	if (caller) {
+		set_groups(cred, caller->group_info);
+		cred->cap_effective = cap_combine(decided, caller->cap_effective);
+	}
+	return cred;
+}
+
 /**
- * vst_cred_of - credentials to create files for the caller of @r
+ * vst_cred_of - credentials to carry a request out under
  * @r: request
+ *
+ * A request without registered credentials is the client's own, or one that it sends in
+ * the background, for whom its header says.
  *
  * Return: credentials with a reference, or ERR_PTR(-EINVAL, -ENOMEM).
  */
 const struct cred *vst_cred_of(const struct vst_req *r)
 {
+	const struct cred *caller = r->call->cred;
 	kuid_t uid = make_kuid(&init_user_ns, r->in.uid);
 	kgid_t gid = make_kgid(&init_user_ns, r->in.gid);
-	struct cred *cred;
 
+	if (!r->by_caller)
+		return get_cred(vst_cred);
+	if (r->call->sqe.cred)
+		return cred_as(caller->fsuid, caller->fsgid, caller);
 	if (!uid_valid(uid) || !gid_valid(gid))
 		return ERR_PTR(-EINVAL);
 	if (uid_eq(uid, GLOBAL_ROOT_UID) && gid_eq(gid, GLOBAL_ROOT_GID))
 		return get_cred(vst_cred);
-	cred = new_cred();
+	return cred_as(uid, gid, NULL);
+}
+
+/**
+ * vst_cred_of_owner - credentials for data that is written back, by whom is not known
+ * @inode: whose data
+ *
+ * It is charged to the owner, as it is by quotas.
+ *
+ * Return: credentials with a reference, or ERR_PTR(-ENOMEM).
+ */
+const struct cred *vst_cred_of_owner(const struct inode *inode)
+{
+	if (uid_eq(inode->i_uid, GLOBAL_ROOT_UID))
+		return get_cred(vst_cred);
+	return cred_as(inode->i_uid, inode->i_gid, NULL);
+}
+
+/**
+ * vst_cred_to_change - the present credentials, to change a file under
+ * @kill: the change is to take set-user-ID bits and file capabilities away
+ *
+ * Return: credentials with a reference, or ERR_PTR(-ENOMEM).
+ */
+const struct cred *vst_cred_to_change(bool kill)
+{
+	struct cred *cred;
+
+	if (!kill)
+		return get_current_cred();
+	if (current_cred() == vst_cred)
+		return get_cred(cred_nofsetid);
+	cred = prepare_creds();
 	if (!cred)
 		return ERR_PTR(-ENOMEM);
-	cred->fsuid = uid;
-	cred->fsgid = gid;
+	cap_lower(cred->cap_effective, CAP_FSETID);
 	return cred;
 }
 
@@ -44,20 +112,18 @@ int vst_cred_init(void)
 	struct cred *full = new_cred(), *nofsetid = new_cred();
 
 	if (!full || !nofsetid) {
-		if (full)
-			put_cred(full);
-		if (nofsetid)
-			put_cred(nofsetid);
+		put_cred(full);
+		put_cred(nofsetid);
 		return -ENOMEM;
 	}
 	cap_lower(nofsetid->cap_effective, CAP_FSETID);
 	vst_cred = full;
-	vst_cred_nofsetid = nofsetid;
+	cred_nofsetid = nofsetid;
 	return 0;
 }
 
 void vst_cred_exit(void)
 {
 	put_cred(vst_cred);
-	put_cred(vst_cred_nofsetid);
+	put_cred(cred_nofsetid);
 }

@@ -48,23 +48,77 @@ int vst_read(struct vst_req *r)
 	return 0;
 }
 
-static ssize_t write_data(struct vst_req *r, struct file *file, const struct fuse_write_in *in)
+/**
+ * vst_may_write - may bytes of a file be written from a position on?
+ * @inode: the file's. Files that were open already when it was made so can be
+ *	written on Linux; here nobody knows which those are
+ * @pos: position
+ *
+ * Return: 0 or -EPERM.
+ */
+int vst_may_write(const struct inode *inode, loff_t pos)
+{
+	if (IS_IMMUTABLE(inode) || (IS_APPEND(inode) && pos < i_size_read(inode)))
+		return -EPERM;
+	return 0;
+}
+
+/*
+ * Of a file that can only be appended to, what is there stays: a page that is written back,
+ * or a write that is replayed, begins before its end. Return: bytes to leave out.
+ */
+static u32 bytes_that_stay(const struct vst_req *r, const struct inode *inode,
+			   const struct fuse_write_in *in)
+{
+	loff_t size = i_size_read(inode);
+
+	if (!IS_APPEND(inode) || (loff_t)in->offset >= size ||
+	    !(r->replay || in->write_flags & FUSE_WRITE_CACHE))
+		return 0;
+	return min_t(loff_t, size - in->offset, in->size);
+}
+
+static const struct cred *cred_to_write(const struct inode *inode, u32 flags)
+{
+	if (flags & FUSE_WRITE_CACHE)
+		return vst_cred_of_owner(inode);
+	return vst_cred_to_change(flags & FUSE_WRITE_KILL_SUIDGID);
+}
+
+/* All but the first @skip bytes. Return: bytes of all that are written, or there. */
+static ssize_t write_rest(struct vst_req *r, struct file *file, const struct fuse_write_in *in,
+			  u32 skip)
 {
 	struct kvec vec = {
-		.iov_base = (void *)r->call->in[0] + sizeof(r->in) + sizeof(*in),
-		.iov_len = in->size,
+		.iov_base = (void *)r->call->in[0] + sizeof(r->in) + sizeof(*in) + skip,
+		.iov_len = in->size - skip,
 	};
-	const struct cred *saved = NULL;
 	struct iov_iter iter;
-	loff_t pos = in->offset;
+	loff_t pos = in->offset + skip;
 	ssize_t n;
 
+	if (!vec.iov_len)
+		return skip;
+	n = vst_may_write(file_inode(file), pos);
+	if (n)
+		return n;
 	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
-	if (in->write_flags & FUSE_WRITE_KILL_SUIDGID)
-		saved = override_creds(vst_cred_nofsetid);
 	n = vfs_iter_write(file, &iter, &pos, READ_ONCE(vst_durable) ? RWF_DSYNC : 0);
-	if (saved)
-		revert_creds(saved);
+	return n < 0 ? n : skip + n;
+}
+
+static ssize_t write_data(struct vst_req *r, struct file *file, const struct fuse_write_in *in)
+{
+	struct inode *inode = file_inode(file);
+	const struct cred *cred = cred_to_write(inode, in->write_flags), *saved;
+	ssize_t n;
+
+	if (IS_ERR(cred))
+		return PTR_ERR(cred);
+	saved = override_creds(cred);
+	n = write_rest(r, file, in, bytes_that_stay(r, inode, in));
+	revert_creds(saved);
+	put_cred(cred);
 	return n;
 }
 
@@ -102,7 +156,7 @@ int vst_write(struct vst_req *r)
 	node = get_data(r, FMODE_WRITE, &file);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	n = IS_IMMUTABLE(file_inode(file)) ? -EPERM : write_in_order(r, node, file, in);
+	n = write_in_order(r, node, file, in);
 	vst_node_put(node);
 	if (n < 0)
 		return n;
@@ -127,6 +181,22 @@ int vst_fsync(struct vst_req *r)
 	return err;
 }
 
+/* The request has no flag for it: whoever may not keep set-user-ID bits loses them. */
+static int allocate(struct vst_req *r, struct file *file, const struct fuse_fallocate_in *in)
+{
+	bool kill = !cap_raised(r->call->cred->cap_effective, CAP_FSETID);
+	const struct cred *cred = vst_cred_to_change(kill), *saved;
+	int err;
+
+	if (IS_ERR(cred))
+		return PTR_ERR(cred);
+	saved = override_creds(cred);
+	err = vfs_fallocate(file, in->mode, in->offset, in->length);
+	revert_creds(saved);
+	put_cred(cred);
+	return err;
+}
+
 int vst_fallocate(struct vst_req *r)
 {
 	const struct fuse_fallocate_in *in = vst_arg(r, sizeof(*in));
@@ -142,7 +212,7 @@ int vst_fallocate(struct vst_req *r)
 	node = get_data(r, FMODE_WRITE, &file);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	err = vfs_fallocate(file, in->mode, in->offset, in->length);
+	err = allocate(r, file, in);
 	err = err ?: vst_commit(file_inode(file));
 	vst_node_put(node);
 	return err;

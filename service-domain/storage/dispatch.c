@@ -78,64 +78,76 @@ static int vst_batch_forget(struct vst_req *r)
 	return 0;
 }
 
-/* What is not here is answered with ENOSYS, and the client does without. */
-static int (* const serve_fuse[])(struct vst_req *r) = {
-	[FUSE_LOOKUP]		= vst_lookup,
-	[FUSE_FORGET]		= vst_forget,
-	[FUSE_GETATTR]		= vst_getattr,
-	[FUSE_SETATTR]		= vst_setattr,
-	[FUSE_READLINK]		= vst_readlink,
-	[FUSE_SYMLINK]		= vst_symlink,
-	[FUSE_MKNOD]		= vst_mknod,
-	[FUSE_MKDIR]		= vst_mkdir,
-	[FUSE_UNLINK]		= vst_unlink,
-	[FUSE_RMDIR]		= vst_rmdir,
-	[FUSE_RENAME]		= vst_rename,
-	[FUSE_LINK]		= vst_link,
-	[FUSE_READ]		= vst_read,
-	[FUSE_WRITE]		= vst_write,
-	[FUSE_STATFS]		= vst_statfs,
-	[FUSE_FSYNC]		= vst_fsync,
-	[FUSE_SETXATTR]		= vst_setxattr,
-	[FUSE_GETXATTR]		= vst_getxattr,
-	[FUSE_LISTXATTR]	= vst_listxattr,
-	[FUSE_REMOVEXATTR]	= vst_removexattr,
-	[FUSE_INIT]		= vst_init,
-	[FUSE_READDIR]		= vst_readdir,
-	[FUSE_FSYNCDIR]		= vst_fsyncdir,
-	[FUSE_DESTROY]		= vst_destroy,
-	[FUSE_BATCH_FORGET]	= vst_batch_forget,
-	[FUSE_FALLOCATE]	= vst_fallocate,
-	[FUSE_READDIRPLUS]	= vst_readdirplus,
-	[FUSE_RENAME2]		= vst_rename2,
-	[FUSE_LSEEK]		= vst_lseek,
-	[FUSE_SYNCFS]		= vst_syncfs,
-	[FUSE_STATX]		= vst_statx,
+/*
+ * What is not here is answered with ENOSYS, and the client does without. by_caller: the file
+ * system looks at the caller's credentials (cred.c).
+ */
+static const struct {
+	int (*fn)(struct vst_req *r);
+	bool by_caller;
+} serve_fuse[] = {
+	[FUSE_LOOKUP]		= { vst_lookup },
+	[FUSE_FORGET]		= { vst_forget },
+	[FUSE_GETATTR]		= { vst_getattr },
+	[FUSE_SETATTR]		= { vst_setattr, true },
+	[FUSE_READLINK]		= { vst_readlink },
+	[FUSE_SYMLINK]		= { vst_symlink, true },
+	[FUSE_MKNOD]		= { vst_mknod, true },
+	[FUSE_MKDIR]		= { vst_mkdir, true },
+	[FUSE_UNLINK]		= { vst_unlink, true },
+	[FUSE_RMDIR]		= { vst_rmdir, true },
+	[FUSE_RENAME]		= { vst_rename, true },
+	[FUSE_LINK]		= { vst_link, true },
+	[FUSE_READ]		= { vst_read },
+	[FUSE_WRITE]		= { vst_write, true },
+	[FUSE_STATFS]		= { vst_statfs },
+	[FUSE_FSYNC]		= { vst_fsync },
+	[FUSE_SETXATTR]		= { vst_setxattr, true },
+	[FUSE_GETXATTR]		= { vst_getxattr },
+	[FUSE_LISTXATTR]	= { vst_listxattr, true },
+	[FUSE_REMOVEXATTR]	= { vst_removexattr, true },
+	[FUSE_INIT]		= { vst_init },
+	[FUSE_READDIR]		= { vst_readdir },
+	[FUSE_FSYNCDIR]		= { vst_fsyncdir },
+	[FUSE_DESTROY]		= { vst_destroy },
+	[FUSE_BATCH_FORGET]	= { vst_batch_forget },
+	[FUSE_FALLOCATE]	= { vst_fallocate, true },
+	[FUSE_READDIRPLUS]	= { vst_readdirplus },
+	[FUSE_RENAME2]		= { vst_rename2, true },
+	[FUSE_LSEEK]		= { vst_lseek },
+	[FUSE_SYNCFS]		= { vst_syncfs },
+	[FUSE_STATX]		= { vst_statx },
 };
 
 static int serve_one(struct vst_req *r)
 {
 	u32 opcode = r->in.opcode;
+	const struct cred *cred, *saved;
+	int err;
 
-	if (opcode >= ARRAY_SIZE(serve_fuse) || !serve_fuse[opcode])
+	if (opcode >= ARRAY_SIZE(serve_fuse) || !serve_fuse[opcode].fn)
 		return -ENOSYS;
-	return serve_fuse[opcode](r);
+	r->by_caller = serve_fuse[opcode].by_caller;
+	cred = vst_cred_of(r);
+	if (IS_ERR(cred))
+		return PTR_ERR(cred);
+	saved = override_creds(cred);
+	err = serve_fuse[opcode].fn(r);
+	revert_creds(saved);
+	put_cred(cred);
+	return err;
 }
 
 static s64 run(struct vos_scall *call)
 {
 	struct vst_req *r = kmem_cache_alloc(req_cache, GFP_KERNEL);
-	const struct cred *saved;
 	s64 result;
 
 	if (!r)
 		return -ENOMEM;
 	result = vst_req_begin(r, call);
-	if (!result) {
-		saved = override_creds(vst_cred);
+	if (!result)
 		result = vst_req_end(r, serve_one(r));
-		revert_creds(saved);
-	}
 	kmem_cache_free(req_cache, r);
 	return result;
 }

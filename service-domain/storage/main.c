@@ -10,7 +10,7 @@
 
 static char *root = "/srv";
 module_param(root, charp, 0444);
-MODULE_PARM_DESC(root, "directory to export, on a file system with file handles");
+MODULE_PARM_DESC(root, "root of the file system to export, one with file handles");
 
 bool vst_durable = true;
 module_param_named(durable, vst_durable, bool, 0644);
@@ -59,6 +59,11 @@ static int __init check_root(void)
 	if (!sb->s_export_op || !sb->s_export_op->fh_to_dentry) {
 		pr_err("virtuos-storage: %s: no file handles on %s\n", root, sb->s_type->name);
 		return -EOPNOTSUPP;
+	}
+	/* A node id leads to any inode of it, whether there is a way from root or not. */
+	if (vst_root.dentry != sb->s_root) {
+		pr_err("virtuos-storage: %s: not the root of its file system\n", root);
+		return -EXDEV;
 	}
 	return 0;
 }

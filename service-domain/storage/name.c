@@ -79,7 +79,7 @@ int vst_readlink(struct vst_req *r)
 /*
  * struct creation - what a request wants made
  * @mode: with its type; of a link, the type of what it leads to
- * @make: makes it; both locks and credentials are taken
+ * @make: makes it; the directory is locked
  */
 struct creation {
 	const char *name;
@@ -136,12 +136,13 @@ static bool is_made(const struct creation *c, struct dentry *dentry)
 	return !((inode->i_mode ^ c->mode) & S_IFMT);
 }
 
-/* Under the directory's lock. Return: the new entry, positive, or ERR_PTR. */
+/* Return: the new entry, positive, or ERR_PTR. */
 static struct dentry *make_locked(struct vst_req *r, struct dentry *dir, const struct creation *c)
 {
 	struct dentry *dentry;
 	int err;
 
+	lockdep_assert_held_write(&d_inode(dir)->i_rwsem);
 	if (vst_is_hidden(dir, c->name))
 		return ERR_PTR(-EPERM);
 	dentry = lookup_one_len(c->name, dir, strlen(c->name));
@@ -161,17 +162,11 @@ static struct dentry *make_locked(struct vst_req *r, struct dentry *dir, const s
 
 static struct dentry *make_in(struct vst_req *r, struct dentry *dir, const struct creation *c)
 {
-	const struct cred *cred = vst_cred_of(r), *saved;
 	struct dentry *dentry;
 
-	if (IS_ERR(cred))
-		return ERR_CAST(cred);
-	saved = override_creds(cred);
 	inode_lock_nested(d_inode(dir), I_MUTEX_PARENT);
 	dentry = make_locked(r, dir, c);
 	inode_unlock(d_inode(dir));
-	revert_creds(saved);
-	put_cred(cred);
 	return dentry;
 }
 
@@ -258,13 +253,14 @@ int vst_link(struct vst_req *r)
 	return err;
 }
 
-/* Under the directory's lock. @victim: what was there, to be kept while open. */
+/* @victim: what was there, to be kept while open. */
 static int remove_locked(struct vst_req *r, struct dentry *dir, const char *name, bool is_dir,
 			 struct vst_node **victim)
 {
 	struct dentry *dentry;
 	int err;
 
+	lockdep_assert_held_write(&d_inode(dir)->i_rwsem);
 	if (vst_is_hidden(dir, name))
 		return -ENOENT;
 	dentry = lookup_one_len(name, dir, strlen(name));

@@ -8,6 +8,10 @@
  * client forgets it: nothing else keeps it alive. The client's lookup counts are
  * not followed, since a name that could be looked up again is found by its handle.
  *
+ * An id may be any number. It leads to nothing outside the export, which is all of its
+ * file system (main.c), nor to the directory of unlinked files (orphan.c), whose files it
+ * does lead to: they may be open.
+ *
  * Invariant: a hashed node is on exactly one of conn->lru and conn->orphans.
  */
 #include <linux/exportfs.h>
@@ -58,20 +62,21 @@ static struct vst_node *node_new(u64 id, struct dentry *dentry)
 	return node;
 }
 
-/* Under conn->lock. */
 static struct vst_node *find(struct vst_conn *conn, u64 id)
 {
 	struct vst_node *node;
 
+	lockdep_assert_held(&conn->lock);
 	hash_for_each_possible(conn->table, node, hash, id)
 		if (node->id == id)
 			return node;
 	return NULL;
 }
 
-/* Under conn->lock; the caller puts the table's reference afterwards. */
+/* The caller puts the table's reference afterwards. */
 static void unhash(struct vst_conn *conn, struct vst_node *node)
 {
+	lockdep_assert_held(&conn->lock);
 	hash_del(&node->hash);
 	list_del_init(&node->lru);
 	node->hashed = false;
@@ -79,9 +84,10 @@ static void unhash(struct vst_conn *conn, struct vst_node *node)
 		conn->nr_lru--;
 }
 
-/* Under conn->lock; @node is hashed. */
+/* @node is hashed. */
 static void keep(struct vst_conn *conn, struct vst_node *node)
 {
+	lockdep_assert_held(&conn->lock);
 	if (node->kept)
 		return;
 	list_move(&node->lru, &conn->orphans);
@@ -89,11 +95,12 @@ static void keep(struct vst_conn *conn, struct vst_node *node)
 	conn->nr_lru--;
 }
 
-/* Under conn->lock: make room. Return: a node to put, or NULL. */
+/* Make room. Return: a node to put, or NULL. */
 static struct vst_node *evict_one(struct vst_conn *conn)
 {
 	struct vst_node *node;
 
+	lockdep_assert_held(&conn->lock);
 	while (conn->nr_lru > READ_ONCE(vst_max_nodes)) {
 		node = list_last_entry(&conn->lru, struct vst_node, lru);
 		if (!is_orphan(node) && !node->handles) {
@@ -105,9 +112,10 @@ static struct vst_node *evict_one(struct vst_conn *conn)
 	return NULL;
 }
 
-/* Under conn->lock: into the table, with a reference of its own. */
+/* Into the table, with a reference of its own. */
 static void hash_in(struct vst_conn *conn, struct vst_node *node)
 {
+	lockdep_assert_held(&conn->lock);
 	refcount_inc(&node->ref);
 	hash_add(conn->table, &node->hash, node->id);
 	list_add(&node->lru, &conn->lru);
@@ -116,9 +124,10 @@ static void hash_in(struct vst_conn *conn, struct vst_node *node)
 	node->kept = false;
 }
 
-/* Under conn->lock: @node has been used. */
+/* @node has been used. */
 static void touch(struct vst_conn *conn, struct vst_node *node)
 {
+	lockdep_assert_held(&conn->lock);
 	if (!node->kept)
 		list_move(&node->lru, &conn->lru);
 }
@@ -176,7 +185,7 @@ static struct dentry *decode(u64 id)
 	if (IS_ERR(dentry))
 		return dentry;
 	/* Some file systems take generation 0 for any. */
-	if (vst_id_of(d_inode(dentry)) != id) {
+	if (vst_id_of(d_inode(dentry)) != id || vst_is_hidden_dir(dentry)) {
 		dput(dentry);
 		return ERR_PTR(-ESTALE);
 	}

@@ -33,6 +33,17 @@ bool vst_is_hidden(const struct dentry *dir, const char *name)
 	return hidden && dir == vst_root.dentry && !strcmp(name, VST_HIDDEN);
 }
 
+/**
+ * vst_is_hidden_dir - is this the hidden directory itself?
+ * @dentry: positive
+ *
+ * Return: whether it is.
+ */
+bool vst_is_hidden_dir(const struct dentry *dentry)
+{
+	return hidden && d_inode(dentry) == d_inode(hidden);
+}
+
 /* The entry for a node, to be put; under the hidden directory's lock, or not. */
 static struct dentry *entry_of(u64 id, bool locked)
 {
@@ -74,6 +85,7 @@ unsigned int vst_kept_links(const struct inode *inode)
 int vst_keep(const struct vst_req *r, struct dentry *victim)
 {
 	struct inode *inode = d_inode(victim);
+	const struct cred *saved;
 	struct dentry *entry;
 	int err = 0;
 
@@ -81,6 +93,8 @@ int vst_keep(const struct vst_req *r, struct dentry *victim)
 		return 0;
 	if (!S_ISREG(inode->i_mode) || inode->i_nlink != 1)
 		return 0;
+	/* It is our doing, not the caller's. */
+	saved = override_creds(vst_cred);
 	inode_lock_nested(d_inode(hidden), I_MUTEX_PARENT2);
 	entry = entry_of(vst_id_of(inode), true);
 	if (IS_ERR(entry)) {
@@ -94,12 +108,13 @@ int vst_keep(const struct vst_req *r, struct dentry *victim)
 		dput(entry);
 	}
 	inode_unlock(d_inode(hidden));
+	revert_creds(saved);
 	return err;
 }
 
-/* Under the hidden directory's lock. */
 static void drop(struct dentry *entry)
 {
+	lockdep_assert_held_write(&d_inode(hidden)->i_rwsem);
 	if (!vfs_unlink(&nop_mnt_idmap, d_inode(hidden), entry, NULL))
 		atomic_dec(&nr_kept);
 }

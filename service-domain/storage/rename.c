@@ -14,7 +14,7 @@ struct renaming {
 	struct vst_node *victim;
 };
 
-/* Under both directories' locks; @trap is the ancestor of one in the other. */
+/* @trap is the ancestor of one in the other. */
 static int rename_dentries(struct vst_req *r, struct renaming *n, struct dentry *trap,
 			   struct dentry *old, struct dentry *new)
 {
@@ -28,6 +28,8 @@ static int rename_dentries(struct vst_req *r, struct renaming *n, struct dentry 
 		.flags		= n->flags,
 	};
 
+	lockdep_assert_held_write(&rd.old_dir->i_rwsem);
+	lockdep_assert_held_write(&rd.new_dir->i_rwsem);
 	if (d_is_negative(old))
 		return r->replay && d_is_positive(new) ? 0 : -ENOENT;
 	if (old == trap)

@@ -8,8 +8,8 @@
  * domain, too. What it caches (node.c) makes it fast, and keeps unlinked files
  * alive as long as the domain lives.
  *
- * Permissions are the primary's business (its FUSE client checks them): here, all
- * runs with full capabilities, with the caller's ids where files are created.
+ * Permissions are the primary's business (its FUSE client checks them): what only a
+ * file system decides goes by the caller's credentials, see cred.c.
  *
  * Direction of calls:
  *	main.c -> dispatch.c -> attr.c, name.c, rename.c, dir.c, data.c, xattr.c, handle.c
@@ -91,6 +91,7 @@ struct vst_conn {
  * @out: room for the reply's body, shared memory, only written
  * @out_len: bytes of reply so far
  * @replay: a predecessor that died may have carried this out
+ * @by_caller: it matters under whose credentials it runs
  */
 struct vst_req {
 	struct vos_scall *call;
@@ -103,6 +104,7 @@ struct vst_req {
 	u32 room;
 	u32 out_len;
 	bool replay;
+	bool by_caller;
 	u8 small[512] __aligned(8);
 };
 
@@ -132,8 +134,9 @@ int vst_reply(struct vst_req *r, const void *data, u32 len);
 
 /* cred.c */
 extern const struct cred *vst_cred;
-extern const struct cred *vst_cred_nofsetid;
 const struct cred *vst_cred_of(const struct vst_req *r);
+const struct cred *vst_cred_of_owner(const struct inode *inode);
+const struct cred *vst_cred_to_change(bool kill);
 int vst_cred_init(void);
 void vst_cred_exit(void);
 
@@ -157,6 +160,7 @@ static inline struct path vst_node_path(const struct vst_node *node)
 /* orphan.c */
 #define VST_HIDDEN	".virtuos-unlinked"
 bool vst_is_hidden(const struct dentry *dir, const char *name);
+bool vst_is_hidden_dir(const struct dentry *dentry);
 unsigned int vst_kept_links(const struct inode *inode);
 int vst_keep(const struct vst_req *r, struct dentry *victim);
 void vst_unkeep(u64 id);
@@ -202,6 +206,7 @@ int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *fil
 void vst_node_durable(struct vst_conn *conn, struct vst_node *node, u64 seq);
 
 /* data.c */
+int vst_may_write(const struct inode *inode, loff_t pos);
 int vst_read(struct vst_req *r);
 int vst_write(struct vst_req *r);
 int vst_fsync(struct vst_req *r);

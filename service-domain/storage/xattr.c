@@ -125,6 +125,20 @@ static int change_value(struct dentry *dentry, const struct xattr_change *x)
 	return vfs_removexattr(&nop_mnt_idmap, dentry, x->name);
 }
 
+static int change_as_said(struct dentry *dentry, const struct xattr_change *x)
+{
+	const struct cred *cred = vst_cred_to_change(x->kill_sgid), *saved;
+	int err;
+
+	if (IS_ERR(cred))
+		return PTR_ERR(cred);
+	saved = override_creds(cred);
+	err = change_value(dentry, x);
+	revert_creds(saved);
+	put_cred(cred);
+	return err;
+}
+
 /* Has a predecessor done it already? */
 static bool is_done(const struct xattr_change *x, int err)
 {
@@ -134,7 +148,6 @@ static bool is_done(const struct xattr_change *x, int err)
 static int change_any(struct vst_req *r, const struct xattr_change *x)
 {
 	struct vst_node *node = vst_node_get(r->conn, r->in.nodeid);
-	const struct cred *saved = NULL;
 	int err;
 
 	if (IS_ERR(node))
@@ -142,11 +155,7 @@ static int change_any(struct vst_req *r, const struct xattr_change *x)
 	err = mnt_want_write(vst_root.mnt);
 	if (err)
 		goto put;
-	if (x->kill_sgid)
-		saved = override_creds(vst_cred_nofsetid);
-	err = change_value(node->dentry, x);
-	if (saved)
-		revert_creds(saved);
+	err = change_as_said(node->dentry, x);
 	mnt_drop_write(vst_root.mnt);
 	if (r->replay && is_done(x, err))
 		err = 0;

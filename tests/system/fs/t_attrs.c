@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What stat tells and what changes it; extended attributes; locks. */
 #include "fstest.h"
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>
@@ -150,6 +151,71 @@ TEST(write_drops_setuid)
 		_exit(write_as_user());
 	CHECK_EQ(wait_for(pid), 0);
 	CHECK_EQ(stat_of("f").st_mode, S_IFREG | 0777);
+}
+
+static void become_user(void)
+{
+	CHECK_EQ(setgroups(0, NULL), 0);
+	CHECK_EQ(setgid(1000), 0);
+	CHECK_EQ(setuid(1000), 0);
+}
+
+static int allocate_as_user(void)
+{
+	int fd = CHECK_OK(open("f", O_WRONLY));
+
+	become_user();
+	CHECK_EQ(posix_fallocate(fd, 0, 50000), 0);
+	return 0;
+}
+
+TEST(fallocate_drops_setuid)
+{
+	pid_t pid;
+
+	if (geteuid())
+		test_skip("not root");
+	put_text("f", "");
+	CHECK_EQ(chmod("f", 06777), 0);
+	CHECK_EQ(posix_fallocate(CHECK_OK(open("f", O_WRONLY)), 0, 100), 0);
+	CHECK_EQ(stat_of("f").st_mode, S_IFREG | 06777);
+	pid = CHECK_OK(fork());
+	if (!pid)
+		_exit(allocate_as_user());
+	CHECK_EQ(wait_for(pid), 0);
+	CHECK_EQ(stat_of("f").st_mode, S_IFREG | 0777);
+}
+
+static int list_as_user(void)
+{
+	char buf[256];
+	ssize_t n;
+
+	become_user();
+	n = CHECK_OK(listxattr("f", buf, sizeof(buf)));
+	CHECK_EQ(n, sizeof("user.plain"));
+	CHECK(!memcmp(buf, "user.plain", n));
+	CHECK_EQ(listxattr("f", NULL, 0), n);
+	CHECK_ERR(getxattr("f", "trusted.secret", buf, sizeof(buf)), ENODATA);
+	return 0;
+}
+
+TEST(trusted_xattr_is_for_root)
+{
+	char buf[256];
+	pid_t pid;
+
+	if (geteuid())
+		test_skip("not root");
+	put_text("f", "");
+	if (setxattr("f", "user.plain", "1", 1, 0))
+		test_skip("no user attributes here");
+	CHECK_EQ(setxattr("f", "trusted.secret", "2", 1, 0), 0);
+	CHECK_EQ(listxattr("f", buf, sizeof(buf)), sizeof("user.plain") + sizeof("trusted.secret"));
+	pid = CHECK_OK(fork());
+	if (!pid)
+		_exit(list_as_user());
+	CHECK_EQ(wait_for(pid), 0);
 }
 
 TEST(setgid_directory)

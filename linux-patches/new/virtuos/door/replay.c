@@ -8,6 +8,7 @@
  * files that it may write anyway. Records of all processes are carried out in the
  * order of their sequence numbers, which the dead domain gave.
  */
+#include <linux/capability.h>
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/sort.h>
@@ -19,6 +20,7 @@ struct entry {
 	u64 pos;
 	const void *data;
 	u32 len;
+	bool kill_privs;
 };
 
 struct replay {
@@ -60,6 +62,8 @@ static void take_record(struct replay *r, struct vos_uchan *uc, const struct vos
 	e->pos = rec->pos;
 	e->len = rec->len;
 	e->data = data;
+	/* What the write took from the file may not have reached the disk either. */
+	e->kill_privs = !(uc->door->cred->cap_effective & BIT_ULL(CAP_FSETID));
 }
 
 static void read_log(struct replay *r, struct vos_uchan *uc)
@@ -109,7 +113,7 @@ static int write_all(const struct vos_door_provider *p, const struct replay *r)
 
 	for (i = 0; i < r->nr; i++) {
 		const struct entry *e = &r->entry[i];
-		int rc = p->replay(e->node, e->pos, e->data, e->len);
+		int rc = p->replay(e->node, e->pos, e->data, e->len, e->kill_privs);
 
 		if (rc == -ENOTCONN)
 			return rc;

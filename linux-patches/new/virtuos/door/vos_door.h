@@ -58,8 +58,9 @@ struct vos_door_target {
  * @gone: the service does not know the handle any more, or is dead. Process context.
  *	@dirty: something may have been written that is not durable yet
  * @replay: write again what a predecessor may have lost, durably; from the session's
- *	up(). @data is the process's memory. Return: 0; -ENOTCONN this domain has died,
- *	too; other errors are the file's
+ *	up(). @data is the process's memory; kill_privs: the process's writes take
+ *	set-user-ID bits away. Return: 0; -ENOTCONN this domain has died, too; other
+ *	errors are the file's
  * @home: have @file used here again, whoever uses it elsewhere; or NULL. Process context.
  *	Return: 0; -ENOENT not this provider's; -EINTR; errors of the file
  * @changed: the flags of @file, maybe not the provider's, have changed (F_SETFL,
@@ -72,7 +73,7 @@ struct vos_door_provider {
 	int (*examine)(struct file *file, struct vos_door_target *t);
 	int (*attach)(struct file *file, struct vos_door_target *t);
 	void (*gone)(struct vos_door_target *t, bool dirty);
-	int (*replay)(u64 node, u64 pos, const void *data, u32 len);
+	int (*replay)(u64 node, u64 pos, const void *data, u32 len, bool kill_privs);
 	int (*home)(struct file *file);
 	void (*changed)(struct file *file);
 };

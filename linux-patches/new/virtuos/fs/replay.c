@@ -7,7 +7,8 @@
 
 #define REPLAY_CHUNK	65536u
 
-static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void *data, u32 len)
+static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void *data, u32 len,
+		       u32 flags)
 {
 	struct fuse_in_header ih = {
 		.len = sizeof(ih) + sizeof(struct fuse_write_in) + len,
@@ -15,7 +16,7 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void *dat
 		.unique = 2,
 		.nodeid = node,
 	};
-	struct fuse_write_in in = { .offset = pos, .size = len };
+	struct fuse_write_in in = { .offset = pos, .size = len, .write_flags = flags };
 	struct fuse_write_out out;
 	struct fuse_out_header oh;
 	struct vos_call *call;
@@ -52,15 +53,16 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void *dat
 }
 
 /* See vos_door_provider.replay. */
-int vosfs_replay_write(u64 node, u64 pos, const void *data, u32 len)
+int vosfs_replay_write(u64 node, u64 pos, const void *data, u32 len, bool kill_privs)
 {
+	u32 flags = kill_privs ? FUSE_WRITE_KILL_SUIDGID : 0;
 	struct vos_session *s = vosfs_data_session();
 	int rc = 0;
 
 	while (!rc && len) {
 		u32 n = min(len, REPLAY_CHUNK);
 
-		rc = write_chunk(s, node, pos, data, n);
+		rc = write_chunk(s, node, pos, data, n, flags);
 		pos += n;
 		data += n;
 		len -= n;

@@ -70,20 +70,48 @@ static int call_unkillable(struct vos_call *call)
 	return call->status;
 }
 
+/*
+ * The service looks at credentials where only a file system can decide (its cred.c): who
+ * may use reserved blocks, to whom trusted attributes are shown.
+ */
+static u32 cred_flag(const struct fuse_req *req)
+{
+	u32 opcode = req->in.h.opcode;
+
+	return changes(opcode) || opcode == FUSE_LISTXATTR ? 0 : VOS_GET_NOCRED;
+}
+
+static struct vos_call *get_call(struct vosfs_conn *conn, const struct fuse_req *req)
+{
+	u32 flags = VOS_GET_KILLABLE | cred_flag(req);
+	struct vos_call *call;
+
+	/* More credentials than the service keeps are in use just now: some call will end. */
+	while ((call = vos_call_get(conn->session, vosfs_in_len(req), vosfs_out_len(req),
+				    flags)) == ERR_PTR(-EAGAIN) &&
+	       !fatal_signal_pending(current))
+		schedule_timeout_killable(1);
+	return call;
+}
+
+/* Return: as the request shall end that did not get a call. */
+static int no_call(int err)
+{
+	if (err == -ENOTCONN)
+		vosfs_count(VOSFS_EXPIRED, 1);
+	/* Killed, by now: see get_call(). */
+	return err == -ERESTARTSYS || err == -EINTR || err == -EAGAIN ? -EINTR : -EIO;
+}
+
 /* One attempt. Return: as the request shall end, or -EOWNERDEAD: try again. */
 static int try_sync(struct vosfs_conn *conn, struct fuse_req *req, bool keep)
 {
 	struct vos_call *call;
 	int err;
 
-	call = vos_call_get(conn->session, vosfs_in_len(req), vosfs_out_len(req),
-			    VOS_GET_KILLABLE | VOS_GET_NOCRED);
-	if (IS_ERR(call)) {
-		err = PTR_ERR(call);
-		if (err == -ENOTCONN)
-			vosfs_count(VOSFS_EXPIRED, 1);
-		return err == -ERESTARTSYS ? -EINTR : -EIO;
-	}
+	call = get_call(conn, req);
+	if (IS_ERR(call))
+		return no_call(PTR_ERR(call));
 	vosfs_put_request(call, req);
 	call->sqe.arg[0] = keep ? VOS_FUSE_KEEP : 0;
 	err = changes(req->in.h.opcode) ? call_unkillable(call) : vos_call(call);
