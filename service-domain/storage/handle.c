@@ -110,7 +110,7 @@ int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *fil
 	return err;
 }
 
-static ssize_t do_read(struct vos_scall *call, rwf_t flags)
+static s64 do_read(struct vos_scall *call)
 {
 	struct vst_handle *h = call->target;
 	struct kvec vec = { .iov_base = call->out[0], .iov_len = call->sqe.ext[0].len };
@@ -118,7 +118,27 @@ static ssize_t do_read(struct vos_scall *call, rwf_t flags)
 	struct iov_iter iter;
 
 	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, vec.iov_len);
-	return vfs_iter_read(h->file, &iter, &pos, flags);
+	return vfs_iter_read(h->file, &iter, &pos, 0);
+}
+
+/*
+ * What is cached. Not even reading ahead is begun, since a disk's queue may be full; the
+ * time of the access must need no journal.
+ */
+static ssize_t read_cached(struct vos_scall *call)
+{
+	struct vst_handle *h = call->target;
+	struct kvec vec = { .iov_base = call->out[0], .iov_len = call->sqe.ext[0].len };
+	struct iov_iter iter;
+	struct kiocb iocb;
+
+	if (!(file_inode(h->file)->i_sb->s_flags & (SB_LAZYTIME | SB_NOATIME)))
+		return -EAGAIN;
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, vec.iov_len);
+	init_sync_kiocb(&iocb, h->file);
+	iocb.ki_flags |= IOCB_NOWAIT | IOCB_NOIO;
+	iocb.ki_pos = call->sqe.arg[0];
+	return h->file->f_op->read_iter(&iocb, &iter);
 }
 
 /* Is there no more than these @n bytes? */
@@ -130,32 +150,32 @@ static bool is_all(const struct vos_scall *call, ssize_t n)
 	       call->sqe.arg[0] + n >= i_size_read(file_inode(h->file));
 }
 
-/* Under the node's write_mutex: sequence numbers are in the order of the writes. */
-static s64 write_locked(struct vos_scall *call)
+/* Sequence numbers are in the order of the writes. */
+static void count_write(struct vos_scall *call)
+{
+	struct vst_handle *h = call->target;
+
+	lockdep_assert_held(&h->node->write_mutex);
+	h->seq = atomic64_inc_return(&last_seq);
+	WRITE_ONCE(h->node->seq, h->seq);
+	call->cqe.out[0] = h->seq;
+}
+
+static s64 do_write(struct vos_scall *call)
 {
 	struct vst_handle *h = call->target;
 	struct kvec vec = { .iov_base = (void *)call->in[0], .iov_len = call->sqe.ext[0].len };
 	loff_t pos = call->sqe.arg[0];
 	struct iov_iter iter;
-	ssize_t n;
-
-	if (IS_IMMUTABLE(file_inode(h->file)))
-		return -EPERM;
-	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
-	h->seq = atomic64_inc_return(&last_seq);
-	WRITE_ONCE(h->node->seq, h->seq);
-	call->cqe.out[0] = h->seq;
-	n = vfs_iter_write(h->file, &iter, &pos, 0);
-	return n;
-}
-
-static s64 do_write(struct vos_scall *call)
-{
-	const struct vst_handle *h = call->target;
 	s64 n;
 
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
 	mutex_lock(&h->node->write_mutex);
-	n = write_locked(call);
+	n = vst_may_write(file_inode(h->file), pos);
+	if (!n) {
+		count_write(call);
+		n = vfs_iter_write(h->file, &iter, &pos, 0);
+	}
 	mutex_unlock(&h->node->write_mutex);
 	return n;
 }
@@ -198,41 +218,19 @@ static s64 do_commit(struct vos_scall *call)
 	return err;
 }
 
-/*
- * Would this write touch nothing but pages that are here and dirty already? Then it
- * needs neither disk nor journal (times are written lazily: see init-storage), and
- * adds nothing to what has to be written back.
- */
-static bool is_rewrite(const struct vos_scall *call)
-{
-	const struct vst_handle *h = call->target;
-	struct address_space *mapping = h->file->f_mapping;
-	loff_t pos = call->sqe.arg[0], end = pos + call->sqe.ext[0].len;
-	bool yes = end <= i_size_read(mapping->host);
-
-	while (yes && pos < end) {
-		struct folio *folio = filemap_get_folio(mapping, pos >> PAGE_SHIFT);
-
-		if (IS_ERR(folio))
-			return false;
-		yes = folio_test_uptodate(folio) && folio_test_dirty(folio) &&
-		      !folio_test_writeback(folio);
-		pos = folio_pos(folio) + folio_size(folio);
-		folio_put(folio);
-	}
-	return yes;
-}
-
 /* Return: the result, or -EAGAIN: a worker's. */
 static s64 try_write(struct vos_scall *call)
 {
 	const struct vst_handle *h = call->target;
+	u32 len = call->sqe.ext[0].len;
 	s64 n = -EAGAIN;
 
-	if (is_rewrite(call) && mutex_trylock(&h->node->write_mutex)) {
-		n = write_locked(call);
-		mutex_unlock(&h->node->write_mutex);
-	}
+	if (!mutex_trylock(&h->node->write_mutex))
+		return n;
+	count_write(call);
+	if (vst_rewrite(h->file, call->sqe.arg[0], call->in[0], len))
+		n = len;
+	mutex_unlock(&h->node->write_mutex);
 	return n;
 }
 
@@ -246,14 +244,9 @@ static void carry_out(struct work_struct *work, s64 (*fn)(struct vos_scall *call
 	vos_scall_complete(call, result);
 }
 
-static s64 read_waiting(struct vos_scall *call)
-{
-	return do_read(call, 0);
-}
-
 static void read_work(struct work_struct *work)
 {
-	carry_out(work, read_waiting);
+	carry_out(work, do_read);
 }
 
 static void write_work(struct work_struct *work)
@@ -278,7 +271,7 @@ s64 vst_call_read(struct vos_scall *call)
 
 	if (!range_ok(call))
 		return -EINVAL;
-	n = do_read(call, RWF_NOWAIT);
+	n = read_cached(call);
 	if (n < 0 ? n != -EAGAIN && n != -EOPNOTSUPP : is_all(call, n))
 		return n;
 	vst_queue(call, read_work);

@@ -13,7 +13,7 @@
  *
  * Direction of calls:
  *	main.c -> dispatch.c -> attr.c, name.c, rename.c, dir.c, data.c, xattr.c, handle.c
- *	these -> orphan.c -> node.c, commit.c, request.c, cred.c
+ *	these -> orphan.c -> node.c, commit.c, request.c, cred.c; handle.c -> rewrite.c
  */
 #ifndef VST_H
 #define VST_H
@@ -204,6 +204,9 @@ void *vst_handle_add(struct vos_conn *vc, u64 id, u32 flags, struct vos_uchan_sl
 bool vst_handle_drop(struct vos_conn *vc, void *target);
 int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *file, bool datasync);
 void vst_node_durable(struct vst_conn *conn, struct vst_node *node, u64 seq);
+
+/* rewrite.c */
+bool vst_rewrite(struct file *file, loff_t pos, const void *data, size_t len);
 
 /* data.c */
 int vst_may_write(const struct inode *inode, loff_t pos);
