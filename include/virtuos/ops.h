@@ -109,7 +109,7 @@
 
 #define VOS_NET_OPCODES(X)									\
 	X(SOCKET,     socket,     0x10, NET, KERNEL,  NONE,  NONE,   LATER, NONE,     NONE)	\
-	X(RELEASE,    release,    0x11, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     NONE)	\
+	X(RELEASE,    release,    0x11, NET, KERNEL,  NONE,  NONE,   LATER, NONE,     NONE)	\
 	X(BIND,       bind,       0x12, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     IN)	\
 	X(LISTEN,     listen,     0x13, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     NONE)	\
 	X(ACCEPT,     accept,     0x14, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     MAY_OUT)	\

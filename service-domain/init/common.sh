@@ -18,6 +18,8 @@ base_mounts() {
 	mount -t devtmpfs -o nosuid dev /dev || exit 1
 	mount -t proc -o nosuid,nodev,noexec proc /proc || die "cannot mount /proc"
 	mount -t sysfs -o nosuid,nodev,noexec sys /sys || die "cannot mount /sys"
+	# Nothing is loaded on a primary's word: the kernel would wait for it, with locks held.
+	echo >/proc/sys/kernel/modprobe
 }
 
 # param NAME [DEFAULT] - value of NAME=value on the kernel's command line; the last

@@ -65,9 +65,7 @@ static s64 net_dispatch(struct vos_scall *call)
 	o = netobj_find(nc, call->sqe.obj, call->sqe.gen);
 	if (!o)
 		return -EBADF;
-	rc = -EBADF;
-	if (o->sock)
-		rc = serve[call->sqe.opcode](o, call);
+	rc = serve[call->sqe.opcode](o, call);
 	if (rc == VOS_PENDING)
 		return rc;		/* our reference went along */
 	call->cqe.poll = netobj_refresh(o, false);

@@ -8,7 +8,11 @@
  */
 #include <linux/err.h>
 #include <linux/slab.h>
+#include <net/tcp_states.h>
 #include "service.h"
+
+/* Connections that nobody has accepted. */
+#define MAX_CLOSED_AT_ONCE	64
 
 /*
  * netobj_new - an object without a socket, not in the table
@@ -135,17 +139,44 @@ struct netobj *netobj_find(struct netconn *nc, u32 index, u32 gen)
 	return o;
 }
 
-static struct netobj *take_out(struct netconn *nc, u32 index)
+/* Out of the table, if it is still there. */
+static void take_out(struct netobj *o)
 {
-	struct netobj *o;
+	struct netconn *nc = o->nc;
+	bool was_there;
 
 	spin_lock(&nc->lock);
-	o = nc->table[index];
-	nc->table[index] = NULL;
+	was_there = nc->table[o->index] == o;
+	if (was_there)
+		nc->table[o->index] = NULL;
 	spin_unlock(&nc->lock);
-	if (o)
-		WRITE_ONCE(o->closed, true);
-	return o;
+	if (!was_there)
+		return;
+	WRITE_ONCE(o->closed, true);
+	netobj_put(o);
+}
+
+/*
+ * Multicast groups are left under the lock of all routing; what waits to be accepted is
+ * closed one by one; and a socket that the control thread uses would be closed after the
+ * answer, its address still taken. Dispatcher, which has found @o.
+ */
+static bool release_takes_long(const struct netobj *o)
+{
+	const struct sock *sk = o->sock->sk;
+
+	return o->in_groups || refcount_read(&o->users) > 2 ||
+	       (READ_ONCE(sk->sk_state) == TCP_LISTEN &&
+		READ_ONCE(sk->sk_ack_backlog) > MAX_CLOSED_AT_ONCE);
+}
+
+static s64 run_release(struct vos_scall *call)
+{
+	struct netobj *o = call->priv;
+
+	take_out(o);
+	netobj_put(o);
+	return 0;
 }
 
 /* One that does not exist is closed already. */
@@ -156,10 +187,11 @@ s64 net_release(struct netobj *none, struct vos_scall *call)
 
 	if (!o)
 		return 0;
-	if (take_out(nc, o->index))
-		netobj_put(o);
-	netobj_put(o);
-	return 0;
+	call->priv = o;
+	if (!release_takes_long(o))
+		return run_release(call);
+	vos_scall_queue_ctl(call, run_release);
+	return VOS_PENDING;
 }
 
 /* The primary is gone; no call is under way. */
@@ -168,10 +200,8 @@ void netobj_release_all(struct netconn *nc)
 	u32 i;
 
 	for (i = 0; i < nc->nr; i++) {
-		struct netobj *o = take_out(nc, i);
-
-		if (o)
-			netobj_put(o);
+		if (nc->table[i])
+			take_out(nc->table[i]);
 		cond_resched();
 	}
 }

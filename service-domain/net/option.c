@@ -4,8 +4,8 @@
  *
  * Setting takes kernel pointers everywhere in this kernel, getting only for
  * SOL_SOCKET. What programs set on each connection runs at once; the rest may take
- * long locks (multicast), load modules (congestion control) or wants user pointers,
- * and goes to the control thread.
+ * long locks (multicast), patch code (time stamps), load modules (congestion control) or
+ * wants user pointers, and goes to the control thread.
  */
 #include <linux/filter.h>
 #include <linux/slab.h>
@@ -24,11 +24,55 @@ static bool is_filter(int level, int name)
 	       (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF);
 }
 
+static bool socket_is_quick(int name)
+{
+	switch (name) {
+	case SO_REUSEADDR:
+	case SO_REUSEPORT:
+	case SO_KEEPALIVE:
+	case SO_LINGER:
+	case SO_BROADCAST:
+	case SO_OOBINLINE:
+	case SO_PRIORITY:
+	case SO_MARK:
+	case SO_SNDBUF:
+	case SO_SNDBUFFORCE:
+	case SO_RCVBUF:
+	case SO_RCVBUFFORCE:
+	case SO_RCVLOWAT:
+	case SO_MAX_PACING_RATE:
+	case SO_INCOMING_CPU:
+		return true;
+	}
+	return false;
+}
+
+static bool tcp_is_quick(int name)
+{
+	switch (name) {
+	case TCP_NODELAY:
+	case TCP_CORK:
+	case TCP_MAXSEG:
+	case TCP_KEEPIDLE:
+	case TCP_KEEPINTVL:
+	case TCP_KEEPCNT:
+	case TCP_SYNCNT:
+	case TCP_LINGER2:
+	case TCP_DEFER_ACCEPT:
+	case TCP_WINDOW_CLAMP:
+	case TCP_QUICKACK:
+	case TCP_USER_TIMEOUT:
+	case TCP_NOTSENT_LOWAT:
+	case TCP_FASTOPEN_CONNECT:
+		return true;
+	}
+	return false;
+}
+
 static bool set_is_quick(int level, int name)
 {
-	if (level == SOL_SOCKET)
-		return !is_filter(level, name) && name != SO_BINDTODEVICE;
-	return level == SOL_TCP && name != TCP_CONGESTION && name != TCP_ULP;
+	return (level == SOL_SOCKET && socket_is_quick(name)) ||
+	       (level == SOL_TCP && tcp_is_quick(name));
 }
 
 static void *take_value(const struct vos_scall *call)
@@ -89,6 +133,8 @@ s64 net_setsockopt(struct netobj *o, struct vos_scall *call)
 {
 	if (set_is_quick(call->sqe.arg[0], call->sqe.arg[1]))
 		return set_value(o, call);
+	if ((int)call->sqe.arg[0] == SOL_IP || (int)call->sqe.arg[0] == SOL_IPV6)
+		o->in_groups = true;
 	call->priv = o;
 	vos_scall_queue_ctl(call, run_set);
 	return VOS_PENDING;

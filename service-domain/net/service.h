@@ -39,6 +39,7 @@ struct wakers {
  * @sock: the socket. It has no file: see ioctl.c
  * @mask: as last published; dispatcher only, read by callbacks
  * @closed: not in the table any more
+ * @in_groups: options of IPv4 or IPv6 were set; multicast groups are joined so. Dispatcher
  * @hooked: the socket's wake-ups come to us, and @old holds what was there
  */
 struct netobj {
@@ -50,6 +51,7 @@ struct netobj {
 	struct socket *sock;
 	u32 mask;
 	bool closed;
+	bool in_groups;
 	bool hooked;
 	struct wakers old;
 	struct vos_dirty dirty;
