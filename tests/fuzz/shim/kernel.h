@@ -748,6 +748,10 @@ struct cred {
 	int refs;
 };
 
+struct kthread_work {
+	struct list_head node;
+};
+
 struct kthread_worker {
 	struct task_struct *task;
 };
