@@ -158,7 +158,8 @@ struct vos_ctrl {
 	__u32 reserved0[7];
 
 	__u32 heartbeat;	/* back end: counts up at least 4 times a second */
-	__u32 reserved1[15];
+	__u32 uchans_broken;	/* back end: counts user channels that it consumes no more */
+	__u32 reserved1[14];
 
 	/*
 	 * Which 64-bit words of the event page are not zero. The back end sets
@@ -203,6 +204,7 @@ static_assert(sizeof(struct vos_channel_page) <= VOS_PAGE_SIZE, "one page");
 static_assert(sizeof(struct vos_obj_state) == 16, "layout");
 static_assert(sizeof(struct vos_channel_desc) == 32, "layout");
 static_assert(offsetof(struct vos_ctrl, heartbeat) == 64, "own line");
+static_assert(offsetof(struct vos_ctrl, uchans_broken) == 68, "layout");
 static_assert(offsetof(struct vos_ctrl, event_sel) == 128, "own line");
 static_assert(offsetof(struct vos_ctrl, dir_ref) == 192, "layout");
 static_assert(offsetof(struct vos_ctrl, channel) == 448, "layout");

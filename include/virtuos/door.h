@@ -195,13 +195,17 @@ struct vos_uchan_slot {
  *	[tail, head) have been written and may not be durable yet. See vos_log_record
  * @wrote: not 0: the process has written to the file in its window; the kernel sets it
  *	to 0 when it has set the file's times
+ * @broken: not 0: the back end consumes nothing from this channel any more, for a lane
+ *	did not hold what the protocol says. The kernel then closes the door
  */
 struct vos_uchan_head {
 	__u64 pos[VOS_UCHAN_SLOTS];
 	__u32 log_head;
 	__u32 log_tail;
 	__u8 wrote[VOS_UCHAN_SLOTS];
-	__u64 reserved[VOS_UCHAN_SLOTS - 1 - VOS_UCHAN_SLOTS / 8];
+	__u32 broken;
+	__u32 reserved0;
+	__u64 reserved[VOS_UCHAN_SLOTS - 2 - VOS_UCHAN_SLOTS / 8];
 	struct vos_uchan_slot slot[VOS_UCHAN_SLOTS];
 };
 
@@ -239,6 +243,7 @@ struct vos_log_record {
 static_assert(sizeof(struct vos_door_info) == 16, "layout");
 static_assert(sizeof(struct vos_door_window) == 32, "layout");
 static_assert(offsetof(struct vos_uchan_head, wrote) == 2056, "layout");
+static_assert(offsetof(struct vos_uchan_head, broken) == 2312, "layout");
 static_assert(offsetof(struct vos_door_state, word) == 64, "layout");
 static_assert(64 + VOS_DOOR_FDS * 8 == 2 * VOS_PAGE_SIZE, "two pages");
 static_assert(sizeof(struct vos_uchan_slot) == 16, "layout");

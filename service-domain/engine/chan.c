@@ -98,8 +98,7 @@ static void violation(struct vos_chan *chan, const char *what)
 	if (!chan->uc)
 		vos_conn_violation(chan->conn, what);
 	else if (!xchg(&chan->uc->broken, true))
-		pr_info_ratelimited("virtuos: user channel %u: protocol violation (%s)\n",
-				    chan->uc->id, what);
+		vos_uchan_broken(chan->uc, what);
 }
 
 static bool is_broken(const struct vos_chan *chan)

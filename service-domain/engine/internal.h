@@ -177,6 +177,7 @@ struct vos_uchan {
 	struct vos_chan lane[];
 };
 
+void vos_uchan_broken(struct vos_uchan *uc, const char *what);
 void vos_uchan_finish(struct vos_uchan *uc);
 void vos_uchan_done(struct vos_uchan *uc);
 void vos_uchan_expect(struct vos_chan *lane);
@@ -199,7 +200,7 @@ struct vos_conn {
 
 	struct vos_map ctrl_map;
 	struct vos_map map;
-	struct vos_ctrl *ctrl;		/* shared: heartbeat and *_sel only */
+	struct vos_ctrl *ctrl;		/* shared: heartbeat, uchans_broken, *_sel only */
 	u32 nr_objects;
 	struct vos_obj_state *obj;
 	u64 *event;

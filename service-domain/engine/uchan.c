@@ -13,6 +13,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <xen/events.h>
 #include "internal.h"
 
 #define MAX_HOT		16u
@@ -177,6 +178,23 @@ void vos_uchan_done(struct vos_uchan *uc)
 		close->priv = uc;
 		vos_scall_queue_ctl(close, close_work);
 	}
+}
+
+/*
+ * vos_uchan_broken - its process broke the protocol, and nothing more is taken from it
+ *
+ * Once a channel; any context. The primary's kernel closes the process's door.
+ */
+void vos_uchan_broken(struct vos_uchan *uc, const char *what)
+{
+	struct vos_conn *conn = uc->conn;
+
+	pr_info_ratelimited("virtuos: user channel %u: protocol violation (%s)\n", uc->id, what);
+	vos_store(&uc->head->broken, 1u);
+	/* The channel before the count: who has seen this one finds that one. */
+	vos_mb();
+	atomic_inc((atomic_t *)&conn->ctrl->uchans_broken);
+	notify_remote_via_irq(conn->chan[0].irq);
 }
 
 static void take_off(struct vos_chan *lane)

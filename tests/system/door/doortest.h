@@ -42,6 +42,7 @@
 
 extern bool door_expected;	/* -d */
 extern int hostile_seconds;	/* -s */
+extern unsigned int hostile_seed;	/* -r, or the clock's */
 
 /* util.c */
 struct vos_door_stats door_stats(void);
@@ -53,6 +54,10 @@ void tcp_pair(int fd[2]);	/* ready for the door */
 void udp_pair(int fd[2]);
 void *shared_memory(size_t n);
 bool own_door_opens(void);	/* or there is no door in this kernel */
+
+/* endless.c */
+int endless_page(void **page);	/* nobody ever fills it; -1: no userfaultfd(2) */
+void await_touch(int fd);
 
 /* t_exec.c */
 int exec_main(const char *dir, pid_t holder);

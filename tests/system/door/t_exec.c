@@ -3,8 +3,6 @@
  * A program that is executed while somebody holds the memory of the one before it: the
  * old door speaks of none of the new program's files, and does not keep it from its own.
  */
-#include <linux/userfaultfd.h>
-#include <poll.h>
 #include <sys/ioctl.h>
 
 #include "doortest.h"
@@ -12,24 +10,6 @@
 #define FILES		200
 /* No file here is as long as that. */
 #define CHOSEN_POS	0x123450000ll
-
-/* A page that nobody ever fills. Return: its descriptor, or -1. */
-static int endless_page(void **page)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int fd = syscall(SYS_userfaultfd, 0);
-
-	if (fd < 0)
-		return -1;
-	*page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(*page != MAP_FAILED);
-	CHECK_EQ(ioctl(fd, UFFDIO_API, &api), 0);
-	reg.range.start = (uintptr_t)*page;
-	reg.range.len = 4096;
-	CHECK_EQ(ioctl(fd, UFFDIO_REGISTER, &reg), 0);
-	return fd;
-}
 
 /* Reads the memory of its parent, and holds it as long as that takes: for ever. */
 static pid_t hold_memory(int file, void *page)
@@ -51,7 +31,6 @@ static pid_t hold_memory(int file, void *page)
 static void execute(void *arg)
 {
 	int fd = number_file("cloexec", 1000), uffd, i;
-	struct uffd_msg msg;
 	char holder[16];
 	void *page;
 	pid_t pid;
@@ -66,7 +45,7 @@ static void execute(void *arg)
 	CHECK(uffd >= 0);
 	pid = hold_memory(fd, page);
 	/* It has begun. */
-	CHECK_EQ(read(uffd, &msg, sizeof(msg)), sizeof(msg));
+	await_touch(uffd);
 	snprintf(holder, sizeof(holder), "%d", pid);
 	execl("/proc/self/exe", program, "--executed", folder, holder, NULL);
 	_exit(8);

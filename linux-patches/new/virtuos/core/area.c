@@ -20,7 +20,9 @@ u32 vos_area_total(const struct vos_area *area)
 
 static int grant_page(struct vos_area *area, u32 i)
 {
-	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	/* What has no directory is made for a process. */
+	struct page *page = alloc_page((area->nr_dir ? GFP_KERNEL : GFP_KERNEL_ACCOUNT) |
+				       __GFP_ZERO);
 	int ref;
 
 	if (!page)

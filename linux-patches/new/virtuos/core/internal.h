@@ -221,6 +221,7 @@ struct vos_link {
 	domid_t peer;
 	struct ida uchan_ids;		/* user channels: ../door */
 	atomic_t door_waiters;
+	u32 uchans_broken;		/* as far as ../door has looked */
 	u32 nr_channels;
 	struct vos_channel chan[];
 };

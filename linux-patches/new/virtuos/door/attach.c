@@ -44,6 +44,17 @@ static int examine(struct file *file, struct vos_door_target *t)
 	return -ENOENT;
 }
 
+/* May a word name it? */
+static bool is_nameable(const struct vos_door *door, const struct vos_handle *h)
+{
+	const struct vos_uchan *uc = h->uchan;
+
+	lockdep_assert_held(&door->lock);
+	return h->state == VOS_HANDLE_LIVE && door->uchan[uc->service] == uc &&
+	       !READ_ONCE(uc->ending) && !vos_uchan_dead(uc) &&
+	       !(h->window && h->window->ended);
+}
+
 /*
  * Write the word of @fd, if the descriptor still names @file and the door is open.
  * @h: what the word names, or NULL
@@ -58,9 +69,7 @@ static bool set_word(struct vos_door *door, unsigned int fd, const struct file *
 	spin_lock(&files->file_lock);
 	spin_lock_irqsave(&door->lock, flags);
 	if (files_lookup_fd_locked(files, fd) == file && vos_door_usable(door) &&
-	    !door->state->word[fd] &&
-	    (!h || (h->state == VOS_HANDLE_LIVE && !vos_uchan_dead(h->uchan) &&
-		    !(h->window && h->window->ended)))) {
+	    !door->state->word[fd] && (!h || is_nameable(door, h))) {
 		if (h) {
 			h->words++;
 			if (h->target.word & VOS_WORD_POS)
@@ -142,17 +151,21 @@ static int attach_file(struct vos_door *door, unsigned int fd, struct file *file
 	}
 	if (only_window && !t.window)
 		return -EAGAIN;
-	uc = door->uchan[t.kind == VOS_KIND_FILE ? VOS_DOOR_STORAGE : VOS_DOOR_NET];
+	uc = vos_door_uchan(door, t.kind == VOS_KIND_FILE ? VOS_DOOR_STORAGE : VOS_DOOR_NET);
 	/* The kind says which channel to ask for. */
-	if (!uc || vos_uchan_dead(uc) || uc->closed)
+	if (!uc)
 		return t.kind;
-	return attach_either(door, uc, fd, file, &t, only_window);
+	rc = t.kind;
+	if (!vos_uchan_dead(uc) && !READ_ONCE(uc->ending))
+		rc = attach_either(door, uc, fd, file, &t, only_window);
+	vos_uchan_put(uc);
+	return rc;
 }
 
 /*
  * vos_door_attach - look at descriptor @fd and set its word
  * @flags: VOS_ATTACH_*
- * Under door->mutex.
+ * With the door's mutex.
  * Return: VOS_KIND_*; -EBADF; -EAGAIN not now.
  */
 int vos_door_attach(struct vos_door *door, unsigned int fd, unsigned long flags)
@@ -160,6 +173,7 @@ int vos_door_attach(struct vos_door *door, unsigned int fd, unsigned long flags)
 	struct file *file;
 	int rc;
 
+	lockdep_assert_held(&door->mutex);
 	if (fd >= VOS_DOOR_FDS)
 		return VOS_KIND_TRAP;
 	file = fget(fd);
@@ -171,36 +185,32 @@ int vos_door_attach(struct vos_door *door, unsigned int fd, unsigned long flags)
 }
 
 /*
- * vos_door_window - tell the caller of the window that descriptor @fd has
- * @arg: address of struct vos_door_window
- * Under door->mutex.
- * Return: 0; -EBADF; -EAGAIN it has none; -EFAULT.
+ * vos_door_window - the window that descriptor @fd has
+ * @w: set to it, with a reference
+ * With the door's mutex. Return: 0; -EBADF; -EAGAIN it has none.
  */
-long vos_door_window(struct vos_door *door, unsigned int fd, unsigned long arg)
+int vos_door_window(struct vos_door *door, unsigned int fd, struct vos_window **w)
 {
-	struct vos_uchan *uc = door->uchan[VOS_DOOR_STORAGE];
-	struct vos_window *w = NULL;
+	struct vos_uchan *uc = vos_door_uchan(door, VOS_DOOR_STORAGE);
+	struct file *file = fget(fd);
 	struct vos_handle *h;
 	unsigned long flags;
-	struct file *file;
-	long rc;
 
-	file = fget(fd);
-	if (!file)
-		return -EBADF;
-	h = uc ? vos_handle_find(uc, file) : NULL;
+	lockdep_assert_held(&door->mutex);
+	*w = NULL;
+	h = uc && file ? vos_handle_find(uc, file) : NULL;
 	if (h) {
 		spin_lock_irqsave(&door->lock, flags);
 		if (h->state == VOS_HANDLE_LIVE && h->file == file && h->window) {
-			w = h->window;
-			kref_get(&w->ref);
+			*w = h->window;
+			kref_get(&h->window->ref);
 		}
 		spin_unlock_irqrestore(&door->lock, flags);
 	}
+	if (uc)
+		vos_uchan_put(uc);
+	if (!file)
+		return -EBADF;
 	fput(file);
-	if (!w)
-		return -EAGAIN;
-	rc = vos_window_tell(w, arg);
-	vos_window_put(w);
-	return rc;
+	return *w ? 0 : -EAGAIN;
 }

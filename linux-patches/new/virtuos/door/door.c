@@ -8,7 +8,7 @@
  */
 #include <linux/cred.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "internal.h"
 
@@ -21,21 +21,6 @@ u32 vos_word_service(u64 word)
 	default:
 		return VOS_DOOR_NET;
 	}
-}
-
-static void door_work(struct work_struct *work)
-{
-	struct vos_door *door = container_of(work, struct vos_door, work);
-	u32 i;
-
-	mutex_lock(&door->mutex);
-	if (door->closed)
-		vos_door_close_channels(door);
-	for (i = 0; i < VOS_DOOR_SERVICES; i++)
-		if (door->uchan[i])
-			vos_handle_drop_all(door->uchan[i]);
-	mutex_unlock(&door->mutex);
-	vos_door_put(door);
 }
 
 /*
@@ -64,7 +49,6 @@ struct vos_door *vos_door_new(void)
 	kref_init(&door->ref);
 	mutex_init(&door->mutex);
 	spin_lock_init(&door->lock);
-	INIT_WORK(&door->work, door_work);
 	door->mm = current->mm;
 	door->files = current->files;
 	vos_cred_value(door->cred, current_cred());
@@ -113,31 +97,53 @@ bool vos_door_usable(const struct vos_door *door)
 	return !READ_ONCE(door->closed) && !READ_ONCE(door->paused);
 }
 
-/* The door's thread has something to do. Any context. */
-static void kick_work(struct vos_door *door)
+/*
+ * vos_door_uchan - the door's channel to a service
+ * Any context. Return: it, with a reference, or NULL.
+ */
+struct vos_uchan *vos_door_uchan(struct vos_door *door, u32 service)
 {
-	vos_door_get(door);
-	if (!queue_work(vos_wait_wq, &door->work))
-		vos_door_put(door);
+	struct vos_uchan *uc = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&door->lock, flags);
+	if (service < VOS_DOOR_SERVICES)
+		uc = door->uchan[service];
+	if (uc)
+		vos_uchan_get(uc);
+	spin_unlock_irqrestore(&door->lock, flags);
+	return uc;
 }
 
-/* Under door->lock: the word is gone; was it the handle's last? */
-static bool unname(struct vos_door *door, u64 word)
+/* The word is gone; if it was the handle's last, that ends. */
+static void unname(struct vos_door *door, u64 word)
 {
 	struct vos_uchan *uc = door->uchan[vos_word_service(word)];
 	struct vos_handle *h;
 
+	lockdep_assert_held(&door->lock);
 	if (VOS_WORD_KIND(word) < VOS_KIND_STREAM || !uc ||
 	    VOS_WORD_SLOT(word) >= VOS_UCHAN_SLOTS)
-		return false;
+		return;
 	h = &uc->handle[VOS_WORD_SLOT(word)];
 	if (h->gen != VOS_WORD_GEN(word) || h->state != VOS_HANDLE_LIVE || !h->words)
-		return false;
+		return;
 	/* While the descriptor still stands, so does the file. */
 	if (h->words == 1)
 		vos_handle_detach(h);
-	h->words--;
-	return !h->words;
+	if (!--h->words)
+		vos_uchan_kick(uc);
+}
+
+static void take_word(struct vos_door *door, unsigned int fd)
+{
+	u64 word = door->state->word[fd];
+
+	lockdep_assert_held(&door->lock);
+	if (!word)
+		return;
+	WRITE_ONCE(door->state->word[fd], 0);
+	unname(door, word);
 }
 
 /*
@@ -147,78 +153,99 @@ static bool unname(struct vos_door *door, u64 word)
 void vos_door_take_word(struct vos_door *door, unsigned int fd)
 {
 	unsigned long flags;
-	bool last = false;
-	u64 word;
 
 	if (fd >= VOS_DOOR_FDS || !READ_ONCE(door->state->word[fd]))
 		return;
 	spin_lock_irqsave(&door->lock, flags);
-	word = door->state->word[fd];
-	WRITE_ONCE(door->state->word[fd], 0);
-	last = unname(door, word);
+	take_word(door, fd);
 	spin_unlock_irqrestore(&door->lock, flags);
-	if (last)
-		kick_work(door);
+}
+
+static bool speaks_of(u64 word, u32 service)
+{
+	return service == VOS_DOOR_SERVICES ||
+	       (VOS_WORD_KIND(word) >= VOS_KIND_STREAM && vos_word_service(word) == service);
+}
+
+static void take_words(struct vos_door *door, u32 service)
+{
+	u32 fd;
+
+	lockdep_assert_held(&door->lock);
+	for (fd = 0; fd < VOS_DOOR_FDS; fd++)
+		if (speaks_of(door->state->word[fd], service))
+			take_word(door, fd);
 }
 
 /*
  * vos_door_take_words - no descriptor of @service is known any more
  * @service: VOS_DOOR_*, or VOS_DOOR_SERVICES for all, and for what traps
+ * Any context.
  */
 void vos_door_take_words(struct vos_door *door, u32 service)
 {
-	bool any = false;
 	unsigned long flags;
-	u32 fd;
 
 	spin_lock_irqsave(&door->lock, flags);
-	for (fd = 0; fd < VOS_DOOR_FDS; fd++) {
-		u64 word = door->state->word[fd];
-
-		if (!word)
-			continue;
-		if (service < VOS_DOOR_SERVICES && (VOS_WORD_KIND(word) < VOS_KIND_STREAM ||
-						    vos_word_service(word) != service))
-			continue;
-		WRITE_ONCE(door->state->word[fd], 0);
-		any |= unname(door, word);
-	}
+	take_words(door, service);
 	spin_unlock_irqrestore(&door->lock, flags);
-	if (any)
-		kick_work(door);
+}
+
+/*
+ * vos_door_leave - the door has no channel to @service any more, if it had one
+ * For one that is of no use: who waits for completions finds none. Any context.
+ */
+void vos_door_leave(struct vos_door *door, u32 service)
+{
+	struct vos_uchan *uc;
+	unsigned long flags;
+
+	spin_lock_irqsave(&door->lock, flags);
+	take_words(door, service);
+	uc = door->uchan[service];
+	door->uchan[service] = NULL;
+	if (uc)
+		vos_uchan_end(uc);
+	spin_unlock_irqrestore(&door->lock, flags);
 }
 
 /*
  * vos_door_shut - nothing passes from here on, for good
  *
- * The process sees it at its next call; the service is told by the door's thread,
- * or by vos_door_close_channels(). Any context.
+ * The process sees it at its next call; the services are told soon. Any context.
  */
 void vos_door_shut(struct vos_door *door)
 {
+	unsigned long flags;
+	u32 i;
+
+	spin_lock_irqsave(&door->lock, flags);
 	WRITE_ONCE(door->closed, true);
 	if (!READ_ONCE(door->state->closed))
 		WRITE_ONCE(door->state->closed, 1);
-	vos_door_take_words(door, VOS_DOOR_SERVICES);
-	kick_work(door);
+	take_words(door, VOS_DOOR_SERVICES);
+	for (i = 0; i < VOS_DOOR_SERVICES; i++)
+		if (door->uchan[i])
+			vos_uchan_end(door->uchan[i]);
+	spin_unlock_irqrestore(&door->lock, flags);
 }
 
-/* Under door->mutex: the services take no more calls of this door. Idempotent. */
-void vos_door_close_channels(struct vos_door *door)
+/*
+ * vos_door_close - shut it, and wait until the services take no more calls
+ * Process context. Returns early when killed.
+ */
+void vos_door_close(struct vos_door *door)
 {
+	struct vos_uchan *uc[VOS_DOOR_SERVICES];
 	u32 i;
 
+	for (i = 0; i < VOS_DOOR_SERVICES; i++)
+		uc[i] = vos_door_uchan(door, i);
+	vos_door_shut(door);
 	for (i = 0; i < VOS_DOOR_SERVICES; i++) {
-		struct vos_uchan *uc = door->uchan[i];
-
-		if (uc && !vos_uchan_close(uc)) {
-			unsigned long flags;
-
-			vos_uchan_end_handles(uc);
-			spin_lock_irqsave(&door->lock, flags);
-			door->uchan[i] = NULL;
-			spin_unlock_irqrestore(&door->lock, flags);
-			vos_uchan_put(uc);
-		}
+		if (!uc[i])
+			continue;
+		wait_event_killable(uc[i]->wait, READ_ONCE(uc[i]->closed));
+		vos_uchan_put(uc[i]);
 	}
 }

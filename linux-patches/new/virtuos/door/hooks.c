@@ -25,6 +25,11 @@ unsigned int vos_door_log_kib = 256;
 module_param_named(door_log_kib, vos_door_log_kib, uint, 0644);
 MODULE_PARM_DESC(door_log_kib, "KiB for what a process has written and the disk does not have yet");
 
+unsigned int vos_door_user_channels = 64;
+module_param_named(door_user_channels, vos_door_user_channels, uint, 0644);
+MODULE_PARM_DESC(door_user_channels,
+		 "user channels that a user without CAP_SYS_RESOURCE may have, of all services");
+
 static void fd_gone(struct files_struct *files, unsigned int fd)
 {
 	vos_door_take_word(files->virtuos_door, fd);
@@ -69,17 +74,12 @@ static void close_now(struct mm_struct *mm)
 
 	if (!door)
 		return;
-	vos_door_shut(door);
 	/*
 	 * Whoever comes under a filter must not even ask for another door: the filter
 	 * may kill it for that.
 	 */
-	if (mm == current->mm)
-		WRITE_ONCE(door->state->closed, 2);
-	if (!mutex_lock_killable(&door->mutex)) {
-		vos_door_close_channels(door);
-		mutex_unlock(&door->mutex);
-	}
+	WRITE_ONCE(door->state->closed, 2);
+	vos_door_close(door);
 	vos_door_put(door);
 }
 

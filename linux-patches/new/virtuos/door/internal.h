@@ -2,8 +2,9 @@
 /*
  * The exceptionless door's own structures; part of virtuos-core. Direction of calls:
  *
- *	prctl.c -> attach.c -> handle.c, uchan.c -> window.c, door.c, ../core
- *	hooks.c (called by the kernel) -> door.c, handle.c
+ *	prctl.c -> attach.c -> handle.c, uchan.c -> window.c, door.c -> close.c, ../core
+ *	hooks.c (called by the kernel) -> door.c, attached.c
+ *	close.c -> drop.c (a channel's work: what has to be told to the service)
  *	module.c -> ../core, hooks.c; gives the core what it has to call:
  *	link.c -> door.c, uchan.c
  *
@@ -14,6 +15,10 @@
  *
  * Locks, in order: door->mutex (set-up, process context), files->file_lock,
  * door->lock (words and handles), attached_lock (which files have handles).
+ *
+ * Who has door->mutex may wait for a service, and for the process's own memory; so only
+ * threads of the process itself wait for it, until they are killed. What the service has
+ * to be told when something ends is told by a channel's work, which waits for no answer.
  *
  * Invariant: a word that names a handle counts in handle->words; only LIVE handles
  * are named by words. What the process may write is never believed.
@@ -33,17 +38,25 @@
 
 #define VOS_STATE_PAGES	2u
 
+/* Of a link's channels; for who may do without the limits of users. */
+#define VOS_RESERVED_UCHANS	32u
+
 /* What user channels are made of; module parameters. */
 extern unsigned int vos_door_lanes;
 extern unsigned int vos_door_lane_kib;
 extern unsigned int vos_door_log_kib;
+extern unsigned int vos_door_user_channels;
 extern bool vos_door_enabled;
 
+/* In this order; changed under door->lock, but for FREE to MAKING and back (handle.c). */
 enum vos_handle_state {
 	VOS_HANDLE_FREE,
 	VOS_HANDLE_MAKING,	/* the service is being told */
 	VOS_HANDLE_LIVE,
 	VOS_HANDLE_DROPPING,	/* no word names it; the service is to forget it */
+	VOS_HANDLE_TELLING,	/* and is being told so */
+	VOS_HANDLE_TOLD,	/* it does not know it any more */
+	VOS_HANDLE_ENDING,	/* the provider is hearing of that */
 };
 
 /*
@@ -53,6 +66,8 @@ enum vos_handle_state {
  * @attached: on the list of those that stand for @file, under attached_lock
  * @order: when it came onto that list; later ones have higher numbers
  * @leased: its position is in the channel's head
+ * @unwanted: recalled; one that is not complete yet never will be
+ * @dirty: something may have been written through it that is not durable; from TOLD on
  * @window: the file, mapped, or NULL; counted
  */
 struct vos_handle {
@@ -60,6 +75,8 @@ struct vos_handle {
 	u32 gen;
 	u32 words;
 	bool leased;
+	bool unwanted;
+	bool dirty;
 	struct file *file;
 	struct hlist_node attached;
 	u64 order;
@@ -96,8 +113,15 @@ struct vos_window {
 /*
  * struct vos_uchan - a user channel
  * @node: on the session's list
- * @open: the service has mapped it
+ * @opening: the service is being asked to map it
+ * @open: the service may have mapped it
+ * @ending: it is to be closed, and given up; never taken back
+ * @closing: the service is being told, or there is none; the work's own
  * @closed: the service takes no more calls from it
+ * @finished: nothing is left to be told; the work's own
+ * @kick_at: when the service may be sent an event for it, by ktime_get_ns(); with a credit
+ * @payer: whose share of channels it is of; NULL: nobody's
+ * @telling: handles that the service is being told of
  * @kept: by link.c, with a reference, until its log has been replayed
  */
 struct vos_uchan {
@@ -108,17 +132,24 @@ struct vos_uchan {
 	const struct vos_door_provider *provider;
 	u32 service;
 	int id;
+	bool opening;
 	bool open;
+	bool ending;
+	bool closing;
 	bool closed;
+	bool finished;
 	bool kept;
+	atomic64_t kick_at;
+	struct vos_payer *payer;
+	atomic_t telling;
 	u32 nr_lanes;
 	u32 lane_bytes;
 	u32 arena_pages;
 	unsigned long user;		/* address in the process */
 	struct vos_area area;
 	struct vos_uchan_head *head;
-	wait_queue_head_t wait;
-	struct mutex drop_mutex;	/* telling the service of handles' ends */
+	wait_queue_head_t wait;		/* for completions, and for what ends */
+	struct delayed_work work;	/* tells the service of what ends; close.c */
 	struct work_struct free_work;
 	struct vos_handle handle[VOS_UCHAN_SLOTS];
 };
@@ -134,8 +165,8 @@ struct vos_uchan {
 struct vos_door {
 	struct kref ref;
 	struct rcu_head rcu;
-	struct mutex mutex;	/* of making and ending handles and channels */
-	spinlock_t lock;	/* of the handles and their words */
+	struct mutex mutex;		/* set-up */
+	spinlock_t lock;		/* words, states of handles, which channels */
 	struct mm_struct *mm;
 	struct files_struct *files;
 	bool closed;
@@ -144,7 +175,6 @@ struct vos_door {
 	struct vos_door_state *state;
 	struct page *pages;
 	unsigned long user;
-	struct work_struct work;
 	atomic_t ended_windows;
 	struct vos_uchan *uchan[VOS_DOOR_SERVICES];
 	u32 epoch[VOS_DOOR_SERVICES];
@@ -158,8 +188,10 @@ struct vos_door *vos_door_of(const struct mm_struct *mm);
 bool vos_door_usable(const struct vos_door *door);
 void vos_door_take_word(struct vos_door *door, unsigned int fd);
 void vos_door_take_words(struct vos_door *door, u32 service);
+struct vos_uchan *vos_door_uchan(struct vos_door *door, u32 service);
+void vos_door_leave(struct vos_door *door, u32 service);
 void vos_door_shut(struct vos_door *door);
-void vos_door_close_channels(struct vos_door *door);
+void vos_door_close(struct vos_door *door);
 u32 vos_word_service(u64 word);
 
 /* map.c */
@@ -169,13 +201,8 @@ unsigned long vos_uchan_map(struct vos_uchan *uc);
 /* uchan.c */
 struct vos_uchan *vos_uchan_new(struct vos_door *door, const struct vos_door_provider *p);
 void vos_uchan_put(struct vos_uchan *uc);
-int vos_uchan_close(struct vos_uchan *uc);
-void vos_uchan_end_handles(struct vos_uchan *uc);
-int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags);
-bool vos_uchan_events(struct vos_link *link);
 bool vos_uchan_dead(const struct vos_uchan *uc);
 struct vos_call *vos_uchan_call(struct vos_uchan *uc, u8 opcode, u32 len0, u32 flags);
-void vos_uchan_release_id(struct vos_uchan *uc);
 
 static inline void vos_uchan_get(struct vos_uchan *uc)
 {
@@ -184,15 +211,35 @@ static inline void vos_uchan_get(struct vos_uchan *uc)
 
 struct vos_uchan *vos_uchan_next(struct vos_session *s, struct vos_uchan *last);
 
+/* account.c */
+int vos_channel_charge(struct vos_payer **payer, u32 pages);
+void vos_channel_uncharge(struct vos_payer *payer, u32 pages);
+
+/* lane.c */
+int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags);
+bool vos_uchan_events(struct vos_link *link);
+
+/* close.c */
+void vos_uchan_init_work(struct vos_uchan *uc);
+void vos_uchan_kick(struct vos_uchan *uc);
+void vos_uchan_end(struct vos_uchan *uc);
+
 /* handle.c */
-struct vos_handle *vos_handle_find(struct vos_uchan *uc, const struct file *file);
 struct vos_handle *vos_handle_new(struct vos_uchan *uc, struct file *file,
 				  const struct vos_door_target *t);
-void vos_handle_lease(struct vos_handle *h);
 void vos_handle_unname(struct vos_handle *h);
-void vos_handle_detach(struct vos_handle *h);
-void vos_handle_drop_all(struct vos_uchan *uc);
+
+/* drop.c */
+int vos_handles_tell(struct vos_uchan *uc);
+bool vos_handles_end(struct vos_uchan *uc);
 void vos_handle_close_window(struct vos_handle *h);
+
+/* attached.c */
+struct vos_handle *vos_handle_find(struct vos_uchan *uc, const struct file *file);
+void vos_handle_lease(struct vos_handle *h);
+void vos_handle_attach(struct vos_handle *h, struct file *file);
+void vos_handle_detach(struct vos_handle *h);
+void vos_handle_take_words(struct vos_handle *h, u32 gen);
 void vos_handle_file_changed(struct file *file);
 void vos_handle_file_gone(struct file *file);
 void vos_handle_pos_take(struct file *file);
@@ -202,7 +249,7 @@ void vos_handle_pos_give(struct file *file);
 struct vos_window *vos_window_new(struct vos_handle *h, struct file *file);
 void vos_window_end(struct vos_window *w);
 void vos_window_put(struct vos_window *w);
-long vos_window_tell(struct vos_window *w, unsigned long arg);
+int vos_window_tell(struct vos_window *w, unsigned long arg);
 void vos_windows_tidy(struct vos_door *door);
 
 static inline u32 vos_handle_slot(const struct vos_handle *h)
@@ -213,7 +260,7 @@ static inline u32 vos_handle_slot(const struct vos_handle *h)
 /* attach.c */
 const struct vos_door_provider *vos_door_provider_of(u32 service);
 int vos_door_attach(struct vos_door *door, unsigned int fd, unsigned long flags);
-long vos_door_window(struct vos_door *door, unsigned int fd, unsigned long arg);
+int vos_door_window(struct vos_door *door, unsigned int fd, struct vos_window **w);
 
 /* prctl.c */
 long vos_door_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,

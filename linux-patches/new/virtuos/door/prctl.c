@@ -154,9 +154,15 @@ static int door_open(unsigned long arg)
 	return rc;
 }
 
-static int put_channel(const struct vos_uchan *uc, u32 epoch, unsigned long arg)
+/* What a set-up call tells its caller; copied to him when no lock is held. */
+struct answer {
+	struct vos_door_channel channel;
+	struct vos_window *window;	/* counted */
+};
+
+static void tell_channel(const struct vos_uchan *uc, u32 epoch, struct vos_door_channel *c)
 {
-	struct vos_door_channel c = {
+	*c = (struct vos_door_channel){
 		.base = uc->user,
 		.nr_lanes = uc->nr_lanes,
 		.arena_pages = uc->arena_pages,
@@ -164,72 +170,84 @@ static int put_channel(const struct vos_uchan *uc, u32 epoch, unsigned long arg)
 		.log_off = uc->lane_bytes * uc->nr_lanes,
 		.epoch = epoch,
 	};
-
-	return copy_to_user((void __user *)arg, &c, sizeof(c)) ? -EFAULT : 0;
 }
 
-/* Under door->mutex: the one that was lost makes room. */
-static void drop_dead(struct vos_door *door, u32 service)
+/*
+ * Make @uc the door's. A link that dies from here on finds it there, and the process hears
+ * of that. Return: 0; -EAGAIN the door has been shut meanwhile; -ENOTCONN.
+ */
+static int install(struct vos_door *door, struct vos_uchan *uc)
 {
-	struct vos_uchan *uc = door->uchan[service];
 	unsigned long flags;
+	int rc = 0;
 
-	if (!uc || !(vos_uchan_dead(uc) || uc->closed))
-		return;
-	vos_door_take_words(door, service);
-	/* What was written through it has to be on the disk before it may go. */
-	vos_uchan_end_handles(uc);
 	spin_lock_irqsave(&door->lock, flags);
-	door->uchan[service] = NULL;
+	WARN_ON_ONCE(door->uchan[uc->service]);
+	if (door->closed)
+		rc = -EAGAIN;
+	else if (vos_uchan_dead(uc))
+		rc = -ENOTCONN;
+	else
+		door->uchan[uc->service] = uc;
 	spin_unlock_irqrestore(&door->lock, flags);
-	vos_uchan_put(uc);
+	return rc;
 }
 
-/* Under door->mutex. */
 static int make_channel(struct vos_door *door, const struct vos_door_provider *p)
 {
-	struct vos_uchan *uc = vos_uchan_new(door, p);
-	unsigned long user, flags;
+	struct vos_uchan *uc;
+	unsigned long user;
+	int rc;
 
+	lockdep_assert_held(&door->mutex);
+	uc = vos_uchan_new(door, p);
 	if (IS_ERR(uc))
 		return PTR_ERR(uc);
 	user = vos_uchan_map(uc);
-	if (IS_ERR_VALUE(user)) {
-		vos_uchan_put(uc);
-		return (int)user;
-	}
 	uc->user = user;
-	spin_lock_irqsave(&door->lock, flags);
-	door->uchan[p->service] = uc;
-	spin_unlock_irqrestore(&door->lock, flags);
-	return 0;
+	rc = IS_ERR_VALUE(user) ? (int)user : install(door, uc);
+	if (rc)
+		vos_uchan_end(uc);
+	return rc;
 }
 
-static int door_channel(struct vos_door *door, u32 service, unsigned long arg)
+static bool is_of_use(const struct vos_uchan *uc)
+{
+	return !vos_uchan_dead(uc) && !READ_ONCE(uc->ending);
+}
+
+static int door_channel(struct vos_door *door, u32 service, struct vos_door_channel *c)
 {
 	const struct vos_door_provider *p = vos_door_provider_of(service);
+	/* Before we look: of a death from here on the process hears. */
+	u32 epoch = READ_ONCE(door->epoch[service % VOS_DOOR_SERVICES]);
+	struct vos_uchan *uc;
 	int rc = 0;
 
 	if (!p)
 		return -ENOENT;
-	drop_dead(door, service);
-	if (!door->uchan[service])
+	uc = vos_door_uchan(door, service);
+	if (uc && !is_of_use(uc)) {
+		vos_door_leave(door, service);
+		vos_uchan_put(uc);
+		uc = NULL;
+	}
+	if (!uc) {
 		rc = make_channel(door, p);
-	return rc ?: put_channel(door->uchan[service], door->epoch[service], arg);
+		uc = rc ? NULL : vos_door_uchan(door, service);
+	}
+	if (!uc)
+		return rc ?: -EAGAIN;
+	tell_channel(uc, epoch, c);
+	vos_uchan_put(uc);
+	return 0;
 }
 
 static int door_enter(struct vos_door *door, u32 service, unsigned long arg)
 {
-	struct vos_uchan *uc = NULL;
-	unsigned long flags;
+	struct vos_uchan *uc = vos_door_uchan(door, service);
 	int rc;
 
-	spin_lock_irqsave(&door->lock, flags);
-	if (service < VOS_DOOR_SERVICES)
-		uc = door->uchan[service];
-	if (uc)
-		vos_uchan_get(uc);
-	spin_unlock_irqrestore(&door->lock, flags);
 	if (!uc)
 		return -ENOTCONN;
 	rc = vos_uchan_enter(uc, arg & VOS_ENTER_LANE, arg & ~VOS_ENTER_LANE);
@@ -255,10 +273,41 @@ static int door_home(unsigned int fd)
 	return rc;
 }
 
+static int set_up_locked(struct vos_door *door, unsigned long op, unsigned long arg3,
+			 unsigned long arg4, struct answer *answer)
+{
+	if (!vos_door_usable(door))
+		return -EAGAIN;
+	switch (op) {
+	case VOS_DOOR_CHANNEL:
+		return door_channel(door, arg3, &answer->channel);
+	case VOS_DOOR_WINDOW:
+		return vos_door_window(door, arg3, &answer->window);
+	default:
+		return vos_door_attach(door, arg3, arg4);
+	}
+}
+
+/* His memory may not come for as long as he likes: no lock is held. */
+static int give_answer(unsigned long op, unsigned long arg, const struct answer *answer)
+{
+	int rc = 0;
+
+	if (op == VOS_DOOR_CHANNEL)
+		rc = copy_to_user((void __user *)arg, &answer->channel,
+				  sizeof(answer->channel)) ? -EFAULT : 0;
+	if (answer->window) {
+		rc = vos_window_tell(answer->window, arg);
+		vos_window_put(answer->window);
+	}
+	return rc;
+}
+
 /* For what makes something: only the owner of the descriptors, and of an open door. */
 static int door_set_up(struct vos_door *door, unsigned long op, unsigned long arg3,
 		       unsigned long arg4)
 {
+	struct answer answer = {};
 	int rc;
 
 	if (door->files != current->files)
@@ -270,20 +319,12 @@ static int door_set_up(struct vos_door *door, unsigned long op, unsigned long ar
 	rc = mutex_lock_killable(&door->mutex);
 	if (rc)
 		return rc;
-	if (!vos_door_usable(door))
-		rc = -EAGAIN;
-	else if (op == VOS_DOOR_CHANNEL)
-		rc = door_channel(door, arg3, arg4);
-	else if (op == VOS_DOOR_WINDOW)
-		rc = vos_door_window(door, arg3, arg4);
-	else
-		rc = vos_door_attach(door, arg3, arg4);
+	rc = set_up_locked(door, op, arg3, arg4, &answer);
 	mutex_unlock(&door->mutex);
+	if (!rc)
+		rc = give_answer(op, arg4, &answer);
 	/* A window that was made in vain. */
 	vos_windows_tidy(door);
-	/* What was made while the door was being shut must not stay. */
-	if (READ_ONCE(door->closed))
-		vos_door_shut(door);
 	return rc == -ERESTARTSYS ? -EINTR : rc;
 }
 

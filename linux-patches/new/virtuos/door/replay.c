@@ -52,7 +52,7 @@ static void take_record(struct replay *r, struct vos_uchan *uc, const struct vos
 		return;
 	h = &uc->handle[rec->slot];
 	if (h->gen != rec->gen || !(h->target.flags & VOS_HANDLE_WRITE) ||
-	    (h->state != VOS_HANDLE_LIVE && h->state != VOS_HANDLE_DROPPING))
+	    READ_ONCE(h->state) < VOS_HANDLE_LIVE)
 		return;
 	if (rec->seq <= READ_ONCE(uc->head->slot[rec->slot].durable))
 		return;

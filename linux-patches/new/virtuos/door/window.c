@@ -42,10 +42,11 @@ void vos_window_put(struct vos_window *w)
 
 /*
  * vos_window_end - no word names it any more, or its words are about to be taken
- * Under door->lock. Idempotent.
+ * With the door's lock. Idempotent.
  */
 void vos_window_end(struct vos_window *w)
 {
+	lockdep_assert_held(&w->uchan->door->lock);
 	if (w->ended)
 		return;
 	WRITE_ONCE(w->ended, true);
@@ -207,7 +208,7 @@ struct vos_window *vos_window_new(struct vos_handle *h, struct file *file)
  * vos_window_tell - fill in the caller's struct vos_door_window at @arg
  * Return: 0 or -EFAULT.
  */
-long vos_window_tell(struct vos_window *w, unsigned long arg)
+int vos_window_tell(struct vos_window *w, unsigned long arg)
 {
 	struct vos_door_window info;
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who pays for user channels. There are so many for each link, and room for so many pages
+ * in the grant table; their memory is charged to memory cgroups as any.
+ *
+ * A user may have vos_door_user_channels at a time. All users together leave a reserve, for
+ * whoever has CAP_SYS_RESOURCE, who is not counted. What runs in a user namespace is paid
+ * for by the user who made the outermost one, lest he multiply.
+ *
+ * Invariant: the sum of all payers' channels is nr_channels, of their pages nr_pages.
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/hashtable.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+#include <xen/grant_table.h>
+#include "internal.h"
+
+/**
+ * struct vos_payer - a user who has channels
+ */
+struct vos_payer {
+	struct hlist_node node;
+	kuid_t uid;
+	u32 channels;
+};
+
+static DEFINE_HASHTABLE(payers, 6);
+static DEFINE_SPINLOCK(payers_lock);
+static u32 nr_pages;
+
+/* Of what doors may have granted (vos_grants_room()), an eighth is kept. */
+static u32 most_pages(void)
+{
+	u32 all = gnttab_max_grant_frames() * (XEN_PAGE_SIZE / sizeof(struct grant_entry_v1));
+	u32 doors = all - all / 4;
+
+	return doors - doors / 8;
+}
+
+static kuid_t payer_uid(void)
+{
+	const struct user_namespace *ns = current_user_ns();
+	kuid_t uid = current_uid();
+
+	for (; ns != &init_user_ns; ns = ns->parent)
+		uid = ns->owner;
+	return uid;
+}
+
+static struct vos_payer *find(kuid_t uid)
+{
+	struct vos_payer *p;
+
+	lockdep_assert_held(&payers_lock);
+	hash_for_each_possible(payers, p, node, __kuid_val(uid))
+		if (uid_eq(p->uid, uid))
+			return p;
+	return NULL;
+}
+
+static int add(struct vos_payer *p, u32 pages)
+{
+	lockdep_assert_held(&payers_lock);
+	if (p->channels >= READ_ONCE(vos_door_user_channels) || nr_pages + pages > most_pages())
+		return -ENOSPC;
+	p->channels++;
+	nr_pages += pages;
+	return 0;
+}
+
+static void drop_if_idle(struct vos_payer *p)
+{
+	lockdep_assert_held(&payers_lock);
+	if (p->channels)
+		return;
+	hash_del(&p->node);
+	kfree(p);
+}
+
+/*
+ * vos_channel_charge - the caller is about to have a channel of @pages
+ * @payer: set to who pays, for vos_channel_uncharge(); NULL: nobody has to
+ * Process context. Return: 0; -ENOSPC; -ENOMEM.
+ */
+int vos_channel_charge(struct vos_payer **payer, u32 pages)
+{
+	kuid_t uid = payer_uid();
+	struct vos_payer *fresh, *p;
+	int rc;
+
+	*payer = NULL;
+	if (capable(CAP_SYS_RESOURCE))
+		return 0;
+	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+	if (!fresh)
+		return -ENOMEM;
+	spin_lock(&payers_lock);
+	p = find(uid);
+	if (!p) {
+		p = fresh;
+		fresh = NULL;
+		p->uid = uid;
+		hash_add(payers, &p->node, __kuid_val(uid));
+	}
+	rc = add(p, pages);
+	if (!rc)
+		*payer = p;
+	drop_if_idle(p);
+	spin_unlock(&payers_lock);
+	kfree(fresh);
+	return rc;
+}
+
+/* The channel has gone. @payer: may be NULL. Process context. */
+void vos_channel_uncharge(struct vos_payer *payer, u32 pages)
+{
+	if (!payer)
+		return;
+	spin_lock(&payers_lock);
+	WARN_ON_ONCE(!payer->channels || nr_pages < pages);
+	payer->channels--;
+	nr_pages -= pages;
+	drop_if_idle(payer);
+	spin_unlock(&payers_lock);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A user channel's work: it tells the service what has ended, handles and at last the
+ * channel itself, and goes on when the service has answered. It waits for no answer.
+ * (A provider that hears of a handle's end may wait for its disk; then this channel's
+ * work does, and nobody else's.)
+ *
+ * Invariant: whoever made a channel gives up his reference by vos_uchan_end() alone; it
+ * is put when the service takes no more calls from the channel and has no handle of it.
+ */
+#include "internal.h"
+
+#define TRY_AGAIN	(HZ / 10 ?: 1)	/* when no call could be had */
+
+static void queue(struct vos_uchan *uc, unsigned long delay)
+{
+	vos_uchan_get(uc);
+	/* The reference is the queue's, once. */
+	if (mod_delayed_work(vos_wait_wq, &uc->work, delay))
+		vos_uchan_put(uc);
+}
+
+/*
+ * vos_uchan_kick - something has ended, or has been answered
+ * Any context; the caller keeps the channel.
+ */
+void vos_uchan_kick(struct vos_uchan *uc)
+{
+	queue(uc, 0);
+}
+
+/*
+ * vos_uchan_end - the service is to take no more calls, and then the channel goes
+ *
+ * Its words have been taken back, and none is set any more. Idempotent; any context.
+ */
+void vos_uchan_end(struct vos_uchan *uc)
+{
+	WRITE_ONCE(uc->ending, true);
+	vos_uchan_kick(uc);
+}
+
+static void closed(struct vos_uchan *uc)
+{
+	WRITE_ONCE(uc->closed, true);
+	wake_up_all(&uc->wait);
+	vos_uchan_kick(uc);
+}
+
+static void close_answered(struct vos_call *call)
+{
+	struct vos_uchan *uc = call->priv;
+
+	vos_call_put(call);
+	closed(uc);
+	vos_uchan_put(uc);
+}
+
+/*
+ * What has been asked to be mapped is closed when that has been answered: the two calls
+ * may go by different rings. Return: 0; -EAGAIN.
+ */
+static int begin_close(struct vos_uchan *uc)
+{
+	struct vos_call *call;
+
+	if (uc->closing || READ_ONCE(uc->opening))
+		return 0;
+	call = uc->open ? vos_uchan_call(uc, VOS_OP_UCHAN_CLOSE, 0,
+					 VOS_GET_NOWAIT | VOS_GET_NOCRED) :
+			  ERR_PTR(-ENOTCONN);
+	if (call == ERR_PTR(-EAGAIN))
+		return -EAGAIN;
+	uc->closing = true;
+	if (IS_ERR(call)) {
+		closed(uc);
+		return 0;
+	}
+	call->sqe.arg[0] = uc->id;
+	call->priv = uc;
+	call->done = close_answered;
+	vos_uchan_get(uc);
+	vos_call_submit(call);
+	return 0;
+}
+
+/* Who waits for a completion, waits until here. */
+static void leave_door(struct vos_uchan *uc)
+{
+	struct vos_door *door = uc->door;
+	unsigned long flags;
+
+	spin_lock_irqsave(&door->lock, flags);
+	if (door->uchan[uc->service] == uc)
+		door->uchan[uc->service] = NULL;
+	spin_unlock_irqrestore(&door->lock, flags);
+}
+
+static void finish(struct vos_uchan *uc)
+{
+	if (uc->finished)
+		return;
+	uc->finished = true;
+	vos_uchan_put(uc);
+}
+
+static void uchan_work(struct work_struct *work)
+{
+	struct vos_uchan *uc = container_of(to_delayed_work(work), struct vos_uchan, work);
+	bool ending = READ_ONCE(uc->ending), others;
+	int rc = ending ? begin_close(uc) : 0;
+	bool is_closed = READ_ONCE(uc->closed);
+
+	if (is_closed)
+		leave_door(uc);
+	/* Of a channel that is being closed the service forgets all handles by that. */
+	if (!ending || is_closed)
+		rc = vos_handles_tell(uc);
+	others = vos_handles_end(uc);
+	if (ending && is_closed && !others)
+		finish(uc);
+	else if (rc)
+		queue(uc, TRY_AGAIN);
+	vos_uchan_put(uc);
+}
+
+void vos_uchan_init_work(struct vos_uchan *uc)
+{
+	INIT_DELAYED_WORK(&uc->work, uchan_work);
+}

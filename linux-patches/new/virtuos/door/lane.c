@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lanes as the kernel sees them: it wakes the service for a process, and sleeps for it
+ * until the service has answered. What is said on them is nothing to it.
+ */
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/sched/signal.h>
+#include <xen/events.h>
+#include "internal.h"
+
+static struct vos_lane_page *lane_page(struct vos_uchan *uc, u32 lane)
+{
+	return vos_area_page(&uc->area, VOS_UCHAN_HEAD_PAGES + lane);
+}
+
+/* All of it is the process's own word, and harms it alone. */
+static bool is_broken(const struct vos_uchan *uc)
+{
+	return vos_load(&uc->head->broken);
+}
+
+static bool lane_ready(struct vos_uchan *uc, struct vos_lane_page *lane)
+{
+	return vos_ring_waiting(&lane->cq, lane->cqe, VOS_LANE_ENTRIES, VOS_CQ_PHASE) ||
+	       vos_uchan_dead(uc) || READ_ONCE(uc->closed) || is_broken(uc);
+}
+
+static int wait_lane(struct vos_uchan *uc, struct vos_lane_page *lane)
+{
+	int rc;
+
+	vos_store(&lane->cq.need_wakeup, 1u);
+	/* Pairs with the back end's barrier between completion and flag. */
+	vos_mb();
+	atomic_inc(&uc->link->door_waiters);
+	rc = wait_event_interruptible(uc->wait, lane_ready(uc, lane));
+	atomic_dec(&uc->link->door_waiters);
+	vos_store(&lane->cq.need_wakeup, 0u);
+	return rc ? -EINTR : 0;
+}
+
+/* The service wakes up: worth polling for. */
+static void spin_on(struct vos_uchan *uc, struct vos_lane_page *lane)
+{
+	u64 until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
+
+	while (!lane_ready(uc, lane) && !need_resched() && ktime_get_ns() < until)
+		cpu_relax();
+}
+
+/*
+ * An event costs the service, whoever it is for, and a process may ask for one as often as
+ * it likes. One that calls and waits does so less often than this.
+ */
+#define KICK_NS		(50 * NSEC_PER_USEC)
+#define KICK_BURST	64
+
+/* When is it the next event's turn? Return: in so many ns. */
+static u64 next_turn(struct vos_uchan *uc)
+{
+	s64 now = ktime_get_ns(), was = atomic64_read(&uc->kick_at), at;
+
+	do {
+		at = max(was, now) + KICK_NS;
+	} while (!atomic64_try_cmpxchg(&uc->kick_at, &was, at));
+	at -= now + KICK_BURST * KICK_NS;
+	return max(at, 0);
+}
+
+/* Not for long, but as often as he comes. A signal must not cost the service the event. */
+static void wait_for_turn(struct vos_uchan *uc)
+{
+	ktime_t wait = next_turn(uc);
+
+	if (!wait)
+		return;
+	set_current_state(TASK_KILLABLE);
+	schedule_hrtimeout(&wait, HRTIMER_MODE_REL);
+}
+
+static void send_kick(struct vos_uchan *uc)
+{
+	struct vos_channel *chan = &uc->link->chan[0];
+	unsigned long flags;
+
+	/*
+	 * Who takes the bit sees what the process has submitted. If it is set already, the
+	 * event has been sent, or is about to be.
+	 */
+	if (test_and_set_bit(uc->id, (unsigned long *)uc->link->ctrl->uchan_sel))
+		return;
+	spin_lock_irqsave(&chan->lock, flags);
+	chan->stats.sends++;
+	spin_unlock_irqrestore(&chan->lock, flags);
+	notify_remote_via_evtchn(chan->evtchn);
+}
+
+/* Have the service look at @lane, if it does not do so anyway. */
+static void kick(struct vos_uchan *uc, const struct vos_lane_page *lane)
+{
+	/* Pairs with the service's: it asks for an event, and then looks once more. */
+	vos_mb();
+	if (!vos_load(&lane->sq.need_wakeup))
+		return;
+	wait_for_turn(uc);
+	if (!vos_uchan_dead(uc))
+		send_kick(uc);
+}
+
+/*
+ * vos_uchan_enter - wake the service's dispatcher, wait for a completion
+ * @flags: VOS_ENTER_*
+ * Return: 0; -EINTR; -EINVAL; -ENOTCONN nothing will come.
+ */
+int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags)
+{
+	struct vos_lane_page *page;
+	int rc = 0;
+
+	if (lane >= uc->nr_lanes)
+		return -EINVAL;
+	page = lane_page(uc, lane);
+	if ((flags & VOS_ENTER_KICK) && !vos_uchan_dead(uc))
+		kick(uc, page);
+	if ((flags & VOS_ENTER_KICK) && (flags & VOS_ENTER_WAIT))
+		spin_on(uc, page);
+	if (flags & VOS_ENTER_WAIT)
+		rc = wait_lane(uc, page);
+	if (is_broken(uc)) {
+		vos_door_shut(uc->door);
+		return -ENOTCONN;
+	}
+	return vos_uchan_dead(uc) || READ_ONCE(uc->closed) ? -ENOTCONN : rc;
+}
+
+/*
+ * Has the service given up channels since we last looked? Their processes hear of it by
+ * the end of their doors, and use the trap door.
+ */
+static bool look_for_broken(struct vos_link *link)
+{
+	u32 untrusted_count = vos_load(&link->ctrl->uchans_broken);
+	struct vos_uchan *uc;
+	unsigned long flags;
+
+	if (likely(untrusted_count == READ_ONCE(link->uchans_broken)))
+		return false;
+	WRITE_ONCE(link->uchans_broken, untrusted_count);
+	/* Pairs with the service's: a channel's own word is written before the count. */
+	smp_rmb();
+	spin_lock_irqsave(&link->session->uchan_lock, flags);
+	list_for_each_entry(uc, &link->session->uchans, node)
+		if (uc->link == link && is_broken(uc))
+			vos_door_shut(uc->door);
+	spin_unlock_irqrestore(&link->session->uchan_lock, flags);
+	return true;
+}
+
+/*
+ * vos_uchan_events - an event came on @link, or it died: let those who wait look
+ * Any context. Return: it was for somebody.
+ */
+bool vos_uchan_events(struct vos_link *link)
+{
+	bool news = !READ_ONCE(link->dead) && look_for_broken(link);
+	struct vos_uchan *uc;
+	unsigned long flags;
+
+	/* Pairs with the barrier in wait_event(): one of us sees the other. */
+	smp_mb();
+	if (!atomic_read(&link->door_waiters))
+		return news;
+	spin_lock_irqsave(&link->session->uchan_lock, flags);
+	list_for_each_entry(uc, &link->session->uchans, node)
+		if (uc->link == link)
+			wake_up(&uc->wait);
+	spin_unlock_irqrestore(&link->session->uchan_lock, flags);
+	return true;
+}
