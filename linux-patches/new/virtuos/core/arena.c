@@ -3,10 +3,13 @@
  * Which bytes of a channel's arena are in use: next fit in units of 256 bytes.
  * The map is private; nothing of it lies in shared memory.
  *
- * Serialised by the channel's slot_lock.
+ * The channel's slot_lock is held.
  */
 #include <linux/bitmap.h>
 #include "internal.h"
+
+#define assert_locked(a) \
+	lockdep_assert_held(&container_of(a, struct vos_channel, arena)->slot_lock)
 
 static unsigned long to_units(u32 len)
 {
@@ -29,6 +32,7 @@ int vos_arena_init(struct vos_arena *arena, void *base, u32 first, u32 bytes)
 
 void vos_arena_exit(struct vos_arena *arena)
 {
+	WARN_ON_ONCE(arena->used && !bitmap_empty(arena->used, arena->units));
 	bitmap_free(arena->used);
 	arena->used = NULL;
 }
@@ -41,6 +45,7 @@ int vos_arena_take(struct vos_arena *arena, u32 len, struct vos_extent *ext)
 {
 	unsigned long n = to_units(len), at;
 
+	assert_locked(arena);
 	at = bitmap_find_next_zero_area(arena->used, arena->units, arena->hint, n, 0);
 	if (at >= arena->units && arena->hint)
 		at = bitmap_find_next_zero_area(arena->used, arena->units, 0, n, 0);
@@ -56,6 +61,10 @@ int vos_arena_take(struct vos_arena *arena, u32 len, struct vos_extent *ext)
 /* @ext as vos_arena_take() gave it. */
 void vos_arena_give(struct vos_arena *arena, const struct vos_extent *ext)
 {
-	bitmap_clear(arena->used, (ext->off - arena->first) >> VOS_ARENA_UNIT_SHIFT,
-		     to_units(ext->len));
+	unsigned long at = (ext->off - arena->first) >> VOS_ARENA_UNIT_SHIFT;
+
+	assert_locked(arena);
+	if (WARN_ON_ONCE(!test_bit(at, arena->used)))
+		return;
+	bitmap_clear(arena->used, at, to_units(ext->len));
 }

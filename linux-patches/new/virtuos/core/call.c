@@ -4,38 +4,19 @@
  * and credentials that the peer knows.
  */
 #include <linux/export.h>
-#include <linux/sched/signal.h>
 #include "internal.h"
 
-static bool take_or_dead(struct vos_link *link, u32 len0, u32 len1, struct vos_call **call)
-{
-	*call = vos_channel_take(vos_link_channel(link), len0, len1);
-	return *call || READ_ONCE(link->dead);
-}
-
-/* Return: the call; -EAGAIN; -ERESTARTSYS; -ENOTCONN if the link died meanwhile. */
+/* Return: the call; -ENOBUFS; -ERESTARTSYS; -ENOTCONN if the link died meanwhile. */
 static struct vos_call *take(struct vos_link *link, u32 len0, u32 len1, u32 flags)
 {
-	struct vos_call *call = vos_channel_take(vos_link_channel(link), len0, len1);
-	int rc;
+	struct vos_channel *chan = vos_link_channel(link);
+	struct vos_call *call = vos_channel_take(chan, len0, len1);
 
-	if (call)
+	if (likely(call))
 		return call;
-	if (flags & VOS_GET_NOWAIT) {
-		set_bit(0, &link->room_wanted);
-		/* Pairs with vos_link_room(): one of the two sees the other. */
-		smp_mb();
-		call = vos_channel_take(vos_link_channel(link), len0, len1);
-		return call ?: ERR_PTR(-EAGAIN);
-	}
-	if (flags & VOS_GET_KILLABLE)
-		rc = wait_event_killable(link->room_wait, take_or_dead(link, len0, len1, &call));
-	else
-		rc = wait_event_interruptible(link->room_wait,
-					      take_or_dead(link, len0, len1, &call));
-	if (call)
-		return call;
-	return ERR_PTR(rc ?: -ENOTCONN);
+	if (flags & VOS_GET_NOWAIT)
+		return vos_channel_ask(chan, len0, len1);
+	return vos_channel_wait(chan, len0, len1, flags);
 }
 
 static struct vos_call *get_on(struct vos_link *link, u32 len0, u32 len1, u32 flags)
@@ -44,7 +25,7 @@ static struct vos_call *get_on(struct vos_link *link, u32 len0, u32 len1, u32 fl
 	int cred = vos_cred_get(link, flags);
 
 	if (cred < 0)
-		return ERR_PTR(cred == -EOWNERDEAD ? -ENOTCONN : cred);
+		return ERR_PTR(cred);
 	call = take(link, len0, len1, flags);
 	if (IS_ERR(call)) {
 		if (cred)

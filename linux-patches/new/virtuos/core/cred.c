@@ -16,6 +16,7 @@
 int vos_cred_init(struct vos_cred_table *t)
 {
 	mutex_init(&t->mutex);
+	init_waitqueue_head(&t->idle);
 	spin_lock_init(&t->lock);
 	t->entry = kvcalloc(VOS_MAX_CREDS, sizeof(*t->entry), GFP_KERNEL);
 	return t->entry ? 0 : -ENOMEM;
@@ -95,26 +96,59 @@ static int take_idle(struct vos_cred_table *t)
 	return best;
 }
 
-/* Tell the peer; the caller holds t->mutex and the entry is out of use. */
+static bool idle_or_dead(struct vos_link *link, int *index)
+{
+	*index = take_idle(&link->creds);
+	return *index > 0 || READ_ONCE(link->dead);
+}
+
+/* One that is out of use, as soon as there is one. Return: it, -ERESTARTSYS, -ENOTCONN. */
+static int await_idle(struct vos_link *link)
+{
+	int index, rc;
+
+	lockdep_assert_held(&link->creds.mutex);
+	rc = wait_event_killable(link->creds.idle, idle_or_dead(link, &index));
+	if (rc)
+		return rc;
+	return index > 0 ? index : -ENOTCONN;
+}
+
+/* All calls that register take turns on one channel, so that they are seen in order. */
+static struct vos_call *get_call(struct vos_link *link, u32 len)
+{
+	struct vos_call *call;
+
+	vos_link_get(link);
+	call = vos_channel_take(&link->chan[0], len, 0);
+	if (!call)
+		call = vos_channel_wait(&link->chan[0], len, 0,
+					VOS_GET_KILLABLE | VOS_GET_RECOVERY);
+	if (IS_ERR(call))
+		vos_link_put(link);
+	return call;
+}
+
+/* The entry is out of use. Return: 0, -ERESTARTSYS, -ENOTCONN, -ENOMEM: as the peer says. */
 static int tell_peer(struct vos_link *link, int index, const struct vos_cred *key)
 {
 	struct vos_call *call;
 	int rc;
 
-	vos_link_get(link);
-	call = vos_channel_take(&link->chan[0], sizeof(*key), 0);
-	if (!call) {
-		vos_link_put(link);
-		return -EAGAIN;
-	}
+	lockdep_assert_held(&link->creds.mutex);
+	call = get_call(link, sizeof(*key));
+	if (IS_ERR(call))
+		return PTR_ERR(call);
 	memcpy(vos_call_data(call, 0), key, sizeof(*key));
 	call->sqe.opcode = VOS_OP_CRED_SET;
 	call->sqe.arg[0] = index;
 	rc = vos_call(call);
 	if (rc == -EINTR)
-		return rc;
-	if (!rc)
-		rc = call->cqe.result;
+		return -ERESTARTSYS;
+	if (rc)
+		rc = -ENOTCONN;
+	else if (call->cqe.result)
+		rc = -ENOMEM;
 	vos_call_put(call);
 	return rc;
 }
@@ -127,9 +161,9 @@ static int register_cred(struct vos_link *link, const struct vos_cred *key)
 	index = find_known(t, key);
 	if (index > 0)
 		return index;
-	index = take_idle(t);
+	index = await_idle(link);
 	if (index < 0)
-		return -EAGAIN;
+		return index;
 	rc = tell_peer(link, index, key);
 	if (rc)
 		return rc;
@@ -144,8 +178,10 @@ static int register_cred(struct vos_link *link, const struct vos_cred *key)
 
 /*
  * vos_cred_get - index under which the peer knows current_cred()
- * Return: the index, to be put by vos_cred_put() unless 0; -EAGAIN no room now;
- * -EINTR killed; -EOWNERDEAD.
+ *
+ * Waits for an entry; only a kill ends the wait.
+ * Return: the index, to be put by vos_cred_put() unless 0; -ERESTARTSYS killed;
+ * -ENOTCONN the link has died; -ENOMEM; -EINVAL who cannot wait must not ask.
  */
 int vos_cred_get(struct vos_link *link, u32 flags)
 {
@@ -155,15 +191,15 @@ int vos_cred_get(struct vos_link *link, u32 flags)
 
 	if ((flags & VOS_GET_NOCRED) || is_root(current_cred()))
 		return 0;
-	if (flags & VOS_GET_NOWAIT)
-		return -EAGAIN;
+	if (WARN_ON_ONCE(flags & VOS_GET_NOWAIT))
+		return -EINVAL;
 	key = kmalloc(sizeof(*key), GFP_KERNEL);
 	if (!key)
 		return -ENOMEM;
 	vos_cred_value(key, current_cred());
 	rc = find_known(t, key);
 	if (rc == -ENOENT) {
-		rc = mutex_lock_killable(&t->mutex);
+		rc = mutex_lock_killable(&t->mutex) ? -ERESTARTSYS : 0;
 		if (!rc) {
 			rc = register_cred(link, key);
 			mutex_unlock(&t->mutex);
@@ -177,8 +213,12 @@ void vos_cred_put(struct vos_link *link, u16 index)
 {
 	struct vos_cred_table *t = &link->creds;
 	unsigned long flags;
+	bool idle;
 
 	spin_lock_irqsave(&t->lock, flags);
-	t->entry[index].users--;
+	WARN_ON_ONCE(!t->entry[index].users);
+	idle = !--t->entry[index].users;
 	spin_unlock_irqrestore(&t->lock, flags);
+	if (idle && wq_has_sleeper(&t->idle))
+		wake_up(&t->idle);
 }

@@ -2,7 +2,7 @@
 /*
  * The core's own structures. Direction of calls:
  *
- *	wait.c, look.c -> channel.c; call.c -> slot.c -> arena.c
+ *	wait.c, look.c -> channel.c; call.c -> queue.c, slot.c -> arena.c
  *	xenbus.c -> link.c -> area.c, channel.c, slot.c, object.c, cred.c
  *	session.c holds the link that is in use and tells its user of changes.
  *
@@ -10,7 +10,7 @@
  * has to know; the module's begin and end are in ../door/module.c, above both.
  *
  * Locks, in order: vos_mutex (sessions, devices), session.lock (which link),
- * channel.lock (rings, states of calls), channel.slot_lock (free slots and arena).
+ * channel.lock (rings, states of calls), channel.slot_lock (free slots, arena, who waits).
  * Only vos_mutex sleeps.
  */
 #ifndef VOS_CORE_INTERNAL_H
@@ -33,10 +33,15 @@
 
 #define VOS_ENTRIES		256u
 #define VOS_INLINE		1024u	/* arena bytes that every slot owns */
+#define VOS_RESERVE		16u	/* slots that are kept for recovery */
 #define VOS_ARENA_UNIT_SHIFT	8	/* the rest is given out in 256 bytes */
 
 /* Passes of a spin between two looks at the clock, which cost more than they. */
 #define VOS_LOOK_AT_CLOCK	64
+
+/* Invariants whose check the counted paths cannot afford: in kernels for debugging only. */
+#define VOS_DEBUG_WARN(cond) \
+	((void)(IS_ENABLED(CONFIG_PROVE_LOCKING) && WARN_ON_ONCE(cond)))
 
 extern unsigned int vos_restart_timeout;	/* seconds */
 extern unsigned int vos_hang_timeout;		/* seconds */
@@ -119,6 +124,23 @@ struct vos_slot {
 	u16 cred_index;
 };
 
+/**
+ * struct vos_waiter - who waits for a slot (queue.c)
+ * @node: on the channel's list, while it waits
+ * @task: to be woken; NULL: the channel's ticket
+ * @len0, @len1: room that it wants
+ * @recovery: it stands in front, and may have the reserve
+ * @slot: what it was given, off the list
+ */
+struct vos_waiter {
+	struct list_head node;
+	struct task_struct *task;
+	u32 len0;
+	u32 len1;
+	bool recovery;
+	struct vos_slot *slot;
+};
+
 struct vos_channel {
 	struct vos_link *link;
 	u32 nr;
@@ -132,8 +154,11 @@ struct vos_channel {
 	bool idle;			/* its processor sleeps */
 
 	struct vos_slot *spare;		/* one free slot, changed by exchange, or NULL */
-	spinlock_t slot_lock;
+	spinlock_t slot_lock;		/* what follows, but for stats */
 	struct list_head free;
+	u32 nr_free;
+	struct list_head waiters;	/* in turn */
+	struct vos_waiter ticket;	/* of who cannot wait */
 	struct vos_slot *slots;
 	struct vos_arena arena;
 
@@ -160,6 +185,17 @@ bool vos_channel_abandon(struct vos_channel *chan, struct vos_call *call);
 int vos_slots_init(struct vos_channel *chan, void *arena, u32 bytes);
 void vos_slots_exit(struct vos_channel *chan);
 struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1);
+struct vos_slot *vos_slot_pick(struct vos_channel *chan, u32 len0, u32 len1, u32 reserve);
+bool vos_slot_change_room(struct vos_channel *chan, struct vos_slot *slot, u32 len0, u32 len1);
+void vos_slot_put_back(struct vos_channel *chan, struct vos_slot *slot);
+void vos_slot_recall_spare(struct vos_channel *chan);
+struct vos_call *vos_slot_begin(struct vos_slot *slot);
+
+/* queue.c: who waits for a slot */
+struct vos_call *vos_channel_wait(struct vos_channel *chan, u32 len0, u32 len1, u32 flags);
+struct vos_call *vos_channel_ask(struct vos_channel *chan, u32 len0, u32 len1);
+void vos_channel_serve(struct vos_channel *chan);
+void vos_channel_rouse(struct vos_channel *chan);
 
 /* wait.c */
 void vos_wait_over(struct vos_slot *slot);
@@ -179,6 +215,7 @@ struct vos_cred_entry {
 
 struct vos_cred_table {
 	struct mutex mutex;		/* one registration at a time */
+	wait_queue_head_t idle;		/* its holder waits for an entry without users */
 	spinlock_t lock;
 	struct vos_cred_entry *entry;	/* VOS_MAX_CREDS */
 	u64 clock;
@@ -209,8 +246,6 @@ struct vos_link {
 	bool looked;			/* it is on that list */
 	u32 beat;
 	unsigned long beat_at;		/* jiffies */
-	wait_queue_head_t room_wait;
-	unsigned long room_wanted;	/* bit 0: ops->room is owed */
 	u32 nr_objects;
 	u32 nr_sel;			/* words of ctrl->event_sel in use */
 	struct vos_area area;
@@ -230,7 +265,6 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 void vos_link_kill(struct vos_link *link);
 void vos_link_violation(struct vos_link *link, const char *what);
 void vos_link_watch(struct vos_link *link);
-void vos_link_room(struct vos_link *link);
 
 static inline void vos_link_get(struct vos_link *link)
 {

@@ -252,7 +252,6 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	link->nr_objects = s->nr_objects;
 	link->nr_sel = DIV_ROUND_UP(s->nr_objects, 64 * 64);
 	ida_init(&link->uchan_ids);
-	init_waitqueue_head(&link->room_wait);
 	INIT_WORK(&link->kill_work, kill_work);
 	INIT_WORK(&link->free_work, free_work);
 	INIT_DELAYED_WORK(&link->watch_work, watch_work);
@@ -296,7 +295,9 @@ void vos_link_kill(struct vos_link *link)
 		unbind_channels(link);
 		for (i = 0; i < link->nr_channels; i++)
 			add_past(link->session, &link->chan[i].stats);
-		wake_up_all(&link->room_wait);
+		for (i = 0; i < link->nr_channels; i++)
+			vos_channel_rouse(&link->chan[i]);
+		wake_up_all(&link->creds.idle);
 		vos_door->link_dead(link);
 		vos_session_link_dead(link);
 	}
@@ -313,17 +314,4 @@ void vos_link_violation(struct vos_link *link, const char *what)
 	pr_err_ratelimited("virtuos: %s: protocol violation (%s), connection closed\n",
 			   link->session->name, what);
 	fail(link, "violation");
-}
-
-/* A slot has become free: tell whoever waits for one. Any context. */
-void vos_link_room(struct vos_link *link)
-{
-	/* Pairs with the barrier between setting the bit and the last try. */
-	smp_mb();
-	/* Who begins to wait now finds the slot by itself: see the barrier. */
-	if (waitqueue_active(&link->room_wait))
-		wake_up(&link->room_wait);
-	if (test_bit(0, &link->room_wanted) && test_and_clear_bit(0, &link->room_wanted) &&
-	    link->session->ops->room)
-		link->session->ops->room(link->session);
 }

@@ -5,14 +5,16 @@
  * A slot that has just been given back lies aside, where it is taken from and put back
  * with one atomic exchange; the others are on a list.
  *
- * Invariant: a slot is FREE, OWNED by its user, SUBMITTED, or ABANDONED. It is on the
- * list or aside exactly while it is FREE.
+ * Invariant: a slot is FREE, OWNED by its user, SUBMITTED, or ABANDONED. While it is FREE
+ * it is on the list, aside, or given to somebody who has waited and has not begun yet
+ * (queue.c). VOS_RESERVE slots of the list are for recovery alone.
  */
 #include <linux/export.h>
 #include <linux/slab.h>
 #include "internal.h"
 
 static_assert(VOS_SLOT_MASK + 1 >= VOS_ENTRIES);
+static_assert(VOS_ENTRIES / 2 > VOS_RESERVE);
 
 /*
  * vos_slots_init - the slots of a channel whose arena begins at @arena
@@ -33,6 +35,8 @@ int vos_slots_init(struct vos_channel *chan, void *arena, u32 bytes)
 		return -ENOMEM;
 	}
 	INIT_LIST_HEAD(&chan->free);
+	INIT_LIST_HEAD(&chan->waiters);
+	INIT_LIST_HEAD(&chan->ticket.node);
 	for (i = 0; i < VOS_ENTRIES; i++) {
 		struct vos_slot *slot = &chan->slots[i];
 
@@ -42,12 +46,22 @@ int vos_slots_init(struct vos_channel *chan, void *arena, u32 bytes)
 		init_completion(&slot->finished);
 		list_add_tail(&slot->free, &chan->free);
 	}
+	chan->nr_free = VOS_ENTRIES;
 	return 0;
 }
 
 /* Idempotent. All calls have ended. */
 void vos_slots_exit(struct vos_channel *chan)
 {
+	if (!chan->slots)
+		return;
+	spin_lock_irq(&chan->slot_lock);
+	vos_slot_recall_spare(chan);
+	if (chan->ticket.slot)
+		vos_slot_put_back(chan, chan->ticket.slot);
+	list_del_init(&chan->ticket.node);
+	spin_unlock_irq(&chan->slot_lock);
+	WARN_ON_ONCE(chan->nr_free != VOS_ENTRIES || !list_empty(&chan->waiters));
 	vos_arena_exit(&chan->arena);
 	kvfree(chan->slots);
 	chan->slots = NULL;
@@ -67,9 +81,10 @@ static void use_own_room(struct vos_call *call, u32 len0, u32 len1)
 	call->room[1].len = len1;
 }
 
-/* Under slot_lock. Return: 0 or -ENOSPC. */
+/* Return: 0 or -ENOSPC. */
 static int take_room(struct vos_channel *chan, struct vos_call *call, u32 len0, u32 len1)
 {
+	lockdep_assert_held(&chan->slot_lock);
 	memset(call->room, 0, sizeof(call->room));
 	if (is_small(len0, len1)) {
 		use_own_room(call, len0, len1);
@@ -90,17 +105,69 @@ static bool is_in_arena(const struct vos_channel *chan, const struct vos_extent 
 	return room->len && room->off >= chan->arena.first;
 }
 
-/* Under slot_lock. */
 static void give_room(struct vos_channel *chan, struct vos_call *call)
 {
 	int i;
 
+	lockdep_assert_held(&chan->slot_lock);
 	for (i = 0; i < 2; i++)
 		if (is_in_arena(chan, &call->room[i]))
 			vos_arena_give(&chan->arena, &call->room[i]);
 }
 
-/* Return: a slot with its room, not on the list, or NULL. */
+/* The slot that lies aside joins the others. */
+void vos_slot_recall_spare(struct vos_channel *chan)
+{
+	struct vos_slot *slot = xchg(&chan->spare, NULL);
+
+	lockdep_assert_held(&chan->slot_lock);
+	if (!slot)
+		return;
+	list_add(&slot->free, &chan->free);
+	chan->nr_free++;
+}
+
+/*
+ * vos_slot_pick - take a slot with its room off the list
+ * @reserve: so many shall be left
+ * Return: the slot, or NULL.
+ */
+struct vos_slot *vos_slot_pick(struct vos_channel *chan, u32 len0, u32 len1, u32 reserve)
+{
+	struct vos_slot *slot;
+
+	lockdep_assert_held(&chan->slot_lock);
+	if (chan->nr_free <= reserve)
+		return NULL;
+	slot = list_first_entry(&chan->free, struct vos_slot, free);
+	if (take_room(chan, &slot->call, len0, len1))
+		return NULL;
+	list_del(&slot->free);
+	chan->nr_free--;
+	return slot;
+}
+
+/* @slot, as it was picked, goes back to the list. The last in is the first out: it is warm. */
+void vos_slot_put_back(struct vos_channel *chan, struct vos_slot *slot)
+{
+	lockdep_assert_held(&chan->slot_lock);
+	give_room(chan, &slot->call);
+	list_add(&slot->free, &chan->free);
+	chan->nr_free++;
+}
+
+/* Have @slot, as it was picked, with other room. Return: it could be; else it has none. */
+bool vos_slot_change_room(struct vos_channel *chan, struct vos_slot *slot, u32 len0, u32 len1)
+{
+	lockdep_assert_held(&chan->slot_lock);
+	give_room(chan, &slot->call);
+	return !take_room(chan, &slot->call, len0, len1);
+}
+
+/*
+ * Return: a slot with its room, not on the list, or NULL. Those who wait (queue.c) come
+ * first; only what lies aside for a moment may be had past them.
+ */
 static struct vos_slot *take_slot(struct vos_channel *chan, u32 len0, u32 len1)
 {
 	struct vos_slot *slot = xchg(&chan->spare, NULL);
@@ -111,47 +178,42 @@ static struct vos_slot *take_slot(struct vos_channel *chan, u32 len0, u32 len1)
 		return slot;
 	}
 	spin_lock_irqsave(&chan->slot_lock, flags);
-	if (slot)
+	if (slot) {
 		list_add(&slot->free, &chan->free);
-	slot = list_first_entry_or_null(&chan->free, struct vos_slot, free);
-	if (slot && take_room(chan, &slot->call, len0, len1))
-		slot = NULL;
-	if (slot)
-		list_del(&slot->free);
+		chan->nr_free++;
+	}
+	slot = NULL;
+	if (list_empty(&chan->waiters))
+		slot = vos_slot_pick(chan, len0, len1, VOS_RESERVE);
 	spin_unlock_irqrestore(&chan->slot_lock, flags);
 	return slot;
 }
 
-/* The last one in is the first one out: its cache lines are warm. */
 static void give_slot(struct vos_channel *chan, struct vos_slot *slot)
 {
 	struct vos_call *call = &slot->call;
 	unsigned long flags;
 
+	VOS_DEBUG_WARN(call->state != VOS_CALL_OWNED);
 	call->state = VOS_CALL_FREE;
 	if (!is_in_arena(chan, &call->room[0]) && !is_in_arena(chan, &call->room[1]) &&
 	    !cmpxchg(&chan->spare, NULL, slot))
 		return;
 	spin_lock_irqsave(&chan->slot_lock, flags);
-	give_room(chan, call);
-	list_add(&slot->free, &chan->free);
+	vos_slot_put_back(chan, slot);
 	spin_unlock_irqrestore(&chan->slot_lock, flags);
 }
 
 /*
- * vos_channel_take - a free slot with its room, if there is one now
+ * vos_slot_begin - a call in the slot that was taken
  *
  * The caller's reference on the link becomes the call's, until vos_call_put().
- * Return: the call, or NULL.
  */
-struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1)
+struct vos_call *vos_slot_begin(struct vos_slot *slot)
 {
-	struct vos_slot *slot = take_slot(chan, len0, len1);
-	struct vos_call *call;
+	struct vos_call *call = &slot->call;
 
-	if (!slot)
-		return NULL;
-	call = &slot->call;
+	VOS_DEBUG_WARN(call->state != VOS_CALL_FREE);
 	memset(&call->sqe, 0, sizeof(call->sqe));
 	call->sqe.tag = ++slot->seq << VOS_SLOT_BITS | call->slot;
 	call->sqe.ext[0] = call->room[0];
@@ -165,6 +227,19 @@ struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1)
 	return call;
 }
 
+/*
+ * vos_channel_take - a free slot with its room, if there is one now and nobody waits
+ *
+ * The caller's reference on the link becomes the call's, until vos_call_put().
+ * Return: the call, or NULL.
+ */
+struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1)
+{
+	struct vos_slot *slot = take_slot(chan, len0, len1);
+
+	return slot ? vos_slot_begin(slot) : NULL;
+}
+
 void vos_call_put(struct vos_call *call)
 {
 	struct vos_channel *chan = call->chan;
@@ -174,7 +249,12 @@ void vos_call_put(struct vos_call *call)
 	if (slot->cred_index)
 		vos_cred_put(link, slot->cred_index);
 	give_slot(chan, slot);
-	vos_link_room(link);
+	/*
+	 * Pairs with enqueue() in queue.c: the exchange that laid the slot aside, or the
+	 * lock, orders this after it.
+	 */
+	if (unlikely(!list_empty(&chan->waiters)))
+		vos_channel_serve(chan);
 	vos_link_put(link);
 }
 EXPORT_SYMBOL_GPL(vos_call_put);

@@ -60,8 +60,8 @@ struct vos_call {
  * @down: the link is dead and all its calls have ended. Process context.
  * @event: object @obj has a new poll mask; see vos_obj_poll(). Interrupts may be
  *	off, any context.
- * @room: slots or arena have become free after a -EAGAIN from vos_call_get().
- *	Interrupts may be off, any context.
+ * @room: slots or arena have become free after a -ENOBUFS from vos_call_get(): a
+ *	slot is kept for a second. Interrupts may be off, any context.
  */
 struct vos_session_ops {
 	void (*up)(struct vos_session *s);
@@ -100,7 +100,7 @@ u32 vos_session_epoch(struct vos_session *s);
 bool vos_session_is_up(struct vos_session *s);
 
 /* vos_call_get() flags */
-#define VOS_GET_NOWAIT		BIT(0)	/* -EAGAIN rather than wait (atomic context) */
+#define VOS_GET_NOWAIT		BIT(0)	/* -ENOBUFS rather than wait (atomic context) */
 #define VOS_GET_RECOVERY	BIT(1)	/* from ops->up(), before others */
 #define VOS_GET_KILLABLE	BIT(2)	/* only fatal signals end the wait */
 #define VOS_GET_NOCRED		BIT(3)	/* run with the service's own credentials */
@@ -115,12 +115,13 @@ bool vos_session_is_up(struct vos_session *s);
  *	vos_session_max_extent().
  * @flags: VOS_GET_*
  *
- * Waits for the session to come up (at most restart_timeout), then for room. The
- * call runs under current_cred() unless VOS_GET_NOCRED. With VOS_GET_NOWAIT the
- * credentials must be known already, else -EAGAIN; so NOWAIT users pass NOCRED.
+ * Waits for the session to come up (at most restart_timeout), then for room, in turn.
+ * The call runs under current_cred() unless VOS_GET_NOCRED, which VOS_GET_NOWAIT needs:
+ * the service may have to be told of credentials first.
  *
  * Return: the call, or ERR_PTR: -ENOTCONN no link within restart_timeout,
- * -ERESTARTSYS interrupted, -EAGAIN, -EMSGSIZE.
+ * -ERESTARTSYS interrupted, -ENOBUFS no room now (VOS_GET_NOWAIT only), -ENOMEM,
+ * -EMSGSIZE. Never -EAGAIN or -EINTR, which mean something to callers as answers.
  */
 struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 flags);
 

@@ -58,7 +58,7 @@ static void close_answered(struct vos_call *call)
 
 /*
  * What has been asked to be mapped is closed when that has been answered: the two calls
- * may go by different rings. Return: 0; -EAGAIN.
+ * may go by different rings. Return: 0; -ENOBUFS.
  */
 static int begin_close(struct vos_uchan *uc)
 {
@@ -69,8 +69,8 @@ static int begin_close(struct vos_uchan *uc)
 	call = uc->open ? vos_uchan_call(uc, VOS_OP_UCHAN_CLOSE, 0,
 					 VOS_GET_NOWAIT | VOS_GET_NOCRED) :
 			  ERR_PTR(-ENOTCONN);
-	if (call == ERR_PTR(-EAGAIN))
-		return -EAGAIN;
+	if (call == ERR_PTR(-ENOBUFS))
+		return -ENOBUFS;
 	uc->closing = true;
 	if (IS_ERR(call)) {
 		closed(uc);

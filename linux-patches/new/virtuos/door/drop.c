@@ -63,14 +63,14 @@ static void drop_answered(struct vos_call *call)
 	vos_uchan_put(uc);
 }
 
-/* TELLING. Return: 0; -EAGAIN, -ERESTARTSYS: it has to be done by others, later. */
+/* TELLING. Return: 0; -ENOBUFS, -ERESTARTSYS: it has to be done by others, later. */
 static int tell_drop(struct vos_handle *h, u32 flags)
 {
 	struct vos_call *call = vos_uchan_call(h->uchan, VOS_OP_HANDLE_DROP, 0,
 					       flags | VOS_GET_NOCRED);
 	int rc = PTR_ERR_OR_ZERO(call);
 
-	if (rc == -EAGAIN || rc == -ERESTARTSYS)
+	if (rc == -ENOBUFS || rc == -ERESTARTSYS)
 		return rc;
 	if (rc) {	/* no link: nobody is there to be told */
 		told(h, may_be_dirty(h));
@@ -141,7 +141,7 @@ static void end(struct vos_handle *h)
 /*
  * vos_handles_tell - tell the service of handles that no word names, of some at a time
  *
- * By the channel's work, which each answer brings back. Return: 0; -EAGAIN no call is to
+ * By the channel's work, which each answer brings back. Return: 0; -ENOBUFS no call is to
  * be had now.
  */
 int vos_handles_tell(struct vos_uchan *uc)

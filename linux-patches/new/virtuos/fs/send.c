@@ -205,7 +205,7 @@ static struct vos_call *take_pending(struct vosfs_conn *conn, struct fuse_iqueue
 	if (req) {
 		call = vos_call_get(conn->session, vosfs_in_len(req), vosfs_out_len(req),
 				    VOS_GET_NOWAIT | VOS_GET_NOCRED);
-		if (call != ERR_PTR(-EAGAIN) && call != ERR_PTR(-ENOTCONN)) {
+		if (call != ERR_PTR(-ENOBUFS) && call != ERR_PTR(-ENOTCONN)) {
 			list_del_init(&req->list);
 			clear_bit(FR_PENDING, &req->flags);
 		}
@@ -229,7 +229,7 @@ static void send_pending(struct vosfs_conn *conn, struct fuse_iqueue *fiq)
 			vos_call_submit(call);
 			continue;
 		}
-		if (call == ERR_PTR(-EAGAIN))
+		if (call == ERR_PTR(-ENOBUFS))
 			break;		/* ops->room will come */
 		if (call == ERR_PTR(-ENOTCONN)) {
 			/* ops->room comes after ops->up, or nothing for too long. */

@@ -159,7 +159,7 @@ int vos_sock_run(struct vos_sock *vs, struct vos_req *req)
 /*
  * vos_sock_call - a call for data on a socket; does not wait for a link
  * Return: the call, or ERR_PTR: -EOWNERDEAD no link that knows the socket,
- * -ERESTARTSYS, -EMSGSIZE.
+ * -ERESTARTSYS, -ENOMEM, -EMSGSIZE.
  */
 struct vos_call *vos_sock_call(struct vos_sock *vs, u8 opcode, u32 len0, u32 len1)
 {
