@@ -32,13 +32,11 @@ int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
 			      desc->arena_pages << PAGE_SHIFT);
 }
 
-/*
- * Under the lock: the call has its answer. A waiter is told at once; other ends run when
- * the lock is gone.
- */
+/* The call has its answer. A waiter is told at once; other ends run when the lock is gone. */
 static void answered(struct vos_channel *chan, struct vos_call *call, int status,
 		     struct list_head *ended)
 {
+	lockdep_assert_held(&chan->lock);
 	call->status = status;
 	chan->stats.completions++;
 	if (call->state == VOS_CALL_SUBMITTED && !call->done) {
@@ -66,12 +64,13 @@ static void run_ended(struct list_head *ended)
 	}
 }
 
-/* Under the lock. Return: the call that may be answered with @tag, or NULL. */
+/* Return: the call that may be answered with @tag, or NULL. */
 static struct vos_call *find_call(struct vos_channel *chan, u32 tag)
 {
 	u32 nr = tag & VOS_SLOT_MASK;
 	struct vos_call *call;
 
+	lockdep_assert_held(&chan->lock);
 	if (nr >= VOS_ENTRIES)
 		return NULL;
 	call = &chan->slots[nr].call;
@@ -85,8 +84,10 @@ static struct vos_call *find_call(struct vos_channel *chan, u32 tag)
 	return call;
 }
 
-static void reap_locked(struct vos_channel *chan, struct list_head *ended)
+/* Return: false: what comes next is none of our calls' answer, a violation. */
+static bool take_answers(struct vos_channel *chan, struct list_head *ended)
 {
+	lockdep_assert_held(&chan->lock);
 	while (vos_ring_ready(&chan->cq)) {
 		const struct vos_cqe *untrusted_entry = vos_ring_front(&chan->cq);
 		struct vos_call *call = find_call(chan, vos_load(&untrusted_entry->tag));
@@ -94,12 +95,11 @@ static void reap_locked(struct vos_channel *chan, struct list_head *ended)
 		if (call)
 			vos_ring_consume(&chan->cq, &call->cqe);
 		/* It may have changed between the look and the copy. */
-		if (!call || call->cqe.tag != call->sqe.tag) {
-			vos_link_violation(chan->link, "completion ring");
-			break;
-		}
+		if (!call || call->cqe.tag != call->sqe.tag)
+			return false;
 		answered(chan, call, 0, ended);
 	}
+	return true;
 }
 
 /* vos_channel_reap_ring - take all completions, but no events. Interrupts are off. */
@@ -108,8 +108,8 @@ void vos_channel_reap_ring(struct vos_channel *chan)
 	LIST_HEAD(ended);
 
 	spin_lock(&chan->lock);
-	if (!chan->link->dead)
-		reap_locked(chan, &ended);
+	if (!chan->link->dead && !take_answers(chan, &ended))
+		vos_link_violation(chan->link, "completion ring");
 	spin_unlock(&chan->lock);
 	run_ended(&ended);
 }
@@ -129,36 +129,45 @@ void vos_channel_reap(struct vos_channel *chan)
 	local_irq_restore(flags);
 }
 
-/*
- * vos_channel_end_all - the link is dead: end what was submitted
- *
- * Sets link->dead under this channel's lock, so that no call can be submitted
- * past it. Process context.
- */
-void vos_channel_end_all(struct vos_channel *chan)
+static void end_unanswered(struct vos_channel *chan, struct list_head *ended)
 {
-	unsigned long flags;
-	LIST_HEAD(ended);
 	u32 i;
 
-	local_irq_save(flags);
-	spin_lock(&chan->lock);
-	WRITE_ONCE(chan->link->dead, true);
 	for (i = 0; i < VOS_ENTRIES; i++) {
 		struct vos_call *call = &chan->slots[i].call;
 
 		if ((call->state == VOS_CALL_SUBMITTED || call->state == VOS_CALL_ABANDONED) &&
 		    list_empty(&call->node))
-			answered(chan, call, -EOWNERDEAD, &ended);
+			answered(chan, call, -EOWNERDEAD, ended);
 	}
+}
+
+/*
+ * vos_channel_end_all - the link is dead: end what was submitted
+ *
+ * What the peer has answered before it died was answered: its answers are taken, as far
+ * as they are good. Sets link->dead under this channel's lock, so that no call can be
+ * submitted past it. Process context.
+ */
+void vos_channel_end_all(struct vos_channel *chan)
+{
+	unsigned long flags;
+	LIST_HEAD(ended);
+
+	local_irq_save(flags);
+	spin_lock(&chan->lock);
+	WRITE_ONCE(chan->link->dead, true);
+	take_answers(chan, &ended);
+	end_unanswered(chan, &ended);
 	spin_unlock(&chan->lock);
 	run_ended(&ended);
 	local_irq_restore(flags);
 }
 
-/* Under the lock: how the peer is to tell of what it pushes from now on. */
+/* How the peer is to tell of what it pushes from now on. */
 static void set_wakeup(struct vos_channel *chan)
 {
+	lockdep_assert_held(&chan->lock);
 	vos_ring_ask(&chan->cq, chan->spinners ? VOS_WAKE_NOT :
 				chan->idle ? VOS_WAKE_NOW : VOS_WAKE_SOON);
 }
@@ -187,6 +196,7 @@ void vos_channel_poll_end(struct vos_channel *chan, u64 *outcome)
 
 	spin_lock_irqsave(&chan->lock, flags);
 	++*outcome;
+	VOS_DEBUG_WARN(!chan->spinners);
 	if (!--chan->spinners)
 		set_wakeup(chan);
 	spin_unlock_irqrestore(&chan->lock, flags);
@@ -224,6 +234,8 @@ bool vos_channel_pending(const struct vos_channel *chan)
  */
 static void mark_submitted(struct vos_channel *chan, struct vos_call *call, bool polls)
 {
+	lockdep_assert_held(&chan->lock);
+	VOS_DEBUG_WARN(call->state != VOS_CALL_OWNED);
 	INIT_LIST_HEAD(&call->node);
 	call->state = VOS_CALL_SUBMITTED;
 	if (polls && !chan->spinners++)
