@@ -83,3 +83,8 @@ def test_one_that_only_computes_is(host):
                                              timeout=90)).split())
     print("#   %d interrupts for 20 answers, the last to be seen after %d ms" % (n, worst))
     assert n >= 10, n
+
+
+# After all of the above.
+def test_honest_events_are_not_throttled(host):
+    assert out(host.primary("cat /sys/kernel/virtuos/*/throttled")).split() == ["0", "0"]

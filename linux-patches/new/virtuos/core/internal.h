@@ -105,6 +105,7 @@ struct vos_chan_stats {
 	u64 calls;			/* under the lock */
 	u64 sends;			/* under the lock: event-channel sends */
 	u64 interrupts;			/* handler only */
+	u64 throttled;			/* handler only: those of an event storm */
 	u64 completions;		/* under the lock */
 	u64 spun;			/* under the lock: answered within the spin */
 	u64 slept;			/* under the lock */
@@ -141,6 +142,13 @@ struct vos_waiter {
 	struct vos_slot *slot;
 };
 
+/* What interrupts have found (interrupt.c); handler only. */
+struct vos_storm {
+	unsigned long tick;
+	u32 progress;
+	u32 unfounded;			/* in this tick */
+};
+
 struct vos_channel {
 	struct vos_link *link;
 	u32 nr;
@@ -162,6 +170,7 @@ struct vos_channel {
 	struct vos_slot *slots;
 	struct vos_arena arena;
 
+	struct vos_storm storm;
 	struct vos_chan_stats stats;
 };
 
@@ -196,6 +205,10 @@ struct vos_call *vos_channel_wait(struct vos_channel *chan, u32 len0, u32 len1, 
 struct vos_call *vos_channel_ask(struct vos_channel *chan, u32 len0, u32 len1);
 void vos_channel_serve(struct vos_channel *chan);
 void vos_channel_rouse(struct vos_channel *chan);
+
+/* interrupt.c */
+int vos_interrupt_bind(struct vos_channel *chan);
+void vos_interrupt_unbind(struct vos_channel *chan);
 
 /* wait.c */
 void vos_wait_over(struct vos_slot *slot);
@@ -257,10 +270,13 @@ struct vos_link {
 	struct ida uchan_ids;		/* user channels: ../door */
 	atomic_t door_waiters;
 	u32 uchans_broken;		/* as far as ../door has looked */
+	u32 door_waits;			/* that have ended; may miss some */
+	u32 events;			/* words of event bits that were taken; may miss some */
 	u32 nr_channels;
 	struct vos_channel chan[];
 };
 
+int vos_link_keep_room(struct vos_session *s);
 struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *dev);
 void vos_link_kill(struct vos_link *link);
 void vos_link_violation(struct vos_link *link, const char *what);
@@ -303,8 +319,8 @@ struct vos_session {
 
 	atomic_t shared;		/* pages granted now */
 	atomic64_t grants;		/* pages granted so far */
-	spinlock_t uchan_lock;
-	struct list_head uchans;	/* user channels of all links, under uchan_lock */
+	spinlock_t uchan_lock;		/* uchans */
+	struct list_head uchans;	/* user channels of all links */
 	struct delayed_work clock_work;	/* on wq */
 	u64 died;
 	struct vos_chan_stats past;	/* of links that are gone, under lock */

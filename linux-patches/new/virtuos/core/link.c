@@ -9,7 +9,6 @@
  */
 #include <linux/cleanup.h>
 #include <linux/slab.h>
-#include <xen/events.h>
 #include <xen/xenbus.h>
 #include "internal.h"
 
@@ -70,44 +69,12 @@ static void write_ctrl(struct vos_link *link, const struct layout *l)
 	memcpy(ctrl->channel, l->chan, sizeof(ctrl->channel));
 }
 
-static irqreturn_t channel_interrupt(int irq, void *data)
-{
-	struct vos_channel *chan = data;
-
-	chan->stats.interrupts++;
-	vos_channel_reap(chan);
-	if (!chan->nr)
-		vos_door->events(chan->link);
-	xen_irq_lateeoi(irq, 0);
-	return IRQ_HANDLED;
-}
-
-static int bind_channel(struct vos_link *link, struct vos_channel *chan)
-{
-	int rc = xenbus_alloc_evtchn(link->dev, &chan->evtchn);
-
-	if (rc)
-		return rc;
-	rc = bind_evtchn_to_irqhandler_lateeoi(chan->evtchn, channel_interrupt, 0,
-					       link->session->name, chan);
-	if (rc < 0) {
-		xenbus_free_evtchn(link->dev, chan->evtchn);
-		return rc;
-	}
-	chan->irq = rc;
-	link->ctrl->channel[chan->nr].evtchn = chan->evtchn;
-	return 0;
-}
-
 static void unbind_channels(struct vos_link *link)
 {
 	u32 i;
 
-	for (i = 0; i < link->nr_channels; i++) {
-		if (link->chan[i].irq > 0)
-			unbind_from_irqhandler(link->chan[i].irq, &link->chan[i]);
-		link->chan[i].irq = 0;
-	}
+	for (i = 0; i < link->nr_channels; i++)
+		vos_interrupt_unbind(&link->chan[i]);
 }
 
 static void add_past(struct vos_session *s, const struct vos_chan_stats *c)
@@ -118,6 +85,7 @@ static void add_past(struct vos_session *s, const struct vos_chan_stats *c)
 	s->past.calls += c->calls;
 	s->past.sends += c->sends;
 	s->past.interrupts += c->interrupts;
+	s->past.throttled += c->throttled;
 	s->past.completions += c->completions;
 	s->past.spun += c->spun;
 	s->past.slept += c->slept;
@@ -219,7 +187,7 @@ static int init_channels(struct vos_link *link, const struct layout *l)
 		link->nr_channels = i + 1;
 		rc = vos_channel_init(&link->chan[i], link, i, &l->chan[i]);
 		if (!rc)
-			rc = bind_channel(link, &link->chan[i]);
+			rc = vos_interrupt_bind(&link->chan[i]);
 		if (rc)
 			return rc;
 	}

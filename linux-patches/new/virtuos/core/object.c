@@ -82,6 +82,7 @@ void vos_object_events(struct vos_link *link)
 		if (!vos_load(&link->ctrl->event_sel[i]))
 			continue;
 		sel = xchg(&link->ctrl->event_sel[i], 0);
+		WRITE_ONCE(link->events, READ_ONCE(link->events) + 1);
 		while (sel) {
 			u32 w = i * 64 + __ffs(sel);
 			unsigned long bits;

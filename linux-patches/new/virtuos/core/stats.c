@@ -15,6 +15,7 @@ static void add(struct vos_chan_stats *sum, const struct vos_chan_stats *c)
 	sum->calls += READ_ONCE(c->calls);
 	sum->sends += READ_ONCE(c->sends);
 	sum->interrupts += READ_ONCE(c->interrupts);
+	sum->throttled += READ_ONCE(c->throttled);
 	sum->completions += READ_ONCE(c->completions);
 	sum->spun += READ_ONCE(c->spun);
 	sum->slept += READ_ONCE(c->slept);
@@ -38,7 +39,7 @@ void vos_session_stats(struct vos_session *s, struct vos_chan_stats *sum)
 }
 
 enum {
-	S_STATE, S_EPOCH, S_DIED, S_GRANTS, S_SHARED, S_CALLS, S_SENDS, S_INTERRUPTS,
+	S_STATE, S_EPOCH, S_DIED, S_GRANTS, S_SHARED, S_CALLS, S_SENDS, S_INTERRUPTS, S_THROTTLED,
 	S_COMPLETIONS, S_SPUN, S_SLEPT, S_IDLED, S_BYTES, S_NR
 };
 
@@ -69,6 +70,7 @@ static u64 value(struct vos_session *s, const struct vos_chan_stats *sum, int wh
 	case S_CALLS:		return sum->calls;
 	case S_SENDS:		return sum->sends;
 	case S_INTERRUPTS:	return sum->interrupts;
+	case S_THROTTLED:	return sum->throttled;
 	case S_COMPLETIONS:	return sum->completions;
 	case S_SPUN:		return sum->spun;
 	case S_SLEPT:		return sum->slept;
@@ -102,6 +104,7 @@ STAT(shared, S_SHARED);
 STAT(calls, S_CALLS);
 STAT(sends, S_SENDS);
 STAT(interrupts, S_INTERRUPTS);
+STAT(throttled, S_THROTTLED);
 STAT(completions, S_COMPLETIONS);
 STAT(spun, S_SPUN);
 STAT(slept, S_SLEPT);
@@ -110,10 +113,9 @@ STAT(bytes, S_BYTES);
 
 static struct attribute *stat_attrs[] = {
 	&attr_state.attr, &attr_epoch.attr, &attr_died.attr, &attr_grants.attr,
-	&attr_shared.attr,
-	&attr_calls.attr, &attr_sends.attr, &attr_interrupts.attr,
-	&attr_completions.attr, &attr_spun.attr, &attr_slept.attr, &attr_idled.attr,
-	&attr_bytes.attr,
+	&attr_shared.attr, &attr_calls.attr, &attr_sends.attr, &attr_interrupts.attr,
+	&attr_throttled.attr, &attr_completions.attr, &attr_spun.attr, &attr_slept.attr,
+	&attr_idled.attr, &attr_bytes.attr,
 	NULL,
 };
 ATTRIBUTE_GROUPS(stat);

@@ -35,6 +35,7 @@ static int wait_lane(struct vos_uchan *uc, struct vos_lane_page *lane)
 	vos_mb();
 	atomic_inc(&uc->link->door_waiters);
 	rc = wait_event_interruptible(uc->wait, lane_ready(uc, lane));
+	WRITE_ONCE(uc->link->door_waits, READ_ONCE(uc->link->door_waits) + 1);
 	atomic_dec(&uc->link->door_waiters);
 	vos_store(&lane->cq.need_wakeup, 0u);
 	return rc ? -EINTR : 0;
