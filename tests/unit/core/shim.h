@@ -24,8 +24,8 @@
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int64_t s64;
+typedef unsigned long long u64;	/* as the kernel prints it */
+typedef long long s64;
 typedef u32 grant_ref_t;
 typedef u32 evtchn_port_t;
 typedef u16 domid_t;

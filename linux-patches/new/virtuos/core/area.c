@@ -32,7 +32,6 @@ static int grant_page(struct vos_area *area, u32 i)
 		__free_page(page);
 		return ref;
 	}
-	vos_granted();
 	area->pages[i] = page;
 	area->refs[i] = ref;
 	return 0;
@@ -44,6 +43,10 @@ static int grant_pages(struct vos_area *area)
 	u32 i;
 	int rc;
 
+	rc = vos_grants_reserve(area->session, area->use, vos_area_total(area));
+	if (rc)
+		return rc;
+	area->reserved = true;
 	area->pages = kvcalloc(vos_area_total(area), sizeof(*area->pages), GFP_KERNEL);
 	area->refs = kvcalloc(vos_area_total(area), sizeof(*area->refs), GFP_KERNEL);
 	if (!area->pages || !area->refs)
@@ -74,20 +77,30 @@ static void write_directory(struct vos_area *area)
 	area->ctrl->area_pages = area->nr_pages;
 }
 
+static void begin(struct vos_area *area, struct vos_session *s, enum vos_area_use use,
+		  domid_t peer, u32 nr_pages)
+{
+	memset(area, 0, sizeof(*area));
+	area->session = s;
+	area->use = use;
+	area->peer = peer;
+	area->nr_pages = nr_pages;
+}
+
 /*
- * vos_area_alloc - allocate and grant
+ * vos_area_alloc - allocate and grant the memory of a link
+ * @s: for whose service
  * @peer: domain that may map the pages
  * @nr_pages: size without directory and control page, up to VOS_MAX_DIR_PAGES *
  *	VOS_REFS_PER_DIR
- * Return: 0, -EINVAL, -ENOMEM, -ENOSPC (out of grant references).
+ * Return: 0, -EINVAL, -ENOMEM, -ENOSPC: out of grant references, or the service keeps as
+ * many as it may.
  */
-int vos_area_alloc(struct vos_area *area, domid_t peer, u32 nr_pages)
+int vos_area_alloc(struct vos_area *area, struct vos_session *s, domid_t peer, u32 nr_pages)
 {
 	int rc;
 
-	memset(area, 0, sizeof(*area));
-	area->peer = peer;
-	area->nr_pages = nr_pages;
+	begin(area, s, VOS_AREA_LINK, peer, nr_pages);
 	area->nr_dir = DIV_ROUND_UP(nr_pages, VOS_REFS_PER_DIR);
 	if (!nr_pages || area->nr_dir > VOS_MAX_DIR_PAGES)
 		return -EINVAL;
@@ -103,41 +116,44 @@ int vos_area_alloc(struct vos_area *area, domid_t peer, u32 nr_pages)
 }
 
 /*
- * vos_area_alloc_plain - as vos_area_alloc(), without directory and control page
- *
- * -ENOSPC also when the grant table is so full that a link might find no room.
+ * vos_area_alloc_plain - the same for a user channel, without directory and control page
  */
-int vos_area_alloc_plain(struct vos_area *area, domid_t peer, u32 nr_pages)
+int vos_area_alloc_plain(struct vos_area *area, struct vos_session *s, domid_t peer,
+			 u32 nr_pages)
 {
 	int rc;
 
-	memset(area, 0, sizeof(*area));
-	if (!vos_grants_room(nr_pages))
-		return -ENOSPC;
-	area->peer = peer;
-	area->nr_pages = nr_pages;
+	begin(area, s, VOS_AREA_CHANNEL, peer, nr_pages);
 	rc = grant_pages(area);
 	if (rc)
 		vos_area_free(area);
 	return rc;
 }
 
-/* Idempotent; also after a vos_area_alloc() that failed half-way. */
-void vos_area_free(struct vos_area *area)
+/*
+ * vos_area_free - end its grants, free its pages
+ *
+ * Idempotent; also after a vos_area_alloc() that failed half-way. Process context.
+ * Return: how many pages the peer has still mapped; their end is waited for elsewhere.
+ */
+u32 vos_area_free(struct vos_area *area)
 {
-	u32 nr = 0;
+	u32 nr = 0, left = 0;
 
 	if (area->vaddr)
 		vunmap(area->vaddr);
 	if (area->pages && area->refs) {
 		while (nr < vos_area_total(area) && area->pages[nr])
 			nr++;
-		vos_grants_end(area->pages, area->refs, nr);
+		left = vos_grants_end(area, nr);
 	} else {
 		kvfree(area->pages);
 		kvfree(area->refs);
 	}
+	if (area->reserved)
+		vos_grants_release(area->session, area->use, vos_area_total(area) - nr);
 	memset(area, 0, sizeof(*area));
+	return left;
 }
 
 grant_ref_t vos_area_ctrl_ref(const struct vos_area *area)

@@ -52,7 +52,12 @@ extern struct workqueue_struct *vos_wq;
 extern struct workqueue_struct *vos_wait_wq;
 
 /* area.c: pages that we own and grant */
+enum vos_area_use { VOS_AREA_LINK, VOS_AREA_CHANNEL };
+
 struct vos_area {
+	struct vos_session *session;	/* whose pages they are */
+	enum vos_area_use use;
+	bool reserved;
 	domid_t peer;
 	u32 nr_pages;
 	u32 nr_dir;
@@ -62,9 +67,10 @@ struct vos_area {
 	struct vos_ctrl *ctrl;
 };
 
-int vos_area_alloc(struct vos_area *area, domid_t peer, u32 nr_pages);
-int vos_area_alloc_plain(struct vos_area *area, domid_t peer, u32 nr_pages);
-void vos_area_free(struct vos_area *area);
+int vos_area_alloc(struct vos_area *area, struct vos_session *s, domid_t peer, u32 nr_pages);
+int vos_area_alloc_plain(struct vos_area *area, struct vos_session *s, domid_t peer,
+			 u32 nr_pages);
+u32 vos_area_free(struct vos_area *area);
 grant_ref_t vos_area_ctrl_ref(const struct vos_area *area);
 u32 vos_area_total(const struct vos_area *area);
 
@@ -73,10 +79,21 @@ static inline void *vos_area_page(const struct vos_area *area, u32 page)
 	return area->vaddr + ((size_t)page << PAGE_SHIFT);
 }
 
+/* grants.c: how many there may be */
+
+/* Pages of a session. */
+struct vos_pages {
+	u32 link;			/* that a link takes */
+	u32 in_links;			/* reserved, until their grants have ended */
+	u32 in_channels;
+};
+
+void vos_grants_keep(struct vos_session *s, u32 pages);
+int vos_grants_reserve(struct vos_session *s, enum vos_area_use use, u32 nr);
+void vos_grants_release(struct vos_session *s, enum vos_area_use use, u32 nr);
+
 /* ending.c: the end of grants */
-bool vos_grants_room(u32 nr);
-void vos_granted(void);
-void vos_grants_end(struct page **pages, grant_ref_t *refs, u32 nr);
+u32 vos_grants_end(const struct vos_area *area, u32 nr);
 void vos_grants_exit(void);
 
 /* arena.c: which bytes of a channel's arena are in use */
@@ -317,7 +334,8 @@ struct vos_session {
 	struct workqueue_struct *wq;	/* ordered: down() and up() in turn */
 	struct work_struct work;
 
-	atomic_t shared;		/* pages granted now */
+	struct vos_pages pages;		/* grants.c's */
+	atomic_t shared;		/* pages granted now, of what is in use */
 	atomic64_t grants;		/* pages granted so far */
 	spinlock_t uchan_lock;		/* uchans */
 	struct list_head uchans;	/* user channels of all links */

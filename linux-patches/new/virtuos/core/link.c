@@ -55,6 +55,27 @@ static void lay_out(struct layout *l, const struct vos_session *s)
 	}
 }
 
+/* As vos_area_total() will say. */
+static u32 all_pages(const struct layout *l)
+{
+	return l->page + DIV_ROUND_UP(l->page, VOS_REFS_PER_DIR) + 1;
+}
+
+/*
+ * vos_link_keep_room - have pages kept for the links that @s is going to have
+ * Return: 0, -ENOMEM.
+ */
+int vos_link_keep_room(struct vos_session *s)
+{
+	struct layout *l __free(kfree) = kzalloc(sizeof(*l), GFP_KERNEL);
+
+	if (!l)
+		return -ENOMEM;
+	lay_out(l, s);
+	vos_grants_keep(s, all_pages(l));
+	return 0;
+}
+
 static void write_ctrl(struct vos_link *link, const struct layout *l)
 {
 	struct vos_ctrl *ctrl = link->ctrl;
@@ -209,6 +230,8 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	if (!l)
 		return ERR_PTR(-ENOMEM);
 	lay_out(l, s);
+	/* There may be more processors than there were. */
+	vos_grants_keep(s, all_pages(l));
 	link = kzalloc(struct_size(link, chan, l->nr_channels), GFP_KERNEL);
 	if (!link)
 		return ERR_PTR(-ENOMEM);
@@ -224,7 +247,7 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	INIT_WORK(&link->free_work, free_work);
 	INIT_DELAYED_WORK(&link->watch_work, watch_work);
 
-	rc = vos_area_alloc(&link->area, dev->otherend_id, l->page);
+	rc = vos_area_alloc(&link->area, s, dev->otherend_id, l->page);
 	if (rc)
 		goto err;
 	atomic_add(vos_area_total(&link->area), &s->shared);

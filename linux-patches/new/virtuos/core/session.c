@@ -13,11 +13,12 @@
 DEFINE_MUTEX(vos_mutex);
 static LIST_HEAD(sessions);
 
-/* Under vos_mutex. */
+/* The session with the service @name, or NULL. */
 struct vos_session *vos_session_find(const char *name)
 {
 	struct vos_session *s;
 
+	lockdep_assert_held(&vos_mutex);
 	list_for_each_entry(s, &sessions, node)
 		if (!strcmp(s->name, name))
 			return s;
@@ -35,7 +36,7 @@ void vos_sessions_tell_clock(void)
 	mutex_unlock(&vos_mutex);
 }
 
-/* Under the session's lock. */
+/* The session's lock is held. */
 static struct vos_link *in_use(struct vos_session *s)
 {
 	return rcu_dereference_protected(s->link, lockdep_is_held(&s->lock));
@@ -206,19 +207,13 @@ struct vos_link *vos_session_link_get(struct vos_session *s, u32 flags)
 	return ERR_PTR(left < 0 ? -ERESTARTSYS : -ENOTCONN);
 }
 
-struct vos_session *vos_session_get(const char *name, const struct vos_session_ops *ops,
-				    void *priv, u32 nr_objects, u32 arena_pages)
+static struct vos_session *session_alloc(const char *name, const struct vos_session_ops *ops,
+					 void *priv, u32 nr_objects, u32 arena_pages)
 {
-	struct vos_session *s;
-	int rc;
+	struct vos_session *s = kzalloc(sizeof(*s), GFP_KERNEL);
 
-	if (strlen(name) >= sizeof(s->name) || nr_objects > VOS_MAX_OBJECTS ||
-	    nr_objects % 64 || !arena_pages ||
-	    arena_pages > VOS_MAX_ARENA_PAGES - VOS_ENTRIES * VOS_INLINE / VOS_PAGE_SIZE)
-		return ERR_PTR(-EINVAL);
-	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	strscpy(s->name, name, sizeof(s->name));
 	s->ops = ops;
 	s->priv = priv;
@@ -231,26 +226,52 @@ struct vos_session *vos_session_get(const char *name, const struct vos_session_o
 	INIT_WORK(&s->work, session_work);
 	vos_clock_init_session(s);
 	s->wq = alloc_ordered_workqueue("virtuos-%s", WQ_MEM_RECLAIM, name);
-	if (!s->wq) {
-		kfree(s);
-		return ERR_PTR(-ENOMEM);
-	}
+	if (s->wq)
+		return s;
+	kfree(s);
+	return NULL;
+}
+
+/* Show it, and let devices find it. @s goes if that fails. Return: 0, -EBUSY, -ENOMEM. */
+static int session_publish(struct vos_session *s)
+{
+	int rc = -EBUSY;
 
 	mutex_lock(&vos_mutex);
-	rc = -EBUSY;
-	if (!vos_session_find(name))
+	if (!vos_session_find(s->name)) {
 		rc = vos_stats_add(s);
-	if (rc) {
-		mutex_unlock(&vos_mutex);
-		destroy_workqueue(s->wq);
-		if (rc == -EBUSY)
-			kfree(s);
-		else
-			kobject_put(&s->kobj);
-		return ERR_PTR(rc);
+		if (!rc)
+			rc = vos_link_keep_room(s);
+		if (!rc)
+			list_add_tail(&s->node, &sessions);
 	}
-	list_add_tail(&s->node, &sessions);
 	mutex_unlock(&vos_mutex);
+	if (!rc)
+		return 0;
+	destroy_workqueue(s->wq);
+	if (rc == -EBUSY)
+		kfree(s);
+	else
+		kobject_put(&s->kobj);
+	return rc;
+}
+
+struct vos_session *vos_session_get(const char *name, const struct vos_session_ops *ops,
+				    void *priv, u32 nr_objects, u32 arena_pages)
+{
+	struct vos_session *s;
+	int rc;
+
+	if (strlen(name) >= sizeof(s->name) || nr_objects > VOS_MAX_OBJECTS ||
+	    nr_objects % 64 || !arena_pages ||
+	    arena_pages > VOS_MAX_ARENA_PAGES - VOS_ENTRIES * VOS_INLINE / VOS_PAGE_SIZE)
+		return ERR_PTR(-EINVAL);
+	s = session_alloc(name, ops, priv, nr_objects, arena_pages);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	rc = session_publish(s);
+	if (rc)
+		return ERR_PTR(rc);
 	vos_xenbus_session_new();
 	return s;
 }
@@ -277,6 +298,7 @@ void vos_session_put(struct vos_session *s)
 	spin_unlock_irq(&s->lock);
 	if (next)
 		vos_link_put(next);
+	vos_grants_keep(s, 0);
 	kobject_del(&s->kobj);
 	kobject_put(&s->kobj);
 }

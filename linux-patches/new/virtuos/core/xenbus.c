@@ -4,24 +4,42 @@
  * domain. It finds the session that the key "service" names, sets a link up, and
  * kills the link when the other end goes away in whatever manner.
  *
- * Invariant: dev->link is set from Initialised until the end, under vos_mutex.
+ * Invariant: vd->link is set from Initialised until the end, under vos_mutex, and never
+ * again: a device whose link has ended has served (docs/protocol.md, "no reconnection"), for
+ * its back end may have kept the pages. What is not done for want of pages, which a dying
+ * domain still has, is tried again.
+ *
+ * Nothing here waits for a service, so the links' memory is allocated without reclaiming what
+ * only a service could write back.
  *
  * A device whose session does not exist yet stays without a driver: bound to one
  * and not connected, it would have every module that registers a xenbus driver
  * wait for it. A new session probes such devices again.
  */
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <xen/xen.h>
 #include <xen/xenbus.h>
 #include "internal.h"
 
+#define TRY_AGAIN	(HZ / 5 ?: 1)
+
+/**
+ * struct vos_dev - a xenbus device
+ * @link: its link, or NULL; counted
+ * @served: it had a link, and gets no other
+ * @announced: the back end has mapped and serves @link
+ * @again: set_up() is to be tried again
+ */
 struct vos_dev {
 	struct list_head node;
 	struct xenbus_device *dev;
 	char *service;
 	struct vos_link *link;
+	bool served;
 	bool announced;
+	struct delayed_work again;
 };
 
 static LIST_HEAD(devices);
@@ -53,22 +71,40 @@ static void drop_link(struct vos_dev *vd)
 	vos_link_put(link);
 }
 
-/* The back end waits for our half. Under vos_mutex. */
+/* Return: 0, or -errno; -ENOSPC: no pages now. */
+static int make_link(struct vos_dev *vd, struct vos_session *s)
+{
+	unsigned int noio = memalloc_noio_save();
+	struct vos_link *link = vos_link_create(s, vd->dev);
+
+	memalloc_noio_restore(noio);
+	if (IS_ERR(link))
+		return PTR_ERR(link);
+	vd->link = link;
+	vd->served = true;
+	atomic64_add(vos_area_total(&link->area), &s->grants);
+	return 0;
+}
+
+/* The back end waits for our half. */
 static void set_up(struct vos_dev *vd)
 {
 	struct vos_session *s = vos_session_find(vd->service);
-	struct vos_link *link;
 	int rc;
 
+	lockdep_assert_held(&vos_mutex);
 	if (!s || vd->link)
 		return;
-	link = vos_link_create(s, vd->dev);
-	if (IS_ERR(link)) {
-		xenbus_dev_fatal(vd->dev, PTR_ERR(link), "allocating shared memory");
+	rc = make_link(vd, s);
+	if (rc == -ENOSPC) {
+		pr_warn_ratelimited("virtuos: %s: no pages to be granted, trying again\n", s->name);
+		queue_delayed_work(vos_wq, &vd->again, TRY_AGAIN);
 		return;
 	}
-	vd->link = link;
-	atomic64_add(vos_area_total(&link->area), &s->grants);
+	if (rc) {
+		xenbus_dev_fatal(vd->dev, rc, "allocating shared memory");
+		return;
+	}
 	rc = publish(vd);
 	if (rc) {
 		drop_link(vd);
@@ -78,8 +114,47 @@ static void set_up(struct vos_dev *vd)
 	xenbus_switch_state(vd->dev, XenbusStateInitialised);
 }
 
+static void again_work(struct work_struct *work)
+{
+	struct vos_dev *vd = container_of(to_delayed_work(work), struct vos_dev, again);
+
+	mutex_lock(&vos_mutex);
+	if (!vd->served)
+		set_up(vd);
+	mutex_unlock(&vos_mutex);
+}
+
+/* Tell dom0 that the link was given up though its domain lives, see protocol.md. */
+static void tell_failed(struct vos_dev *vd, const char *why)
+{
+	xenbus_printf(XBT_NIL, vd->dev->nodename, "failed", "%s", why);
+}
+
+static void backend_waits(struct vos_dev *vd)
+{
+	lockdep_assert_held(&vos_mutex);
+	if (!vd->served) {
+		set_up(vd);
+	} else if (!vd->link) {
+		pr_err_ratelimited("virtuos: %s: protocol violation (reconnection), refused\n",
+				   vd->service);
+		tell_failed(vd, "violation");
+	}
+}
+
+/* The back end ends the connection, and lives; or it follows us, who have begun. */
+static void backend_closes(struct vos_dev *vd)
+{
+	lockdep_assert_held(&vos_mutex);
+	if (vd->link && vd->dev->state == XenbusStateConnected)
+		tell_failed(vd, "closed");
+	vd->served = true;
+	drop_link(vd);
+}
+
 static void backend_connected(struct vos_dev *vd)
 {
+	lockdep_assert_held(&vos_mutex);
 	if (!vd->link || vd->announced)
 		return;
 	vd->announced = true;
@@ -95,14 +170,16 @@ static void backend_changed(struct xenbus_device *dev, enum xenbus_state state)
 	mutex_lock(&vos_mutex);
 	switch (state) {
 	case XenbusStateInitWait:
-		set_up(vd);
+		backend_waits(vd);
 		break;
 	case XenbusStateConnected:
 		backend_connected(vd);
 		break;
-	case XenbusStateUnknown:	/* the domain is gone, and its nodes too */
 	case XenbusStateClosing:
 	case XenbusStateClosed:
+		backend_closes(vd);
+		fallthrough;
+	case XenbusStateUnknown:	/* the domain is gone, and its nodes too */
 		drop_link(vd);
 		if (dev->state != XenbusStateClosed)
 			xenbus_frontend_closed(dev);
@@ -121,6 +198,7 @@ static int probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 	if (!vd)
 		return -ENOMEM;
 	vd->dev = dev;
+	INIT_DELAYED_WORK(&vd->again, again_work);
 	vd->service = xenbus_read(XBT_NIL, dev->nodename, "service", NULL);
 	if (IS_ERR(vd->service)) {
 		int rc = PTR_ERR(vd->service);
@@ -148,17 +226,20 @@ static void remove(struct xenbus_device *dev)
 
 	mutex_lock(&vos_mutex);
 	list_del(&vd->node);
+	vd->served = true;
 	drop_link(vd);
 	mutex_unlock(&vos_mutex);
+	cancel_delayed_work_sync(&vd->again);
 	kfree(vd->service);
 	kfree(vd);
 }
 
-/* The session is about to go. Under vos_mutex, still on the list. */
+/* The session is about to go, and still on the list. */
 void vos_xenbus_session_gone(struct vos_session *s)
 {
 	struct vos_dev *vd;
 
+	lockdep_assert_held(&vos_mutex);
 	list_for_each_entry(vd, &devices, node) {
 		if (!vd->link || vd->link->session != s)
 			continue;
@@ -178,7 +259,7 @@ void vos_xenbus_link_failed(struct vos_link *link, const char *why)
 	mutex_lock(&vos_mutex);
 	list_for_each_entry(vd, &devices, node)
 		if (vd->link == link)
-			xenbus_printf(XBT_NIL, vd->dev->nodename, "failed", "%s", why);
+			tell_failed(vd, why);
 	mutex_unlock(&vos_mutex);
 }
 

@@ -51,6 +51,7 @@ static void close_answered(struct vos_call *call)
 {
 	struct vos_uchan *uc = call->priv;
 
+	uc->unmapped = !call->status;
 	vos_call_put(call);
 	closed(uc);
 	vos_uchan_put(uc);

@@ -118,6 +118,7 @@ struct vos_window {
  * @ending: it is to be closed, and given up; never taken back
  * @closing: the service is being told, or there is none; the work's own
  * @closed: the service takes no more calls from it
+ * @unmapped: the service has said so, by its answer to UCHAN_CLOSE
  * @finished: nothing is left to be told; the work's own
  * @kick_at: when the service may be sent an event for it, by ktime_get_ns(); with a credit
  * @payer: whose share of channels it is of; NULL: nobody's
@@ -137,6 +138,7 @@ struct vos_uchan {
 	bool ending;
 	bool closing;
 	bool closed;
+	bool unmapped;
 	bool finished;
 	bool kept;
 	atomic64_t kick_at;

@@ -155,7 +155,8 @@ static void uchan_free_work(struct work_struct *work)
 	release_id(uc);
 	kobject_get(&s->kobj);
 	atomic_sub(vos_area_total(&uc->area), &s->shared);
-	vos_area_free(&uc->area);
+	if (vos_area_free(&uc->area) && uc->unmapped)
+		vos_link_violation(link, "pages kept after UCHAN_CLOSE");
 	vos_channel_uncharge(uc->payer, pages_of(uc));
 	vos_door_put(uc->door);
 	vos_link_put(link);
@@ -206,7 +207,8 @@ static int uchan_share(struct vos_uchan *uc)
 	int rc = vos_channel_charge(&uc->payer, pages);
 
 	if (!rc)
-		rc = vos_area_alloc_plain(&uc->area, uc->link->peer, pages);
+		rc = vos_area_alloc_plain(&uc->area, uc->link->session, uc->link->peer,
+					  pages);
 	if (rc)
 		return rc;
 	atomic_add(vos_area_total(&uc->area), &uc->link->session->shared);
