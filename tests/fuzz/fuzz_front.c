@@ -54,10 +54,6 @@ void vos_link_violation(struct vos_link *l, const char *what)
 	must_die = true;
 }
 
-void vos_link_room(struct vos_link *l)
-{
-}
-
 void vos_link_put(struct vos_link *l)
 {
 	shim_assert(link_refs > 0);
@@ -303,6 +299,12 @@ static struct mine *a_call(void)
 	if (m->call)
 		return m;
 	*m = (struct mine){ .call = vos_channel_take(chan, len0, len1) };
+	if (!m->call) {
+		/* As who cannot wait: now, when it is his turn, or not at all. */
+		m->call = vos_channel_ask(chan, len0, len1);
+		if (IS_ERR(m->call))
+			m->call = NULL;
+	}
 	if (!m->call)
 		return NULL;
 	link_refs++;
@@ -435,12 +437,12 @@ static void check_channel(struct vos_channel *chan)
 {
 	struct list_head *l;
 	unsigned long u;
-	u32 n = !!chan->spare;
+	u32 n = !!chan->spare + !!chan->ticket.slot;
 
 	for (l = chan->free.next; l != &chan->free; l = l->next)
 		n++;
 	shim_assert(n == VOS_ENTRIES);
-	for (u = 0; u < chan->arena.units; u++)
+	for (u = 0; !chan->ticket.slot && u < chan->arena.units; u++)
 		shim_assert(!test_bit(u, chan->arena.used));
 	shim_assert(!chan->spinners);
 }

@@ -511,6 +511,8 @@ static inline struct llist_node *llist_reverse_order(struct llist_node *n)
 /* --- bits -------------------------------------------------------------------------------- */
 
 #define BITS_PER_LONG		64
+#define BIT(n)			(1ul << (n))
+#define IS_ENABLED(option)	1
 #define BITS_TO_LONGS(n)	DIV_ROUND_UP(n, BITS_PER_LONG)
 #define DECLARE_BITMAP(x, n)	unsigned long x[BITS_TO_LONGS(n)]
 
@@ -554,6 +556,14 @@ static inline void bitmap_set(unsigned long *p, unsigned long at, unsigned long 
 		shim_assert(!test_bit(at, p));
 		set_bit(at, p);
 	}
+}
+
+static inline bool bitmap_empty(const unsigned long *p, unsigned long n)
+{
+	while (n--)
+		if (test_bit(n, p))
+			return false;
+	return true;
 }
 
 static inline void bitmap_clear(unsigned long *p, unsigned long at, unsigned long n)
@@ -765,6 +775,10 @@ extern const struct cred *shim_cred;
 
 #define TASK_IDLE		0
 #define TASK_RUNNING		0
+#define TASK_INTERRUPTIBLE	1
+#define TASK_KILLABLE		2
+#define signal_pending_state(s, t)	((void)(s), (void)(t), true)
+#define schedule_timeout(n)	((void)(n), 0)
 #define set_current_state(s)	((void)(s))
 #define __set_current_state(s)	((void)(s))
 #define schedule()		shim_relax()
