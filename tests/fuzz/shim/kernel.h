@@ -512,7 +512,6 @@ static inline struct llist_node *llist_reverse_order(struct llist_node *n)
 
 #define BITS_PER_LONG		64
 #define BIT(n)			(1ul << (n))
-#define IS_ENABLED(option)	1
 #define BITS_TO_LONGS(n)	DIV_ROUND_UP(n, BITS_PER_LONG)
 #define DECLARE_BITMAP(x, n)	unsigned long x[BITS_TO_LONGS(n)]
 
@@ -778,7 +777,6 @@ extern const struct cred *shim_cred;
 #define TASK_INTERRUPTIBLE	1
 #define TASK_KILLABLE		2
 #define signal_pending_state(s, t)	((void)(s), (void)(t), true)
-#define schedule_timeout(n)	((void)(n), 0)
 #define set_current_state(s)	((void)(s))
 #define __set_current_state(s)	((void)(s))
 #define schedule()		shim_relax()
