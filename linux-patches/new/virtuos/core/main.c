@@ -33,11 +33,11 @@ struct workqueue_struct *vos_wq;
 /*
  * What waits for a service, without end if that does not answer: the ends of channels and
  * handles. There is one such work for a user channel at a time, and there is room for those
- * of two links, and of two that died: no channel's end waits for another's.
+ * of two links, which is as many as Linux allows: no channel's end waits for another's.
  */
 struct workqueue_struct *vos_wait_wq;
 
-#define MAX_WAITING	(4 * VOS_MAX_UCHANS)
+#define MAX_WAITING	(2 * VOS_MAX_UCHANS)
 
 /* Set before there is a link. */
 const struct vos_door_ops *vos_door;

@@ -30,7 +30,7 @@ static DEFINE_HASHTABLE(payers, 6);
 static DEFINE_SPINLOCK(payers_lock);
 static u32 nr_pages;
 
-/* Of what doors may have granted (vos_grants_room()), an eighth is kept. */
+/* Of what doors may have granted (core/grants.c), an eighth is kept. */
 static u32 most_pages(void)
 {
 	u32 all = gnttab_max_grant_frames() * (XEN_PAGE_SIZE / sizeof(struct grant_entry_v1));
