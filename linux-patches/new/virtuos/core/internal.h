@@ -146,7 +146,8 @@ struct vos_slot {
  * struct vos_waiter - who waits for a slot (queue.c)
  * @node: on the channel's list, while it waits
  * @task: to be woken; NULL: the channel's ticket
- * @len0, @len1: room that it wants
+ * @len0: bytes that it wants for ext[0]
+ * @len1: bytes that it wants for ext[1]
  * @recovery: it stands in front, and may have the reserve
  * @slot: what it was given, off the list
  */

@@ -31,10 +31,11 @@ static u32 progress(const struct vos_channel *chan)
 static bool is_storm(struct vos_channel *chan, bool founded)
 {
 	struct vos_storm *s = &chan->storm;
+	unsigned long tick = jiffies;
 	u32 now = progress(chan);
 
-	if (s->tick != jiffies) {
-		s->tick = jiffies;
+	if (s->tick != tick) {
+		s->tick = tick;
 		s->unfounded = 0;
 	}
 	if (now != s->progress || founded) {

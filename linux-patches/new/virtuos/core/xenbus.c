@@ -27,6 +27,9 @@
 
 /**
  * struct vos_dev - a xenbus device
+ * @node: on devices, under vos_mutex
+ * @dev: the device
+ * @service: the name of its service, from xenstore
  * @link: its link, or NULL; counted
  * @served: it had a link, and gets no other
  * @announced: the back end has mapped and serves @link

@@ -19,6 +19,9 @@
 
 /**
  * struct vos_payer - a user who has channels
+ * @node: in payers, under payers_lock
+ * @uid: who
+ * @channels: so many; it is freed with the last
  */
 struct vos_payer {
 	struct hlist_node node;
