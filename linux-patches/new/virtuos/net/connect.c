@@ -5,6 +5,7 @@
  * Each is recorded for recovery once the service has carried it out. If the link
  * died between the two, the record is refused and the call is made again.
  */
+#include "cgroup.h"
 #include "vos_net.h"
 
 /* Out of accept_once(): killed, and the child belongs to the late answer. */
@@ -50,7 +51,9 @@ int vos_bind(struct socket *sock, struct sockaddr *addr, int len)
 
 	if (len < 0 || len > VOS_ADDR_MAX)
 		return -EINVAL;
-	rc = vos_closing_settle();
+	rc = vos_cgroup_bind(vs, addr, len);
+	if (!rc)
+		rc = vos_closing_settle();
 	if (rc)
 		return rc;
 	do {
@@ -169,8 +172,10 @@ int vos_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
 
 	if (len < 0 || len > VOS_ADDR_MAX)
 		return -EINVAL;
+	rc = vos_cgroup_connect(vs, addr, len);
 	/* Who listened there may have been closed. */
-	rc = vos_closing_settle();
+	if (!rc)
+		rc = vos_closing_settle();
 	if (rc)
 		return rc;
 	return vos_is_stream(vs) ? connect_stream(vs, &req, flags) : connect_dgram(vs, &req);

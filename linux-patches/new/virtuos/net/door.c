@@ -9,6 +9,7 @@
  */
 #include <linux/in.h>
 #include <linux/net.h>
+#include "cgroup.h"
 #include "vos_door.h"
 #include "vos_net.h"
 
@@ -26,9 +27,7 @@ static bool ready_for_data(const struct vos_sock *vs)
 
 static bool is_tcp(const struct vos_sock *vs)
 {
-	u16 protocol = vs->sk.sk_protocol;
-
-	return vos_is_stream(vs) && (!protocol || protocol == IPPROTO_TCP);
+	return vos_is_stream(vs) && vs->sk.sk_protocol == IPPROTO_TCP;
 }
 
 static int net_examine(struct file *file, struct vos_door_target *t)
@@ -48,6 +47,10 @@ static int net_examine(struct file *file, struct vos_door_target *t)
 		t->kind = VOS_KIND_DGRAM;
 		break;
 	default:
+		t->kind = VOS_KIND_TRAP;
+		return 0;
+	}
+	if (vos_cgroup_sees_datagrams(vs)) {
 		t->kind = VOS_KIND_TRAP;
 		return 0;
 	}

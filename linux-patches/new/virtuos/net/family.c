@@ -6,9 +6,11 @@
  * are free for us. Only the initial network namespace is forwarded: the others
  * are what they are without TCP/IP, empty.
  */
+#include <linux/in.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
+#include "cgroup.h"
 #include "vos_net.h"
 
 static char *service = "net";
@@ -39,6 +41,16 @@ static void sock_destruct(struct sock *sk)
 	put_cred(vs->cred);
 }
 
+/* What 0 stands for: who looks at a socket is to see what it is, as in Linux. */
+static int real_protocol(const struct socket *sock, int protocol)
+{
+	if (!protocol && sock->type == SOCK_STREAM)
+		return IPPROTO_TCP;
+	if (!protocol && sock->type == SOCK_DGRAM)
+		return IPPROTO_UDP;
+	return protocol;
+}
+
 /*
  * vos_sock_new - a socket that no service knows yet, with its index
  * @sock: becomes its owner
@@ -60,7 +72,7 @@ struct vos_sock *vos_sock_new(struct socket *sock, int family, int protocol, int
 	vs->phase = VOS_NEW;
 	vs->cred = get_current_cred();
 	sock_init_data(sock, sk);
-	sk->sk_protocol = protocol;
+	sk->sk_protocol = real_protocol(sock, protocol);
 	sk->sk_destruct = sock_destruct;
 	/* Events find it by its index under RCU; its last reference may go there. */
 	sock_set_flag(sk, SOCK_RCU_FREE);
@@ -97,6 +109,7 @@ static int vos_release(struct socket *sock)
 
 	if (!sk)
 		return 0;
+	vos_cgroup_release(vos_sk(sk));
 	sock_orphan(sk);
 	sock->sk = NULL;
 	vos_sock_release(vos_sk(sk));
@@ -138,7 +151,9 @@ static int create(struct net *net, struct socket *sock, const struct proto_ops *
 	vs = vos_sock_new(sock, ops->family, protocol, kern);
 	if (IS_ERR(vs))
 		return PTR_ERR(vs);
-	rc = vos_socket_call(vs, VOS_GET_KILLABLE);
+	rc = kern ? 0 : vos_cgroup_create(vs);
+	if (!rc)
+		rc = vos_socket_call(vs, VOS_GET_KILLABLE);
 	if (rc == -EINTR) {
 		/* The answer, when it comes, gives the object back. */
 		sock_orphan(&vs->sk);

@@ -9,6 +9,7 @@
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
+#include "cgroup.h"
 #include "control.h"
 #include "vos_net.h"
 
@@ -270,5 +271,7 @@ int vos_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 	if (!rc)
 		rc = recv_any(&r, min_t(size_t, len, INT_MAX & PAGE_MASK), &w);
 	vos_wait_end(&w);
+	if (msg->msg_namelen)
+		vos_cgroup_recv(vs, msg);
 	return rc;
 }

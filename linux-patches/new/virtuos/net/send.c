@@ -8,6 +8,7 @@
 #include <linux/sched/signal.h>
 #include <linux/tcp.h>
 #include <linux/uio.h>
+#include "cgroup.h"
 #include "vos_net.h"
 
 /* MSG_ZEROCOPY, MSG_SPLICE_PAGES: we copy, so they mean nothing to the service. */
@@ -155,6 +156,8 @@ int vos_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 		len = INT_MAX & PAGE_MASK;
 	if (READ_ONCE(vs->sk.sk_err))
 		rc = sock_error(&vs->sk);
+	if (!rc && msg->msg_name)
+		rc = vos_cgroup_send(vs, msg);
 	vos_wait_init(&w, vs, sock_sndtimeo(&vs->sk, msg->msg_flags & MSG_DONTWAIT));
 	if (!rc)
 		rc = send_all(&s, len, &w);
