@@ -95,6 +95,8 @@ static int take_room(struct vos_channel *chan, struct vos_call *call, u32 len0, 
 	if (len1 && vos_arena_take(&chan->arena, len1, &call->room[1])) {
 		if (len0)
 			vos_arena_give(&chan->arena, &call->room[0]);
+		/* The slot may be given back as it is: it has no room. */
+		memset(call->room, 0, sizeof(call->room));
 		return -ENOSPC;
 	}
 	return 0;
