@@ -5,8 +5,9 @@
 #   build   the targets of tests/fuzz
 #   run     each target (or those that T names) for so many seconds, from its kept corpus, as
 #           many at once as there are processors. One line in TAP's form for each; what made
-#           one fail, and what was found, is left in build/fuzz
-#   long    the same for MINUTES in all
+#           one fail, and what was found, is left in build/fuzz. The sequence of inputs is
+#           the same each time (SEED, 1): a check that fails fails again
+#   long    the same for MINUTES in all, and with other inputs each time
 #   keep    what the runs found goes to the kept corpora, as far as it reaches more edges
 . "$(dirname "$0")/common.sh"
 HERE=$TOP/tests/fuzz
@@ -31,7 +32,7 @@ figure() {
 fuzz_one() {
 	local name=$1 seconds=$2 log=$FUZZ/$1.log found=$FUZZ/found/$1 begin all rc=0
 	mkdir -p "$found" "$FUZZ/failed" "$HERE/corpus/$name"
-	"$FUZZ/fuzz_$name" -max_total_time="$seconds" -max_len=2048 -len_control=0 -timeout=25 -rss_limit_mb=2048 \
+	"$FUZZ/fuzz_$name" -seed="$SEED" -max_total_time="$seconds" -max_len=2048 -len_control=0 -timeout=25 -rss_limit_mb=2048 \
 		-print_final_stats=1 -artifact_prefix="$FUZZ/failed/$name-" \
 		"$found" "$HERE/corpus/$name" >"$log" 2>&1 </dev/null || rc=$?
 	begin=$(sed -n 's/^#[0-9]*\tINITED cov: \([0-9]*\).*/\1/p' "$log")
@@ -49,7 +50,7 @@ fuzz_one() {
 run_all() {
 	local seconds=$1
 	export -f fuzz_one figure
-	export FUZZ HERE
+	export FUZZ HERE SEED
 	names | xargs -P "$JOBS" -I NAME bash -c "fuzz_one NAME $seconds" |
 		tee "$FUZZ/result"
 	! grep -q '^not ok' "$FUZZ/result"
@@ -73,8 +74,10 @@ build)
 	tree_lock fuzz
 	run_logged "$LOGS/fuzz-build.log" '^clang' make -C "$HERE" OUT="$FUZZ" -j"$JOBS";;
 run)
+	SEED=${SEED:-1}
 	run_all "$2";;
 long)
+	SEED=${SEED:-0}		# libFuzzer's word for any
 	run_all $((${MINUTES:-10} * 60 * JOBS / $(names | wc -l)));;
 keep)
 	keep;;
