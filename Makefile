@@ -11,6 +11,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 
 ROLES := primary network storage
+LIARS := network storage
 PEERS := peer driver
 
 # What a user may set. It reaches the programs through the environment, as it was
@@ -72,7 +73,7 @@ USES_PEERS := $(filter native pv driver-domain,$(SYSTEM)) $(filter bench%,$(MAKE
 
 # One make at a time builds in this tree; the programs above then run side by side.
 ready: | build/packages.stamp
-	@flock build/.lock $(MAKE) -s deb hypervisor agent $(if $(strip $(USES_PEERS)),peers)
+	@flock build/.lock $(MAKE) -s deb hypervisor agent lies $(if $(strip $(USES_PEERS)),peers)
 
 all: ready lib
 kernels: $(ROLES:%=build/kernel/%.stamp)
@@ -106,6 +107,12 @@ build/modules/network.stamp: $(call sources,service-domain)
 build/modules/storage.stamp: $(call sources,service-domain)
 $(ROLES:%=build/modules/%.stamp): build/modules/%.stamp: build/kernel/%.stamp $(ABI) scripts/modules.sh
 	@scripts/modules.sh $*
+	@touch $@
+
+# Service domains that lie, for tests.
+lies: $(LIARS:%=build/lies/%.stamp)
+$(LIARS:%=build/lies/%.stamp): build/lies/%.stamp: build/modules/%.stamp scripts/lies.sh
+	@scripts/lies.sh $*
 	@touch $@
 
 build/initrd/primary.stamp: linux-patches/init/init-primary
@@ -204,5 +211,5 @@ help:
 #: make kernels | modules | initrds | hypervisor | peers     a part of the build
 #: make clean                remove build/ (the cache ~/.cache/virtuos stays)
 
-.PHONY: $(RUNNERS) ready all kernels modules initrds peers hypervisor agent deb lib install \
+.PHONY: $(RUNNERS) ready all kernels modules lies initrds peers hypervisor agent deb lib install \
 	unit-programs fuzz-programs fuzz-keep fuzz-cover clean help

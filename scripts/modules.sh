@@ -4,7 +4,8 @@
 # with "sparse" as second word, let sparse check what has been built.
 #
 # Objects must not lie among the sources, and the engine is built against two
-# kernels; so each role has a tree of links to the sources, build/modules/ROLE.
+# kernels; so each role has a tree of links to the sources, build/modules/ROLE. With
+# VIRTUOS_LIES=y (scripts/lies.sh) it is one of its own, of the engine alone.
 . "$(dirname "$0")/common.sh"
 
 role=${1:?role} more=
@@ -18,6 +19,9 @@ for part in $parts; do
 	[ -e "$from/$part/Kbuild" ] || die "no $from/$part/Kbuild"
 done
 out=$BUILD/modules/$role
+if [ "${VIRTUOS_LIES:-}" ]; then
+	out=$BUILD/lies/$role parts=engine
+fi
 kernel=$BUILD/kernel/$role
 [ -e "$kernel/Module.symvers" ] || die "build the $role kernel first (make kernels)"
 

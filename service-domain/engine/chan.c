@@ -311,6 +311,8 @@ static s64 carry_out_kernel(struct vos_scall *call, const struct vos_op *op)
 		return rc;
 	if (op->after)
 		finish_first(call, op);
+	if (vos_lie_eats(call))
+		return VOS_PENDING;
 	return op->class == VOS_CLASS_CORE ? vos_core_call(call) : service_call(call);
 }
 
