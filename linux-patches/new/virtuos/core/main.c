@@ -31,9 +31,10 @@ MODULE_PARM_DESC(idle_poll_us,
 struct workqueue_struct *vos_wq;
 
 /*
- * What waits for a service, without end if that does not answer: the ends of channels and
- * handles. There is one such work for a user channel at a time, and there is room for those
- * of two links, which is as many as Linux allows: no channel's end waits for another's.
+ * The ends of user channels (../door/close.c). The service's answers are not waited for here,
+ * but a provider that hears of a handle's end may wait for its disk. There is one such work
+ * for a channel at a time, and room for those of two links, which is as many as Linux allows:
+ * no channel's end waits for another's.
  */
 struct workqueue_struct *vos_wait_wq;
 
