@@ -21,38 +21,25 @@
 #define VIRTUOS_RING_H
 
 #include "abi.h"
+#include "peer.h"
 
 #ifdef __KERNEL__
 #include <linux/errno.h>
-#include <linux/string.h>
-#include <asm/barrier.h>
-#include <linux/compiler.h>
-#define vos_load_acquire(p)	virt_load_acquire(p)
-#define vos_store_release(p, v)	virt_store_release(p, v)
-#define vos_load(p)		READ_ONCE(*(p))
-#define vos_store(p, v)		WRITE_ONCE(*(p), v)
-#define vos_mb()		virt_mb()
 #else
 #include <errno.h>
 #include <stdbool.h>
-#include <string.h>
-#define vos_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define vos_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
-#define vos_load(p)		__atomic_load_n(p, __ATOMIC_RELAXED)
-#define vos_store(p, v)		__atomic_store_n(p, v, __ATOMIC_RELAXED)
-#define vos_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif
 
 /* One side's private view of one ring. */
 struct vos_ring {
-	struct vos_ring_hdr *hdr;	/* shared */
-	void *entry;			/* shared: entries * 64 bytes */
+	struct vos_ring_hdr __peer *hdr;
+	void __peer *entry;		/* entries * 64 bytes */
 	__u32 entries;			/* power of two, private copy */
 	__u32 own;			/* own index: prod of a producer, cons of a consumer */
 	__u32 peer;			/* a producer's: cons as last read and checked */
 	__u64 phase;			/* VOS_SQ_PHASE or VOS_CQ_PHASE */
 	__u64 is_new;			/* phase bit of entries of this round: @phase, or 0 */
-	void *next;			/* the entry at @own */
+	void __peer *next;		/* the entry at @own */
 };
 
 /* VOS_SQE_PHASE and VOS_CQE_PHASE as bits of an entry's first word. */
@@ -68,14 +55,14 @@ static inline void vos_ring_at(struct vos_ring *r, __u32 own)
 {
 	r->own = own;
 	r->is_new = own & r->entries ? 0 : r->phase;
-	r->next = (char *)r->entry + (size_t)(own & (r->entries - 1)) * VOS_ENTRY_SIZE;
+	r->next = (char __peer *)r->entry + (size_t)(own & (r->entries - 1)) * VOS_ENTRY_SIZE;
 }
 
 static inline void vos_ring_advance(struct vos_ring *r)
 {
 	/* Another thread may look how far we are. */
 	vos_store(&r->own, r->own + 1);
-	r->next = (char *)r->next + VOS_ENTRY_SIZE;
+	r->next = (char __peer *)r->next + VOS_ENTRY_SIZE;
 	if (!(r->own & (r->entries - 1))) {
 		r->next = r->entry;
 		r->is_new ^= r->phase;
@@ -90,8 +77,8 @@ static inline void vos_ring_advance(struct vos_ring *r)
  * @entries: number of entries, a power of two
  * @phase: VOS_SQ_PHASE for submissions, VOS_CQ_PHASE for completions
  */
-static inline void vos_ring_init(struct vos_ring *r, struct vos_ring_hdr *hdr,
-				 void *entry, __u32 entries, __u64 phase)
+static inline void vos_ring_init(struct vos_ring *r, struct vos_ring_hdr __peer *hdr,
+				 void __peer *entry, __u32 entries, __u64 phase)
 {
 	r->hdr = hdr;
 	r->entry = entry;
@@ -160,7 +147,7 @@ static inline int vos_ring_has_room(struct vos_ring *r, __u32 n)
 static inline void vos_ring_publish(struct vos_ring *r, __u64 first)
 {
 	/* The rest before the first word: pairs with the acquire in vos_ring_ready(). */
-	vos_store_release((vos_word_t *)r->next, first | r->is_new);
+	vos_store_release((vos_word_t __peer *)r->next, first | r->is_new);
 	vos_ring_advance(r);
 }
 
@@ -176,7 +163,7 @@ static inline int vos_ring_push(struct vos_ring *r, const void *e)
 
 	if (room <= 0)
 		return room ? room : -ENOSPC;
-	vos_ring_copy_rest(r->next, e);
+	vos_ring_copy_rest((__peer_force void *)r->next, e);
 	vos_ring_publish(r, *(const vos_word_t *)e & ~r->phase);
 	return 0;
 }
@@ -220,7 +207,7 @@ static inline bool vos_ring_must_notify(const struct vos_ring *r)
  */
 static inline bool vos_ring_ready(const struct vos_ring *r)
 {
-	return (vos_load_acquire((vos_word_t *)r->next) & r->phase) == r->is_new;
+	return (vos_load_acquire((vos_word_t __peer *)r->next) & r->phase) == r->is_new;
 }
 
 /**
@@ -234,10 +221,10 @@ static inline bool vos_ring_ready(const struct vos_ring *r)
  *
  * Return: true if one does.
  */
-static inline bool vos_ring_waiting(const struct vos_ring_hdr *hdr, const void *entry,
-				    __u32 entries, __u64 phase)
+static inline bool vos_ring_waiting(const struct vos_ring_hdr __peer *hdr,
+				    const void __peer *entry, __u32 entries, __u64 phase)
 {
-	struct vos_ring r = { .entry = (void *)entry, .entries = entries, .phase = phase };
+	struct vos_ring r = { .entry = (void __peer *)entry, .entries = entries, .phase = phase };
 
 	vos_ring_at(&r, vos_load(&hdr->cons));
 	return vos_ring_ready(&r);
@@ -251,7 +238,7 @@ static inline bool vos_ring_waiting(const struct vos_ring_hdr *hdr, const void *
  *
  * Return: where it is.
  */
-static inline const void *vos_ring_front(const struct vos_ring *r)
+static inline const void __peer *vos_ring_front(const struct vos_ring *r)
 {
 	return r->next;
 }
@@ -271,8 +258,8 @@ static inline void vos_ring_release(struct vos_ring *r)
  */
 static inline void vos_ring_consume(struct vos_ring *r, void *e)
 {
-	*(vos_word_t *)e = vos_load((const vos_word_t *)r->next) & ~r->phase;
-	vos_ring_copy_rest(e, r->next);
+	*(vos_word_t *)e = vos_load((const vos_word_t __peer *)r->next) & ~r->phase;
+	vos_ring_copy_rest(e, (__peer_force const void *)r->next);
 	vos_ring_release(r);
 }
 
@@ -284,7 +271,7 @@ static inline void vos_ring_consume(struct vos_ring *r, void *e)
  */
 static inline void vos_ring_consume_some(struct vos_ring *r, void *e, __u32 n)
 {
-	memcpy(e, r->next, n);
+	vos_peer_read(e, r->next, n);
 	vos_ring_release(r);
 }
 

@@ -68,7 +68,7 @@ int vos_chan_attach(struct vos_chan *chan, u32 entries)
 int vos_chan_init(struct vos_chan *chan, struct vos_conn *conn, u32 nr,
 		  const struct vos_channel_desc *d)
 {
-	struct vos_channel_page *hdr;
+	struct vos_channel_page __peer *hdr;
 
 	if (!desc_ok(&conn->map, d))
 		return -EINVAL;
@@ -217,7 +217,7 @@ static __always_inline int place(struct vos_scall *call, int i, u8 use)
 {
 	const struct vos_chan *chan = call->chan;
 	const struct vos_extent *e = &call->sqe.ext[i];
-	void *p = NULL;
+	void __peer *p = NULL;
 
 	if (e->len) {
 		if (e->off > chan->arena_bytes || e->len > chan->arena_bytes - e->off)

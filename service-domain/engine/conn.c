@@ -84,7 +84,7 @@ static grant_ref_t *read_directory(const struct vos_ctrl *c, domid_t domid)
 		kvfree(refs);
 		return ERR_PTR(rc);
 	}
-	memcpy(refs, vos_map_page(&dir, 0), c->area_pages * sizeof(*refs));
+	vos_peer_read(refs, vos_map_page(&dir, 0), c->area_pages * sizeof(*refs));
 	vos_unmap(&dir);
 	return refs;
 }
@@ -180,7 +180,7 @@ static int bring_up(struct vos_conn *conn, const struct vos_ctrl *c)
 
 static struct vos_ctrl *copy_ctrl(struct vos_map *map)
 {
-	struct vos_ctrl *c = kmemdup(vos_map_page(map, 0), sizeof(*c), GFP_KERNEL);
+	struct vos_ctrl *c = kmemdup(vos_peer_ptr(vos_map_page(map, 0)), sizeof(*c), GFP_KERNEL);
 
 	if (!c)
 		return ERR_PTR(-ENOMEM);

@@ -102,7 +102,7 @@ s64 vos_cred_set(struct vos_scall *call)
 
 	if (!index_ok(call) || call->sqe.ext[0].len != sizeof(copy))
 		return -EINVAL;
-	memcpy(&copy, call->in[0], sizeof(copy));
+	vos_peer_read(&copy, call->in[0], sizeof(copy));
 	barrier();	/* the copy is checked and used, never the original */
 	cred = make_cred(&copy);
 	if (IS_ERR(cred))

@@ -24,7 +24,7 @@ static u32 slot_nr(const struct vos_handle *h)
 	return h - h->uc->handle;
 }
 
-static struct vos_uchan_slot *shared_slot(struct vos_handle *h)
+static struct vos_uchan_slot __peer *shared_slot(struct vos_handle *h)
 {
 	return &h->uc->head->slot[slot_nr(h)];
 }

@@ -42,9 +42,9 @@ struct vos_map {
 int vos_map_refs(struct vos_map *map, domid_t domid, const grant_ref_t *refs, u32 n);
 void vos_unmap(struct vos_map *map);
 
-static inline void *vos_map_page(const struct vos_map *map, u32 page)
+static inline void __peer *vos_map_page(const struct vos_map *map, u32 page)
 {
-	return map->area->addr + ((size_t)page << PAGE_SHIFT);
+	return (void __peer *)map->area->addr + ((size_t)page << PAGE_SHIFT);
 }
 
 /* chan.c */
@@ -57,7 +57,7 @@ struct vos_chan {
 	bool took;			/* dispatcher only: there was a call since the last one */
 	struct vos_uchan *uc;		/* a lane's; NULL for a kernel channel */
 	struct vos_ring sq;		/* dispatcher only */
-	void *arena;
+	void __peer *arena;
 	u32 arena_bytes;
 	struct list_head hot;		/* lanes that are polled; dispatcher only */
 	bool expected;			/* a lane's: a worker has said that it is awake */
@@ -169,7 +169,7 @@ struct vos_uchan {
 	bool broken;
 	const struct cred *cred;
 	struct vos_map map;
-	struct vos_uchan_head *head;
+	struct vos_uchan_head __peer *head;
 	atomic_t users;
 	struct vos_scall *close;
 	struct vos_handle handle[VOS_UCHAN_SLOTS];
@@ -200,10 +200,10 @@ struct vos_conn {
 
 	struct vos_map ctrl_map;
 	struct vos_map map;
-	struct vos_ctrl *ctrl;		/* shared: heartbeat, uchans_broken, *_sel only */
+	struct vos_ctrl __peer *ctrl;	/* heartbeat, uchans_broken, *_sel only */
 	u32 nr_objects;
-	struct vos_obj_state *obj;
-	u64 *event;
+	struct vos_obj_state __peer *obj;
+	u64 __peer *event;
 
 	struct task_struct *dispatcher;
 	bool stopped;			/* the dispatcher has: whoever tears down is alone */

@@ -15,8 +15,8 @@ static void raise_event(struct vos_conn *conn, u32 obj)
 {
 	u32 word = obj / 64;
 
-	set_bit(obj % 64, (unsigned long *)&conn->event[word]);
-	set_bit(word % 64, (unsigned long *)&conn->ctrl->event_sel[word / 64]);
+	set_bit(obj % 64, (unsigned long *)vos_peer_ptr(&conn->event[word]));
+	set_bit(word % 64, (unsigned long *)vos_peer_ptr(&conn->ctrl->event_sel[word / 64]));
 	/*
 	 * The dispatcher tells once of all that it has done in one turn, and remembers what
 	 * it has not told; nobody would for others, also if the front end polls just now.
@@ -33,7 +33,7 @@ static bool taken(const struct vos_conn *conn)
 	u32 words = conn->nr_objects / 64, i;
 
 	for (i = 0; i < DIV_ROUND_UP(words, 64); i++)
-		if (READ_ONCE(conn->ctrl->event_sel[i]))
+		if (vos_load(&conn->ctrl->event_sel[i]))
 			return false;
 	return true;
 }
@@ -108,7 +108,7 @@ void vos_events_settle(struct vos_conn *conn)
 
 void vos_obj_publish(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, bool wake)
 {
-	struct vos_obj_state *o;
+	struct vos_obj_state __peer *o;
 
 	if (obj >= conn->nr_objects)
 		return;

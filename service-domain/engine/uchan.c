@@ -44,7 +44,7 @@ static void uchan_free(struct vos_uchan *uc)
 
 static void lane_init(struct vos_uchan *uc, u32 nr, u32 arena_pages)
 {
-	struct vos_lane_page *page = vos_map_page(&uc->map, VOS_UCHAN_HEAD_PAGES + nr);
+	struct vos_lane_page __peer *page = vos_map_page(&uc->map, VOS_UCHAN_HEAD_PAGES + nr);
 	struct vos_chan *lane = &uc->lane[nr];
 
 	lane->conn = uc->conn;
@@ -131,7 +131,7 @@ static s64 open_work(struct vos_scall *call)
 	refs = kvmalloc_array(pages, sizeof(*refs), GFP_KERNEL);
 	if (!refs)
 		return -ENOMEM;
-	memcpy(refs, call->in[0], pages * sizeof(*refs));
+	vos_peer_read(refs, call->in[0], pages * sizeof(*refs));
 	uc = uchan_make(call, refs, pages, nr_lanes);
 	kvfree(refs);
 	if (IS_ERR(uc))
@@ -193,7 +193,7 @@ void vos_uchan_broken(struct vos_uchan *uc, const char *what)
 	vos_store(&uc->head->broken, 1u);
 	/* The channel before the count: who has seen this one finds that one. */
 	vos_mb();
-	atomic_inc((atomic_t *)&conn->ctrl->uchans_broken);
+	atomic_inc((atomic_t *)vos_peer_ptr(&conn->ctrl->uchans_broken));
 	notify_remote_via_irq(conn->chan[0].irq);
 }
 
@@ -310,11 +310,11 @@ static void look_at(struct vos_uchan *uc, u64 now)
 /* Bits of one word, taken. The exchange comes before the look at what they stand for. */
 static unsigned long take_word(struct vos_conn *conn, u32 word)
 {
-	unsigned long *asked = (unsigned long *)&conn->ctrl->uchan_sel[word];
+	u64 __peer *asked = &conn->ctrl->uchan_sel[word];
 	unsigned long bits = 0;
 
-	if (READ_ONCE(*asked))
-		bits = xchg(asked, 0);
+	if (vos_load(asked))
+		bits = vos_take(asked);
 	if (READ_ONCE(conn->woken[word]))
 		bits |= xchg(&conn->woken[word], 0);
 	return bits;

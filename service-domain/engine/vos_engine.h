@@ -19,6 +19,7 @@
 #include <linux/cred.h>
 #include <virtuos/abi.h>
 #include <virtuos/ops.h>
+#include <virtuos/peer.h>
 #include <virtuos/door.h>
 
 struct vos_conn;
@@ -42,8 +43,8 @@ struct vos_handle;
  */
 struct vos_scall {
 	struct vos_sqe sqe;
-	const void *in[2];
-	void *out[2];
+	const void __peer *in[2];
+	void __peer *out[2];
 	struct vos_cqe cqe;
 	struct vos_conn *conn;
 	struct vos_chan *chan;
@@ -58,7 +59,7 @@ struct vos_scall {
 	void *priv;
 	struct vos_handle *handle;
 	void *target;
-	struct vos_uchan_slot *slot;
+	struct vos_uchan_slot __peer *slot;
 	struct list_head node;		/* the engine's */
 };
 
@@ -88,7 +89,7 @@ struct vos_service {
 	void (*disconnect)(struct vos_conn *conn, void *priv);
 	s64 (*dispatch)(struct vos_scall *call);
 	void *(*handle_add)(struct vos_conn *conn, u64 node, u32 flags,
-			    struct vos_uchan_slot *slot);
+			    struct vos_uchan_slot __peer *slot);
 	bool (*handle_drop)(struct vos_conn *conn, void *target);
 };
 

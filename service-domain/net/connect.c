@@ -85,7 +85,7 @@ static int take_address(const struct vos_scall *call, struct sockaddr_storage *a
 		return -EINVAL;
 	memset(addr, 0, sizeof(*addr));
 	if (len)
-		memcpy(addr, call->in[1], len);
+		vos_peer_read(addr, call->in[1], len);
 	return len;
 }
 
@@ -93,7 +93,7 @@ static void give_address(struct vos_scall *call, const struct sockaddr_storage *
 {
 	u32 room = call->sqe.ext[1].len;
 
-	memcpy(call->out[1], addr, min_t(u32, len, room));
+	vos_peer_write(call->out[1], addr, min_t(u32, len, room));
 	call->cqe.out[0] = len;
 }
 

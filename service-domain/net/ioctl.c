@@ -90,10 +90,10 @@ static int fill_window(const struct vos_scall *call, u8 __user *window)
 
 	if (clear_user(window + WINDOW_ARG, ARG_MAX_LEN))
 		return -EFAULT;
-	if (call->in[0] && copy_to_user(window + WINDOW_ARG, call->in[0],
+	if (call->in[0] && copy_to_user(window + WINDOW_ARG, vos_peer_ptr(call->in[0]),
 					call->sqe.ext[0].len))
 		return -EFAULT;
-	if (call->in[1] && copy_to_user(pointed, call->in[1], call->sqe.ext[1].len))
+	if (call->in[1] && copy_to_user(pointed, vos_peer_ptr(call->in[1]), call->sqe.ext[1].len))
 		return -EFAULT;
 	if (ptr && copy_to_user(window + WINDOW_ARG + ptr - 1, &pointed, sizeof(pointed)))
 		return -EFAULT;
@@ -102,10 +102,10 @@ static int fill_window(const struct vos_scall *call, u8 __user *window)
 
 static int empty_window(struct vos_scall *call, const u8 __user *window)
 {
-	if (call->out[0] && copy_from_user(call->out[0], window + WINDOW_ARG,
+	if (call->out[0] && copy_from_user(vos_peer_ptr(call->out[0]), window + WINDOW_ARG,
 					   call->sqe.ext[0].len))
 		return -EFAULT;
-	if (call->out[1] && copy_from_user(call->out[1], window + WINDOW_POINTED,
+	if (call->out[1] && copy_from_user(vos_peer_ptr(call->out[1]), window + WINDOW_POINTED,
 					   call->sqe.ext[1].len))
 		return -EFAULT;
 	return 0;

@@ -19,10 +19,11 @@ struct message {
 	u32 control_len;
 };
 
-/* @data: the first extent; a source is only read. */
-static void message_data(struct message *m, const struct vos_scall *call, const void *data, int dir)
+/* @data: the first extent; a source is only read. The stack copies, and looks at nothing. */
+static void message_data(struct message *m, const struct vos_scall *call,
+			 const void __peer *data, int dir)
 {
-	m->vec.iov_base = (void *)data;
+	m->vec.iov_base = (void *)vos_peer_ptr(data);
 	m->vec.iov_len = call->sqe.ext[0].len;
 	iov_iter_kvec(&m->msg.msg_iter, dir, &m->vec, 1, m->vec.iov_len);
 }
@@ -51,13 +52,13 @@ static int take_side(struct message *m, const struct vos_scall *call)
 	    (clen && (coff > room || clen > room - coff)))
 		return -EINVAL;
 	if (alen) {
-		memcpy(&m->addr, call->in[1], alen);
+		vos_peer_read(&m->addr, call->in[1], alen);
 		m->msg.msg_name = &m->addr;
 		m->msg.msg_namelen = alen;
 	}
 	rc = message_control(m, clen);
 	if (!rc && clen)
-		memcpy(m->control, call->in[1] + coff, clen);
+		vos_peer_read(m->control, call->in[1] + coff, clen);
 	return rc;
 }
 
@@ -84,10 +85,10 @@ static void give_side(struct message *m, struct vos_scall *call)
 	call->cqe.out[2] = m->msg.msg_flags;
 	if (call->sqe.ext[1].len < VOS_ADDR_MAX)
 		return;
-	memcpy(call->out[1], &m->addr, alen);
+	vos_peer_write(call->out[1], &m->addr, alen);
 	call->cqe.out[0] = alen;
 	if (m->control) {
-		memcpy(call->out[1] + VOS_ADDR_MAX, m->control, clen);
+		vos_peer_write(call->out[1] + VOS_ADDR_MAX, m->control, clen);
 		call->cqe.out[1] = clen;
 	}
 }

@@ -81,7 +81,7 @@ static void *take_value(const struct vos_scall *call)
 
 	if (len > OPT_MAX)
 		return ERR_PTR(-EINVAL);
-	return len ? kmemdup(call->in[0], len, GFP_KERNEL) ?: ERR_PTR(-ENOMEM) : NULL;
+	return len ? kmemdup(vos_peer_ptr(call->in[0]), len, GFP_KERNEL) ?: ERR_PTR(-ENOMEM) : NULL;
 }
 
 static s64 set_value(struct netobj *o, struct vos_scall *call)
@@ -109,7 +109,7 @@ static s64 set_filter(struct netobj *o, struct vos_scall *call)
 
 	if (!len || len % sizeof(struct sock_filter) || prog.len > BPF_MAXINSNS)
 		return -EINVAL;
-	if (copy_to_user(prog.filter, call->in[0], len))
+	if (copy_to_user(prog.filter, vos_peer_ptr(call->in[0]), len))
 		return -EFAULT;
 	return do_sock_setsockopt(o->sock, false, call->sqe.arg[0], call->sqe.arg[1],
 				  KERNEL_SOCKPTR(&prog), sizeof(prog));
@@ -156,7 +156,7 @@ static void give_value(struct vos_scall *call, const void *value, int len)
 	u32 room = call->sqe.ext[0].len;
 
 	if (len > 0 && room)
-		memcpy(call->out[0], value, min_t(u32, len, room));
+		vos_peer_write(call->out[0], value, min_t(u32, len, room));
 	call->cqe.out[0] = max(len, 0);
 }
 
@@ -190,7 +190,7 @@ static s64 get_in_window(struct netobj *o, struct vos_scall *call)
 	if (len > (int)OPT_MAX)
 		return -EINVAL;
 	if (put_user(len, (int __user *)window) ||
-	    (len && copy_to_user(window + WINDOW_VALUE, call->in[0], len)))
+	    (len && copy_to_user(window + WINDOW_VALUE, vos_peer_ptr(call->in[0]), len)))
 		return -EFAULT;
 	rc = do_sock_getsockopt(o->sock, false, call->sqe.arg[0], call->sqe.arg[1],
 				USER_SOCKPTR(window + WINDOW_VALUE), USER_SOCKPTR(window));

@@ -36,7 +36,7 @@ int vst_read(struct vst_req *r)
 	node = get_data(r, FMODE_READ, &file);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	vec.iov_base = r->out;
+	vec.iov_base = vos_peer_ptr(r->out);
 	vec.iov_len = min(in->size, r->room);
 	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, vec.iov_len);
 	pos = in->offset;
@@ -90,7 +90,8 @@ static ssize_t write_rest(struct vst_req *r, struct file *file, const struct fus
 			  u32 skip)
 {
 	struct kvec vec = {
-		.iov_base = (void *)r->call->in[0] + sizeof(r->in) + sizeof(*in) + skip,
+		.iov_base = (void *)vos_peer_ptr(r->call->in[0]) + sizeof(r->in) + sizeof(*in) +
+			    skip,
 		.iov_len = in->size - skip,
 	};
 	struct iov_iter iter;

@@ -29,11 +29,11 @@ struct vst_handle {
 	struct list_head list;
 	struct vst_node *node;
 	struct file *file;
-	struct vos_uchan_slot *slot;
+	struct vos_uchan_slot __peer *slot;
 	u64 seq;
 };
 
-void *vst_handle_add(struct vos_conn *vc, u64 id, u32 flags, struct vos_uchan_slot *slot)
+void *vst_handle_add(struct vos_conn *vc, u64 id, u32 flags, struct vos_uchan_slot __peer *slot)
 {
 	struct vst_conn *conn = vos_conn_priv(vc);
 	struct vst_handle *h = kzalloc(sizeof(*h), GFP_KERNEL);
@@ -56,7 +56,7 @@ void *vst_handle_add(struct vos_conn *vc, u64 id, u32 flags, struct vos_uchan_sl
 		return err;
 	}
 	h->slot = slot;
-	slot->durable = 0;
+	vos_store(&slot->durable, 0);
 	spin_lock(&conn->lock);
 	list_add_tail(&h->list, &conn->handles);
 	h->node->handles++;
@@ -95,7 +95,7 @@ void vst_node_durable(struct vst_conn *conn, struct vst_node *node, u64 seq)
 		node->durable = seq;
 	list_for_each_entry(h, &conn->handles, list)
 		if (h->node == node)
-			WRITE_ONCE(h->slot->durable, seq);
+			vos_store(&h->slot->durable, seq);
 	spin_unlock(&conn->lock);
 }
 
@@ -113,7 +113,7 @@ int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *fil
 static s64 do_read(struct vos_scall *call)
 {
 	struct vst_handle *h = call->target;
-	struct kvec vec = { .iov_base = call->out[0], .iov_len = call->sqe.ext[0].len };
+	struct kvec vec = { .iov_base = vos_peer_ptr(call->out[0]), .iov_len = call->sqe.ext[0].len };
 	loff_t pos = call->sqe.arg[0];
 	struct iov_iter iter;
 
@@ -128,7 +128,7 @@ static s64 do_read(struct vos_scall *call)
 static ssize_t read_cached(struct vos_scall *call)
 {
 	struct vst_handle *h = call->target;
-	struct kvec vec = { .iov_base = call->out[0], .iov_len = call->sqe.ext[0].len };
+	struct kvec vec = { .iov_base = vos_peer_ptr(call->out[0]), .iov_len = call->sqe.ext[0].len };
 	struct iov_iter iter;
 	struct kiocb iocb;
 
@@ -164,7 +164,10 @@ static void count_write(struct vos_scall *call)
 static s64 do_write(struct vos_scall *call)
 {
 	struct vst_handle *h = call->target;
-	struct kvec vec = { .iov_base = (void *)call->in[0], .iov_len = call->sqe.ext[0].len };
+	struct kvec vec = {
+		.iov_base = (void *)vos_peer_ptr(call->in[0]),
+		.iov_len = call->sqe.ext[0].len,
+	};
 	loff_t pos = call->sqe.arg[0];
 	struct iov_iter iter;
 	s64 n;
@@ -187,8 +190,8 @@ static struct vst_handle *next_dirty(struct vst_conn *conn, const struct vos_sca
 	struct vst_handle *h;
 
 	list_for_each_entry(h, &conn->handles, list)
-		if (PAGE_ALIGN_DOWN((unsigned long)h->slot) ==
-		    PAGE_ALIGN_DOWN((unsigned long)call->slot) &&
+		if (PAGE_ALIGN_DOWN((__peer_force unsigned long)h->slot) ==
+		    PAGE_ALIGN_DOWN((__peer_force unsigned long)call->slot) &&
 		    h->seq && h->seq <= before && h->seq > h->node->durable)
 			return h;
 	return NULL;
@@ -228,7 +231,7 @@ static s64 try_write(struct vos_scall *call)
 	if (!mutex_trylock(&h->node->write_mutex))
 		return n;
 	count_write(call);
-	if (vst_rewrite(h->file, call->sqe.arg[0], call->in[0], len))
+	if (vst_rewrite(h->file, call->sqe.arg[0], vos_peer_ptr(call->in[0]), len))
 		n = len;
 	mutex_unlock(&h->node->write_mutex);
 	return n;

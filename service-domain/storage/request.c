@@ -17,7 +17,7 @@ static u32 private_len(const struct fuse_in_header *in, u32 len)
 	return len;
 }
 
-static int copy_body(struct vst_req *r, const u8 *untrusted, u32 len)
+static int copy_body(struct vst_req *r, const u8 __peer *untrusted, u32 len)
 {
 	u8 *body = r->small;
 
@@ -28,7 +28,7 @@ static int copy_body(struct vst_req *r, const u8 *untrusted, u32 len)
 		if (!body)
 			return -ENOMEM;
 	}
-	memcpy(body, untrusted, len);
+	vos_peer_read(body, untrusted, len);
 	r->body = body;
 	r->body_len = len;
 	return 0;
@@ -54,7 +54,7 @@ int vst_req_begin(struct vst_req *r, struct vos_scall *call)
 	r->replay = call->sqe.flags & VOS_SQE_REPLAY;
 	if (len < sizeof(r->in))
 		return -EINVAL;
-	memcpy(&r->in, call->in[0], sizeof(r->in));
+	vos_peer_read(&r->in, call->in[0], sizeof(r->in));
 	/* The copy is what is checked and used from here on. */
 	barrier();
 	if (r->in.len != len)
@@ -88,7 +88,7 @@ s64 vst_req_end(struct vst_req *r, int err)
 		kvfree(r->body);
 	if (!r->out)
 		return err;
-	memcpy(r->call->out[1], &oh, sizeof(oh));
+	vos_peer_write(r->call->out[1], &oh, sizeof(oh));
 	return oh.len;
 }
 
@@ -148,7 +148,7 @@ int vst_reply(struct vst_req *r, const void *data, u32 len)
 {
 	if (len > r->room - r->out_len)
 		return -EINVAL;
-	memcpy(r->out + r->out_len, data, len);
+	vos_peer_write(r->out + r->out_len, data, len);
 	r->out_len += len;
 	return 0;
 }

@@ -88,7 +88,7 @@ struct vst_conn {
  * @in: private copy of the header
  * @body: private copy of what follows, without the data of a WRITE
  * @pos: how much of @body has been taken
- * @out: room for the reply's body, shared memory, only written
+ * @out: room for the reply's body, only written
  * @out_len: bytes of reply so far
  * @replay: a predecessor that died may have carried this out
  * @by_caller: it matters under whose credentials it runs
@@ -100,7 +100,7 @@ struct vst_req {
 	const u8 *body;
 	u32 body_len;
 	u32 pos;
-	u8 *out;
+	u8 __peer *out;
 	u32 room;
 	u32 out_len;
 	bool replay;
@@ -200,7 +200,7 @@ int vst_readdirplus(struct vst_req *r);
 int vst_fsyncdir(struct vst_req *r);
 
 /* handle.c */
-void *vst_handle_add(struct vos_conn *vc, u64 id, u32 flags, struct vos_uchan_slot *slot);
+void *vst_handle_add(struct vos_conn *vc, u64 id, u32 flags, struct vos_uchan_slot __peer *slot);
 bool vst_handle_drop(struct vos_conn *vc, void *target);
 int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *file, bool datasync);
 void vst_node_durable(struct vst_conn *conn, struct vst_node *node, u64 seq);

@@ -67,14 +67,14 @@ static void write_directory(struct vos_area *area)
 
 	for (i = 0; i < area->nr_pages; i++) {
 		struct page *dir = area->pages[area->nr_pages + i / VOS_REFS_PER_DIR];
-		u32 *ref = page_address(dir);
+		u32 __peer *ref = (u32 __peer *)page_address(dir);
 
-		ref[i % VOS_REFS_PER_DIR] = area->refs[i];
+		vos_store(&ref[i % VOS_REFS_PER_DIR], area->refs[i]);
 	}
 	for (i = 0; i < area->nr_dir; i++)
-		area->ctrl->dir_ref[i] = area->refs[area->nr_pages + i];
-	area->ctrl->nr_dir = area->nr_dir;
-	area->ctrl->area_pages = area->nr_pages;
+		vos_store(&area->ctrl->dir_ref[i], area->refs[area->nr_pages + i]);
+	vos_store(&area->ctrl->nr_dir, area->nr_dir);
+	vos_store(&area->ctrl->area_pages, area->nr_pages);
 }
 
 static void begin(struct vos_area *area, struct vos_session *s, enum vos_area_use use,
@@ -110,7 +110,7 @@ int vos_area_alloc(struct vos_area *area, struct vos_session *s, domid_t peer, u
 		vos_area_free(area);
 		return rc;
 	}
-	area->ctrl = page_address(area->pages[nr_pages + area->nr_dir]);
+	area->ctrl = (struct vos_ctrl __peer *)page_address(area->pages[nr_pages + area->nr_dir]);
 	write_directory(area);
 	return 0;
 }

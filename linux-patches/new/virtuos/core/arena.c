@@ -20,7 +20,7 @@ static unsigned long to_units(u32 len)
  * vos_arena_init - manage [first, bytes) of the arena at @base
  * Return: 0 or -ENOMEM.
  */
-int vos_arena_init(struct vos_arena *arena, void *base, u32 first, u32 bytes)
+int vos_arena_init(struct vos_arena *arena, void __peer *base, u32 first, u32 bytes)
 {
 	arena->base = base;
 	arena->first = first;

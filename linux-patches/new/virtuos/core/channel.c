@@ -16,7 +16,7 @@
 int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
 		     const struct vos_channel_desc *desc)
 {
-	struct vos_channel_page *hdr = vos_area_page(&link->area, desc->hdr_page);
+	struct vos_channel_page __peer *hdr = vos_area_page(&link->area, desc->hdr_page);
 
 	chan->link = link;
 	chan->nr = nr;
@@ -89,7 +89,7 @@ static bool take_answers(struct vos_channel *chan, struct list_head *ended)
 {
 	lockdep_assert_held(&chan->lock);
 	while (vos_ring_ready(&chan->cq)) {
-		const struct vos_cqe *untrusted_entry = vos_ring_front(&chan->cq);
+		const struct vos_cqe __peer *untrusted_entry = vos_ring_front(&chan->cq);
 		struct vos_call *call = find_call(chan, vos_load(&untrusted_entry->tag));
 
 		if (call)

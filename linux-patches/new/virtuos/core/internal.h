@@ -63,8 +63,8 @@ struct vos_area {
 	u32 nr_dir;
 	struct page **pages;		/* area, then directory and control page, if any */
 	grant_ref_t *refs;
-	void *vaddr;			/* the area, contiguous */
-	struct vos_ctrl *ctrl;
+	void *vaddr;			/* the area, contiguous; see vos_area_page() */
+	struct vos_ctrl __peer *ctrl;
 };
 
 int vos_area_alloc(struct vos_area *area, struct vos_session *s, domid_t peer, u32 nr_pages);
@@ -74,9 +74,9 @@ u32 vos_area_free(struct vos_area *area);
 grant_ref_t vos_area_ctrl_ref(const struct vos_area *area);
 u32 vos_area_total(const struct vos_area *area);
 
-static inline void *vos_area_page(const struct vos_area *area, u32 page)
+static inline void __peer *vos_area_page(const struct vos_area *area, u32 page)
 {
-	return area->vaddr + ((size_t)page << PAGE_SHIFT);
+	return (void __peer *)area->vaddr + ((size_t)page << PAGE_SHIFT);
 }
 
 /* grants.c: how many there may be */
@@ -98,14 +98,14 @@ void vos_grants_exit(void);
 
 /* arena.c: which bytes of a channel's arena are in use */
 struct vos_arena {
-	void *base;
+	void __peer *base;
 	u32 first;			/* bytes before it belong to slots */
 	unsigned long units;
 	unsigned long hint;
 	unsigned long *used;
 };
 
-int vos_arena_init(struct vos_arena *arena, void *base, u32 first, u32 bytes);
+int vos_arena_init(struct vos_arena *arena, void __peer *base, u32 first, u32 bytes);
 void vos_arena_exit(struct vos_arena *arena);
 int vos_arena_take(struct vos_arena *arena, u32 len, struct vos_extent *ext);
 void vos_arena_give(struct vos_arena *arena, const struct vos_extent *ext);
@@ -209,7 +209,7 @@ bool vos_channel_abandon(struct vos_channel *chan, struct vos_call *call);
 #define VOS_SLOT_BITS	10
 #define VOS_SLOT_MASK	((1u << VOS_SLOT_BITS) - 1)
 
-int vos_slots_init(struct vos_channel *chan, void *arena, u32 bytes);
+int vos_slots_init(struct vos_channel *chan, void __peer *arena, u32 bytes);
 void vos_slots_exit(struct vos_channel *chan);
 struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1);
 struct vos_slot *vos_slot_pick(struct vos_channel *chan, u32 len0, u32 len1, u32 reserve);
@@ -280,9 +280,9 @@ struct vos_link {
 	u32 nr_objects;
 	u32 nr_sel;			/* words of ctrl->event_sel in use */
 	struct vos_area area;
-	struct vos_ctrl *ctrl;
-	struct vos_obj_state *obj;
-	u64 *event;
+	struct vos_ctrl __peer *ctrl;
+	struct vos_obj_state __peer *obj;
+	u64 __peer *event;
 	struct vos_cred_table creds;
 	domid_t peer;
 	struct ida uchan_ids;		/* user channels: ../door */

@@ -78,7 +78,7 @@ int vos_interrupt_bind(struct vos_channel *chan)
 		return rc;
 	}
 	chan->irq = rc;
-	link->ctrl->channel[chan->nr].evtchn = chan->evtchn;
+	vos_store(&link->ctrl->channel[chan->nr].evtchn, chan->evtchn);
 	return 0;
 }
 

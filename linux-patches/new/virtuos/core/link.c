@@ -78,16 +78,16 @@ int vos_link_keep_room(struct vos_session *s)
 
 static void write_ctrl(struct vos_link *link, const struct layout *l)
 {
-	struct vos_ctrl *ctrl = link->ctrl;
+	struct vos_ctrl __peer *ctrl = link->ctrl;
 
-	ctrl->magic = VOS_MAGIC;
-	ctrl->version = VOS_PROTOCOL_VERSION;
-	ctrl->features = VOS_F_EVENTS | VOS_F_HEARTBEAT | VOS_F_USER_CHANNELS;
-	ctrl->nr_channels = l->nr_channels;
-	ctrl->nr_objects = link->nr_objects;
-	ctrl->obj_page = l->obj_page;
-	ctrl->event_page = l->event_page;
-	memcpy(ctrl->channel, l->chan, sizeof(ctrl->channel));
+	vos_store(&ctrl->magic, VOS_MAGIC);
+	vos_store(&ctrl->version, VOS_PROTOCOL_VERSION);
+	vos_store(&ctrl->features, VOS_F_EVENTS | VOS_F_HEARTBEAT | VOS_F_USER_CHANNELS);
+	vos_store(&ctrl->nr_channels, l->nr_channels);
+	vos_store(&ctrl->nr_objects, link->nr_objects);
+	vos_store(&ctrl->obj_page, l->obj_page);
+	vos_store(&ctrl->event_page, l->event_page);
+	vos_peer_write(ctrl->channel, l->chan, sizeof(l->chan));
 }
 
 static void unbind_channels(struct vos_link *link)

@@ -12,7 +12,7 @@
 #include "internal.h"
 
 /* The object's entry on the link in use, or NULL. Under RCU. */
-static struct vos_obj_state *entry(struct vos_session *s, u32 obj)
+static struct vos_obj_state __peer *entry(struct vos_session *s, u32 obj)
 {
 	struct vos_link *link = rcu_dereference(s->link);
 
@@ -21,7 +21,7 @@ static struct vos_obj_state *entry(struct vos_session *s, u32 obj)
 
 u32 vos_obj_poll(struct vos_session *s, u32 obj, u32 gen)
 {
-	struct vos_obj_state *o;
+	struct vos_obj_state __peer *o;
 	u32 poll = 0;
 
 	rcu_read_lock();
@@ -35,7 +35,7 @@ EXPORT_SYMBOL_GPL(vos_obj_poll);
 
 static void set_armed(struct vos_session *s, u32 obj, u32 armed)
 {
-	struct vos_obj_state *o;
+	struct vos_obj_state __peer *o;
 
 	rcu_read_lock();
 	o = entry(s, obj);
@@ -61,7 +61,7 @@ EXPORT_SYMBOL_GPL(vos_obj_disarm);
 /* Is there an event that nobody has taken? */
 bool vos_object_pending(const struct vos_link *link)
 {
-	const u64 *sel = link->ctrl->event_sel;
+	const u64 __peer *sel = link->ctrl->event_sel;
 	u32 i;
 
 	for (i = 0; i < link->nr_sel; i++)
@@ -81,7 +81,7 @@ void vos_object_events(struct vos_link *link)
 
 		if (!vos_load(&link->ctrl->event_sel[i]))
 			continue;
-		sel = xchg(&link->ctrl->event_sel[i], 0);
+		sel = vos_take(&link->ctrl->event_sel[i]);
 		WRITE_ONCE(link->events, READ_ONCE(link->events) + 1);
 		while (sel) {
 			u32 w = i * 64 + __ffs(sel);
@@ -90,7 +90,7 @@ void vos_object_events(struct vos_link *link)
 			sel &= sel - 1;
 			if (w >= words)
 				break;
-			bits = xchg(&link->event[w], 0);
+			bits = vos_take(&link->event[w]);
 			while (bits) {
 				u32 obj = w * 64 + __ffs(bits);
 

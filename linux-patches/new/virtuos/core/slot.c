@@ -21,7 +21,7 @@ static_assert(VOS_ENTRIES / 2 > VOS_RESERVE);
  * @bytes: of the whole arena
  * Return: 0 or -ENOMEM; on error nothing is left.
  */
-int vos_slots_init(struct vos_channel *chan, void *arena, u32 bytes)
+int vos_slots_init(struct vos_channel *chan, void __peer *arena, u32 bytes)
 {
 	u32 i;
 
@@ -261,7 +261,7 @@ void vos_call_put(struct vos_call *call)
 }
 EXPORT_SYMBOL_GPL(vos_call_put);
 
-void *vos_call_data(struct vos_call *call, unsigned int i)
+void __peer *vos_call_data(struct vos_call *call, unsigned int i)
 {
 	return call->chan->arena.base + call->room[i].off;
 }

@@ -20,6 +20,7 @@
 #include <linux/sched.h>
 #include <linux/atomic.h>
 #include <virtuos/abi.h>
+#include <virtuos/peer.h>
 #include <virtuos/ops.h>
 
 struct vos_session;
@@ -129,7 +130,7 @@ struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 fla
 u32 vos_session_max_extent(struct vos_session *s);
 
 /* Kernel address of extent @i (0, 1): contiguous, room[i].len bytes. */
-void *vos_call_data(struct vos_call *call, unsigned int i);
+void __peer *vos_call_data(struct vos_call *call, unsigned int i);
 
 /**
  * vos_call - submit and wait for the answer

@@ -62,7 +62,7 @@ void vos_handle_lease(struct vos_handle *h)
 		h->leased = true;
 		atomic_inc(&nr_leased);
 		/* The next fdput_pos() hands the position out. */
-		WRITE_ONCE(h->uchan->head->pos[vos_handle_slot(h)], VOS_POS_HOME);
+		vos_store(&h->uchan->head->pos[vos_handle_slot(h)], VOS_POS_HOME);
 	}
 	spin_unlock(&attached_lock);
 }
@@ -72,7 +72,7 @@ static void fetch_pos(struct vos_handle *h)
 	u64 untrusted;
 
 	lockdep_assert_held(&attached_lock);
-	untrusted = xchg(&h->uchan->head->pos[vos_handle_slot(h)], VOS_POS_HOME);
+	untrusted = vos_exchange(&h->uchan->head->pos[vos_handle_slot(h)], VOS_POS_HOME);
 
 	if (untrusted <= LLONG_MAX)
 		h->file->f_pos = untrusted;
@@ -296,6 +296,6 @@ void vos_handle_pos_give(struct file *file)
 	spin_lock_irqsave(&attached_lock, flags);
 	h = find_attached(file, true);
 	if (h)
-		WRITE_ONCE(h->uchan->head->pos[vos_handle_slot(h)], file->f_pos);
+		vos_store(&h->uchan->head->pos[vos_handle_slot(h)], file->f_pos);
 	spin_unlock_irqrestore(&attached_lock, flags);
 }

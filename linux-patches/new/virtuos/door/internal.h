@@ -149,7 +149,7 @@ struct vos_uchan {
 	u32 arena_pages;
 	unsigned long user;		/* address in the process */
 	struct vos_area area;
-	struct vos_uchan_head *head;
+	struct vos_uchan_head __peer *head;
 	wait_queue_head_t wait;		/* for completions, and for what ends */
 	struct delayed_work work;	/* tells the service of what ends; close.c */
 	struct work_struct free_work;

@@ -9,7 +9,7 @@
 #include <xen/events.h>
 #include "internal.h"
 
-static struct vos_lane_page *lane_page(struct vos_uchan *uc, u32 lane)
+static struct vos_lane_page __peer *lane_page(struct vos_uchan *uc, u32 lane)
 {
 	return vos_area_page(&uc->area, VOS_UCHAN_HEAD_PAGES + lane);
 }
@@ -20,13 +20,13 @@ static bool is_broken(const struct vos_uchan *uc)
 	return vos_load(&uc->head->broken);
 }
 
-static bool lane_ready(struct vos_uchan *uc, struct vos_lane_page *lane)
+static bool lane_ready(struct vos_uchan *uc, struct vos_lane_page __peer *lane)
 {
 	return vos_ring_waiting(&lane->cq, lane->cqe, VOS_LANE_ENTRIES, VOS_CQ_PHASE) ||
 	       vos_uchan_dead(uc) || READ_ONCE(uc->closed) || is_broken(uc);
 }
 
-static int wait_lane(struct vos_uchan *uc, struct vos_lane_page *lane)
+static int wait_lane(struct vos_uchan *uc, struct vos_lane_page __peer *lane)
 {
 	int rc;
 
@@ -42,7 +42,7 @@ static int wait_lane(struct vos_uchan *uc, struct vos_lane_page *lane)
 }
 
 /* The service wakes up: worth polling for. */
-static void spin_on(struct vos_uchan *uc, struct vos_lane_page *lane)
+static void spin_on(struct vos_uchan *uc, struct vos_lane_page __peer *lane)
 {
 	u64 until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
 
@@ -89,7 +89,7 @@ static void send_kick(struct vos_uchan *uc)
 	 * Who takes the bit sees what the process has submitted. If it is set already, the
 	 * event has been sent, or is about to be.
 	 */
-	if (test_and_set_bit(uc->id, (unsigned long *)uc->link->ctrl->uchan_sel))
+	if (test_and_set_bit(uc->id, (unsigned long *)vos_peer_ptr(uc->link->ctrl->uchan_sel)))
 		return;
 	spin_lock_irqsave(&chan->lock, flags);
 	chan->stats.sends++;
@@ -98,7 +98,7 @@ static void send_kick(struct vos_uchan *uc)
 }
 
 /* Have the service look at @lane, if it does not do so anyway. */
-static void kick(struct vos_uchan *uc, const struct vos_lane_page *lane)
+static void kick(struct vos_uchan *uc, const struct vos_lane_page __peer *lane)
 {
 	/* Pairs with the service's: it asks for an event, and then looks once more. */
 	vos_mb();
@@ -116,7 +116,7 @@ static void kick(struct vos_uchan *uc, const struct vos_lane_page *lane)
  */
 int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags)
 {
-	struct vos_lane_page *page;
+	struct vos_lane_page __peer *page;
 	int rc = 0;
 
 	if (lane >= uc->nr_lanes)

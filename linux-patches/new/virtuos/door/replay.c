@@ -18,7 +18,7 @@ struct entry {
 	u64 seq;
 	u64 node;
 	u64 pos;
-	const void *data;
+	const void __peer *data;
 	u32 len;
 	bool kill_privs;
 };
@@ -34,7 +34,7 @@ static u32 log_bytes(const struct vos_uchan *uc)
 	return (uc->arena_pages << PAGE_SHIFT) - uc->nr_lanes * uc->lane_bytes;
 }
 
-static void *log_start(const struct vos_uchan *uc)
+static const void __peer *log_start(const struct vos_uchan *uc)
 {
 	return vos_area_page(&uc->area, VOS_UCHAN_HEAD_PAGES + uc->nr_lanes) +
 	       uc->nr_lanes * uc->lane_bytes;
@@ -42,7 +42,7 @@ static void *log_start(const struct vos_uchan *uc)
 
 /* @rec is a private copy. */
 static void take_record(struct replay *r, struct vos_uchan *uc, const struct vos_log_record *rec,
-			const void *data, u32 room)
+			const void __peer *data, u32 room)
 {
 	struct vos_handle *h;
 	struct entry *e;
@@ -54,7 +54,7 @@ static void take_record(struct replay *r, struct vos_uchan *uc, const struct vos
 	if (h->gen != rec->gen || !(h->target.flags & VOS_HANDLE_WRITE) ||
 	    READ_ONCE(h->state) < VOS_HANDLE_LIVE)
 		return;
-	if (rec->seq <= READ_ONCE(uc->head->slot[rec->slot].durable))
+	if (rec->seq <= vos_load(&uc->head->slot[rec->slot].durable))
 		return;
 	e = &r->entry[r->nr++];
 	e->seq = rec->seq;
@@ -68,8 +68,8 @@ static void take_record(struct replay *r, struct vos_uchan *uc, const struct vos
 
 static void read_log(struct replay *r, struct vos_uchan *uc)
 {
-	u32 size = log_bytes(uc), at = READ_ONCE(uc->head->log_tail);
-	u32 left = READ_ONCE(uc->head->log_head) - at;
+	u32 size = log_bytes(uc), at = vos_load(&uc->head->log_tail);
+	u32 left = vos_load(&uc->head->log_head) - at;
 
 	if (!size || left > size)
 		return;
@@ -79,7 +79,7 @@ static void read_log(struct replay *r, struct vos_uchan *uc)
 
 		if (off % sizeof(rec))
 			return;
-		memcpy(&rec, log_start(uc) + off, sizeof(rec));
+		vos_peer_read(&rec, log_start(uc) + off, sizeof(rec));
 		/* The copy is what is checked and used from here on. */
 		barrier();
 		if (rec.room < sizeof(rec) || rec.room > left || rec.room > size - off)

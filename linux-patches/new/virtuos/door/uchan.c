@@ -79,10 +79,8 @@ static void open_orphan(struct vos_call *call)
 
 static void fill_open(struct vos_call *call, struct vos_uchan *uc)
 {
-	u32 *refs = vos_call_data(call, 0), i;
-
-	for (i = 0; i < uc->area.nr_pages; i++)
-		refs[i] = uc->area.refs[i];
+	vos_peer_write(vos_call_data(call, 0), uc->area.refs,
+		       uc->area.nr_pages * sizeof(*uc->area.refs));
 	call->sqe.arg[0] = uc->id;
 	call->sqe.arg[1] = uc->nr_lanes | (u64)uc->arena_pages << 32;
 	call->priv = uc;
@@ -213,9 +211,9 @@ static int uchan_share(struct vos_uchan *uc)
 		return rc;
 	atomic_add(vos_area_total(&uc->area), &uc->link->session->shared);
 	atomic64_add(pages, &uc->link->session->grants);
-	uc->head = uc->area.vaddr;
+	uc->head = vos_area_page(&uc->area, 0);
 	for (i = 0; i < VOS_UCHAN_SLOTS; i++)
-		uc->head->pos[i] = VOS_POS_HOME;
+		vos_store(&uc->head->pos[i], VOS_POS_HOME);
 	rc = take_id(uc);
 	return rc ?: tell_open(uc);
 }

@@ -12,6 +12,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 #include <virtuos/door.h>
+#include <virtuos/peer.h>
 
 struct file;
 struct vos_session;
@@ -73,7 +74,7 @@ struct vos_door_provider {
 	int (*examine)(struct file *file, struct vos_door_target *t);
 	int (*attach)(struct file *file, struct vos_door_target *t);
 	void (*gone)(struct vos_door_target *t, bool dirty);
-	int (*replay)(u64 node, u64 pos, const void *data, u32 len, bool kill_privs);
+	int (*replay)(u64 node, u64 pos, const void __peer *data, u32 len, bool kill_privs);
 	int (*home)(struct file *file);
 	void (*changed)(struct file *file);
 };

@@ -226,9 +226,9 @@ int vos_window_tell(struct vos_window *w, unsigned long arg)
 bool vos_door_wrote(struct vos_door_target *t)
 {
 	struct vos_handle *h = container_of(t, struct vos_handle, target);
-	u8 *wrote = &h->uchan->head->wrote[vos_handle_slot(h)];
+	u8 __peer *wrote = &h->uchan->head->wrote[vos_handle_slot(h)];
 
-	return READ_ONCE(*wrote) && xchg(wrote, 0);
+	return vos_load(wrote) && vos_take(wrote);
 }
 EXPORT_SYMBOL_GPL(vos_door_wrote);
 

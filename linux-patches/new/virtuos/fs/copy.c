@@ -40,20 +40,22 @@ static struct fuse_args_pages *pages_of(struct fuse_args *args)
 /* Both variants of the union have the same layout of lengths. */
 static_assert(sizeof(struct fuse_page_desc) == sizeof(struct fuse_folio_desc));
 
-static void copy_from_part(u8 *to, const struct fuse_args_pages *ap, unsigned int i, u32 len)
+static void copy_from_part(u8 __peer *to, const struct fuse_args_pages *ap, unsigned int i, u32 len)
 {
 	if (ap->uses_folios)
-		memcpy_from_folio(to, ap->folios[i], ap->folio_descs[i].offset, len);
+		memcpy_from_folio(vos_peer_ptr(to), ap->folios[i], ap->folio_descs[i].offset, len);
 	else
-		memcpy_from_page(to, ap->pages[i], ap->descs[i].offset, len);
+		memcpy_from_page(vos_peer_ptr(to), ap->pages[i], ap->descs[i].offset, len);
 }
 
-static void copy_to_part(const struct fuse_args_pages *ap, unsigned int i, const u8 *from, u32 len)
+static void copy_to_part(const struct fuse_args_pages *ap, unsigned int i, const u8 __peer *from,
+			 u32 len)
 {
 	if (ap->uses_folios)
-		memcpy_to_folio(ap->folios[i], ap->folio_descs[i].offset, from, len);
+		memcpy_to_folio(ap->folios[i], ap->folio_descs[i].offset, vos_peer_ptr(from),
+				len);
 	else
-		memcpy_to_page(ap->pages[i], ap->descs[i].offset, from, len);
+		memcpy_to_page(ap->pages[i], ap->descs[i].offset, vos_peer_ptr(from), len);
 }
 
 static void zero_part(const struct fuse_args_pages *ap, unsigned int i, u32 from)
@@ -66,7 +68,7 @@ static void zero_part(const struct fuse_args_pages *ap, unsigned int i, u32 from
 		memzero_page(ap->pages[i], ap->descs[i].offset + from, len);
 }
 
-static void copy_from_pages(u8 *to, const struct fuse_args_pages *ap, u32 left)
+static void copy_from_pages(u8 __peer *to, const struct fuse_args_pages *ap, u32 left)
 {
 	unsigned int i;
 
@@ -79,7 +81,7 @@ static void copy_from_pages(u8 *to, const struct fuse_args_pages *ap, u32 left)
 	}
 }
 
-static void copy_to_pages(const struct fuse_args_pages *ap, const u8 *from, u32 left)
+static void copy_to_pages(const struct fuse_args_pages *ap, const u8 __peer *from, u32 left)
 {
 	unsigned int i;
 
@@ -106,12 +108,12 @@ void vosfs_put_request(struct vos_call *call, struct fuse_req *req)
 {
 	struct fuse_args *args = req->args;
 	unsigned int i, n = args->in_numargs - args->in_pages;
-	u8 *to = vos_call_data(call, 0);
+	u8 __peer *to = vos_call_data(call, 0);
 
-	memcpy(to, &req->in.h, sizeof(req->in.h));
+	vos_peer_write(to, &req->in.h, sizeof(req->in.h));
 	to += sizeof(req->in.h);
 	for (i = 0; i < n; i++) {
-		memcpy(to, args->in_args[i].value, args->in_args[i].size);
+		vos_peer_write(to, args->in_args[i].value, args->in_args[i].size);
 		to += args->in_args[i].size;
 	}
 	if (args->in_pages)
@@ -148,12 +150,12 @@ static int fit_args(struct fuse_args *args, u32 have)
 	return 0;
 }
 
-static void copy_reply(struct fuse_args *args, const u8 *from)
+static void copy_reply(struct fuse_args *args, const u8 __peer *from)
 {
 	unsigned int i, n = args->out_numargs - args->out_pages;
 
 	for (i = 0; i < n; i++) {
-		memcpy(args->out_args[i].value, from, args->out_args[i].size);
+		vos_peer_read(args->out_args[i].value, from, args->out_args[i].size);
 		from += args->out_args[i].size;
 	}
 	if (args->out_pages)
@@ -169,7 +171,7 @@ static void copy_reply(struct fuse_args *args, const u8 *from)
  */
 int vosfs_take_reply(struct vos_call *call, struct fuse_req *req)
 {
-	const u8 *untrusted = vos_call_data(call, 1);
+	const u8 __peer *untrusted = vos_call_data(call, 1);
 	s64 result = call->cqe.result;
 	struct fuse_out_header oh;
 
@@ -179,7 +181,7 @@ int vosfs_take_reply(struct vos_call *call, struct fuse_req *req)
 		return 0;
 	if (result < sizeof(oh) || result > call->room[1].len)
 		return bad_reply(req, "length of the call");
-	memcpy(&oh, untrusted, sizeof(oh));
+	vos_peer_read(&oh, untrusted, sizeof(oh));
 	/* The copy is what is checked and used from here on. */
 	barrier();
 	if (oh.len != result || oh.unique != req->in.h.unique)

@@ -7,7 +7,7 @@
 
 #define REPLAY_CHUNK	65536u
 
-static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void *data, u32 len,
+static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void __peer *data, u32 len,
 		       u32 flags)
 {
 	struct fuse_in_header ih = {
@@ -20,7 +20,7 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void *dat
 	struct fuse_write_out out;
 	struct fuse_out_header oh;
 	struct vos_call *call;
-	u8 *to;
+	u8 __peer *to;
 	int rc;
 
 	call = vos_call_get(s, ih.len, sizeof(oh) + sizeof(struct fuse_write_out),
@@ -28,9 +28,10 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void *dat
 	if (IS_ERR(call))
 		return -ENOTCONN;
 	to = vos_call_data(call, 0);
-	memcpy(to, &ih, sizeof(ih));
-	memcpy(to + sizeof(ih), &in, sizeof(in));
-	memcpy(to + sizeof(ih) + sizeof(in), data, len);
+	vos_peer_write(to, &ih, sizeof(ih));
+	vos_peer_write(to + sizeof(ih), &in, sizeof(in));
+	/* From one memory that others write to another: it is data, and nobody looks at it. */
+	vos_peer_write(to + sizeof(ih) + sizeof(in), vos_peer_ptr(data), len);
 	call->sqe.opcode = VOS_OP_FUSE;
 	rc = vos_call(call);
 	if (rc == -EINTR)
@@ -41,8 +42,8 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void *dat
 		rc = max_t(s64, call->cqe.result, -MAX_ERRNO);
 	if (!rc) {
 		/* Private copies are what is looked at; less than all is a loss, too. */
-		memcpy(&oh, vos_call_data(call, 1), sizeof(oh));
-		memcpy(&out, vos_call_data(call, 1) + sizeof(oh), sizeof(out));
+		vos_peer_read(&oh, vos_call_data(call, 1), sizeof(oh));
+		vos_peer_read(&out, vos_call_data(call, 1) + sizeof(oh), sizeof(out));
 		barrier();
 		rc = oh.error < 0 && oh.error >= -MAX_ERRNO ? oh.error : 0;
 		if (!rc && out.size != len)
@@ -53,7 +54,7 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void *dat
 }
 
 /* See vos_door_provider.replay. */
-int vosfs_replay_write(u64 node, u64 pos, const void *data, u32 len, bool kill_privs)
+int vosfs_replay_write(u64 node, u64 pos, const void __peer *data, u32 len, bool kill_privs)
 {
 	u32 flags = kill_privs ? FUSE_WRITE_KILL_SUIDGID : 0;
 	struct vos_session *s = vosfs_data_session();

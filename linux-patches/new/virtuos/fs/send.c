@@ -379,21 +379,22 @@ static void forget_done(struct vos_call *call)
 /* Write up to FORGET_BATCH of @list into @call and free them. Return: the rest. */
 static struct fuse_forget_link *put_forgets(struct vos_call *call, struct fuse_forget_link *list)
 {
-	struct fuse_in_header *ih = vos_call_data(call, 0);
-	struct fuse_batch_forget_in *in = (void *)(ih + 1);
-	struct fuse_forget_one *one = (void *)(in + 1);
+	struct fuse_in_header ih = { .opcode = FUSE_BATCH_FORGET };
+	struct fuse_batch_forget_in in = {};
+	u8 __peer *to = vos_call_data(call, 0);
+	u32 len = sizeof(ih) + sizeof(in);
 	struct fuse_forget_link *link;
-	u32 n, len;
 
-	for (n = 0; list && n < FORGET_BATCH; n++) {
+	for (; list && in.count < FORGET_BATCH; in.count++) {
 		link = list;
 		list = link->next;
-		one[n] = link->forget_one;
+		vos_peer_write(to + len, &link->forget_one, sizeof(link->forget_one));
+		len += sizeof(link->forget_one);
 		kfree(link);
 	}
-	len = sizeof(*ih) + sizeof(*in) + n * sizeof(*one);
-	*ih = (struct fuse_in_header){ .opcode = FUSE_BATCH_FORGET, .len = len };
-	*in = (struct fuse_batch_forget_in){ .count = n };
+	ih.len = len;
+	vos_peer_write(to, &ih, sizeof(ih));
+	vos_peer_write(to + sizeof(ih), &in, sizeof(in));
 	call->sqe.opcode = VOS_OP_FUSE;
 	call->sqe.ext[0].len = len;
 	vosfs_count_request(FUSE_BATCH_FORGET);

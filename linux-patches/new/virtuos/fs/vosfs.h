@@ -91,7 +91,7 @@ void vosfs_data_withdraw(struct vos_session *session);
 struct vos_session *vosfs_data_session(void);
 
 /* replay.c */
-int vosfs_replay_write(u64 node, u64 pos, const void *data, u32 len, bool kill_privs);
+int vosfs_replay_write(u64 node, u64 pos, const void __peer *data, u32 len, bool kill_privs);
 
 /* victim.c */
 bool vosfs_victim_may_be_open(struct fuse_req *req);

@@ -73,8 +73,8 @@ static void copy_out(struct vos_call *call, struct vos_req *req)
 	there = req->sized ? req->cqe.out[0] : U64_MAX;
 	for (i = 0; i < 2; i++)
 		if (req->out[i])
-			memcpy(req->out[i], vos_call_data(call, i),
-			       min_t(u64, req->len[i], there));
+			vos_peer_read(req->out[i], vos_call_data(call, i),
+				      min_t(u64, req->len[i], there));
 }
 
 /* The last moment before a stream's connect goes out. Return: false: other link. */
@@ -119,7 +119,7 @@ int vos_req_once(struct vos_sock *vs, struct vos_req *req, u32 flags)
 	memcpy(call->sqe.arg, req->arg, sizeof(req->arg));
 	for (i = 0; i < 2; i++)
 		if (req->in[i] && req->len[i])
-			memcpy(vos_call_data(call, i), req->in[i], req->len[i]);
+			vos_peer_write(vos_call_data(call, i), req->in[i], req->len[i]);
 	if (req->fresh) {
 		call->orphan = orphan_fresh;
 		call->priv = req->fresh;

@@ -80,7 +80,7 @@ static int put_control(struct msghdr *msg, const u8 *ctl, u32 len)
 static int take_side(struct recv *r, struct vos_call *call)
 {
 	struct msghdr *msg = r->msg;
-	const u8 *ext = vos_call_data(call, 1);
+	const u8 __peer *ext = vos_call_data(call, 1);
 	u32 side = call->room[1].len;
 	u32 alen = min_t(u64, call->cqe.out[0], VOS_ADDR_MAX);
 	u32 clen = min_t(u64, call->cqe.out[1], VOS_NET_CONTROL_MAX);
@@ -91,12 +91,12 @@ static int take_side(struct recv *r, struct vos_call *call)
 	if (!side)
 		return 0;
 	if (msg->msg_name && alen) {
-		memcpy(msg->msg_name, ext, alen);
+		vos_peer_read(msg->msg_name, ext, alen);
 		msg->msg_namelen = alen;
 	}
 	clen = min(clen, side - VOS_ADDR_MAX);
 	if (clen) {
-		ctl = kmemdup(ext + VOS_ADDR_MAX, clen, GFP_KERNEL);
+		ctl = kmemdup(vos_peer_ptr(ext + VOS_ADDR_MAX), clen, GFP_KERNEL);
 		if (!ctl)
 			return -ENOMEM;
 		rc = put_control(msg, ctl, clen);
@@ -119,7 +119,7 @@ static int take_answer(struct recv *r, struct vos_call *call)
 	if (rc)
 		return rc;
 	copy = r->flags & MSG_TRUNC && stream ? 0 : min_t(u32, n, r->asked);
-	if (copy && copy_to_iter(vos_call_data(call, 0), copy, &r->msg->msg_iter) != copy)
+	if (copy && copy_to_iter(vos_peer_ptr(vos_call_data(call, 0)), copy, &r->msg->msg_iter) != copy)
 		return -EFAULT;
 	return n;
 }

@@ -31,12 +31,12 @@ static u32 address_len(const struct send *s)
 static void fill_name_and_control(struct vos_call *call, const struct msghdr *msg, u32 alen,
 				  u32 clen)
 {
-	u8 *ext = vos_call_data(call, 1);
+	u8 __peer *ext = vos_call_data(call, 1);
 
 	if (alen)
-		memcpy(ext, msg->msg_name, alen);
+		vos_peer_write(ext, msg->msg_name, alen);
 	if (clen)
-		memcpy(ext + VOS_CONTROL_OFF(alen), msg->msg_control, clen);
+		vos_peer_write(ext + VOS_CONTROL_OFF(alen), msg->msg_control, clen);
 	call->sqe.arg[1] = alen | (u64)clen << 32;
 }
 
@@ -68,7 +68,7 @@ static int send_once(struct send *s, u32 len, unsigned int flags)
 		return PTR_ERR(call);
 	fill_name_and_control(call, msg, alen, clen);
 	call->sqe.arg[0] = flags & SEND_FLAGS;
-	if (len && !copy_from_iter_full(vos_call_data(call, 0), len, &msg->msg_iter)) {
+	if (len && !copy_from_iter_full(vos_peer_ptr(vos_call_data(call, 0)), len, &msg->msg_iter)) {
 		vos_call_put(call);
 		return -EFAULT;
 	}
