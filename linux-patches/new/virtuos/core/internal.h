@@ -5,6 +5,7 @@
  *	wait.c, look.c -> channel.c; call.c -> queue.c, slot.c -> arena.c
  *	xenbus.c -> link.c -> area.c, channel.c, slot.c, object.c, cred.c
  *	session.c holds the link that is in use and tells its user of changes.
+ *	watch.c finds out that a link's service does not answer.
  *
  * The door (../door) uses what stands here, and is told by struct vos_door_ops what it
  * has to know; the module's begin and end are in ../door/module.c, above both.
@@ -140,6 +141,8 @@ struct vos_slot {
 	struct list_head free;
 	u32 seq;
 	u16 cred_index;
+	u16 looks;			/* watch.c's: that have found this call unanswered, */
+	u32 looked_tag;			/* which was this one */
 };
 
 /**
@@ -165,6 +168,7 @@ struct vos_storm {
 	unsigned long tick;
 	u32 progress;
 	u32 unfounded;			/* in this tick */
+	u32 all;			/* same */
 };
 
 struct vos_channel {
@@ -212,6 +216,7 @@ bool vos_channel_abandon(struct vos_channel *chan, struct vos_call *call);
 int vos_slots_init(struct vos_channel *chan, void __peer *arena, u32 bytes);
 void vos_slots_exit(struct vos_channel *chan);
 struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1);
+struct vos_call *vos_channel_take_reserved(struct vos_channel *chan);
 struct vos_slot *vos_slot_pick(struct vos_channel *chan, u32 len0, u32 len1, u32 reserve);
 bool vos_slot_change_room(struct vos_channel *chan, struct vos_slot *slot, u32 len0, u32 len1);
 void vos_slot_put_back(struct vos_channel *chan, struct vos_slot *slot);
@@ -272,11 +277,11 @@ struct vos_link {
 	const char *failure;		/* why kill_work is to kill it */
 	struct work_struct kill_work;
 	struct work_struct free_work;
-	struct delayed_work watch_work;	/* looks at the heartbeat */
+	struct delayed_work watch_work;	/* watch.c's */
+	unsigned int silent;		/* looks since the heart has beaten */
 	struct list_head looked_at;	/* look.c's */
 	bool looked;			/* it is on that list */
 	u32 beat;
-	unsigned long beat_at;		/* jiffies */
 	u32 nr_objects;
 	u32 nr_sel;			/* words of ctrl->event_sel in use */
 	struct vos_area area;
@@ -297,8 +302,8 @@ struct vos_link {
 int vos_link_keep_room(struct vos_session *s);
 struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *dev);
 void vos_link_kill(struct vos_link *link);
+bool vos_link_fail(struct vos_link *link, const char *why);
 void vos_link_violation(struct vos_link *link, const char *what);
-void vos_link_watch(struct vos_link *link);
 
 static inline void vos_link_get(struct vos_link *link)
 {
@@ -312,6 +317,10 @@ static inline struct vos_channel *vos_link_channel(struct vos_link *link)
 {
 	return &link->chan[raw_smp_processor_id() % link->nr_channels];
 }
+
+/* watch.c: does the service answer? */
+void vos_watch_init(struct vos_link *link);
+void vos_watch_begin(struct vos_link *link);
 
 /* session.c */
 enum vos_session_state { VOS_SESSION_DOWN, VOS_SESSION_RECOVERING, VOS_SESSION_UP };

@@ -160,43 +160,18 @@ static void kill_work(struct work_struct *work)
 	vos_link_put(link);
 }
 
-/* Have @link killed by a thread. Any context. */
-static void fail(struct vos_link *link, const char *why)
-{
-	WRITE_ONCE(link->failure, why);
-	vos_link_get(link);
-	if (!queue_work(vos_wq, &link->kill_work))
-		vos_link_put(link);
-}
-
-static void watch_work(struct work_struct *work)
-{
-	struct vos_link *link = container_of(to_delayed_work(work), struct vos_link, watch_work);
-	unsigned int limit = READ_ONCE(vos_hang_timeout);
-	u32 beat;
-
-	if (READ_ONCE(link->dead))
-		return;
-	beat = vos_load(&link->ctrl->heartbeat);
-	if (beat != link->beat || !limit) {
-		link->beat = beat;
-		link->beat_at = jiffies;
-	} else if (time_after(jiffies, link->beat_at + limit * HZ)) {
-		pr_err("virtuos: %s: no heartbeat for %u s, the service domain hangs\n",
-		       link->session->name, limit);
-		fail(link, "hang");
-		return;
-	}
-	queue_delayed_work(vos_wq, &link->watch_work, HZ);
-}
-
 /*
- * vos_link_watch - the peer serves: from now on its heart has to beat
+ * vos_link_fail - have @link killed by a thread
+ * @why: what dom0 is told
+ * Any context. Return: false: it has failed already.
  */
-void vos_link_watch(struct vos_link *link)
+bool vos_link_fail(struct vos_link *link, const char *why)
 {
-	link->beat_at = jiffies;
-	queue_delayed_work(vos_wq, &link->watch_work, HZ);
+	if (cmpxchg(&link->failure, NULL, why))
+		return false;
+	vos_link_get(link);
+	queue_work(vos_wq, &link->kill_work);
+	return true;
 }
 
 static int init_channels(struct vos_link *link, const struct layout *l)
@@ -245,7 +220,7 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	ida_init(&link->uchan_ids);
 	INIT_WORK(&link->kill_work, kill_work);
 	INIT_WORK(&link->free_work, free_work);
-	INIT_DELAYED_WORK(&link->watch_work, watch_work);
+	vos_watch_init(link);
 
 	rc = vos_area_alloc(&link->area, s, dev->otherend_id, l->page);
 	if (rc)
@@ -302,7 +277,7 @@ void vos_link_kill(struct vos_link *link)
  */
 void vos_link_violation(struct vos_link *link, const char *what)
 {
-	pr_err_ratelimited("virtuos: %s: protocol violation (%s), connection closed\n",
-			   link->session->name, what);
-	fail(link, "violation");
+	if (vos_link_fail(link, "violation"))
+		pr_err_ratelimited("virtuos: %s: protocol violation (%s), connection closed\n",
+				   link->session->name, what);
 }

@@ -13,7 +13,7 @@ MODULE_PARM_DESC(restart_timeout, "seconds that calls wait for a service domain 
 unsigned int vos_hang_timeout = 10;
 module_param_named(hang_timeout, vos_hang_timeout, uint, 0644);
 MODULE_PARM_DESC(hang_timeout,
-		 "seconds without a heartbeat after which a service domain counts as hung; 0: never");
+		 "seconds without a heartbeat or a due answer after which a service domain counts as hung; 0: never");
 
 unsigned int vos_spin_us = 100;
 module_param_named(spin_us, vos_spin_us, uint, 0644);

@@ -242,6 +242,20 @@ struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1)
 	return slot ? vos_slot_begin(slot) : NULL;
 }
 
+/*
+ * vos_channel_take_reserved - the same out of the reserve, for a call without extents
+ */
+struct vos_call *vos_channel_take_reserved(struct vos_channel *chan)
+{
+	struct vos_slot *slot;
+	unsigned long flags;
+
+	spin_lock_irqsave(&chan->slot_lock, flags);
+	slot = vos_slot_pick(chan, 0, 0, 0);
+	spin_unlock_irqrestore(&chan->slot_lock, flags);
+	return slot ? vos_slot_begin(slot) : NULL;
+}
+
 void vos_call_put(struct vos_call *call)
 {
 	struct vos_channel *chan = call->chan;

@@ -63,12 +63,15 @@ struct vos_call {
  *	off, any context.
  * @room: slots or arena have become free after a -ENOBUFS from vos_call_get(): a
  *	slot is kept for a second. Interrupts may be off, any context.
+ * @prompt: the service waits for nobody, disks included: a call that it has not answered
+ *	within hang_timeout it never will
  */
 struct vos_session_ops {
 	void (*up)(struct vos_session *s);
 	void (*down)(struct vos_session *s);
 	void (*event)(struct vos_session *s, u32 obj);
 	void (*room)(struct vos_session *s);
+	bool prompt;
 };
 
 /**

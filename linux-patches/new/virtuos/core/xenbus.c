@@ -162,7 +162,7 @@ static void backend_connected(struct vos_dev *vd)
 		return;
 	vd->announced = true;
 	xenbus_switch_state(vd->dev, XenbusStateConnected);
-	vos_link_watch(vd->link);
+	vos_watch_begin(vd->link);
 	vos_session_link_ready(vd->link);
 }
 

@@ -184,6 +184,7 @@ static const struct vos_session_ops session_ops = {
 	.down = vos_net_down,
 	.event = vos_object_event,
 	.room = vos_net_room,
+	.prompt = true,
 };
 
 static void families_unregister(int n)

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whether a service still serves: its heart beats, and it answers.
+ *
+ * The heart is beaten by a work queue of the service domain, so it beats on when the
+ * dispatcher hangs, or when the kernel there lies. But how long a call may take is known of
+ * many (docs/protocol.md, section 6): what the table of operations says to be answered at
+ * once, and all calls of a service that waits for nobody. While any call lies unanswered, a
+ * NOP is sent after it, so a service that is to be waited for is asked whether it is there.
+ *
+ * Looks are counted, not seconds: a primary that did not run for a while has not looked.
+ *
+ * Invariant: nothing here is done on the way of a call, and a call that may wait for a disk
+ * is waited for without end.
+ */
+#include "internal.h"
+
+static const struct vos_op ops[VOS_NR_OPCODES] = { VOS_OPCODES(VOS_OP_FACTS) };
+
+/* What a look at a channel has found. */
+struct found {
+	bool old;			/* a call was there when we looked last */
+	bool asked;			/* a NOP lies there */
+	u8 overdue;			/* this opcode was not answered in time, */
+	u16 looks;			/* for so many looks; 0: none */
+};
+
+static bool must_be_prompt(const struct vos_link *link, u8 opcode)
+{
+	return link->session->ops->prompt || ops[opcode].answer == VOS_ANSWER_NOW;
+}
+
+static void look_at_call(struct vos_channel *chan, struct vos_slot *slot, struct found *f)
+{
+	const struct vos_sqe *sqe = &slot->call.sqe;
+
+	lockdep_assert_held(&chan->lock);
+	if (slot->call.state != VOS_CALL_SUBMITTED && slot->call.state != VOS_CALL_ABANDONED)
+		return;
+	f->asked |= sqe->opcode == VOS_OP_NOP;
+	if (slot->looked_tag != sqe->tag) {
+		slot->looked_tag = sqe->tag;
+		slot->looks = 0;
+		return;
+	}
+	f->old = true;
+	if (slot->looks < U16_MAX)
+		slot->looks++;
+	if (slot->looks > f->looks && must_be_prompt(chan->link, sqe->opcode)) {
+		f->looks = slot->looks;
+		f->overdue = sqe->opcode;
+	}
+}
+
+static void look_at_calls(struct vos_channel *chan, struct found *f)
+{
+	u32 i;
+
+	spin_lock_irq(&chan->lock);
+	if (chan->stats.calls != chan->stats.completions)
+		for (i = 0; i < VOS_ENTRIES; i++)
+			look_at_call(chan, &chan->slots[i], f);
+	spin_unlock_irq(&chan->lock);
+}
+
+/* Its answer tells that the service takes calls from this channel, and gives them back. */
+static void ask(struct vos_channel *chan)
+{
+	struct vos_call *call;
+
+	vos_link_get(chan->link);
+	call = vos_channel_take_reserved(chan);
+	if (!call) {
+		vos_link_put(chan->link);
+		return;
+	}
+	call->sqe.opcode = VOS_OP_NOP;
+	call->done = vos_call_put;
+	vos_call_submit(call);
+}
+
+/* Return: does the service answer, as far as is known? */
+static bool answers(struct vos_channel *chan, unsigned int limit)
+{
+	struct found f = {};
+
+	look_at_calls(chan, &f);
+	if (f.looks > limit) {
+		pr_err("virtuos: %s: no answer to %s for %u s, the service domain hangs\n",
+		       chan->link->session->name, vos_opcode_name(f.overdue), f.looks);
+		return false;
+	}
+	if (f.old && !f.asked)
+		ask(chan);
+	return true;
+}
+
+static bool beats(struct vos_link *link, unsigned int limit)
+{
+	u32 untrusted_beat = vos_load(&link->ctrl->heartbeat);
+
+	if (untrusted_beat != link->beat) {
+		link->beat = untrusted_beat;
+		link->silent = 0;
+	} else if (++link->silent > limit) {
+		pr_err("virtuos: %s: no heartbeat for %u s, the service domain hangs\n",
+		       link->session->name, limit);
+		return false;
+	}
+	return true;
+}
+
+static bool serves(struct vos_link *link, unsigned int limit)
+{
+	bool well = beats(link, limit);
+	u32 i;
+
+	for (i = 0; well && i < link->nr_channels; i++)
+		well = answers(&link->chan[i], limit);
+	return well;
+}
+
+static void watch_work(struct work_struct *work)
+{
+	struct vos_link *link = container_of(to_delayed_work(work), struct vos_link, watch_work);
+	unsigned int limit = READ_ONCE(vos_hang_timeout);
+
+	/* Who frees it waits for us. */
+	if (!kref_get_unless_zero(&link->ref))
+		return;
+	if (limit && !READ_ONCE(link->dead) && !serves(link, limit))
+		vos_link_fail(link, "hang");
+	else if (!READ_ONCE(link->dead))
+		queue_delayed_work(vos_wq, &link->watch_work, HZ);
+	vos_link_put(link);
+}
+
+void vos_watch_init(struct vos_link *link)
+{
+	INIT_DELAYED_WORK(&link->watch_work, watch_work);
+}
+
+/*
+ * vos_watch_begin - the peer serves: from now on its heart has to beat, and it to answer
+ */
+void vos_watch_begin(struct vos_link *link)
+{
+	queue_delayed_work(vos_wq, &link->watch_work, HZ);
+}
