@@ -281,6 +281,12 @@ void __peer *vos_call_data(struct vos_call *call, unsigned int i)
 }
 EXPORT_SYMBOL_GPL(vos_call_data);
 
+void vos_call_violation(struct vos_call *call, const char *what)
+{
+	vos_link_violation(call->chan->link, what);
+}
+EXPORT_SYMBOL_GPL(vos_call_violation);
+
 u32 vos_call_epoch(const struct vos_call *call)
 {
 	return call->chan->link->epoch;

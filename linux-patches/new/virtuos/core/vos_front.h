@@ -159,6 +159,15 @@ void vos_call_submit(struct vos_call *call);
 /* Give the call's slot and arena space back. Any context. */
 void vos_call_put(struct vos_call *call);
 
+/**
+ * vos_call_violation - the answer is one that no honest service gives: end its connection
+ * @call: ended with status 0, not put yet
+ * @what: for the log
+ *
+ * Any context.
+ */
+void vos_call_violation(struct vos_call *call, const char *what);
+
 /* The link's epoch this call belongs to. */
 u32 vos_call_epoch(const struct vos_call *call);
 

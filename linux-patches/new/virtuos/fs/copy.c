@@ -126,10 +126,12 @@ void vosfs_put_request(struct vos_call *call, struct fuse_req *req)
 	vosfs_count_request(req->in.h.opcode);
 }
 
-static int bad_reply(const struct fuse_req *req, const char *what)
+/* No honest service says so. */
+static int bad_reply(struct vos_call *call, const struct fuse_req *req, const char *what)
 {
 	vosfs_count(VOSFS_BAD_REPLIES, 1);
 	pr_warn_ratelimited("virtuosfs: reply to opcode %u: %s\n", req->in.h.opcode, what);
+	vos_call_violation(call, "reply");
 	return -EIO;
 }
 
@@ -176,23 +178,23 @@ int vosfs_take_reply(struct vos_call *call, struct fuse_req *req)
 	struct fuse_out_header oh;
 
 	if (result < 0)
-		return is_errno(result) ? result : bad_reply(req, "error of the call");
+		return is_errno(result) ? result : bad_reply(call, req, "error of the call");
 	if (!test_bit(FR_ISREPLY, &req->flags))
 		return 0;
 	if (result < sizeof(oh) || result > call->room[1].len)
-		return bad_reply(req, "length of the call");
+		return bad_reply(call, req, "length of the call");
 	vos_peer_read(&oh, untrusted, sizeof(oh));
 	/* The copy is what is checked and used from here on. */
 	barrier();
 	if (oh.len != result || oh.unique != req->in.h.unique)
-		return bad_reply(req, "header");
+		return bad_reply(call, req, "header");
 	if (oh.error) {
 		if (!is_errno(oh.error) || oh.len != sizeof(oh))
-			return bad_reply(req, "error");
+			return bad_reply(call, req, "error");
 		return oh.error;
 	}
 	if (fit_args(req->args, oh.len - sizeof(oh)))
-		return bad_reply(req, "length");
+		return bad_reply(call, req, "length");
 	copy_reply(req->args, untrusted + sizeof(oh));
 	vosfs_count(VOSFS_BYTES_IN, oh.len);
 	return 0;

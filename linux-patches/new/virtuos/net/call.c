@@ -29,6 +29,21 @@ int vos_result(s64 untrusted_result, u32 max)
 }
 
 /*
+ * vos_call_result - the same of an answered call
+ *
+ * A service that says what no kernel says is cut off. (The kernel's own codes come from
+ * one that has been careless.)
+ */
+int vos_call_result(struct vos_call *call, u32 max)
+{
+	s64 untrusted_result = call->cqe.result;
+
+	if (unlikely(untrusted_result > max || untrusted_result < -MAX_ERRNO))
+		vos_call_violation(call, "result");
+	return vos_result(untrusted_result, max);
+}
+
+/*
  * vos_link_gone - a call ended because its link died: what of the socket?
  * Return: 0 if it will be made again, else the error to report.
  */
@@ -127,8 +142,10 @@ int vos_req_once(struct vos_sock *vs, struct vos_req *req, u32 flags)
 	rc = vos_call(call);
 	if (rc == -EINTR)
 		return rc;
-	if (!rc)
+	if (!rc) {
 		copy_out(call, req);
+		vos_call_result(call, req->max);
+	}
 	vos_call_put(call);
 	return rc;
 }

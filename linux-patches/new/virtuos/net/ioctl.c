@@ -220,10 +220,11 @@ static int io_call(struct vos_sock *vs, struct io *io, unsigned int cmd)
 		.in = { io->arg, io->ptr },
 		.out = { io->arg, io->ptr },
 		.len = { io->l.len, io->l.ptr_len },
+		.max = INT_MAX,
 	};
 	int rc = vos_sock_run(vs, &req);
 
-	return rc ?: vos_result(req.cqe.result, INT_MAX);
+	return rc ?: vos_result(req.cqe.result, req.max);
 }
 
 int vos_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)

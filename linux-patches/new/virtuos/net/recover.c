@@ -95,6 +95,7 @@ static int options_again(struct vos_sock *vs)
 			.arg = { (u32)opt->level, (u32)opt->name },
 			.in[0] = opt->data,
 			.len[0] = opt->len,
+			.max = INT_MAX,
 		};
 
 		rc = again(vs, &req, opt->cred);

@@ -110,7 +110,7 @@ static int take_answer(struct recv *r, struct vos_call *call)
 	bool stream = vos_is_stream(r->vs);
 	/* A datagram's true length may be asked for; a stream's data dropped. */
 	u32 max = r->flags & MSG_TRUNC && !stream ? INT_MAX : r->asked;
-	int n = vos_result(call->cqe.result, max), rc;
+	int n = vos_call_result(call, max), rc;
 	u32 copy;
 
 	if (n < 0)

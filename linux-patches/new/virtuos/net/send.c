@@ -76,7 +76,7 @@ static int send_once(struct send *s, u32 len, unsigned int flags)
 	if (rc == -EINTR)
 		return rc;
 	if (!rc)
-		rc = vos_result(call->cqe.result, len);
+		rc = vos_call_result(call, len);
 	else
 		rc = sending_link_gone(s->vs, len);
 	vos_call_put(call);

@@ -55,13 +55,14 @@ static int set_forward(struct vos_sock *vs, int level, int name, const void *dat
 		.arg = { (u32)level, (u32)name },
 		.in[0] = data,
 		.len[0] = len,
+		.max = INT_MAX,
 	};
 	int rc;
 
 	do {
 		rc = vos_sock_run(vs, &req);
 		if (!rc)
-			rc = vos_result(req.cqe.result, INT_MAX);
+			rc = vos_result(req.cqe.result, req.max);
 		if (rc < 0)
 			return rc;
 	} while (vos_record_opt(vs, req.epoch, level, name, data, len));
@@ -172,6 +173,7 @@ static int get_forward(struct vos_sock *vs, int level, int name, sockopt_t *opt)
 		.in[0] = data,
 		.out[0] = data,
 		.len[0] = len,
+		.max = INT_MAX,
 	};
 	int rc;
 
@@ -182,7 +184,7 @@ static int get_forward(struct vos_sock *vs, int level, int name, sockopt_t *opt)
 		memset(data, 0, len);
 	rc = vos_sock_run(vs, &req);
 	if (!rc)
-		rc = vos_result(req.cqe.result, INT_MAX);
+		rc = vos_result(req.cqe.result, req.max);
 	if (rc >= 0)
 		rc = put_value(opt, data, min_t(u64, req.cqe.out[0], len)) ?: rc;
 	kfree(data);

@@ -165,6 +165,7 @@ void vos_sock_release_work(struct work_struct *work);
  * @arg: as in ops.h
  * @in: for the first resp. second extent, or NULL
  * @len: length of each extent
+ * @max: the highest result that makes sense
  * @out: where to copy @len bytes of each extent to after the answer, or NULL
  * @sized: the answer says how many bytes of them there are (cqe.out[0])
  * @cqe: the completion
@@ -179,6 +180,7 @@ struct vos_req {
 	void *out[2];
 	bool sized;
 	u32 len[2];
+	u32 max;
 	struct vos_cqe cqe;
 	u32 epoch;
 	struct vos_sock *fresh;
@@ -189,6 +191,7 @@ int vos_sock_run(struct vos_sock *vs, struct vos_req *req);
 int vos_req_once(struct vos_sock *vs, struct vos_req *req, u32 flags);
 struct vos_call *vos_sock_call(struct vos_sock *vs, u8 opcode, u32 len0, u32 len1);
 int vos_result(s64 untrusted_result, u32 max);
+int vos_call_result(struct vos_call *call, u32 max);
 int vos_link_gone(struct vos_sock *vs);
 int vos_lost_error(struct vos_sock *vs);
 
