@@ -127,10 +127,27 @@ static void again_work(struct work_struct *work)
 	mutex_unlock(&vos_mutex);
 }
 
-/* Tell dom0 that the link was given up though its domain lives, see protocol.md. */
+/*
+ * Tell dom0 that the link was given up though its domain lives, see protocol.md; unless dom0
+ * has removed the device, of which that would leave a piece behind.
+ */
 static void tell_failed(struct vos_dev *vd, const char *why)
 {
-	xenbus_printf(XBT_NIL, vd->dev->nodename, "failed", "%s", why);
+	const char *node = vd->dev->nodename;
+	struct xenbus_transaction t;
+	bool there;
+	int rc;
+
+	do {
+		rc = xenbus_transaction_start(&t);
+		if (rc)
+			break;
+		there = xenbus_exists(t, node, "service");
+		rc = there ? xenbus_printf(t, node, "failed", "%s", why) : 0;
+		rc = xenbus_transaction_end(t, !there || rc) ?: rc;
+	} while (rc == -EAGAIN);
+	if (rc)
+		pr_err("virtuos: %s: writing to xenstore: error %d\n", vd->service, rc);
 }
 
 static void backend_waits(struct vos_dev *vd)
@@ -145,11 +162,14 @@ static void backend_waits(struct vos_dev *vd)
 	}
 }
 
-/* The back end ends the connection, and lives; or it follows us, who have begun. */
+/*
+ * The back end ends the connection, or has not even begun it, or writes what is no state;
+ * or it follows us, who have begun; or it is gone, and its nodes too.
+ */
 static void backend_closes(struct vos_dev *vd)
 {
 	lockdep_assert_held(&vos_mutex);
-	if (vd->link && vd->dev->state == XenbusStateConnected)
+	if (vd->link || !vd->served)
 		tell_failed(vd, "closed");
 	vd->served = true;
 	drop_link(vd);
@@ -180,10 +200,8 @@ static void backend_changed(struct xenbus_device *dev, enum xenbus_state state)
 		break;
 	case XenbusStateClosing:
 	case XenbusStateClosed:
+	case XenbusStateUnknown:
 		backend_closes(vd);
-		fallthrough;
-	case XenbusStateUnknown:	/* the domain is gone, and its nodes too */
-		drop_link(vd);
 		if (dev->state != XenbusStateClosed)
 			xenbus_frontend_closed(dev);
 		break;
