@@ -9,6 +9,9 @@
  * if nothing has been taken since the one before, by anybody, and only who sends more than
  * MAX_UNFOUNDED of these in a tick is throttled. The next tick is a new one: a process that
  * has its lane's events sent for nothing costs others a tick's delay at worst.
+ *
+ * What is taken may be invented, too: bits of objects that nobody waits for. So there is a
+ * number that nobody honest sends, whatever he tells of.
  */
 #include <linux/jiffies.h>
 #include <xen/events.h>
@@ -16,6 +19,7 @@
 #include "internal.h"
 
 #define MAX_UNFOUNDED	32	/* in a tick */
+#define MAX_IN_TICK	256	/* in all; by HZ = 250, 64,000 in a second */
 
 /* Grows with all that an event of the channel may have told of, once that is taken. */
 static u32 progress(const struct vos_channel *chan)
@@ -37,7 +41,10 @@ static bool is_storm(struct vos_channel *chan, bool founded)
 	if (s->tick != tick) {
 		s->tick = tick;
 		s->unfounded = 0;
+		s->all = 0;
 	}
+	if (++s->all > MAX_IN_TICK)
+		return true;
 	if (now != s->progress || founded) {
 		s->progress = now;
 		return false;
