@@ -91,42 +91,44 @@ static int data_examine(struct file *file, struct vos_door_target *t)
 }
 
 /*
- * The window is mapped already, which keeps the inode held. Under the semaphore for
- * writing: whoever changes the size holds it for reading, from before he ends windows.
+ * The window is mapped already, which keeps the inode held. The caller moves it: whoever
+ * changes the size is in, from before he ends windows.
  *
  * Who had it served writes no more: by the trap door our caller takes it back.
  */
-static int attach_window(struct inode *inode, struct vos_door_target *t)
+static int attach_window(struct vosfs_data *d, struct vos_door_target *t)
 {
-	if (vosfs_data_served(inode))
+	if (vosfs_data_served(d->inode))
 		return -EBUSY;
-	if (i_size_read(inode) != t->window)
+	if (i_size_read(d->inode) != t->window)
 		return -EAGAIN;
-	vosfs_file_watch_times(inode);
-	return vosfs_users_add(inode, t);
+	vosfs_file_watch_times(d->inode);
+	vosfs_users_add(d, t);
+	return 0;
 }
 
-static int attach_served(struct inode *inode, struct vos_door_target *t)
+static int attach_served(struct vosfs_data *d, struct vos_door_target *t)
 {
 	int err = 0;
 
-	if (!vosfs_data_may_leave(inode))
+	if (!vosfs_data_may_leave(d->inode))
 		return -EAGAIN;
-	if (!vosfs_data_served(inode))
-		err = vosfs_data_give_out(inode);
-	return err ?: vosfs_users_add(inode, t);
+	if (!vosfs_data_served(d->inode))
+		err = vosfs_data_give_out(d);
+	if (!err)
+		vosfs_users_add(d, t);
+	return err;
 }
 
 static int data_attach(struct file *file, struct vos_door_target *t)
 {
-	struct inode *inode = file_inode(file);
-	struct rw_semaphore *sem = vosfs_data_sem(inode);
+	struct vosfs_data *d = vosfs_data_of(file_inode(file));
 	int err;
 
-	if (!down_write_trylock(sem))
+	if (!d || !vosfs_gate_try_move(d))
 		return -EAGAIN;
-	err = t->window ? attach_window(inode, t) : attach_served(inode, t);
-	up_write(sem);
+	err = t->window ? attach_window(d, t) : attach_served(d, t);
+	vosfs_gate_moved(d);
 	return err;
 }
 

@@ -11,40 +11,20 @@
  *
  * An inode is held unless a program attaches it to its door. It becomes held again
  * when no program has it attached any more, when it is mapped, or when its data is
- * used otherwise than by reading and writing.
+ * used otherwise than by reading and writing. A program that has it attached has no say
+ * in that: its words are taken, and the service answers for its calls.
  *
- * Invariant: FUSE_I_SERVED changes under the inode's semaphore for writing; whoever
- * touches pages of a file holds it for reading and has seen the bit clear. A mapped
- * inode is not served: mappings are counted from before they exist. A window ends
- * before its file's size changes.
+ * Invariant: sides are changed by the one who moves (gate.c). A mapped inode is not
+ * served: mappings are counted from before they exist. A window ends before its file's
+ * size changes.
  */
 #include <linux/fs.h>
-#include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include "data.h"
 
-#define NR_SEMS_BITS	6
-
 /* One that has just been taken back is not given out again for so long. */
 #define HOLD_TIME	(HZ / 2)
-
-static struct rw_semaphore sems[1 << NR_SEMS_BITS];
-static unsigned long held_until[1 << NR_SEMS_BITS];	/* jiffies; several inodes each */
-
-static unsigned long *held_until_of(const struct inode *inode)
-{
-	return &held_until[hash_ptr(inode, NR_SEMS_BITS)];
-}
-
-/*
- * For writing it is only ever tried, so that nobody waits behind a writer: readers
- * may hold the inode's lock, or wait for it.
- */
-struct rw_semaphore *vosfs_data_sem(const struct inode *inode)
-{
-	return &sems[hash_ptr(inode, NR_SEMS_BITS)];
-}
 
 bool vosfs_data_served(struct inode *inode)
 {
@@ -65,12 +45,15 @@ int vosfs_data_fsync(struct inode *inode)
 	return fuse_simple_request(fm, &args);
 }
 
-/* From served to held. Under the semaphore for writing. */
-static int take_back(struct inode *inode)
+/* From served to held, by the one who moves it. */
+static int take_back(struct vosfs_data *d)
 {
+	struct inode *inode = d->inode;
 	bool dirty = false, used = false;
-	int err = vosfs_users_recall(inode, &dirty, &used);
+	int err;
 
+	lockdep_assert_held_write(d);
+	err = vosfs_users_recall(d, &dirty, &used);
 	if (!err && dirty)
 		err = vosfs_data_fsync(inode);
 	/* While it still counts as served, the server's size is believed. */
@@ -81,7 +64,7 @@ static int take_back(struct inode *inode)
 	invalidate_inode_pages2(inode->i_mapping);
 	clear_bit(FUSE_I_SERVED, &get_fuse_inode(inode)->state);
 	if (used)
-		WRITE_ONCE(*held_until_of(inode), jiffies + HOLD_TIME);
+		WRITE_ONCE(d->held_until, jiffies + HOLD_TIME);
 	return 0;
 }
 
@@ -89,33 +72,30 @@ static int take_back(struct inode *inode)
  * vosfs_data_begin - the data of @inode is about to be used here
  * @inode: a regular file's
  *
- * It is held until vosfs_data_end().
- * Return: 0, -EINTR killed, or what the storage domain said.
+ * It is held until vosfs_data_end(). What is waited for are calls of the service.
+ * Return: 0, -EINTR killed, -ENOMEM, or what the storage domain said.
  */
 int vosfs_data_begin(struct inode *inode)
 {
-	struct rw_semaphore *sem = vosfs_data_sem(inode);
-	int err;
+	struct vosfs_data *d = vosfs_data_of(inode);
+	int rc;
 
-	for (;;) {
-		err = down_read_killable(sem);
-		if (err || !vosfs_data_served(inode))
-			return err;
-		up_read(sem);
-		if (down_write_trylock(sem)) {
-			err = vosfs_data_served(inode) ? take_back(inode) : 0;
-			up_write(sem);
-			if (err)
-				return err;
-		} else if (schedule_timeout_killable(1) && fatal_signal_pending(current)) {
-			return -EINTR;
-		}
-	}
+	if (!d)
+		return -ENOMEM;
+	rc = vosfs_gate_enter(d);
+	if (rc != VOSFS_GATE_MOVE)
+		return rc;
+	rc = take_back(d);
+	if (rc)
+		vosfs_gate_moved(d);
+	else
+		vosfs_gate_moved_in(d);
+	return rc;
 }
 
 void vosfs_data_end(struct inode *inode)
 {
-	up_read(vosfs_data_sem(inode));
+	vosfs_gate_leave(vosfs_data_known(inode));
 }
 
 /* An attribute is about to be set, the size perhaps. No window is made until the end. */
@@ -133,15 +113,20 @@ static int setattr_begin(struct inode *inode)
 /* Not while mapped, nor again at once. */
 bool vosfs_data_may_leave(struct inode *inode)
 {
+	const struct vosfs_data *d = vosfs_data_known(inode);
+
 	return !vosfs_users_mapped(inode) && !mapping_mapped(inode->i_mapping) &&
-	       time_after_eq(jiffies, READ_ONCE(*held_until_of(inode)));
+	       (!d || time_after_eq(jiffies, READ_ONCE(d->held_until)));
 }
 
-/* From held to served. Under the semaphore for writing. */
-int vosfs_data_give_out(struct inode *inode)
+/* From held to served, by the one who moves it. */
+int vosfs_data_give_out(struct vosfs_data *d)
 {
-	int err = filemap_write_and_wait(inode->i_mapping);
+	struct inode *inode = d->inode;
+	int err;
 
+	lockdep_assert_held_write(d);
+	err = filemap_write_and_wait(inode->i_mapping);
 	if (!err)
 		err = write_inode_now(inode, 1);
 	if (!err)
@@ -164,16 +149,4 @@ static const struct fuse_data_hooks data_hooks = {
 void vosfs_data_init_conn(struct fuse_conn *fc)
 {
 	fc->data_hooks = &data_hooks;
-}
-
-void vosfs_data_init(void)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(sems); i++) {
-		init_rwsem(&sems[i]);
-		held_until[i] = jiffies;
-	}
-	vosfs_users_init();
-	vosfs_file_ops_init();
 }

@@ -2,39 +2,98 @@
 /*
  * A file's data: what the files that decide about it share. Direction of calls:
  *
- *	file.c (reads, writes, mappings), attach.c (doors) -> data.c -> users.c
+ *	file.c (mappings), io.c (reads, writes) -> pin.c
+ *	these, attach.c (doors) -> data.c -> users.c, gate.c -> inode.c
  *
- * Locks, in order: the inode's semaphore (vosfs_data_sem()), users.c's spinlock.
+ * Locks, in order: the gate (gate.c), vosfs_data.lock.
  */
 #ifndef VOSFS_DATA_H
 #define VOSFS_DATA_H
 
-#include <linux/rwsem.h>
+#include <linux/bvec.h>
+#include <linux/lockdep.h>
+#include <linux/uio.h>
+#include <linux/wait.h>
 #include "vosfs.h"
 #include "vos_door.h"
 
+/**
+ * struct vosfs_data - what is kept of a regular file whose data is, or was, used
+ * @inode: whose; it outlives this
+ * @lock: what follows. Process context, never held while anything is waited for
+ * @using: gate: who uses the data on the side where it is
+ * @claims: gate: who waits to have it held
+ * @moving: gate: somebody is changing its side
+ * @wait: gate: for the end of @moving or of @using
+ * @dep_map: gate: it, as lockdep sees it: users of held data share it, who moves has it alone
+ * @served_map: gate: users of served data, as lockdep sees them
+ * @maps: users: mappings
+ * @nr_targets: users: entries of @targets; one reference on @inode for all together
+ * @targets: users: handles of doors
+ * @resized_until: users: no window before that, in jiffies
+ * @held_until: data: not given out before that, in jiffies; only the one who moves it writes it
+ */
+struct vosfs_data {
+	struct inode *inode;
+	spinlock_t lock;	/* what follows */
+	unsigned int using;
+	unsigned int claims;
+	bool moving;
+	wait_queue_head_t wait;
+	struct lockdep_map dep_map;
+	struct lockdep_map served_map;
+	unsigned int maps;
+	unsigned int nr_targets;
+	struct list_head targets;
+	unsigned long resized_until;
+	unsigned long held_until;
+};
+
+/* inode.c */
+struct vosfs_data *vosfs_data_of(struct inode *inode);
+struct vosfs_data *vosfs_data_known(const struct inode *inode);
+
+/* gate.c */
+#define VOSFS_GATE_MOVE	1
+void vosfs_gate_init(struct vosfs_data *d);
+int vosfs_gate_enter(struct vosfs_data *d);
+bool vosfs_gate_try_enter_served(struct vosfs_data *d);
+bool vosfs_gate_try_move(struct vosfs_data *d);
+void vosfs_gate_moved(struct vosfs_data *d);
+void vosfs_gate_moved_in(struct vosfs_data *d);
+void vosfs_gate_leave(struct vosfs_data *d);
+void vosfs_gate_leave_served(struct vosfs_data *d);
+
 /* data.c */
-struct rw_semaphore *vosfs_data_sem(const struct inode *inode);
 bool vosfs_data_served(struct inode *inode);
 bool vosfs_data_may_leave(struct inode *inode);
-int vosfs_data_give_out(struct inode *inode);
+int vosfs_data_give_out(struct vosfs_data *d);
 int vosfs_data_fsync(struct inode *inode);
 
+/* pin.c */
+struct vosfs_pinned;
+struct vosfs_pinned *vosfs_pin(struct iov_iter *iter, unsigned int max_pages);
+struct iov_iter *vosfs_pinned_iter(struct vosfs_pinned *p);
+size_t vosfs_pinned_bytes(const struct vosfs_pinned *p);
+void vosfs_unpin(struct vosfs_pinned *p, bool written);
+
+/* io.c */
+ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to);
+ssize_t vosfs_write_iter(struct kiocb *iocb, struct iov_iter *from);
+
 /* file.c */
-void vosfs_file_ops_init(void);
 void vosfs_file_watch_times(struct inode *inode);
 
 /* users.c */
-int vosfs_users_map(struct inode *inode);
+void vosfs_users_init(struct vosfs_data *d);
 void vosfs_users_count_map(struct inode *inode, int n);
 bool vosfs_users_mapped(const struct inode *inode);
 bool vosfs_users_attached(const struct inode *inode);
-int vosfs_users_add(struct inode *inode, struct vos_door_target *t);
+void vosfs_users_add(struct vosfs_data *d, struct vos_door_target *t);
 void vosfs_users_remove(struct vos_door_target *t);
-int vosfs_users_recall(struct inode *inode, bool *dirty, bool *used);
+int vosfs_users_recall(struct vosfs_data *d, bool *dirty, bool *used);
 bool vosfs_users_just_resized(const struct inode *inode);
 void vosfs_users_end_windows(struct inode *inode);
 bool vosfs_users_note_writes(struct inode *inode);
-void vosfs_users_init(void);
 
 #endif

@@ -6,82 +6,9 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/splice.h>
-#include <linux/uio.h>
 #include "data.h"
 
 struct file_operations vosfs_file_ops;
-
-/*
- * As vosfs_data_begin(), but an inode that is served, attached and written may stay so.
- * One that is only read is better held: it can be read in place.
- * Return: 0 held; 1 served; -errno. vosfs_data_end() follows unless it is an error.
- */
-static int io_begin(struct inode *inode)
-{
-	int err = down_read_killable(vosfs_data_sem(inode));
-
-	if (err)
-		return err;
-	if (!vosfs_data_served(inode))
-		return 0;
-	if (vosfs_users_attached(inode) && inode_is_open_for_write(inode))
-		return 1;
-	up_read(vosfs_data_sem(inode));
-	return vosfs_data_begin(inode);
-}
-
-/* At the storage domain, past all caches here. */
-static ssize_t served_io(struct kiocb *iocb, struct iov_iter *iter, int flags)
-{
-	struct fuse_io_priv io = FUSE_IO_PRIV_SYNC(iocb);
-
-	return fuse_direct_io(&io, iter, &iocb->ki_pos, flags | FUSE_DIO_CUSE);
-}
-
-static ssize_t data_read_iter(struct kiocb *iocb, struct iov_iter *to)
-{
-	struct inode *inode = file_inode(iocb->ki_filp);
-	ssize_t n = io_begin(inode);
-
-	if (n < 0)
-		return n;
-	n = n ? served_io(iocb, to, 0) : fuse_file_operations.read_iter(iocb, to);
-	vosfs_data_end(inode);
-	return n;
-}
-
-/*
- * What is written here is on the disk when it is answered, and so is all that was
- * written through doors before it (vst_write()): no replay may undo it.
- */
-static ssize_t served_write(struct kiocb *iocb, struct iov_iter *from)
-{
-	ssize_t n = generic_write_checks(iocb, from);
-
-	return n > 0 ? served_io(iocb, from, FUSE_DIO_WRITE) : n;
-}
-
-static ssize_t data_write_iter(struct kiocb *iocb, struct iov_iter *from)
-{
-	struct inode *inode = file_inode(iocb->ki_filp);
-	/* The end of a served file is known elsewhere. */
-	bool append = iocb->ki_flags & IOCB_APPEND;
-	ssize_t n = append ? vosfs_data_begin(inode) : io_begin(inode);
-
-	if (n < 0)
-		return n;
-	if (n) {
-		n = served_write(iocb, from);
-		vosfs_data_end(inode);
-		return n;
-	}
-	/* A window is for as long as the size is. */
-	if (append || iocb->ki_pos + (loff_t)iov_iter_count(from) > i_size_read(inode))
-		vosfs_users_end_windows(inode);
-	n = fuse_file_operations.write_iter(iocb, from);
-	vosfs_data_end(inode);
-	return n;
-}
 
 static ssize_t data_splice_read(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe,
 				size_t len, unsigned int flags)
@@ -96,7 +23,7 @@ static ssize_t data_splice_read(struct file *in, loff_t *ppos, struct pipe_inode
 	return n;
 }
 
-/* iter_file_splice_write() comes back to data_write_iter(). */
+/* iter_file_splice_write() comes back to vosfs_write_iter(). */
 static ssize_t data_splice_write(struct pipe_inode_info *pipe, struct file *out, loff_t *ppos,
 				 size_t len, unsigned int flags)
 {
@@ -217,10 +144,8 @@ static int data_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (rc)
 		return rc;
-	rc = vosfs_users_map(inode);
+	vosfs_users_count_map(inode, 1);
 	vosfs_data_end(inode);
-	if (rc)
-		return rc;
 	rc = fuse_file_operations.mmap(file, vma);
 	ops = !rc && vma->vm_ops ? counted_ops(vma->vm_ops) : NULL;
 	if (ops)
@@ -236,8 +161,8 @@ void vosfs_file_ops_init(void)
 	vosfs_file_ops.owner = THIS_MODULE;
 	vosfs_file_ops.flush = data_flush;
 	vosfs_file_ops.fsync = data_fsync;
-	vosfs_file_ops.read_iter = data_read_iter;
-	vosfs_file_ops.write_iter = data_write_iter;
+	vosfs_file_ops.read_iter = vosfs_read_iter;
+	vosfs_file_ops.write_iter = vosfs_write_iter;
 	vosfs_file_ops.splice_read = data_splice_read;
 	vosfs_file_ops.splice_write = data_splice_write;
 	vosfs_file_ops.mmap = data_mmap;

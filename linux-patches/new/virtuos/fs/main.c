@@ -22,7 +22,7 @@ static int __init vosfs_init(void)
 	if (vosfs_arena_pages < 16 || vosfs_arena_pages > VOS_MAX_ARENA_PAGES)
 		return -EINVAL;
 	vosfs_stats_init();
-	vosfs_data_init();
+	vosfs_file_ops_init();
 	rc = register_filesystem(&vosfs_type);
 	if (rc)
 		vosfs_stats_exit();

@@ -64,6 +64,7 @@ static int fill_super(struct super_block *sb, struct fs_context *fsc)
 	err = fuse_fill_super_common(sb, ctx);
 	if (err)
 		return err;
+	vosfs_data_watch_evictions(sb);
 	/*
 	 * FUSE allows a file system 1 % of the dirty pages, for fear of a server
 	 * that is a process. Ours is not.

@@ -80,10 +80,13 @@ int vosfs_take_reply(struct vos_call *call, struct fuse_req *req);
 int vosfs_data_begin(struct inode *inode);
 void vosfs_data_end(struct inode *inode);
 void vosfs_data_init_conn(struct fuse_conn *fc);
-void vosfs_data_init(void);
+
+/* inode.c */
+void vosfs_data_watch_evictions(struct super_block *sb);
 
 /* file.c */
 extern struct file_operations vosfs_file_ops;
+void vosfs_file_ops_init(void);
 
 /* attach.c */
 int vosfs_data_provide(struct vos_session *session);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * struct vosfs_data of an inode: made at the first use of its data, freed with it. It hangs
+ * at i_private, which the FUSE client leaves alone.
+ *
+ * Invariant: whoever has the inode has its vosfs_data, once it is there.
+ */
+#include <linux/fs.h>
+#include <linux/slab.h>
+#include "data.h"
+
+/**
+ * vosfs_data_known - what is kept of an inode
+ * @inode: a regular file's of ours
+ *
+ * Return: NULL if its data was never used.
+ */
+struct vosfs_data *vosfs_data_known(const struct inode *inode)
+{
+	return READ_ONCE(inode->i_private);
+}
+
+static struct vosfs_data *make(struct inode *inode)
+{
+	struct vosfs_data *d = kzalloc(sizeof(*d), GFP_KERNEL_ACCOUNT), *other;
+
+	if (!d)
+		return NULL;
+	d->inode = inode;
+	d->held_until = jiffies;
+	spin_lock_init(&d->lock);
+	vosfs_gate_init(d);
+	vosfs_users_init(d);
+	other = cmpxchg(&inode->i_private, NULL, d);
+	if (!other)
+		return d;
+	kfree(d);
+	return other;
+}
+
+/**
+ * vosfs_data_of - what is kept of an inode, from now on
+ * @inode: a regular file's of ours
+ *
+ * Process context.
+ *
+ * Return: NULL without memory.
+ */
+struct vosfs_data *vosfs_data_of(struct inode *inode)
+{
+	return vosfs_data_known(inode) ?: make(inode);
+}
+
+/* The client's operations are not ours to name; the first super block is asked for them. */
+static struct super_operations watched_ops;
+static const struct super_operations *client_ops;
+static DEFINE_MUTEX(watched_mutex);
+
+/* Nobody has the inode any more. */
+static void watched_evict(struct inode *inode)
+{
+	struct vosfs_data *d = inode->i_private;
+
+	client_ops->evict_inode(inode);
+	if (!d)
+		return;
+	WARN_ON_ONCE(d->using || d->claims || d->moving);
+	WARN_ON_ONCE(d->maps || d->nr_targets);
+	inode->i_private = NULL;
+	kfree(d);
+}
+
+/**
+ * vosfs_data_watch_evictions - free what is kept of inodes with them
+ * @sb: of the client's, not in use yet
+ */
+void vosfs_data_watch_evictions(struct super_block *sb)
+{
+	mutex_lock(&watched_mutex);
+	if (!client_ops) {
+		watched_ops = *sb->s_op;
+		watched_ops.evict_inode = watched_evict;
+		client_ops = sb->s_op;
+	}
+	sb->s_op = &watched_ops;
+	mutex_unlock(&watched_mutex);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads and writes of regular files by the trap door: in our page cache while the data is
+ * held, past it at the storage domain while it is served (data.c). They go in parts.
+ *
+ * Invariant: nobody is in the gate, nor has the inode's lock, while a page of user memory
+ * has to come: that is somebody else's business, and may take for ever. Held data is
+ * copied with faults off; a page that is missing ends the part, and is fetched before the
+ * next. For served data the pages are pinned before. Only O_DIRECT on held data faults in
+ * the gate, since its pages may have to be unshared: nobody waits for him there.
+ */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/uaccess.h>
+#include "data.h"
+
+/* So much is fetched at a time; a write up to that is rarely cut in two. */
+#define FETCH_BYTES	SZ_1M
+
+enum next_part {
+	NO_MORE,
+	AT_ONCE,
+	WHEN_FETCHED,	/* the next pages of user memory */
+};
+
+/**
+ * struct io - a read() or write() under way
+ * @iocb: from where
+ * @iter: what is left of it
+ * @inode: the file's
+ * @write: or read
+ * @next: is there another part?
+ * @misses: parts in a row that a missing page kept from beginning
+ */
+struct io {
+	struct kiocb *iocb;
+	struct iov_iter *iter;
+	struct inode *inode;
+	bool write;
+	enum next_part next;
+	unsigned int misses;
+};
+
+static bool is_append(const struct io *io)
+{
+	return io->write && io->iocb->ki_flags & IOCB_APPEND;
+}
+
+/*
+ * An inode that is served, attached and written may stay so. One that is only read is
+ * better held: it can be read in place. The end of a served file is known elsewhere.
+ */
+static bool may_stay_served(const struct io *io)
+{
+	return vosfs_data_served(io->inode) && vosfs_users_attached(io->inode) &&
+	       inode_is_open_for_write(io->inode) && !is_append(io) && iov_iter_count(io->iter);
+}
+
+/* Have the next pages come, with nothing in our hands. Return: 0; -EFAULT; -EINTR killed. */
+static int fetch_pages(struct io *io)
+{
+	/* Too many may drive each other out. */
+	size_t len = min_t(size_t, iov_iter_count(io->iter), io->misses > 1 ? 1 : FETCH_BYTES);
+	size_t missing;
+
+	if (!len || !user_backed_iter(io->iter))
+		return 0;
+	if (io->write)
+		missing = fault_in_iov_iter_readable(io->iter, len);
+	else
+		missing = fault_in_iov_iter_writeable(io->iter, len);
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	return missing == len ? -EFAULT : 0;
+}
+
+static ssize_t call_client(struct io *io)
+{
+	return io->write ? fuse_file_operations.write_iter(io->iocb, io->iter) :
+			   fuse_file_operations.read_iter(io->iocb, io->iter);
+}
+
+static ssize_t call_without_faults(struct io *io)
+{
+	ssize_t n;
+
+	pagefault_disable();
+	n = call_client(io);
+	pagefault_enable();
+	return n;
+}
+
+/* Did a missing page end a part with @n? It may also have been the end of the file, or an error. */
+static bool was_cut_short(const struct io *io, ssize_t n)
+{
+	if (!iov_iter_count(io->iter) || !user_backed_iter(io->iter))
+		return false;
+	if (n > 0)
+		return io->write || io->iocb->ki_pos < i_size_read(io->inode);
+	return n == -EFAULT;
+}
+
+/* A window is for as long as the size is. */
+static void end_windows_if_it_grows(struct io *io)
+{
+	loff_t end = io->iocb->ki_pos + (loff_t)iov_iter_count(io->iter);
+
+	if (io->write && (is_append(io) || end > i_size_read(io->inode)))
+		vosfs_users_end_windows(io->inode);
+}
+
+static ssize_t held_part(struct io *io)
+{
+	bool direct = io->iocb->ki_flags & IOCB_DIRECT;
+	ssize_t n = vosfs_data_begin(io->inode);
+
+	io->next = NO_MORE;
+	if (n)
+		return n;
+	end_windows_if_it_grows(io);
+	n = direct ? call_client(io) : call_without_faults(io);
+	vosfs_data_end(io->inode);
+	io->misses = n == -EFAULT ? io->misses + 1 : 0;
+	if (!direct && was_cut_short(io, n))
+		io->next = WHEN_FETCHED;
+	return n;
+}
+
+/* At the storage domain, past all caches here. @iter needs no faults. */
+static bool served_io(struct io *io, struct iov_iter *iter, ssize_t *n)
+{
+	struct fuse_io_priv priv = FUSE_IO_PRIV_SYNC(io->iocb);
+	struct vosfs_data *d = vosfs_data_known(io->inode);
+
+	if (!vosfs_gate_try_enter_served(d))
+		return false;
+	*n = fuse_direct_io(&priv, iter, &io->iocb->ki_pos,
+			    FUSE_DIO_CUSE | (io->write ? FUSE_DIO_WRITE : 0));
+	vosfs_gate_leave_served(d);
+	return true;
+}
+
+static bool served_user_part(struct io *io, ssize_t *n)
+{
+	struct vosfs_pinned *p = vosfs_pin(io->iter, get_fuse_conn(io->inode)->max_pages);
+	bool served;
+	size_t bytes;
+
+	if (IS_ERR(p)) {
+		*n = PTR_ERR(p);
+		return true;
+	}
+	*n = 0;
+	bytes = vosfs_pinned_bytes(p);
+	served = served_io(io, vosfs_pinned_iter(p), n);
+	vosfs_unpin(p, !io->write && *n > 0);
+	iov_iter_revert(io->iter, bytes - max(*n, 0));
+	if (*n == bytes && iov_iter_count(io->iter))
+		io->next = AT_ONCE;
+	return served;
+}
+
+/*
+ * What is written here is on the disk when it is answered, and so is all that was
+ * written through doors before it (vst_write()): no replay may undo it.
+ *
+ * Return: false if the data is not served any more, or wanted held.
+ */
+static bool served_part(struct io *io, ssize_t *n)
+{
+	io->next = NO_MORE;
+	if (io->write) {
+		*n = generic_write_checks(io->iocb, io->iter);
+		if (*n <= 0)
+			return true;
+	}
+	return user_backed_iter(io->iter) ? served_user_part(io, n) :
+					    served_io(io, io->iter, n);
+}
+
+static ssize_t do_part(struct io *io)
+{
+	ssize_t n;
+
+	if (may_stay_served(io) && served_part(io, &n))
+		return n;
+	return held_part(io);
+}
+
+static ssize_t do_io(struct io *io)
+{
+	ssize_t done = 0, n;
+	int err;
+
+	do {
+		err = io->next == WHEN_FETCHED ? fetch_pages(io) : 0;
+		if (err)
+			return done ?: err;
+		n = do_part(io);
+		if (n > 0)
+			done += n;
+	} while (io->next != NO_MORE);
+	return done ?: n;
+}
+
+ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct io io = {
+		.iocb = iocb,
+		.iter = to,
+		.inode = file_inode(iocb->ki_filp),
+		.next = AT_ONCE,
+	};
+
+	return do_io(&io);
+}
+
+/* What is to be written is fetched before: so it is rarely cut, and others' come between. */
+ssize_t vosfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct io io = {
+		.iocb = iocb,
+		.iter = from,
+		.inode = file_inode(iocb->ki_filp),
+		.write = true,
+		.next = WHEN_FETCHED,
+	};
+
+	return do_io(&io);
+}
