@@ -10,6 +10,7 @@
 #include <linux/hash.h>
 #include <linux/slab.h>
 #include <linux/xattr.h>
+#include "opcode.h"
 #include "vosfs.h"
 
 #define BITS	12
@@ -44,25 +45,13 @@ static u64 *place_of(struct vosfs_caps *caps, u64 node)
 	return &caps->node[hash_64(node, BITS)];
 }
 
-static bool is_caps(const struct fuse_req *req, unsigned int name)
+/* Does a request do that (VOSFS_*) with a node's capabilities? */
+static bool does(const struct fuse_req *req, u8 what)
 {
-	return !strcmp(req->args->in_args[name].value, XATTR_NAME_CAPS);
-}
+	const struct vosfs_opcode *op = vosfs_opcode(req->in.h.opcode);
 
-static bool asks(const struct fuse_req *req)
-{
-	return req->in.h.opcode == FUSE_GETXATTR && is_caps(req, 1);
-}
-
-static bool changes(const struct fuse_req *req)
-{
-	switch (req->in.h.opcode) {
-	case FUSE_SETXATTR:
-		return is_caps(req, 1);
-	case FUSE_REMOVEXATTR:
-		return is_caps(req, 0);
-	}
-	return false;
+	return op->flags & what &&
+	       !strcmp(req->args->in_args[op->name_arg].value, XATTR_NAME_CAPS);
 }
 
 static void forget(struct vosfs_caps *caps, u64 node)
@@ -91,9 +80,9 @@ bool vosfs_caps_before(struct vosfs_caps *caps, const struct fuse_req *req, u32 
 	*since = READ_ONCE(caps->changes);
 	/* What was begun before is seen, or has not been answered to anybody. */
 	smp_mb();
-	if (changes(req))
+	if (does(req, VOSFS_SETS_XATTR))
 		forget(caps, node);
-	return asks(req) && READ_ONCE(*place_of(caps, node)) == node;
+	return does(req, VOSFS_ASKS_XATTR) && READ_ONCE(*place_of(caps, node)) == node;
 }
 
 /**
@@ -107,9 +96,9 @@ void vosfs_caps_after(struct vosfs_caps *caps, const struct fuse_req *req, u32 s
 {
 	u64 node = req->in.h.nodeid;
 
-	if (changes(req))
+	if (does(req, VOSFS_SETS_XATTR))
 		forget(caps, node);
-	if (err != -ENODATA || !asks(req))
+	if (err != -ENODATA || !does(req, VOSFS_ASKS_XATTR))
 		return;
 	spin_lock(&caps->lock);
 	if (caps->changes == since)

@@ -20,6 +20,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include "opcode.h"
 #include "vosfs.h"
 
 #define FORGET_BATCH	32u
@@ -29,28 +30,9 @@
  * something: what comes after it, under the same locks, must not overtake it. As
  * with a local disk, it is waited for; a dead or hung domain ends the wait.
  */
-static bool changes(u32 opcode)
+static bool may_be_left(const struct fuse_req *req)
 {
-	switch (opcode) {
-	case FUSE_SETATTR:
-	case FUSE_SYMLINK:
-	case FUSE_MKNOD:
-	case FUSE_MKDIR:
-	case FUSE_UNLINK:
-	case FUSE_RMDIR:
-	case FUSE_RENAME:
-	case FUSE_RENAME2:
-	case FUSE_LINK:
-	case FUSE_WRITE:
-	case FUSE_SETXATTR:
-	case FUSE_REMOVEXATTR:
-	case FUSE_FALLOCATE:
-	case FUSE_CREATE:
-	case FUSE_TMPFILE:
-	case FUSE_COPY_FILE_RANGE:
-		return true;
-	}
-	return false;
+	return !(vosfs_opcode(req->in.h.opcode)->flags & VOSFS_CHANGES);
 }
 
 static void sync_done(struct vos_call *call)
@@ -76,9 +58,9 @@ static int call_unkillable(struct vos_call *call)
  */
 static u32 cred_flag(const struct fuse_req *req)
 {
-	u32 opcode = req->in.h.opcode;
+	u8 flags = vosfs_opcode(req->in.h.opcode)->flags;
 
-	return changes(opcode) || opcode == FUSE_LISTXATTR ? 0 : VOS_GET_NOCRED;
+	return flags & (VOSFS_CHANGES | VOSFS_AS_CALLER) ? 0 : VOS_GET_NOCRED;
 }
 
 static struct vos_call *get_call(struct vosfs_conn *conn, const struct fuse_req *req)
@@ -114,7 +96,7 @@ static int try_sync(struct vosfs_conn *conn, struct fuse_req *req, bool keep)
 		return no_call(PTR_ERR(call));
 	vosfs_put_request(call, req);
 	call->sqe.arg[0] = keep ? VOS_FUSE_KEEP : 0;
-	err = changes(req->in.h.opcode) ? call_unkillable(call) : vos_call(call);
+	err = may_be_left(req) ? vos_call(call) : call_unkillable(call);
 	if (err == -EINTR)
 		return err;	/* the call is no longer ours */
 	if (!err)

@@ -7,14 +7,13 @@
 #include <linux/math64.h>
 #include <linux/percpu.h>
 #include <linux/seq_file.h>
+#include "opcode.h"
 #include "vosfs.h"
-
-#define NR_OPCODES	(FUSE_STATX + 1)
 
 struct counters {
 	u64 count[VOSFS_NR_COUNTS];
-	u64 request[NR_OPCODES];
-	u64 waited_ns[NR_OPCODES];
+	u64 request[VOSFS_NR_OPCODES];
+	u64 waited_ns[VOSFS_NR_OPCODES];
 };
 
 static DEFINE_PER_CPU(struct counters, counters);
@@ -31,39 +30,6 @@ static const char * const count_name[VOSFS_NR_COUNTS] = {
 	[VOSFS_KNOWN]		= "known",
 };
 
-static const char * const request_name[NR_OPCODES] = {
-	[FUSE_LOOKUP]		= "lookup",
-	[FUSE_GETATTR]		= "getattr",
-	[FUSE_SETATTR]		= "setattr",
-	[FUSE_READLINK]		= "readlink",
-	[FUSE_SYMLINK]		= "symlink",
-	[FUSE_MKNOD]		= "mknod",
-	[FUSE_MKDIR]		= "mkdir",
-	[FUSE_UNLINK]		= "unlink",
-	[FUSE_RMDIR]		= "rmdir",
-	[FUSE_RENAME]		= "rename",
-	[FUSE_LINK]		= "link",
-	[FUSE_READ]		= "read",
-	[FUSE_WRITE]		= "write",
-	[FUSE_STATFS]		= "statfs",
-	[FUSE_FSYNC]		= "fsync",
-	[FUSE_SETXATTR]		= "setxattr",
-	[FUSE_GETXATTR]		= "getxattr",
-	[FUSE_LISTXATTR]	= "listxattr",
-	[FUSE_REMOVEXATTR]	= "removexattr",
-	[FUSE_INIT]		= "init",
-	[FUSE_READDIR]		= "readdir",
-	[FUSE_FSYNCDIR]		= "fsyncdir",
-	[FUSE_DESTROY]		= "destroy",
-	[FUSE_BATCH_FORGET]	= "batch_forget",
-	[FUSE_FALLOCATE]	= "fallocate",
-	[FUSE_READDIRPLUS]	= "readdirplus",
-	[FUSE_RENAME2]		= "rename2",
-	[FUSE_LSEEK]		= "lseek",
-	[FUSE_SYNCFS]		= "syncfs",
-	[FUSE_STATX]		= "statx",
-};
-
 void vosfs_count(enum vosfs_count what, u64 n)
 {
 	this_cpu_add(counters.count[what], n);
@@ -71,14 +37,12 @@ void vosfs_count(enum vosfs_count what, u64 n)
 
 void vosfs_count_request(u32 opcode)
 {
-	if (opcode < NR_OPCODES)
-		this_cpu_inc(counters.request[opcode]);
+	this_cpu_inc(counters.request[vosfs_opcode_index(opcode)]);
 }
 
 void vosfs_count_wait(u32 opcode, u64 ns)
 {
-	if (opcode < NR_OPCODES)
-		this_cpu_add(counters.waited_ns[opcode], ns);
+	this_cpu_add(counters.waited_ns[vosfs_opcode_index(opcode)], ns);
 }
 
 static u64 sum_count(unsigned int i)
@@ -115,13 +79,11 @@ static void show_requests(struct seq_file *m, const char *what, u64 (*sum)(unsig
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_OPCODES; i++) {
+	for (i = 0; i < VOSFS_NR_OPCODES; i++) {
 		u64 n = sum(i);
 
-		if (n && request_name[i])
-			seq_printf(m, "%s.%s %llu\n", what, request_name[i], n);
-		else if (n)
-			seq_printf(m, "%s.%u %llu\n", what, i, n);
+		if (n)
+			seq_printf(m, "%s.%s %llu\n", what, vosfs_opcode(i)->name, n);
 	}
 }
 

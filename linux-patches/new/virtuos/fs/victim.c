@@ -7,6 +7,7 @@
  * each mapping holds a dentry, and each dentry its inode.
  */
 #include <linux/dcache.h>
+#include "opcode.h"
 #include "vosfs.h"
 
 static int is_node(struct inode *inode, void *id)
@@ -56,23 +57,17 @@ static bool is_held(struct dentry *entry, bool renaming)
  */
 bool vosfs_victim_may_be_open(struct fuse_req *req)
 {
-	struct fuse_args *args = req->args;
-	bool renaming = false, held = true;
+	const struct vosfs_opcode *op = vosfs_opcode(req->in.h.opcode);
+	const struct fuse_in_arg *args = req->args->in_args;
+	bool renaming = op->flags & VOSFS_REPLACES, held = true;
 	struct dentry *entry;
+	u64 dir;
 
-	switch (req->in.h.opcode) {
-	case FUSE_UNLINK:
-		entry = find_entry(req, req->in.h.nodeid, args->in_args[0].value);
-		break;
-	case FUSE_RENAME:
-	case FUSE_RENAME2:
-		renaming = true;
-		/* Both bodies begin with the new directory. */
-		entry = find_entry(req, *(u64 *)args->in_args[0].value, args->in_args[2].value);
-		break;
-	default:
+	if (!(op->flags & (VOSFS_UNLINKS | VOSFS_REPLACES)))
 		return false;
-	}
+	/* The bodies of both kinds of rename begin with the new directory. */
+	dir = renaming ? *(u64 *)args[0].value : req->in.h.nodeid;
+	entry = find_entry(req, dir, args[op->name_arg].value);
 	if (entry) {
 		held = is_held(entry, renaming);
 		dput(entry);
