@@ -56,7 +56,7 @@ void *shared_memory(size_t n);
 bool own_door_opens(void);	/* or there is no door in this kernel */
 
 /* endless.c */
-int endless_page(void **page);	/* nobody ever fills it; -1: no userfaultfd(2) */
+int endless_pages(void **p, size_t n);	/* nobody ever fills them; -1: no userfaultfd(2) */
 void await_touch(int fd);
 
 /* t_exec.c */

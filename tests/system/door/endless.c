@@ -5,8 +5,8 @@
 
 #include "doortest.h"
 
-/* A page that nobody ever fills. Return: its descriptor; -1: there is no such thing here. */
-int endless_page(void **page)
+/* Pages that nobody ever fills. Return: their descriptor; -1: there is no such thing here. */
+int endless_pages(void **p, size_t n)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
@@ -14,11 +14,11 @@ int endless_page(void **page)
 
 	if (fd < 0)
 		return -1;
-	*page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(*page != MAP_FAILED);
+	*p = mmap(NULL, n * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(*p != MAP_FAILED);
 	CHECK_EQ(ioctl(fd, UFFDIO_API, &api), 0);
-	reg.range.start = (uintptr_t)*page;
-	reg.range.len = 4096;
+	reg.range.start = (uintptr_t)*p;
+	reg.range.len = n * 4096;
 	CHECK_EQ(ioctl(fd, UFFDIO_REGISTER, &reg), 0);
 	return fd;
 }

@@ -42,7 +42,7 @@ static void execute(void *arg)
 	CHECK_EQ(lseek(fd, CHOSEN_POS, SEEK_SET), CHOSEN_POS);
 	for (i = 0; i < 20; i++)
 		CHECK_EQ(read(fd, &c, 1), 0);
-	uffd = endless_page(&page);
+	uffd = endless_pages(&page, 1);
 	CHECK(uffd >= 0);
 	pid = hold_memory(fd, page);
 	/* It has begun. */
@@ -85,7 +85,7 @@ int exec_main(const char *dir, pid_t holder)
 TEST(exec_while_the_memory_is_held)
 {
 	void *page;
-	int uffd = endless_page(&page);
+	int uffd = endless_pages(&page, 1);
 
 	if (uffd < 0)
 		test_skip("no userfaultfd(2)");

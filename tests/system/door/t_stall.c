@@ -3,9 +3,8 @@
  * Reads and writes whose memory never comes: pages of a userfaultfd that nobody fills.
  * Who waits for them keeps nobody else waiting, and can be killed.
  */
-#include <linux/userfaultfd.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "doortest.h"
 
@@ -18,21 +17,12 @@ int ftruncate(int fd, off_t size);
 #define GOES_THROUGH	15.0	/* seconds for all of a victim's calls, under emulation */
 #define DIES		2.0	/* seconds from kill -9 to the end */
 
-/* Memory whose pages never come. */
 static char *endless(size_t pages)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	char *p;
+	void *p;
 
-	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api))
+	if (endless_pages(&p, pages) < 0)
 		test_skip("no userfaultfd");
-	p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(p != MAP_FAILED);
-	reg.range.start = (uintptr_t)p;
-	reg.range.len = pages * PAGE;
-	CHECK_EQ(ioctl(uffd, UFFDIO_REGISTER, &reg), 0);
 	return p;
 }
 
@@ -308,4 +298,92 @@ TEST(writes_from_missing_pages)
 		CHECK(!memcmp(from, got, bytes));
 	}
 	CHECK_EQ(syscall(SYS_pread64, fd, got, bytes, 1000000L), bytes + 3 - 1000000);
+}
+
+#define OLD		'o'
+
+/* A file of OLD that is cached nowhere, held by the primary. */
+static int old_file(const char *name, size_t bytes)
+{
+	char *old = malloc(bytes);
+	int fd = new_file(name, 0);
+	void *p;
+
+	memset(old, OLD, bytes);
+	write_all(fd, old, bytes);
+	p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK_EQ(fsync(fd), 0);
+	CHECK_EQ(munmap(p, PAGE), 0);
+	CHECK_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+	free(old);
+	return fd;
+}
+
+static void check_old(int fd, size_t from, size_t to)
+{
+	char c;
+
+	for (; from < to; from += 61) {
+		CHECK_EQ(syscall(SYS_pread64, fd, &c, 1L, from), 1);
+		CHECK_EQ(c, OLD);
+	}
+}
+
+/* Write @pages pages to the beginning of @fd, of which the last 100 bytes cannot be had. */
+static void write_in_part(int fd, size_t pages)
+{
+	char *p = mmap(NULL, (pages + 1) * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	memset(p, 'n', pages * PAGE);
+	CHECK_EQ(mprotect(p + pages * PAGE, PAGE, PROT_NONE), 0);
+	CHECK_EQ(syscall(SYS_pwrite64, fd, p + 100, pages * PAGE, 0L), pages * PAGE - 100);
+}
+
+/* What cannot be written leaves what was there. */
+TEST(a_page_that_is_written_in_part)
+{
+	int fd = old_file("part", 2 * PAGE);
+
+	write_in_part(fd, 1);
+	check_old(fd, PAGE - 100, 2 * PAGE);
+}
+
+/* More than is fetched at a time. */
+TEST(many_pages_that_are_written_in_part)
+{
+	int fd = old_file("much", 300 * PAGE);
+
+	write_in_part(fd, 257);
+	check_old(fd, 257 * PAGE - 100, 300 * PAGE);
+}
+
+/* Such a file is written through, which is another way. */
+TEST(a_set_uid_file_that_is_written_in_part)
+{
+	int fd = old_file("suid", 2 * PAGE);
+
+	CHECK_EQ(syscall(SYS_fchown, fd, 65534, 65534), 0);
+	CHECK_EQ(syscall(SYS_fchmod, fd, 04755), 0);
+	CHECK_EQ(syscall(SYS_setresuid, 65534, 65534, 65534), 0);
+	write_in_part(fd, 1);
+	check_old(fd, PAGE - 100, 2 * PAGE);
+}
+
+/* A write of more than is fetched at a time stops at the limit, and is no reason for a signal. */
+TEST(much_is_written_up_to_the_limit)
+{
+	struct rlimit limit = { .rlim_cur = 1 << 20, .rlim_max = RLIM_INFINITY };
+	size_t bytes = 3 << 20;
+	char *p = calloc(1, bytes);
+	int fd = new_file("limit", 0);
+
+	CHECK_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	CHECK_EQ(syscall(SYS_pwrite64, fd, p, bytes, 0L), limit.rlim_cur);
+	CHECK_EQ(syscall(SYS_pwrite64, fd, p, bytes, 4096L), limit.rlim_cur - 4096);
+	signal(SIGXFSZ, SIG_IGN);
+	CHECK_ERR(syscall(SYS_pwrite64, fd, p, bytes, limit.rlim_cur), EFBIG);
+	free(p);
 }

@@ -136,7 +136,7 @@ static void stall(void *arg)
 	void *page;
 
 	open_door();
-	uffd = endless_page(&page);
+	uffd = endless_pages(&page, 1);
 	CHECK(uffd >= 0);
 	CHECK(!pthread_create(&t, NULL, set_up_for_ever, page));
 	await_touch(uffd);

@@ -49,16 +49,18 @@ int vosfs_data_fsync(struct inode *inode)
 static int take_back(struct vosfs_data *d)
 {
 	struct inode *inode = d->inode;
-	bool dirty = false, used = false;
+	bool used = false;
 	int err;
 
 	lockdep_assert_held_write(d);
-	err = vosfs_users_recall(d, &dirty, &used);
-	if (!err && dirty)
+	err = vosfs_users_recall(d, &used);
+	if (!err && d->unsynced)
 		err = vosfs_data_fsync(inode);
+	if (err)
+		return err;
+	d->unsynced = false;
 	/* While it still counts as served, the server's size is believed. */
-	if (!err)
-		err = fuse_update_attributes(inode, NULL, STATX_BASIC_STATS);
+	err = fuse_update_attributes(inode, NULL, STATX_BASIC_STATS);
 	if (err)
 		return err;
 	invalidate_inode_pages2(inode->i_mapping);

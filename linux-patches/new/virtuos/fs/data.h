@@ -32,6 +32,8 @@
  * @targets: users: handles of doors
  * @resized_until: users: no window before that, in jiffies
  * @held_until: data: not given out before that, in jiffies; only the one who moves it writes it
+ * @unsynced: data: doors may have written what is not durable yet; only the one who moves it
+ *	looks
  */
 struct vosfs_data {
 	struct inode *inode;
@@ -47,6 +49,7 @@ struct vosfs_data {
 	struct list_head targets;
 	unsigned long resized_until;
 	unsigned long held_until;
+	bool unsynced;
 };
 
 /* inode.c */
@@ -91,7 +94,7 @@ bool vosfs_users_mapped(const struct inode *inode);
 bool vosfs_users_attached(const struct inode *inode);
 void vosfs_users_add(struct vosfs_data *d, struct vos_door_target *t);
 void vosfs_users_remove(struct vos_door_target *t);
-int vosfs_users_recall(struct vosfs_data *d, bool *dirty, bool *used);
+int vosfs_users_recall(struct vosfs_data *d, bool *used);
 bool vosfs_users_just_resized(const struct inode *inode);
 void vosfs_users_end_windows(struct inode *inode);
 bool vosfs_users_note_writes(struct inode *inode);

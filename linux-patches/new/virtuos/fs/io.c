@@ -8,9 +8,14 @@
  * copied with faults off; a page that is missing ends the part, and is fetched before the
  * next. For served data the pages are pinned before. Only O_DIRECT on held data faults in
  * the gate, since its pages may have to be unshared: nobody waits for him there.
+ *
+ * Invariant: what is written to held data was fetched before. The client takes a page that
+ * is to be written whole for one whose old contents nobody needs; so none may turn out to be
+ * missing in its midst.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/resource.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
@@ -32,6 +37,8 @@ enum next_part {
  * @inode: the file's
  * @write: or read
  * @next: is there another part?
+ * @done: bytes, by the parts before
+ * @fetched: bytes of @iter whose pages came, for a write
  * @misses: parts in a row that a missing page kept from beginning
  */
 struct io {
@@ -40,8 +47,15 @@ struct io {
 	struct inode *inode;
 	bool write;
 	enum next_part next;
+	ssize_t done;
+	size_t fetched;
 	unsigned int misses;
 };
+
+static bool is_direct(const struct io *io)
+{
+	return io->iocb->ki_flags & IOCB_DIRECT;
+}
 
 static bool is_append(const struct io *io)
 {
@@ -65,15 +79,14 @@ static int fetch_pages(struct io *io)
 	size_t len = min_t(size_t, iov_iter_count(io->iter), io->misses > 1 ? 1 : FETCH_BYTES);
 	size_t missing;
 
-	if (!len || !user_backed_iter(io->iter))
-		return 0;
 	if (io->write)
 		missing = fault_in_iov_iter_readable(io->iter, len);
 	else
 		missing = fault_in_iov_iter_writeable(io->iter, len);
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	return missing == len ? -EFAULT : 0;
+	io->fetched = len - missing;
+	return io->fetched ? 0 : -EFAULT;
 }
 
 static ssize_t call_client(struct io *io)
@@ -84,11 +97,16 @@ static ssize_t call_client(struct io *io)
 
 static ssize_t call_without_faults(struct io *io)
 {
+	size_t kept_back = iov_iter_count(io->iter);
 	ssize_t n;
 
+	if (io->write && user_backed_iter(io->iter))
+		iov_iter_truncate(io->iter, io->fetched);
+	kept_back -= iov_iter_count(io->iter);
 	pagefault_disable();
 	n = call_client(io);
 	pagefault_enable();
+	iov_iter_reexpand(io->iter, iov_iter_count(io->iter) + kept_back);
 	return n;
 }
 
@@ -113,10 +131,9 @@ static void end_windows_if_it_grows(struct io *io)
 
 static ssize_t held_part(struct io *io)
 {
-	bool direct = io->iocb->ki_flags & IOCB_DIRECT;
+	bool direct = is_direct(io);
 	ssize_t n = vosfs_data_begin(io->inode);
 
-	io->next = NO_MORE;
 	if (n)
 		return n;
 	end_windows_if_it_grows(io);
@@ -180,29 +197,51 @@ static bool served_part(struct io *io, ssize_t *n)
 					    served_io(io, io->iter, n);
 }
 
+/* What ends by itself, later, tells of itself alone. */
+static bool may_end_later(const struct io *io)
+{
+	return is_direct(io) && !is_sync_kiocb(io->iocb);
+}
+
+static bool has_to_fetch(const struct io *io)
+{
+	return io->write && !is_direct(io) && !io->fetched && iov_iter_count(io->iter) &&
+	       user_backed_iter(io->iter);
+}
+
+/* Where more would be a signal, which is for who begins there. */
+static bool is_at_limit(const struct io *io)
+{
+	return io->write && io->done && io->iocb->ki_pos >= rlimit(RLIMIT_FSIZE);
+}
+
 static ssize_t do_part(struct io *io)
 {
 	ssize_t n;
 
 	if (may_stay_served(io) && served_part(io, &n))
 		return n;
+	io->next = has_to_fetch(io) ? WHEN_FETCHED : NO_MORE;
+	if (io->next != NO_MORE || (io->done && may_end_later(io)))
+		return 0;
 	return held_part(io);
 }
 
 static ssize_t do_io(struct io *io)
 {
-	ssize_t done = 0, n;
-	int err;
+	ssize_t n;
 
 	do {
-		err = io->next == WHEN_FETCHED ? fetch_pages(io) : 0;
-		if (err)
-			return done ?: err;
+		n = io->next == WHEN_FETCHED ? fetch_pages(io) : 0;
+		if (n)
+			break;
 		n = do_part(io);
-		if (n > 0)
-			done += n;
-	} while (io->next != NO_MORE);
-	return done ?: n;
+		if (n > 0) {
+			io->done += n;
+			io->fetched -= min_t(size_t, n, io->fetched);
+		}
+	} while (io->next != NO_MORE && !is_at_limit(io));
+	return io->done ?: n;
 }
 
 ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
@@ -217,7 +256,6 @@ ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return do_io(&io);
 }
 
-/* What is to be written is fetched before: so it is rarely cut, and others' come between. */
 ssize_t vosfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct io io = {
@@ -225,7 +263,7 @@ ssize_t vosfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		.iter = from,
 		.inode = file_inode(iocb->ki_filp),
 		.write = true,
-		.next = WHEN_FETCHED,
+		.next = AT_ONCE,
 	};
 
 	return do_io(&io);

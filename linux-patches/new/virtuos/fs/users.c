@@ -92,14 +92,14 @@ static struct vos_door_target *next_target(struct vosfs_data *d, bool window, u3
 /**
  * vosfs_users_recall - no door has the inode served any more
  * @d: of the inode
- * @dirty: set if something may have been written that is not durable yet
  * @used: set if somebody will miss it
  *
- * The caller moves the inode.
+ * The caller moves the inode. What may not be durable yet is noted in @d: if it is killed
+ * before it has seen to that, whoever is next does.
  *
  * Return: 0, -EINTR.
  */
-int vosfs_users_recall(struct vosfs_data *d, bool *dirty, bool *used)
+int vosfs_users_recall(struct vosfs_data *d, bool *used)
 {
 	struct vos_door_target *t;
 	int rc = 0;
@@ -114,7 +114,7 @@ int vosfs_users_recall(struct vosfs_data *d, bool *dirty, bool *used)
 		if (rc < 0)
 			t->recalled = false;	/* killed: whoever is next, again */
 		*used |= rc > 0;
-		*dirty |= one;
+		d->unsynced |= one;
 		vos_door_target_put(t);
 	}
 	return min(rc, 0);
