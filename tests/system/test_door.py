@@ -6,7 +6,7 @@ import time
 
 from host import LIBRARY
 from outside import wait_for
-from test_recovery import kill, states, wait_until_up
+from test_recovery import calls_wait, kill, states, wait_until_up
 
 TIMEOUT = 300
 
@@ -134,28 +134,26 @@ print('the same', flush=True)
 """
 
 
-def test_what_was_not_synced_survives_the_storage_domain(host):
-    """Written through the door, answered, never synced; then the domain dies."""
+def unsynced(host, outage):
+    """Written through the door, answered, never synced; then outage() happens."""
     import threading
     lines = []
-    host.primary(["sh", "-c", "cat > /root/writer.py; rm -f /root/go; mkfifo /root/go"],
+    host.primary(["sh", "-c", "cat > /root/writer.py; rm -f /run/go /run/went; mkfifo /run/go"],
                  stdin=WRITER.encode(), check=True)
     result = []
 
     def work():
         result.append(host.primary(
-            "LD_PRELOAD=%s VIRTUOS_DOOR_STATS=/dev/stderr python3 /root/writer.py < /root/go" % LIBRARY,
+            "LD_PRELOAD=%s VIRTUOS_DOOR_STATS=/dev/stderr python3 /root/writer.py < /run/go" % LIBRARY,
             timeout=120, on_stdout=lambda d: lines.append(d.decode())))
     t = threading.Thread(target=work)
     t.start()
-    holder = threading.Thread(target=lambda: host.primary("exec 3> /root/go; while ! [ -e /root/went ]; do sleep 0.2; done; echo >&3",
-                                                          timeout=120))
-    host.primary("rm -f /root/went", check=True)
+    holder = threading.Thread(target=lambda: host.primary(
+        "exec 3> /run/go; while ! [ -e /run/went ]; do sleep 0.2; done; echo >&3", timeout=120))
     holder.start()
     assert wait_for(lambda: "written" in "".join(lines), 40), lines
-    generation = kill(host, "storage")
-    wait_until_up(host, "storage", generation, 60)
-    host.primary("touch /root/went", timeout=60, check=True)
+    outage()
+    host.primary("touch /run/went", timeout=60, check=True)
     t.join(100)
     holder.join(60)
     assert result and result[0].status == 0, result and (result[0].status, result[0].stderr)
@@ -164,6 +162,21 @@ def test_what_was_not_synced_survives_the_storage_domain(host):
     # What another process, without the library, finds in the file.
     text = out(host.primary("dd if=/root/unsynced bs=128 skip=399 count=1 2>/dev/null"))
     assert text == "00000399" * 16, text
+
+
+def test_what_was_not_synced_survives_the_storage_domain(host):
+    unsynced(host, lambda: wait_until_up(host, "storage", kill(host, "storage"), 60))
+
+
+def test_what_was_not_synced_survives_a_long_outage(host):
+    """Longer than calls wait: they fail, and what had been answered is there afterwards."""
+    def outage():
+        generation = kill(host, "storage")
+        # Even this may fail meanwhile.
+        assert wait_for(lambda: states(host)["storage"]["generation"] > generation and host.primary(
+            "cat /sys/kernel/virtuos/storage/state", timeout=60).stdout.strip() == b"up", 60, 0.3), states(host)
+    with calls_wait(host, 1):
+        unsynced(host, outage)
 
 
 IN_PLACE = r"""

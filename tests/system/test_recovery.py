@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Service domains are killed; everybody else lives on, and nothing is left behind."""
+import contextlib
 import json
 import re
 import threading
@@ -32,6 +33,21 @@ def kill(host, service):
     generation = states(host)[service]["generation"]
     out(host.dom0("virtuos kill " + service))
     return generation
+
+
+TIMEOUTS = " ".join("/sys/module/virtuos_%s/parameters/restart_timeout" % m for m in ("core", "fs"))
+
+
+@contextlib.contextmanager
+def calls_wait(host, seconds):
+    """Calls wait for a successor of their service for so long, and then fail."""
+    script = "for f in %s; do echo %%d > $f; done" % TIMEOUTS
+    before = int(out(host.primary("cat " + TIMEOUTS)).split()[0])
+    out(host.primary(script % seconds))
+    try:
+        yield
+    finally:
+        out(host.primary(script % before))
 
 
 BLOCKED = r"""

@@ -5,6 +5,7 @@
  *	DROPPING -> TELLING	whoever is first: the channel's work, or a recall
  *	TELLING -> TOLD		the service's answer, or the death of its link
  *	TOLD -> ENDING -> FREE	the channel's work; in between the provider may wait
+ *	ENDING -> TOLD		it has to wait for a replay (replay.c)
  *
  * Nobody waits for the service's answer but who recalls a file, and he can be killed.
  *
@@ -122,16 +123,42 @@ void vos_handle_close_window(struct vos_handle *h)
 	vos_window_put(w);
 }
 
+/* Its log has what the dead service may have lost; it is kept until a successor has that. */
+static bool awaits_replay(const struct vos_handle *h)
+{
+	const struct vos_uchan *uc = h->uchan;
+
+	return h->dirty && vos_uchan_dead(uc) && vos_uchan_has_log(uc) &&
+	       !READ_ONCE(uc->replayed);
+}
+
+/* What was written is on the disk, or lost. Return: false: it awaits a replay after all. */
+static bool settle(struct vos_handle *h)
+{
+	const struct vos_door_provider *p = h->uchan->provider;
+	int err = 0;
+
+	if (!h->target.priv)
+		return true;
+	if (h->dirty && p->sync)
+		err = p->sync(&h->target);
+	if (err && awaits_replay(h))
+		return false;
+	if (p->gone)
+		p->gone(&h->target, err);
+	h->target.priv = NULL;
+	return true;
+}
+
 /* If the service has been told. The provider may wait for the disk. */
 static void end(struct vos_handle *h)
 {
-	const struct vos_door_provider *p = h->uchan->provider;
-
-	if (!claim(h, VOS_HANDLE_TOLD, VOS_HANDLE_ENDING))
+	if (awaits_replay(h) || !claim(h, VOS_HANDLE_TOLD, VOS_HANDLE_ENDING))
 		return;
-	if (h->target.priv && p->gone)
-		p->gone(&h->target, h->dirty);
-	h->target.priv = NULL;
+	if (!settle(h)) {
+		WARN_ON_ONCE(!claim(h, VOS_HANDLE_ENDING, VOS_HANDLE_TOLD));
+		return;
+	}
 	vos_handle_close_window(h);
 	/* All that was written through it is durable: its log may go. */
 	vos_store(&h->uchan->head->slot[vos_handle_slot(h)].gen, 0);

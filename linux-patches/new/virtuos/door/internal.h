@@ -124,6 +124,7 @@ struct vos_window {
  * @payer: whose share of channels it is of; NULL: nobody's
  * @telling: handles that the service is being told of
  * @kept: by link.c, with a reference, until its log has been replayed
+ * @replayed: that has been done, after the death of its link
  */
 struct vos_uchan {
 	struct kref ref;
@@ -141,6 +142,7 @@ struct vos_uchan {
 	bool unmapped;
 	bool finished;
 	bool kept;
+	bool replayed;
 	atomic64_t kick_at;
 	struct vos_payer *payer;
 	atomic_t telling;

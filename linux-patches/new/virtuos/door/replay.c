@@ -124,6 +124,20 @@ static int write_all(const struct vos_door_provider *p, const struct replay *r)
 	return 0;
 }
 
+/* Handles that awaited this may end. */
+static void let_go(struct vos_session *session)
+{
+	struct vos_uchan *uc = NULL;
+
+	while ((uc = vos_uchan_next(session, uc))) {
+		if (!xchg(&uc->kept, false))
+			continue;
+		WRITE_ONCE(uc->replayed, true);
+		vos_uchan_kick(uc);
+		vos_uchan_put(uc);
+	}
+}
+
 /* See vos_door.h. */
 int vos_door_replay(struct vos_session *session)
 {
@@ -141,7 +155,8 @@ int vos_door_replay(struct vos_session *session)
 		return 0;
 	r.entry = kvcalloc(r.max, sizeof(*r.entry), GFP_KERNEL);
 	if (!r.entry) {
-		pr_err("virtuos: no memory to replay logs\n");
+		pr_err("virtuos: no memory to replay logs, which are lost\n");
+		let_go(session);
 		return -ENOMEM;
 	}
 	while ((uc = vos_uchan_next(session, uc)))
@@ -151,9 +166,9 @@ int vos_door_replay(struct vos_session *session)
 	rc = write_all(p, &r);
 	if (r.nr)
 		pr_info("virtuos: %u writes replayed\n", r.nr);
-	while (!rc && (uc = vos_uchan_next(session, uc)))
-		if (xchg(&uc->kept, false))
-			vos_uchan_put(uc);
+	/* If this domain has died as well, again with the next. */
+	if (!rc)
+		let_go(session);
 	kvfree(r.entry);
 	return rc;
 }

@@ -56,8 +56,10 @@ struct vos_door_target {
  * @attach: a handle for @t is about to be made, or NULL. Sets t->priv if it wants to
  *	hear of its end. Process context; what it needs is undone by @gone. Return: 0;
  *	-EAGAIN not now
+ * @sync: have what was written through a handle on the disk, whoever the service is by now; or
+ *	NULL. Process context. Return: 0 or an error
  * @gone: the service does not know the handle any more, or is dead. Process context.
- *	@dirty: something may have been written that is not durable yet
+ *	@err: 0, or why what was written through it may be lost
  * @replay: write again what a predecessor may have lost, durably; from the session's
  *	up(). @data is the process's memory; kill_privs: the process's writes take
  *	set-user-ID bits away. Return: 0; -ENOTCONN this domain has died, too; other
@@ -73,7 +75,8 @@ struct vos_door_provider {
 	struct vos_session *session;
 	int (*examine)(struct file *file, struct vos_door_target *t);
 	int (*attach)(struct file *file, struct vos_door_target *t);
-	void (*gone)(struct vos_door_target *t, bool dirty);
+	int (*sync)(struct vos_door_target *t);
+	void (*gone)(struct vos_door_target *t, int err);
 	int (*replay)(u64 node, u64 pos, const void __peer *data, u32 len, bool kill_privs);
 	int (*home)(struct file *file);
 	void (*changed)(struct file *file);

@@ -132,11 +132,14 @@ static int data_attach(struct file *file, struct vos_door_target *t)
 	return err;
 }
 
-/* The handle has ended: what it wrote goes to the disk before it is forgotten. */
-static void data_gone(struct vos_door_target *t, bool dirty)
+static int data_sync(struct vos_door_target *t)
+{
+	return vosfs_data_fsync(t->priv);
+}
+
+static void data_gone(struct vos_door_target *t, int err)
 {
 	struct inode *inode = t->priv;
-	int err = dirty ? vosfs_data_fsync(inode) : 0;
 
 	/* Ours may be the last reference, and what is evicted dirty loses its times. */
 	if (t->window && vosfs_users_note_writes(inode))
@@ -163,6 +166,7 @@ static struct vos_door_provider provider = {
 	.service = VOS_DOOR_STORAGE,
 	.examine = data_examine,
 	.attach = data_attach,
+	.sync = data_sync,
 	.gone = data_gone,
 	.home = data_home,
 	.replay = vosfs_replay_write,
