@@ -10,19 +10,26 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 
+# DEBUG=1, DEBUG=kcsan: kernels that check themselves, in a build tree of their own.
+ifneq ($(filter-out 1 kcsan,$(DEBUG)),)
+$(error DEBUG is 1 or kcsan)
+endif
+export DEBUG
+B := build$(if $(DEBUG),/debug-$(DEBUG))
+
 ROLES := primary network storage
 PEERS := peer driver
 
 # What a user may set. It reaches the programs through the environment, as it was
 # written: make must never expand it, for CMD may hold any dollars and quotes.
 EXEC_VARIABLES := CMD IN FILES HOSTFWD SYSTEM DOOR DISK XEN VCPUS T TIMEOUT \
-	ROUNDS SYSTEMS CASES PARTS COUNT MINUTES
-unexport $(EXEC_VARIABLES)
+	ROUNDS SYSTEMS CASES PARTS COUNT MINUTES DEBUG
+unexport $(filter-out DEBUG,$(EXEC_VARIABLES))
 
 # --- the programs a user runs -------------------------------------------------
 
 # These end with their program's own status; see scripts/exec-status.c.
-RUNNERS := run shell check check-static check-unit check-fuzz check-models check-system fuzz bench bench-quick
+RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-system fuzz bench bench-quick
 ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
 -load build/exec_status.so
 endif
@@ -36,8 +43,13 @@ run: ready
 shell: ready
 	$(exec-program tests/host/shell)
 
+ifeq ($(DEBUG),)
 check: ready unit-programs fuzz-programs
 	$(exec-program scripts/check.sh,static,unit,fuzz,models,system,door,smp)
+else
+check: ready
+	$(exec-program scripts/check.sh,system,door,smp)
+endif
 
 check-static: modules
 	$(exec-program scripts/check.sh,static)
@@ -54,13 +66,16 @@ fuzz: fuzz-programs
 check-models: build/packages.stamp
 	$(exec-program scripts/check.sh,models)
 
+check-faults: build/packages.stamp
+	$(exec-program scripts/check.sh,faults)
+
 check-system: ready
 	$(exec-program scripts/check.sh,system)
 
-bench: ready build/bench/count.so
+bench: ready $(B)/bench/count.so
 	$(exec-program tests/bench/run.py)
 
-bench-quick: ready build/bench/count.so
+bench-quick: ready $(B)/bench/count.so
 	$(exec-program tests/bench/run.py,--quick)
 
 # --- building -----------------------------------------------------------------
@@ -72,88 +87,96 @@ USES_PEERS := $(filter native pv driver-domain,$(SYSTEM)) $(filter bench%,$(MAKE
 
 # One make at a time builds in this tree; the programs above then run side by side.
 ready: | build/packages.stamp
-	@flock build/.lock $(MAKE) -s deb hypervisor agent $(if $(strip $(USES_PEERS)),peers)
+	@mkdir -p $(B)
+	@flock $(B)/.lock $(MAKE) -s deb hypervisor agent $(if $(strip $(USES_PEERS)),peers)
 
 all: ready lib
-kernels: $(ROLES:%=build/kernel/%.stamp)
-modules: $(ROLES:%=build/modules/%.stamp)
-initrds: $(ROLES:%=build/initrd/%.stamp)
-peers: $(PEERS:%=build/initrd/%.stamp)
+kernels: $(ROLES:%=$(B)/kernel/%.stamp)
+modules: $(ROLES:%=$(B)/modules/%.stamp)
+initrds: $(ROLES:%=$(B)/initrd/%.stamp)
+peers: $(PEERS:%=$(B)/initrd/%.stamp)
 
 build/packages.stamp: tests/host/packages.txt versions.mk
 	@mkdir -p build
-	@scripts/packages.sh
+	@DEBUG= scripts/packages.sh
 	@touch $@
 
 GUEST_INPUTS := versions.mk scripts/kernel.sh scripts/linux-source.sh \
 	$(wildcard linux-patches/series linux-patches/*.patch) linux-patches/config/guest.config
 SERVICE_INPUTS := $(GUEST_INPUTS) service-domain/config/service.config
 
-build/kernel/primary.stamp: $(GUEST_INPUTS) linux-patches/config/primary.config
-build/kernel/network.stamp: $(SERVICE_INPUTS) service-domain/config/network.config
-build/kernel/storage.stamp: $(SERVICE_INPUTS) service-domain/config/storage.config
-$(PEERS:%=build/kernel/%.stamp): $(SERVICE_INPUTS) $(wildcard linux-patches/config/*) \
+$(B)/kernel/primary.stamp: $(GUEST_INPUTS) linux-patches/config/primary.config
+$(B)/kernel/network.stamp: $(SERVICE_INPUTS) service-domain/config/network.config
+$(B)/kernel/storage.stamp: $(SERVICE_INPUTS) service-domain/config/storage.config
+ifneq ($(DEBUG),)
+DEBUG_INPUTS := $(wildcard tests/host/debug/*.*) tests/host/debug/series
+$(ROLES:%=$(B)/kernel/%.stamp): $(wildcard linux-patches/config/* service-domain/config/*) $(DEBUG_INPUTS)
+$(ROLES:%=$(B)/modules/%.stamp): $(call sources,tests/host/debug)
+$(ROLES:%=$(B)/initrd/%.stamp): $(DEBUG_INPUTS)
+endif
+$(PEERS:%=$(B)/kernel/%.stamp): $(SERVICE_INPUTS) $(wildcard linux-patches/config/*) \
 	$(wildcard service-domain/config/*) $(wildcard tests/host/peers/*.config)
-$(ROLES:%=build/kernel/%.stamp) $(PEERS:%=build/kernel/%.stamp): build/kernel/%.stamp: | build/packages.stamp
+$(ROLES:%=$(B)/kernel/%.stamp) $(PEERS:%=$(B)/kernel/%.stamp): $(B)/kernel/%.stamp: | build/packages.stamp
 	@scripts/kernel.sh $*
 	@touch $@
 
 sources = $(shell find $(1) -name '*.[chS]' -o -name Kbuild)
 ABI := $(call sources,include)
 
-build/modules/primary.stamp: $(call sources,linux-patches/new/virtuos)
-build/modules/network.stamp: $(call sources,service-domain)
-build/modules/storage.stamp: $(call sources,service-domain)
-$(ROLES:%=build/modules/%.stamp): build/modules/%.stamp: build/kernel/%.stamp $(ABI) scripts/modules.sh
+$(B)/modules/primary.stamp: $(call sources,linux-patches/new/virtuos)
+$(B)/modules/network.stamp: $(call sources,service-domain)
+$(B)/modules/storage.stamp: $(call sources,service-domain)
+$(ROLES:%=$(B)/modules/%.stamp): $(B)/modules/%.stamp: $(B)/kernel/%.stamp $(ABI) scripts/modules.sh
 	@scripts/modules.sh $*
 	@touch $@
 
-build/initrd/primary.stamp: linux-patches/init/init-primary
-build/initrd/network.stamp: $(wildcard service-domain/init/*)
-build/initrd/storage.stamp: $(wildcard service-domain/init/*)
-$(ROLES:%=build/initrd/%.stamp): build/initrd/%.stamp: build/modules/%.stamp scripts/initramfs.sh
+$(B)/initrd/primary.stamp: linux-patches/init/init-primary
+$(B)/initrd/network.stamp: $(wildcard service-domain/init/*)
+$(B)/initrd/storage.stamp: $(wildcard service-domain/init/*)
+$(ROLES:%=$(B)/initrd/%.stamp): $(B)/initrd/%.stamp: $(B)/modules/%.stamp scripts/initramfs.sh
 	@scripts/initramfs.sh $*
 	@touch $@
 
 PEER_INIT := $(addprefix tests/host/peers/,init-peer init-driver hotplug xs.c)
-$(PEERS:%=build/initrd/%.stamp): build/initrd/%.stamp: build/kernel/%.stamp $(PEER_INIT) scripts/initramfs.sh
+$(PEERS:%=$(B)/initrd/%.stamp): $(B)/initrd/%.stamp: $(B)/kernel/%.stamp $(PEER_INIT) scripts/initramfs.sh
 	@scripts/initramfs.sh $*
 	@touch $@
 
-hypervisor: build/xen/$(if $(filter patched,$(XEN)),patched,stock).stamp
-build/xen/stock.stamp: versions.mk scripts/xen.sh | build/packages.stamp
+hypervisor: $(B)/xen/$(if $(filter patched,$(XEN)),patched,stock).stamp
+$(B)/xen/stock.stamp: versions.mk scripts/xen.sh | build/packages.stamp
 	@scripts/xen.sh stock
 	@touch $@
-build/xen/patched.stamp: versions.mk scripts/xen.sh $(wildcard xen-patches/*) | build/packages.stamp
+$(B)/xen/patched.stamp: versions.mk scripts/xen.sh $(wildcard xen-patches/*) | build/packages.stamp
 	@scripts/xen.sh patched
 	@touch $@
 
 DOM0_TOOLS := $(shell find dom0-tools -type f)
 
-agent: build/dom0-tools.stamp
-build/dom0-tools.stamp: $(DOM0_TOOLS) | build/packages.stamp
+agent: $(B)/dom0-tools.stamp
+$(B)/dom0-tools.stamp: $(DOM0_TOOLS) | build/packages.stamp
 	@scripts/dom0-tools.sh build
 	@touch $@
 
-deb: build/deb.stamp
-build/deb.stamp: build/dom0-tools.stamp build/lib.stamp $(ROLES:%=build/initrd/%.stamp) scripts/dom0-tools.sh
+deb: $(B)/deb.stamp
+$(B)/deb.stamp: $(B)/dom0-tools.stamp $(B)/lib.stamp $(ROLES:%=$(B)/initrd/%.stamp) scripts/dom0-tools.sh
 	@scripts/dom0-tools.sh deb
 	@touch $@
 
-install: build/deb.stamp
+install: $(B)/deb.stamp
 	@scripts/dom0-tools.sh install
 
 LIBRARY := $(wildcard libsyscall-forward/*.[ch] libsyscall-forward/Makefile)
 
-lib: build/lib.stamp
-build/lib.stamp: $(LIBRARY) $(ABI) scripts/lib.sh | build/packages.stamp
+lib: $(B)/lib.stamp
+$(B)/lib.stamp: $(LIBRARY) $(ABI) scripts/lib.sh | build/packages.stamp
 	@scripts/lib.sh
 	@touch $@
 
 UNIT := $(call sources,tests/unit)
-unit-programs: build/unit.stamp
-build/unit.stamp: $(UNIT) $(ABI) $(DOM0_TOOLS) $(LIBRARY) tests/unit/Makefile | build/packages.stamp
-	@flock build/.lock scripts/unit.sh
+unit-programs: $(B)/unit.stamp
+$(B)/unit.stamp: $(UNIT) $(ABI) $(DOM0_TOOLS) $(LIBRARY) tests/unit/Makefile | build/packages.stamp
+	@mkdir -p $(B)
+	@flock $(B)/.lock scripts/unit.sh
 	@touch $@
 
 FUZZ := $(call sources,tests/fuzz) $(wildcard tests/fuzz/*.mk tests/fuzz/Makefile)
@@ -169,7 +192,7 @@ fuzz-keep: fuzz-programs
 fuzz-cover: fuzz-programs
 	@$(MAKE) -s -C tests/fuzz OUT=$(CURDIR)/build/fuzz cover
 
-build/bench/count.so: scripts/qemu-plugin.sh scripts/private-apt.sh $(wildcard tests/bench/count/*.[ch]) | build/packages.stamp
+$(B)/bench/count.so: scripts/qemu-plugin.sh scripts/private-apt.sh $(wildcard tests/bench/count/*.[ch]) | build/packages.stamp
 	@scripts/qemu-plugin.sh
 
 clean:
@@ -192,7 +215,10 @@ help:
 #:     XEN=patched           Xen built from source with xen-patches/ instead of Debian's
 #: make shell                a shell in the primary (IN=dom0: in dom0)
 #: make check                all tests; check-static, check-unit, check-fuzz, check-models, check-system T='name ...' for a part
+#:     DEBUG=1               ... those of the system, on kernels with lockdep, KASAN and the
+#:                           like; kcsan: with KCSAN. make run takes it as well
 #:     DOOR=both             ... all of them with the door open (program: only for what is tested)
+#: make check-faults         does each checker find what it is for, put in on purpose? Over an hour
 #: make fuzz MINUTES=10      all fuzzers (or T='name ...') for so long; then fuzz-keep: what they
 #:                           found goes to tests/fuzz/corpus; fuzz-cover: lines that it reaches
 #: make bench                benchmarks, see docs/benchmark.md; bench-quick in under 10 min

@@ -13,7 +13,10 @@
 set -euo pipefail
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-BUILD=${VIRTUOS_BUILD:-$TOP/build}
+# DEBUG=1, DEBUG=kcsan: kernels that check themselves, in a build tree of their own.
+DEBUG=${DEBUG-}
+case "$DEBUG" in ''|1|kcsan) ;; *) echo "DEBUG=$DEBUG: 1 or kcsan" >&2; exit 2;; esac
+BUILD=${VIRTUOS_BUILD:-$TOP/build${DEBUG:+/debug-$DEBUG}}
 LOGS=$BUILD/logs
 CACHE=${VIRTUOS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/virtuos}
 JOBS=${JOBS:-$(nproc)}

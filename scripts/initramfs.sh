@@ -12,6 +12,7 @@ applets="sh cat echo grep insmod ip ls mkdir mount rmmod setsid cttyhack sleep
 limit=$((10 * 1024 * 1024))
 service=$TOP/service-domain/init
 peers=$TOP/tests/host/peers
+debug=$TOP/tests/host/debug
 case "$role" in
 primary) modules="virtuos-core virtuos-net virtuos-fs";;
 network) modules="virtuos-engine virtuos-net-service";;
@@ -45,6 +46,17 @@ driver)
 	install -m 755 "$peers/hotplug" "$tree/sbin/hotplug"
 	gcc -O2 -Wall -static -s -o "$tree/bin/xs" "$peers/xs.c" -lxenstore -lxentoolcore;;
 esac
+
+# What the inits of DEBUG=… do beyond their own
+if [ -n "$DEBUG" ]; then
+	case "$role" in
+	primary)
+		modules="$modules virtuos-noinet"
+		install -m 644 "$debug/primary.sh" "$tree/lib/virtuos/debug.sh";;
+	network|storage) install -m 644 "$debug/service.sh" "$tree/lib/virtuos/debug.sh";;
+	esac
+	limit=$((4 * limit))
+fi
 
 for module in $modules; do
 	ko=$(find "$BUILD/modules/$role" -name "$module.ko" -type f)

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Build the kernel of one role: primary, network or storage; or peer or driver, for the
-# systems that ours is compared with. The build tree stays in the cache, inside the
-# patched source tree, and is used in place by module builds; build/kernel/ROLE becomes
-# a link to it.
+# systems that ours is compared with. With DEBUG set, one kernel is all three roles'. The
+# build tree stays in the cache, inside the patched source tree, and is used in place by
+# module builds; build/kernel/ROLE becomes a link to it.
 #
 # A build tree inside the source tree makes kbuild name files relatively, so that
 # ccache knows an unchanged file again after a patch or an option has changed.
@@ -13,6 +13,8 @@ role=${1:?role}
 guest=$TOP/linux-patches/config
 service=$TOP/service-domain/config
 peers=$TOP/tests/host/peers
+debug=$TOP/tests/host/debug
+link=$BUILD/kernel/$role
 
 # last_words FILE... - the last line of each file about an option, in one fragment;
 # print its path. A peer is made of our own fragments this way, and cannot drift from
@@ -27,6 +29,7 @@ last_words() {
 	echo "$out"
 }
 
+[ -z "$DEBUG" ] || role=debug-$DEBUG
 case "$role" in
 primary) fragments=("$guest/guest.config" "$guest/primary.config");;
 network|storage) fragments=("$guest/guest.config" "$service/service.config" "$service/$role.config");;
@@ -34,6 +37,8 @@ peer) fragments=("$(last_words "$guest"/{guest,primary}.config "$service"/{netwo
 	"$peers/peer.config")");;
 driver) fragments=("$(last_words "$guest/guest.config" "$service"/{service,network,storage}.config \
 	"$peers/driver.config")");;
+debug-*) fragments=("$(last_words "$guest"/{guest,primary}.config \
+	"$service"/{service,network,storage}.config "$debug"/{debug,"$DEBUG"}.config)");;
 *) die "no such role: $role";;
 esac
 
@@ -71,9 +76,9 @@ compiler=$(gcc --version | sed -n 1p; ld --version | sed -n 1p)
 # The source's key is in its path. These two functions are inputs as well.
 key=$(hash_of "${fragments[@]}" <<<"$compiler $(declare -f configure compile)")
 tree=$src/$role-$key
-link=$BUILD/kernel/$role
 
 cache_lock "kernel-$role-$key"
+touch "$src"	# or another build, when it ends, takes it for old
 if [ ! -e "$tree/.complete" ]; then
 	say "$role kernel: configuring"
 	mkdir -p "$tree"
@@ -86,6 +91,7 @@ fi
 touch "$tree" "$src"
 keep_newest "$KEEP" "$src/$role-"*/
 keep_newest "$KEEP" "$CACHE/linux/"[0-9]*/
+keep_newest "$KEEP" "$CACHE/linux/"debug-*/
 mkdir -p "$BUILD/kernel"
 [ -L "$link" ] || [ ! -d "$link" ] || mv "$link" "$link.old"
 ln -sfn "$tree" "$link"

@@ -6,7 +6,9 @@
 # The tree is only ever read after this: kernels are built in trees of their own.
 . "$(dirname "$0")/common.sh"
 
-series=$TOP/linux-patches/series
+# what is applied: ours and, for debug kernels, what those need more
+series=("$TOP/linux-patches/series")
+[ -z "$DEBUG" ] || series+=("$TOP/tests/host/debug/series")
 
 # the package's version: the pinned one or, when the archive has dropped it, the
 # newest of the same series
@@ -41,16 +43,18 @@ unpack() {
 
 # patched VERSION - print the path of the tree with the series applied
 patched() {
-	local key dir
-	mapfile -t files < <(series_files "$series")
+	local key dir one
+	mapfile -t files < <(for one in "${series[@]}"; do series_files "$one"; done)
 	key=$(hash_of "${files[@]}" <<<"$1")
-	dir=$CACHE/linux/$1-$key
+	dir=$CACHE/linux/${DEBUG:+debug-}$1-$key
 	if [ ! -d "$dir" ]; then
 		unpack "$1"
 		rm -rf "$dir.tmp"
 		# patch(1) replaces files, so links to the pristine ones are safe
 		cp -al "$CACHE/linux/pristine-$1" "$dir.tmp"
-		apply_series "$dir.tmp" "$series"
+		for one in "${series[@]}"; do
+			apply_series "$dir.tmp" "$one"
+		done
 		mv "$dir.tmp" "$dir"
 	fi
 	echo "$dir" >&3

@@ -60,4 +60,11 @@ run_logged "$LOGS/modules-$role.log" '^  [A-Z]' kbuild
 # The kernel's own macros shadow variables of their own.
 grep -E 'warning:|WARNING:' "$LOGS/modules-$role.log" |
 	grep -v '^\.\./include/.*\[-Wshadow\]' >&2 || true
+
+# TCP/IP is built into the debug kernel; the primary's place for it must be free.
+if [ "$DEBUG$role" = "${DEBUG:-none}primary" ]; then
+	mkdir -p "$out/noinet"
+	ln -sfn "$TOP"/tests/host/debug/noinet/* "$out/noinet/"
+	make -s -C "$tree" M="$out/noinet" modules
+fi
 say "$role modules: $(cd "$out" && find . -name '*.ko' -printf '%f ')"

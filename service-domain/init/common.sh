@@ -45,3 +45,5 @@ idle_forever() {
 		wait
 	done
 }
+
+[ ! -e $MODULES/debug.sh ] || . $MODULES/debug.sh	# tests/host/debug

@@ -25,11 +25,16 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 SETTINGS = os.path.join(HERE, "images")
+# DEBUG=1, DEBUG=kcsan: kernels that check themselves, see debug/README.md.
+DEBUG = os.environ.get("DEBUG") or ""
+BUILD = os.environ.get("VIRTUOS_BUILD") or os.path.join(TOP, "build", *["debug-" + DEBUG] * bool(DEBUG))
 CACHE = os.environ.get("VIRTUOS_CACHE", os.path.expanduser("~/.cache/virtuos"))
 AGENT_UNIT = os.path.join(TOP, "dom0-tools/exec/virtuos-agent.service")
 RIG_UNIT = os.path.join(SETTINGS, "rig-agent.service")
 UDEV_SETTINGS = os.path.join(SETTINGS, "udev-trigger.conf")
 INPUTS = {"dom0": [RIG_UNIT, UDEV_SETTINGS], "primary": [AGENT_UNIT]}
+# So many times longer does everything take there, at most.
+SLOW = 6 if DEBUG else 1
 SUITE = "bookworm"
 SIZE_MIB = {"dom0": 2560, "primary": 3072}
 KEEP = 2 * int(os.environ.get("VIRTUOS_CACHE_KEEP", 3))
@@ -156,15 +161,15 @@ def find_deb():
     """The virtuos package that `make deb` leaves under build/; None before there is one."""
     if os.environ.get("VIRTUOS_DEB"):
         return os.environ["VIRTUOS_DEB"]
-    found = glob.glob(os.path.join(TOP, "build", "virtuos_*.deb"))
+    found = glob.glob(os.path.join(BUILD, "virtuos_*.deb"))
     return max(found, key=os.path.getmtime) if found else None
 
 
 def find_agent(role, deb, unpacked):
     """The vexec agent: for the primary the package's; dom0's needs to speak no vchan."""
-    names = [os.path.join(TOP, "build/dom0-tools/virtuos-agent")]
+    names = [os.path.join(BUILD, "dom0-tools/virtuos-agent")]
     if role == "dom0":
-        names.insert(0, os.path.join(TOP, "build/dom0-tools/virtuos-agent-device"))
+        names.insert(0, os.path.join(BUILD, "dom0-tools/virtuos-agent-device"))
     elif deb:
         names.insert(0, os.path.join(unpacked, "usr/lib/virtuos/agent"))
     for path in names:
@@ -176,7 +181,7 @@ def find_agent(role, deb, unpacked):
 def find_library(deb, unpacked):
     """libsyscall-forward.so, for the primary: the package's."""
     names = [os.path.join(unpacked, "usr/lib/virtuos/libsyscall-forward.so")] if deb else []
-    for path in names + [os.path.join(TOP, "build/libsyscall-forward/libsyscall-forward.so")]:
+    for path in names + [os.path.join(BUILD, "libsyscall-forward/libsyscall-forward.so")]:
         if os.path.isfile(path):
             return path
     raise ImageError("no libsyscall-forward.so: build the package first (make deb)")

@@ -23,7 +23,7 @@ import subprocess
 import tempfile
 import time
 
-from image import CACHE, TOP, digest
+from image import BUILD, CACHE, DEBUG, digest
 from qmp import Qmp, QmpError
 from vexec import Vexec
 
@@ -36,7 +36,8 @@ if VCPUS not in map(str, range(1, MAX_VCPUS + 1)):
 VCPUS = int(VCPUS)
 
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
-MEMORY = 3072
+# MiB. Kernels that check themselves have a shadow of their memory.
+MEMORY = 4096 if DEBUG else 3072
 # "rep movsb" is emulated byte by byte; without these two, copies go by words.
 CPU = "max,erms=off,fsrm=off"
 PORTS = 4
@@ -81,7 +82,7 @@ def xen_elf(which=None):
     which: stock (default) or patched as `make hypervisor` left it, or a path.
     """
     if which in (None, "", "stock", "patched"):
-        path = os.path.join(TOP, "build/xen", which or "stock")
+        path = os.path.join(BUILD, "xen", which or "stock")
         if not os.path.exists(path):
             if which == "patched":
                 raise MachineError("no patched hypervisor: run `make hypervisor XEN=patched` first")

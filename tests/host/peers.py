@@ -58,8 +58,8 @@ def kernels(system):
     """What the domains boot, by the names that their configurations use."""
     found = {}
     for role in ["peer"] + ["driver"] * (system == "driver-domain"):
-        found[role + ".vmlinuz"] = os.path.join(TOP, "build/kernel", role, "arch/x86/boot/bzImage")
-        found[role + ".img"] = os.path.join(TOP, "build/initrd", role + ".img")
+        found[role + ".vmlinuz"] = os.path.join(BUILD, "kernel", role, "arch/x86/boot/bzImage")
+        found[role + ".img"] = os.path.join(BUILD, "initrd", role + ".img")
     for path in found.values():
         if not os.path.exists(path):
             raise StateError("no %s: run `make peers` first" % os.path.relpath(path, TOP))

@@ -8,7 +8,10 @@ import re
 SPLAT = re.compile(
     r"\bBUG:|\bWARNING:|\bOops\b|INFO: task .* blocked|INFO: rcu|rcu:.*stall|soft lockup|hard LOCKUP"
     r"|possible (?:circular|recursive|irq).*|inconsistent lock state|suspicious RCU usage"
-    r"|held lock freed|sleeping function called|scheduling while atomic|Kernel panic"
+    r"|held lock freed|bad unlock balance|still has locks held|Invalid wait context|non-static key"
+    r"|lock held when returning to user|turning off the locking correctness validator"
+    r"|sleeping function called|scheduling while atomic|Illegal context switch|Voluntary context switch"
+    r"|Kernel panic|ODEBUG:|KCSAN:|kmemleak: \d+ new suspected|kmemleak: .*disabled"
     r"|general protection fault|unable to handle|kernel BUG at|UBSAN:|KASAN:|KFENCE:|refcount_t:"
     r"|list_(?:add|del) corruption|Bad page state|bad: scheduling|irq \d+: nobody cared"
     r"|\(XEN\).*(?:\bFATAL\b|[Pp]anic|domain_crash|Domain \d+ .*crashed|Assertion .* failed|Xen BUG)")
@@ -18,7 +21,9 @@ HARMLESS = re.compile(
     r"\(XEN\) \*\*\*"                                   # banners about the machine's fitness
     r"|You are running with an unstable|Spectre|RETBleed"   # mitigations Xen or Linux lacks
     r"|hardware watchdog|Direct firmware load"
-    r"|WARNING: suspend/resume")
+    r"|WARNING: suspend/resume"
+    # KCSAN watches the whole kernel, and Linux lives with races of its own. Ours alone count.
+    r"|KCSAN: (?:data-race|assert: race) in (?!.*\[virtuos)")
 
 
 def scan(text):

@@ -19,7 +19,7 @@ import time
 
 import image
 import splats
-from image import CACHE, SETTINGS, Lock, digest, say
+from image import CACHE, DEBUG, HERE, SETTINGS, SLOW, Lock, digest, say
 from machine import (CPU, DISKS, DOM0_ARGS, MEMORY, PORTS, VCPUS, XEN_ARGS, Machine, qemu_version,
                      xen_elf)
 from vexec import VexecError, VexecTimeout
@@ -27,8 +27,8 @@ from vexec import VexecError, VexecTimeout
 STATES = os.path.join(CACHE, "states")
 KEEP = int(os.environ.get("VIRTUOS_CACHE_KEEP", 3))
 BOOT_TIMEOUT = 300
-UP_TIMEOUT = 240
-SETTLE_TIMEOUT = 120
+UP_TIMEOUT = 240 * SLOW
+SETTLE_TIMEOUT = 120 * SLOW
 FORMAT = "1"
 
 # Prints what consoles said since the last call, each piece under a "== name" line.
@@ -196,10 +196,18 @@ def primary_cpus():
     return [1] + list(range(4, 3 + VCPUS))
 
 
+def settings(folder):
+    """The lines of a virtuos.cfg, by their first word; comments and blanks by their number."""
+    with open(os.path.join(folder, "virtuos.cfg")) as f:
+        return {line.split(" = ")[0] if " = " in line else n: line for n, line in enumerate(f)}
+
+
 def config(disk="ahci"):
     """The rig's virtuos.cfg, for the chosen disk controller."""
-    with open(os.path.join(SETTINGS, "virtuos.cfg")) as f:
-        text = f.read()
+    lines = settings(SETTINGS)
+    if DEBUG:
+        lines.update((k, v) for k, v in settings(os.path.join(HERE, "debug")).items() if isinstance(k, str))
+    text = "".join(lines.values())
     if disk == "nvme":
         text = text.replace("0000:01:00.0", "0000:00:04.0").replace("/dev/sda", "/dev/nvme0n1")
     if VCPUS > 1:

@@ -5,7 +5,7 @@ import glob
 import os
 
 from host import Host
-from image import TOP
+from image import BUILD
 from outcome import Skip
 from outside import Page, fetch, wait_for
 
@@ -29,7 +29,7 @@ def out(result):
 
 def release():
     """The version of the primary's kernel, which is what the build made of it."""
-    with open(os.path.join(TOP, "build/kernel/primary/include/config/kernel.release")) as f:
+    with open(os.path.join(BUILD, "kernel/primary/include/config/kernel.release")) as f:
         return f.read().strip()
 
 
@@ -37,7 +37,7 @@ def check(system, disk, pci, driver, xen):
     """One restored machine: the same userland everywhere, its own devices."""
     if Host.door != "trap":
         raise Skip("they have no door")
-    if not glob.glob(os.path.join(TOP, "build/initrd/peer.img")):
+    if not glob.glob(os.path.join(BUILD, "initrd/peer.img")):
         raise Skip("no kernels for it: make peers")
     with Host.restore(system=system) as h, Page(b"hello peer\n") as page:
         h.forget_consoles()

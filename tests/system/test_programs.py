@@ -6,10 +6,12 @@ import re
 import subprocess
 
 from host import LIBRARY, Host
+from image import SLOW
 from outcome import FAILED, PASSED, SKIPPED, Part, Skip
 from outside import Echo
 
 TIMEOUT = 600
+LIMIT = 60 * SLOW       # seconds, of each part
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build", "tests")
 WORDS = {"pass": PASSED, "skip": SKIPPED, "FAIL": FAILED}
@@ -57,14 +59,14 @@ def test_door(host):
     """What programs do to the door, by name; the library is always there for these."""
     if host.door != "trap":
         raise Skip("DOOR=trap runs it, with the library preloaded")
-    return run(host, build("door", "doortest", preload=True), "-d -s 20 -t 60 /root",
+    return run(host, build("door", "doortest", preload=True), "-d -s 20 -t %d /root" % LIMIT,
                "LD_PRELOAD=" + LIBRARY)
 
 
 def test_fs(host):
-    return run(host, build("fs", "fstest"), "-t 60 /root")
+    return run(host, build("fs", "fstest"), "-t %d /root" % LIMIT)
 
 
 def test_net(host):
     with Echo() as echo:
-        return run(host, build("net", "nettest"), "-t 60 -p " + echo.address)
+        return run(host, build("net", "nettest"), "-t %d -p %s" % (LIMIT, echo.address))
