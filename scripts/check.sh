@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Run tests and count them: check.sh [static] [unit] [fuzz] [models] [system] [door] [smp].
+# Run tests and count them: check.sh [static] [unit] [fuzz] [models] [system] [door]
+# [smp] [faults].
 # The last line says "N passed, N failed"; the exit status is 0 if none failed. "door" repeats the system
 # tests, but the slowest, with the exceptionless door open for the programs under test and
 # then for every process; DOOR=program or DOOR=both runs all of them so, and only so.
@@ -46,6 +47,13 @@ check_static() {
 	for program in "$TOP"/tests/static/*.py; do
 		[ ! -x "$program" ] || run "$(basename "$program" .py)" "$program"
 	done
+	run faults "$TOP/tests/faults/run" apply
+}
+
+# Faults put in on purpose: does what is there for them find them? Takes long.
+check_faults() {
+	# shellcheck disable=SC2086
+	run faults "$TOP/tests/faults/run" ${T-}
 }
 
 check_unit() {
