@@ -110,6 +110,7 @@ static const struct {
 	[FUSE_READDIR]		= { vst_readdir },
 	[FUSE_FSYNCDIR]		= { vst_fsyncdir },
 	[FUSE_DESTROY]		= { vst_destroy },
+	[FUSE_IOCTL]		= { vst_ioctl, true },
 	[FUSE_BATCH_FORGET]	= { vst_batch_forget },
 	[FUSE_FALLOCATE]	= { vst_fallocate, true },
 	[FUSE_READDIRPLUS]	= { vst_readdirplus },

@@ -223,4 +223,7 @@ int vst_setxattr(struct vst_req *r);
 int vst_listxattr(struct vst_req *r);
 int vst_removexattr(struct vst_req *r);
 
+/* flags.c */
+int vst_ioctl(struct vst_req *r);
+
 #endif

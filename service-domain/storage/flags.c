@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Flags of files, as chattr(1) sets them. The client asks for them by four ioctl()s, and has
+ * looked whether the caller may change them; no other ioctl() is served.
+ */
+#include <linux/fs.h>
+#include <linux/fileattr.h>
+#include "vst.h"
+
+static int reply_done(struct vst_req *r)
+{
+	const struct fuse_ioctl_out out = {};
+
+	return vst_reply(r, &out, sizeof(out));
+}
+
+static int reply_data(struct vst_req *r, const void *data, u32 len)
+{
+	return reply_done(r) ?: vst_reply(r, data, len);
+}
+
+static int reply_xflags(struct vst_req *r, const struct fileattr *fa)
+{
+	const struct fsxattr x = {
+		.fsx_xflags	= fa->fsx_xflags,
+		.fsx_extsize	= fa->fsx_extsize,
+		.fsx_nextents	= fa->fsx_nextents,
+		.fsx_projid	= fa->fsx_projid,
+		.fsx_cowextsize	= fa->fsx_cowextsize,
+	};
+
+	return reply_data(r, &x, sizeof(x));
+}
+
+static int get_flags(struct vst_req *r, struct dentry *dentry, u32 cmd)
+{
+	struct fileattr fa = { .flags_valid = cmd == FS_IOC_GETFLAGS };
+	int err = vfs_fileattr_get(dentry, &fa);
+
+	if (err)
+		return err;
+	return cmd == FS_IOC_GETFLAGS ? reply_data(r, &fa.flags, sizeof(fa.flags)) :
+					reply_xflags(r, &fa);
+}
+
+/* What the request wants. Return: 0 or -EINVAL. */
+static int take_flags(struct vst_req *r, u32 cmd, struct fileattr *fa)
+{
+	const struct fsxattr *x;
+	const u32 *flags;
+
+	if (cmd == FS_IOC_SETFLAGS) {
+		flags = vst_arg(r, sizeof(*flags));
+		if (!flags)
+			return -EINVAL;
+		fileattr_fill_flags(fa, *flags);
+		return 0;
+	}
+	x = vst_arg(r, sizeof(*x));
+	if (!x)
+		return -EINVAL;
+	fileattr_fill_xflags(fa, x->fsx_xflags);
+	fa->fsx_extsize = x->fsx_extsize;
+	fa->fsx_projid = x->fsx_projid;
+	fa->fsx_cowextsize = x->fsx_cowextsize;
+	return 0;
+}
+
+static int set_flags(struct vst_req *r, struct dentry *dentry, u32 cmd)
+{
+	struct fileattr fa;
+	int err = take_flags(r, cmd, &fa);
+
+	err = err ?: mnt_want_write(vst_root.mnt);
+	if (err)
+		return err;
+	err = vfs_fileattr_set(&nop_mnt_idmap, dentry, &fa);
+	mnt_drop_write(vst_root.mnt);
+	err = err ?: vst_commit(d_inode(dentry));
+	return err ?: reply_done(r);
+}
+
+static int serve_flags(struct vst_req *r, struct dentry *dentry, u32 cmd)
+{
+	int err = -ENOTTY;
+
+	if (cmd == FS_IOC_GETFLAGS || cmd == FS_IOC_FSGETXATTR)
+		err = get_flags(r, dentry, cmd);
+	else if (cmd == FS_IOC_SETFLAGS || cmd == FS_IOC_FSSETXATTR)
+		err = set_flags(r, dentry, cmd);
+	return err == -ENOIOCTLCMD ? -ENOTTY : err;
+}
+
+int vst_ioctl(struct vst_req *r)
+{
+	const struct fuse_ioctl_in *in = vst_arg(r, sizeof(*in));
+	struct vst_node *node;
+	int err;
+
+	if (!in)
+		return -EINVAL;
+	node = vst_node_get(r->conn, r->in.nodeid);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	err = serve_flags(r, node->dentry, in->cmd);
+	vst_node_put(node);
+	return err;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+/* Flags of files, as chattr(1) and lsattr(1) use them. */
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
+#include "fstest.h"
+
+static int get_flags(int fd)
+{
+	int flags;
+
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags))
+		test_skip("no flags here");
+	return flags;
+}
+
+static int set_flags(int fd, int flags)
+{
+	return ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
+/* Of those that one may change. */
+static int changed(int fd, int add)
+{
+	int flags = get_flags(fd) & FS_FL_USER_MODIFIABLE;
+
+	if (set_flags(fd, flags | add))
+		test_skip("these flags cannot be set here");
+	CHECK_EQ(get_flags(fd) & add, add);
+	return flags;
+}
+
+TEST(flags_are_kept)
+{
+	struct fsxattr x;
+	int fd, before;
+
+	put_text("f", "");
+	fd = CHECK_OK(open("f", O_RDONLY));
+	before = changed(fd, FS_NODUMP_FL | FS_NOATIME_FL);
+	CHECK_EQ(ioctl(fd, FS_IOC_FSGETXATTR, &x), 0);
+	CHECK_EQ(x.fsx_xflags & (FS_XFLAG_NODUMP | FS_XFLAG_NOATIME),
+		 FS_XFLAG_NODUMP | FS_XFLAG_NOATIME);
+	x.fsx_xflags &= ~FS_XFLAG_NOATIME;
+	CHECK_EQ(ioctl(fd, FS_IOC_FSSETXATTR, &x), 0);
+	CHECK_EQ(get_flags(fd) & (FS_NODUMP_FL | FS_NOATIME_FL), FS_NODUMP_FL);
+	CHECK_EQ(set_flags(fd, before), 0);
+	CHECK_ERR(ioctl(fd, _IO('q', 1), &x), ENOTTY);
+}
+
+TEST(flags_of_a_directory)
+{
+	int fd, before;
+
+	CHECK_EQ(mkdir("d", 0755), 0);
+	fd = CHECK_OK(open("d", O_RDONLY | O_DIRECTORY));
+	before = changed(fd, FS_NODUMP_FL);
+	CHECK_EQ(set_flags(fd, before), 0);
+	CHECK_EQ(get_flags(fd) & FS_NODUMP_FL, 0);
+}
+
+static void check_fixed(void)
+{
+	CHECK_ERR(unlink("f"), EPERM);
+	CHECK_ERR(rename("f", "g"), EPERM);
+	CHECK_ERR(link("f", "g"), EPERM);
+	CHECK_ERR(chmod("f", 0600), EPERM);
+	CHECK_ERR(truncate("f", 1), EPERM);
+	CHECK(file_is("f", "what is there"));
+}
+
+TEST(immutable_file)
+{
+	int fd, before;
+
+	put_text("f", "what is there");
+	fd = CHECK_OK(open("f", O_RDONLY));
+	CHECK_EQ(fsync(fd), 0);
+	before = changed(fd, FS_IMMUTABLE_FL);
+	check_fixed();
+	CHECK_EQ(set_flags(fd, before), 0);
+	CHECK_EQ(chmod("f", 0600), 0);
+	CHECK_EQ(unlink("f"), 0);
+}
+
+TEST(append_only_file)
+{
+	int fd, before;
+
+	put_text("f", "what is there");
+	fd = CHECK_OK(open("f", O_RDWR | O_APPEND));
+	CHECK_EQ(fsync(fd), 0);
+	before = changed(fd, FS_APPEND_FL);
+	check_fixed();
+	CHECK_ERR(ftruncate(fd, 1), EPERM);
+	CHECK_EQ(write(fd, " and more", 9), 9);
+	CHECK_EQ(fsync(fd), 0);
+	CHECK(file_is("f", "what is there and more"));
+	CHECK_EQ(set_flags(fd, before), 0);
+	CHECK_EQ(ftruncate(fd, 4), 0);
+	CHECK(file_is("f", "what"));
+}
+
+/* A directory in which nothing is made or removed. */
+TEST(immutable_directory)
+{
+	int fd, before;
+
+	CHECK_EQ(mkdir("d", 0755), 0);
+	put_text("d/f", "");
+	fd = CHECK_OK(open("d", O_RDONLY | O_DIRECTORY));
+	before = changed(fd, FS_IMMUTABLE_FL);
+	CHECK_ERR(mkdir("d/e", 0755), EPERM);
+	CHECK_ERR(unlink("d/f"), EPERM);
+	CHECK_ERR(open("d/g", O_CREAT | O_WRONLY, 0644), EPERM);
+	CHECK_EQ(set_flags(fd, before), 0);
+	CHECK_EQ(unlink("d/f"), 0);
+}
+
+static int set_as_user(void)
+{
+	int fd = CHECK_OK(open("f", O_RDONLY)), flags = get_flags(fd) & FS_FL_USER_MODIFIABLE;
+
+	CHECK_EQ(setuid(1000), 0);
+	CHECK_ERR(set_flags(fd, flags | FS_IMMUTABLE_FL), EPERM);
+	CHECK_EQ(set_flags(fd, flags | FS_NODUMP_FL), 0);
+	return 0;
+}
+
+TEST(flags_are_for_owner_and_root)
+{
+	pid_t pid;
+
+	if (geteuid())
+		test_skip("not root");
+	put_text("f", "");
+	changed(CHECK_OK(open("f", O_RDONLY)), 0);
+	CHECK_EQ(chown("f", 1000, 1000), 0);
+	pid = CHECK_OK(fork());
+	if (!pid)
+		_exit(set_as_user());
+	CHECK_EQ(wait_for(pid), 0);
+	CHECK_EQ(chown("f", 0, 0), 0);
+}
