@@ -37,8 +37,9 @@ INPUTS = {"dom0": [RIG_UNIT, UDEV_SETTINGS], "primary": [AGENT_UNIT]}
 SLOW = 6 if DEBUG else 1
 SUITE = "bookworm"
 SIZE_MIB = {"dom0": 2560, "primary": 3072}
+RESERVED_PERCENT = {"dom0": 0, "primary": 1}     # of the blocks, for root alone
 KEEP = 2 * int(os.environ.get("VIRTUOS_CACHE_KEEP", 3))
-FORMAT = "2"            # raise when the way images are made changes
+FORMAT = "3"            # raise when the way images are made changes
 
 
 class ImageError(Exception):
@@ -224,8 +225,8 @@ def pack(root, role, out):
     """An ext4 image of a directory; sparse, with owners and modes as they stand."""
     with open(out, "wb") as f:
         f.truncate(SIZE_MIB[role] << 20)
-    run(["mke2fs", "-q", "-t", "ext4", "-L", role, "-m", "0", "-E", "lazy_itable_init=1,nodiscard",
-         "-d", root, out])
+    run(["mke2fs", "-q", "-t", "ext4", "-L", role, "-m", str(RESERVED_PERCENT[role]),
+         "-E", "lazy_itable_init=1,nodiscard", "-d", root, out])
 
 
 def image(role, deb=None):
