@@ -5,8 +5,10 @@ import re
 import threading
 import time
 
+from host import LIBRARY
+from talk import Talk
 from test_programs import build
-from test_recovery import kill, out, wait_until_up
+from test_recovery import calls_wait, kill, out, wait_until_up
 
 TIMEOUT = 300
 
@@ -64,3 +66,118 @@ def test_writers_survive_a_kill(host):
         host, "./" + os.path.basename(program) + " -t 100 /root concurrent_writers concurrent_appends odd_sizes_and_offsets "
               "mmap_shared_write rename_directory readdir_sees_changes", 2, 200)
     assert text.strip().endswith("6 passed, 0 failed"), text
+
+
+# Set-user-ID files that a user writes to, and has grow, while the domain stands still: the
+# next domain carries that out.
+IN_FLIGHT = r"""
+import os, sys, threading
+def victim(name):
+    f = os.open('/root/suid-' + name, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.write(f, b'before')
+    os.fchmod(f, 0o6777)
+    os.fsync(f)
+    return f
+written, allocated = victim('write'), victim('allocate')
+os.setgroups([])
+os.setgid(1000)
+os.setuid(1000)
+print('ready', flush=True)
+sys.stdin.readline()
+ends = []
+def call(function, *arguments):
+    try:
+        ends.append(function(*arguments))
+    except OSError as e:
+        ends.append(e)
+threads = [threading.Thread(target=call, args=(os.pwrite, written, b'after!', 0)),
+           threading.Thread(target=call, args=(os.posix_fallocate, allocated, 0, 50000))]
+for t in threads:
+    t.start()
+print('begun', flush=True)
+for t in threads:
+    t.join()
+assert sorted(ends, key=str) == [6, None], ends
+print('done', flush=True)
+"""
+
+# What a user writes through the door is in the dead domain's memory and in the log: so is that
+# it took the bits away.
+IN_THE_LOG = r"""
+import ctypes, os, sys
+class Stats(ctypes.Structure):
+    _fields_ = [('door', ctypes.c_uint64 * 512)]
+library = ctypes.CDLL(None)
+library.vos_door_stats.restype = Stats
+WRITE = 3
+name = '/root/suid-log'
+f = os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+os.write(f, b'.' * 5000)
+mine = os.open(name, os.O_RDWR)
+go, grown = os.pipe()
+told, say = os.pipe()
+pid = os.fork()
+if not pid:
+    os.setgroups([])
+    os.setgid(1000)
+    os.setuid(1000)
+    for i in range(30):
+        os.pread(f, 1, 0)
+    for attempt in range(30):
+        os.write(say, b'.')
+        os.read(go, 1)
+        before = library.vos_door_stats().door[WRITE]
+        for i in range(60):
+            os.pread(f, 1, 0)
+        os.pwrite(f, b'after!', 0)
+        if library.vos_door_stats().door[WRITE] > before:
+            os.write(say, b'!')
+            break
+    sys.stdin.readline()
+    os._exit(0)
+size = 5000
+os.close(say)
+# As it grows its windows end; who attaches it next, does so at the service, and finds the bits.
+while os.read(told, 1) == b'.':
+    os.pwrite(mine, b'.', size)
+    os.fchmod(mine, 0o6777)
+    size += 1
+    os.write(grown, b'.')
+print('written', flush=True)
+print('child', os.waitpid(pid, 0)[1], flush=True)
+"""
+
+MODES = r"""
+import os, sys
+open('/proc/sys/vm/drop_caches', 'w').write('3')
+for name in sys.argv[1:]:
+    with open('/root/suid-' + name, 'rb') as f:
+        print(name, '%o' % (os.fstat(f.fileno()).st_mode & 0o7777), f.read(6).decode())
+"""
+
+
+def test_a_write_in_flight_takes_setuid_away(host):
+    talk = Talk(host, IN_FLIGHT)
+    talk.wait(b"ready")
+    with calls_wait(host, 120):
+        out(host.dom0("xl pause storage"))
+        talk.go()
+        talk.wait(b"begun")
+        time.sleep(1)
+        assert b"done" not in talk.said
+        wait_until_up(host, "storage", kill(host, "storage"), 60)
+        talk.end()
+    assert b"done" in talk.said
+    modes = out(host.primary(["python3", "-c", MODES, "write", "allocate"]))
+    assert modes == "write 777 after!\nallocate 777 before\n", modes
+
+
+def test_a_logged_write_takes_setuid_away(host):
+    talk = Talk(host, IN_THE_LOG, LIBRARY)
+    talk.wait(b"written")
+    wait_until_up(host, "storage", kill(host, "storage"), 60)
+    talk.go()
+    talk.end()
+    assert b"child 0" in talk.said
+    modes = out(host.primary(["python3", "-c", MODES, "log"]))
+    assert modes == "log 777 after!\n", modes
