@@ -9,6 +9,24 @@
 #include <linux/string.h>
 #include "vos_net.h"
 
+/* The kernel's own codes (ERESTARTSYS and so on) and -EINTR are not for programs. */
+static int shown(s64 err)
+{
+	return err > -512 && err != -EINTR ? err : -EIO;
+}
+
+/* Neither an errno nor up to @max: no honest service says so. */
+static bool is_lie(s64 untrusted_result, u32 max)
+{
+	return (u64)untrusted_result + MAX_ERRNO > (u64)max + MAX_ERRNO;
+}
+
+static noinline int cut_off(struct vos_call *call)
+{
+	vos_call_violation(call, "result");
+	return -EIO;
+}
+
 /*
  * vos_result - check a completion's result
  * @untrusted_result: as it came
@@ -18,29 +36,18 @@
  */
 int vos_result(s64 untrusted_result, u32 max)
 {
-	if (untrusted_result >= 0)
-		return untrusted_result <= max ? (int)untrusted_result : -EIO;
-	if (untrusted_result < -MAX_ERRNO || untrusted_result == -EINTR)
+	if (is_lie(untrusted_result, max))
 		return -EIO;
-	/* The kernel's own codes (ERESTARTSYS and so on) are not for programs. */
-	if (untrusted_result <= -512)
-		return -EIO;
-	return untrusted_result;
+	return untrusted_result < 0 ? shown(untrusted_result) : untrusted_result;
 }
 
 /*
- * vos_call_result - the same of an answered call
- *
- * A service that says what no kernel says is cut off. (The kernel's own codes come from
- * one that has been careless.)
+ * vos_call_result - the same, of an answered call; a service that lies is cut off
  */
 int vos_call_result(struct vos_call *call, u32 max)
 {
-	s64 untrusted_result = call->cqe.result;
-
-	if (unlikely(untrusted_result > max || untrusted_result < -MAX_ERRNO))
-		vos_call_violation(call, "result");
-	return vos_result(untrusted_result, max);
+	return unlikely(is_lie(call->cqe.result, max)) ? cut_off(call) :
+		vos_result(call->cqe.result, max);
 }
 
 /*
@@ -144,7 +151,8 @@ int vos_req_once(struct vos_sock *vs, struct vos_req *req, u32 flags)
 		return rc;
 	if (!rc) {
 		copy_out(call, req);
-		vos_call_result(call, req->max);
+		if (unlikely(is_lie(call->cqe.result, req->max)))
+			cut_off(call);
 	}
 	vos_call_put(call);
 	return rc;
