@@ -88,7 +88,7 @@ USES_PEERS := $(filter native pv driver-domain,$(SYSTEM)) $(filter bench%,$(MAKE
 # One make at a time builds in this tree; the programs above then run side by side.
 ready: | build/packages.stamp
 	@mkdir -p $(B)
-	@flock $(B)/.lock $(MAKE) -s deb hypervisor agent $(if $(strip $(USES_PEERS)),peers)
+	@flock $(B)/.lock $(MAKE) -s deb hypervisor agent lies $(if $(strip $(USES_PEERS)),peers)
 
 all: ready lib
 kernels: $(ROLES:%=$(B)/kernel/%.stamp)
@@ -128,6 +128,13 @@ $(B)/modules/network.stamp: $(call sources,service-domain)
 $(B)/modules/storage.stamp: $(call sources,service-domain)
 $(ROLES:%=$(B)/modules/%.stamp): $(B)/modules/%.stamp: $(B)/kernel/%.stamp $(ABI) scripts/modules.sh
 	@scripts/modules.sh $*
+	@touch $@
+
+# What lies, for tests.
+lies: $(ROLES:%=$(B)/lies/%.stamp)
+$(B)/lies/primary.stamp: $(call sources,tests/liar)
+$(ROLES:%=$(B)/lies/%.stamp): $(B)/lies/%.stamp: $(B)/modules/%.stamp scripts/lies.sh
+	@scripts/lies.sh $*
 	@touch $@
 
 $(B)/initrd/primary.stamp: linux-patches/init/init-primary
@@ -230,5 +237,5 @@ help:
 #: make kernels | modules | initrds | hypervisor | peers     a part of the build
 #: make clean                remove build/ (the cache ~/.cache/virtuos stays)
 
-.PHONY: $(RUNNERS) ready all kernels modules initrds peers hypervisor agent deb lib install \
+.PHONY: $(RUNNERS) ready all kernels modules lies initrds peers hypervisor agent deb lib install \
 	unit-programs fuzz-programs fuzz-keep fuzz-cover clean help

@@ -4,11 +4,15 @@
 # with "sparse" as second word, let sparse check what has been built.
 #
 # Objects must not lie among the sources, and the engine is built against two
-# kernels; so each role has a tree of links to the sources, build/modules/ROLE.
+# kernels; so each role has a tree of links to the sources, build/modules/ROLE. With
+# VIRTUOS_LIES=y (scripts/lies.sh) it is one of its own, build/lies/ROLE, of the engine alone
+# or, for the primary, of the front end that lies.
 . "$(dirname "$0")/common.sh"
 
 role=${1:?role} more=
-case "$role" in
+case "$role${VIRTUOS_LIES:+-lies}" in
+primary-lies) from=$TOP/tests/liar parts=front;;
+*-lies) from=$TOP/service-domain parts=engine;;
 primary) from=$TOP/linux-patches/new/virtuos parts="core net fs" more=door;;
 network) from=$TOP/service-domain parts="engine net";;
 storage) from=$TOP/service-domain parts="engine storage";;
@@ -18,6 +22,7 @@ for part in $parts; do
 	[ -e "$from/$part/Kbuild" ] || die "no $from/$part/Kbuild"
 done
 out=$BUILD/modules/$role
+[ -z "${VIRTUOS_LIES:-}" ] || out=$BUILD/lies/$role
 kernel=$BUILD/kernel/$role
 [ -e "$kernel/Module.symvers" ] || die "build the $role kernel first (make kernels)"
 

@@ -156,9 +156,12 @@ static void answer(struct vos_scall *call, s64 result)
 
 	call->cqe.tag = call->sqe.tag;
 	call->cqe.result = result;
+	vos_lie_answer(call);
 	spin_lock_irqsave(&chan->lock, flags);
 	VOS_CHECK(chan->inflight);
 	rc = vos_ring_push(&chan->cq, &call->cqe);
+	if (vos_lie_repeats())
+		vos_ring_push(&chan->cq, &call->cqe);
 	WRITE_ONCE(chan->answered, true);
 	list_add(&call->node, &chan->free);
 	chan->inflight--;
@@ -324,6 +327,8 @@ static s64 carry_out(struct vos_scall *call)
 
 	memset(&call->cqe, 0, sizeof(call->cqe));
 	call->handle = NULL;
+	if (vos_lie_eats(call))
+		return VOS_PENDING;
 	result = call->chan->uc ? carry_out_user(call, op) : carry_out_kernel(call, op);
 	/* If it is pending, it is somebody else's from here on. */
 	vos_turn_call(&conn->turn, opcode);
@@ -355,7 +360,9 @@ int vos_chan_run(struct vos_chan *chan)
 		answer(call, result);
 		leave(chan);
 	}
-	if (n)
+	if (n) {
+		vos_lie_taken(chan);
 		vos_chan_flush(chan);
+	}
 	return n;
 }

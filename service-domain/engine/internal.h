@@ -27,6 +27,7 @@
 #include <virtuos/ring.h>
 #include <virtuos/door.h>
 #include "vos_engine.h"
+#include "lie.h"
 
 extern unsigned int vos_poll_us;
 extern unsigned int vos_event_delay_us;

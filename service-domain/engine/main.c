@@ -66,13 +66,16 @@ static int __init vos_engine_init(void)
 	if (rc)
 		return rc;
 	rc = vos_conns_init();
-	if (rc)
+	if (rc) {
 		vos_cred_exit();
-	return rc;
+		return rc;
+	}
+	return vos_lie_init();
 }
 
 static void __exit vos_engine_exit(void)
 {
+	vos_lie_exit();
 	vos_conns_exit();
 	vos_cred_exit();
 }

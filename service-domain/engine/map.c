@@ -111,7 +111,7 @@ void vos_unmap(struct vos_map *map)
 	u32 i;
 
 	for (i = 0; map->area && map->handles && i < map->nr_pages; i++)
-		clean &= unmap_page(map, i);
+		clean &= !vos_lie_keeps_pages() && unmap_page(map, i);
 	if (map->area && clean)
 		free_vm_area(map->area);
 	else if (map->area)

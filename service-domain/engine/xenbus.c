@@ -30,10 +30,12 @@ static void disconnect(struct xenbus_device *dev, struct vos_backend *b)
 	if (b->over)
 		return;
 	b->over = true;
-	if (b->conn)
+	if (b->conn) {
+		vos_lie_conn_gone(b->conn);
 		vos_conn_end(b->conn);
-	else
+	} else {
 		xenbus_switch_state(dev, XenbusStateClosed);
+	}
 	b->conn = NULL;
 }
 
@@ -64,6 +66,7 @@ static void connect(struct xenbus_device *dev, struct vos_backend *b)
 	}
 	b->conn = conn;
 	xenbus_switch_state(dev, XenbusStateConnected);
+	vos_lie_conn(conn);
 }
 
 static void frontend_changed(struct xenbus_device *dev, enum xenbus_state state)
@@ -80,6 +83,11 @@ static void frontend_changed(struct xenbus_device *dev, enum xenbus_state state)
 		break;
 	case XenbusStateClosed:
 	case XenbusStateUnknown:
+		if (b->conn && vos_lie_reconnects()) {
+			*b = (struct vos_backend){};
+			xenbus_switch_state(dev, XenbusStateInitWait);
+			break;
+		}
 		/* The device goes when its nodes do. */
 		disconnect(dev, b);
 		break;

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-from findings import BUILD, TOP, kernel_source, report, sources
+from findings import BUILD, OF_TESTS, ROOTS, TOP, kernel_source, report, sources
 
 LINE = re.compile(r"^(\S+?):(\d+): (?:ERROR|WARNING|CHECK):(\w+): (.*)")
 
@@ -24,7 +24,7 @@ def look_at(path):
 
 
 def main():
-    files = sources(".c", ".h")
+    files = sources(".c", ".h", roots=ROOTS + OF_TESTS)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         found = [x for part in pool.map(look_at, files) for x in part]
     return report("checkpatch", files, found)

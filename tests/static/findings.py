@@ -12,12 +12,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("VIRTUOS_BUILD", os.path.join(TOP, "build"))
 ROOTS = ("include", "linux-patches/new", "service-domain")
+OF_TESTS = ("tests/liar",)
 
 
-def sources(*endings):
+def sources(*endings, roots=ROOTS):
     """Our kernel code, by path within the tree."""
     return sorted(os.path.relpath(os.path.join(at, f), TOP)
-                  for root in ROOTS for at, _, files in os.walk(os.path.join(TOP, root))
+                  for root in roots for at, _, files in os.walk(os.path.join(TOP, root))
                   for f in files if f.endswith(endings))
 
 

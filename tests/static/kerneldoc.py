@@ -7,13 +7,13 @@ import re
 import subprocess
 import sys
 
-from findings import TOP, kernel_source, report, sources
+from findings import OF_TESTS, ROOTS, TOP, kernel_source, report, sources
 
 LINE = re.compile(r"^(\S+?):(\d+): (?:warning|error): (.*)")
 
 
 def main():
-    files = sources(".c", ".h")
+    files = sources(".c", ".h", roots=ROOTS + OF_TESTS)
     r = subprocess.run([os.path.join(kernel_source(), "scripts/kernel-doc"), "-none", "-Wall", *files],
                        cwd=TOP, capture_output=True, text=True)
     found = [LINE.match(line) for line in r.stderr.splitlines()]

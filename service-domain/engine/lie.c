@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lies, by name. A test writes one into the domain's xenstore directory, as "virtuos-lie";
+ * it is told until another is written ("truth" ends it). A lie either begins something when
+ * it is ordered (lies[].begin), or is asked for where the engine would do otherwise (lie.h);
+ * a new one needs a line of lies[], and one of the two.
+ */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/mutex.h>
+#include <linux/random.h>
+#include <linux/socket.h>
+#include <linux/workqueue.h>
+#include <xen/events.h>
+#include <xen/xenbus.h>
+#include "internal.h"
+
+#define KEY		"virtuos-lie"
+#define STORM_TIME	(30 * HZ)	/* at most */
+
+enum lie {
+	TRUTH,
+	EAT_ALL,	/* no call is answered; the heart beats */
+	EAT_RECV,	/* RECVMSG alone */
+	EAT_CLOSE,	/* UCHAN_CLOSE alone */
+	TWICE,		/* each call is answered twice */
+	WRONG_TAG,
+	LONG_RESULT,	/* more than was asked for */
+	ODD_RESULT,	/* neither a value nor an error */
+	AHEAD,		/* ring index: more taken than there was */
+	BACK,		/* and less than there had been */
+	CONTROL,	/* control messages of any kind */
+	KEEP_PAGES,	/* unmapped, it says */
+	RECONNECT,	/* connections without end on one device */
+	STORM,		/* events that tell of nothing */
+	STORM_OBJECTS,	/* that tell of all objects, with others' generations */
+	STORM_DOORS,	/* that tell of broken user channels */
+};
+
+static enum lie told;
+static struct vos_conn *liar;		/* the connection made last, or NULL */
+static DEFINE_MUTEX(liar_mutex);
+
+static bool tells(enum lie lie)
+{
+	return READ_ONCE(told) == lie;
+}
+
+/* Tell nothing, as fast as can be, until another lie is told; with @tell, of something. */
+static void storm(struct vos_conn *conn, void (*tell)(struct vos_conn *conn))
+{
+	unsigned long since = jiffies, n = 0;
+	enum lie lie = READ_ONCE(told);
+
+	while (tells(lie) && time_before(jiffies, since + STORM_TIME)) {
+		if (tell)
+			tell(conn);
+		notify_remote_via_irq(conn->chan[0].irq);
+		n++;
+		cond_resched();
+	}
+	pr_info("virtuos-lie: %lu events in %u ms\n", n, jiffies_to_msecs(jiffies - since));
+}
+
+static void begin_storm(struct vos_conn *conn)
+{
+	storm(conn, NULL);
+}
+
+/* One object's state after the other's, and all of a word's bits. */
+static void tell_of_objects(struct vos_conn *conn)
+{
+	u32 n = conn->nr_objects ?: 1;
+	u32 obj = get_random_u32_below(n), other = get_random_u32_below(n), word = obj / 64;
+
+	if (!conn->nr_objects)
+		return;
+	vos_store(&conn->obj[obj].poll, get_random_u32());
+	vos_store(&conn->obj[obj].gen, vos_load(&conn->obj[other].gen));
+	vos_store(&conn->event[word], ~0ull);
+	set_bit(word % 64, (unsigned long *)vos_peer_ptr(&conn->ctrl->event_sel[word / 64]));
+}
+
+static void begin_storm_objects(struct vos_conn *conn)
+{
+	storm(conn, tell_of_objects);
+}
+
+static void tell_of_doors(struct vos_conn *conn)
+{
+	vos_store(&conn->ctrl->uchans_broken, vos_load(&conn->ctrl->uchans_broken) + 1);
+}
+
+static void begin_storm_doors(struct vos_conn *conn)
+{
+	storm(conn, tell_of_doors);
+}
+
+/* Close, wait to be given a link again on the same device, and so on (xenbus.c). */
+static void reconnect(struct vos_conn *conn)
+{
+	xenbus_switch_state(conn->dev, XenbusStateClosing);
+}
+
+static const struct {
+	const char *name;
+	void (*begin)(struct vos_conn *conn);
+} lies[] = {
+	[TRUTH]		= { "truth" },
+	[EAT_ALL]	= { "eat-all" },
+	[EAT_RECV]	= { "eat-recv" },
+	[EAT_CLOSE]	= { "eat-close" },
+	[TWICE]		= { "twice" },
+	[WRONG_TAG]	= { "wrong-tag" },
+	[LONG_RESULT]	= { "long-result" },
+	[ODD_RESULT]	= { "odd-result" },
+	[AHEAD]		= { "ahead" },
+	[BACK]		= { "back" },
+	[CONTROL]	= { "control" },
+	[KEEP_PAGES]	= { "keep-pages" },
+	[RECONNECT]	= { "reconnect", reconnect },
+	[STORM]		= { "storm", begin_storm },
+	[STORM_OBJECTS]	= { "storm-objects", begin_storm_objects },
+	[STORM_DOORS]	= { "storm-doors", begin_storm_doors },
+};
+
+static void begin_work(struct work_struct *unused)
+{
+	enum lie lie = READ_ONCE(told);
+
+	mutex_lock(&liar_mutex);
+	if (liar && lies[lie].begin)
+		lies[lie].begin(liar);
+	mutex_unlock(&liar_mutex);
+}
+
+static DECLARE_WORK(work, begin_work);
+
+static void ordered(struct xenbus_watch *unused, const char *path, const char *token)
+{
+	char name[32] = "";
+	int i;
+
+	if (xenbus_scanf(XBT_NIL, KEY, "", "%31s", name) < 0)
+		return;
+	for (i = 0; i < ARRAY_SIZE(lies); i++) {
+		if (strcmp(lies[i].name, name))
+			continue;
+		pr_info("virtuos-lie: %s\n", name);
+		WRITE_ONCE(told, i);
+		queue_work(system_long_wq, &work);
+	}
+}
+
+static struct xenbus_watch watch = { .node = KEY, .callback = ordered };
+
+int vos_lie_init(void)
+{
+	return register_xenbus_watch(&watch);
+}
+
+void vos_lie_exit(void)
+{
+	unregister_xenbus_watch(&watch);
+	cancel_work_sync(&work);
+}
+
+/* @conn serves from now on. */
+void vos_lie_conn(struct vos_conn *conn)
+{
+	mutex_lock(&liar_mutex);
+	liar = conn;
+	mutex_unlock(&liar_mutex);
+	/* And ends at once. */
+	if (tells(RECONNECT))
+		queue_work(system_long_wq, &work);
+}
+
+void vos_lie_conn_gone(struct vos_conn *conn)
+{
+	mutex_lock(&liar_mutex);
+	if (liar == conn)
+		liar = NULL;
+	mutex_unlock(&liar_mutex);
+}
+
+/* Take the call, and never answer it? */
+bool vos_lie_eats(const struct vos_scall *call)
+{
+	switch (READ_ONCE(told)) {
+	case EAT_ALL:
+		return true;
+	case EAT_RECV:
+		return call->sqe.opcode == VOS_OP_RECVMSG;
+	case EAT_CLOSE:
+		return call->sqe.opcode == VOS_OP_UCHAN_CLOSE;
+	default:
+		return false;
+	}
+}
+
+/* As many messages as there is room for, each of another kind, that no program may believe. */
+static void say_control(struct vos_scall *call)
+{
+	static const struct cmsghdr kinds[] = {
+		{ CMSG_LEN(2 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS },
+		{ CMSG_LEN(3 * sizeof(int)), SOL_SOCKET, SCM_CREDENTIALS },
+		{ CMSG_LEN(16), SOL_SOCKET, 3 /* SCM_SECURITY */ },
+		{ CMSG_LEN(4), 99, -1 },
+		{ CMSG_LEN(8), SOL_IP, 8 /* IP_PKTINFO, too short */ },
+	};
+	u8 __peer *to = call->out[1];
+	u32 room = call->sqe.ext[1].len, used = VOS_ADDR_MAX;
+	int i;
+
+	for (i = 0; to && i < ARRAY_SIZE(kinds); i++) {
+		if (used + CMSG_ALIGN(kinds[i].cmsg_len) > room)
+			break;
+		vos_peer_write(to + used, &kinds[i], sizeof(kinds[i]));
+		used += CMSG_ALIGN(kinds[i].cmsg_len);
+	}
+	call->cqe.out[1] = used - VOS_ADDR_MAX;
+}
+
+/* What else is said in an answer. */
+void vos_lie_answer(struct vos_scall *call)
+{
+	switch (READ_ONCE(told)) {
+	case WRONG_TAG:
+		call->cqe.tag ^= 0x400;
+		break;
+	case LONG_RESULT:
+		if (call->cqe.result >= 0)
+			call->cqe.result += 1 << 20;
+		break;
+	case ODD_RESULT:
+		call->cqe.result = S64_MIN;
+		break;
+	case CONTROL:
+		if (call->sqe.opcode == VOS_OP_RECVMSG)
+			say_control(call);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Answer once more? */
+bool vos_lie_repeats(void)
+{
+	return tells(TWICE);
+}
+
+/* How many submissions have been taken? */
+void vos_lie_taken(struct vos_chan *chan)
+{
+	if (tells(AHEAD))
+		vos_store(&chan->sq.hdr->cons, chan->sq.own + 1000);
+	else if (tells(BACK))
+		vos_store(&chan->sq.hdr->cons, chan->sq.own - 1000);
+}
+
+/* Say that pages are unmapped, and keep them? */
+bool vos_lie_keeps_pages(void)
+{
+	return tells(KEEP_PAGES);
+}
+
+/* Keep what belongs to a connection that has ended, and wait for the next on its device? */
+bool vos_lie_reconnects(void)
+{
+	return tells(RECONNECT);
+}
