@@ -148,7 +148,8 @@ struct vos_io {
 	bool at;		/* files: pos holds, not the file's offset */
 	__s64 pos;
 	void *name;		/* sockets: address, or NULL */
-	__u32 namelen;		/* its length; recv: the true one is put here */
+	__u32 namelen;		/* its length; recv: room for it */
+	__u32 truelen;		/* recv: the length that it has is put here */
 	__u32 msg_flags;	/* recv: put here */
 };
 

@@ -265,7 +265,7 @@ static __attribute__((noinline)) long recv_one(__u64 word, int fd, void *buf, si
 	}
 	rc = socket_read(&io);
 	if (a && rc >= 0)
-		*alen = io.namelen;
+		*alen = io.truelen;
 	return rc;
 }
 
@@ -367,7 +367,7 @@ static __attribute__((noinline)) long recv_message(__u64 word, int fd, struct ms
 	if (rc < 0)
 		return rc;
 	if (m->msg_name)
-		m->msg_namelen = io.namelen;
+		m->msg_namelen = io.truelen;
 	m->msg_flags = io.msg_flags;
 	return rc;
 }

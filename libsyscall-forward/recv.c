@@ -41,7 +41,7 @@ static long take_answer(struct vos_lane *l, struct vos_io *io, const struct vos_
 		__u32 n = c->out[0] < VOS_ADDR_MAX ? c->out[0] : VOS_ADDR_MAX;
 
 		memcpy(io->name, arena, n < io->namelen ? n : io->namelen);
-		io->namelen = n;
+		io->truelen = n;
 	}
 	vos_cursor_put(to, arena + data, rc);
 	return rc;

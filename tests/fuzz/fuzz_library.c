@@ -12,6 +12,7 @@
 #include "home.c"
 #include "../unit/door/fake.h"
 
+#include <signal.h>
 #include <netinet/tcp.h>
 
 #include "input.h"
@@ -370,6 +371,15 @@ static void forget(void)
 	memset(seen_small, 0, sizeof(seen_small));
 	memset(seen_large, 0, sizeof(seen_large));
 	memset(tries, 0, sizeof(tries));
+}
+
+/* A service may say EPIPE, and the library then does what Linux would. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	signal(SIGPIPE, SIG_IGN);
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
