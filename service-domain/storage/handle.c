@@ -113,7 +113,10 @@ int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *fil
 static s64 do_read(struct vos_scall *call)
 {
 	struct vst_handle *h = call->target;
-	struct kvec vec = { .iov_base = vos_peer_ptr(call->out[0]), .iov_len = call->sqe.ext[0].len };
+	struct kvec vec = {
+		.iov_base = vos_peer_ptr(call->out[0]),
+		.iov_len = call->sqe.ext[0].len,
+	};
 	loff_t pos = call->sqe.arg[0];
 	struct iov_iter iter;
 
@@ -128,7 +131,10 @@ static s64 do_read(struct vos_scall *call)
 static ssize_t read_cached(struct vos_scall *call)
 {
 	struct vst_handle *h = call->target;
-	struct kvec vec = { .iov_base = vos_peer_ptr(call->out[0]), .iov_len = call->sqe.ext[0].len };
+	struct kvec vec = {
+		.iov_base = vos_peer_ptr(call->out[0]),
+		.iov_len = call->sqe.ext[0].len,
+	};
 	struct iov_iter iter;
 	struct kiocb iocb;
 

@@ -12,12 +12,21 @@ from findings import BUILD, OF_TESTS, ROOTS, TOP, kernel_source, report, sources
 LINE = re.compile(r"^(\S+?):(\d+): (?:ERROR|WARNING|CHECK):(\w+): (.*)")
 
 
+def known_words(path):
+    """A copy in which __peer is __user: checkpatch knows that, and takes ours for a factor."""
+    copy = os.path.join(BUILD, "checkpatch", path)
+    os.makedirs(os.path.dirname(copy), exist_ok=True)
+    with open(os.path.join(TOP, path)) as f, open(copy, "w") as g:
+        g.write(f.read().replace("__peer ", "__user "))
+    return copy
+
+
 def look_at(path):
     """What is said about one file, as (kind, path, text)."""
     r = subprocess.run([os.path.join(kernel_source(), "scripts/checkpatch.pl"), "--no-tree", "--strict",
-                        "--terse", "--show-types", "--no-summary", "-f", os.path.join(TOP, path)],
+                        "--terse", "--show-types", "--no-summary", "-f", known_words(path)],
                        cwd=BUILD, capture_output=True, text=True)     # it leaves a file there
-    found = [LINE.match(line.removeprefix(TOP + "/")) for line in r.stdout.splitlines()]
+    found = [LINE.match(line.removeprefix(os.path.join(BUILD, "checkpatch") + "/")) for line in r.stdout.splitlines()]
     if r.returncode and not any(found):
         return [("FAILED", path, "%s: %s%s" % (path, r.stdout, r.stderr))]
     return [(m[3], m[1], "%s:%s: %s: %s" % m.groups()) for m in found if m]

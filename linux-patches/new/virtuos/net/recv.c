@@ -119,7 +119,8 @@ static int take_answer(struct recv *r, struct vos_call *call)
 	if (rc)
 		return rc;
 	copy = r->flags & MSG_TRUNC && stream ? 0 : min_t(u32, n, r->asked);
-	if (copy && copy_to_iter(vos_peer_ptr(vos_call_data(call, 0)), copy, &r->msg->msg_iter) != copy)
+	if (copy && copy_to_iter(vos_peer_ptr(vos_call_data(call, 0)), copy,
+				 &r->msg->msg_iter) != copy)
 		return -EFAULT;
 	return n;
 }

@@ -68,7 +68,8 @@ static int send_once(struct send *s, u32 len, unsigned int flags)
 		return PTR_ERR(call);
 	fill_name_and_control(call, msg, alen, clen);
 	call->sqe.arg[0] = flags & SEND_FLAGS;
-	if (len && !copy_from_iter_full(vos_peer_ptr(vos_call_data(call, 0)), len, &msg->msg_iter)) {
+	if (len && !copy_from_iter_full(vos_peer_ptr(vos_call_data(call, 0)), len,
+					&msg->msg_iter)) {
 		vos_call_put(call);
 		return -EFAULT;
 	}
