@@ -29,7 +29,7 @@ unexport $(filter-out DEBUG,$(EXEC_VARIABLES))
 # --- the programs a user runs -------------------------------------------------
 
 # These end with their program's own status; see scripts/exec-status.c.
-RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-system fuzz bench bench-quick
+RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-system fuzz bench bench-quick
 ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
 -load build/exec_status.so
 endif
@@ -68,6 +68,9 @@ check-models: build/packages.stamp
 
 check-faults: build/packages.stamp
 	$(exec-program scripts/check.sh,faults)
+
+check-lies: ready
+	$(exec-program scripts/check.sh,lies)
 
 check-system: ready
 	$(exec-program scripts/check.sh,system)
@@ -225,6 +228,7 @@ help:
 #:     DEBUG=1               ... those of the system, on kernels with lockdep, KASAN and the
 #:                           like; kcsan: with KCSAN. make run takes it as well
 #:     DOOR=both             ... all of them with the door open (program: only for what is tested)
+#: make check-lies           service domains and front ends that lie
 #: make check-faults         does each checker find what it is for, put in on purpose? Over an hour
 #: make fuzz MINUTES=10      all fuzzers (or T='name ...') for so long; then fuzz-keep: what they
 #:                           found goes to tests/fuzz/corpus; fuzz-cover: lines that it reaches

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Run tests and count them: check.sh [static] [unit] [fuzz] [models] [system] [door]
-# [smp] [faults].
+# [smp] [lies] [faults].
 # The last line says "N passed, N failed"; the exit status is 0 if none failed. "door" repeats the system
 # tests, but the slowest, with the exceptionless door open for the programs under test and
 # then for every process; DOOR=program or DOOR=both runs all of them so, and only so.
@@ -77,10 +77,19 @@ check_models() {
 	OUT=$BUILD/models run models "$TOP/tests/models/run"
 }
 
+# Service domains that lie have a target of their own: it takes minutes, and one of their
+# tests has not passed as a whole yet (docs/testing.md).
+LIES="-x test_lies."
+
 check_system() {
 	[ -x "$TOP/tests/system/run" ] || die "tests/system/run is missing"
 	# shellcheck disable=SC2086
-	run system "$TOP/tests/system/run" ${T-}
+	run system "$TOP/tests/system/run" ${T:-$LIES}
+}
+
+check_lies() {
+	# shellcheck disable=SC2086
+	run lies "$TOP/tests/system/run" ${T:-test_lies. test_fronts.}
 }
 
 # Two cold boots; 20 kills in a row. What they test is no matter of the door.
@@ -91,7 +100,7 @@ check_door() {
 	[ "${DOOR:-trap}" = trap ] || return 0
 	for door in program both; do
 		# shellcheck disable=SC2086
-		DOOR=$door run "door-$door" "$TOP/tests/system/run" $SLOW ${T-}
+		DOOR=$door run "door-$door" "$TOP/tests/system/run" $SLOW $LIES -x test_fronts. ${T-}
 	done
 }
 
