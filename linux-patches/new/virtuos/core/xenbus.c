@@ -138,6 +138,9 @@ static void tell_failed(struct vos_dev *vd, const char *why)
 	bool there;
 	int rc;
 
+	/* The common case, a domain that is dead: no transaction while dom0 tidies up. */
+	if (!xenbus_exists(XBT_NIL, node, "service"))
+		return;
 	do {
 		rc = xenbus_transaction_start(&t);
 		if (rc)
