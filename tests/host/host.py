@@ -90,6 +90,7 @@ class Host:
             return host
         home = state.up(xen, deb) if kind == "up" else state.bare(xen, deb)[0]
         host = cls(state.resumed(home, xen=xen, hostfwd=hostfwd))
+        host.machine.faults = state.faults_of(home)
         if kind == "up":
             host.open_doors()
         return host

@@ -154,6 +154,7 @@ class Machine:
         self.dir = tempfile.mkdtemp(prefix="virtuos-%d-" % os.getpid())
         self.proc = self.qmp = None
         self.ports = []
+        self.faults = []            # what the consoles told while it came up
         try:
             self.dom0_overlay = self._overlay("dom0.qcow2", *dom0_disk) if dom0_disk else None
             self.data_overlay = self._overlay(keep_data or "data.qcow2", *data_disk)

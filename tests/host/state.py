@@ -29,7 +29,7 @@ KEEP = int(os.environ.get("VIRTUOS_CACHE_KEEP", 3))
 BOOT_TIMEOUT = 300
 UP_TIMEOUT = 240 * SLOW
 SETTLE_TIMEOUT = 120 * SLOW
-FORMAT = "1"
+FORMAT = "2"
 
 # Prints what consoles said since the last call, each piece under a "== name" line.
 # hypervisor.log is what xenconsoled takes from Xen's ring.
@@ -86,20 +86,28 @@ def valid(home):
     return True
 
 
-def store(machine, home, needs):
-    """Save a machine as `home`."""
+def store(machine, home, needs, faults=()):
+    """Save a machine as `home`; @faults: what its consoles told while it came up."""
     os.makedirs(STATES, exist_ok=True)
     tmp = tempfile.mkdtemp(prefix="tmp-", dir=STATES)
     try:
         machine.save(tmp)
         with open(os.path.join(tmp, "needs"), "w") as f:
             f.write("\n".join(needs) + "\n")
+        with open(os.path.join(tmp, "faults"), "w") as f:
+            f.writelines(line + "\n" for line in faults)
         shutil.rmtree(home, ignore_errors=True)
         os.rename(tmp, home)
     finally:
         shutil.rmtree(tmp, ignore_errors=True)
     kind = os.path.basename(home).split("-")[0]
     image.prune("states/%s-*/" % kind, KEEP)
+
+
+def faults_of(home):
+    """What the consoles of the machine saved in `home` told while it came up: lines."""
+    with open(os.path.join(home, "faults")) as f:
+        return f.read().splitlines()
 
 
 def code_key():
@@ -217,7 +225,8 @@ def config(disk="ahci"):
 
 
 def bring_up(m, deb, disk, progress):
-    """In a running dom0: install the package, configure, bring everything up."""
+    """In a running dom0: install the package, configure, bring everything up. Lines that
+    tell of a kernel's fault on the way."""
     dom0 = m.ports[0]
     with open(deb, "rb") as f:
         dom0.run(["sh", "-c", "cat > /root/virtuos.deb"], stdin=f.read(), timeout=60, check=True)
@@ -235,8 +244,10 @@ def bring_up(m, deb, disk, progress):
     wait_services(dom0, progress)
     # What was printed until now is looked at here; each run looks at its own part.
     new = dom0.run(["sh", "-c", NEW_OUTPUT], timeout=120, check=True)
-    for line in splats.scan(new.stdout.decode(errors="replace")):
-        say("fault while coming up: %s" % line.strip())
+    faults = [line.strip() for line in splats.scan(new.stdout.decode(errors="replace"))]
+    for line in faults:
+        say("fault while coming up: %s" % line)
+    return faults
 
 
 def wait_primary(dom0, progress):
@@ -316,8 +327,8 @@ def up(xen=None, deb=None):
                 dom0 = f.read().split()[0]
             m = resumed(base, (os.path.join(data, "disk.raw"), "raw"), xen=xen)
             try:
-                bring_up(m, deb, "ahci", progress)
-                store(m, home, [dom0, base, data])
+                faults = bring_up(m, deb, "ahci", progress)
+                store(m, home, [dom0, base, data], faults)
             except (VexecError, StateError):
                 sys.stderr.write(consoles(m))
                 raise
@@ -336,7 +347,7 @@ def cold(xen=None, deb=None, disk="ahci", keep_data=None, hostfwd=""):
     m = boot(dom0, (os.path.join(data, "disk.raw"), "raw"), xen, disk, progress,
              keep_data=keep_data, hostfwd=hostfwd)
     try:
-        bring_up(m, deb, disk, progress)
+        m.faults = bring_up(m, deb, disk, progress)
     except BaseException:
         sys.stderr.write(consoles(m))
         m.close()

@@ -40,14 +40,20 @@ FILL = ("rm -f /root/t.db; sqlite3 /root/t.db 'create table t(a integer primary 
         "insert into t select i, hex(randomblob(20)) from n; commit; pragma integrity_check;'")
 
 
+def came_up_well(host):
+    assert not host.machine.faults, host.machine.faults
+
+
 def test_sqlite_survives_a_cold_boot(_=None):
     with tempfile.TemporaryDirectory() as home:
         disk = os.path.join(home, "data.qcow2")
         with Host.cold(keep_data=disk) as host:
+            came_up_well(host)
             assert out(host.primary(FILL, timeout=120)).strip() == "ok"
             sum1 = out(host.primary("sha256sum /root/t.db && sync"))
             out(host.dom0("virtuos down", timeout=120))
         with Host.cold(keep_data=disk) as host:
+            came_up_well(host)
             assert out(host.primary("sha256sum /root/t.db")) == sum1
             assert out(host.primary("sqlite3 /root/t.db 'pragma integrity_check; select count(*) from t'")
                        ).split() == ["ok", "10000"]
