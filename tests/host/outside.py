@@ -11,6 +11,8 @@ import threading
 import time
 import urllib.request
 
+from image import SLOW
+
 OUTSIDE = "10.0.2.2"
 
 
@@ -102,8 +104,9 @@ def fetch(port, path="/", timeout=10):
 
 
 def wait_for(what, timeout, step=0.1):
-    """Call what() until it returns something true; its value, or None after the time."""
-    end = time.monotonic() + timeout
+    """Call what() until it returns something true; its value, or None after
+    @timeout seconds, or SLOW times as many."""
+    end = time.monotonic() + timeout * SLOW
     while True:
         try:
             value = what()

@@ -5,6 +5,7 @@ import re
 import time
 
 from host import LIBRARY
+from image import SLOW
 from outside import wait_for
 from test_recovery import calls_wait, kill, states, wait_until_up
 
@@ -154,8 +155,8 @@ def unsynced(host, outage):
     assert wait_for(lambda: "written" in "".join(lines), 40), lines
     outage()
     host.primary("touch /run/went", timeout=60, check=True)
-    t.join(100)
-    holder.join(60)
+    t.join(100 * SLOW)
+    holder.join(60 * SLOW)
     assert result and result[0].status == 0, result and (result[0].status, result[0].stderr)
     assert "the same" in "".join(lines), (lines, result[0].stderr)
     assert carried(result[0].stderr.decode()).get("write", 0) > 300, result[0].stderr
@@ -219,11 +220,11 @@ def test_files_in_place_outlive_the_storage_domain(host):
     result = []
     host.primary(["sh", "-c", "cat > /root/inplace.py"], stdin=IN_PLACE.encode(), check=True)
     t = threading.Thread(target=lambda: result.append(host.primary(
-        "LD_PRELOAD=%s VIRTUOS_DOOR_STATS=/dev/stderr python3 /root/inplace.py 25" % LIBRARY, timeout=200)))
+        "LD_PRELOAD=%s VIRTUOS_DOOR_STATS=/dev/stderr python3 /root/inplace.py %d" % (LIBRARY, 10 + 15 * SLOW), timeout=200)))
     t.start()
     time.sleep(4)
     wait_until_up(host, "storage", kill(host, "storage"), 60)
-    t.join(210)
+    t.join(210 * SLOW)
     calls, worst, total = re.search(r"calls (\d+) worst ([\d.]+) sum (\d+)", out(result[0])).groups()
     text = result[0].stderr.decode()
     in_place, channels = (int(re.search(r"%s (\d+)" % x, text).group(1)) for x in ("in-place", "channels"))
@@ -326,4 +327,4 @@ def test_idle_uses_no_processor(host):
     t.join(80)
     for domain, seconds in used.items():
         # xl list shows tenths: 0.1 is what one tenth more or less makes of 1 %.
-        assert seconds <= 0.2, used
+        assert seconds <= 0.2 * SLOW, used
