@@ -44,8 +44,8 @@ shell: ready
 	$(exec-program tests/host/shell)
 
 ifeq ($(DEBUG),)
-check: ready unit-programs fuzz-programs
-	$(exec-program scripts/check.sh,static,unit,fuzz,models,system,door,smp)
+check: ready ready-debug unit-programs fuzz-programs
+	$(exec-program scripts/check.sh,slice,static,unit,fuzz,models,system,door,smp)
 else
 check: ready
 	$(exec-program scripts/check.sh,system,door,smp)
@@ -92,6 +92,10 @@ USES_PEERS := $(filter native pv driver-domain,$(SYSTEM)) $(filter bench%,$(MAKE
 ready: | build/packages.stamp
 	@mkdir -p $(B)
 	@flock $(B)/.lock $(MAKE) -s deb hypervisor agent lies $(if $(strip $(USES_PEERS)),peers)
+
+# For the slice of `make check` that runs on kernels which check themselves.
+ready-debug:
+	@$(MAKE) -s DEBUG=1 ready
 
 all: ready lib
 kernels: $(ROLES:%=$(B)/kernel/%.stamp)
@@ -241,5 +245,5 @@ help:
 #: make kernels | modules | initrds | hypervisor | peers     a part of the build
 #: make clean                remove build/ (the cache ~/.cache/virtuos stays)
 
-.PHONY: $(RUNNERS) ready all kernels modules lies initrds peers hypervisor agent deb lib install \
+.PHONY: $(RUNNERS) ready ready-debug all kernels modules lies initrds peers hypervisor agent deb lib install \
 	unit-programs fuzz-programs fuzz-keep fuzz-cover clean help

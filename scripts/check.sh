@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Run tests and count them: check.sh [static] [unit] [fuzz] [models] [system] [door]
-# [smp] [lies] [faults].
+# Run tests and count them: check.sh [slice] [static] [unit] [fuzz] [models] [system]
+# [door] [smp] [lies] [faults].
 # The last line says "N passed, N failed"; the exit status is 0 if none failed. "door" repeats the system
 # tests, but the slowest, with the exceptionless door open for the programs under test and
 # then for every process; DOOR=program or DOOR=both runs all of them so, and only so.
 # "smp" runs those that many calls are made in with two processors in the primary;
-# VCPUS=2 all of them.
+# VCPUS=2 all of them. "slice" runs some system tests on kernels that check themselves, as
+# DEBUG=1 does all, beside those of the following parts that need no machine.
 #
 # Whatever runs tests prints one line for each in TAP's form, "ok ..." or "not ok
 # ..."; "ok ... # SKIP reason" is neither passed nor failed. A program that ends
@@ -92,7 +93,9 @@ check_lies() {
 	run lies "$TOP/tests/system/run" ${T:-test_lies. test_fronts.}
 }
 
-# Two cold boots; 20 kills in a row. What they test is no matter of the door.
+# What programs see, and all they see is a matter of the door. Left out: what opens the door
+# itself, what happens in dom0, in the engine or to the disk, two cold boots, 20 kills in a row.
+REPEATED="test_programs. test_apps. test_fs_death. test_net_death. test_net_limits. test_recovery."
 SLOW="-x cold_boot -x 20_kills"
 
 check_door() {
@@ -100,7 +103,7 @@ check_door() {
 	[ "${DOOR:-trap}" = trap ] || return 0
 	for door in program both; do
 		# shellcheck disable=SC2086
-		DOOR=$door run "door-$door" "$TOP/tests/system/run" $SLOW $LIES -x test_fronts. ${T-}
+		DOOR=$door run "door-$door" "$TOP/tests/system/run" $SLOW ${T:-$REPEATED}
 	done
 }
 
@@ -109,9 +112,32 @@ check_smp() {
 	VCPUS=2 run smp "$TOP/tests/system/run" test_programs. test_net_death
 }
 
+# What most locks, lists and life times take part in, and deaths of both domains.
+SLICE="test_programs.test_net test_fs_death.test_names_survive_a_kill test_net_death"
+
+# Only one machine at a time runs where others have time limits: so it goes beside what
+# runs on none.
+check_slice() {
+	DEBUG=1 "$TOP/tests/system/run" $SLICE </dev/null >"$LOGS/check-slice.log" 2>&1 &
+	slice=$!
+}
+
+end_slice() {
+	local rc=0
+	[ -n "$slice" ] || return 0
+	wait "$slice" || rc=$?
+	sed '/^[0-9]* passed, [0-9]* failed$/d' "$LOGS/check-slice.log"
+	count slice "$rc" "$LOGS/check-slice.log"
+	slice=
+}
+
+slice=
+trap '[ -z "$slice" ] || kill "$slice"' EXIT
 for part in "$@"; do
+	case "$part" in slice|static|unit|fuzz|models) ;; *) end_slice;; esac
 	check_"$part"
 done
+end_slice
 [ "$skipped" = 0 ] || echo "$skipped skipped"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
