@@ -129,6 +129,16 @@ print('all', len(held))
 """
 
 
+ONE_FILE = r"""
+set -e
+virtuos down
+cd /etc/virtuos
+grep -q '^net_extra' virtuos.cfg || echo 'net_extra = ""' >>virtuos.cfg
+sed -i 's/^net_extra = "/&sysctl.fs.file-max=1 /' virtuos.cfg
+virtuos up
+"""
+
+
 def answers(host):
     try:
         return host.primary("true", timeout=60).status == 0
@@ -139,8 +149,6 @@ def answers(host):
 def test_sockets_need_no_files_in_the_domain(host):
     """One file at most for all: a socket's ioctl() must not want one. The last test: the
     machine has another configuration from here on."""
-    out(host.dom0("virtuos down && "
-                  "echo 'net_extra = \"sysctl.fs.file-max=1\"' >>/etc/virtuos/virtuos.cfg && "
-                  "virtuos up", timeout=300))
+    out(host.dom0(ONE_FILE, timeout=300))
     assert wait_for(lambda: answers(host), 240, 1)
     assert out(host.primary(["python3", "-c", IOCTLS], timeout=60)).strip() == "all 60"
