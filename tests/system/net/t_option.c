@@ -3,6 +3,7 @@
  * Options, ioctls, and descriptors being ordinary descriptors.
  */
 #include <net/if.h>
+#include <linux/ethtool.h>
 #include <linux/filter.h>
 #include <linux/sockios.h>
 #include <sys/stat.h>
@@ -145,6 +146,68 @@ TEST(ioctl_interface)
 	c = (struct ifconf){ .ifc_len = 0 };
 	CHECK_EQ(ioctl(fd, SIOCGIFCONF, &c), 0);
 	CHECK(c.ifc_len >= (int)sizeof(struct ifreq));
+}
+
+static int ethtool(int fd, void *arg)
+{
+	struct ifreq r = { .ifr_data = arg };
+
+	strcpy(r.ifr_name, "lo");
+	return ioctl(fd, SIOCETHTOOL, &r);
+}
+
+/* A structure, what it is followed by, and memory that is none of the command's. */
+struct around {
+	union {
+		struct ethtool_value value;
+		struct ethtool_sset_info sets;
+		struct ethtool_gstrings strings;
+		struct ethtool_gfeatures features;
+		char bytes[8192];
+	};
+	char behind[4096];
+};
+
+static void check_behind(const struct around *a, size_t used)
+{
+	const char *at;
+
+	for (at = a->bytes + used; at < a->behind + sizeof(a->behind); at++)
+		CHECK_EQ(*at, 0x55);
+}
+
+/* As ethtool -k does it. */
+TEST(ioctl_ethtool)
+{
+	static struct around a;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	unsigned int n, i, found = 0;
+
+	memset(&a, 0x55, sizeof(a));
+	a.value.cmd = ETHTOOL_GLINK;
+	CHECK_EQ(ethtool(fd, &a), 0);
+	CHECK_EQ(a.value.data, 1);
+	check_behind(&a, sizeof(a.value));
+	a.sets.cmd = ETHTOOL_GSSET_INFO;
+	a.sets.sset_mask = 1 << ETH_SS_FEATURES;
+	CHECK_EQ(ethtool(fd, &a), 0);
+	CHECK_EQ(a.sets.sset_mask, 1 << ETH_SS_FEATURES);
+	check_behind(&a, sizeof(a.sets) + sizeof(a.sets.data[0]));
+	n = a.sets.data[0];
+	CHECK(n > 32 && n < 200);
+	a.strings = (struct ethtool_gstrings){ ETHTOOL_GSTRINGS, ETH_SS_FEATURES, n };
+	CHECK_EQ(ethtool(fd, &a), 0);
+	CHECK_EQ(a.strings.len, n);
+	for (i = 0; i < n; i++)
+		found |= !strcmp((char *)a.strings.data + i * ETH_GSTRING_LEN, "loopback");
+	CHECK(found);
+	check_behind(&a, sizeof(a.strings) + n * ETH_GSTRING_LEN);
+	a.features.cmd = ETHTOOL_GFEATURES;
+	a.features.size = 1;
+	CHECK_EQ(ethtool(fd, &a), 0);
+	CHECK(a.features.features[0].active);
+	a.value.cmd = 0x12345;
+	CHECK_ERR(ethtool(fd, &a), EOPNOTSUPP);
 }
 
 TEST(descriptor_dup)

@@ -3,6 +3,10 @@
  * ioctl on forwarded sockets: a command is forwarded if its argument's layout is
  * known here; its bytes, and what one pointer in it points to, go along.
  *
+ * Invariant: of a program's memory no more is read than Linux would read, and no more
+ * written than Linux would write, whatever the network domain answers: what lies behind is
+ * the program's stack. No address of a program or of this kernel leaves it.
+ *
  * The rest is left to the generic code of this kernel (descriptor ownership), or
  * refused by it.
  */
@@ -10,68 +14,112 @@
 #include <linux/if_arp.h>
 #include <linux/ipv6.h>
 #include <linux/ipv6_route.h>
+#include <linux/minmax.h>
 #include <linux/net_tstamp.h>
 #include <linux/route.h>
 #include <linux/slab.h>
 #include <linux/sockios.h>
 #include <linux/uaccess.h>
 #include <asm/ioctls.h>
+#include "ethtool.h"
 #include "vos_net.h"
 
-/* What SIOCETHTOOL's structures need at most; longer ones are cut. */
-#define ETHTOOL_BYTES	4096u
-/* The list of addresses that SIOCGIFCONF fills. */
-#define IFCONF_BYTES	32768u
+/* Most that one pointer may point to; the network domain has room for as much. */
+#define POINTED_MAX	32768u
+
+/* What the pointer in an argument points to. */
+enum pointed {
+	NOTHING,
+	STRING,		/* a device's name */
+	CONF,		/* the list of addresses that SIOCGIFCONF writes */
+	STAMP,		/* struct hwtstamp_config */
+	ETHTOOL,	/* see ethtool.c */
+};
 
 /*
  * struct layout - how a command's argument looks
  * @len: bytes of the argument; 0: not known
- * @ptr: offset of a pointer in it, or 0
- * @ptr_len: bytes behind the pointer
- * @string: behind the pointer is a string, of at most @ptr_len bytes
+ * @in: so many of them Linux reads
+ * @out: so many of them, from the first, Linux writes
+ * @ptr: offset of a pointer in it
+ * @pointed: what is there; NOTHING: there is no pointer
  */
 struct layout {
-	u32 len;
-	u32 ptr;
-	u32 ptr_len;
-	bool string;
+	u16 len;
+	u16 in;
+	u16 out;
+	u16 ptr;
+	enum pointed pointed;
 };
+
+#define READS(type)	((struct layout) { .len = sizeof(type), .in = sizeof(type) })
+#define WRITES(type)	((struct layout) { .len = sizeof(type), .out = sizeof(type) })
+#define CHANGES(type)	((struct layout) { .len = sizeof(type), .in = sizeof(type), \
+					   .out = sizeof(type) })
+
+/* Does Linux write the structure back? dev_ioctl() and inet_ioctl() say so. */
+static bool answers_ifreq(unsigned int cmd)
+{
+	switch (cmd) {
+	case SIOCGIFNAME:
+	case SIOCGIFFLAGS:
+	case SIOCGIFADDR:
+	case SIOCGIFDSTADDR:
+	case SIOCGIFBRDADDR:
+	case SIOCGIFNETMASK:
+	case SIOCGIFMETRIC:
+	case SIOCGIFMTU:
+	case SIOCSIFNAME:
+	case SIOCGIFHWADDR:
+	case SIOCGIFSLAVE:
+	case SIOCGIFINDEX:
+	case SIOCGIFPFLAGS:
+	case SIOCGIFTXQLEN:
+	case SIOCETHTOOL:
+	case SIOCGMIIPHY:
+	case SIOCGMIIREG:
+	case SIOCGIFMAP:
+	case SIOCGHWTSTAMP:
+		return true;
+	}
+	return false;
+}
 
 static struct layout of_ifreq(unsigned int cmd)
 {
-	struct layout l = { .len = sizeof(struct ifreq) };
+	struct layout l = READS(struct ifreq);
 
+	if (answers_ifreq(cmd))
+		l.out = l.in;
 	switch (cmd) {
 	case SIOCETHTOOL:
-		l.ptr = offsetof(struct ifreq, ifr_data);
-		l.ptr_len = ETHTOOL_BYTES;
+		l.pointed = ETHTOOL;
 		break;
 	case SIOCSHWTSTAMP:
 	case SIOCGHWTSTAMP:
-		l.ptr = offsetof(struct ifreq, ifr_data);
-		l.ptr_len = sizeof(struct hwtstamp_config);
+		l.pointed = STAMP;
 		break;
 	}
+	l.ptr = offsetof(struct ifreq, ifr_data);
 	return l;
 }
 
 static struct layout of_route(int family)
 {
+	struct layout l = READS(struct rtentry);
+
 	if (family == PF_INET6)
-		return (struct layout) { .len = sizeof(struct in6_rtmsg) };
-	return (struct layout) {
-		.len = sizeof(struct rtentry),
-		.ptr = offsetof(struct rtentry, rt_dev),
-		.ptr_len = IFNAMSIZ,
-		.string = true,
-	};
+		return READS(struct in6_rtmsg);
+	l.ptr = offsetof(struct rtentry, rt_dev);
+	l.pointed = STRING;
+	return l;
 }
 
-static struct layout of_address(int family)
+static struct layout of_address(int family, unsigned int cmd)
 {
 	if (family == PF_INET6)
-		return (struct layout) { .len = sizeof(struct in6_ifreq) };
-	return of_ifreq(0);
+		return READS(struct in6_ifreq);
+	return of_ifreq(cmd);
 }
 
 static struct layout layout_of(int family, unsigned int cmd)
@@ -81,16 +129,19 @@ static struct layout layout_of(int family, unsigned int cmd)
 	case SIOCOUTQ:
 	case SIOCOUTQNSD:
 	case SIOCATMARK:
-		return (struct layout) { .len = sizeof(int) };
+		return WRITES(int);
 	case SIOCGSTAMP_OLD:
 	case SIOCGSTAMPNS_OLD:
 	case SIOCGSTAMP_NEW:
 	case SIOCGSTAMPNS_NEW:
-		return (struct layout) { .len = sizeof(struct __kernel_timespec) };
+		return WRITES(struct __kernel_timespec);
 	case SIOCGIFCONF:
 		return (struct layout) {
 			.len = sizeof(struct ifconf),
+			.in = sizeof(struct ifconf),
+			.out = offsetofend(struct ifconf, ifc_len),
 			.ptr = offsetof(struct ifconf, ifc_buf),
+			.pointed = CONF,
 		};
 	case SIOCADDRT:
 	case SIOCDELRT:
@@ -98,11 +149,12 @@ static struct layout layout_of(int family, unsigned int cmd)
 	case SIOCSIFADDR:
 	case SIOCDIFADDR:
 	case SIOCSIFDSTADDR:
-		return of_address(family);
+		return of_address(family, cmd);
 	case SIOCGARP:
+		return CHANGES(struct arpreq);
 	case SIOCSARP:
 	case SIOCDARP:
-		return (struct layout) { .len = sizeof(struct arpreq) };
+		return READS(struct arpreq);
 	case SIOCGIFNAME ... SIOCSIFLINK:
 	case SIOCGIFFLAGS ... SIOCGIFADDR:
 	case SIOCGIFDSTADDR:
@@ -121,13 +173,24 @@ static struct layout layout_of(int family, unsigned int cmd)
 	}
 }
 
+/*
+ * struct io - one ioctl
+ * @l: how its argument looks
+ * @uarg: the argument, and @arg the copy, the pointer in it cleared
+ * @uptr: what that points to, and @ptr the copy
+ * @ptr_len: bytes of @ptr
+ * @asked: bytes of them that only the number in @arg or @ptr speaks of
+ * @e: for ETHTOOL: which command
+ */
 struct io {
 	struct layout l;
 	u8 __user *uarg;
-	u8 *arg;		/* the argument; the pointer in it cleared */
+	u8 *arg;
 	u8 __user *uptr;
-	u8 *ptr;		/* what the pointer points to */
-	u8 *before;		/* the same as it was */
+	u8 *ptr;
+	u32 ptr_len;
+	u32 asked;
+	const struct vos_ethtool *e;
 };
 
 static int io_alloc(struct io *io)
@@ -140,86 +203,181 @@ static void io_free(struct io *io)
 {
 	kfree(io->arg);
 	kvfree(io->ptr);
-	kvfree(io->before);
 }
 
-/* As much as is readable; the layout's length is only an upper bound. */
-static int read_pointed(struct io *io)
+/* What is not read of it is 0 for the network domain. */
+static int alloc_pointed(struct io *io, u64 len)
 {
-	u32 len = io->l.ptr_len;
+	if (len > POINTED_MAX)
+		return -E2BIG;
+	io->ptr = kvzalloc(len, GFP_KERNEL);
+	if (!io->ptr)
+		return -ENOMEM;
+	io->ptr_len = len;
+	return 0;
+}
+
+static int read_string(struct io *io)
+{
+	int rc = alloc_pointed(io, IFNAMSIZ);
 	long n;
 
-	io->ptr = kvzalloc(len, GFP_KERNEL);
-	io->before = kvzalloc(len, GFP_KERNEL);
-	if (!io->ptr || !io->before)
-		return -ENOMEM;
-	if (io->l.string) {
-		n = strncpy_from_user(io->ptr, io->uptr, len - 1);
-		if (n < 0)
-			return n;
-	} else {
-		n = copy_from_user(io->ptr, io->uptr, len);
-		memset(io->ptr + len - n, 0, n);
+	if (rc)
+		return rc;
+	n = strncpy_from_user(io->ptr, io->uptr, IFNAMSIZ - 1);
+	return n < 0 ? n : 0;
+}
+
+/* The list is only written: not a byte of what is there goes along. */
+static int read_conf(struct io *io)
+{
+	int len;
+
+	memcpy(&len, io->arg, sizeof(len));
+	if (len < 0)
+		return -EINVAL;
+	io->asked = min_t(u32, len, POINTED_MAX);
+	memcpy(io->arg, &io->asked, sizeof(len));
+	return io->asked ? alloc_pointed(io, io->asked) : 0;
+}
+
+static int read_stamp(struct io *io, unsigned int cmd)
+{
+	int rc = alloc_pointed(io, sizeof(struct hwtstamp_config));
+
+	if (rc || cmd == SIOCGHWTSTAMP)
+		return rc;
+	return copy_from_user(io->ptr, io->uptr, io->ptr_len) ? -EFAULT : 0;
+}
+
+/* What was read is not read again: the program may have changed it. */
+static int read_ethtool_head(struct io *io, u8 head[VOS_ETHTOOL_HEAD])
+{
+	u32 cmd;
+
+	if (copy_from_user(&cmd, io->uptr, sizeof(cmd)))
+		return -EFAULT;
+	io->e = vos_ethtool_find(cmd);
+	if (!io->e)
+		return -EOPNOTSUPP;
+	memcpy(head, &cmd, sizeof(cmd));
+	return copy_from_user(head + sizeof(cmd), io->uptr + sizeof(cmd),
+			      io->e->in - sizeof(cmd)) ? -EFAULT : 0;
+}
+
+static int read_ethtool(struct io *io)
+{
+	u8 head[VOS_ETHTOOL_HEAD];
+	const struct vos_ethtool *e;
+	int rc = read_ethtool_head(io, head);
+	u64 tail;
+
+	if (rc)
+		return rc;
+	e = io->e;
+	tail = e->way ? vos_ethtool_tail(e, head) : 0;
+	if (e->must_ask && !tail)
+		return -EINVAL;
+	rc = alloc_pointed(io, max(e->in, e->out) + tail);
+	if (rc)
+		return rc;
+	io->asked = tail;
+	memcpy(io->ptr, head, e->in);
+	if (!(e->way & VOS_ETHTOOL_IN))
+		return 0;
+	return copy_from_user(io->ptr + e->in, io->uptr + e->in, tail) ? -EFAULT : 0;
+}
+
+static int read_pointed(struct io *io, unsigned int cmd)
+{
+	switch (io->l.pointed) {
+	case STRING:
+		return read_string(io);
+	case CONF:
+		return read_conf(io);
+	case STAMP:
+		return read_stamp(io, cmd);
+	case ETHTOOL:
+		return read_ethtool(io);
+	case NOTHING:
+		break;
 	}
-	memcpy(io->before, io->ptr, len);
 	return 0;
 }
 
 static int io_read(struct io *io, unsigned int cmd)
 {
-	int conf_len;
-
-	if (copy_from_user(io->arg, io->uarg, io->l.len)) {
-		/* SIOCINQ and its like only write. */
-		if (io->l.len != sizeof(int))
-			return -EFAULT;
-	}
-	if (!io->l.ptr)
+	if (copy_from_user(io->arg, io->uarg, io->l.in))
+		return -EFAULT;
+	if (!io->l.pointed)
 		return 0;
 	memcpy(&io->uptr, io->arg + io->l.ptr, sizeof(io->uptr));
 	memset(io->arg + io->l.ptr, 0, sizeof(void *));
-	if (cmd == SIOCGIFCONF) {
-		memcpy(&conf_len, io->arg, sizeof(conf_len));
-		if (conf_len < 0)
-			return -EINVAL;
-		io->l.ptr_len = min_t(u32, conf_len, IFCONF_BYTES);
-		memcpy(io->arg, &io->l.ptr_len, sizeof(u32));
-	}
-	if (!io->uptr)
-		io->l.ptr_len = 0;
-	return io->l.ptr_len ? read_pointed(io) : 0;
+	return io->uptr ? read_pointed(io, cmd) : 0;
 }
 
-/* Only what has changed: behind it may lie memory that is not the command's. */
-static int write_changed(struct io *io)
+/*
+ * How much was written of the list; how long it would be, if the program has no room for
+ * one. More than there is room for is a lie that the program would believe.
+ */
+static u32 conf_written(struct io *io)
 {
-	u32 from = 0, to = io->l.ptr_len;
+	u32 said, len;
 
-	while (from < to && io->ptr[from] == io->before[from])
-		from++;
-	while (to > from && io->ptr[to - 1] == io->before[to - 1])
-		to--;
-	return to > from && copy_to_user(io->uptr + from, io->ptr + from, to - from) ?
-		-EFAULT : 0;
+	memcpy(&said, io->arg, sizeof(said));
+	len = min_t(u32, said, io->uptr ? io->asked : INT_MAX);
+	memcpy(io->arg, &len, sizeof(len));
+	return io->uptr ? len : 0;
+}
+
+static u32 ethtool_written(struct io *io)
+{
+	const struct vos_ethtool *e = io->e;
+	u64 tail = 0;
+
+	if (e->way & VOS_ETHTOOL_OUT) {
+		tail = min_t(u64, vos_ethtool_tail(e, io->ptr), io->asked);
+		vos_ethtool_clamp(e, io->ptr, io->asked);
+	}
+	return e->out + tail;
+}
+
+/* Return: bytes of what is pointed to that Linux has written. */
+static u32 pointed_written(struct io *io)
+{
+	switch (io->l.pointed) {
+	case CONF:
+		return conf_written(io);
+	case STAMP:
+		return io->ptr_len;
+	case ETHTOOL:
+		return io->ptr_len ? ethtool_written(io) : 0;
+	case NOTHING:
+	case STRING:
+		break;
+	}
+	return 0;
 }
 
 static int io_write(struct io *io)
 {
-	if (io->l.ptr)
-		memcpy(io->arg + io->l.ptr, &io->uptr, sizeof(io->uptr));
-	if (copy_to_user(io->uarg, io->arg, io->l.len))
+	u32 n = pointed_written(io);
+
+	if (n && copy_to_user(io->uptr, io->ptr, n))
 		return -EFAULT;
-	return io->l.ptr_len && !io->l.string ? write_changed(io) : 0;
+	if (io->l.pointed)
+		memcpy(io->arg + io->l.ptr, &io->uptr, sizeof(io->uptr));
+	return copy_to_user(io->uarg, io->arg, io->l.out) ? -EFAULT : 0;
 }
 
 static int io_call(struct vos_sock *vs, struct io *io, unsigned int cmd)
 {
 	struct vos_req req = {
 		.opcode = VOS_OP_IOCTL,
-		.arg = { cmd, io->l.ptr_len ? io->l.ptr + 1 : 0 },
+		.arg = { cmd, io->ptr_len ? io->l.ptr + 1 : 0 },
 		.in = { io->arg, io->ptr },
 		.out = { io->arg, io->ptr },
-		.len = { io->l.len, io->l.ptr_len },
+		.len = { io->l.len, io->ptr_len },
 		.max = INT_MAX,
 	};
 	int rc = vos_sock_run(vs, &req);
