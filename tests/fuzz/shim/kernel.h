@@ -44,6 +44,17 @@ bool shim_killed(void);		/* has the waiter got a fatal signal? */
 bool shim_need_resched(void);
 void shim_notified(int irq);	/* an event was sent */
 
+/* The memory of a process. Return: how many bytes could not be copied; length of a string. */
+unsigned long copy_from_user(void *to, const void *from, unsigned long n);
+unsigned long copy_to_user(void *to, const void *from, unsigned long n);
+unsigned long clear_user(void *to, unsigned long n);
+long strncpy_from_user(char *to, const char *from, long n);
+
+#define put_user(v, p) ({								\
+	typeof(*(p)) put_ = (v);							\
+	copy_to_user(p, &put_, sizeof(put_)) ? -EFAULT : 0;				\
+})
+
 /* --- assertions ------------------------------------------------------------------ */
 
 static inline void shim_assert_at(bool ok, const char *what, const char *file, int line)
@@ -84,6 +95,7 @@ extern struct shim_context shim_context;
 #define __exit
 #define __must_check
 #define __read_mostly
+#define noinline	__attribute__((noinline))
 #undef __always_inline
 #define __always_inline	inline __attribute__((always_inline))
 #define __aligned(n)	__attribute__((aligned(n)))
@@ -113,6 +125,7 @@ extern struct shim_context shim_context;
 })
 
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+#define offsetofend(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 #define struct_size(p, member, n) (sizeof(*(p)) + sizeof((p)->member[0]) * (size_t)(n))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof(*(a)))
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
@@ -123,6 +136,8 @@ extern struct shim_context shim_context;
 #define max(a, b)		((a) > (b) ? (a) : (b))
 #define clamp(v, lo, hi)	min(max(v, lo), hi)
 #define U32_MAX			((u32)~0u)
+#define U64_MAX			((u64)~0ull)
+#define INT_MAX			0x7fffffff
 #define HZ			250
 #define NSEC_PER_USEC		1000L
 #define NSEC_PER_MSEC		1000000L
@@ -182,13 +197,19 @@ static inline void *shim_alloc(size_t size, gfp_t gfp)
 	return calloc(1, size ? size : 1);
 }
 
-#define kmalloc(n, gfp)			shim_alloc(n, gfp)
+/* What nobody has written shows: it is not 0. */
+static inline void *shim_alloc_dirty(size_t size, gfp_t gfp)
+{
+	return memset(shim_alloc(size, gfp), 0xc7, size);
+}
+
+#define kmalloc(n, gfp)			shim_alloc_dirty(n, gfp)
 #define kzalloc(n, gfp)			shim_alloc(n, gfp)
-#define kvmalloc(n, gfp)		shim_alloc(n, gfp)
+#define kvmalloc(n, gfp)		shim_alloc_dirty(n, gfp)
 #define kvzalloc(n, gfp)		shim_alloc(n, gfp)
 #define kcalloc(n, size, gfp)		shim_alloc((size_t)(n) * (size), gfp)
 #define kvcalloc(n, size, gfp)		shim_alloc((size_t)(n) * (size), gfp)
-#define kvmalloc_array(n, size, gfp)	shim_alloc((size_t)(n) * (size), gfp)
+#define kvmalloc_array(n, size, gfp)	shim_alloc_dirty((size_t)(n) * (size), gfp)
 #define kfree(p)			free((void *)(p))
 #define kvfree(p)			free((void *)(p))
 
@@ -539,6 +560,7 @@ static inline bool test_and_set_bit(unsigned long n, unsigned long *p)
 }
 
 #define __set_bit(n, p)		set_bit(n, p)
+#define hweight64(x)		((unsigned int)__builtin_popcountll(x))
 #define __ffs(x)		((unsigned long)__builtin_ctzl(x))
 #define for_each_set_bit(i, p, n) for ((i) = 0; (i) < (n); (i)++) if (test_bit(i, p))
 
@@ -629,6 +651,10 @@ static inline int wait_for_completion_killable(struct completion *c)
 typedef struct {
 	int unused;
 } wait_queue_head_t;
+
+typedef struct {
+	int unused;
+} wait_queue_entry_t;
 
 #define init_waitqueue_head(w)	((w)->unused = 0)
 #define wake_up(w)		((void)(w))
@@ -892,5 +918,9 @@ struct path {
 struct inode;
 
 struct page;
+
+struct rcu_head {
+	int unused;
+};
 
 #endif
