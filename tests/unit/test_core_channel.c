@@ -13,48 +13,19 @@
 #include "queue.c"
 #include "channel.c"
 
-#define ARENA_PAGES	128u
+#include "core/bench.h"
+
 #define QUARTER		((ARENA_PAGES * VOS_PAGE_SIZE - VOS_ENTRIES * VOS_INLINE) / 4)
 
-static struct bench {
-	struct vos_session session;
-	struct vos_link *link;
-	struct vos_channel *chan;
-	struct vos_ring peer_sq;	/* the back end's view */
-	struct vos_ring peer_cq;
-	void *area;
-	unsigned int rooms;		/* calls of ops->room */
-	unsigned int violations;
-} b;
+static unsigned int rooms;	/* calls of ops->room */
+static unsigned int violations;
 
 /* What these sources call of the rest of the core. */
 void vos_link_violation(struct vos_link *link, const char *what)
 {
 	(void)link;
 	(void)what;
-	b.violations++;
-}
-
-void vos_link_put(struct vos_link *link)
-{
-	__atomic_sub_fetch(&link->ref.refs, 1, __ATOMIC_RELAXED);
-}
-
-void vos_object_events(struct vos_link *link)
-{
-	(void)link;
-}
-
-bool vos_object_pending(const struct vos_link *link)
-{
-	(void)link;
-	return false;
-}
-
-void vos_cred_put(struct vos_link *link, u16 index)
-{
-	(void)link;
-	(void)index;
+	violations++;
 }
 
 void vos_wait_over(struct vos_slot *slot)
@@ -65,46 +36,23 @@ void vos_wait_over(struct vos_slot *slot)
 static void room(struct vos_session *s)
 {
 	(void)s;
-	__atomic_add_fetch(&b.rooms, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&rooms, 1, __ATOMIC_RELAXED);
 }
 
 static const struct vos_session_ops ops = { .room = room };
 
 static int set_up(void **state)
 {
-	const struct vos_channel_desc d = {
-		.entries = VOS_ENTRIES, .hdr_page = 0, .sq_page = 1, .cq_page = 5,
-		.arena_page = 9, .arena_pages = ARENA_PAGES,
-	};
-	struct vos_channel_page *hdr;
-
 	(void)state;
-	memset(&b, 0, sizeof(b));
-	b.session.ops = &ops;
-	b.session.arena_pages = ARENA_PAGES;
-	b.link = calloc(1, sizeof(*b.link) + sizeof(b.link->chan[0]));
-	b.area = aligned_alloc(VOS_PAGE_SIZE, (9 + ARENA_PAGES) * VOS_PAGE_SIZE);
-	memset(b.area, 0, (9 + ARENA_PAGES) * VOS_PAGE_SIZE);
-	b.link->session = &b.session;
-	b.link->area.vaddr = b.area;
-	b.link->nr_channels = 1;
-	b.chan = &b.link->chan[0];
-	hdr = b.area;
-	vos_ring_init(&b.peer_sq, &hdr->sq, vos_area_page(&b.link->area, 1), VOS_ENTRIES,
-		      VOS_SQ_PHASE);
-	vos_ring_init(&b.peer_cq, &hdr->cq, vos_area_page(&b.link->area, 5), VOS_ENTRIES,
-		      VOS_CQ_PHASE);
-	return vos_channel_init(b.chan, b.link, 0, &d);
+	rooms = 0;
+	violations = 0;
+	return bench_begin(&ops);
 }
 
-/* Whose invariants vos_slots_exit() checks: all slots are back, and all of the arena. */
 static int tear_down(void **state)
 {
 	(void)state;
-	assert_int_equal(b.link->ref.refs, 0);
-	vos_slots_exit(b.chan);
-	free(b.link);
-	free(b.area);
+	bench_end();
 	return 0;
 }
 
@@ -218,7 +166,7 @@ static void answered_calls_were_answered(void **state)
 	assert_int_equal(second->cqe.result, 42);
 	assert_int_equal(first->status, -EOWNERDEAD);
 	assert_int_equal(third->status, -EOWNERDEAD);
-	assert_int_equal(b.violations, 0);
+	assert_int_equal(violations, 0);
 	vos_call_put(first);
 	vos_call_put(second);
 	vos_call_put(third);
@@ -376,9 +324,9 @@ static void a_ticket_stands_in_line(void **state)
 	(void)state;
 	assert_int_equal(PTR_ERR(vos_channel_ask(b.chan, 100, 0)), -ENOBUFS);
 	start(&s, 8, 0);
-	assert_int_equal(b.rooms, 0);
+	assert_int_equal(rooms, 0);
 	vos_call_put(calls[--n]);
-	assert_int_equal(b.rooms, 1);
+	assert_int_equal(rooms, 1);
 	assert_null(take());
 	call = vos_channel_ask(b.chan, 200, 0);
 	assert_false(IS_ERR(call));

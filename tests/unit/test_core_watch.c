@@ -21,18 +21,12 @@ static unsigned int looks;
 #include "channel.c"
 #include "watch.c"
 
-#define LIMIT		5u
-#define ARENA_PAGES	128u
+#include "core/bench.h"
 
-static struct bench {
-	struct vos_session_ops *ops;
-	struct vos_link *link;
-	struct vos_channel *chan;
-	struct vos_ring peer_sq;	/* the back end's view */
-	struct vos_ring peer_cq;
-	void *area;
-	unsigned int hangs;
-} b;
+#define LIMIT		5u
+
+static struct vos_session_ops callbacks;
+static unsigned int hangs;
 
 unsigned int vos_hang_timeout = LIMIT;
 struct workqueue_struct *vos_wq;
@@ -48,29 +42,7 @@ bool vos_link_fail(struct vos_link *link, const char *why)
 {
 	(void)link;
 	assert_string_equal(why, "hang");
-	return !b.hangs++;
-}
-
-void vos_link_put(struct vos_link *link)
-{
-	link->ref.refs--;
-}
-
-void vos_object_events(struct vos_link *link)
-{
-	(void)link;
-}
-
-bool vos_object_pending(const struct vos_link *link)
-{
-	(void)link;
-	return false;
-}
-
-void vos_cred_put(struct vos_link *link, u16 index)
-{
-	(void)link;
-	(void)index;
+	return !hangs++;
 }
 
 void vos_channel_serve(struct vos_channel *chan)
@@ -90,34 +62,15 @@ void vos_call_submit(struct vos_call *call)
 
 static int set_up(void **state)
 {
-	const struct vos_channel_desc d = {
-		.entries = VOS_ENTRIES, .hdr_page = 0, .sq_page = 1, .cq_page = 5,
-		.arena_page = 9, .arena_pages = ARENA_PAGES,
-	};
-	static struct vos_session_ops session_ops;
-	static struct vos_session session;
-	struct vos_channel_page *hdr;
+	int rc;
 
 	(void)state;
-	memset(&b, 0, sizeof(b));
-	session_ops = (struct vos_session_ops){};
+	callbacks = (struct vos_session_ops){};
 	looks = 0;
-	session = (struct vos_session){ .ops = &session_ops, .arena_pages = ARENA_PAGES };
-	b.ops = &session_ops;
-	b.link = calloc(1, sizeof(*b.link) + sizeof(b.link->chan[0]));
-	b.area = aligned_alloc(VOS_PAGE_SIZE, (9 + ARENA_PAGES) * VOS_PAGE_SIZE);
-	memset(b.area, 0, (9 + ARENA_PAGES) * VOS_PAGE_SIZE);
-	b.link->session = &session;
-	b.link->area.vaddr = b.area;
+	hangs = 0;
+	rc = bench_begin(&callbacks);
 	b.link->ctrl = calloc(1, sizeof(*b.link->ctrl));
-	b.link->nr_channels = 1;
-	b.chan = &b.link->chan[0];
-	hdr = b.area;
-	vos_ring_init(&b.peer_sq, &hdr->sq, vos_area_page(&b.link->area, 1), VOS_ENTRIES,
-		      VOS_SQ_PHASE);
-	vos_ring_init(&b.peer_cq, &hdr->cq, vos_area_page(&b.link->area, 5), VOS_ENTRIES,
-		      VOS_CQ_PHASE);
-	return vos_channel_init(b.chan, b.link, 0, &d);
+	return rc;
 }
 
 static int tear_down(void **state)
@@ -125,11 +78,8 @@ static int tear_down(void **state)
 	(void)state;
 	vos_channel_end_all(b.chan);
 	vos_channel_reap_ring(b.chan);
-	assert_int_equal(b.link->ref.refs, 0);
-	vos_slots_exit(b.chan);
 	free(b.link->ctrl);
-	free(b.link);
-	free(b.area);
+	bench_end();
 	return 0;
 }
 
@@ -180,7 +130,7 @@ static void who_beats_and_has_no_calls_is_well(void **state)
 {
 	(void)state;
 	look_often(10 * LIMIT);
-	assert_int_equal(b.hangs, 0);
+	assert_int_equal(hangs, 0);
 	assert_int_equal(looks, 10 * LIMIT);
 	assert_int_equal(next_call().opcode, 0xff);
 }
@@ -193,9 +143,9 @@ static void whose_heart_stands_still_hangs(void **state)
 	look();
 	for (i = 0; i < LIMIT; i++)
 		watch_work(&b.link->watch_work.work);
-	assert_int_equal(b.hangs, 0);
+	assert_int_equal(hangs, 0);
 	watch_work(&b.link->watch_work.work);
-	assert_int_equal(b.hangs, 1);
+	assert_int_equal(hangs, 1);
 }
 
 static void what_is_answered_at_once_is_due(void **state)
@@ -203,9 +153,9 @@ static void what_is_answered_at_once_is_due(void **state)
 	(void)state;
 	submit(VOS_OP_RECVMSG);
 	look_often(LIMIT + 1);
-	assert_int_equal(b.hangs, 0);
+	assert_int_equal(hangs, 0);
 	look();
-	assert_int_equal(b.hangs, 1);
+	assert_int_equal(hangs, 1);
 }
 
 /* A disk may be slow; but who is asked answers. */
@@ -226,7 +176,7 @@ static void a_disk_is_waited_for(void **state)
 		else
 			assert_int_equal(i, 0);
 	}
-	assert_int_equal(b.hangs, 0);
+	assert_int_equal(hangs, 0);
 }
 
 static void who_does_not_even_say_nothing_hangs(void **state)
@@ -234,7 +184,7 @@ static void who_does_not_even_say_nothing_hangs(void **state)
 	(void)state;
 	submit(VOS_OP_FUSE);
 	look_often(LIMIT + 4);
-	assert_int_equal(b.hangs, 1);
+	assert_int_equal(hangs, 1);
 	next_call();
 	assert_int_equal(next_call().opcode, VOS_OP_NOP);
 	/* Asked once. */
@@ -244,10 +194,10 @@ static void who_does_not_even_say_nothing_hangs(void **state)
 static void a_prompt_service_is_due_with_all(void **state)
 {
 	(void)state;
-	b.ops->prompt = true;
+	callbacks.prompt = true;
 	submit(VOS_OP_UCHAN_CLOSE);
 	look_often(LIMIT + 2);
-	assert_int_equal(b.hangs, 1);
+	assert_int_equal(hangs, 1);
 }
 
 /* The same slot, and never the same call. */
@@ -262,7 +212,7 @@ static void who_is_busy_is_well(void **state)
 		look();
 		answer(tag);
 	}
-	assert_int_equal(b.hangs, 0);
+	assert_int_equal(hangs, 0);
 }
 
 /* All slots are taken that anybody may have. */
@@ -274,7 +224,7 @@ static void a_full_channel_is_asked(void **state)
 	for (i = 0; i < VOS_ENTRIES - VOS_RESERVE; i++)
 		submit(VOS_OP_FUSE);
 	look_often(LIMIT + 4);
-	assert_int_equal(b.hangs, 1);
+	assert_int_equal(hangs, 1);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One channel of one link, with the test as the back end; and what channel.c, slot.c and
+ * their like call of the rest of the core, as far as it is the same for all tests. To be
+ * included after those sources.
+ */
+#ifndef TEST_CORE_BENCH_H
+#define TEST_CORE_BENCH_H
+
+#define ARENA_PAGES	128u
+
+static struct bench {
+	struct vos_session session;
+	struct vos_link *link;
+	struct vos_channel *chan;
+	struct vos_ring peer_sq;	/* the back end's view */
+	struct vos_ring peer_cq;
+	void *area;
+} b;
+
+void vos_link_put(struct vos_link *link)
+{
+	__atomic_sub_fetch(&link->ref.refs, 1, __ATOMIC_RELAXED);
+}
+
+void vos_object_events(struct vos_link *link)
+{
+	(void)link;
+}
+
+bool vos_object_pending(const struct vos_link *link)
+{
+	(void)link;
+	return false;
+}
+
+void vos_cred_put(struct vos_link *link, u16 index)
+{
+	(void)link;
+	(void)index;
+}
+
+static int bench_begin(const struct vos_session_ops *callbacks)
+{
+	const struct vos_channel_desc d = {
+		.entries = VOS_ENTRIES, .hdr_page = 0, .sq_page = 1, .cq_page = 5,
+		.arena_page = 9, .arena_pages = ARENA_PAGES,
+	};
+	struct vos_channel_page *hdr;
+
+	memset(&b, 0, sizeof(b));
+	b.session.ops = callbacks;
+	b.session.arena_pages = ARENA_PAGES;
+	b.link = calloc(1, sizeof(*b.link) + sizeof(b.link->chan[0]));
+	b.area = aligned_alloc(VOS_PAGE_SIZE, (9 + ARENA_PAGES) * VOS_PAGE_SIZE);
+	memset(b.area, 0, (9 + ARENA_PAGES) * VOS_PAGE_SIZE);
+	b.link->session = &b.session;
+	b.link->area.vaddr = b.area;
+	b.link->nr_channels = 1;
+	b.chan = &b.link->chan[0];
+	hdr = b.area;
+	vos_ring_init(&b.peer_sq, &hdr->sq, vos_area_page(&b.link->area, 1), VOS_ENTRIES,
+		      VOS_SQ_PHASE);
+	vos_ring_init(&b.peer_cq, &hdr->cq, vos_area_page(&b.link->area, 5), VOS_ENTRIES,
+		      VOS_CQ_PHASE);
+	return vos_channel_init(b.chan, b.link, 0, &d);
+}
+
+/* Whose invariants vos_slots_exit() checks: all slots are back, and all of the arena. */
+static void bench_end(void)
+{
+	assert_int_equal(b.link->ref.refs, 0);
+	vos_slots_exit(b.chan);
+	free(b.link);
+	free(b.area);
+}
+
+#endif
