@@ -9,10 +9,13 @@
 #include <linux/string.h>
 #include "vos_net.h"
 
-/* The kernel's own codes (ERESTARTSYS and so on) and -EINTR are not for programs. */
+/*
+ * The kernel's own codes (ERESTARTSYS and so on), and those that mean something of
+ * their own in here, are not for programs.
+ */
 static int shown(s64 err)
 {
-	return err > -512 && err != -EINTR ? err : -EIO;
+	return err > -512 && err != -EINTR && err != -EOWNERDEAD ? err : -EIO;
 }
 
 /* Neither an errno nor up to @max: no honest service says so. */
@@ -21,10 +24,11 @@ static bool is_lie(s64 untrusted_result, u32 max)
 	return (u64)untrusted_result + MAX_ERRNO > (u64)max + MAX_ERRNO;
 }
 
+/* For the call it is as if the link had died in this moment, and soon it has. */
 static noinline int cut_off(struct vos_call *call)
 {
 	vos_call_violation(call, "result");
-	return -EIO;
+	return -EOWNERDEAD;
 }
 
 /*
@@ -32,7 +36,7 @@ static noinline int cut_off(struct vos_call *call)
  * @untrusted_result: as it came
  * @max: highest value that makes sense
  * Return: 0..@max, or a negative errno that may be shown to a program. Never
- * -EINTR, which vos_call() keeps for itself.
+ * -EINTR or -EOWNERDEAD, which vos_call() keeps for itself.
  */
 int vos_result(s64 untrusted_result, u32 max)
 {
@@ -43,6 +47,7 @@ int vos_result(s64 untrusted_result, u32 max)
 
 /*
  * vos_call_result - the same, of an answered call; a service that lies is cut off
+ * Return: as vos_result(), or -EOWNERDEAD: it has been.
  */
 int vos_call_result(struct vos_call *call, u32 max)
 {
@@ -149,11 +154,10 @@ int vos_req_once(struct vos_sock *vs, struct vos_req *req, u32 flags)
 	rc = vos_call(call);
 	if (rc == -EINTR)
 		return rc;
-	if (!rc) {
+	if (!rc && unlikely(is_lie(call->cqe.result, req->max)))
+		rc = cut_off(call);
+	if (!rc)
 		copy_out(call, req);
-		if (unlikely(is_lie(call->cqe.result, req->max)))
-			cut_off(call);
-	}
 	vos_call_put(call);
 	return rc;
 }

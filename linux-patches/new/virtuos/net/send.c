@@ -78,7 +78,7 @@ static int send_once(struct send *s, u32 len, unsigned int flags)
 		return rc;
 	if (!rc)
 		rc = vos_call_result(call, len);
-	else
+	if (rc == -EOWNERDEAD)
 		rc = sending_link_gone(s->vs, len);
 	vos_call_put(call);
 	if (rc < (int)len)
