@@ -41,10 +41,12 @@ def told(host, text):
     return int(out(host.primary(["sh", "-c", 'dmesg | grep -cF "$0" || true', text], timeout=60)))
 
 
-# A monitor that dies finds its domains again. Lies are told more often than it would have.
+# A monitor that dies finds its domains again, and the configuration that they were started
+# from. Lies are told more often than it would have.
 PATIENT = r"""
-grep -q '^start_limit_interval' /etc/virtuos/virtuos.cfg && exit
-echo 'start_limit_interval = 0' >>/etc/virtuos/virtuos.cfg
+cfg=/run/virtuos/primary.cfg
+grep -q '^start_limit_interval' $cfg && exit
+echo 'start_limit_interval = 0' >>$cfg
 old=$(pidof virtuosd) && kill -9 $old
 for i in $(seq 100); do
 	new=$(pidof virtuosd) && [ "$new" != "$old" ] && virtuos status >/dev/null && exit
