@@ -95,6 +95,7 @@ extern struct shim_context shim_context;
 #define __exit
 #define __must_check
 #define __read_mostly
+#define __maybe_unused	__attribute__((unused))
 #define noinline	__attribute__((noinline))
 #undef __always_inline
 #define __always_inline	inline __attribute__((always_inline))
@@ -104,6 +105,9 @@ extern struct shim_context shim_context;
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define EXPORT_SYMBOL_GPL(x)	_Static_assert(1, #x)
+#define module_param_cb(x, ops, arg, mode) \
+	static const void *const param_##x __attribute__((used)) = (ops)
+#define sysfs_emit(buf, ...)	sprintf(buf, __VA_ARGS__)
 #define MODULE_PARM_DESC(x, y)	_Static_assert(1, #x)
 
 #define READ_ONCE(x)		(*(const volatile typeof(x) *)&(x))
@@ -144,6 +148,7 @@ extern struct shim_context shim_context;
 #define NSEC_PER_SEC		1000000000L
 #define PAGE_SHIFT		12
 #define PAGE_SIZE		(1ul << PAGE_SHIFT)
+#define PAGE_MASK		(~(PAGE_SIZE - 1))
 #define GFP_KERNEL		1u
 #define GFP_NOWAIT		0u
 
@@ -300,6 +305,8 @@ static inline void mutex_unlock(struct mutex *m)
 typedef struct {
 	int counter;
 } atomic_t;
+
+#define ATOMIC_INIT(n)		{ (n) }
 
 typedef struct {
 	s64 counter;
@@ -918,6 +925,12 @@ struct path {
 struct inode;
 
 struct page;
+
+struct kernel_param;
+
+struct kernel_param_ops {
+	int (*get)(char *buf, const struct kernel_param *kp);
+};
 
 struct rcu_head {
 	int unused;

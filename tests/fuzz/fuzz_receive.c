@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The primary's recvmsg() (net/recv.c, control.c, call.c) against a network domain that
+ * answers anything, and goes on writing into the arena while the answer is taken.
+ *
+ * Wanted:
+ * - a program gets no more than it asked for: of data, of an address, of control messages,
+ *   whose kinds are those that a kernel without local sockets gives;
+ * - what is returned is that number, or a datagram's true length if it was asked for, or an
+ *   error that a program may see;
+ * - nothing is copied but from the extents; what is judged is a private copy;
+ * - a result that is none cuts the liar off; each call is given back; it ends.
+ */
+#include <linux/errqueue.h>
+#include <linux/in.h>
+#include <linux/udp.h>
+#include "vos_net.h"
+#include "shim/state.h"
+#include "input.h"
+
+/* Of answers; then the link dies. */
+#define ANSWERS_MAX	40u
+#define SPACE_MAX	200000u
+/* struct sockaddr_storage. */
+#define ADDRESS		128u
+
+struct vos_net vos_net;
+
+static struct input in;
+static struct vos_sock vs;
+static struct vos_call call;
+static struct msghdr msg;
+static u8 *ext[2];
+static u8 *space;		/* the program's, of the very length */
+static u32 asked, copied, controls, answers;
+static int last_max;		/* the highest honest result of the last call, by our count */
+static int asked_flags;
+static bool held, cut_off, lied, faulted;
+
+void shim_relax(void)
+{
+}
+
+/* --- the rest of the primary -------------------------------------------------------------- */
+
+u32 vos_session_max_extent(struct vos_session *s)
+{
+	return 128u * 1024u;
+}
+
+u32 vos_sock_mask(struct vos_sock *s)
+{
+	return in_u8(&in);
+}
+
+void vos_wait_init(struct vos_wait *w, struct vos_sock *s, long timeo)
+{
+	*w = (struct vos_wait){ .vs = s, .timeo = timeo };
+}
+
+void vos_wait_begin(struct vos_wait *w)
+{
+	w->queued = true;
+}
+
+/* There is news, or a signal, or time is up. */
+int vos_wait_event(struct vos_wait *w)
+{
+	shim_assert(!held);
+	if (!w->timeo)
+		return -EAGAIN;
+	if (in_end(&in) || in_u8(&in) % 4 == 1)
+		return -ERESTARTSYS;
+	return 0;
+}
+
+int vos_wait_for(struct vos_wait *w, u32 want)
+{
+	w->queued = true;
+	return vos_wait_event(w);
+}
+
+void vos_wait_end(struct vos_wait *w)
+{
+	w->queued = false;
+}
+
+void vos_sock_keep_error(struct vos_sock *s, int err)
+{
+	shim_assert(err > 0 && err < 512);
+	s->sk.sk_err = err;
+}
+
+void vos_sock_lose(struct vos_sock *s, int err)
+{
+	s->phase = VOS_LOST;
+	s->sk.sk_err = err;
+}
+
+void vos_object_remove(struct vos_sock *s)
+{
+}
+
+/* A program attached to a cgroup is shown an address: all of it is there. */
+void vos_cgroup_recv(struct vos_sock *s, struct msghdr *m)
+{
+	shim_assert(m->msg_name && m->msg_namelen > 0 && m->msg_namelen <= (int)ADDRESS);
+}
+
+/* --- the program ------------------------------------------------------------------------- */
+
+/* The domain writes as long as it can. */
+static void meanwhile(void)
+{
+	int i = in_u8(&in) % 8;
+
+	if (i < 2 && held && call.room[i].len)
+		memset(ext[i], in_u8(&in), min_t(u32, call.room[i].len, 300));
+}
+
+size_t copy_to_iter(const void *from, size_t n, struct iov_iter *to)
+{
+	size_t ok = min_t(size_t, n, to->count);
+
+	shim_assert(held && (const u8 *)from == ext[0] && n <= call.room[0].len);
+	if (in_u8(&in) % 32 == 1)
+		ok /= 2;	/* a page that is not there */
+	faulted |= ok < n;
+	memcpy(to->to, from, ok);
+	to->to += ok;
+	to->count -= ok;
+	return ok;
+}
+
+static bool is_of_local_sockets(int level, int type)
+{
+	return level == SOL_SOCKET && type >= 0x01 && type <= 0x04;
+}
+
+int put_cmsg(struct msghdr *m, int level, int type, int len, void *data)
+{
+	const u8 *from = data;
+	u8 copy[VOS_NET_CONTROL_MAX];
+	size_t room;
+
+	shim_assert(m == &msg && len >= 0 && len <= (int)sizeof(copy));
+	shim_assert(!is_of_local_sockets(level, type));
+	/* The domain cannot write it any more. */
+	shim_assert(from < ext[1] || from >= ext[1] + call.room[1].len);
+	memcpy(copy, data, len);
+	meanwhile();
+	shim_assert(!memcmp(copy, data, len));
+	room = min_t(size_t, CMSG_SPACE(len), m->msg_controllen);
+	m->msg_controllen -= room;
+	controls++;
+	return in_u8(&in) % 32 == 1 ? -EFAULT : 0;
+}
+
+/* --- the network domain ------------------------------------------------------------------- */
+
+void vos_call_violation(struct vos_call *c, const char *what)
+{
+	shim_assert(c == &call && held && lied);
+	cut_off = true;
+}
+
+struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 flags)
+{
+	const u32 len[] = { len0, len1 };
+	int i;
+
+	shim_assert(!held && !cut_off && len0 <= asked - (msg.msg_iter.to - space));
+	shim_assert(len1 <= ADDRESS + VOS_NET_CONTROL_MAX);
+	if (answers++ == ANSWERS_MAX)
+		return ERR_PTR(-ENOTCONN);
+	memset(&call, 0, sizeof(call));
+	for (i = 0; i < 2; i++) {
+		call.room[i].len = call.sqe.ext[i].len = len[i];
+		ext[i] = memset(malloc(len[i] ? len[i] : 1), 0xee, len[i]);
+	}
+	held = true;
+	return &call;
+}
+
+u32 vos_call_epoch(const struct vos_call *c)
+{
+	return in_u8(&in) % 32 == 1 ? 2 : 1;
+}
+
+void *vos_call_data(struct vos_call *c, unsigned int i)
+{
+	shim_assert(held);
+	return ext[i];
+}
+
+void vos_call_put(struct vos_call *c)
+{
+	shim_assert(c == &call && held);
+	free(ext[0]);
+	free(ext[1]);
+	held = false;
+}
+
+/* Control messages of kinds that are allowed, and of others, one behind the other. */
+static u32 write_controls(u8 *to, u32 room)
+{
+	static const int levels[] = { SOL_SOCKET, SOL_IP, SOL_IPV6, SOL_TCP, SOL_UDP };
+	static const u8 types[] = { 1, 2, 3, 4, 8, 11, 29, 35, 40, 58, 63, 64, 65, 104 };
+	u32 off = 0, n = in_u8(&in) % 5;
+
+	while (n-- && room - off >= sizeof(struct cmsghdr)) {
+		u8 data = in_u8(&in) % 48;
+		struct cmsghdr c = {
+			.cmsg_len = in_lie(&in, CMSG_LEN(data)),
+			.cmsg_level = levels[in_u8(&in) % ARRAY_SIZE(levels)],
+			.cmsg_type = types[in_u8(&in) % ARRAY_SIZE(types)],
+		};
+
+		memcpy(to + off, &c, sizeof(c));
+		off += min_t(u32, CMSG_SPACE(data), room - off);
+	}
+	return off;
+}
+
+static void answer(void)
+{
+	u32 side = call.room[1].len, n = call.room[0].len, used = 0;
+	bool trunc = asked_flags & MSG_TRUNC && vs.sk.sk_type == SOCK_DGRAM;
+
+	if (side)
+		in_bytes(&in, ext[1], in_u8(&in) % min(side, 64));
+	if (side > ADDRESS)
+		used = write_controls(ext[1] + ADDRESS, side - ADDRESS);
+	call.cqe.out[0] = in_lie(&in, 16);
+	call.cqe.out[1] = in_lie(&in, used);
+	call.cqe.out[2] = in_lie(&in, MSG_CTRUNC);
+	call.cqe.result = in_u8(&in) % 4 ? (s64)in_lie(&in, n) : -(s64)in_u8(&in);
+	last_max = trunc ? INT_MAX : (int)n;
+	lied = call.cqe.result > last_max || call.cqe.result < -MAX_ERRNO;
+}
+
+int vos_call(struct vos_call *c)
+{
+	shim_assert(held && c->sqe.opcode == VOS_OP_RECVMSG);
+	shim_assert(c->sqe.obj == vs.index && c->sqe.gen == vs.gen);
+	switch (in_u8(&in) % 32) {
+	case 1:
+		return -EOWNERDEAD;
+	case 2:
+		vos_call_put(c);	/* killed: it is not the caller's any more */
+		return -EINTR;
+	}
+	answer();
+	return 0;
+}
+
+/* --- what must hold -------------------------------------------------------------------- */
+
+static void check(int rc, unsigned int flags_before)
+{
+	bool trunc = asked_flags & MSG_TRUNC;
+	const unsigned int known = MSG_TRUNC | MSG_CTRUNC | MSG_OOB | MSG_EOR | MSG_ERRQUEUE;
+
+	copied = msg.msg_iter.to - space;
+	shim_assert(!held && copied <= asked);
+	shim_assert(!((msg.msg_flags ^ flags_before) & ~known));
+	shim_assert(msg.msg_namelen >= 0 && msg.msg_namelen <= (int)ADDRESS);
+	shim_assert(!controls || answers);
+	if (rc < 0)
+		shim_assert(rc > -512 || rc == -ERESTARTSYS);
+	else if (!trunc)
+		shim_assert((u32)rc == copied || faulted);
+	else if (vs.sk.sk_type == SOCK_STREAM)
+		shim_assert((u32)rc <= asked);
+}
+
+static int any_flags(void)
+{
+	u8 bits = in_u8(&in);
+
+	return (bits & 1 ? MSG_PEEK : 0) | (bits & 2 ? MSG_TRUNC : 0) | (bits & 4 ? MSG_OOB : 0) |
+	       (bits & 8 ? MSG_ERRQUEUE : 0) | (bits & 16 ? MSG_WAITALL : 0) |
+	       (bits & 32 ? MSG_DONTWAIT : 0);
+}
+
+static void begin(void)
+{
+	static const enum vos_phase phases[] = {
+		VOS_OPEN, VOS_LISTENING, VOS_CONNECTED, VOS_CONNECTED, VOS_LOST
+	};
+
+	copied = controls = answers = 0;
+	held = cut_off = lied = faulted = false;
+	vs = (struct vos_sock){ .index = 3, .gen = 7, .epoch = 1 };
+	vs.phase = phases[in_u8(&in) % ARRAY_SIZE(phases)];
+	vs.sk.sk_type = in_u8(&in) % 2 ? SOCK_DGRAM : SOCK_STREAM;
+	vs.sk.sk_rcvtimeo = MAX_SCHEDULE_TIMEOUT;
+	vs.sk.sk_rcvlowat = in_u8(&in) % 3;
+	asked = in_lie(&in, 500) % SPACE_MAX;
+	space = malloc(asked ? asked : 1);
+	asked_flags = any_flags();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct socket sock = { .sk = &vs.sk };
+	u8 *name, control;
+	int rc;
+
+	in = (struct input){ data, size };
+	shim_begin();
+	begin();
+	name = malloc(ADDRESS);
+	msg = (struct msghdr){ .msg_iter = { space, asked } };
+	msg.msg_name = in_u8(&in) % 2 ? name : NULL;
+	msg.msg_control = in_u8(&in) % 4 ? &control : NULL;
+	msg.msg_controllen = in_lie(&in, 300);
+	rc = vos_recvmsg(&sock, &msg, asked, asked_flags);
+	check(rc, 0);
+	free(name);
+	free(space);
+	shim_end();
+	return 0;
+}
