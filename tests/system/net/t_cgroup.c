@@ -245,7 +245,8 @@ TEST(cgroup_packets_are_refused)
 	close(cgroup);
 	cgroup_path(path, getpid());
 	CHECK_EQ(rmdir(path), 0);
-	if (access("/sys/kernel/virtuos", F_OK))
+	/* The kernel of DEBUG=… has TCP/IP built in, see tests/host/debug. */
+	if (access("/sys/kernel/virtuos", F_OK) || !access("/proc/net/tcp", F_OK))
 		test_skip("this kernel sees packets");
 	for (i = 0; i < 2; i++) {
 		CHECK_EQ(rc[i], -1);
