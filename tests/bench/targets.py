@@ -34,8 +34,8 @@ CAUSES = {
     "Next: two completions in one line.",
     "exceptionless null call": "Where the service or the caller slept once in a section, that is in the figure (hypercalls, "
     "sends and iret of the same row tell). Next: more sections.",
-    "trap door's null call": "1,955 to 2,012 in four runs; 700 are Xen's, for the trap itself, and 230 entry and "
-    "exit; what differs are the clock's ticks, as many as came in the section. Next: who is root, asked once "
+    "trap door's null call": "Without hardening 1,955 to 2,012 in six runs, and 180 more with it (docs/hardening.md); 700 are Xen's, for "
+    "the trap itself, and 230 entry and exit; what differs are the clock's ticks, as many as came in the section. Next: who is root, asked once "
     "and not with each call (36); the two looks for the link in one (20).",
     "virtuos, ": "By number (tests/bench/count.py): in a steady section of 100 calls there are the clock's alone, which are "
     "not judged; where there are more, another process ran in between (multicall, set_segment_base) or the service "
