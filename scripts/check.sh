@@ -112,8 +112,9 @@ check_smp() {
 	VCPUS=2 run smp "$TOP/tests/system/run" test_programs. test_net_death
 }
 
-# What most locks, lists and life times take part in, and deaths of both domains.
-SLICE="test_programs.test_net test_fs_death.test_names_survive_a_kill test_net_death"
+# Deaths of both domains, with every way of waiting: most locks, lists and life times take
+# part in them. At most eight minutes.
+SLICE="test_fs_death.test_names_survive_a_kill test_net_death"
 
 # Only one machine at a time runs where others have time limits: so it goes beside what
 # runs on none, and before it: a dom0 that waits for a processor loses devices.
