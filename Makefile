@@ -233,7 +233,7 @@ help:
 #:                           like; kcsan: with KCSAN. make run takes it as well
 #:     DOOR=both             ... all of them with the door open (program: only for what is tested)
 #: make check-lies           service domains and front ends that lie
-#: make check-faults         does each checker find what it is for, put in on purpose? Over an hour
+#: make check-faults         does each checker find what it is for, put in on purpose? Long
 #: make fuzz MINUTES=10      all fuzzers (or T='name ...') for so long; then fuzz-keep: what they
 #:                           found goes to tests/fuzz/corpus; fuzz-cover: lines that it reaches
 #: make bench                benchmarks, see docs/benchmark.md; bench-quick in under 10 min
