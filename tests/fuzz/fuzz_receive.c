@@ -18,6 +18,7 @@
 #include "vos_net.h"
 #include "shim/state.h"
 #include "input.h"
+#include "one_call.h"
 
 /* Of answers; then the link dies. */
 #define ANSWERS_MAX	40u
@@ -29,14 +30,12 @@ struct vos_net vos_net;
 
 static struct input in;
 static struct vos_sock vs;
-static struct vos_call call;
 static struct msghdr msg;
-static u8 *ext[2];
 static u8 *space;		/* the program's, of the very length */
 static u32 asked, copied, controls, answers;
 static int last_max;		/* the highest honest result of the last call, by our count */
 static int asked_flags;
-static bool held, cut_off, lied, faulted;
+static bool cut_off, lied, faulted;
 
 void shim_relax(void)
 {
@@ -167,40 +166,17 @@ void vos_call_violation(struct vos_call *c, const char *what)
 
 struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 flags)
 {
-	const u32 len[] = { len0, len1 };
-	int i;
-
 	shim_assert(!held && len0 <= asked - (msg.msg_iter.to - space));
 	shim_assert(len1 <= ADDRESS + VOS_NET_CONTROL_MAX);
 	/* A link whose end has been ordered may be there for a moment yet. */
 	if (answers++ == ANSWERS_MAX || (cut_off && in_u8(&in) % 4))
 		return ERR_PTR(-ENOTCONN);
-	memset(&call, 0, sizeof(call));
-	for (i = 0; i < 2; i++) {
-		call.room[i].len = call.sqe.ext[i].len = len[i];
-		ext[i] = memset(malloc(len[i] ? len[i] : 1), 0xee, len[i]);
-	}
-	held = true;
-	return &call;
+	return take_call(len0, len1);
 }
 
 u32 vos_call_epoch(const struct vos_call *c)
 {
 	return in_u8(&in) % 32 == 1 ? 2 : 1;
-}
-
-void *vos_call_data(struct vos_call *c, unsigned int i)
-{
-	shim_assert(held);
-	return ext[i];
-}
-
-void vos_call_put(struct vos_call *c)
-{
-	shim_assert(c == &call && held);
-	free(ext[0]);
-	free(ext[1]);
-	held = false;
 }
 
 /* Control messages of kinds that are allowed, and of others, one behind the other. */

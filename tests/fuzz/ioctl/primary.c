@@ -4,6 +4,7 @@
 #include <linux/sockios.h>
 #include "vos_net.h"
 #include "ioctl.h"
+#include "one_call.h"
 
 /* Of the argument and of what it points to, as much as is looked at by linux_footprint(). */
 #define HEAD	200u
@@ -13,12 +14,10 @@
 struct vos_net vos_net;
 
 static struct vos_sock vs;
-static struct vos_call call;
-static u8 *ext[2];		/* in the arena, of the very length */
 static u32 arg_at, there_at;
 static unsigned int command;
 static u8 before[USER_MAX];
-static bool answered, held;
+static bool answered;
 
 static void begin(void)
 {
@@ -104,38 +103,15 @@ void vos_call_violation(struct vos_call *c, const char *what)
 
 struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 flags)
 {
-	const u32 len[] = { len0, len1 };
-	int i;
-
 	shim_assert(!held);
 	if (in_u8(&in) % 16 == 1)
 		return ERR_PTR(in_u8(&in) % 2 ? -ENOTCONN : -ENOMEM);
-	memset(&call, 0, sizeof(call));
-	for (i = 0; i < 2; i++) {
-		call.room[i].len = call.sqe.ext[i].len = len[i];
-		ext[i] = memset(malloc(len[i] ? len[i] : 1), 0xee, len[i]);
-	}
-	held = true;
-	return &call;
+	return take_call(len0, len1);
 }
 
 u32 vos_call_epoch(const struct vos_call *c)
 {
 	return 1;
-}
-
-void *vos_call_data(struct vos_call *c, unsigned int i)
-{
-	shim_assert(held);
-	return ext[i];
-}
-
-void vos_call_put(struct vos_call *c)
-{
-	shim_assert(c == &call && held);
-	free(ext[0]);
-	free(ext[1]);
-	held = false;
 }
 
 /*
