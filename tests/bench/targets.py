@@ -44,7 +44,7 @@ CAUSES = {
     "for its send above all, which the service carries through TCP to its receiver before it answers; 19,000 are the "
     "programs', 17,600 in pv; 7,800 Xen's, 15,900 in pv. pv and driver-domain forward nothing of the first two loads, whose "
     "client is in the userland, on 127.0.0.1; only ab's bytes cross a domain there. Sends without waiting were tried: slower "
-    "(docs/decisions.md). Next: received bytes handed to the process before it asks.",
+    "(docs/decisions/0042-sends-are-not-posted.md). Next: received bytes handed to the process before it asks.",
     "redis": "Counted by request (/sys/kernel/virtuos/net): four calls, 0.05 event-channel sends, 0.15 to 0.25 interrupts, 1.7 "
     "context switches (0.7, 2.3 and 2.4 before): 2,000 requests/s and more on a quiet machine, 800 when the two cores "
     "give the emulator less, for two domains poll at once where pv has one. Next: a machine with a core for each domain.",
