@@ -6,7 +6,7 @@
  *
  * Invariant: a channel's need_wakeup says NOW while its processor is idle, and only
  * then does the peer send an event without delay; a processor that has said so looks
- * once more before it sleeps. See docs/protocol.md, "Who is told when".
+ * once more before it sleeps. See docs/protocol.md, "When an event is sent".
  */
 #include <linux/ktime.h>
 #include <linux/rculist.h>
