@@ -15,6 +15,9 @@ ROLES = {"net": "network", "storage": "storage"}
 
 # Lies of the control page that is refused.
 PAGE = "objects area-of-zeros far-obj-page two-dirs arena-page entries evtchn area-refs random".split()
+# What a connection is cut off for, and what is borne.
+CUT_OFF = "extent credentials flood ahead rings".split()
+BORNE = "opcodes arguments memory storm lane-storm channels sockets many-credentials".split()
 
 # connect: as virtuosd writes a device's nodes. cut, bear: NAME: and the state that it comes to.
 DOM0 = r"""
@@ -41,6 +44,13 @@ reaches() {	# STATE...: within 10 s
 	done
 	return 1
 }
+played() {
+	for i in $(seq 400); do
+		xenstore-read $f/played >/dev/null 2>&1 && return 0
+		sleep 0.05
+	done
+	return 1
+}
 finish() {	# orderly, so that all has to be given back
 	xenstore-write -- $f/state 6
 	reaches 6 || fail "not given back"
@@ -58,6 +68,9 @@ bear() {
 	name=$1
 	connect vliar $name
 	reaches 4 || fail "not connected"
+	played || fail "not told to its end"
+	state=$(xenstore-read $b/state)
+	[ "$state" = 4 ] || fail "cut off"
 	finish
 }
 """
@@ -138,6 +151,12 @@ def test_control_pages(host):
         lies(host, "storage", "bear honest; cut random")
 
 
+def test_rings_and_calls(host):
+    with Beside(host):
+        lies(host, "net", "".join("cut %s\n" % x for x in CUT_OFF) + "".join("bear %s\n" % x for x in BORNE))
+        lies(host, "storage", "cut extent; bear opcodes; bear channels")
+
+
 # dom0 writes what the front end would: there is no driver for the type.
 KEYS = r"""
 for value in -1 '' abc "$(printf '1\033[31m')"; do
@@ -162,7 +181,7 @@ STATES = r"""
 for last in 5 abc; do
 	name=states,$last
 	connect vliar $name
-	reaches 4 || fail "not connected"
+	reaches 4 && played || fail "not connected"
 	for own in 1 2 3 4 7 8 99 -1 3 4; do
 		xenstore-write -- $f/state $own
 	done
@@ -182,3 +201,8 @@ done
 def test_xenstore(host):
     with Beside(host):
         lies(host, "net", KEYS + STATES)
+
+
+def test_nothing_is_left_of_many(host):
+    with Beside(host):
+        lies(host, "net", "for round in $(seq 4); do bear sockets; cut rings; done")

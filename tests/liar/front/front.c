@@ -2,8 +2,8 @@
 /*
  * The device of a front end that lies. The test writes its nodes into xenstore: of type
  * "vliar" on our side, "virtuos" on the service's; the key "lie" says which is to be told.
- * How many pages a service had not given back when the nodes were removed, the parameter
- * "kept" says.
+ * When it has been, "played" is written there. How many pages a service had not given back
+ * when the nodes were removed, the parameter "kept" says.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
@@ -46,6 +46,7 @@ static void front_free(struct front *f)
 {
 	int i;
 
+	cancel_work_sync(&f->play);
 	if (f->evtchn)
 		xenbus_free_evtchn(f->dev, f->evtchn);
 	for (i = 0; i < ALL_PAGES && f->page[i]; i++)
@@ -130,6 +131,14 @@ static void set_up(struct front *f)
 		xenbus_switch_state(dev, XenbusStateInitialised);
 }
 
+static void play_work(struct work_struct *work)
+{
+	struct front *f = container_of(work, struct front, play);
+
+	liar_play(f);
+	xenbus_printf(XBT_NIL, f->dev->nodename, "played", "1");
+}
+
 static void backend_changed(struct xenbus_device *dev, enum xenbus_state state)
 {
 	struct front *f = dev_get_drvdata(&dev->dev);
@@ -140,9 +149,11 @@ static void backend_changed(struct xenbus_device *dev, enum xenbus_state state)
 		break;
 	case XenbusStateConnected:
 		xenbus_switch_state(dev, XenbusStateConnected);
+		queue_work(system_long_wq, &f->play);
 		break;
 	case XenbusStateClosing:
 	case XenbusStateClosed:
+		WRITE_ONCE(f->over, true);
 		if (dev->state != XenbusStateClosed)
 			xenbus_frontend_closed(dev);
 		break;
@@ -160,13 +171,17 @@ static int probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 	f->dev = dev;
 	if (xenbus_scanf(XBT_NIL, dev->nodename, "lie", "%31s", f->lie) != 1)
 		f->lie[0] = 0;
+	INIT_WORK(&f->play, play_work);
 	dev_set_drvdata(&dev->dev, f);
 	return 0;
 }
 
 static void remove(struct xenbus_device *dev)
 {
-	front_free(dev_get_drvdata(&dev->dev));
+	struct front *f = dev_get_drvdata(&dev->dev);
+
+	WRITE_ONCE(f->over, true);
+	front_free(f);
 }
 
 static const struct xenbus_device_id ids[] = {

@@ -3,13 +3,15 @@
  * A front end that lies: a connection with a service domain, with rings of its own, beside
  * those of the primary that it is loaded into. For tests alone (tests/system/test_fronts.py).
  *
- *	front.c   the device: makes the connection, ends it
+ *	front.c   the device: makes the connection, has the lie told, ends it
  *	page.c    lies of the control page and of what it names, told before the connection
+ *	play.c    lies told by a connection that was made
  */
 #ifndef LIAR_H
 #define LIAR_H
 
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <xen/grant_table.h>
 #include <xen/interface/event_channel.h>
 #include <virtuos/abi.h>
@@ -35,10 +37,13 @@ struct front {
 	evtchn_port_t evtchn;
 	struct vos_ring sq;
 	struct vos_ring cq;
+	struct work_struct play;
 	char lie[32];
+	bool over;
 };
 
 void liar_page(struct front *f);
+void liar_play(struct front *f);
 
 static inline void *front_page(const struct front *f, u32 page)
 {
