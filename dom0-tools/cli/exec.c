@@ -11,7 +11,7 @@
 #include <sys/random.h>
 
 #include "../exec/client.h"
-#include "../exec/rendezvous.h"
+#include "../common/rendezvous.h"
 #include "cli.h"
 
 #define AGENT_WAIT_MS	20000

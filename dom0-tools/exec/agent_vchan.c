@@ -23,7 +23,7 @@
 
 #include "agent_vchan.h"
 #include "bus.h"
-#include "rendezvous.h"
+#include "../common/rendezvous.h"
 #include "session.h"
 #include "stream.h"
 

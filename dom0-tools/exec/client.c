@@ -17,7 +17,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "../host/printable.h"
+#include "../common/printable.h"
 #include "client.h"
 #include "vexec.h"
 

@@ -12,7 +12,7 @@
 #include <xen/io/xenbus.h>
 
 #include "host.h"
-#include "../exec/rendezvous.h"
+#include "../common/rendezvous.h"
 
 #define MAX_TRIES	50	/* transactions collide with other writers */
 

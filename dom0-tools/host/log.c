@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "host.h"
-#include "printable.h"
+#include "../common/printable.h"
 
 #define LINE	1024
 

@@ -50,7 +50,7 @@ static int fuzz_say(const char *fmt, ...)
 }
 
 #include "../../dom0-tools/exec/vexec.c"
-#include "../../dom0-tools/host/printable.c"
+#include "../../dom0-tools/common/printable.c"
 #define write fuzz_write	/* a stream's field as well, here and there alike */
 #define fprintf(to, ...) fuzz_say(__VA_ARGS__)
 #include "../../dom0-tools/exec/client.c"

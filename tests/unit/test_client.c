@@ -16,7 +16,7 @@
 
 #include "../../dom0-tools/exec/vexec.c"
 #include "../../dom0-tools/exec/client.c"
-#include "../../dom0-tools/host/printable.c"
+#include "../../dom0-tools/common/printable.c"
 #include "../../dom0-tools/host/log.c"
 
 /* ---- an agent: it says @script over and over, @rounds, and may be deaf ---- */

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "../../dom0-tools/exec/vexec.c"
-#include "../../dom0-tools/exec/rendezvous.h"
+#include "../../dom0-tools/common/rendezvous.h"
 
 /* Feed bytes as they fit; returns how many frames came, -1 on a violation. */
 static int feed(struct vx_parser *p, const uint8_t *data, size_t len, size_t piece,
