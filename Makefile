@@ -51,7 +51,7 @@ check: ready
 	$(exec-program scripts/check.sh,system,door,smp)
 endif
 
-check-static: modules
+check-static: modules lib agent
 	$(exec-program scripts/check.sh,static)
 
 check-unit: unit-programs
