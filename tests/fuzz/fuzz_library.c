@@ -7,7 +7,6 @@
  * Wanted: no byte outside a program's buffers and the channel's memory is touched, each
  * call ends with a count or an errno that it may end with, and no lane stays in use.
  */
-#define FILE_MAX (1u << 16)
 #include "door.c"
 #include "home.c"
 #include "../unit/door/fake.h"
