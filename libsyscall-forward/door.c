@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 #include "filetype.h"
-#include "internal.h"
+#include "fwd_priv.h"
 #include "syscall.h"
 
 #define FIRST_STEP	64u

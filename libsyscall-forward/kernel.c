@@ -3,7 +3,7 @@
  * The library's way to the kernel's side of the door. Weak: a unit test links its
  * own in place of it.
  */
-#include "internal.h"
+#include "fwd_priv.h"
 #include "syscall.h"
 
 __attribute__((weak)) long vos_kernel(long op, long a, long b)

@@ -10,7 +10,7 @@
 #ifndef VOS_LIB_LANE_H
 #define VOS_LIB_LANE_H
 
-#include "internal.h"
+#include "fwd_priv.h"
 
 /* The lane that served last serves again: its lines are in this CPU's cache. */
 extern __thread __u32 vos_lane_favourite __attribute__((tls_model("initial-exec")));

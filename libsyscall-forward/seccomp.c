@@ -8,7 +8,7 @@
  */
 #include <dlfcn.h>
 
-#include "internal.h"
+#include "fwd_priv.h"
 
 /* The next library's; before the constructor has run, the bare system call. */
 __attribute__((used)) void *vos_next_syscall, *vos_next_prctl;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "fwd_priv.h"
 
 void vos_count_trap(enum vos_stat_op op, long rc)
 {

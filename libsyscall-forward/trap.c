@@ -10,7 +10,7 @@
  */
 #include <dlfcn.h>
 
-#include "internal.h"
+#include "fwd_priv.h"
 #include "syscall.h"
 
 static ssize_t result(long rc)

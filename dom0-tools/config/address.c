@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "config_priv.h"
 
 /* Cut the next word off; NULL at the end. */
 static char *next_word(char **pos)

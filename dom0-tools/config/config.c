@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "config_priv.h"
 
 #define MAX_FILE	(256 * 1024)
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "config_priv.h"
 
 /* libxlu reports to a FILE; ours goes nowhere, the key's line is what people need. */
 static bool same_pci(const libxl_device_pci *a, const libxl_device_pci *b)

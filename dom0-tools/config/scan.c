@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "config_priv.h"
 
 struct scanner {
 	const char *pos, *end;

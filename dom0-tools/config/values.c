@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Read one value of the configuration, checked: see internal.h. */
+/* Read one value of the configuration, checked: see config_priv.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "config_priv.h"
 
 /* The key, marked as known; NULL when the file does not have it. */
 static struct key *use_key(struct parse *p, const char *name)

@@ -10,7 +10,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <xen/events.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 /*
  * Calls that are taken from one ring before others are looked at. All of a lane's, for

@@ -3,7 +3,7 @@
  * The clock follows that of the primary, if this domain serves one alone.
  */
 #include <linux/timekeeping.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 /* What a call may take to come here. A clock that is nearer than that is right. */
 #define TOLERANCE_NS (10 * NSEC_PER_MSEC)

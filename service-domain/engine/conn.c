@@ -10,7 +10,7 @@
 #include <linux/slab.h>
 #include <xen/events.h>
 #include <xen/xenbus.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 #define HEARTBEAT (HZ / 4)
 

@@ -7,7 +7,7 @@
 #include <linux/sched.h>
 #include <linux/user_namespace.h>
 #include <linux/uidgid.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 static const struct cred *base_cred;
 

@@ -9,7 +9,7 @@
 #include <linux/mman.h>
 #include <linux/sched/mm.h>
 #include <asm/paravirt.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 #define WINDOW_ADDR 0x10000000ul
 

@@ -13,7 +13,7 @@
 #include <linux/ktime.h>
 #include <linux/sched/stat.h>
 #include <linux/sched/task.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 void vos_dispatcher_wake(struct vos_conn *conn)
 {

@@ -11,7 +11,7 @@
  * Invariant: an event that has come is ended, by the turn that begins after it.
  */
 #include <xen/events.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 /* Linux delays no event's end for longer. */
 #define LATE	(HZ + 1)

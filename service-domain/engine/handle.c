@@ -9,7 +9,7 @@
  */
 #include <linux/bitmap.h>
 #include <linux/err.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 static struct vos_handle *slot_of(struct vos_scall *call)
 {

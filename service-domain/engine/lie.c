@@ -13,7 +13,7 @@
 #include <linux/workqueue.h>
 #include <xen/events.h>
 #include <xen/xenbus.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 #define KEY		"virtuos-lie"
 #define STORM_TIME	(30 * HZ)	/* at most */

@@ -6,7 +6,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <xen/xen.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 unsigned int vos_poll_us = 1000;
 module_param_named(poll_us, vos_poll_us, uint, 0644);

@@ -12,7 +12,7 @@
 #include <asm/xen/hypercall.h>
 #include <asm/xen/page.h>
 #include <xen/xen.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 #define BATCH 64u
 

@@ -9,7 +9,7 @@
 #include <linux/sched.h>
 #include <linux/ktime.h>
 #include <xen/events.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 static void raise_event(struct vos_conn *conn, u32 obj)
 {

@@ -2,7 +2,7 @@
 /*
  * The table of operations by opcode, and the calls of class CORE by it.
  */
-#include "internal.h"
+#include "engine_priv.h"
 
 const struct vos_op vos_ops[VOS_NR_OPCODES] = { VOS_OPCODES(VOS_OP_FACTS) };
 

@@ -11,7 +11,7 @@
 #include <linux/kernel_stat.h>
 #include <linux/printk.h>
 #include <xen/xenbus.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 #define LIMIT_NS	(5 * NSEC_PER_MSEC)
 #define NO_CALL		VOS_NR_OPCODES

@@ -14,7 +14,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <xen/events.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 #define MAX_HOT		16u
 #define HOT_FOR_NS	(100 * NSEC_PER_MSEC)	/* without a call */

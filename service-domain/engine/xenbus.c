@@ -8,7 +8,7 @@
  */
 #include <linux/slab.h>
 #include <xen/xenbus.h>
-#include "internal.h"
+#include "engine_priv.h"
 
 static const struct vos_service *service;
 

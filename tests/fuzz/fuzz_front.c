@@ -8,7 +8,7 @@
  * in the arena, and is no other call's; an event is of an object that there is; at the end all
  * slots, all of the arena and all counts are back.
  */
-#include "internal.h"
+#include "core_priv.h"
 #include "shim/state.h"
 #include "input.h"
 

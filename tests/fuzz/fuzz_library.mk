@@ -4,5 +4,5 @@ CFLAGS_library := -D_GNU_SOURCE -I$(TOP)/libsyscall-forward '-DFILE_MAX=(1u << 1
 SOURCES_library := $(TOP)/tests/unit/door/fake.c $(addprefix $(TOP)/libsyscall-forward/,lane.c recv.c send.c option.c file.c \
 	window.c write.c log.c stats.c)
 TESTED_library := $(SOURCES_library) $(addprefix $(TOP)/libsyscall-forward/,door.c home.c \
-	interpose.c lane.h file.h iov.h socket.h internal.h)
+	interpose.c lane.h file.h iov.h socket.h fwd_priv.h)
 LIBS_library := -lcmocka

@@ -10,7 +10,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <xen/page.h>
-#include "internal.h"
+#include "core_priv.h"
 
 /* All pages: area and, unless it is plain, directory and control page. */
 u32 vos_area_total(const struct vos_area *area)

@@ -6,7 +6,7 @@
  * The channel's slot_lock is held.
  */
 #include <linux/bitmap.h>
-#include "internal.h"
+#include "core_priv.h"
 
 #define assert_locked(a) \
 	lockdep_assert_held(&container_of(a, struct vos_channel, arena)->slot_lock)

@@ -4,7 +4,7 @@
  * and credentials that the peer knows.
  */
 #include <linux/export.h>
-#include "internal.h"
+#include "core_priv.h"
 
 /* Return: the call; -ENOBUFS; -ERESTARTSYS; -ENOTCONN if the link died meanwhile. */
 static struct vos_call *take(struct vos_link *link, u32 len0, u32 len1, u32 flags)

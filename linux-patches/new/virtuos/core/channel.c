@@ -7,7 +7,7 @@
  * link. The tag of a completion is slot number and sequence, never a pointer.
  */
 #include <xen/events.h>
-#include "internal.h"
+#include "core_priv.h"
 
 /*
  * vos_channel_init - attach to the pages that @desc names in the link's area

@@ -10,7 +10,7 @@
 #include <linux/irq_work.h>
 #include <linux/pvclock_gtod.h>
 #include <linux/timekeeping.h>
-#include "internal.h"
+#include "core_priv.h"
 
 #define AGAIN	(60 * HZ)
 

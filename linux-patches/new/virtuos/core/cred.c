@@ -11,7 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
-#include "internal.h"
+#include "core_priv.h"
 
 int vos_cred_init(struct vos_cred_table *t)
 {

@@ -12,7 +12,7 @@
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include "internal.h"
+#include "core_priv.h"
 
 #define TRY_EVERY	(HZ / 10 ?: 1)
 #define SOON		(60 * HZ)	/* then once in a second */

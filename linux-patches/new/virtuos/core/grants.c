@@ -13,7 +13,7 @@
 #include <linux/moduleparam.h>
 #include <xen/grant_table.h>
 #include <xen/page.h>
-#include "internal.h"
+#include "core_priv.h"
 
 #define OTHERS	16	/* one part of the table in so many is for other front ends */
 

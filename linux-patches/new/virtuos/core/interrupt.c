@@ -16,7 +16,7 @@
 #include <linux/jiffies.h>
 #include <xen/events.h>
 #include <xen/xenbus.h>
-#include "internal.h"
+#include "core_priv.h"
 
 #define MAX_UNFOUNDED	32	/* in a tick */
 #define MAX_IN_TICK	256	/* in all; by HZ = 250, 64,000 in a second */

@@ -10,7 +10,7 @@
 #include <linux/cleanup.h>
 #include <linux/slab.h>
 #include <xen/xenbus.h>
-#include "internal.h"
+#include "core_priv.h"
 
 struct layout {
 	u32 page;		/* next free page of the area */

@@ -11,7 +11,7 @@
 #include <linux/ktime.h>
 #include <linux/rculist.h>
 #include <linux/virtuos_rings.h>
-#include "internal.h"
+#include "core_priv.h"
 
 #define MAX_LOOKED_AT	4	/* links; of others an idle processor hears a little later */
 

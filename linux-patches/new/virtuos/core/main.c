@@ -4,7 +4,7 @@
  */
 #include <linux/moduleparam.h>
 #include <xen/xen.h>
-#include "internal.h"
+#include "core_priv.h"
 
 unsigned int vos_restart_timeout = 30;
 module_param_named(restart_timeout, vos_restart_timeout, uint, 0644);

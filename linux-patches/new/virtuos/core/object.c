@@ -9,7 +9,7 @@
  */
 #include <linux/export.h>
 #include <linux/poll.h>
-#include "internal.h"
+#include "core_priv.h"
 
 /* The object's entry on the link in use, or NULL. Under RCU. */
 static struct vos_obj_state __peer *entry(struct vos_session *s, u32 obj)

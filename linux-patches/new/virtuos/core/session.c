@@ -7,9 +7,9 @@
 #include <linux/export.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include "internal.h"
+#include "core_priv.h"
 
-/* Of the sessions and devices, and of which link is whose; first in order (internal.h). */
+/* Of the sessions and devices, and of which link is whose; first in order (core_priv.h). */
 DEFINE_MUTEX(vos_mutex);
 static LIST_HEAD(sessions);
 

@@ -11,7 +11,7 @@
  */
 #include <linux/export.h>
 #include <linux/slab.h>
-#include "internal.h"
+#include "core_priv.h"
 
 static_assert(VOS_SLOT_MASK + 1 >= VOS_ENTRIES);
 static_assert(VOS_ENTRIES / 2 > VOS_RESERVE);

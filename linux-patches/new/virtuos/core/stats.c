@@ -6,7 +6,7 @@
 #include <linux/kobject.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
-#include "internal.h"
+#include "core_priv.h"
 
 static struct kset *virtuos_set;
 

@@ -5,7 +5,7 @@
 #include <linux/export.h>
 #include <linux/ktime.h>
 #include <linux/sched/signal.h>
-#include "internal.h"
+#include "core_priv.h"
 
 /*
  * vos_wait_over - the call has its answer

@@ -13,7 +13,7 @@
  * Invariant: nothing here is done on the way of a call, and a call that may wait for a disk
  * is waited for without end.
  */
-#include "internal.h"
+#include "core_priv.h"
 
 static const struct vos_op ops[VOS_NR_OPCODES] = { VOS_OPCODES(VOS_OP_FACTS) };
 

@@ -21,7 +21,7 @@
 #include <linux/slab.h>
 #include <xen/xen.h>
 #include <xen/xenbus.h>
-#include "internal.h"
+#include "core_priv.h"
 
 #define TRY_AGAIN	(HZ / 5 ?: 1)
 

@@ -15,7 +15,7 @@
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include <xen/grant_table.h>
-#include "internal.h"
+#include "door_priv.h"
 
 /**
  * struct vos_payer - a user who has channels

@@ -6,7 +6,7 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include "internal.h"
+#include "door_priv.h"
 
 static const struct vos_door_provider *providers[VOS_DOOR_SERVICES];
 

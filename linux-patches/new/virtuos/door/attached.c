@@ -14,7 +14,7 @@
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/hashtable.h>
-#include "internal.h"
+#include "door_priv.h"
 
 static DEFINE_HASHTABLE(attached, 8);
 static DEFINE_SPINLOCK(attached_lock);

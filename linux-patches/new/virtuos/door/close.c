@@ -8,7 +8,7 @@
  * Invariant: whoever made a channel gives up his reference by vos_uchan_end() alone; it
  * is put when the service takes no more calls from the channel and has no handle of it.
  */
-#include "internal.h"
+#include "door_priv.h"
 
 #define TRY_AGAIN	(HZ / 10 ?: 1)	/* when no call could be had */
 

@@ -10,7 +10,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include "internal.h"
+#include "door_priv.h"
 
 u32 vos_word_service(u64 word)
 {

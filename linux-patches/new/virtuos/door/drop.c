@@ -14,7 +14,7 @@
  */
 #include <linux/export.h>
 #include <linux/sched/signal.h>
-#include "internal.h"
+#include "door_priv.h"
 
 /* Others want slots as well. */
 #define MAX_TELLING	16

@@ -9,7 +9,7 @@
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/slab.h>
-#include "internal.h"
+#include "door_priv.h"
 
 static struct vos_handle *free_slot(struct vos_uchan *uc)
 {

@@ -7,7 +7,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/virtuos_door.h>
-#include "internal.h"
+#include "door_priv.h"
 
 bool vos_door_enabled = true;
 module_param_named(door, vos_door_enabled, bool, 0644);

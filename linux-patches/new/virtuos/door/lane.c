@@ -7,7 +7,7 @@
 #include <linux/ktime.h>
 #include <linux/sched/signal.h>
 #include <xen/events.h>
-#include "internal.h"
+#include "door_priv.h"
 
 static struct vos_lane_page __peer *lane_page(struct vos_uchan *uc, u32 lane)
 {

@@ -5,7 +5,7 @@
  *
  * Called by ../core/link.c, through struct vos_door_ops.
  */
-#include "internal.h"
+#include "door_priv.h"
 
 static void lose(struct vos_uchan *uc)
 {

@@ -8,7 +8,7 @@
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include "internal.h"
+#include "door_priv.h"
 
 /* No inheritance, no growing, no dumps, no page pinned by others. */
 #define MAP_FLAGS (VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP | VM_IO)

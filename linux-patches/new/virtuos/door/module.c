@@ -4,7 +4,7 @@
  * both: the core calls nothing of the door but what the door gives it here.
  */
 #include <linux/module.h>
-#include "internal.h"
+#include "door_priv.h"
 
 static const struct vos_door_ops door_ops = {
 	.events = vos_uchan_events,

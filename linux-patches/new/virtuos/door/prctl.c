@@ -10,7 +10,7 @@
 #include <linux/sched/signal.h>
 #include <linux/seccomp.h>
 #include <linux/uaccess.h>
-#include "internal.h"
+#include "door_priv.h"
 
 /* What a tracer or a filter asked to see must be seen. */
 static bool watched(void)

@@ -12,7 +12,7 @@
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/sort.h>
-#include "internal.h"
+#include "door_priv.h"
 
 struct entry {
 	u64 seq;

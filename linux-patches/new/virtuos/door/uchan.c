@@ -11,7 +11,7 @@
  */
 #include <linux/idr.h>
 #include <linux/slab.h>
-#include "internal.h"
+#include "door_priv.h"
 
 /* Whole pages; lanes and log together stay below VOS_UCHAN_MAX_PAGES. */
 static u32 lane_bytes(void)

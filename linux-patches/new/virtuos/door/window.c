@@ -21,7 +21,7 @@
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include "internal.h"
+#include "door_priv.h"
 
 #define TIDY_AT_ONCE	16
 

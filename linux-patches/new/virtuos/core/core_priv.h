@@ -14,8 +14,8 @@
  * channel.lock (rings, states of calls), channel.slot_lock (free slots, arena, who waits).
  * Only vos_mutex sleeps.
  */
-#ifndef VOS_CORE_INTERNAL_H
-#define VOS_CORE_INTERNAL_H
+#ifndef VOS_CORE_PRIV_H
+#define VOS_CORE_PRIV_H
 
 #include <linux/completion.h>
 #include <linux/cred.h>

@@ -9,8 +9,8 @@
  * Invariant: whoever touches a channel's memory holds one of its lanes, so that a
  * channel whose lanes are all taken away is used by nobody.
  */
-#ifndef VOS_LIB_INTERNAL_H
-#define VOS_LIB_INTERNAL_H
+#ifndef VOS_FWD_PRIV_H
+#define VOS_FWD_PRIV_H
 
 #include <stdbool.h>
 #include <sys/socket.h>

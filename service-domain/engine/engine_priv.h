@@ -10,8 +10,8 @@
  * once, by a worker: calls under way may wait for a disk, and xenbus must not. Between the
  * two its dispatcher thread alone consumes submissions.
  */
-#ifndef VOS_ENGINE_INTERNAL_H
-#define VOS_ENGINE_INTERNAL_H
+#ifndef VOS_ENGINE_PRIV_H
+#define VOS_ENGINE_PRIV_H
 
 #include <linux/bug.h>
 #include <linux/cred.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Shared by the files of the configuration parser, by nobody else. */
-#ifndef VIRTUOS_CONFIG_INTERNAL_H
-#define VIRTUOS_CONFIG_INTERNAL_H
+#ifndef VIRTUOS_CONFIG_PRIV_H
+#define VIRTUOS_CONFIG_PRIV_H
 
 #include <libxlutil.h>
 #include "config.h"

@@ -23,8 +23,8 @@
  * Invariant: a word that names a handle counts in handle->words; only LIVE handles
  * are named by words. What the process may write is never believed.
  */
-#ifndef VOS_DOOR_INTERNAL_H
-#define VOS_DOOR_INTERNAL_H
+#ifndef VOS_DOOR_PRIV_H
+#define VOS_DOOR_PRIV_H
 
 #include <linux/kref.h>
 #include <linux/mutex.h>
@@ -33,7 +33,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <virtuos/door.h>
-#include "../core/internal.h"
+#include "../core/core_priv.h"
 #include "vos_door.h"
 
 #define VOS_STATE_PAGES	2u
