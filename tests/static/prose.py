@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The documents' rules that a machine can check: sentences of at most 25 words, relative links
+that lead somewhere, and decision records with the same sections that the index names."""
+import os
+import re
+import sys
+
+from findings import TOP, report
+
+MOST_WORDS = 25
+# Written to the rule on sentences; a trailing slash means the whole folder.
+SHORT = ("docs/README.md", "docs/decisions/", "docs/glossary.md", "docs/howto/")
+RECORDS = "docs/decisions/"
+SECTIONS = ["Decision", "Context", "Alternatives", "Evidence", "Status"]
+
+FENCE = re.compile(r"^\s*```")
+BLOCK = re.compile(r"^\s*(?:[-*+]|\d+\.)\s+")
+HEADING = re.compile(r"^#{1,6}\s+(.*)")
+CODE = re.compile(r"`[^`\n]*`")
+LINK = re.compile(r"!?\[([^\]]*)\]\(([^)\s]+)\)")
+NAMED = re.compile(r"(?<![\w/.-])docs/[\w./-]*\.md\b")	# a document named without a link
+END = re.compile(r"(?<=[.!?])[)\"'*_]*\s+")
+
+
+def documents():
+    """README.md and all of docs/, by path within the tree."""
+    return ["./README.md"] + sorted(os.path.relpath(os.path.join(at, f), TOP)
+                                  for at, _, files in os.walk(os.path.join(TOP, "docs"))
+                                  for f in files if f.endswith(".md"))
+
+
+def read(path):
+    with open(os.path.join(TOP, path), encoding="utf-8") as f:
+        return f.read().splitlines()
+
+
+def without_fences(lines):
+    """(line number, line), fenced blocks left out."""
+    inside = False
+    for number, line in enumerate(lines, 1):
+        if FENCE.match(line):
+            inside = not inside
+        elif not inside:
+            yield number, line
+
+
+def blocks(lines):
+    """(number of its first line, text) of each paragraph and list item."""
+    text, first, in_list = [], 0, False
+    for number, line in [*without_fences(lines), (len(lines) + 1, "")]:
+        item = BLOCK.match(line)
+        if line.strip() and not line.startswith(" "):
+            in_list = bool(item)
+        listing = line.startswith("    ") and not in_list and not text
+        apart = not line.strip() or HEADING.match(line) or line.startswith("|") or listing
+        if text and (apart or item):
+            yield first, " ".join(text)
+            text = []
+        if not apart:
+            first = first if text else number
+            text.append(BLOCK.sub("", line).strip())
+
+
+def words(sentence):
+    return sum(any(c.isalnum() for c in w) for w in sentence.split())
+
+
+def sentences(text):
+    """An inline program text or a link counts as one word, whatever stands in it."""
+    return END.split(LINK.sub(r"\1", CODE.sub("code", text)))
+
+
+def long_sentences(path):
+    for number, text in blocks(read(path)):
+        for s in sentences(text):
+            if words(s) > MOST_WORDS:
+                yield "sentence", path, "%s:%d: %d words: %s" % (path, number, words(s), s)
+
+
+def anchors(path):
+    """The names by which a document's headings can be linked to."""
+    found = [HEADING.match(line) for _, line in without_fences(read(path))]
+    plain = [re.sub(r"[^\w\- ]", "", LINK.sub(r"\1", m[1]).lower()) for m in found if m]
+    return {p.strip().replace(" ", "-") for p in plain}
+
+
+def leads(path, target):
+    """Does the relative link @target of document @path lead somewhere?"""
+    name, _, anchor = target.partition("#")
+    to = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
+    if not os.path.exists(os.path.join(TOP, to)):
+        return False
+    return not anchor or not to.endswith(".md") or anchor in anchors(to)
+
+
+def dead_links(path):
+    lines = [line for _, line in without_fences(read(path))]
+    plain = CODE.sub("code", "\n".join(lines))
+    dead = [t for _, t in LINK.findall(plain) if "://" not in t and not leads(path, t)]
+    dead += [n for line in lines for n in NAMED.findall(line) if not os.path.exists(os.path.join(TOP, n))]
+    for t in dead:
+        yield "link", path, "%s: leads nowhere: %s" % (path, t)
+
+
+def wrong_records(paths):
+    index = RECORDS + "README.md"
+    listed = [t for line in read(index) for _, t in LINK.findall(line)] if index in paths else []
+    for path in (p for p in paths if p.startswith(RECORDS) and p != index):
+        have = [line[3:] for line in read(path) if line.startswith("## ")]
+        if have != SECTIONS:
+            yield "record", path, "%s: its sections are %s" % (path, ", ".join(have))
+        if os.path.basename(path) not in listed:
+            yield "record", path, "%s: the index does not name it" % path
+
+
+def main():
+    paths = documents()
+    found = [f for p in paths if p.startswith(SHORT) for f in long_sentences(p)]
+    found += [f for p in paths for f in dead_links(p)]
+    found += wrong_records(paths)
+    return report("prose", paths, found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
