@@ -116,9 +116,10 @@ struct vos_channel_page {
 };
 
 /*
- * Object table entry. The back end writes gen, then poll; the front end writes
- * armed when somebody waits. An event bit is raised only for an armed object.
- * gen tells for which use of the slot poll holds.
+ * Object table entry. The back end writes poll, then gen with release semantics; the
+ * front end reads gen with acquire semantics, then poll. So the poll mask that it reads is
+ * of the use of the entry that gen names, or of a later one. The front end writes armed
+ * before a task waits; an event bit is raised only for an armed object.
  */
 struct vos_obj_state {
 	__u32 gen;		/* back end */
