@@ -4,6 +4,7 @@
  */
 #include "nettest.h"
 #include <linux/errqueue.h>
+#include <sys/mman.h>
 
 static void exchange(int family)
 {
@@ -128,6 +129,24 @@ TEST(dgram_pktinfo)
 	CHECK_EQ(send(fd[0], "x", 1, 0), 1);
 	CHECK_EQ(recvmsg(fd[1], &m, 0), 1);
 	CHECK(m.msg_flags & MSG_CTRUNC);
+}
+
+/* Linux gives the data even if the control buffer cannot be written. */
+TEST(dgram_control_at_a_bad_address)
+{
+	char buf[8];
+	struct iovec v = { buf, sizeof(buf) };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_controllen = 256 };
+	int fd[2];
+
+	m.msg_control = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(m.msg_control != MAP_FAILED);
+	udp_pair(AF_INET, fd);
+	set_int(fd[1], SOL_IP, IP_RECVTTL, 1);
+	set_int(fd[1], SOL_SOCKET, SO_TIMESTAMP, 1);
+	CHECK_EQ(send(fd[0], "well", 4, 0), 4);
+	CHECK_EQ(recvmsg(fd[1], &m, 0), 4);
+	CHECK(!memcmp(buf, "well", 4));
 }
 
 TEST(dgram_send_ttl)

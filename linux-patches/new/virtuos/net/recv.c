@@ -43,37 +43,40 @@ static u32 side_len(const struct msghdr *msg)
 	return msg->msg_name || clen ? VOS_ADDR_MAX + clen : 0;
 }
 
-/* One message; @last: nothing follows. A kind that is none of its business is not put. */
-static int put_one(struct msghdr *msg, const struct cmsghdr *c, bool last)
+/*
+ * One message; @last: nothing follows. A kind that is none of its business is not put.
+ * Linux's stacks give the data even if the program's control buffer cannot be written.
+ */
+static void put_one(struct msghdr *msg, const struct cmsghdr *c, bool last)
 {
 	size_t data = c->cmsg_len - sizeof(*c);
 
 	if (vos_control_allowed(c->cmsg_level, c->cmsg_type, data,
-				last && msg->msg_flags & MSG_CTRUNC))
-		return put_cmsg(msg, c->cmsg_level, c->cmsg_type, data, (void *)(c + 1));
+				last && msg->msg_flags & MSG_CTRUNC)) {
+		put_cmsg(msg, c->cmsg_level, c->cmsg_type, data, (void *)(c + 1));
+		return;
+	}
 	atomic_inc(&foreign_control);
 	pr_warn_ratelimited("virtuos-net: control message of level %d, type %d, %zu bytes dropped\n",
 			    c->cmsg_level, c->cmsg_type, data);
-	return 0;
 }
 
 /* Control messages come in this kernel's own format (same ABI), one by one. */
 static int put_control(struct msghdr *msg, const u8 *ctl, u32 len)
 {
 	u32 off = 0;
-	int rc = 0;
 
-	while (!rc && len - off >= sizeof(struct cmsghdr)) {
+	while (len - off >= sizeof(struct cmsghdr)) {
 		const struct cmsghdr *c = (const void *)(ctl + off);
 		u32 next;
 
 		if (c->cmsg_len < sizeof(*c) || c->cmsg_len > len - off)
 			return -EIO;
 		next = off + min_t(size_t, CMSG_ALIGN(c->cmsg_len), len - off);
-		rc = put_one(msg, c, next == len);
+		put_one(msg, c, next == len);
 		off = next;
 	}
-	return rc;
+	return 0;
 }
 
 /* Address and control data; the memory is shared, so copy, then look. */
