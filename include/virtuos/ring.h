@@ -58,15 +58,21 @@ static inline void vos_ring_at(struct vos_ring *r, __u32 own)
 	r->next = (char __peer *)r->entry + (size_t)(own & (r->entries - 1)) * VOS_ENTRY_SIZE;
 }
 
+/*
+ * Another thread may look how far we are, or whether there is an entry. It must never see
+ * the place behind the last entry.
+ */
 static inline void vos_ring_advance(struct vos_ring *r)
 {
-	/* Another thread may look how far we are. */
-	vos_store(&r->own, r->own + 1);
-	r->next = (char __peer *)r->next + VOS_ENTRY_SIZE;
-	if (!(r->own & (r->entries - 1))) {
-		r->next = r->entry;
-		r->is_new ^= r->phase;
+	void __peer *next = (char __peer *)r->next + VOS_ENTRY_SIZE;
+	__u32 own = r->own + 1;
+
+	if (!(own & (r->entries - 1))) {
+		next = r->entry;
+		vos_store(&r->is_new, r->is_new ^ r->phase);
 	}
+	vos_store(&r->own, own);
+	vos_store(&r->next, next);
 }
 
 /**
@@ -199,15 +205,17 @@ static inline bool vos_ring_must_notify(const struct vos_ring *r)
  * vos_ring_ready - is there an entry to be taken?
  * @r: this side's view of the ring
  *
- * Who asks while another thread takes entries of this side may be told "no" in the moment
- * in which that one goes from the ring's end to its begin. It looks again afterwards, so
- * nothing is left lying; what comes after that is for who has asked to be told.
+ * A thread that asks without the consumer's lock is told what is or just was: another thread
+ * may take the entry, or be on its way from the ring's end to its begin. That other thread
+ * looks again afterwards, so no entry is left lying. The asker takes nothing without the lock.
  *
  * Return: true if there is one.
  */
 static inline bool vos_ring_ready(const struct vos_ring *r)
 {
-	return (vos_load_acquire((vos_word_t __peer *)r->next) & r->phase) == r->is_new;
+	const vos_word_t __peer *first = vos_load(&r->next);
+
+	return (vos_load_acquire(first) & r->phase) == vos_load(&r->is_new);
 }
 
 /**
