@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The documents' rules that a machine can check: sentences of at most 25 words, relative links
-that lead somewhere, and decision records with the same sections that the index names."""
+"""The documents' rules that a machine can check: sentences of at most 25 words, none of the words
+that the glossary rules out, relative links that lead somewhere, and decision records with the
+same sections, which the index names."""
 import os
 import re
 import sys
@@ -9,8 +10,8 @@ import sys
 from findings import TOP, report
 
 MOST_WORDS = 25
-# Written to the rule on sentences; a trailing slash means the whole folder.
-SHORT = ("docs/README.md", "docs/decisions/", "docs/glossary.md", "docs/howto/")
+GLOSSARY = "docs/glossary.md"
+UNUSED = "## Words that are not used"	# its table's first column
 RECORDS = "docs/decisions/"
 SECTIONS = ["Decision", "Context", "Alternatives", "Evidence", "Status"]
 
@@ -24,10 +25,12 @@ END = re.compile(r"(?<=[.!?])[)\"'*_]*\s+")
 
 
 def documents():
-    """README.md and all of docs/, by path within the tree."""
-    return ["./README.md"] + sorted(os.path.relpath(os.path.join(at, f), TOP)
-                                  for at, _, files in os.walk(os.path.join(TOP, "docs"))
-                                  for f in files if f.endswith(".md"))
+    """All of the tree, by path within it: those of docs/ and those beside the code."""
+    found = []
+    for at, folders, files in os.walk(TOP):
+        folders[:] = [f for f in folders if not f.startswith(".") and (at, f) != (TOP, "build")]
+        found += [os.path.join(os.path.relpath(at, TOP), f) for f in files if f.endswith(".md")]
+    return sorted(found)
 
 
 def read(path):
@@ -78,6 +81,22 @@ def long_sentences(path):
                 yield "sentence", path, "%s:%d: %d words: %s" % (path, number, words(s), s)
 
 
+def unused_words():
+    """A pattern for the words that the glossary rules out, with their endings."""
+    lines = read(GLOSSARY)
+    table = [line.split("|")[1].strip() for line in lines[lines.index(UNUSED):] if line.startswith("|")]
+    return re.compile(r"\b(?:%s)(?:s|d|ed|t|ing)?\b" % "|".join(table[2:]), re.I)
+
+
+def ruled_out(path):
+    unused = unused_words()
+    if path == GLOSSARY:
+        return
+    for number, line in without_fences(read(path)):
+        for m in unused.finditer(LINK.sub(r"\1", CODE.sub("code", line))):
+            yield "word", path, "%s:%d: %s: the glossary has another word" % (path, number, m[0])
+
+
 def anchors(path):
     """The names by which a document's headings can be linked to."""
     found = [HEADING.match(line) for _, line in without_fences(read(path))]
@@ -116,8 +135,7 @@ def wrong_records(paths):
 
 def main():
     paths = documents()
-    found = [f for p in paths if p.startswith(SHORT) for f in long_sentences(p)]
-    found += [f for p in paths for f in dead_links(p)]
+    found = [f for p in paths for check in (long_sentences, ruled_out, dead_links) for f in check(p)]
     found += wrong_records(paths)
     return report("prose", paths, found)
 
