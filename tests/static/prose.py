@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """The documents' rules that a machine can check: sentences of at most 25 words, none of the words
-that the glossary rules out, relative links that lead somewhere, and decision records with the
-same sections, which the index names."""
+that the glossary rules out, relative links and names of files that lead somewhere, and decision
+records with the same sections, which the index names."""
 import os
 import re
 import sys
@@ -21,16 +21,17 @@ HEADING = re.compile(r"^#{1,6}\s+(.*)")
 CODE = re.compile(r"`[^`\n]*`")
 LINK = re.compile(r"!?\[([^\]]*)\]\(([^)\s]+)\)")
 NAMED = re.compile(r"(?<![\w/.-])docs/[\w./-]*\.md\b")	# a document named without a link
+# A file by the end of its path, in program text; capitals stand for any name.
+FILE = re.compile(r"`((?:[a-z0-9_.-]+/)*[a-z0-9_.-]+\.(?:c|h|py|sh|pml|mk|config|list|cfg))`")
+OTHERS = ("arch/", "fs/fuse/", "include/uapi/", "public/")	# files of Linux and Xen
 END = re.compile(r"(?<=[.!?])[)\"'*_]*\s+")
 
 
-def documents():
-    """All of the tree, by path within it: those of docs/ and those beside the code."""
-    found = []
+def tree():
+    """All files, by path within the tree; those at its top begin with "./"."""
     for at, folders, files in os.walk(TOP):
         folders[:] = [f for f in folders if not f.startswith(".") and (at, f) != (TOP, "build")]
-        found += [os.path.join(os.path.relpath(at, TOP), f) for f in files if f.endswith(".md")]
-    return sorted(found)
+        yield from (os.path.join(os.path.relpath(at, TOP), f) for f in files)
 
 
 def read(path):
@@ -122,6 +123,18 @@ def dead_links(path):
         yield "link", path, "%s: leads nowhere: %s" % (path, t)
 
 
+def ends_of_paths(files):
+    parts = [f.split("/") for f in files]
+    return {"/".join(p[i:]) for p in parts for i in range(len(p))}
+
+
+def gone_files(path, known):
+    for number, line in without_fences(read(path)):
+        for name in FILE.findall(line):
+            if name not in known and not name.startswith(OTHERS):
+                yield "file", path, "%s:%d: no such file: %s" % (path, number, name)
+
+
 def wrong_records(paths):
     index = RECORDS + "README.md"
     listed = [t for line in read(index) for _, t in LINK.findall(line)] if index in paths else []
@@ -134,8 +147,12 @@ def wrong_records(paths):
 
 
 def main():
-    paths = documents()
+    files = list(tree())
+    known = ends_of_paths(files)
+    paths = sorted(f for f in files if f.endswith(".md"))
     found = [f for p in paths for check in (long_sentences, ruled_out, dead_links) for f in check(p)]
+    # A record is of its day; so are the files that it names.
+    found += [f for p in paths if not p.startswith(RECORDS) for f in gone_files(p, known)]
     found += wrong_records(paths)
     return report("prose", paths, found)
 
