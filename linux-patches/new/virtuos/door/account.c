@@ -3,7 +3,7 @@
  * Who pays for user channels. There are so many for each link, and room for so many pages
  * in the grant table; their memory is charged to memory cgroups as any.
  *
- * A user may have vos_door_user_channels at a time. All users together leave a reserve, for
+ * A user may have vdoor_user_channels at a time. All users together leave a reserve, for
  * whoever has CAP_SYS_RESOURCE, who is not counted. What runs in a user namespace is paid
  * for by the user who made the outermost one, lest he multiply.
  *
@@ -18,12 +18,12 @@
 #include "door_priv.h"
 
 /**
- * struct vos_payer - a user who has channels
+ * struct vdoor_payer - a user who has channels
  * @node: in payers, under payers_lock
  * @uid: who
  * @channels: so many; it is freed with the last
  */
-struct vos_payer {
+struct vdoor_payer {
 	struct hlist_node node;
 	kuid_t uid;
 	u32 channels;
@@ -52,9 +52,9 @@ static kuid_t payer_uid(void)
 	return uid;
 }
 
-static struct vos_payer *find(kuid_t uid)
+static struct vdoor_payer *find(kuid_t uid)
 {
-	struct vos_payer *p;
+	struct vdoor_payer *p;
 
 	lockdep_assert_held(&payers_lock);
 	hash_for_each_possible(payers, p, node, __kuid_val(uid))
@@ -63,17 +63,17 @@ static struct vos_payer *find(kuid_t uid)
 	return NULL;
 }
 
-static int add(struct vos_payer *p, u32 pages)
+static int add(struct vdoor_payer *p, u32 pages)
 {
 	lockdep_assert_held(&payers_lock);
-	if (p->channels >= READ_ONCE(vos_door_user_channels) || nr_pages + pages > most_pages())
+	if (p->channels >= READ_ONCE(vdoor_user_channels) || nr_pages + pages > most_pages())
 		return -ENOSPC;
 	p->channels++;
 	nr_pages += pages;
 	return 0;
 }
 
-static void drop_if_idle(struct vos_payer *p)
+static void drop_if_idle(struct vdoor_payer *p)
 {
 	lockdep_assert_held(&payers_lock);
 	if (p->channels)
@@ -83,14 +83,14 @@ static void drop_if_idle(struct vos_payer *p)
 }
 
 /*
- * vos_channel_charge - the caller is about to have a channel of @pages
- * @payer: set to who pays, for vos_channel_uncharge(); NULL: nobody has to
+ * vdoor_channel_charge - the caller is about to have a channel of @pages
+ * @payer: set to who pays, for vdoor_channel_uncharge(); NULL: nobody has to
  * Process context. Return: 0; -ENOSPC; -ENOMEM.
  */
-int vos_channel_charge(struct vos_payer **payer, u32 pages)
+int vdoor_channel_charge(struct vdoor_payer **payer, u32 pages)
 {
 	kuid_t uid = payer_uid();
-	struct vos_payer *fresh, *p;
+	struct vdoor_payer *fresh, *p;
 	int rc;
 
 	*payer = NULL;
@@ -117,7 +117,7 @@ int vos_channel_charge(struct vos_payer **payer, u32 pages)
 }
 
 /* The channel has gone. @payer: may be NULL. Process context. */
-void vos_channel_uncharge(struct vos_payer *payer, u32 pages)
+void vdoor_channel_uncharge(struct vdoor_payer *payer, u32 pages)
 {
 	if (!payer)
 		return;

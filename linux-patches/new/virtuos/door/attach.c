@@ -8,34 +8,34 @@
 #include <linux/fs.h>
 #include "door_priv.h"
 
-static const struct vos_door_provider *providers[VOS_DOOR_SERVICES];
+static const struct vdoor_provider *providers[VOS_DOOR_SERVICES];
 
-int vos_door_provide(const struct vos_door_provider *p)
+int vdoor_provide(const struct vdoor_provider *p)
 {
 	return cmpxchg(&providers[p->service], NULL, p) ? -EBUSY : 0;
 }
-EXPORT_SYMBOL_GPL(vos_door_provide);
+EXPORT_SYMBOL_GPL(vdoor_provide);
 
 /* The session has ended, and with it all of its user channels. */
-void vos_door_withdraw(const struct vos_door_provider *p)
+void vdoor_withdraw(const struct vdoor_provider *p)
 {
 	cmpxchg(&providers[p->service], p, NULL);
 }
-EXPORT_SYMBOL_GPL(vos_door_withdraw);
+EXPORT_SYMBOL_GPL(vdoor_withdraw);
 
-const struct vos_door_provider *vos_door_provider_of(u32 service)
+const struct vdoor_provider *vdoor_provider_of(u32 service)
 {
 	return service < VOS_DOOR_SERVICES ? READ_ONCE(providers[service]) : NULL;
 }
 
 /* Return: 0 and *t; -ENOENT nobody's; -EAGAIN not now. */
-static int examine(struct file *file, struct vos_door_target *t)
+static int examine(struct file *file, struct vdoor_target *t)
 {
 	u32 i;
 
 	memset(t, 0, sizeof(*t));
 	for (i = 0; i < VOS_DOOR_SERVICES; i++) {
-		const struct vos_door_provider *p = vos_door_provider_of(i);
+		const struct vdoor_provider *p = vdoor_provider_of(i);
 		int rc = p ? p->examine(file, t) : -ENOENT;
 
 		if (rc != -ENOENT)
@@ -45,13 +45,13 @@ static int examine(struct file *file, struct vos_door_target *t)
 }
 
 /* May a word name it? */
-static bool is_nameable(const struct vos_door *door, const struct vos_handle *h)
+static bool is_nameable(const struct vos_door *door, const struct vdoor_handle *h)
 {
-	const struct vos_uchan *uc = h->uchan;
+	const struct vdoor_uchan *uc = h->uchan;
 
 	lockdep_assert_held(&door->lock);
-	return h->state == VOS_HANDLE_LIVE && door->uchan[uc->service] == uc &&
-	       !READ_ONCE(uc->ending) && !vos_uchan_dead(uc) &&
+	return h->state == VDOOR_HANDLE_LIVE && door->uchan[uc->service] == uc &&
+	       !READ_ONCE(uc->ending) && !vdoor_uchan_dead(uc) &&
 	       !(h->window && h->window->ended);
 }
 
@@ -60,7 +60,7 @@ static bool is_nameable(const struct vos_door *door, const struct vos_handle *h)
  * @h: what the word names, or NULL
  */
 static bool set_word(struct vos_door *door, unsigned int fd, const struct file *file,
-		     struct vos_handle *h, u64 word)
+		     struct vdoor_handle *h, u64 word)
 {
 	struct files_struct *files = current->files;
 	bool done = false;
@@ -68,12 +68,12 @@ static bool set_word(struct vos_door *door, unsigned int fd, const struct file *
 
 	spin_lock(&files->file_lock);
 	spin_lock_irqsave(&door->lock, flags);
-	if (files_lookup_fd_locked(files, fd) == file && vos_door_usable(door) &&
+	if (files_lookup_fd_locked(files, fd) == file && vdoor_usable(door) &&
 	    !door->state->word[fd] && (!h || is_nameable(door, h))) {
 		if (h) {
 			h->words++;
 			if (h->target.word & VOS_WORD_POS)
-				vos_handle_lease(h);
+				vdoor_handle_lease(h);
 			if (!h->leased)
 				word &= ~(u64)VOS_WORD_POS;
 		}
@@ -86,35 +86,35 @@ static bool set_word(struct vos_door *door, unsigned int fd, const struct file *
 }
 
 /* Has what we know of the file changed while we told the service? */
-static bool still_true(struct file *file, const struct vos_door_target *t)
+static bool still_true(struct file *file, const struct vdoor_target *t)
 {
-	struct vos_door_target now;
+	struct vdoor_target now;
 
 	return !examine(file, &now) && now.kind == t->kind && now.word == t->word &&
 	       now.obj == t->obj && now.gen == t->gen &&
 	       (!t->window || now.window == t->window);
 }
 
-static int attach_handle(struct vos_door *door, struct vos_uchan *uc, unsigned int fd,
-			 struct file *file, const struct vos_door_target *t)
+static int attach_handle(struct vos_door *door, struct vdoor_uchan *uc, unsigned int fd,
+			 struct file *file, const struct vdoor_target *t)
 {
-	struct vos_handle *h = vos_handle_find(uc, file);
-	struct vos_handle *fresh = NULL;
+	struct vdoor_handle *h = vdoor_handle_find(uc, file);
+	struct vdoor_handle *fresh = NULL;
 	u32 kind, flags;
 
 	if (!h) {
-		fresh = vos_handle_new(uc, file, t);
+		fresh = vdoor_handle_new(uc, file, t);
 		if (IS_ERR(fresh))
 			return PTR_ERR(fresh);
 		h = fresh;
 	}
 	kind = h->window ? VOS_KIND_WINDOW : t->kind;
 	flags = h->window && !h->window->write ? t->word & ~VOS_WORD_WRITE : t->word;
-	if (set_word(door, fd, file, h, VOS_WORD(kind | flags, vos_handle_slot(h), h->gen)) &&
+	if (set_word(door, fd, file, h, VOS_WORD(kind | flags, vdoor_handle_slot(h), h->gen)) &&
 	    !still_true(file, t))
-		vos_door_take_word(door, fd);
+		vdoor_take_word(door, fd);
 	if (fresh)
-		vos_handle_unname(fresh);
+		vdoor_handle_unname(fresh);
 	return kind;
 }
 
@@ -122,8 +122,8 @@ static int attach_handle(struct vos_door *door, struct vos_uchan *uc, unsigned i
  * A file that could have a window, but cannot be mapped, is one as any other. -EBUSY:
  * it will have one as soon as somebody has come by the trap door.
  */
-static int attach_either(struct vos_door *door, struct vos_uchan *uc, unsigned int fd,
-			 struct file *file, struct vos_door_target *t, bool only_window)
+static int attach_either(struct vos_door *door, struct vdoor_uchan *uc, unsigned int fd,
+			 struct file *file, struct vdoor_target *t, bool only_window)
 {
 	int rc = attach_handle(door, uc, fd, file, t);
 
@@ -139,8 +139,8 @@ static int attach_file(struct vos_door *door, unsigned int fd, struct file *file
 		       unsigned long flags)
 {
 	bool only_window = flags & VOS_ATTACH_WINDOW;
-	struct vos_door_target t;
-	struct vos_uchan *uc;
+	struct vdoor_target t;
+	struct vdoor_uchan *uc;
 	int rc = examine(file, &t);
 
 	if (rc == -EAGAIN)
@@ -151,24 +151,24 @@ static int attach_file(struct vos_door *door, unsigned int fd, struct file *file
 	}
 	if (only_window && !t.window)
 		return -EAGAIN;
-	uc = vos_door_uchan(door, t.kind == VOS_KIND_FILE ? VOS_DOOR_STORAGE : VOS_DOOR_NET);
+	uc = vdoor_uchan_of(door, t.kind == VOS_KIND_FILE ? VOS_DOOR_STORAGE : VOS_DOOR_NET);
 	/* The kind says which channel to ask for. */
 	if (!uc)
 		return t.kind;
 	rc = t.kind;
-	if (!vos_uchan_dead(uc) && !READ_ONCE(uc->ending))
+	if (!vdoor_uchan_dead(uc) && !READ_ONCE(uc->ending))
 		rc = attach_either(door, uc, fd, file, &t, only_window);
-	vos_uchan_put(uc);
+	vdoor_uchan_put(uc);
 	return rc;
 }
 
 /*
- * vos_door_attach - look at descriptor @fd and set its word
+ * vdoor_attach - look at descriptor @fd and set its word
  * @flags: VOS_ATTACH_*
  * With the door's mutex.
  * Return: VOS_KIND_*; -EBADF; -EAGAIN not now.
  */
-int vos_door_attach(struct vos_door *door, unsigned int fd, unsigned long flags)
+int vdoor_attach(struct vos_door *door, unsigned int fd, unsigned long flags)
 {
 	struct file *file;
 	int rc;
@@ -189,26 +189,26 @@ int vos_door_attach(struct vos_door *door, unsigned int fd, unsigned long flags)
  * @w: set to it, with a reference
  * With the door's mutex. Return: 0; -EBADF; -EAGAIN it has none.
  */
-int vos_door_window(struct vos_door *door, unsigned int fd, struct vos_window **w)
+int vdoor_window(struct vos_door *door, unsigned int fd, struct vdoor_window **w)
 {
-	struct vos_uchan *uc = vos_door_uchan(door, VOS_DOOR_STORAGE);
+	struct vdoor_uchan *uc = vdoor_uchan_of(door, VOS_DOOR_STORAGE);
 	struct file *file = fget(fd);
-	struct vos_handle *h;
+	struct vdoor_handle *h;
 	unsigned long flags;
 
 	lockdep_assert_held(&door->mutex);
 	*w = NULL;
-	h = uc && file ? vos_handle_find(uc, file) : NULL;
+	h = uc && file ? vdoor_handle_find(uc, file) : NULL;
 	if (h) {
 		spin_lock_irqsave(&door->lock, flags);
-		if (h->state == VOS_HANDLE_LIVE && h->file == file && h->window) {
+		if (h->state == VDOOR_HANDLE_LIVE && h->file == file && h->window) {
 			*w = h->window;
 			kref_get(&h->window->ref);
 		}
 		spin_unlock_irqrestore(&door->lock, flags);
 	}
 	if (uc)
-		vos_uchan_put(uc);
+		vdoor_uchan_put(uc);
 	if (!file)
 		return -EBADF;
 	fput(file);

@@ -21,9 +21,9 @@ static DEFINE_SPINLOCK(attached_lock);
 static atomic_t nr_leased = ATOMIC_INIT(0);
 static u64 last_order;		/* under attached_lock */
 
-static struct vos_handle *find_attached(const struct file *file, bool leased)
+static struct vdoor_handle *find_attached(const struct file *file, bool leased)
 {
-	struct vos_handle *h;
+	struct vdoor_handle *h;
 
 	lockdep_assert_held(&attached_lock);
 	hash_for_each_possible(attached, h, attached, (unsigned long)file)
@@ -33,12 +33,12 @@ static struct vos_handle *find_attached(const struct file *file, bool leased)
 }
 
 /*
- * vos_handle_find - the caller's handle for @file, if there is one
+ * vdoor_handle_find - the caller's handle for @file, if there is one
  * With the door's mutex, so that none is made meanwhile; it may go at any time.
  */
-struct vos_handle *vos_handle_find(struct vos_uchan *uc, const struct file *file)
+struct vdoor_handle *vdoor_handle_find(struct vdoor_uchan *uc, const struct file *file)
 {
-	struct vos_handle *h, *found = NULL;
+	struct vdoor_handle *h, *found = NULL;
 	unsigned long flags;
 
 	lockdep_assert_held(&uc->door->mutex);
@@ -51,45 +51,45 @@ struct vos_handle *vos_handle_find(struct vos_uchan *uc, const struct file *file
 }
 
 /*
- * vos_handle_lease - let the process move the file's position
+ * vdoor_handle_lease - let the process move the file's position
  * One door at a time may: others' read() and write() trap. With the door's lock.
  */
-void vos_handle_lease(struct vos_handle *h)
+void vdoor_handle_lease(struct vdoor_handle *h)
 {
 	lockdep_assert_held(&h->uchan->door->lock);
 	spin_lock(&attached_lock);
-	if (!h->leased && h->state == VOS_HANDLE_LIVE && !find_attached(h->file, true)) {
+	if (!h->leased && h->state == VDOOR_HANDLE_LIVE && !find_attached(h->file, true)) {
 		h->leased = true;
 		atomic_inc(&nr_leased);
 		/* The next fdput_pos() hands the position out. */
-		vos_store(&h->uchan->head->pos[vos_handle_slot(h)], VOS_POS_HOME);
+		vos_store(&h->uchan->head->pos[vdoor_handle_slot(h)], VOS_POS_HOME);
 	}
 	spin_unlock(&attached_lock);
 }
 
-static void fetch_pos(struct vos_handle *h)
+static void fetch_pos(struct vdoor_handle *h)
 {
 	u64 untrusted;
 
 	lockdep_assert_held(&attached_lock);
-	untrusted = vos_exchange(&h->uchan->head->pos[vos_handle_slot(h)], VOS_POS_HOME);
+	untrusted = vos_exchange(&h->uchan->head->pos[vdoor_handle_slot(h)], VOS_POS_HOME);
 
 	if (untrusted <= LLONG_MAX)
 		h->file->f_pos = untrusted;
 }
 
 /*
- * vos_handle_attach - the handle is complete: what happens to its file it hears of
+ * vdoor_handle_attach - the handle is complete: what happens to its file it hears of
  * @file: whose it is, with FMODE_DOOR; the caller has it
  *
  * With the door's lock. Until the first word, the caller's hold on the file is its word.
  */
-void vos_handle_attach(struct vos_handle *h, struct file *file)
+void vdoor_handle_attach(struct vdoor_handle *h, struct file *file)
 {
 	lockdep_assert_held(&h->uchan->door->lock);
 	WARN_ON_ONCE(!(file->f_mode & FMODE_DOOR));
 	h->words = 1;
-	WRITE_ONCE(h->state, VOS_HANDLE_LIVE);
+	WRITE_ONCE(h->state, VDOOR_HANDLE_LIVE);
 	spin_lock(&attached_lock);
 	h->order = ++last_order;
 	hash_add(attached, &h->attached, (unsigned long)file);
@@ -97,13 +97,13 @@ void vos_handle_attach(struct vos_handle *h, struct file *file)
 }
 
 /*
- * vos_handle_detach - its last word is about to go, the file still stands
+ * vdoor_handle_detach - its last word is about to go, the file still stands
  * With the door's lock. Idempotent.
  */
-void vos_handle_detach(struct vos_handle *h)
+void vdoor_handle_detach(struct vdoor_handle *h)
 {
 	lockdep_assert_held(&h->uchan->door->lock);
-	if (h->state != VOS_HANDLE_LIVE)
+	if (h->state != VDOOR_HANDLE_LIVE)
 		return;
 	spin_lock(&attached_lock);
 	hash_del(&h->attached);
@@ -114,26 +114,26 @@ void vos_handle_detach(struct vos_handle *h)
 	}
 	spin_unlock(&attached_lock);
 	if (h->window)
-		vos_window_end(h->window);
-	WRITE_ONCE(h->state, VOS_HANDLE_DROPPING);
+		vdoor_window_end(h->window);
+	WRITE_ONCE(h->state, VDOOR_HANDLE_DROPPING);
 }
 
 /*
- * vos_handle_take_words - no descriptor names the handle any more
+ * vdoor_handle_take_words - no descriptor names the handle any more
  * @h: whose channel the caller keeps
  * @gen: its generation; another's words stay. Any context.
  */
-void vos_handle_take_words(struct vos_handle *h, u32 gen)
+void vdoor_handle_take_words(struct vdoor_handle *h, u32 gen)
 {
 	struct vos_door *door = h->uchan->door;
-	u32 slot = vos_handle_slot(h), service = h->uchan->service, fd;
+	u32 slot = vdoor_handle_slot(h), service = h->uchan->service, fd;
 
 	for (fd = 0; fd < VOS_DOOR_FDS; fd++) {
 		u64 word = READ_ONCE(door->state->word[fd]);
 
 		if (VOS_WORD_KIND(word) >= VOS_KIND_STREAM && VOS_WORD_SLOT(word) == slot &&
-		    VOS_WORD_GEN(word) == gen && vos_word_service(word) == service)
-			vos_door_take_word(door, fd);
+		    VOS_WORD_GEN(word) == gen && vdoor_word_service(word) == service)
+			vdoor_take_word(door, fd);
 	}
 }
 
@@ -145,24 +145,24 @@ void vos_handle_take_words(struct vos_handle *h, u32 gen)
  * business. So it is over after as many steps as handles there were.
  */
 struct walk {
-	struct vos_handle *(*next)(const struct walk *w);
+	struct vdoor_handle *(*next)(const struct walk *w);
 	const void *key;
 	u64 after;
 	u64 until;
 };
 
 /* The first of @a and @b that the walk has still to see; each may be NULL. */
-static struct vos_handle *sooner(const struct walk *w, struct vos_handle *a,
-				 struct vos_handle *b)
+static struct vdoor_handle *sooner(const struct walk *w, struct vdoor_handle *a,
+				   struct vdoor_handle *b)
 {
 	if (b->order <= w->after || b->order > w->until)
 		return a;
 	return a && a->order < b->order ? a : b;
 }
 
-static struct vos_handle *next_of_file(const struct walk *w)
+static struct vdoor_handle *next_of_file(const struct walk *w)
 {
-	struct vos_handle *h, *found = NULL;
+	struct vdoor_handle *h, *found = NULL;
 
 	hash_for_each_possible(attached, h, attached, (unsigned long)w->key)
 		if (h->file == w->key)
@@ -171,9 +171,9 @@ static struct vos_handle *next_of_file(const struct walk *w)
 }
 
 /* Return: the next handle, its channel counted; or NULL, and the walk is over. */
-static struct vos_handle *step(struct walk *w, u32 *gen)
+static struct vdoor_handle *step(struct walk *w, u32 *gen)
 {
-	struct vos_handle *h;
+	struct vdoor_handle *h;
 	unsigned long flags;
 
 	spin_lock_irqsave(&attached_lock, flags);
@@ -181,7 +181,7 @@ static struct vos_handle *step(struct walk *w, u32 *gen)
 		w->until = last_order;
 	h = w->next(w);
 	if (h) {
-		vos_uchan_get(h->uchan);
+		vdoor_uchan_get(h->uchan);
 		w->after = h->order;
 		*gen = h->gen;
 	}
@@ -192,27 +192,27 @@ static struct vos_handle *step(struct walk *w, u32 *gen)
 /* Take the words of all handles that the walk comes to. */
 static void take_words_along(struct walk *w)
 {
-	struct vos_handle *h;
+	struct vdoor_handle *h;
 	u32 gen;
 
 	while ((h = step(w, &gen))) {
-		vos_handle_take_words(h, gen);
-		vos_uchan_put(h->uchan);
+		vdoor_handle_take_words(h, gen);
+		vdoor_uchan_put(h->uchan);
 	}
 }
 
 /*
- * vos_handle_file_changed - whatever is known of @file is not true any more
+ * vdoor_handle_file_changed - whatever is known of @file is not true any more
  * The caller has the file. Any context but under files->file_lock.
  */
-void vos_handle_file_changed(struct file *file)
+void vdoor_handle_file_changed(struct file *file)
 {
 	struct walk w = { .next = next_of_file, .key = file };
 	u32 i;
 
 	take_words_along(&w);
 	for (i = 0; i < VOS_DOOR_SERVICES; i++) {
-		const struct vos_door_provider *p = vos_door_provider_of(i);
+		const struct vdoor_provider *p = vdoor_provider_of(i);
 
 		if (p && p->changed)
 			p->changed(file);
@@ -220,26 +220,26 @@ void vos_handle_file_changed(struct file *file)
 }
 
 /*
- * vos_handle_file_gone - nobody has @file any more, and its memory is about to go
+ * vdoor_handle_file_gone - nobody has @file any more, and its memory is about to go
  *
  * All descriptors have gone, and their words with them; a handle that still stands for
  * the file shows that the kernel loses descriptors in a way that hooks.c is not told of.
  */
-void vos_handle_file_gone(struct file *file)
+void vdoor_handle_file_gone(struct file *file)
 {
 	struct walk w = { .next = next_of_file, .key = file };
-	struct vos_handle *h;
+	struct vdoor_handle *h;
 	unsigned long flags;
 	u32 gen;
 
 	while ((h = step(&w, &gen))) {
 		WARN_ON_ONCE(true);
-		vos_handle_take_words(h, gen);
+		vdoor_handle_take_words(h, gen);
 		spin_lock_irqsave(&h->uchan->door->lock, flags);
 		if (h->gen == gen)
-			vos_handle_detach(h);
+			vdoor_handle_detach(h);
 		spin_unlock_irqrestore(&h->uchan->door->lock, flags);
-		vos_uchan_put(h->uchan);
+		vdoor_uchan_put(h->uchan);
 	}
 }
 
@@ -248,10 +248,10 @@ struct object {
 	u32 index;
 };
 
-static struct vos_handle *next_of_object(const struct walk *w)
+static struct vdoor_handle *next_of_object(const struct walk *w)
 {
 	const struct object *o = w->key;
-	struct vos_handle *h, *found = NULL;
+	struct vdoor_handle *h, *found = NULL;
 	int bucket;
 
 	hash_for_each(attached, bucket, h, attached)
@@ -261,20 +261,20 @@ static struct vos_handle *next_of_object(const struct walk *w)
 	return found;
 }
 
-/* See vos_door.h. */
-void vos_door_object_changed(struct vos_session *session, u32 obj)
+/* See vdoor_provider.h. */
+void vdoor_object_changed(struct vos_session *session, u32 obj)
 {
 	const struct object o = { session, obj };
 	struct walk w = { .next = next_of_object, .key = &o };
 
 	take_words_along(&w);
 }
-EXPORT_SYMBOL_GPL(vos_door_object_changed);
+EXPORT_SYMBOL_GPL(vdoor_object_changed);
 
 /* Under f_pos_lock, where there is one: @file->f_pos is about to be used. */
-void vos_handle_pos_take(struct file *file)
+void vdoor_handle_pos_take(struct file *file)
 {
-	struct vos_handle *h;
+	struct vdoor_handle *h;
 	unsigned long flags;
 
 	if (!atomic_read(&nr_leased))
@@ -286,9 +286,9 @@ void vos_handle_pos_take(struct file *file)
 	spin_unlock_irqrestore(&attached_lock, flags);
 }
 
-void vos_handle_pos_give(struct file *file)
+void vdoor_handle_pos_give(struct file *file)
 {
-	struct vos_handle *h;
+	struct vdoor_handle *h;
 	unsigned long flags;
 
 	if (!atomic_read(&nr_leased))
@@ -296,6 +296,6 @@ void vos_handle_pos_give(struct file *file)
 	spin_lock_irqsave(&attached_lock, flags);
 	h = find_attached(file, true);
 	if (h)
-		vos_store(&h->uchan->head->pos[vos_handle_slot(h)], file->f_pos);
+		vos_store(&h->uchan->head->pos[vdoor_handle_slot(h)], file->f_pos);
 	spin_unlock_irqrestore(&attached_lock, flags);
 }

@@ -5,70 +5,70 @@
  * (A provider that hears of a handle's end may wait for its disk; then this channel's
  * work does, and nobody else's.)
  *
- * Invariant: whoever made a channel gives up his reference by vos_uchan_end() alone; it
+ * Invariant: whoever made a channel gives up his reference by vdoor_uchan_end() alone; it
  * is put when the service takes no more calls from the channel and has no handle of it.
  */
 #include "door_priv.h"
 
 #define TRY_AGAIN	(HZ / 10 ?: 1)	/* when no call could be had */
 
-static void queue(struct vos_uchan *uc, unsigned long delay)
+static void queue(struct vdoor_uchan *uc, unsigned long delay)
 {
-	vos_uchan_get(uc);
+	vdoor_uchan_get(uc);
 	/* The reference is the queue's, once. */
 	if (mod_delayed_work(vos_wait_wq, &uc->work, delay))
-		vos_uchan_put(uc);
+		vdoor_uchan_put(uc);
 }
 
 /*
- * vos_uchan_kick - something has ended, or has been answered
+ * vdoor_uchan_kick - something has ended, or has been answered
  * Any context; the caller keeps the channel.
  */
-void vos_uchan_kick(struct vos_uchan *uc)
+void vdoor_uchan_kick(struct vdoor_uchan *uc)
 {
 	queue(uc, 0);
 }
 
 /*
- * vos_uchan_end - the service is to take no more calls, and then the channel goes
+ * vdoor_uchan_end - the service is to take no more calls, and then the channel goes
  *
  * Its words have been taken back, and none is set any more. Idempotent; any context.
  */
-void vos_uchan_end(struct vos_uchan *uc)
+void vdoor_uchan_end(struct vdoor_uchan *uc)
 {
 	WRITE_ONCE(uc->ending, true);
-	vos_uchan_kick(uc);
+	vdoor_uchan_kick(uc);
 }
 
-static void closed(struct vos_uchan *uc)
+static void closed(struct vdoor_uchan *uc)
 {
 	WRITE_ONCE(uc->closed, true);
 	wake_up_all(&uc->wait);
-	vos_uchan_kick(uc);
+	vdoor_uchan_kick(uc);
 }
 
 static void close_answered(struct vos_call *call)
 {
-	struct vos_uchan *uc = call->priv;
+	struct vdoor_uchan *uc = call->priv;
 
 	uc->unmapped = !call->status;
 	vos_call_put(call);
 	closed(uc);
-	vos_uchan_put(uc);
+	vdoor_uchan_put(uc);
 }
 
 /*
  * What has been asked to be mapped is closed when that has been answered: the two calls
  * may go by different rings. Return: 0; -ENOBUFS.
  */
-static int begin_close(struct vos_uchan *uc)
+static int begin_close(struct vdoor_uchan *uc)
 {
 	struct vos_call *call;
 
 	if (uc->closing || READ_ONCE(uc->opening))
 		return 0;
-	call = uc->open ? vos_uchan_call(uc, VOS_OP_UCHAN_CLOSE, 0,
-					 VOS_GET_NOWAIT | VOS_GET_NOCRED) :
+	call = uc->open ? vdoor_uchan_call(uc, VOS_OP_UCHAN_CLOSE, 0,
+					   VOS_GET_NOWAIT | VOS_GET_NOCRED) :
 			  ERR_PTR(-ENOTCONN);
 	if (call == ERR_PTR(-ENOBUFS))
 		return -ENOBUFS;
@@ -80,13 +80,13 @@ static int begin_close(struct vos_uchan *uc)
 	call->sqe.arg[0] = uc->id;
 	call->priv = uc;
 	call->done = close_answered;
-	vos_uchan_get(uc);
+	vdoor_uchan_get(uc);
 	vos_call_submit(call);
 	return 0;
 }
 
 /* Who waits for a completion, waits until here. */
-static void leave_door(struct vos_uchan *uc)
+static void leave_door(struct vdoor_uchan *uc)
 {
 	struct vos_door *door = uc->door;
 	unsigned long flags;
@@ -97,17 +97,17 @@ static void leave_door(struct vos_uchan *uc)
 	spin_unlock_irqrestore(&door->lock, flags);
 }
 
-static void finish(struct vos_uchan *uc)
+static void finish(struct vdoor_uchan *uc)
 {
 	if (uc->finished)
 		return;
 	uc->finished = true;
-	vos_uchan_put(uc);
+	vdoor_uchan_put(uc);
 }
 
 static void uchan_work(struct work_struct *work)
 {
-	struct vos_uchan *uc = container_of(to_delayed_work(work), struct vos_uchan, work);
+	struct vdoor_uchan *uc = container_of(to_delayed_work(work), struct vdoor_uchan, work);
 	bool ending = READ_ONCE(uc->ending), others;
 	int rc = ending ? begin_close(uc) : 0;
 	bool is_closed = READ_ONCE(uc->closed);
@@ -116,16 +116,16 @@ static void uchan_work(struct work_struct *work)
 		leave_door(uc);
 	/* Of a channel that is being closed the service forgets all handles by that. */
 	if (!ending || is_closed)
-		rc = vos_handles_tell(uc);
-	others = vos_handles_end(uc);
+		rc = vdoor_handles_tell(uc);
+	others = vdoor_handles_end(uc);
 	if (ending && is_closed && !others)
 		finish(uc);
 	else if (rc)
 		queue(uc, TRY_AGAIN);
-	vos_uchan_put(uc);
+	vdoor_uchan_put(uc);
 }
 
-void vos_uchan_init_work(struct vos_uchan *uc)
+void vdoor_uchan_init_work(struct vdoor_uchan *uc)
 {
 	INIT_DELAYED_WORK(&uc->work, uchan_work);
 }

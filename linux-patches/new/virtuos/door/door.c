@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 #include "door_priv.h"
 
-u32 vos_word_service(u64 word)
+u32 vdoor_word_service(u64 word)
 {
 	switch (VOS_WORD_KIND(word)) {
 	case VOS_KIND_FILE:
@@ -24,27 +24,27 @@ u32 vos_word_service(u64 word)
 }
 
 /*
- * vos_door_new - a door for the caller's address space and descriptors
+ * vdoor_new - a door for the caller's address space and descriptors
  * Return: the door with one reference, or NULL.
  */
-struct vos_door *vos_door_new(void)
+struct vos_door *vdoor_new(void)
 {
 	struct vos_door *door = kzalloc(sizeof(*door), GFP_KERNEL_ACCOUNT);
 
 	if (!door)
 		return NULL;
 	door->cred = kzalloc(sizeof(*door->cred), GFP_KERNEL_ACCOUNT);
-	door->pages = alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO, get_order(VOS_STATE_PAGES *
+	door->pages = alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO, get_order(VDOOR_STATE_PAGES *
 									 PAGE_SIZE));
 	if (!door->cred || !door->pages) {
 		if (door->pages)
-			__free_pages(door->pages, get_order(VOS_STATE_PAGES * PAGE_SIZE));
+			__free_pages(door->pages, get_order(VDOOR_STATE_PAGES * PAGE_SIZE));
 		kfree(door->cred);
 		kfree(door);
 		return NULL;
 	}
 	/* Single pages: the process's mappings keep each by itself. */
-	split_page(door->pages, get_order(VOS_STATE_PAGES * PAGE_SIZE));
+	split_page(door->pages, get_order(VDOOR_STATE_PAGES * PAGE_SIZE));
 	door->state = page_address(door->pages);
 	kref_init(&door->ref);
 	mutex_init(&door->mutex);
@@ -55,7 +55,7 @@ struct vos_door *vos_door_new(void)
 	return door;
 }
 
-void vos_door_get(struct vos_door *door)
+void vdoor_get(struct vos_door *door)
 {
 	kref_get(&door->ref);
 }
@@ -65,22 +65,22 @@ static void door_free(struct kref *ref)
 	struct vos_door *door = container_of(ref, struct vos_door, ref);
 	u32 i;
 
-	for (i = 0; i < VOS_STATE_PAGES; i++)
+	for (i = 0; i < VDOOR_STATE_PAGES; i++)
 		put_page(door->pages + i);
 	kfree(door->cred);
 	kfree_rcu(door, rcu);
 }
 
-void vos_door_put(struct vos_door *door)
+void vdoor_put(struct vos_door *door)
 {
 	kref_put(&door->ref, door_free);
 }
 
 /*
- * vos_door_of - the door of an address space that the caller keeps
+ * vdoor_of - the door of an address space that the caller keeps
  * Any context. Return: the door with a reference, or NULL.
  */
-struct vos_door *vos_door_of(const struct mm_struct *mm)
+struct vos_door *vdoor_of(const struct mm_struct *mm)
 {
 	struct vos_door *door;
 
@@ -92,25 +92,25 @@ struct vos_door *vos_door_of(const struct mm_struct *mm)
 	return door;
 }
 
-bool vos_door_usable(const struct vos_door *door)
+bool vdoor_usable(const struct vos_door *door)
 {
 	return !READ_ONCE(door->closed) && !READ_ONCE(door->paused);
 }
 
 /*
- * vos_door_uchan - the door's channel to a service
+ * vdoor_uchan_of - the door's channel to a service
  * Any context. Return: it, with a reference, or NULL.
  */
-struct vos_uchan *vos_door_uchan(struct vos_door *door, u32 service)
+struct vdoor_uchan *vdoor_uchan_of(struct vos_door *door, u32 service)
 {
-	struct vos_uchan *uc = NULL;
+	struct vdoor_uchan *uc = NULL;
 	unsigned long flags;
 
 	spin_lock_irqsave(&door->lock, flags);
 	if (service < VOS_DOOR_SERVICES)
 		uc = door->uchan[service];
 	if (uc)
-		vos_uchan_get(uc);
+		vdoor_uchan_get(uc);
 	spin_unlock_irqrestore(&door->lock, flags);
 	return uc;
 }
@@ -118,21 +118,21 @@ struct vos_uchan *vos_door_uchan(struct vos_door *door, u32 service)
 /* The word is gone; if it was the handle's last, that ends. */
 static void unname(struct vos_door *door, u64 word)
 {
-	struct vos_uchan *uc = door->uchan[vos_word_service(word)];
-	struct vos_handle *h;
+	struct vdoor_uchan *uc = door->uchan[vdoor_word_service(word)];
+	struct vdoor_handle *h;
 
 	lockdep_assert_held(&door->lock);
 	if (VOS_WORD_KIND(word) < VOS_KIND_STREAM || !uc ||
 	    VOS_WORD_SLOT(word) >= VOS_UCHAN_SLOTS)
 		return;
 	h = &uc->handle[VOS_WORD_SLOT(word)];
-	if (h->gen != VOS_WORD_GEN(word) || h->state != VOS_HANDLE_LIVE || !h->words)
+	if (h->gen != VOS_WORD_GEN(word) || h->state != VDOOR_HANDLE_LIVE || !h->words)
 		return;
 	/* While the descriptor still stands, so does the file. */
 	if (h->words == 1)
-		vos_handle_detach(h);
+		vdoor_handle_detach(h);
 	if (!--h->words)
-		vos_uchan_kick(uc);
+		vdoor_uchan_kick(uc);
 }
 
 static void take_word(struct vos_door *door, unsigned int fd)
@@ -147,10 +147,10 @@ static void take_word(struct vos_door *door, unsigned int fd)
 }
 
 /*
- * vos_door_take_word - descriptor @fd is not known any more
+ * vdoor_take_word - descriptor @fd is not known any more
  * Any context; files->file_lock may be held.
  */
-void vos_door_take_word(struct vos_door *door, unsigned int fd)
+void vdoor_take_word(struct vos_door *door, unsigned int fd)
 {
 	unsigned long flags;
 
@@ -164,7 +164,7 @@ void vos_door_take_word(struct vos_door *door, unsigned int fd)
 static bool speaks_of(u64 word, u32 service)
 {
 	return service == VOS_DOOR_SERVICES ||
-	       (VOS_WORD_KIND(word) >= VOS_KIND_STREAM && vos_word_service(word) == service);
+	       (VOS_WORD_KIND(word) >= VOS_KIND_STREAM && vdoor_word_service(word) == service);
 }
 
 static void take_words(struct vos_door *door, u32 service)
@@ -178,11 +178,11 @@ static void take_words(struct vos_door *door, u32 service)
 }
 
 /*
- * vos_door_take_words - no descriptor of @service is known any more
+ * vdoor_take_words - no descriptor of @service is known any more
  * @service: VOS_DOOR_*, or VOS_DOOR_SERVICES for all, and for what traps
  * Any context.
  */
-void vos_door_take_words(struct vos_door *door, u32 service)
+void vdoor_take_words(struct vos_door *door, u32 service)
 {
 	unsigned long flags;
 
@@ -192,12 +192,12 @@ void vos_door_take_words(struct vos_door *door, u32 service)
 }
 
 /*
- * vos_door_leave - the door has no channel to @service any more, if it had one
+ * vdoor_leave - the door has no channel to @service any more, if it had one
  * For one that is of no use: who waits for completions finds none. Any context.
  */
-void vos_door_leave(struct vos_door *door, u32 service)
+void vdoor_leave(struct vos_door *door, u32 service)
 {
-	struct vos_uchan *uc;
+	struct vdoor_uchan *uc;
 	unsigned long flags;
 
 	spin_lock_irqsave(&door->lock, flags);
@@ -205,16 +205,16 @@ void vos_door_leave(struct vos_door *door, u32 service)
 	uc = door->uchan[service];
 	door->uchan[service] = NULL;
 	if (uc)
-		vos_uchan_end(uc);
+		vdoor_uchan_end(uc);
 	spin_unlock_irqrestore(&door->lock, flags);
 }
 
 /*
- * vos_door_shut - nothing passes from here on, for good
+ * vdoor_shut - nothing passes from here on, for good
  *
  * The process sees it at its next call; the services are told soon. Any context.
  */
-void vos_door_shut(struct vos_door *door)
+void vdoor_shut(struct vos_door *door)
 {
 	unsigned long flags;
 	u32 i;
@@ -226,26 +226,26 @@ void vos_door_shut(struct vos_door *door)
 	take_words(door, VOS_DOOR_SERVICES);
 	for (i = 0; i < VOS_DOOR_SERVICES; i++)
 		if (door->uchan[i])
-			vos_uchan_end(door->uchan[i]);
+			vdoor_uchan_end(door->uchan[i]);
 	spin_unlock_irqrestore(&door->lock, flags);
 }
 
 /*
- * vos_door_close - shut it, and wait until the services take no more calls
+ * vdoor_close - shut it, and wait until the services take no more calls
  * Process context. Returns early when killed.
  */
-void vos_door_close(struct vos_door *door)
+void vdoor_close(struct vos_door *door)
 {
-	struct vos_uchan *uc[VOS_DOOR_SERVICES];
+	struct vdoor_uchan *uc[VOS_DOOR_SERVICES];
 	u32 i;
 
 	for (i = 0; i < VOS_DOOR_SERVICES; i++)
-		uc[i] = vos_door_uchan(door, i);
-	vos_door_shut(door);
+		uc[i] = vdoor_uchan_of(door, i);
+	vdoor_shut(door);
 	for (i = 0; i < VOS_DOOR_SERVICES; i++) {
 		if (!uc[i])
 			continue;
 		wait_event_killable(uc[i]->wait, READ_ONCE(uc[i]->closed));
-		vos_uchan_put(uc[i]);
+		vdoor_uchan_put(uc[i]);
 	}
 }

@@ -23,8 +23,8 @@
  * Invariant: a word that names a handle counts in handle->words; only LIVE handles
  * are named by words. What the process may write is never believed.
  */
-#ifndef VOS_DOOR_PRIV_H
-#define VOS_DOOR_PRIV_H
+#ifndef VDOOR_PRIV_H
+#define VDOOR_PRIV_H
 
 #include <linux/kref.h>
 #include <linux/mutex.h>
@@ -34,33 +34,33 @@
 #include <linux/workqueue.h>
 #include <virtuos/door.h>
 #include "../core/core_priv.h"
-#include "vos_door.h"
+#include "vdoor_provider.h"
 
-#define VOS_STATE_PAGES	2u
+#define VDOOR_STATE_PAGES	2u
 
 /* Of a link's channels; for who may do without the limits of users. */
-#define VOS_RESERVED_UCHANS	32u
+#define VDOOR_RESERVED_UCHANS	32u
 
 /* What user channels are made of; module parameters. */
-extern unsigned int vos_door_lanes;
-extern unsigned int vos_door_lane_kib;
-extern unsigned int vos_door_log_kib;
-extern unsigned int vos_door_user_channels;
-extern bool vos_door_enabled;
+extern unsigned int vdoor_lanes;
+extern unsigned int vdoor_lane_kib;
+extern unsigned int vdoor_log_kib;
+extern unsigned int vdoor_user_channels;
+extern bool vdoor_enabled;
 
 /* In this order; changed under door->lock, but for FREE to MAKING and back (handle.c). */
-enum vos_handle_state {
-	VOS_HANDLE_FREE,
-	VOS_HANDLE_MAKING,	/* the service is being told */
-	VOS_HANDLE_LIVE,
-	VOS_HANDLE_DROPPING,	/* no word names it; the service is to forget it */
-	VOS_HANDLE_TELLING,	/* and is being told so */
-	VOS_HANDLE_TOLD,	/* it does not know it any more */
-	VOS_HANDLE_ENDING,	/* the provider is hearing of that */
+enum vdoor_handle_state {
+	VDOOR_HANDLE_FREE,
+	VDOOR_HANDLE_MAKING,	/* the service is being told */
+	VDOOR_HANDLE_LIVE,
+	VDOOR_HANDLE_DROPPING,	/* no word names it; the service is to forget it */
+	VDOOR_HANDLE_TELLING,	/* and is being told so */
+	VDOOR_HANDLE_TOLD,	/* it does not know it any more */
+	VDOOR_HANDLE_ENDING,	/* the provider is hearing of that */
 };
 
 /*
- * struct vos_handle - a file in one user channel
+ * struct vdoor_handle - a file in one user channel
  * @file: whose; valid for as long as @words is not 0, and while the handle is @attached
  * @words: descriptors that name it
  * @attached: on the list of those that stand for @file, under attached_lock
@@ -70,8 +70,8 @@ enum vos_handle_state {
  * @dirty: something may have been written through it that is not durable; from TOLD on
  * @window: the file, mapped, or NULL; counted
  */
-struct vos_handle {
-	enum vos_handle_state state;
+struct vdoor_handle {
+	enum vdoor_handle_state state;
 	u32 gen;
 	u32 words;
 	bool leased;
@@ -80,13 +80,13 @@ struct vos_handle {
 	struct file *file;
 	struct hlist_node attached;
 	u64 order;
-	struct vos_uchan *uchan;
-	struct vos_window *window;
-	struct vos_door_target target;
+	struct vdoor_uchan *uchan;
+	struct vdoor_window *window;
+	struct vdoor_target target;
 };
 
 /*
- * struct vos_window - a file's pages, mapped to be read
+ * struct vdoor_window - a file's pages, mapped to be read
  * @uchan, @slot, @gen: the handle that it belongs to; @uchan counted
  * @base, @size: where it is mapped, and the file's size in bytes
  * @users: how many of the process's threads say that they read it, or NULL
@@ -95,9 +95,9 @@ struct vos_handle {
  * @ended: no word names it any more
  * @leaving: somebody is about to unmap it
  */
-struct vos_window {
+struct vdoor_window {
 	struct kref ref;
-	struct vos_uchan *uchan;
+	struct vdoor_uchan *uchan;
 	u32 slot;
 	u32 gen;
 	unsigned long base;
@@ -111,7 +111,7 @@ struct vos_window {
 };
 
 /*
- * struct vos_uchan - a user channel
+ * struct vdoor_uchan - a user channel
  * @node: on the session's list
  * @opening: the service is being asked to map it
  * @open: the service may have mapped it
@@ -126,12 +126,12 @@ struct vos_window {
  * @kept: by link.c, with a reference, until its log has been replayed
  * @replayed: that has been done, after the death of its link
  */
-struct vos_uchan {
+struct vdoor_uchan {
 	struct kref ref;
 	struct list_head node;
 	struct vos_door *door;		/* counted */
 	struct vos_link *link;		/* counted */
-	const struct vos_door_provider *provider;
+	const struct vdoor_provider *provider;
 	u32 service;
 	int id;
 	bool opening;
@@ -144,7 +144,7 @@ struct vos_uchan {
 	bool kept;
 	bool replayed;
 	atomic64_t kick_at;
-	struct vos_payer *payer;
+	struct vdoor_payer *payer;
 	atomic_t telling;
 	u32 nr_lanes;
 	u32 lane_bytes;
@@ -155,7 +155,7 @@ struct vos_uchan {
 	wait_queue_head_t wait;		/* for completions, and for what ends */
 	struct delayed_work work;	/* tells the service of what ends; close.c */
 	struct work_struct free_work;
-	struct vos_handle handle[VOS_UCHAN_SLOTS];
+	struct vdoor_handle handle[VOS_UCHAN_SLOTS];
 };
 
 /*
@@ -180,103 +180,103 @@ struct vos_door {
 	struct page *pages;
 	unsigned long user;
 	atomic_t ended_windows;
-	struct vos_uchan *uchan[VOS_DOOR_SERVICES];
+	struct vdoor_uchan *uchan[VOS_DOOR_SERVICES];
 	u32 epoch[VOS_DOOR_SERVICES];
 };
 
 /* door.c */
-struct vos_door *vos_door_new(void);
-void vos_door_get(struct vos_door *door);
-void vos_door_put(struct vos_door *door);
-struct vos_door *vos_door_of(const struct mm_struct *mm);
-bool vos_door_usable(const struct vos_door *door);
-void vos_door_take_word(struct vos_door *door, unsigned int fd);
-void vos_door_take_words(struct vos_door *door, u32 service);
-struct vos_uchan *vos_door_uchan(struct vos_door *door, u32 service);
-void vos_door_leave(struct vos_door *door, u32 service);
-void vos_door_shut(struct vos_door *door);
-void vos_door_close(struct vos_door *door);
-u32 vos_word_service(u64 word);
+struct vos_door *vdoor_new(void);
+void vdoor_get(struct vos_door *door);
+void vdoor_put(struct vos_door *door);
+struct vos_door *vdoor_of(const struct mm_struct *mm);
+bool vdoor_usable(const struct vos_door *door);
+void vdoor_take_word(struct vos_door *door, unsigned int fd);
+void vdoor_take_words(struct vos_door *door, u32 service);
+struct vdoor_uchan *vdoor_uchan_of(struct vos_door *door, u32 service);
+void vdoor_leave(struct vos_door *door, u32 service);
+void vdoor_shut(struct vos_door *door);
+void vdoor_close(struct vos_door *door);
+u32 vdoor_word_service(u64 word);
 
 /* map.c */
-unsigned long vos_door_map(struct vos_door *door);
-unsigned long vos_uchan_map(struct vos_uchan *uc);
+unsigned long vdoor_map(struct vos_door *door);
+unsigned long vdoor_uchan_map(struct vdoor_uchan *uc);
 
 /* uchan.c */
-struct vos_uchan *vos_uchan_new(struct vos_door *door, const struct vos_door_provider *p);
-void vos_uchan_put(struct vos_uchan *uc);
-bool vos_uchan_dead(const struct vos_uchan *uc);
-struct vos_call *vos_uchan_call(struct vos_uchan *uc, u8 opcode, u32 len0, u32 flags);
+struct vdoor_uchan *vdoor_uchan_new(struct vos_door *door, const struct vdoor_provider *p);
+void vdoor_uchan_put(struct vdoor_uchan *uc);
+bool vdoor_uchan_dead(const struct vdoor_uchan *uc);
+struct vos_call *vdoor_uchan_call(struct vdoor_uchan *uc, u8 opcode, u32 len0, u32 flags);
 
-static inline void vos_uchan_get(struct vos_uchan *uc)
+static inline void vdoor_uchan_get(struct vdoor_uchan *uc)
 {
 	kref_get(&uc->ref);
 }
 
-struct vos_uchan *vos_uchan_next(struct vos_session *s, struct vos_uchan *last);
+struct vdoor_uchan *vdoor_uchan_next(struct vos_session *s, struct vdoor_uchan *last);
 
 /* account.c */
-int vos_channel_charge(struct vos_payer **payer, u32 pages);
-void vos_channel_uncharge(struct vos_payer *payer, u32 pages);
+int vdoor_channel_charge(struct vdoor_payer **payer, u32 pages);
+void vdoor_channel_uncharge(struct vdoor_payer *payer, u32 pages);
 
 /* lane.c */
-int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags);
-bool vos_uchan_events(struct vos_link *link);
+int vdoor_uchan_enter(struct vdoor_uchan *uc, u32 lane, u32 flags);
+bool vdoor_uchan_events(struct vos_link *link);
 
 /* close.c */
-void vos_uchan_init_work(struct vos_uchan *uc);
-void vos_uchan_kick(struct vos_uchan *uc);
-void vos_uchan_end(struct vos_uchan *uc);
+void vdoor_uchan_init_work(struct vdoor_uchan *uc);
+void vdoor_uchan_kick(struct vdoor_uchan *uc);
+void vdoor_uchan_end(struct vdoor_uchan *uc);
 
 /* handle.c */
-struct vos_handle *vos_handle_new(struct vos_uchan *uc, struct file *file,
-				  const struct vos_door_target *t);
-void vos_handle_unname(struct vos_handle *h);
+struct vdoor_handle *vdoor_handle_new(struct vdoor_uchan *uc, struct file *file,
+				      const struct vdoor_target *t);
+void vdoor_handle_unname(struct vdoor_handle *h);
 
 /* drop.c */
-int vos_handles_tell(struct vos_uchan *uc);
-bool vos_handles_end(struct vos_uchan *uc);
-void vos_handle_close_window(struct vos_handle *h);
+int vdoor_handles_tell(struct vdoor_uchan *uc);
+bool vdoor_handles_end(struct vdoor_uchan *uc);
+void vdoor_handle_close_window(struct vdoor_handle *h);
 
 /* attached.c */
-struct vos_handle *vos_handle_find(struct vos_uchan *uc, const struct file *file);
-void vos_handle_lease(struct vos_handle *h);
-void vos_handle_attach(struct vos_handle *h, struct file *file);
-void vos_handle_detach(struct vos_handle *h);
-void vos_handle_take_words(struct vos_handle *h, u32 gen);
-void vos_handle_file_changed(struct file *file);
-void vos_handle_file_gone(struct file *file);
-void vos_handle_pos_take(struct file *file);
-void vos_handle_pos_give(struct file *file);
+struct vdoor_handle *vdoor_handle_find(struct vdoor_uchan *uc, const struct file *file);
+void vdoor_handle_lease(struct vdoor_handle *h);
+void vdoor_handle_attach(struct vdoor_handle *h, struct file *file);
+void vdoor_handle_detach(struct vdoor_handle *h);
+void vdoor_handle_take_words(struct vdoor_handle *h, u32 gen);
+void vdoor_handle_file_changed(struct file *file);
+void vdoor_handle_file_gone(struct file *file);
+void vdoor_handle_pos_take(struct file *file);
+void vdoor_handle_pos_give(struct file *file);
 
 /* window.c */
-struct vos_window *vos_window_new(struct vos_handle *h, struct file *file);
-void vos_window_end(struct vos_window *w);
-void vos_window_put(struct vos_window *w);
-int vos_window_tell(struct vos_window *w, unsigned long arg);
-void vos_windows_tidy(struct vos_door *door);
+struct vdoor_window *vdoor_window_new(struct vdoor_handle *h, struct file *file);
+void vdoor_window_end(struct vdoor_window *w);
+void vdoor_window_put(struct vdoor_window *w);
+int vdoor_window_tell(struct vdoor_window *w, unsigned long arg);
+void vdoor_windows_tidy(struct vos_door *door);
 
-static inline u32 vos_handle_slot(const struct vos_handle *h)
+static inline u32 vdoor_handle_slot(const struct vdoor_handle *h)
 {
 	return h - h->uchan->handle;
 }
 
 /* attach.c */
-const struct vos_door_provider *vos_door_provider_of(u32 service);
-int vos_door_attach(struct vos_door *door, unsigned int fd, unsigned long flags);
-int vos_door_window(struct vos_door *door, unsigned int fd, struct vos_window **w);
+const struct vdoor_provider *vdoor_provider_of(u32 service);
+int vdoor_attach(struct vos_door *door, unsigned int fd, unsigned long flags);
+int vdoor_window(struct vos_door *door, unsigned int fd, struct vdoor_window **w);
 
 /* prctl.c */
-long vos_door_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
-		    unsigned long arg5);
+long vdoor_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
+		 unsigned long arg5);
 
 /* link.c */
-void vos_door_link_dead(struct vos_link *link);
+void vdoor_link_dead(struct vos_link *link);
 
 /* replay.c */
-bool vos_uchan_has_log(const struct vos_uchan *uc);
+bool vdoor_uchan_has_log(const struct vdoor_uchan *uc);
 
 /* hooks.c */
-int vos_door_init(void);
+int vdoor_init(void);
 
 #endif

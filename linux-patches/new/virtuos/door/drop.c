@@ -19,7 +19,7 @@
 /* Others want slots as well. */
 #define MAX_TELLING	16
 
-static bool claim(struct vos_handle *h, enum vos_handle_state from, enum vos_handle_state to)
+static bool claim(struct vdoor_handle *h, enum vdoor_handle_state from, enum vdoor_handle_state to)
 {
 	struct vos_door *door = h->uchan->door;
 	unsigned long flags;
@@ -36,24 +36,24 @@ static bool claim(struct vos_handle *h, enum vos_handle_state from, enum vos_han
 }
 
 /* The service does not know the handle any more. Any context; the caller keeps the channel. */
-static void told(struct vos_handle *h, bool dirty)
+static void told(struct vdoor_handle *h, bool dirty)
 {
 	h->dirty = dirty;
-	WARN_ON_ONCE(!claim(h, VOS_HANDLE_TELLING, VOS_HANDLE_TOLD));
+	WARN_ON_ONCE(!claim(h, VDOOR_HANDLE_TELLING, VDOOR_HANDLE_TOLD));
 	wake_up_all(&h->uchan->wait);
-	vos_uchan_kick(h->uchan);
+	vdoor_uchan_kick(h->uchan);
 }
 
 /* May something have been written through it, for all that is known? */
-static bool may_be_dirty(const struct vos_handle *h)
+static bool may_be_dirty(const struct vdoor_handle *h)
 {
 	return h->target.flags & VOS_HANDLE_WRITE;
 }
 
 static void drop_answered(struct vos_call *call)
 {
-	struct vos_handle *h = call->priv;
-	struct vos_uchan *uc = h->uchan;
+	struct vdoor_handle *h = call->priv;
+	struct vdoor_uchan *uc = h->uchan;
 	bool dirty = may_be_dirty(h);
 
 	if (!call->status && call->cqe.result >= 0)
@@ -61,14 +61,14 @@ static void drop_answered(struct vos_call *call)
 	vos_call_put(call);
 	atomic_dec(&uc->telling);
 	told(h, dirty);
-	vos_uchan_put(uc);
+	vdoor_uchan_put(uc);
 }
 
 /* TELLING. Return: 0; -ENOBUFS, -ERESTARTSYS: it has to be done by others, later. */
-static int tell_drop(struct vos_handle *h, u32 flags)
+static int tell_drop(struct vdoor_handle *h, u32 flags)
 {
-	struct vos_call *call = vos_uchan_call(h->uchan, VOS_OP_HANDLE_DROP, 0,
-					       flags | VOS_GET_NOCRED);
+	struct vos_call *call = vdoor_uchan_call(h->uchan, VOS_OP_HANDLE_DROP, 0,
+						 flags | VOS_GET_NOCRED);
 	int rc = PTR_ERR_OR_ZERO(call);
 
 	if (rc == -ENOBUFS || rc == -ERESTARTSYS)
@@ -77,22 +77,22 @@ static int tell_drop(struct vos_handle *h, u32 flags)
 		told(h, may_be_dirty(h));
 		return 0;
 	}
-	call->sqe.arg[0] = h->uchan->id | (u64)vos_handle_slot(h) << 32;
+	call->sqe.arg[0] = h->uchan->id | (u64)vdoor_handle_slot(h) << 32;
 	call->sqe.arg[1] = h->gen;
 	call->priv = h;
 	call->done = drop_answered;
-	vos_uchan_get(h->uchan);
+	vdoor_uchan_get(h->uchan);
 	atomic_inc(&h->uchan->telling);
 	vos_call_submit(call);
 	return 0;
 }
 
 /* If no word names it any more. Return: as tell_drop(). */
-static int tell(struct vos_handle *h, u32 flags)
+static int tell(struct vdoor_handle *h, u32 flags)
 {
 	int rc = 0;
 
-	if (!claim(h, VOS_HANDLE_DROPPING, VOS_HANDLE_TELLING))
+	if (!claim(h, VDOOR_HANDLE_DROPPING, VDOOR_HANDLE_TELLING))
 		return 0;
 	/* The service has not heard of a window, nor of what is in a channel that it closed. */
 	if (h->window)
@@ -102,40 +102,40 @@ static int tell(struct vos_handle *h, u32 flags)
 	else
 		rc = tell_drop(h, flags);
 	if (rc)
-		WARN_ON_ONCE(!claim(h, VOS_HANDLE_TELLING, VOS_HANDLE_DROPPING));
+		WARN_ON_ONCE(!claim(h, VDOOR_HANDLE_TELLING, VDOOR_HANDLE_DROPPING));
 	return rc;
 }
 
 /*
- * vos_handle_close_window - it has ended; who reads it, reads on. Process context.
+ * vdoor_handle_close_window - it has ended; who reads it, reads on. Process context.
  */
-void vos_handle_close_window(struct vos_handle *h)
+void vdoor_handle_close_window(struct vdoor_handle *h)
 {
-	struct vos_window *w = h->window;
+	struct vdoor_window *w = h->window;
 	unsigned long flags;
 
 	if (!w)
 		return;
 	spin_lock_irqsave(&h->uchan->door->lock, flags);
-	vos_window_end(w);
+	vdoor_window_end(w);
 	h->window = NULL;
 	spin_unlock_irqrestore(&h->uchan->door->lock, flags);
-	vos_window_put(w);
+	vdoor_window_put(w);
 }
 
 /* Its log has what the dead service may have lost; it is kept until a successor has that. */
-static bool awaits_replay(const struct vos_handle *h)
+static bool awaits_replay(const struct vdoor_handle *h)
 {
-	const struct vos_uchan *uc = h->uchan;
+	const struct vdoor_uchan *uc = h->uchan;
 
-	return h->dirty && vos_uchan_dead(uc) && vos_uchan_has_log(uc) &&
+	return h->dirty && vdoor_uchan_dead(uc) && vdoor_uchan_has_log(uc) &&
 	       !READ_ONCE(uc->replayed);
 }
 
 /* What was written is on the disk, or lost. Return: false: it awaits a replay after all. */
-static bool settle(struct vos_handle *h)
+static bool settle(struct vdoor_handle *h)
 {
-	const struct vos_door_provider *p = h->uchan->provider;
+	const struct vdoor_provider *p = h->uchan->provider;
 	int err = 0;
 
 	if (!h->target.priv)
@@ -151,27 +151,27 @@ static bool settle(struct vos_handle *h)
 }
 
 /* If the service has been told. The provider may wait for the disk. */
-static void end(struct vos_handle *h)
+static void end(struct vdoor_handle *h)
 {
-	if (awaits_replay(h) || !claim(h, VOS_HANDLE_TOLD, VOS_HANDLE_ENDING))
+	if (awaits_replay(h) || !claim(h, VDOOR_HANDLE_TOLD, VDOOR_HANDLE_ENDING))
 		return;
 	if (!settle(h)) {
-		WARN_ON_ONCE(!claim(h, VOS_HANDLE_ENDING, VOS_HANDLE_TOLD));
+		WARN_ON_ONCE(!claim(h, VDOOR_HANDLE_ENDING, VDOOR_HANDLE_TOLD));
 		return;
 	}
-	vos_handle_close_window(h);
+	vdoor_handle_close_window(h);
 	/* All that was written through it is durable: its log may go. */
-	vos_store(&h->uchan->head->slot[vos_handle_slot(h)].gen, 0);
-	WARN_ON_ONCE(!claim(h, VOS_HANDLE_ENDING, VOS_HANDLE_FREE));
+	vos_store(&h->uchan->head->slot[vdoor_handle_slot(h)].gen, 0);
+	WARN_ON_ONCE(!claim(h, VDOOR_HANDLE_ENDING, VDOOR_HANDLE_FREE));
 }
 
 /*
- * vos_handles_tell - tell the service of handles that no word names, of some at a time
+ * vdoor_handles_tell - tell the service of handles that no word names, of some at a time
  *
  * By the channel's work, which each answer brings back. Return: 0; -ENOBUFS no call is to
  * be had now.
  */
-int vos_handles_tell(struct vos_uchan *uc)
+int vdoor_handles_tell(struct vdoor_uchan *uc)
 {
 	int rc = 0;
 	u32 i;
@@ -182,54 +182,54 @@ int vos_handles_tell(struct vos_uchan *uc)
 }
 
 /*
- * vos_handles_end - free the handles that the service does not know any more
+ * vdoor_handles_end - free the handles that the service does not know any more
  * By the channel's work. Return: are there any others?
  */
-bool vos_handles_end(struct vos_uchan *uc)
+bool vdoor_handles_end(struct vdoor_uchan *uc)
 {
 	bool others = false;
 	u32 i;
 
 	for (i = 0; i < VOS_UCHAN_SLOTS; i++) {
 		end(&uc->handle[i]);
-		others |= READ_ONCE(uc->handle[i].state) != VOS_HANDLE_FREE;
+		others |= READ_ONCE(uc->handle[i].state) != VDOOR_HANDLE_FREE;
 	}
 	return others;
 }
 
-/* See vos_door.h. */
-u32 vos_door_target_get(struct vos_door_target *t)
+/* See vdoor_provider.h. */
+u32 vdoor_target_get(struct vdoor_target *t)
 {
-	struct vos_handle *h = container_of(t, struct vos_handle, target);
+	struct vdoor_handle *h = container_of(t, struct vdoor_handle, target);
 
-	vos_uchan_get(h->uchan);
+	vdoor_uchan_get(h->uchan);
 	return h->gen;
 }
-EXPORT_SYMBOL_GPL(vos_door_target_get);
+EXPORT_SYMBOL_GPL(vdoor_target_get);
 
-void vos_door_target_put(struct vos_door_target *t)
+void vdoor_target_put(struct vdoor_target *t)
 {
-	vos_uchan_put(container_of(t, struct vos_handle, target)->uchan);
+	vdoor_uchan_put(container_of(t, struct vdoor_handle, target)->uchan);
 }
-EXPORT_SYMBOL_GPL(vos_door_target_put);
+EXPORT_SYMBOL_GPL(vdoor_target_put);
 
-/* See vos_door.h. */
-void vos_door_end_window(struct vos_door_target *t, u32 gen)
+/* See vdoor_provider.h. */
+void vdoor_end_window(struct vdoor_target *t, u32 gen)
 {
-	struct vos_handle *h = container_of(t, struct vos_handle, target);
+	struct vdoor_handle *h = container_of(t, struct vdoor_handle, target);
 	struct vos_door *door = h->uchan->door;
 	unsigned long flags;
 
 	spin_lock_irqsave(&door->lock, flags);
 	if (h->gen == gen && h->window)
-		vos_window_end(h->window);
+		vdoor_window_end(h->window);
 	spin_unlock_irqrestore(&door->lock, flags);
-	vos_handle_take_words(h, gen);
+	vdoor_handle_take_words(h, gen);
 }
-EXPORT_SYMBOL_GPL(vos_door_end_window);
+EXPORT_SYMBOL_GPL(vdoor_end_window);
 
 /* No word names it; return: was it in use? */
-static bool call_back(struct vos_handle *h, u32 gen)
+static bool call_back(struct vdoor_handle *h, u32 gen)
 {
 	struct vos_door *door = h->uchan->door;
 	unsigned long flags;
@@ -237,34 +237,34 @@ static bool call_back(struct vos_handle *h, u32 gen)
 
 	spin_lock_irqsave(&door->lock, flags);
 	if (h->gen == gen) {
-		used = h->state == VOS_HANDLE_LIVE;
+		used = h->state == VDOOR_HANDLE_LIVE;
 		/* One that is not complete yet, or that no word names yet. */
 		h->unwanted = true;
-		vos_handle_detach(h);
+		vdoor_handle_detach(h);
 	}
 	spin_unlock_irqrestore(&door->lock, flags);
 	return used;
 }
 
-static bool is_known(const struct vos_handle *h, u32 gen)
+static bool is_known(const struct vdoor_handle *h, u32 gen)
 {
-	enum vos_handle_state state = READ_ONCE(h->state);
+	enum vdoor_handle_state state = READ_ONCE(h->state);
 
 	/* If that is another's, which has come since, so is the generation that we see. */
 	smp_rmb();
-	return READ_ONCE(h->gen) == gen && state >= VOS_HANDLE_MAKING &&
-	       state <= VOS_HANDLE_TELLING;
+	return READ_ONCE(h->gen) == gen && state >= VDOOR_HANDLE_MAKING &&
+	       state <= VDOOR_HANDLE_TELLING;
 }
 
-/* See vos_door.h. */
-int vos_door_recall(struct vos_door_target *t, u32 gen, bool *dirty)
+/* See vdoor_provider.h. */
+int vdoor_recall(struct vdoor_target *t, u32 gen, bool *dirty)
 {
-	struct vos_handle *h = container_of(t, struct vos_handle, target);
+	struct vdoor_handle *h = container_of(t, struct vdoor_handle, target);
 	unsigned long flags;
 	bool used;
 	int rc;
 
-	vos_handle_take_words(h, gen);
+	vdoor_handle_take_words(h, gen);
 	used = call_back(h, gen);
 	*dirty = false;
 	if (tell(h, VOS_GET_KILLABLE))
@@ -273,9 +273,9 @@ int vos_door_recall(struct vos_door_target *t, u32 gen, bool *dirty)
 	if (rc)
 		return -EINTR;
 	spin_lock_irqsave(&h->uchan->door->lock, flags);
-	if (h->gen == gen && (h->state == VOS_HANDLE_TOLD || h->state == VOS_HANDLE_ENDING))
+	if (h->gen == gen && (h->state == VDOOR_HANDLE_TOLD || h->state == VDOOR_HANDLE_ENDING))
 		*dirty = h->dirty;
 	spin_unlock_irqrestore(&h->uchan->door->lock, flags);
 	return used;
 }
-EXPORT_SYMBOL_GPL(vos_door_recall);
+EXPORT_SYMBOL_GPL(vdoor_recall);

@@ -11,46 +11,46 @@
 #include <linux/slab.h>
 #include "door_priv.h"
 
-static struct vos_handle *free_slot(struct vos_uchan *uc)
+static struct vdoor_handle *free_slot(struct vdoor_uchan *uc)
 {
 	u32 i;
 
 	lockdep_assert_held(&uc->door->mutex);
 	for (i = 0; i < VOS_UCHAN_SLOTS; i++)
-		if (READ_ONCE(uc->handle[i].state) == VOS_HANDLE_FREE)
+		if (READ_ONCE(uc->handle[i].state) == VDOOR_HANDLE_FREE)
 			return &uc->handle[i];
 	return NULL;
 }
 
 /* It is not to be used, but the service may know of it, or the provider. */
-static void give_up(struct vos_handle *h)
+static void give_up(struct vdoor_handle *h)
 {
 	struct vos_door *door = h->uchan->door;
 	unsigned long flags;
 
 	spin_lock_irqsave(&door->lock, flags);
-	WARN_ON_ONCE(h->state != VOS_HANDLE_MAKING);
-	WRITE_ONCE(h->state, VOS_HANDLE_DROPPING);
+	WARN_ON_ONCE(h->state != VDOOR_HANDLE_MAKING);
+	WRITE_ONCE(h->state, VDOOR_HANDLE_DROPPING);
 	spin_unlock_irqrestore(&door->lock, flags);
-	vos_uchan_kick(h->uchan);
+	vdoor_uchan_kick(h->uchan);
 }
 
 /* The answer comes after the maker was killed. Any context. */
 static void add_orphan(struct vos_call *call)
 {
-	struct vos_handle *h = call->priv;
-	struct vos_uchan *uc = h->uchan;
+	struct vdoor_handle *h = call->priv;
+	struct vdoor_uchan *uc = h->uchan;
 
 	vos_call_put(call);
 	give_up(h);
-	vos_uchan_put(uc);
+	vdoor_uchan_put(uc);
 }
 
-static void fill_add(struct vos_call *call, struct vos_handle *h)
+static void fill_add(struct vos_call *call, struct vdoor_handle *h)
 {
-	const struct vos_door_target *t = &h->target;
+	const struct vdoor_target *t = &h->target;
 
-	call->sqe.arg[0] = h->uchan->id | (u64)vos_handle_slot(h) << 32;
+	call->sqe.arg[0] = h->uchan->id | (u64)vdoor_handle_slot(h) << 32;
 	call->sqe.arg[1] = h->gen | (u64)t->flags << 32;
 	call->sqe.arg[2] = t->node;
 	call->sqe.obj = t->obj;
@@ -60,9 +60,9 @@ static void fill_add(struct vos_call *call, struct vos_handle *h)
 }
 
 /* Return: 0; -EAGAIN; -EINTR; -EINPROGRESS killed, and add_orphan() sees to the rest. */
-static int tell_add(struct vos_handle *h)
+static int tell_add(struct vdoor_handle *h)
 {
-	struct vos_call *call = vos_uchan_call(h->uchan, VOS_OP_HANDLE_ADD, 0, 0);
+	struct vos_call *call = vdoor_uchan_call(h->uchan, VOS_OP_HANDLE_ADD, 0, 0);
 	u32 epoch = h->target.epoch;
 	int rc;
 
@@ -73,14 +73,14 @@ static int tell_add(struct vos_handle *h)
 		return -EAGAIN;
 	}
 	fill_add(call, h);
-	vos_uchan_get(h->uchan);
+	vdoor_uchan_get(h->uchan);
 	rc = vos_call(call);
 	if (rc == -EINTR)
 		return -EINPROGRESS;
 	if (!rc && call->cqe.result < 0)
 		rc = -EAGAIN;
 	vos_call_put(call);
-	vos_uchan_put(h->uchan);
+	vdoor_uchan_put(h->uchan);
 	return rc ? -EAGAIN : 0;
 }
 
@@ -100,13 +100,13 @@ static u32 next_gen(void)
 }
 
 /* What the handle stands for, before the service or a word knows of it. */
-static int set_up(struct vos_handle *h, struct file *file)
+static int set_up(struct vdoor_handle *h, struct file *file)
 {
-	const struct vos_door_provider *p = h->uchan->provider;
+	const struct vdoor_provider *p = h->uchan->provider;
 	int rc = 0;
 
 	if (h->target.window) {
-		struct vos_window *w = vos_window_new(h, file);
+		struct vdoor_window *w = vdoor_window_new(h, file);
 
 		if (IS_ERR(w))
 			return PTR_ERR(w);
@@ -115,13 +115,13 @@ static int set_up(struct vos_handle *h, struct file *file)
 	if (p->attach)
 		rc = p->attach(file, &h->target);
 	if (rc)
-		vos_handle_close_window(h);
+		vdoor_handle_close_window(h);
 	return rc;
 }
 
 /* Its slot is the caller's, and nothing is known of it anywhere. */
-static void init(struct vos_handle *h, struct vos_uchan *uc, struct file *file,
-		 const struct vos_door_target *t)
+static void init(struct vdoor_handle *h, struct vdoor_uchan *uc, struct file *file,
+		 const struct vdoor_target *t)
 {
 	WARN_ON_ONCE(h->window);
 	h->uchan = uc;
@@ -134,11 +134,11 @@ static void init(struct vos_handle *h, struct vos_uchan *uc, struct file *file,
 	h->target = *t;
 	INIT_LIST_HEAD(&h->target.link);
 	/* Who sees this sees its generation: is_known(). */
-	smp_store_release(&h->state, VOS_HANDLE_MAKING);
+	smp_store_release(&h->state, VDOOR_HANDLE_MAKING);
 }
 
 /* Return: 0; -EAGAIN it has been recalled before it was complete. */
-static int make_live(struct vos_handle *h, struct file *file)
+static int make_live(struct vdoor_handle *h, struct file *file)
 {
 	struct vos_door *door = h->uchan->door;
 	unsigned long flags;
@@ -151,7 +151,7 @@ static int make_live(struct vos_handle *h, struct file *file)
 	spin_lock_irqsave(&door->lock, flags);
 	wanted = !h->unwanted;
 	if (wanted)
-		vos_handle_attach(h, file);
+		vdoor_handle_attach(h, file);
 	spin_unlock_irqrestore(&door->lock, flags);
 	if (!wanted)
 		give_up(h);
@@ -159,17 +159,17 @@ static int make_live(struct vos_handle *h, struct file *file)
 }
 
 /*
- * vos_handle_new - a handle for @file, known to the service, named by no word yet
+ * vdoor_handle_new - a handle for @file, known to the service, named by no word yet
  * @t: what it stands for
  *
  * With the door's mutex; the caller has the file, and keeps the channel.
- * Return: the handle, which vos_handle_unname() gives back, or ERR_PTR: -EAGAIN,
+ * Return: the handle, which vdoor_handle_unname() gives back, or ERR_PTR: -EAGAIN,
  * -EINTR; with a window also what kept it from being mapped.
  */
-struct vos_handle *vos_handle_new(struct vos_uchan *uc, struct file *file,
-				  const struct vos_door_target *t)
+struct vdoor_handle *vdoor_handle_new(struct vdoor_uchan *uc, struct file *file,
+				      const struct vdoor_target *t)
 {
-	struct vos_handle *h = free_slot(uc);
+	struct vdoor_handle *h = free_slot(uc);
 	int rc;
 
 	if (!h)
@@ -177,7 +177,7 @@ struct vos_handle *vos_handle_new(struct vos_uchan *uc, struct file *file,
 	init(h, uc, file, t);
 	rc = set_up(h, file);
 	if (rc) {
-		WRITE_ONCE(h->state, VOS_HANDLE_FREE);
+		WRITE_ONCE(h->state, VDOOR_HANDLE_FREE);
 		return ERR_PTR(rc);
 	}
 	rc = h->window ? 0 : tell_add(h);
@@ -190,8 +190,8 @@ struct vos_handle *vos_handle_new(struct vos_uchan *uc, struct file *file,
 	return rc ? ERR_PTR(rc) : h;
 }
 
-/* Give back what vos_handle_new() gave: its caller lets go of the file. */
-void vos_handle_unname(struct vos_handle *h)
+/* Give back what vdoor_handle_new() gave: its caller lets go of the file. */
+void vdoor_handle_unname(struct vdoor_handle *h)
 {
 	struct vos_door *door = h->uchan->door;
 	unsigned long flags;
@@ -199,12 +199,12 @@ void vos_handle_unname(struct vos_handle *h)
 
 	spin_lock_irqsave(&door->lock, flags);
 	/* It may have been recalled before it had a word. */
-	if (h->state == VOS_HANDLE_LIVE) {
+	if (h->state == VDOOR_HANDLE_LIVE) {
 		if (h->words == 1)
-			vos_handle_detach(h);
+			vdoor_handle_detach(h);
 		named = --h->words;
 	}
 	spin_unlock_irqrestore(&door->lock, flags);
 	if (!named)
-		vos_uchan_kick(h->uchan);
+		vdoor_uchan_kick(h->uchan);
 }

@@ -9,30 +9,30 @@
 #include <linux/virtuos_door.h>
 #include "door_priv.h"
 
-bool vos_door_enabled = true;
-module_param_named(door, vos_door_enabled, bool, 0644);
+bool vdoor_enabled = true;
+module_param_named(door, vdoor_enabled, bool, 0644);
 MODULE_PARM_DESC(door, "processes may open the exceptionless door");
 
-unsigned int vos_door_lanes = 4;
-module_param_named(door_lanes, vos_door_lanes, uint, 0644);
+unsigned int vdoor_lanes = 4;
+module_param_named(door_lanes, vdoor_lanes, uint, 0644);
 MODULE_PARM_DESC(door_lanes, "lanes of a user channel: threads of a process that call at a time");
 
-unsigned int vos_door_lane_kib = 64;
-module_param_named(door_lane_kib, vos_door_lane_kib, uint, 0644);
+unsigned int vdoor_lane_kib = 64;
+module_param_named(door_lane_kib, vdoor_lane_kib, uint, 0644);
 MODULE_PARM_DESC(door_lane_kib, "KiB of arena for each lane");
 
-unsigned int vos_door_log_kib = 256;
-module_param_named(door_log_kib, vos_door_log_kib, uint, 0644);
+unsigned int vdoor_log_kib = 256;
+module_param_named(door_log_kib, vdoor_log_kib, uint, 0644);
 MODULE_PARM_DESC(door_log_kib, "KiB for what a process has written and the disk does not have yet");
 
-unsigned int vos_door_user_channels = 64;
-module_param_named(door_user_channels, vos_door_user_channels, uint, 0644);
+unsigned int vdoor_user_channels = 64;
+module_param_named(door_user_channels, vdoor_user_channels, uint, 0644);
 MODULE_PARM_DESC(door_user_channels,
 		 "user channels that a user without CAP_SYS_RESOURCE may have, of all services");
 
 static void fd_gone(struct files_struct *files, unsigned int fd)
 {
-	vos_door_take_word(files->virtuos_door, fd);
+	vdoor_take_word(files->virtuos_door, fd);
 }
 
 /* Its last user is we: nobody binds it to another door meanwhile. */
@@ -45,32 +45,32 @@ static void files_gone(struct files_struct *files)
 	files->virtuos_door = NULL;
 	spin_unlock(&files->file_lock);
 	/* Whose memory may outlive its descriptors (a thread that exits last, exec). */
-	vos_door_shut(door);
-	vos_door_put(door);
+	vdoor_shut(door);
+	vdoor_put(door);
 }
 
 static void mm_gone(struct mm_struct *mm)
 {
 	struct vos_door *door = rcu_replace_pointer(mm->virtuos_door, NULL, true);
 
-	vos_door_shut(door);
-	vos_door_put(door);
+	vdoor_shut(door);
+	vdoor_put(door);
 }
 
 static void shut(struct mm_struct *mm)
 {
-	struct vos_door *door = vos_door_of(mm);
+	struct vos_door *door = vdoor_of(mm);
 
 	if (!door)
 		return;
-	vos_door_shut(door);
-	vos_door_put(door);
+	vdoor_shut(door);
+	vdoor_put(door);
 }
 
 /* Shut, and wait until the services know. */
 static void close_now(struct mm_struct *mm)
 {
-	struct vos_door *door = vos_door_of(mm);
+	struct vos_door *door = vdoor_of(mm);
 
 	if (!door)
 		return;
@@ -79,27 +79,27 @@ static void close_now(struct mm_struct *mm)
 	 * may kill it for that.
 	 */
 	WRITE_ONCE(door->state->closed, 2);
-	vos_door_close(door);
-	vos_door_put(door);
+	vdoor_close(door);
+	vdoor_put(door);
 }
 
 static void creds_changed(struct mm_struct *mm)
 {
-	struct vos_door *door = vos_door_of(mm);
+	struct vos_door *door = vdoor_of(mm);
 	struct vos_cred *now = door ? kmalloc(sizeof(*now), GFP_KERNEL) : NULL;
 
 	if (now)
 		vos_cred_value(now, current_cred());
 	if (door && (!now || memcmp(now, door->cred, sizeof(*now))))
-		vos_door_shut(door);
+		vdoor_shut(door);
 	kfree(now);
 	if (door)
-		vos_door_put(door);
+		vdoor_put(door);
 }
 
 static void add_pause(struct mm_struct *mm, int n)
 {
-	struct vos_door *door = vos_door_of(mm);
+	struct vos_door *door = vdoor_of(mm);
 	unsigned long flags;
 
 	if (!door)
@@ -109,8 +109,8 @@ static void add_pause(struct mm_struct *mm, int n)
 	WRITE_ONCE(door->paused, max(door->paused + n, 0));
 	spin_unlock_irqrestore(&door->lock, flags);
 	if (n > 0)
-		vos_door_take_words(door, VOS_DOOR_SERVICES);
-	vos_door_put(door);
+		vdoor_take_words(door, VOS_DOOR_SERVICES);
+	vdoor_put(door);
 }
 
 static void pause_door(struct mm_struct *mm)
@@ -124,26 +124,26 @@ static void resume_door(struct mm_struct *mm)
 }
 
 static const struct virtuos_door_hooks hooks = {
-	.prctl = vos_door_prctl,
+	.prctl = vdoor_prctl,
 	.fd_gone = fd_gone,
 	.files_gone = files_gone,
-	.file_gone = vos_handle_file_gone,
+	.file_gone = vdoor_handle_file_gone,
 	.mm_gone = mm_gone,
 	.close = close_now,
 	.shut = shut,
 	.creds = creds_changed,
 	.pause = pause_door,
 	.resume = resume_door,
-	.file_changed = vos_handle_file_changed,
-	.pos_take = vos_handle_pos_take,
-	.pos_give = vos_handle_pos_give,
+	.file_changed = vdoor_handle_file_changed,
+	.pos_take = vdoor_handle_pos_take,
+	.pos_give = vdoor_handle_pos_give,
 };
 
 /*
- * vos_door_init - from here on processes may open doors, and the module stays
+ * vdoor_init - from here on processes may open doors, and the module stays
  * Return: 0 or -EBUSY.
  */
-int vos_door_init(void)
+int vdoor_init(void)
 {
 	int rc = virtuos_door_set_hooks(&hooks);
 

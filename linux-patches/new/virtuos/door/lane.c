@@ -9,24 +9,24 @@
 #include <xen/events.h>
 #include "door_priv.h"
 
-static struct vos_lane_page __peer *lane_page(struct vos_uchan *uc, u32 lane)
+static struct vos_lane_page __peer *lane_page(struct vdoor_uchan *uc, u32 lane)
 {
 	return vos_area_page(&uc->area, VOS_UCHAN_HEAD_PAGES + lane);
 }
 
 /* All of it is the process's own word, and harms it alone. */
-static bool is_broken(const struct vos_uchan *uc)
+static bool is_broken(const struct vdoor_uchan *uc)
 {
 	return vos_load(&uc->head->broken);
 }
 
-static bool lane_ready(struct vos_uchan *uc, struct vos_lane_page __peer *lane)
+static bool lane_ready(struct vdoor_uchan *uc, struct vos_lane_page __peer *lane)
 {
 	return vos_ring_waiting(&lane->cq, lane->cqe, VOS_LANE_ENTRIES, VOS_CQ_PHASE) ||
-	       vos_uchan_dead(uc) || READ_ONCE(uc->closed) || is_broken(uc);
+	       vdoor_uchan_dead(uc) || READ_ONCE(uc->closed) || is_broken(uc);
 }
 
-static int wait_lane(struct vos_uchan *uc, struct vos_lane_page __peer *lane)
+static int wait_lane(struct vdoor_uchan *uc, struct vos_lane_page __peer *lane)
 {
 	int rc;
 
@@ -42,7 +42,7 @@ static int wait_lane(struct vos_uchan *uc, struct vos_lane_page __peer *lane)
 }
 
 /* The service wakes up: worth polling for. */
-static void spin_on(struct vos_uchan *uc, struct vos_lane_page __peer *lane)
+static void spin_on(struct vdoor_uchan *uc, struct vos_lane_page __peer *lane)
 {
 	u64 until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
 
@@ -58,7 +58,7 @@ static void spin_on(struct vos_uchan *uc, struct vos_lane_page __peer *lane)
 #define KICK_BURST	64
 
 /* When is it the next event's turn? Return: in so many ns. */
-static u64 next_turn(struct vos_uchan *uc)
+static u64 next_turn(struct vdoor_uchan *uc)
 {
 	s64 now = ktime_get_ns(), was = atomic64_read(&uc->kick_at), at;
 
@@ -70,7 +70,7 @@ static u64 next_turn(struct vos_uchan *uc)
 }
 
 /* Not for long, but as often as he comes. A signal must not cost the service the event. */
-static void wait_for_turn(struct vos_uchan *uc)
+static void wait_for_turn(struct vdoor_uchan *uc)
 {
 	ktime_t wait = next_turn(uc);
 
@@ -80,7 +80,7 @@ static void wait_for_turn(struct vos_uchan *uc)
 	schedule_hrtimeout(&wait, HRTIMER_MODE_REL);
 }
 
-static void send_kick(struct vos_uchan *uc)
+static void send_kick(struct vdoor_uchan *uc)
 {
 	struct vos_channel *chan = &uc->link->chan[0];
 	unsigned long flags;
@@ -98,23 +98,23 @@ static void send_kick(struct vos_uchan *uc)
 }
 
 /* Have the service look at @lane, if it does not do so anyway. */
-static void kick(struct vos_uchan *uc, const struct vos_lane_page __peer *lane)
+static void kick(struct vdoor_uchan *uc, const struct vos_lane_page __peer *lane)
 {
 	/* Pairs with the service's: it asks for an event, and then looks once more. */
 	vos_mb();
 	if (!vos_load(&lane->sq.need_wakeup))
 		return;
 	wait_for_turn(uc);
-	if (!vos_uchan_dead(uc))
+	if (!vdoor_uchan_dead(uc))
 		send_kick(uc);
 }
 
 /*
- * vos_uchan_enter - wake the service's dispatcher, wait for a completion
+ * vdoor_uchan_enter - wake the service's dispatcher, wait for a completion
  * @flags: VOS_ENTER_*
  * Return: 0; -EINTR; -EINVAL; -ENOTCONN nothing will come.
  */
-int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags)
+int vdoor_uchan_enter(struct vdoor_uchan *uc, u32 lane, u32 flags)
 {
 	struct vos_lane_page __peer *page;
 	int rc = 0;
@@ -122,17 +122,17 @@ int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags)
 	if (lane >= uc->nr_lanes)
 		return -EINVAL;
 	page = lane_page(uc, lane);
-	if ((flags & VOS_ENTER_KICK) && !vos_uchan_dead(uc))
+	if ((flags & VOS_ENTER_KICK) && !vdoor_uchan_dead(uc))
 		kick(uc, page);
 	if ((flags & VOS_ENTER_KICK) && (flags & VOS_ENTER_WAIT))
 		spin_on(uc, page);
 	if (flags & VOS_ENTER_WAIT)
 		rc = wait_lane(uc, page);
 	if (is_broken(uc)) {
-		vos_door_shut(uc->door);
+		vdoor_shut(uc->door);
 		return -ENOTCONN;
 	}
-	return vos_uchan_dead(uc) || READ_ONCE(uc->closed) ? -ENOTCONN : rc;
+	return vdoor_uchan_dead(uc) || READ_ONCE(uc->closed) ? -ENOTCONN : rc;
 }
 
 /*
@@ -142,7 +142,7 @@ int vos_uchan_enter(struct vos_uchan *uc, u32 lane, u32 flags)
 static bool look_for_broken(struct vos_link *link)
 {
 	u32 untrusted_count = vos_load(&link->ctrl->uchans_broken);
-	struct vos_uchan *uc;
+	struct vdoor_uchan *uc;
 	unsigned long flags;
 
 	if (likely(untrusted_count == READ_ONCE(link->uchans_broken)))
@@ -153,19 +153,19 @@ static bool look_for_broken(struct vos_link *link)
 	spin_lock_irqsave(&link->session->uchan_lock, flags);
 	list_for_each_entry(uc, &link->session->uchans, node)
 		if (uc->link == link && is_broken(uc))
-			vos_door_shut(uc->door);
+			vdoor_shut(uc->door);
 	spin_unlock_irqrestore(&link->session->uchan_lock, flags);
 	return true;
 }
 
 /*
- * vos_uchan_events - an event came on @link, or it died: let those who wait look
+ * vdoor_uchan_events - an event came on @link, or it died: let those who wait look
  * Any context. Return: it was for somebody.
  */
-bool vos_uchan_events(struct vos_link *link)
+bool vdoor_uchan_events(struct vos_link *link)
 {
 	bool news = !READ_ONCE(link->dead) && look_for_broken(link);
-	struct vos_uchan *uc;
+	struct vdoor_uchan *uc;
 	unsigned long flags;
 
 	/* Pairs with the barrier in wait_event(): one of us sees the other. */

@@ -7,13 +7,13 @@
  */
 #include "door_priv.h"
 
-static void lose(struct vos_uchan *uc)
+static void lose(struct vdoor_uchan *uc)
 {
 	struct vos_door *door = uc->door;
 	unsigned long flags;
 	bool current_one;
 
-	vos_door_take_words(door, uc->service);
+	vdoor_take_words(door, uc->service);
 	spin_lock_irqsave(&door->lock, flags);
 	current_one = door->uchan[uc->service] == uc;
 	if (current_one) {
@@ -22,19 +22,19 @@ static void lose(struct vos_uchan *uc)
 	}
 	spin_unlock_irqrestore(&door->lock, flags);
 	/* Its process may end before the service is back. */
-	if (vos_uchan_has_log(uc) && !xchg(&uc->kept, true))
-		vos_uchan_get(uc);
+	if (vdoor_uchan_has_log(uc) && !xchg(&uc->kept, true))
+		vdoor_uchan_get(uc);
 }
 
 /*
- * vos_door_link_dead - @link has just died; its calls have ended. Process context.
+ * vdoor_link_dead - @link has just died; its calls have ended. Process context.
  */
-void vos_door_link_dead(struct vos_link *link)
+void vdoor_link_dead(struct vos_link *link)
 {
-	struct vos_uchan *uc = NULL;
+	struct vdoor_uchan *uc = NULL;
 
-	vos_uchan_events(link);
-	while ((uc = vos_uchan_next(link->session, uc)))
+	vdoor_uchan_events(link);
+	while ((uc = vdoor_uchan_next(link->session, uc)))
 		if (uc->link == link)
 			lose(uc);
 }

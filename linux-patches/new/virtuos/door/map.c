@@ -22,20 +22,20 @@ static int map_pages(struct vm_area_struct *vma, struct page **pages, unsigned l
 static int state_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct vos_door *door = file->private_data;
-	struct page *pages[VOS_STATE_PAGES];
+	struct page *pages[VDOOR_STATE_PAGES];
 	u32 i;
 
 	if (vma->vm_flags & VM_WRITE)
 		return -EPERM;
 	vm_flags_clear(vma, VM_MAYWRITE);
-	for (i = 0; i < VOS_STATE_PAGES; i++)
+	for (i = 0; i < VDOOR_STATE_PAGES; i++)
 		pages[i] = door->pages + i;
-	return map_pages(vma, pages, VOS_STATE_PAGES);
+	return map_pages(vma, pages, VDOOR_STATE_PAGES);
 }
 
 static int state_release(struct inode *inode, struct file *file)
 {
-	vos_door_put(file->private_data);
+	vdoor_put(file->private_data);
 	return 0;
 }
 
@@ -47,14 +47,14 @@ static const struct file_operations state_fops = {
 
 static int uchan_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct vos_uchan *uc = file->private_data;
+	struct vdoor_uchan *uc = file->private_data;
 
 	return map_pages(vma, uc->area.pages, uc->area.nr_pages);
 }
 
 static int uchan_release(struct inode *inode, struct file *file)
 {
-	vos_uchan_put(file->private_data);
+	vdoor_uchan_put(file->private_data);
 	return 0;
 }
 
@@ -75,9 +75,9 @@ static unsigned long map_file(const struct file_operations *fops, void *priv,
 
 	if (IS_ERR(file)) {
 		if (fops == &uchan_fops)
-			vos_uchan_put(priv);
+			vdoor_uchan_put(priv);
 		else
-			vos_door_put(priv);
+			vdoor_put(priv);
 		return PTR_ERR(file);
 	}
 	addr = vm_mmap(file, 0, len, prot, MAP_SHARED, 0);
@@ -86,22 +86,22 @@ static unsigned long map_file(const struct file_operations *fops, void *priv,
 }
 
 /*
- * vos_door_map - the state area, for the caller to read
+ * vdoor_map - the state area, for the caller to read
  * Return: its address, or -errno.
  */
-unsigned long vos_door_map(struct vos_door *door)
+unsigned long vdoor_map(struct vos_door *door)
 {
-	vos_door_get(door);
-	return map_file(&state_fops, door, PROT_READ, VOS_STATE_PAGES * PAGE_SIZE);
+	vdoor_get(door);
+	return map_file(&state_fops, door, PROT_READ, VDOOR_STATE_PAGES * PAGE_SIZE);
 }
 
 /*
- * vos_uchan_map - a user channel, for the caller to read and write
+ * vdoor_uchan_map - a user channel, for the caller to read and write
  * Return: its address, or -errno.
  */
-unsigned long vos_uchan_map(struct vos_uchan *uc)
+unsigned long vdoor_uchan_map(struct vdoor_uchan *uc)
 {
-	vos_uchan_get(uc);
+	vdoor_uchan_get(uc);
 	return map_file(&uchan_fops, uc, PROT_READ | PROT_WRITE,
 			(unsigned long)uc->area.nr_pages << PAGE_SHIFT);
 }

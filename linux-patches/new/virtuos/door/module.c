@@ -7,8 +7,8 @@
 #include "door_priv.h"
 
 static const struct vos_door_ops door_ops = {
-	.events = vos_uchan_events,
-	.link_dead = vos_door_link_dead,
+	.events = vdoor_uchan_events,
+	.link_dead = vdoor_link_dead,
 };
 
 static int __init virtuos_init(void)
@@ -18,7 +18,7 @@ static int __init virtuos_init(void)
 	if (rc)
 		return rc;
 	/* Once doors can be opened, the module stays. */
-	rc = vos_door_init();
+	rc = vdoor_init();
 	if (rc) {
 		vos_core_stop();
 		return rc;

@@ -55,11 +55,11 @@ static int bind_files(struct vos_door *door)
 		spin_unlock(&files->file_lock);
 		return -EBUSY;
 	}
-	vos_door_get(door);
+	vdoor_get(door);
 	files->virtuos_door = door;
 	spin_unlock(&files->file_lock);
 	if (old)
-		vos_door_put(old);
+		vdoor_put(old);
 	return 0;
 }
 
@@ -76,11 +76,11 @@ static int bind_mm(struct vos_door *door)
 		spin_unlock(&bind_lock);
 		return -EEXIST;
 	}
-	vos_door_get(door);
+	vdoor_get(door);
 	rcu_assign_pointer(mm->virtuos_door, door);
 	spin_unlock(&bind_lock);
 	if (old)
-		vos_door_put(old);
+		vdoor_put(old);
 	return 0;
 }
 
@@ -109,15 +109,15 @@ static int open_new(struct vos_door *door)
 		WRITE_ONCE(door->closed, true);
 		return rc;
 	}
-	user = vos_door_map(door);
+	user = vdoor_map(door);
 	if (IS_ERR_VALUE(user)) {
-		vos_door_shut(door);
+		vdoor_shut(door);
 		return (int)user;
 	}
 	WRITE_ONCE(door->user, user);
 	/* A filter or tracer may have come while no door was there to be shut. */
 	if (watched() || !shares_descriptors()) {
-		vos_door_shut(door);
+		vdoor_shut(door);
 		return -EPERM;
 	}
 	return 0;
@@ -128,39 +128,39 @@ static int door_open(unsigned long arg)
 	struct vos_door *door;
 	int rc;
 
-	if (!READ_ONCE(vos_door_enabled))
+	if (!READ_ONCE(vdoor_enabled))
 		return -ENOSYS;
 	if (!current->mm || watched() || !shares_descriptors())
 		return -EPERM;
-	door = vos_door_of(current->mm);
+	door = vdoor_of(current->mm);
 	if (!door || READ_ONCE(door->closed)) {
 		if (door) {
-			vos_windows_tidy(door);
-			vos_door_put(door);
+			vdoor_windows_tidy(door);
+			vdoor_put(door);
 		}
-		door = vos_door_new();
+		door = vdoor_new();
 		if (!door)
 			return -ENOMEM;
 		rc = open_new(door);
 		if (rc == -EEXIST)
 			rc = -EAGAIN;
 		if (rc) {
-			vos_door_put(door);
+			vdoor_put(door);
 			return rc;
 		}
 	}
 	rc = put_info(door, arg);
-	vos_door_put(door);
+	vdoor_put(door);
 	return rc;
 }
 
 /* What a set-up call tells its caller; copied to him when no lock is held. */
 struct answer {
 	struct vos_door_channel channel;
-	struct vos_window *window;	/* counted */
+	struct vdoor_window *window;	/* counted */
 };
 
-static void tell_channel(const struct vos_uchan *uc, u32 epoch, struct vos_door_channel *c)
+static void tell_channel(const struct vdoor_uchan *uc, u32 epoch, struct vos_door_channel *c)
 {
 	*c = (struct vos_door_channel){
 		.base = uc->user,
@@ -176,7 +176,7 @@ static void tell_channel(const struct vos_uchan *uc, u32 epoch, struct vos_door_
  * Make @uc the door's. A link that dies from here on finds it there, and the process hears
  * of that. Return: 0; -EAGAIN the door has been shut meanwhile; -ENOTCONN.
  */
-static int install(struct vos_door *door, struct vos_uchan *uc)
+static int install(struct vos_door *door, struct vdoor_uchan *uc)
 {
 	unsigned long flags;
 	int rc = 0;
@@ -185,7 +185,7 @@ static int install(struct vos_door *door, struct vos_uchan *uc)
 	WARN_ON_ONCE(door->uchan[uc->service]);
 	if (door->closed)
 		rc = -EAGAIN;
-	else if (vos_uchan_dead(uc))
+	else if (vdoor_uchan_dead(uc))
 		rc = -ENOTCONN;
 	else
 		door->uchan[uc->service] = uc;
@@ -193,65 +193,65 @@ static int install(struct vos_door *door, struct vos_uchan *uc)
 	return rc;
 }
 
-static int make_channel(struct vos_door *door, const struct vos_door_provider *p)
+static int make_channel(struct vos_door *door, const struct vdoor_provider *p)
 {
-	struct vos_uchan *uc;
+	struct vdoor_uchan *uc;
 	unsigned long user;
 	int rc;
 
 	lockdep_assert_held(&door->mutex);
-	uc = vos_uchan_new(door, p);
+	uc = vdoor_uchan_new(door, p);
 	if (IS_ERR(uc))
 		return PTR_ERR(uc);
-	user = vos_uchan_map(uc);
+	user = vdoor_uchan_map(uc);
 	uc->user = user;
 	rc = IS_ERR_VALUE(user) ? (int)user : install(door, uc);
 	if (rc)
-		vos_uchan_end(uc);
+		vdoor_uchan_end(uc);
 	return rc;
 }
 
-static bool is_of_use(const struct vos_uchan *uc)
+static bool is_of_use(const struct vdoor_uchan *uc)
 {
-	return !vos_uchan_dead(uc) && !READ_ONCE(uc->ending);
+	return !vdoor_uchan_dead(uc) && !READ_ONCE(uc->ending);
 }
 
 static int door_channel(struct vos_door *door, u32 service, struct vos_door_channel *c)
 {
-	const struct vos_door_provider *p = vos_door_provider_of(service);
+	const struct vdoor_provider *p = vdoor_provider_of(service);
 	/* Before we look: of a death from here on the process hears. */
 	u32 epoch = READ_ONCE(door->epoch[service % VOS_DOOR_SERVICES]);
-	struct vos_uchan *uc;
+	struct vdoor_uchan *uc;
 	int rc = 0;
 
 	if (!p)
 		return -ENOENT;
-	uc = vos_door_uchan(door, service);
+	uc = vdoor_uchan_of(door, service);
 	if (uc && !is_of_use(uc)) {
-		vos_door_leave(door, service);
-		vos_uchan_put(uc);
+		vdoor_leave(door, service);
+		vdoor_uchan_put(uc);
 		uc = NULL;
 	}
 	if (!uc) {
 		rc = make_channel(door, p);
-		uc = rc ? NULL : vos_door_uchan(door, service);
+		uc = rc ? NULL : vdoor_uchan_of(door, service);
 	}
 	if (!uc)
 		return rc ?: -EAGAIN;
 	tell_channel(uc, epoch, c);
-	vos_uchan_put(uc);
+	vdoor_uchan_put(uc);
 	return 0;
 }
 
 static int door_enter(struct vos_door *door, u32 service, unsigned long arg)
 {
-	struct vos_uchan *uc = vos_door_uchan(door, service);
+	struct vdoor_uchan *uc = vdoor_uchan_of(door, service);
 	int rc;
 
 	if (!uc)
 		return -ENOTCONN;
-	rc = vos_uchan_enter(uc, arg & VOS_ENTER_LANE, arg & ~VOS_ENTER_LANE);
-	vos_uchan_put(uc);
+	rc = vdoor_uchan_enter(uc, arg & VOS_ENTER_LANE, arg & ~VOS_ENTER_LANE);
+	vdoor_uchan_put(uc);
 	return rc;
 }
 
@@ -264,7 +264,7 @@ static int door_home(unsigned int fd)
 	if (!file)
 		return -EBADF;
 	for (i = 0; i < VOS_DOOR_SERVICES && rc == -ENOENT; i++) {
-		const struct vos_door_provider *p = vos_door_provider_of(i);
+		const struct vdoor_provider *p = vdoor_provider_of(i);
 
 		if (p && p->home)
 			rc = p->home(file);
@@ -276,15 +276,15 @@ static int door_home(unsigned int fd)
 static int set_up_locked(struct vos_door *door, unsigned long op, unsigned long arg3,
 			 unsigned long arg4, struct answer *answer)
 {
-	if (!vos_door_usable(door))
+	if (!vdoor_usable(door))
 		return -EAGAIN;
 	switch (op) {
 	case VOS_DOOR_CHANNEL:
 		return door_channel(door, arg3, &answer->channel);
 	case VOS_DOOR_WINDOW:
-		return vos_door_window(door, arg3, &answer->window);
+		return vdoor_window(door, arg3, &answer->window);
 	default:
-		return vos_door_attach(door, arg3, arg4);
+		return vdoor_attach(door, arg3, arg4);
 	}
 }
 
@@ -297,8 +297,8 @@ static int give_answer(unsigned long op, unsigned long arg, const struct answer 
 		rc = copy_to_user((void __user *)arg, &answer->channel,
 				  sizeof(answer->channel)) ? -EFAULT : 0;
 	if (answer->window) {
-		rc = vos_window_tell(answer->window, arg);
-		vos_window_put(answer->window);
+		rc = vdoor_window_tell(answer->window, arg);
+		vdoor_window_put(answer->window);
 	}
 	return rc;
 }
@@ -312,10 +312,10 @@ static int door_set_up(struct vos_door *door, unsigned long op, unsigned long ar
 
 	if (door->files != current->files)
 		return -EBUSY;
-	if (!vos_door_usable(door))
+	if (!vdoor_usable(door))
 		return -EAGAIN;
 	/* One that has ended keeps its file from being served. */
-	vos_windows_tidy(door);
+	vdoor_windows_tidy(door);
 	rc = mutex_lock_killable(&door->mutex);
 	if (rc)
 		return rc;
@@ -324,19 +324,19 @@ static int door_set_up(struct vos_door *door, unsigned long op, unsigned long ar
 	if (!rc)
 		rc = give_answer(op, arg4, &answer);
 	/* A window that was made in vain. */
-	vos_windows_tidy(door);
+	vdoor_windows_tidy(door);
 	return rc == -ERESTARTSYS ? -EINTR : rc;
 }
 
-long vos_door_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
-		    unsigned long arg5)
+long vdoor_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
+		 unsigned long arg5)
 {
 	struct vos_door *door;
 	long rc;
 
 	if (op == VOS_DOOR_OPEN)
 		return door_open(arg3);
-	door = current->mm ? vos_door_of(current->mm) : NULL;
+	door = current->mm ? vdoor_of(current->mm) : NULL;
 	if (!door)
 		return -ENOTCONN;
 	switch (op) {
@@ -349,7 +349,7 @@ long vos_door_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
 		rc = door_set_up(door, op, arg3, arg4);
 		break;
 	case VOS_DOOR_TIDY:
-		vos_windows_tidy(door);
+		vdoor_windows_tidy(door);
 		rc = 0;
 		break;
 	case VOS_DOOR_HOME:
@@ -358,21 +358,21 @@ long vos_door_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
 	default:
 		rc = -EINVAL;
 	}
-	vos_door_put(door);
+	vdoor_put(door);
 	return rc;
 }
 
-/* See vos_door.h. */
-void vos_door_tidy(void)
+/* See vdoor_provider.h. */
+void vdoor_tidy(void)
 {
 	struct vos_door *door;
 
 	if (!current->mm || !rcu_access_pointer(current->mm->virtuos_door))
 		return;
-	door = vos_door_of(current->mm);
+	door = vdoor_of(current->mm);
 	if (!door)
 		return;
-	vos_windows_tidy(door);
-	vos_door_put(door);
+	vdoor_windows_tidy(door);
+	vdoor_put(door);
 }
-EXPORT_SYMBOL_GPL(vos_door_tidy);
+EXPORT_SYMBOL_GPL(vdoor_tidy);

@@ -29,22 +29,22 @@ struct replay {
 	u32 max;
 };
 
-static u32 log_bytes(const struct vos_uchan *uc)
+static u32 log_bytes(const struct vdoor_uchan *uc)
 {
 	return (uc->arena_pages << PAGE_SHIFT) - uc->nr_lanes * uc->lane_bytes;
 }
 
-static const void __peer *log_start(const struct vos_uchan *uc)
+static const void __peer *log_start(const struct vdoor_uchan *uc)
 {
 	return vos_area_page(&uc->area, VOS_UCHAN_HEAD_PAGES + uc->nr_lanes) +
 	       uc->nr_lanes * uc->lane_bytes;
 }
 
 /* @rec is a private copy. */
-static void take_record(struct replay *r, struct vos_uchan *uc, const struct vos_log_record *rec,
+static void take_record(struct replay *r, struct vdoor_uchan *uc, const struct vos_log_record *rec,
 			const void __peer *data, u32 room)
 {
-	struct vos_handle *h;
+	struct vdoor_handle *h;
 	struct entry *e;
 
 	if (rec->slot >= VOS_UCHAN_SLOTS || !rec->seq || rec->len > room ||
@@ -52,7 +52,7 @@ static void take_record(struct replay *r, struct vos_uchan *uc, const struct vos
 		return;
 	h = &uc->handle[rec->slot];
 	if (h->gen != rec->gen || !(h->target.flags & VOS_HANDLE_WRITE) ||
-	    READ_ONCE(h->state) < VOS_HANDLE_LIVE)
+	    READ_ONCE(h->state) < VDOOR_HANDLE_LIVE)
 		return;
 	if (rec->seq <= vos_load(&uc->head->slot[rec->slot].durable))
 		return;
@@ -66,7 +66,7 @@ static void take_record(struct replay *r, struct vos_uchan *uc, const struct vos
 	e->kill_privs = !(uc->door->cred->cap_effective & BIT_ULL(CAP_FSETID));
 }
 
-static void read_log(struct replay *r, struct vos_uchan *uc)
+static void read_log(struct replay *r, struct vdoor_uchan *uc)
 {
 	u32 size = log_bytes(uc), at = vos_load(&uc->head->log_tail);
 	u32 left = vos_load(&uc->head->log_head) - at;
@@ -100,14 +100,14 @@ static int by_seq(const void *a, const void *b)
 }
 
 /*
- * vos_uchan_has_log - could it hold what its dead service may have lost?
+ * vdoor_uchan_has_log - could it hold what its dead service may have lost?
  */
-bool vos_uchan_has_log(const struct vos_uchan *uc)
+bool vdoor_uchan_has_log(const struct vdoor_uchan *uc)
 {
 	return uc->provider->replay && log_bytes(uc);
 }
 
-static int write_all(const struct vos_door_provider *p, const struct replay *r)
+static int write_all(const struct vdoor_provider *p, const struct replay *r)
 {
 	u32 i;
 
@@ -127,28 +127,28 @@ static int write_all(const struct vos_door_provider *p, const struct replay *r)
 /* Handles that awaited this may end. */
 static void let_go(struct vos_session *session)
 {
-	struct vos_uchan *uc = NULL;
+	struct vdoor_uchan *uc = NULL;
 
-	while ((uc = vos_uchan_next(session, uc))) {
+	while ((uc = vdoor_uchan_next(session, uc))) {
 		if (!xchg(&uc->kept, false))
 			continue;
 		WRITE_ONCE(uc->replayed, true);
-		vos_uchan_kick(uc);
-		vos_uchan_put(uc);
+		vdoor_uchan_kick(uc);
+		vdoor_uchan_put(uc);
 	}
 }
 
-/* See vos_door.h. */
-int vos_door_replay(struct vos_session *session)
+/* See vdoor_provider.h. */
+int vdoor_replay(struct vos_session *session)
 {
-	const struct vos_door_provider *p = vos_door_provider_of(VOS_DOOR_STORAGE);
-	struct vos_uchan *uc = NULL;
+	const struct vdoor_provider *p = vdoor_provider_of(VOS_DOOR_STORAGE);
+	struct vdoor_uchan *uc = NULL;
 	struct replay r = {};
 	int rc;
 
 	if (!p || p->session != session)
 		return 0;
-	while ((uc = vos_uchan_next(session, uc)))
+	while ((uc = vdoor_uchan_next(session, uc)))
 		if (uc->kept)
 			r.max += log_bytes(uc) / sizeof(struct vos_log_record);
 	if (!r.max)
@@ -159,7 +159,7 @@ int vos_door_replay(struct vos_session *session)
 		let_go(session);
 		return -ENOMEM;
 	}
-	while ((uc = vos_uchan_next(session, uc)))
+	while ((uc = vdoor_uchan_next(session, uc)))
 		if (uc->kept)
 			read_log(&r, uc);
 	sort(r.entry, r.nr, sizeof(*r.entry), by_seq, NULL);
@@ -172,4 +172,4 @@ int vos_door_replay(struct vos_session *session)
 	kvfree(r.entry);
 	return rc;
 }
-EXPORT_SYMBOL_GPL(vos_door_replay);
+EXPORT_SYMBOL_GPL(vdoor_replay);

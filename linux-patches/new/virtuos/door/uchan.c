@@ -16,37 +16,37 @@
 /* Whole pages; lanes and log together stay below VOS_UCHAN_MAX_PAGES. */
 static u32 lane_bytes(void)
 {
-	return clamp(READ_ONCE(vos_door_lane_kib), 4u, 256u) / 4u * 4096u;
+	return clamp(READ_ONCE(vdoor_lane_kib), 4u, 256u) / 4u * 4096u;
 }
 
 /* A power of two, for its positions run freely; 0: none, and writes trap. */
-static u32 log_kib(const struct vos_uchan *uc)
+static u32 log_kib(const struct vdoor_uchan *uc)
 {
-	u32 kib = min(READ_ONCE(vos_door_log_kib), 1024u);
+	u32 kib = min(READ_ONCE(vdoor_log_kib), 1024u);
 
 	return uc->service == VOS_DOOR_STORAGE && kib >= 4 ? rounddown_pow_of_two(kib) : 0;
 }
 
-static void lay_out(struct vos_uchan *uc)
+static void lay_out(struct vdoor_uchan *uc)
 {
 	u32 log = log_kib(uc);
 
-	uc->nr_lanes = clamp(READ_ONCE(vos_door_lanes), 1u, VOS_UCHAN_MAX_LANES);
+	uc->nr_lanes = clamp(READ_ONCE(vdoor_lanes), 1u, VOS_UCHAN_MAX_LANES);
 	uc->lane_bytes = lane_bytes();
 	uc->arena_pages = (uc->nr_lanes * uc->lane_bytes + log * 1024u) >> PAGE_SHIFT;
 }
 
-bool vos_uchan_dead(const struct vos_uchan *uc)
+bool vdoor_uchan_dead(const struct vdoor_uchan *uc)
 {
 	return READ_ONCE(uc->link->dead);
 }
 
 /*
- * vos_uchan_call - a call to the channel's own link, on the kernel's channel
+ * vdoor_uchan_call - a call to the channel's own link, on the kernel's channel
  * @flags: VOS_GET_*
  * Return: the call, or ERR_PTR: -ENOTCONN that link is dead, -ERESTARTSYS.
  */
-struct vos_call *vos_uchan_call(struct vos_uchan *uc, u8 opcode, u32 len0, u32 flags)
+struct vos_call *vdoor_uchan_call(struct vdoor_uchan *uc, u8 opcode, u32 len0, u32 flags)
 {
 	struct vos_call *call = vos_call_get(uc->link->session, len0, 0, flags | VOS_GET_UP_ONLY);
 
@@ -61,23 +61,23 @@ struct vos_call *vos_uchan_call(struct vos_uchan *uc, u8 opcode, u32 len0, u32 f
 }
 
 /* Once submitted, it may be open, whatever we hear; @opening ends with the answer. */
-static void open_ended(struct vos_uchan *uc)
+static void open_ended(struct vdoor_uchan *uc)
 {
 	WRITE_ONCE(uc->opening, false);
-	vos_uchan_kick(uc);
-	vos_uchan_put(uc);
+	vdoor_uchan_kick(uc);
+	vdoor_uchan_put(uc);
 }
 
 /* The answer comes after the opener was killed. Any context. */
 static void open_orphan(struct vos_call *call)
 {
-	struct vos_uchan *uc = call->priv;
+	struct vdoor_uchan *uc = call->priv;
 
 	vos_call_put(call);
 	open_ended(uc);
 }
 
-static void fill_open(struct vos_call *call, struct vos_uchan *uc)
+static void fill_open(struct vos_call *call, struct vdoor_uchan *uc)
 {
 	vos_peer_write(vos_call_data(call, 0), uc->area.refs,
 		       uc->area.nr_pages * sizeof(*uc->area.refs));
@@ -87,10 +87,10 @@ static void fill_open(struct vos_call *call, struct vos_uchan *uc)
 	call->orphan = open_orphan;
 }
 
-static int tell_open(struct vos_uchan *uc)
+static int tell_open(struct vdoor_uchan *uc)
 {
-	struct vos_call *call = vos_uchan_call(uc, VOS_OP_UCHAN_OPEN,
-					       uc->area.nr_pages * sizeof(u32), 0);
+	struct vos_call *call = vdoor_uchan_call(uc, VOS_OP_UCHAN_OPEN,
+						 uc->area.nr_pages * sizeof(u32), 0);
 	int rc;
 
 	if (IS_ERR(call))
@@ -98,7 +98,7 @@ static int tell_open(struct vos_uchan *uc)
 	fill_open(call, uc);
 	uc->open = true;
 	uc->opening = true;
-	vos_uchan_get(uc);
+	vdoor_uchan_get(uc);
 	rc = vos_call(call);
 	if (rc == -EINTR)
 		return rc;
@@ -110,9 +110,9 @@ static int tell_open(struct vos_uchan *uc)
 }
 
 /* On the session's list, so that events and death of the link find the channel. */
-static int take_id(struct vos_uchan *uc)
+static int take_id(struct vdoor_uchan *uc)
 {
-	u32 most = uc->payer ? VOS_MAX_UCHANS - VOS_RESERVED_UCHANS : VOS_MAX_UCHANS;
+	u32 most = uc->payer ? VOS_MAX_UCHANS - VDOOR_RESERVED_UCHANS : VOS_MAX_UCHANS;
 	struct vos_link *link = uc->link;
 	int id = ida_alloc_max(&link->uchan_ids, most - 1, GFP_KERNEL);
 
@@ -125,7 +125,7 @@ static int take_id(struct vos_uchan *uc)
 	return 0;
 }
 
-static void release_id(struct vos_uchan *uc)
+static void release_id(struct vdoor_uchan *uc)
 {
 	struct vos_link *link = uc->link;
 
@@ -138,14 +138,14 @@ static void release_id(struct vos_uchan *uc)
 	uc->id = -1;
 }
 
-static u32 pages_of(const struct vos_uchan *uc)
+static u32 pages_of(const struct vdoor_uchan *uc)
 {
 	return VOS_UCHAN_HEAD_PAGES + uc->nr_lanes + uc->arena_pages;
 }
 
 static void uchan_free_work(struct work_struct *work)
 {
-	struct vos_uchan *uc = container_of(work, struct vos_uchan, free_work);
+	struct vdoor_uchan *uc = container_of(work, struct vdoor_uchan, free_work);
 	struct vos_link *link = uc->link;
 	struct vos_session *s = link->session;
 
@@ -155,8 +155,8 @@ static void uchan_free_work(struct work_struct *work)
 	atomic_sub(vos_area_total(&uc->area), &s->shared);
 	if (vos_area_free(&uc->area) && uc->unmapped)
 		vos_link_violation(link, "pages kept after UCHAN_CLOSE");
-	vos_channel_uncharge(uc->payer, pages_of(uc));
-	vos_door_put(uc->door);
+	vdoor_channel_uncharge(uc->payer, pages_of(uc));
+	vdoor_put(uc->door);
 	vos_link_put(link);
 	kobject_put(&s->kobj);
 	kvfree(uc);
@@ -164,34 +164,34 @@ static void uchan_free_work(struct work_struct *work)
 
 static void uchan_release(struct kref *ref)
 {
-	struct vos_uchan *uc = container_of(ref, struct vos_uchan, ref);
+	struct vdoor_uchan *uc = container_of(ref, struct vdoor_uchan, ref);
 
 	queue_work(vos_wq, &uc->free_work);
 }
 
-void vos_uchan_put(struct vos_uchan *uc)
+void vdoor_uchan_put(struct vdoor_uchan *uc)
 {
 	kref_put(&uc->ref, uchan_release);
 }
 
-static struct vos_uchan *uchan_alloc(struct vos_door *door, const struct vos_door_provider *p,
-				     struct vos_link *link)
+static struct vdoor_uchan *uchan_alloc(struct vos_door *door, const struct vdoor_provider *p,
+				       struct vos_link *link)
 {
-	struct vos_uchan *uc = kvzalloc(sizeof(*uc), GFP_KERNEL_ACCOUNT);
+	struct vdoor_uchan *uc = kvzalloc(sizeof(*uc), GFP_KERNEL_ACCOUNT);
 	u32 i;
 
 	if (!uc)
 		return NULL;
 	kref_init(&uc->ref);
 	INIT_LIST_HEAD(&uc->node);
-	vos_door_get(door);
+	vdoor_get(door);
 	uc->door = door;
 	uc->link = link;
 	uc->provider = p;
 	uc->service = p->service;
 	uc->id = -1;
 	init_waitqueue_head(&uc->wait);
-	vos_uchan_init_work(uc);
+	vdoor_uchan_init_work(uc);
 	INIT_WORK(&uc->free_work, uchan_free_work);
 	for (i = 0; i < VOS_UCHAN_SLOTS; i++)
 		uc->handle[i].uchan = uc;
@@ -199,10 +199,10 @@ static struct vos_uchan *uchan_alloc(struct vos_door *door, const struct vos_doo
 	return uc;
 }
 
-static int uchan_share(struct vos_uchan *uc)
+static int uchan_share(struct vdoor_uchan *uc)
 {
 	u32 i, pages = pages_of(uc);
-	int rc = vos_channel_charge(&uc->payer, pages);
+	int rc = vdoor_channel_charge(&uc->payer, pages);
 
 	if (!rc)
 		rc = vos_area_alloc_plain(&uc->area, uc->link->session, uc->link->peer,
@@ -219,16 +219,16 @@ static int uchan_share(struct vos_uchan *uc)
 }
 
 /*
- * vos_uchan_new - a user channel on the link that is up, open at the service
+ * vdoor_uchan_new - a user channel on the link that is up, open at the service
  *
  * With the door's mutex.
- * Return: the channel, which vos_uchan_end() gives up, or ERR_PTR: -ENOTCONN the service
+ * Return: the channel, which vdoor_uchan_end() gives up, or ERR_PTR: -ENOTCONN the service
  * is down; -ENOSPC; -ENOMEM; -EINTR, -ERESTARTSYS.
  */
-struct vos_uchan *vos_uchan_new(struct vos_door *door, const struct vos_door_provider *p)
+struct vdoor_uchan *vdoor_uchan_new(struct vos_door *door, const struct vdoor_provider *p)
 {
 	struct vos_link *link = vos_session_link_get(p->session, VOS_GET_UP_ONLY);
-	struct vos_uchan *uc;
+	struct vdoor_uchan *uc;
 	int rc;
 
 	if (IS_ERR(link))
@@ -241,23 +241,23 @@ struct vos_uchan *vos_uchan_new(struct vos_door *door, const struct vos_door_pro
 	rc = uchan_share(uc);
 	if (!rc)
 		return uc;
-	vos_uchan_end(uc);
+	vdoor_uchan_end(uc);
 	return ERR_PTR(rc);
 }
 
 /*
- * vos_uchan_next - go through the user channels of @s
+ * vdoor_uchan_next - go through the user channels of @s
  * @last: the one before, whose reference goes, or NULL
  * Return: the next one with a reference, or NULL.
  */
-struct vos_uchan *vos_uchan_next(struct vos_session *s, struct vos_uchan *last)
+struct vdoor_uchan *vdoor_uchan_next(struct vos_session *s, struct vdoor_uchan *last)
 {
-	struct vos_uchan *uc, *found = NULL;
+	struct vdoor_uchan *uc, *found = NULL;
 
 	spin_lock_irq(&s->uchan_lock);
 	/* @last stays on the list for as long as it has a reference. */
 	uc = last ? list_next_entry(last, node) :
-		list_first_entry(&s->uchans, struct vos_uchan, node);
+		list_first_entry(&s->uchans, struct vdoor_uchan, node);
 	list_for_each_entry_from(uc, &s->uchans, node) {
 		if (kref_get_unless_zero(&uc->ref)) {
 			found = uc;
@@ -266,6 +266,6 @@ struct vos_uchan *vos_uchan_next(struct vos_session *s, struct vos_uchan *last)
 	}
 	spin_unlock_irq(&s->uchan_lock);
 	if (last)
-		vos_uchan_put(last);
+		vdoor_uchan_put(last);
 	return found;
 }

@@ -29,22 +29,22 @@ static const struct vm_operations_struct window_ops;
 
 static void window_free(struct kref *ref)
 {
-	struct vos_window *w = container_of(ref, struct vos_window, ref);
+	struct vdoor_window *w = container_of(ref, struct vdoor_window, ref);
 
-	vos_uchan_put(w->uchan);
+	vdoor_uchan_put(w->uchan);
 	kfree(w);
 }
 
-void vos_window_put(struct vos_window *w)
+void vdoor_window_put(struct vdoor_window *w)
 {
 	kref_put(&w->ref, window_free);
 }
 
 /*
- * vos_window_end - no word names it any more, or its words are about to be taken
+ * vdoor_window_end - no word names it any more, or its words are about to be taken
  * With the door's lock. Idempotent.
  */
-void vos_window_end(struct vos_window *w)
+void vdoor_window_end(struct vdoor_window *w)
 {
 	lockdep_assert_held(&w->uchan->door->lock);
 	if (w->ended)
@@ -57,7 +57,7 @@ void vos_window_end(struct vos_window *w)
 /* Part of a mapping that is split. */
 static void window_open(struct vm_area_struct *vma)
 {
-	struct vos_window *w = vma->vm_private_data;
+	struct vdoor_window *w = vma->vm_private_data;
 
 	kref_get(&w->ref);
 	vma->vm_ops = w->ops;
@@ -68,7 +68,7 @@ static void window_open(struct vm_area_struct *vma)
 
 static void window_close(struct vm_area_struct *vma)
 {
-	struct vos_window *w = vma->vm_private_data;
+	struct vdoor_window *w = vma->vm_private_data;
 	struct vos_door *door = w->uchan->door;
 	unsigned long flags;
 
@@ -80,25 +80,25 @@ static void window_close(struct vm_area_struct *vma)
 		atomic_dec(&door->ended_windows);
 	w->mapped = false;
 	spin_unlock_irqrestore(&door->lock, flags);
-	vos_window_put(w);
+	vdoor_window_put(w);
 }
 
 /*
  * The reader has checked size and word, so this is a file that has changed under his
  * hands, or a disk that cannot be read: he looks at the word again and asks us.
  */
-static vm_fault_t show_zeros(struct vm_fault *vmf, struct vos_window *w)
+static vm_fault_t show_zeros(struct vm_fault *vmf, struct vdoor_window *w)
 {
-	struct vos_handle *h = &w->uchan->handle[w->slot];
+	struct vdoor_handle *h = &w->uchan->handle[w->slot];
 
-	vos_door_end_window(&h->target, w->gen);
+	vdoor_end_window(&h->target, w->gen);
 	vmf->page = alloc_page(GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT);
 	return vmf->page ? 0 : VM_FAULT_OOM;
 }
 
 static vm_fault_t window_fault(struct vm_fault *vmf)
 {
-	struct vos_window *w = vmf->vma->vm_private_data;
+	struct vdoor_window *w = vmf->vma->vm_private_data;
 	vm_fault_t rc = w->ops->fault(vmf);
 
 	if (!(rc & VM_FAULT_ERROR) || rc & VM_FAULT_OOM)
@@ -108,7 +108,7 @@ static vm_fault_t window_fault(struct vm_fault *vmf)
 
 static vm_fault_t window_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 {
-	struct vos_window *w = vmf->vma->vm_private_data;
+	struct vdoor_window *w = vmf->vma->vm_private_data;
 
 	return w->ops->map_pages ? w->ops->map_pages(vmf, start, end) : 0;
 }
@@ -116,7 +116,7 @@ static vm_fault_t window_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t 
 /* What shows zeros belongs to no file, and what is written there is lost on purpose. */
 static vm_fault_t window_page_mkwrite(struct vm_fault *vmf)
 {
-	struct vos_window *w = vmf->vma->vm_private_data;
+	struct vdoor_window *w = vmf->vma->vm_private_data;
 
 	if (page_folio(vmf->page)->mapping && w->ops->page_mkwrite)
 		return w->ops->page_mkwrite(vmf);
@@ -136,7 +136,7 @@ static const struct vm_operations_struct window_ops = {
  * Make the mapping of @file at w->base the window's. If another thread has put something
  * else there meanwhile, that is left alone.
  */
-static int take_mapping(struct vos_window *w, const struct file *file)
+static int take_mapping(struct vdoor_window *w, const struct file *file)
 {
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
@@ -158,7 +158,7 @@ static int take_mapping(struct vos_window *w, const struct file *file)
 	return rc;
 }
 
-static int map_window(struct vos_window *w, struct file *file)
+static int map_window(struct vdoor_window *w, struct file *file)
 {
 	struct file *own = dentry_open(&file->f_path, (w->write ? O_RDWR : O_RDONLY) | O_LARGEFILE,
 				       current_cred());
@@ -174,15 +174,15 @@ static int map_window(struct vos_window *w, struct file *file)
 }
 
 /*
- * vos_window_new - map all of @file for the caller
+ * vdoor_window_new - map all of @file for the caller
  * @h: whose window it will be, as its target says
  *
  * Return: the window, with a reference, or ERR_PTR. Locked memory is for what the
  * program knows of: -EAGAIN.
  */
-struct vos_window *vos_window_new(struct vos_handle *h, struct file *file)
+struct vdoor_window *vdoor_window_new(struct vdoor_handle *h, struct file *file)
 {
-	struct vos_window *w;
+	struct vdoor_window *w;
 	int rc;
 
 	if (current->mm->def_flags & VM_LOCKED)
@@ -191,24 +191,24 @@ struct vos_window *vos_window_new(struct vos_handle *h, struct file *file)
 	if (!w)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&w->ref);
-	vos_uchan_get(h->uchan);
+	vdoor_uchan_get(h->uchan);
 	w->uchan = h->uchan;
-	w->slot = vos_handle_slot(h);
+	w->slot = vdoor_handle_slot(h);
 	w->gen = h->gen;
 	w->size = h->target.window;
 	w->write = h->target.window_write;
 	rc = map_window(w, file);
 	if (!rc)
 		return w;
-	vos_window_put(w);
+	vdoor_window_put(w);
 	return ERR_PTR(rc);
 }
 
 /*
- * vos_window_tell - fill in the caller's struct vos_door_window at @arg
+ * vdoor_window_tell - fill in the caller's struct vos_door_window at @arg
  * Return: 0 or -EFAULT.
  */
-int vos_window_tell(struct vos_window *w, unsigned long arg)
+int vdoor_window_tell(struct vdoor_window *w, unsigned long arg)
 {
 	struct vos_door_window info;
 
@@ -222,18 +222,18 @@ int vos_window_tell(struct vos_window *w, unsigned long arg)
 	return copy_to_user((void __user *)arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-/* See vos_door.h. */
-bool vos_door_wrote(struct vos_door_target *t)
+/* See vdoor_provider.h. */
+bool vdoor_wrote(struct vdoor_target *t)
 {
-	struct vos_handle *h = container_of(t, struct vos_handle, target);
-	u8 __peer *wrote = &h->uchan->head->wrote[vos_handle_slot(h)];
+	struct vdoor_handle *h = container_of(t, struct vdoor_handle, target);
+	u8 __peer *wrote = &h->uchan->head->wrote[vdoor_handle_slot(h)];
 
 	return vos_load(wrote) && vos_take(wrote);
 }
-EXPORT_SYMBOL_GPL(vos_door_wrote);
+EXPORT_SYMBOL_GPL(vdoor_wrote);
 
 /* Windows of the caller that have ended, with references. */
-static unsigned int find_ended(struct vos_window **found)
+static unsigned int find_ended(struct vdoor_window **found)
 {
 	struct vm_area_struct *vma;
 	unsigned int n = 0;
@@ -243,7 +243,7 @@ static unsigned int find_ended(struct vos_window **found)
 	if (mmap_read_lock_killable(current->mm))
 		return 0;
 	for_each_vma(vmi, vma) {
-		struct vos_window *w = vma->vm_private_data;
+		struct vdoor_window *w = vma->vm_private_data;
 
 		if (n == TIDY_AT_ONCE)
 			break;
@@ -257,7 +257,7 @@ static unsigned int find_ended(struct vos_window **found)
 }
 
 /* Not known: nobody has been told of it. */
-static bool is_read(const struct vos_window *w)
+static bool is_read(const struct vdoor_window *w)
 {
 	u32 __user *users = READ_ONCE(w->users);
 	u32 n;
@@ -270,7 +270,7 @@ static bool is_read(const struct vos_window *w)
  * something else's then. A reader that we saw, and who found @leaving set, has gone
  * without tidying up: hence the second look.
  */
-static void tidy_one(struct vos_window *w)
+static void tidy_one(struct vdoor_window *w)
 {
 	do {
 		if (xchg(&w->leaving, true))
@@ -285,12 +285,12 @@ static void tidy_one(struct vos_window *w)
 }
 
 /*
- * vos_windows_tidy - unmap the caller's windows that have ended and that nobody reads
+ * vdoor_windows_tidy - unmap the caller's windows that have ended and that nobody reads
  * @door: the caller's
  */
-void vos_windows_tidy(struct vos_door *door)
+void vdoor_windows_tidy(struct vos_door *door)
 {
-	struct vos_window *found[TIDY_AT_ONCE];
+	struct vdoor_window *found[TIDY_AT_ONCE];
 	unsigned int n, i;
 
 	/* Pairs with the reader's: he counts himself in before he looks at the word. */
@@ -300,6 +300,6 @@ void vos_windows_tidy(struct vos_door *door)
 	n = find_ended(found);
 	for (i = 0; i < n; i++) {
 		tidy_one(found[i]);
-		vos_window_put(found[i]);
+		vdoor_window_put(found[i]);
 	}
 }

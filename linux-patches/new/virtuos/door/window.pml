@@ -172,7 +172,7 @@ active proctype kernel()
 #endif
 	tidy();
 	(!word_pends);
-	/* The handle ends: vos_door_wrote(). */
+	/* The handle ends: vdoor_wrote(). */
 	atomic {
 		if
 		:: wrote -> wrote = 0; times_set = 1

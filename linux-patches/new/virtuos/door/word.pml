@@ -52,7 +52,7 @@ inline set_fd(f)
 	fi
 }
 
-/* vos_door_take_word() and vos_handle_detach(): under files->file_lock and door->lock. */
+/* vdoor_take_word() and vdoor_handle_detach(): under files->file_lock and door->lock. */
 inline take_word()
 {
 	word = 0;

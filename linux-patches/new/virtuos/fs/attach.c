@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the exceptionless door asks about files (vos_door.h): which of them a program
+ * What the exceptionless door asks about files (vdoor_provider.h): which of them a program
  * may read and write at the storage domain, and which it may read in place.
  */
 #include <linux/fs.h>
@@ -61,7 +61,7 @@ static bool may_write_in_place(const struct file *file, struct inode *inode)
 	       has_no_privileges(file, inode);
 }
 
-static int data_examine(struct file *file, struct vos_door_target *t)
+static int data_examine(struct file *file, struct vdoor_target *t)
 {
 	struct inode *inode = file_inode(file);
 
@@ -96,7 +96,7 @@ static int data_examine(struct file *file, struct vos_door_target *t)
  *
  * Who had it served writes no more: by the trap door our caller takes it back.
  */
-static int attach_window(struct vosfs_data *d, struct vos_door_target *t)
+static int attach_window(struct vosfs_data *d, struct vdoor_target *t)
 {
 	if (vosfs_data_served(d->inode))
 		return -EBUSY;
@@ -107,7 +107,7 @@ static int attach_window(struct vosfs_data *d, struct vos_door_target *t)
 	return 0;
 }
 
-static int attach_served(struct vosfs_data *d, struct vos_door_target *t)
+static int attach_served(struct vosfs_data *d, struct vdoor_target *t)
 {
 	int err = 0;
 
@@ -120,7 +120,7 @@ static int attach_served(struct vosfs_data *d, struct vos_door_target *t)
 	return err;
 }
 
-static int data_attach(struct file *file, struct vos_door_target *t)
+static int data_attach(struct file *file, struct vdoor_target *t)
 {
 	struct vosfs_data *d = vosfs_data_of(file_inode(file));
 	int err;
@@ -132,12 +132,12 @@ static int data_attach(struct file *file, struct vos_door_target *t)
 	return err;
 }
 
-static int data_sync(struct vos_door_target *t)
+static int data_sync(struct vdoor_target *t)
 {
 	return vosfs_data_fsync(t->priv);
 }
 
-static void data_gone(struct vos_door_target *t, int err)
+static void data_gone(struct vdoor_target *t, int err)
 {
 	struct inode *inode = t->priv;
 
@@ -162,7 +162,7 @@ static int data_home(struct file *file)
 	return err;
 }
 
-static struct vos_door_provider provider = {
+static struct vdoor_provider provider = {
 	.service = VOS_DOOR_STORAGE,
 	.examine = data_examine,
 	.attach = data_attach,
@@ -181,7 +181,7 @@ static struct vos_door_provider provider = {
 int vosfs_data_provide(struct vos_session *session)
 {
 	provider.session = session;
-	return vos_door_provide(&provider);
+	return vdoor_provide(&provider);
 }
 
 /* The session whose files are offered. */
@@ -193,5 +193,5 @@ struct vos_session *vosfs_data_session(void)
 void vosfs_data_withdraw(struct vos_session *session)
 {
 	if (provider.session == session)
-		vos_door_withdraw(&provider);
+		vdoor_withdraw(&provider);
 }

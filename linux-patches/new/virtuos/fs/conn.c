@@ -6,7 +6,7 @@
  */
 #include <linux/slab.h>
 #include "vosfs.h"
-#include "vos_door.h"
+#include "vdoor_provider.h"
 
 static DEFINE_MUTEX(vosfs_mutex);
 static LIST_HEAD(conns);
@@ -14,7 +14,7 @@ static LIST_HEAD(conns);
 /* Before anybody else may call: what was written and lost. */
 static void vosfs_up(struct vos_session *s)
 {
-	vos_door_replay(s);
+	vdoor_replay(s);
 }
 
 static void vosfs_down(struct vos_session *s)

@@ -15,7 +15,7 @@
 #include <linux/uio.h>
 #include <linux/wait.h>
 #include "vosfs.h"
-#include "vos_door.h"
+#include "vdoor_provider.h"
 
 /**
  * struct vosfs_data - what is kept of a regular file whose data is, or was, used
@@ -92,8 +92,8 @@ void vosfs_users_init(struct vosfs_data *d);
 void vosfs_users_count_map(struct inode *inode, int n);
 bool vosfs_users_mapped(const struct inode *inode);
 bool vosfs_users_attached(const struct inode *inode);
-void vosfs_users_add(struct vosfs_data *d, struct vos_door_target *t);
-void vosfs_users_remove(struct vos_door_target *t);
+void vosfs_users_add(struct vosfs_data *d, struct vdoor_target *t);
+void vosfs_users_remove(struct vdoor_target *t);
 int vosfs_users_recall(struct vosfs_data *d, bool *used);
 bool vosfs_users_just_resized(const struct inode *inode);
 void vosfs_users_end_windows(struct inode *inode);

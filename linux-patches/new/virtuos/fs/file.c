@@ -85,7 +85,7 @@ static int data_fsync(struct file *file, loff_t start, loff_t end, int datasync)
  */
 static int data_flush(struct file *file, fl_owner_t id)
 {
-	vos_door_tidy();
+	vdoor_tidy();
 	return file->f_mode & FMODE_WRITE ? fuse_file_operations.flush(file, id) : 0;
 }
 

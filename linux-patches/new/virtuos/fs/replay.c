@@ -53,7 +53,7 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void __pe
 	return rc;
 }
 
-/* See vos_door_provider.replay. */
+/* See vdoor_provider.replay. */
 int vosfs_replay_write(u64 node, u64 pos, const void __peer *data, u32 len, bool kill_privs)
 {
 	u32 flags = kill_privs ? FUSE_WRITE_KILL_SUIDGID : 0;

@@ -43,7 +43,7 @@ bool vosfs_users_attached(const struct inode *inode)
 }
 
 /* A door is about to have a handle on the inode, which the caller moves. */
-void vosfs_users_add(struct vosfs_data *d, struct vos_door_target *t)
+void vosfs_users_add(struct vosfs_data *d, struct vdoor_target *t)
 {
 	lockdep_assert_held_write(d);
 	spin_lock(&d->lock);
@@ -55,7 +55,7 @@ void vosfs_users_add(struct vosfs_data *d, struct vos_door_target *t)
 }
 
 /* The handle has ended. */
-void vosfs_users_remove(struct vos_door_target *t)
+void vosfs_users_remove(struct vdoor_target *t)
 {
 	struct inode *inode = t->priv;
 	struct vosfs_data *d = vosfs_data_known(inode);
@@ -72,15 +72,15 @@ void vosfs_users_remove(struct vos_door_target *t)
 }
 
 /* A target, with a window or without, not recalled yet; kept, and its generation. */
-static struct vos_door_target *next_target(struct vosfs_data *d, bool window, u32 *gen)
+static struct vdoor_target *next_target(struct vosfs_data *d, bool window, u32 *gen)
 {
-	struct vos_door_target *t, *found = NULL;
+	struct vdoor_target *t, *found = NULL;
 
 	spin_lock(&d->lock);
 	list_for_each_entry(t, &d->targets, link) {
 		if (!t->recalled && window == !!t->window) {
 			t->recalled = true;
-			*gen = vos_door_target_get(t);
+			*gen = vdoor_target_get(t);
 			found = t;
 			break;
 		}
@@ -101,7 +101,7 @@ static struct vos_door_target *next_target(struct vosfs_data *d, bool window, u3
  */
 int vosfs_users_recall(struct vosfs_data *d, bool *used)
 {
-	struct vos_door_target *t;
+	struct vdoor_target *t;
 	int rc = 0;
 	u32 gen;
 
@@ -110,12 +110,12 @@ int vosfs_users_recall(struct vosfs_data *d, bool *used)
 	while (rc >= 0 && (t = next_target(d, false, &gen))) {
 		bool one;
 
-		rc = vos_door_recall(t, gen, &one);
+		rc = vdoor_recall(t, gen, &one);
 		if (rc < 0)
 			t->recalled = false;	/* killed: whoever is next, again */
 		*used |= rc > 0;
 		d->unsynced |= one;
-		vos_door_target_put(t);
+		vdoor_target_put(t);
 	}
 	return min(rc, 0);
 }
@@ -137,14 +137,14 @@ bool vosfs_users_just_resized(const struct inode *inode)
 void vosfs_users_end_windows(struct inode *inode)
 {
 	struct vosfs_data *d = vosfs_data_known(inode);
-	struct vos_door_target *t;
+	struct vdoor_target *t;
 	u32 gen;
 
 	lockdep_assert_held(d);
 	while ((t = next_target(d, true, &gen))) {
 		WRITE_ONCE(d->resized_until, jiffies + RESIZED_TIME);
-		vos_door_end_window(t, gen);
-		vos_door_target_put(t);
+		vdoor_end_window(t, gen);
+		vdoor_target_put(t);
 	}
 }
 
@@ -158,7 +158,7 @@ void vosfs_users_end_windows(struct inode *inode)
 bool vosfs_users_note_writes(struct inode *inode)
 {
 	struct vosfs_data *d = vosfs_data_known(inode);
-	struct vos_door_target *t;
+	struct vdoor_target *t;
 	bool wrote = false;
 
 	if (!d)
@@ -166,7 +166,7 @@ bool vosfs_users_note_writes(struct inode *inode)
 	spin_lock(&d->lock);
 	list_for_each_entry(t, &d->targets, link)
 		if (t->window)
-			wrote |= vos_door_wrote(t);
+			wrote |= vdoor_wrote(t);
 	spin_unlock(&d->lock);
 	if (wrote)
 		inode_update_time(inode, S_MTIME | S_CTIME);

@@ -10,7 +10,7 @@
 #include <linux/in.h>
 #include <linux/net.h>
 #include "cgroup.h"
-#include "vos_door.h"
+#include "vdoor_provider.h"
 #include "vos_net.h"
 
 static bool ready_for_data(const struct vos_sock *vs)
@@ -30,7 +30,7 @@ static bool is_tcp(const struct vos_sock *vs)
 	return vos_is_stream(vs) && vs->sk.sk_protocol == IPPROTO_TCP;
 }
 
-static int net_examine(struct file *file, struct vos_door_target *t)
+static int net_examine(struct file *file, struct vdoor_target *t)
 {
 	struct socket *sock = sock_from_file(file);
 	struct vos_sock *vs;
@@ -78,7 +78,7 @@ static void net_changed(struct file *file)
 		vos_sock_arm(vos_sk(sock->sk));
 }
 
-static struct vos_door_provider provider = {
+static struct vdoor_provider provider = {
 	.service = VOS_DOOR_NET,
 	.examine = net_examine,
 	.changed = net_changed,
@@ -92,17 +92,17 @@ void vos_sock_keep_error(struct vos_sock *vs, int err)
 	WRITE_ONCE(vs->sk.sk_err, err);
 	/* The error before the words: whoever sets one looks for errors afterwards. */
 	smp_mb();
-	vos_door_object_changed(vos_net.session, vs->index);
+	vdoor_object_changed(vos_net.session, vs->index);
 }
 
 /* Return: 0 or -EBUSY. */
 int vos_net_door_init(void)
 {
 	provider.session = vos_net.session;
-	return vos_door_provide(&provider);
+	return vdoor_provide(&provider);
 }
 
 void vos_net_door_exit(void)
 {
-	vos_door_withdraw(&provider);
+	vdoor_withdraw(&provider);
 }

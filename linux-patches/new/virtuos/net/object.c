@@ -8,7 +8,7 @@
  * seen empty again afterwards. So no event is lost between two links, nor here.
  */
 #include <linux/slab.h>
-#include "vos_door.h"
+#include "vdoor_provider.h"
 #include "vos_net.h"
 
 /* What a peer may say; anything else in a mask is ignored. */
@@ -174,7 +174,7 @@ void vos_sock_lose(struct vos_sock *vs, int err)
 		WRITE_ONCE(vs->phase, VOS_LOST);
 	}
 	mutex_unlock(&vs->lock);
-	vos_door_object_changed(vos_net.session, vs->index);
+	vdoor_object_changed(vos_net.session, vs->index);
 	vos_sock_wake(vs);
 }
 

@@ -6,8 +6,8 @@
  * A provider knows which of its files may be used past the kernel, and under which
  * name the service domain knows them.
  */
-#ifndef VOS_DOOR_PROVIDER_H
-#define VOS_DOOR_PROVIDER_H
+#ifndef VDOOR_PROVIDER_H
+#define VDOOR_PROVIDER_H
 
 #include <linux/list.h>
 #include <linux/types.h>
@@ -18,7 +18,7 @@ struct file;
 struct vos_session;
 
 /*
- * struct vos_door_target - what a handle stands for
+ * struct vdoor_target - what a handle stands for
  * @kind: VOS_KIND_*; TRAP: never through the door
  * @word: VOS_WORD_* flags for the descriptor's word
  * @flags: VOS_HANDLE_*
@@ -32,7 +32,7 @@ struct vos_session;
  * @priv: the provider's; NULL: @gone is not called
  * @link, @recalled: the provider's, to find handles again
  */
-struct vos_door_target {
+struct vdoor_target {
 	u32 kind;
 	u32 word;
 	u32 flags;
@@ -48,7 +48,7 @@ struct vos_door_target {
 };
 
 /*
- * struct vos_door_provider - files of one service
+ * struct vdoor_provider - files of one service
  * @service: VOS_DOOR_NET, VOS_DOOR_STORAGE
  * @session: with that service; calls of the door are made on it
  * @examine: what is @file? Fills in all of @t but what belongs to @attach. Return: 0;
@@ -70,49 +70,49 @@ struct vos_door_target {
  *	FIONBIO), or something else that a word says of it; or NULL. Any context but
  *	under files->file_lock
  */
-struct vos_door_provider {
+struct vdoor_provider {
 	u32 service;
 	struct vos_session *session;
-	int (*examine)(struct file *file, struct vos_door_target *t);
-	int (*attach)(struct file *file, struct vos_door_target *t);
-	int (*sync)(struct vos_door_target *t);
-	void (*gone)(struct vos_door_target *t, int err);
+	int (*examine)(struct file *file, struct vdoor_target *t);
+	int (*attach)(struct file *file, struct vdoor_target *t);
+	int (*sync)(struct vdoor_target *t);
+	void (*gone)(struct vdoor_target *t, int err);
 	int (*replay)(u64 node, u64 pos, const void __peer *data, u32 len, bool kill_privs);
 	int (*home)(struct file *file);
 	void (*changed)(struct file *file);
 };
 
 /**
- * vos_door_provide - offer a provider, once per service
+ * vdoor_provide - offer a provider, once per service
  * @p: what it is asked for; stays until the module goes
  *
  * Return: 0, -EBUSY.
  */
-int vos_door_provide(const struct vos_door_provider *p);
-void vos_door_withdraw(const struct vos_door_provider *p);
+int vdoor_provide(const struct vdoor_provider *p);
+void vdoor_withdraw(const struct vdoor_provider *p);
 
 /**
- * vos_door_object_changed - the kernel must see the next calls on a socket
+ * vdoor_object_changed - the kernel must see the next calls on a socket
  * @session: whose object
  * @obj: its index
  *
  * Takes back the words of all descriptors whose handle stands for object @obj of
  * @session. Any context but under the locks of a descriptor table.
  */
-void vos_door_object_changed(struct vos_session *session, u32 obj);
+void vdoor_object_changed(struct vos_session *session, u32 obj);
 
 /**
- * vos_door_target_get - keep the memory of a target that has not gone yet
+ * vdoor_target_get - keep the memory of a target that has not gone yet
  * @t: which
  *
- * Return: generation of its handle, for vos_door_recall(). Any context.
+ * Return: generation of its handle, for vdoor_recall(). Any context.
  */
-u32 vos_door_target_get(struct vos_door_target *t);
-void vos_door_target_put(struct vos_door_target *t);
+u32 vdoor_target_get(struct vdoor_target *t);
+void vdoor_target_put(struct vdoor_target *t);
 
 /**
- * vos_door_recall - no call passes the door on this target any more
- * @t: kept by vos_door_target_get()
+ * vdoor_recall - no call passes the door on this target any more
+ * @t: kept by vdoor_target_get()
  * @gen: as that returned
  * @dirty: set if the process may have written
  *
@@ -121,36 +121,36 @@ void vos_door_target_put(struct vos_door_target *t);
  *
  * Return: 1 it was in use, 0 it was not, and @dirty; -EINTR killed.
  */
-int vos_door_recall(struct vos_door_target *t, u32 gen, bool *dirty);
+int vdoor_recall(struct vdoor_target *t, u32 gen, bool *dirty);
 
 /**
- * vos_door_end_window - the file is about to change
- * @t: with a window; kept by vos_door_target_get()
+ * vdoor_end_window - the file is about to change
+ * @t: with a window; kept by vdoor_target_get()
  * @gen: as that returned
  *
  * Its words are gone, and no word will name it, when this returns. Any context.
  */
-void vos_door_end_window(struct vos_door_target *t, u32 gen);
+void vdoor_end_window(struct vdoor_target *t, u32 gen);
 
 /**
- * vos_door_wrote - has the process written to its window since this was last asked?
+ * vdoor_wrote - has the process written to its window since this was last asked?
  * @t: with a window, not gone yet. Any context.
  *
  * Return: true if it has.
  */
-bool vos_door_wrote(struct vos_door_target *t);
+bool vdoor_wrote(struct vdoor_target *t);
 
 /**
- * vos_door_tidy - unmap the caller's windows that have ended and that nobody reads
+ * vdoor_tidy - unmap the caller's windows that have ended and that nobody reads
  * Process context, no lock of memory management held.
  */
-void vos_door_tidy(void);
+void vdoor_tidy(void);
 
 /**
- * vos_door_replay - write again what processes wrote through dead links
+ * vdoor_replay - write again what processes wrote through dead links
  * @session: the storage domain's; from its up()
  * Return: 0; -ENOTCONN this link has died as well: again with the next.
  */
-int vos_door_replay(struct vos_session *session);
+int vdoor_replay(struct vos_session *session);
 
 #endif
