@@ -15,7 +15,7 @@
 #include <linux/errqueue.h>
 #include <linux/in.h>
 #include <linux/udp.h>
-#include "vos_net.h"
+#include "vnet.h"
 #include "shim/state.h"
 #include "input.h"
 #include "one_call.h"
@@ -26,10 +26,10 @@
 /* struct sockaddr_storage. */
 #define ADDRESS		128u
 
-struct vos_net vos_net;
+struct vnet vnet;
 
 static struct input in;
-static struct vos_sock vs;
+static struct vnet_sock vs;
 static struct msghdr msg;
 static u8 *space;		/* the program's, of the very length */
 static u32 asked, copied, controls, answers;
@@ -48,23 +48,23 @@ u32 vos_session_max_extent(struct vos_session *s)
 	return 128u * 1024u;
 }
 
-u32 vos_sock_mask(struct vos_sock *s)
+u32 vnet_sock_mask(struct vnet_sock *s)
 {
 	return in_u8(&in);
 }
 
-void vos_wait_init(struct vos_wait *w, struct vos_sock *s, long timeo)
+void vnet_wait_init(struct vnet_wait *w, struct vnet_sock *s, long timeo)
 {
-	*w = (struct vos_wait){ .vs = s, .timeo = timeo };
+	*w = (struct vnet_wait){ .vs = s, .timeo = timeo };
 }
 
-void vos_wait_begin(struct vos_wait *w)
+void vnet_wait_begin(struct vnet_wait *w)
 {
 	w->queued = true;
 }
 
 /* There is news, or a signal, or time is up. */
-int vos_wait_event(struct vos_wait *w)
+int vnet_wait_event(struct vnet_wait *w)
 {
 	shim_assert(!held);
 	if (!w->timeo)
@@ -74,35 +74,35 @@ int vos_wait_event(struct vos_wait *w)
 	return 0;
 }
 
-int vos_wait_for(struct vos_wait *w, u32 want)
+int vnet_wait_for(struct vnet_wait *w, u32 want)
 {
 	w->queued = true;
-	return vos_wait_event(w);
+	return vnet_wait_event(w);
 }
 
-void vos_wait_end(struct vos_wait *w)
+void vnet_wait_end(struct vnet_wait *w)
 {
 	w->queued = false;
 }
 
-void vos_sock_keep_error(struct vos_sock *s, int err)
+void vnet_sock_keep_error(struct vnet_sock *s, int err)
 {
 	shim_assert(err > 0 && err < 512);
 	s->sk.sk_err = err;
 }
 
-void vos_sock_lose(struct vos_sock *s, int err)
+void vnet_sock_lose(struct vnet_sock *s, int err)
 {
-	s->phase = VOS_LOST;
+	s->phase = VNET_LOST;
 	s->sk.sk_err = err;
 }
 
-void vos_object_remove(struct vos_sock *s)
+void vnet_object_remove(struct vnet_sock *s)
 {
 }
 
 /* A program attached to a cgroup is shown an address: all of it is there. */
-void vos_cgroup_recv(struct vos_sock *s, struct msghdr *m)
+void vnet_cgroup_recv(struct vnet_sock *s, struct msghdr *m)
 {
 	shim_assert(m->msg_name && m->msg_namelen > 0 && m->msg_namelen <= (int)ADDRESS);
 }
@@ -140,7 +140,7 @@ static bool is_of_local_sockets(int level, int type)
 int put_cmsg(struct msghdr *m, int level, int type, int len, void *data)
 {
 	const u8 *from = data;
-	u8 copy[VOS_NET_CONTROL_MAX];
+	u8 copy[VNET_CONTROL_MAX];
 	size_t room;
 
 	shim_assert(m == &msg && !lied && len >= 0 && len <= (int)sizeof(copy));
@@ -167,7 +167,7 @@ void vos_call_violation(struct vos_call *c, const char *what)
 struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 flags)
 {
 	shim_assert(!held && len0 <= asked - (msg.msg_iter.to - space));
-	shim_assert(len1 <= ADDRESS + VOS_NET_CONTROL_MAX);
+	shim_assert(len1 <= ADDRESS + VNET_CONTROL_MAX);
 	/* A link whose end has been ordered may be there for a moment yet. */
 	if (answers++ == ANSWERS_MAX || (cut_off && in_u8(&in) % 4))
 		return ERR_PTR(-ENOTCONN);
@@ -263,13 +263,13 @@ static int any_flags(void)
 
 static void begin(void)
 {
-	static const enum vos_phase phases[] = {
-		VOS_OPEN, VOS_LISTENING, VOS_CONNECTED, VOS_CONNECTED, VOS_LOST
+	static const enum vnet_phase phases[] = {
+		VNET_OPEN, VNET_LISTENING, VNET_CONNECTED, VNET_CONNECTED, VNET_LOST
 	};
 
 	copied = controls = answers = 0;
 	held = cut_off = lied = faulted = false;
-	vs = (struct vos_sock){ .index = 3, .gen = 7, .epoch = 1 };
+	vs = (struct vnet_sock){ .index = 3, .gen = 7, .epoch = 1 };
 	vs.phase = phases[in_u8(&in) % ARRAY_SIZE(phases)];
 	vs.sk.sk_type = in_u8(&in) % 2 ? SOCK_DGRAM : SOCK_STREAM;
 	vs.sk.sk_rcvtimeo = MAX_SCHEDULE_TIMEOUT;
@@ -293,7 +293,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	msg.msg_name = in_u8(&in) % 2 ? name : NULL;
 	msg.msg_control = in_u8(&in) % 4 ? &control : NULL;
 	msg.msg_controllen = in_lie(&in, 300);
-	rc = vos_recvmsg(&sock, &msg, asked, asked_flags);
+	rc = vnet_recvmsg(&sock, &msg, asked, asked_flags);
 	check(rc, 0);
 	free(name);
 	free(space);

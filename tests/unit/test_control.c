@@ -37,55 +37,55 @@ static void credentials_and_descriptors(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(types); i++)
 		for (len = 0; len <= 64; len++) {
-			assert_false(vos_control_allowed(SOL_SOCKET, types[i], len, false));
-			assert_false(vos_control_allowed(SOL_SOCKET, types[i], len, true));
+			assert_false(vnet_control_allowed(SOL_SOCKET, types[i], len, false));
+			assert_false(vnet_control_allowed(SOL_SOCKET, types[i], len, true));
 		}
-	assert_false(vos_control_allowed(SOL_IP, SCM_SECURITY, 16, false));
+	assert_false(vnet_control_allowed(SOL_IP, SCM_SECURITY, 16, false));
 }
 
 static void unknown_levels_and_types(void **state)
 {
 	(void)state;
-	assert_false(vos_control_allowed(-1, 0, 0, true));
-	assert_false(vos_control_allowed(1 << 30, IP_TTL, 4, false));
-	assert_false(vos_control_allowed(SOL_IP, -1, 4, false));
+	assert_false(vnet_control_allowed(-1, 0, 0, true));
+	assert_false(vnet_control_allowed(1 << 30, IP_TTL, 4, false));
+	assert_false(vnet_control_allowed(SOL_IP, -1, 4, false));
 	/* Known, but at another level. */
-	assert_false(vos_control_allowed(SOL_IPV6, IP_TTL, 4, false));
-	assert_false(vos_control_allowed(282 /* SOL_TLS */, 1, 1, false));
+	assert_false(vnet_control_allowed(SOL_IPV6, IP_TTL, 4, false));
+	assert_false(vnet_control_allowed(282 /* SOL_TLS */, 1, 1, false));
 }
 
 static void lengths(void **state)
 {
 	(void)state;
-	assert_true(vos_control_allowed(SOL_IP, IP_TTL, 4, false));
-	assert_false(vos_control_allowed(SOL_IP, IP_TTL, 5, false));
-	assert_false(vos_control_allowed(SOL_IP, IP_TTL, 3, false));
-	assert_false(vos_control_allowed(SOL_IP, IP_TTL, SIZE_MAX, true));
+	assert_true(vnet_control_allowed(SOL_IP, IP_TTL, 4, false));
+	assert_false(vnet_control_allowed(SOL_IP, IP_TTL, 5, false));
+	assert_false(vnet_control_allowed(SOL_IP, IP_TTL, 3, false));
+	assert_false(vnet_control_allowed(SOL_IP, IP_TTL, SIZE_MAX, true));
 	/* A program's buffer may be too short. */
-	assert_true(vos_control_allowed(SOL_IP, IP_TTL, 3, true));
-	assert_false(vos_control_allowed(SOL_IP, IP_TTL, 5, true));
-	assert_true(vos_control_allowed(SOL_IP, IP_RECVOPTS, 0, false));
-	assert_true(vos_control_allowed(SOL_IP, IP_RECVOPTS, 40, false));
-	assert_false(vos_control_allowed(SOL_IP, IP_RECVOPTS, 41, false));
+	assert_true(vnet_control_allowed(SOL_IP, IP_TTL, 3, true));
+	assert_false(vnet_control_allowed(SOL_IP, IP_TTL, 5, true));
+	assert_true(vnet_control_allowed(SOL_IP, IP_RECVOPTS, 0, false));
+	assert_true(vnet_control_allowed(SOL_IP, IP_RECVOPTS, 40, false));
+	assert_false(vnet_control_allowed(SOL_IP, IP_RECVOPTS, 41, false));
 }
 
 /* What programs ask for most, with the lengths that Linux gives it. */
 static void known_messages(void **state)
 {
 	(void)state;
-	assert_true(vos_control_allowed(SOL_IP, IP_PKTINFO, 12, false));
-	assert_true(vos_control_allowed(SOL_IP, IP_TOS, 1, false));
-	assert_true(vos_control_allowed(SOL_IP, IP_RECVERR, 32, false));
-	assert_true(vos_control_allowed(SOL_IP, IP_ORIGDSTADDR, 16, false));
-	assert_true(vos_control_allowed(SOL_IPV6, IPV6_PKTINFO, 20, false));
-	assert_true(vos_control_allowed(SOL_IPV6, IPV6_RECVERR, 44, false));
-	assert_true(vos_control_allowed(SOL_IPV6, IPV6_PATHMTU, 32, false));
-	assert_true(vos_control_allowed(SOL_SOCKET, SO_TIMESTAMP_OLD, 16, false));
-	assert_true(vos_control_allowed(SOL_SOCKET, SO_TIMESTAMPNS_NEW, 16, false));
-	assert_true(vos_control_allowed(SOL_SOCKET, SO_TIMESTAMPING_OLD, 48, false));
-	assert_true(vos_control_allowed(SOL_SOCKET, SO_RXQ_OVFL, 4, false));
-	assert_true(vos_control_allowed(SOL_TCP, TCP_CM_INQ, 4, false));
-	assert_true(vos_control_allowed(SOL_UDP, UDP_GRO, 4, false));
+	assert_true(vnet_control_allowed(SOL_IP, IP_PKTINFO, 12, false));
+	assert_true(vnet_control_allowed(SOL_IP, IP_TOS, 1, false));
+	assert_true(vnet_control_allowed(SOL_IP, IP_RECVERR, 32, false));
+	assert_true(vnet_control_allowed(SOL_IP, IP_ORIGDSTADDR, 16, false));
+	assert_true(vnet_control_allowed(SOL_IPV6, IPV6_PKTINFO, 20, false));
+	assert_true(vnet_control_allowed(SOL_IPV6, IPV6_RECVERR, 44, false));
+	assert_true(vnet_control_allowed(SOL_IPV6, IPV6_PATHMTU, 32, false));
+	assert_true(vnet_control_allowed(SOL_SOCKET, SO_TIMESTAMP_OLD, 16, false));
+	assert_true(vnet_control_allowed(SOL_SOCKET, SO_TIMESTAMPNS_NEW, 16, false));
+	assert_true(vnet_control_allowed(SOL_SOCKET, SO_TIMESTAMPING_OLD, 48, false));
+	assert_true(vnet_control_allowed(SOL_SOCKET, SO_RXQ_OVFL, 4, false));
+	assert_true(vnet_control_allowed(SOL_TCP, TCP_CM_INQ, 4, false));
+	assert_true(vnet_control_allowed(SOL_UDP, UDP_GRO, 4, false));
 }
 
 int main(void)

@@ -51,15 +51,15 @@ static u32 word(const u8 *there, u32 off)
 
 static void of_any_ethtool(struct footprint *f, const u8 *there)
 {
-	const struct vos_ethtool *e = vos_ethtool_find(word(there, 0));
+	const struct vnet_ethtool *e = vnet_ethtool_find(word(there, 0));
 	u64 tail;
 
 	set(f, 4, 0);
 	if (!e)
 		return;
-	tail = e->way ? vos_ethtool_tail(e, there) : 0;
-	set(f, e->in + (e->way & VOS_ETHTOOL_IN ? tail : 0),
-	    e->out + (e->way & VOS_ETHTOOL_OUT ? tail : 0));
+	tail = e->way ? vnet_ethtool_tail(e, there) : 0;
+	set(f, e->in + (e->way & VNET_ETHTOOL_IN ? tail : 0),
+	    e->out + (e->way & VNET_ETHTOOL_OUT ? tail : 0));
 }
 
 static void of_ethtool(struct footprint *f, const u8 *there)

@@ -2,7 +2,7 @@
 /* The primary's ioctl(), between a process that hands in anything and a network domain. */
 #include <linux/if.h>
 #include <linux/sockios.h>
-#include "vos_net.h"
+#include "vnet.h"
 #include "ioctl.h"
 #include "one_call.h"
 
@@ -11,9 +11,9 @@
 /* Less than the longest list: that one is not all there. */
 #define MEMORY	0x4000u
 
-struct vos_net vos_net;
+struct vnet vnet;
 
-static struct vos_sock vs;
+static struct vnet_sock vs;
 static u32 arg_at, there_at;
 static unsigned int command;
 static u8 before[USER_MAX];
@@ -21,7 +21,7 @@ static bool answered;
 
 static void begin(void)
 {
-	vs = (struct vos_sock){ .index = 3, .gen = 7, .epoch = 1, .phase = VOS_OPEN };
+	vs = (struct vnet_sock){ .index = 3, .gen = 7, .epoch = 1, .phase = VNET_OPEN };
 	vs.sk.sk_family = in_u8(&in) % 2 ? PF_INET6 : PF_INET;
 	vs.sk.sk_type = SOCK_STREAM;
 	answered = false;
@@ -188,12 +188,12 @@ int vos_call(struct vos_call *c)
 
 /* --- what these sources call of the rest ------------------------------------------------ */
 
-void vos_sock_lose(struct vos_sock *s, int err)
+void vnet_sock_lose(struct vnet_sock *s, int err)
 {
-	s->phase = VOS_LOST;
+	s->phase = VNET_LOST;
 }
 
-void vos_object_remove(struct vos_sock *s)
+void vnet_object_remove(struct vnet_sock *s)
 {
 }
 
@@ -258,8 +258,8 @@ void try_primary(void)
 	p = pointer(f.ptr);
 	memcpy(before, user_mem, user_size);
 	if (in_u8(&in) % 32 == 1)
-		vs.phase = VOS_LOST;
-	rc = vos_ioctl(&sock, command, USER_BASE + arg_at);
+		vs.phase = VNET_LOST;
+	rc = vnet_ioctl(&sock, command, USER_BASE + arg_at);
 	shim_assert(!held);
 	check_touched(&f, p);
 	if (rc < 0 && rc != -EFAULT)

@@ -3,11 +3,11 @@
  * Calls on sockets, and what becomes of them when the link dies.
  *
  * Invariant: a call is submitted only to the link that knows the socket's object
- * (equal epochs), and no result is believed before vos_result() has seen it.
+ * (equal epochs), and no result is believed before vnet_result() has seen it.
  */
 #include <linux/errno.h>
 #include <linux/string.h>
-#include "vos_net.h"
+#include "vnet.h"
 
 /*
  * The kernel's own codes (ERESTARTSYS and so on), and those that mean something of
@@ -32,13 +32,13 @@ static noinline int cut_off(struct vos_call *call)
 }
 
 /*
- * vos_result - check a completion's result
+ * vnet_result - check a completion's result
  * @untrusted_result: as it came
  * @max: highest value that makes sense
  * Return: 0..@max, or a negative errno that may be shown to a program. Never
  * -EINTR or -EOWNERDEAD, which vos_call() keeps for itself.
  */
-int vos_result(s64 untrusted_result, u32 max)
+int vnet_result(s64 untrusted_result, u32 max)
 {
 	if (is_lie(untrusted_result, max))
 		return -EIO;
@@ -46,30 +46,30 @@ int vos_result(s64 untrusted_result, u32 max)
 }
 
 /*
- * vos_call_result - the same, of an answered call; a service that lies is cut off
- * Return: as vos_result(), or -EOWNERDEAD: it has been.
+ * vnet_call_result - the same, of an answered call; a service that lies is cut off
+ * Return: as vnet_result(), or -EOWNERDEAD: it has been.
  */
-int vos_call_result(struct vos_call *call, u32 max)
+int vnet_call_result(struct vos_call *call, u32 max)
 {
 	return unlikely(is_lie(call->cqe.result, max)) ? cut_off(call) :
-		vos_result(call->cqe.result, max);
+		vnet_result(call->cqe.result, max);
 }
 
 /*
- * vos_link_gone - a call ended because its link died: what of the socket?
+ * vnet_link_gone - a call ended because its link died: what of the socket?
  * Return: 0 if it will be made again, else the error to report.
  */
-int vos_link_gone(struct vos_sock *vs)
+int vnet_link_gone(struct vnet_sock *vs)
 {
-	enum vos_phase phase = READ_ONCE(vs->phase);
+	enum vnet_phase phase = READ_ONCE(vs->phase);
 
-	if (phase == VOS_CONNECTING || phase == VOS_CONNECTED)
-		vos_sock_lose(vs, ECONNRESET);
-	return vos_is_lost(vs) ? vos_lost_error(vs) : 0;
+	if (phase == VNET_CONNECTING || phase == VNET_CONNECTED)
+		vnet_sock_lose(vs, ECONNRESET);
+	return vnet_is_lost(vs) ? vnet_lost_error(vs) : 0;
 }
 
 /* What a call on a lost socket reports: the error once, then as after a reset. */
-int vos_lost_error(struct vos_sock *vs)
+int vnet_lost_error(struct vnet_sock *vs)
 {
 	int err = sock_error(&vs->sk);
 
@@ -79,19 +79,19 @@ int vos_lost_error(struct vos_sock *vs)
 /* A killed call has made an object that nobody wants. Interrupts may be off. */
 static void orphan_fresh(struct vos_call *call)
 {
-	struct vos_sock *fresh = call->priv;
+	struct vnet_sock *fresh = call->priv;
 	bool made = !call->status && call->cqe.result >= 0;
 
 	if (made)
 		WRITE_ONCE(fresh->epoch, vos_call_epoch(call));
 	vos_call_put(call);
 	if (made)
-		queue_work(vos_net.wq, &fresh->release);
+		queue_work(vnet.wq, &fresh->release);
 	else
-		vos_object_remove(fresh);
+		vnet_object_remove(fresh);
 }
 
-static void copy_out(struct vos_call *call, struct vos_req *req)
+static void copy_out(struct vos_call *call, struct vnet_req *req)
 {
 	u64 there;
 	int i;
@@ -105,20 +105,20 @@ static void copy_out(struct vos_call *call, struct vos_req *req)
 }
 
 /* The last moment before a stream's connect goes out. Return: false: other link. */
-static bool mark_connecting(struct vos_sock *vs, u32 epoch)
+static bool mark_connecting(struct vnet_sock *vs, u32 epoch)
 {
 	bool ok;
 
 	mutex_lock(&vs->lock);
 	ok = vs->epoch == epoch;
-	if (ok && vs->phase == VOS_OPEN)
-		WRITE_ONCE(vs->phase, VOS_CONNECTING);
+	if (ok && vs->phase == VNET_OPEN)
+		WRITE_ONCE(vs->phase, VNET_CONNECTING);
 	mutex_unlock(&vs->lock);
 	return ok;
 }
 
 /*
- * vos_req_once - carry out @req on the link that is up
+ * vnet_req_once - carry out @req on the link that is up
  * @flags: VOS_GET_*
  *
  * If req->fresh is set and the answer is -EINTR, that socket is not the caller's
@@ -126,12 +126,12 @@ static bool mark_connecting(struct vos_sock *vs, u32 epoch)
  * Return: 0 answered, req->cqe is valid; -EOWNERDEAD the link died, or does not
  * know the socket; -ENETDOWN no link; -EINTR killed; -ERESTARTSYS.
  */
-int vos_req_once(struct vos_sock *vs, struct vos_req *req, u32 flags)
+int vnet_req_once(struct vnet_sock *vs, struct vnet_req *req, u32 flags)
 {
 	struct vos_call *call;
 	int i, rc;
 
-	call = vos_call_get(vos_net.session, req->len[0], req->len[1], flags);
+	call = vos_call_get(vnet.session, req->len[0], req->len[1], flags);
 	if (IS_ERR(call))
 		return PTR_ERR(call) == -ENOTCONN ? -ENETDOWN : PTR_ERR(call);
 	req->epoch = vos_call_epoch(call);
@@ -163,38 +163,38 @@ int vos_req_once(struct vos_sock *vs, struct vos_req *req, u32 flags)
 }
 
 /*
- * vos_sock_run - carry out @req, again on the next link if one dies
+ * vnet_sock_run - carry out @req, again on the next link if one dies
  *
  * For calls that may be repeated. Waits for a link; only a kill ends the wait, since
  * programs do not expect EINTR from these calls, connect() excepted.
  * Return: 0 and req->cqe is valid, or a negative errno.
  */
-int vos_sock_run(struct vos_sock *vs, struct vos_req *req)
+int vnet_sock_run(struct vnet_sock *vs, struct vnet_req *req)
 {
 	u32 flags = req->opcode == VOS_OP_CONNECT ? 0 : VOS_GET_KILLABLE;
 	int rc;
 
 	do {
-		if (vos_is_lost(vs))
-			return vos_lost_error(vs);
-		rc = vos_req_once(vs, req, flags);
+		if (vnet_is_lost(vs))
+			return vnet_lost_error(vs);
+		rc = vnet_req_once(vs, req, flags);
 		if (rc != -EOWNERDEAD)
 			return rc;
-		rc = vos_link_gone(vs);
+		rc = vnet_link_gone(vs);
 	} while (!rc);
 	return rc;
 }
 
 /*
- * vos_sock_call - a call for data on a socket; does not wait for a link
+ * vnet_sock_call - a call for data on a socket; does not wait for a link
  * Return: the call, or ERR_PTR: -EOWNERDEAD no link that knows the socket,
  * -ERESTARTSYS, -ENOMEM, -EMSGSIZE.
  */
-struct vos_call *vos_sock_call(struct vos_sock *vs, u8 opcode, u32 len0, u32 len1)
+struct vos_call *vnet_sock_call(struct vnet_sock *vs, u8 opcode, u32 len0, u32 len1)
 {
 	struct vos_call *call;
 
-	call = vos_call_get(vos_net.session, len0, len1, VOS_GET_UP_ONLY);
+	call = vos_call_get(vnet.session, len0, len1, VOS_GET_UP_ONLY);
 	if (call == ERR_PTR(-ENOTCONN))
 		return ERR_PTR(-EOWNERDEAD);
 	if (IS_ERR(call))

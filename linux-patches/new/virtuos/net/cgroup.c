@@ -12,19 +12,19 @@
 #include <net/ipv6.h>
 #include "cgroup.h"
 
-static bool is_inet6(const struct vos_sock *vs)
+static bool is_inet6(const struct vnet_sock *vs)
 {
 	return vs->sk.sk_family == AF_INET6;
 }
 
-static bool is_udp(const struct vos_sock *vs)
+static bool is_udp(const struct vnet_sock *vs)
 {
 	return vs->sk.sk_type == SOCK_DGRAM &&
 	       (vs->sk.sk_protocol == IPPROTO_UDP || vs->sk.sk_protocol == IPPROTO_UDPLITE);
 }
 
 /* Programs read whole addresses; what is shorter the service refuses anyway. */
-static bool is_whole(const struct vos_sock *vs, const struct sockaddr *addr, int len)
+static bool is_whole(const struct vnet_sock *vs, const struct sockaddr *addr, int len)
 {
 	if (len < (int)sizeof(sa_family_t) || addr->sa_family == AF_UNSPEC)
 		return false;
@@ -34,10 +34,10 @@ static bool is_whole(const struct vos_sock *vs, const struct sockaddr *addr, int
 }
 
 /*
- * vos_cgroup_bind - may it be bound there?
+ * vnet_cgroup_bind - may it be bound there?
  * Return: 0 or -EPERM.
  */
-int vos_cgroup_bind(struct vos_sock *vs, struct sockaddr *addr, int len)
+int vnet_cgroup_bind(struct vnet_sock *vs, struct sockaddr *addr, int len)
 {
 	struct sock *sk __maybe_unused = &vs->sk;
 
@@ -49,10 +49,10 @@ int vos_cgroup_bind(struct vos_sock *vs, struct sockaddr *addr, int len)
 }
 
 /*
- * vos_cgroup_connect - may it be connected to there?
+ * vnet_cgroup_connect - may it be connected to there?
  * Return: 0 or -EPERM.
  */
-int vos_cgroup_connect(struct vos_sock *vs, struct sockaddr *addr, int len)
+int vnet_cgroup_connect(struct vnet_sock *vs, struct sockaddr *addr, int len)
 {
 	struct sock *sk __maybe_unused = &vs->sk;
 
@@ -96,7 +96,7 @@ static int send_mapped(struct sock *sk, struct sockaddr_in6 *to)
 	return rc;
 }
 
-static int send_datagram(struct vos_sock *vs, struct sockaddr *to)
+static int send_datagram(struct vnet_sock *vs, struct sockaddr *to)
 {
 	struct sockaddr_in6 *to6 = (struct sockaddr_in6 *)to;
 
@@ -108,15 +108,15 @@ static int send_datagram(struct vos_sock *vs, struct sockaddr *to)
 }
 
 /*
- * vos_cgroup_send - may this go to the address in it?
+ * vnet_cgroup_send - may this go to the address in it?
  * Return: 0, -EPERM or -EOPNOTSUPP.
  */
-int vos_cgroup_send(struct vos_sock *vs, struct msghdr *msg)
+int vnet_cgroup_send(struct vnet_sock *vs, struct msghdr *msg)
 {
 	struct sockaddr *to = msg->msg_name;
 
-	if (msg->msg_flags & MSG_FASTOPEN && vos_is_stream(vs))
-		return vos_cgroup_connect(vs, to, msg->msg_namelen);
+	if (msg->msg_flags & MSG_FASTOPEN && vnet_is_stream(vs))
+		return vnet_cgroup_connect(vs, to, msg->msg_namelen);
 	if (!cgroup_bpf_enabled(CGROUP_UDP4_SENDMSG) && !cgroup_bpf_enabled(CGROUP_UDP6_SENDMSG))
 		return 0;
 	if (!is_udp(vs) || !is_whole(vs, to, msg->msg_namelen))
@@ -125,9 +125,9 @@ int vos_cgroup_send(struct vos_sock *vs, struct msghdr *msg)
 }
 
 /*
- * vos_cgroup_recv - programs may change what a datagram's sender is taken for
+ * vnet_cgroup_recv - programs may change what a datagram's sender is taken for
  */
-void vos_cgroup_recv(struct vos_sock *vs, struct msghdr *msg)
+void vnet_cgroup_recv(struct vnet_sock *vs, struct msghdr *msg)
 {
 	struct sock *sk __maybe_unused = &vs->sk;
 	struct sockaddr *from = msg->msg_name;
@@ -141,9 +141,9 @@ void vos_cgroup_recv(struct vos_sock *vs, struct msghdr *msg)
 }
 
 /*
- * vos_cgroup_sees_datagrams - must each datagram pass by here, not by the door?
+ * vnet_cgroup_sees_datagrams - must each datagram pass by here, not by the door?
  */
-bool vos_cgroup_sees_datagrams(struct vos_sock *vs)
+bool vnet_cgroup_sees_datagrams(struct vnet_sock *vs)
 {
 	return is_udp(vs) && (cgroup_bpf_enabled(CGROUP_UDP4_SENDMSG) ||
 			      cgroup_bpf_enabled(CGROUP_UDP6_SENDMSG) ||

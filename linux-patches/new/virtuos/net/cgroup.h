@@ -10,26 +10,26 @@
  *
  * While no program of a kind is attached anywhere, it costs one jump that is not taken.
  */
-#ifndef VOS_NET_CGROUP_H
-#define VOS_NET_CGROUP_H
+#ifndef VNET_CGROUP_H
+#define VNET_CGROUP_H
 
 #include <linux/bpf-cgroup.h>
-#include "vos_net.h"
+#include "vnet.h"
 
-int vos_cgroup_bind(struct vos_sock *vs, struct sockaddr *addr, int len);
-int vos_cgroup_connect(struct vos_sock *vs, struct sockaddr *addr, int len);
-int vos_cgroup_send(struct vos_sock *vs, struct msghdr *msg);
-void vos_cgroup_recv(struct vos_sock *vs, struct msghdr *msg);
-bool vos_cgroup_sees_datagrams(struct vos_sock *vs);
+int vnet_cgroup_bind(struct vnet_sock *vs, struct sockaddr *addr, int len);
+int vnet_cgroup_connect(struct vnet_sock *vs, struct sockaddr *addr, int len);
+int vnet_cgroup_send(struct vnet_sock *vs, struct msghdr *msg);
+void vnet_cgroup_recv(struct vnet_sock *vs, struct msghdr *msg);
+bool vnet_cgroup_sees_datagrams(struct vnet_sock *vs);
 
-static inline int vos_cgroup_create(struct vos_sock *vs)
+static inline int vnet_cgroup_create(struct vnet_sock *vs)
 {
 	struct sock *sk __maybe_unused = &vs->sk;
 
 	return BPF_CGROUP_RUN_PROG_INET_SOCK(sk);
 }
 
-static inline void vos_cgroup_release(struct vos_sock *vs)
+static inline void vnet_cgroup_release(struct vnet_sock *vs)
 {
 	struct sock *sk __maybe_unused = &vs->sk;
 

@@ -11,7 +11,7 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
-#include "vos_net.h"
+#include "vnet.h"
 
 static DEFINE_SPINLOCK(closing_lock);		/* the list, and turns */
 static DECLARE_WAIT_QUEUE_HEAD(closing_wait);
@@ -19,10 +19,10 @@ static LIST_HEAD(closing);
 static u64 last_turn;
 
 /**
- * vos_closing_begin - the release of a socket with an address is about to be sent
+ * vnet_closing_begin - the release of a socket with an address is about to be sent
  * @vs: socket that its user has closed
  */
-void vos_closing_begin(struct vos_sock *vs)
+void vnet_closing_begin(struct vnet_sock *vs)
 {
 	unsigned long flags;
 
@@ -33,10 +33,10 @@ void vos_closing_begin(struct vos_sock *vs)
 }
 
 /**
- * vos_closing_end - the service does not know it any more
+ * vnet_closing_end - the service does not know it any more
  * @vs: any socket. Any context
  */
-void vos_closing_end(struct vos_sock *vs)
+void vnet_closing_end(struct vnet_sock *vs)
 {
 	unsigned long flags;
 
@@ -52,22 +52,22 @@ void vos_closing_end(struct vos_sock *vs)
 /* Have all up to @turn ended? */
 static bool ended(u64 turn)
 {
-	const struct vos_sock *first;
+	const struct vnet_sock *first;
 	bool yes;
 
 	spin_lock_irq(&closing_lock);
-	first = list_first_entry_or_null(&closing, struct vos_sock, closing);
+	first = list_first_entry_or_null(&closing, struct vnet_sock, closing);
 	yes = !first || first->turn > turn;
 	spin_unlock_irq(&closing_lock);
 	return yes;
 }
 
 /**
- * vos_closing_settle - wait until addresses of sockets closed by now are free
+ * vnet_closing_settle - wait until addresses of sockets closed by now are free
  *
  * Return: 0; -ERESTARTSYS: killed.
  */
-int vos_closing_settle(void)
+int vnet_closing_settle(void)
 {
 	u64 turn;
 

@@ -6,21 +6,21 @@
  * died between the two, the record is refused and the call is made again.
  */
 #include "cgroup.h"
-#include "vos_net.h"
+#include "vnet.h"
 
 /* Out of accept_once(): killed, and the child belongs to the late answer. */
 #define KILLED (-ERESTARTNOHAND)
 
 /*
- * vos_socket_call - have the service make the object
+ * vnet_socket_call - have the service make the object
  * @flags: VOS_GET_KILLABLE, from socket(); VOS_GET_RECOVERY with vs->lock held:
  *	then the caller settles it, with the epoch of the session
  * Return: 0 or a negative errno; -EINTR: killed, @vs is not the caller's any more.
  */
-int vos_socket_call(struct vos_sock *vs, u32 flags)
+int vnet_socket_call(struct vnet_sock *vs, u32 flags)
 {
 	bool recovery = flags & VOS_GET_RECOVERY;
-	struct vos_req req = {
+	struct vnet_req req = {
 		.opcode = VOS_OP_SOCKET,
 		.arg = { vs->sk.sk_family, vs->sk.sk_type, vs->sk.sk_protocol },
 		.fresh = recovery ? NULL : vs,
@@ -28,21 +28,21 @@ int vos_socket_call(struct vos_sock *vs, u32 flags)
 	int rc;
 
 	do {
-		rc = vos_req_once(vs, &req, flags);
+		rc = vnet_req_once(vs, &req, flags);
 		if (rc == -EOWNERDEAD && !recovery)
 			continue;
 		if (!rc)
-			rc = vos_result(req.cqe.result, 0);
+			rc = vnet_result(req.cqe.result, 0);
 		if (rc || recovery)
 			return rc;
-	} while (rc || !vos_sock_settle(vs, req.epoch, VOS_OPEN));
+	} while (rc || !vnet_sock_settle(vs, req.epoch, VNET_OPEN));
 	return 0;
 }
 
-int vos_bind(struct socket *sock, struct sockaddr *addr, int len)
+int vnet_bind(struct socket *sock, struct sockaddr *addr, int len)
 {
-	struct vos_sock *vs = vos_sk(sock->sk);
-	struct vos_req req = {
+	struct vnet_sock *vs = vnet_sk(sock->sk);
+	struct vnet_req req = {
 		.opcode = VOS_OP_BIND,
 		.in[1] = addr,
 		.len[1] = len,
@@ -51,43 +51,43 @@ int vos_bind(struct socket *sock, struct sockaddr *addr, int len)
 
 	if (len < 0 || len > VOS_ADDR_MAX)
 		return -EINVAL;
-	rc = vos_cgroup_bind(vs, addr, len);
+	rc = vnet_cgroup_bind(vs, addr, len);
 	if (!rc)
-		rc = vos_closing_settle();
+		rc = vnet_closing_settle();
 	if (rc)
 		return rc;
 	do {
-		rc = vos_sock_run(vs, &req);
+		rc = vnet_sock_run(vs, &req);
 		if (!rc)
-			rc = vos_result(req.cqe.result, 0);
+			rc = vnet_result(req.cqe.result, 0);
 		if (rc)
 			return rc;
-	} while (vos_record_bind(vs, req.epoch, addr, len));
+	} while (vnet_record_bind(vs, req.epoch, addr, len));
 	return 0;
 }
 
-int vos_listen(struct socket *sock, int backlog)
+int vnet_listen(struct socket *sock, int backlog)
 {
-	struct vos_sock *vs = vos_sk(sock->sk);
-	struct vos_req req = {
+	struct vnet_sock *vs = vnet_sk(sock->sk);
+	struct vnet_req req = {
 		.opcode = VOS_OP_LISTEN,
 		.arg = { (u32)backlog },
 	};
-	int rc = vos_closing_settle();
+	int rc = vnet_closing_settle();
 
 	if (rc)
 		return rc;
 	do {
-		rc = vos_sock_run(vs, &req);
+		rc = vnet_sock_run(vs, &req);
 		if (!rc)
-			rc = vos_result(req.cqe.result, 0);
+			rc = vnet_result(req.cqe.result, 0);
 		if (rc)
 			return rc;
-	} while (vos_record_listen(vs, req.epoch, backlog));
+	} while (vnet_record_listen(vs, req.epoch, backlog));
 	return 0;
 }
 
-static void set_phase(struct vos_sock *vs, enum vos_phase from, enum vos_phase to)
+static void set_phase(struct vnet_sock *vs, enum vnet_phase from, enum vnet_phase to)
 {
 	mutex_lock(&vs->lock);
 	if (vs->phase == from)
@@ -96,34 +96,34 @@ static void set_phase(struct vos_sock *vs, enum vos_phase from, enum vos_phase t
 }
 
 /* One CONNECT of a stream. Return: as connect() of a non-blocking socket. */
-static int connect_once(struct vos_sock *vs, struct vos_req *req)
+static int connect_once(struct vnet_sock *vs, struct vnet_req *req)
 {
 	bool unspec = req->len[1] >= sizeof(sa_family_t) &&
 		((const struct sockaddr *)req->in[1])->sa_family == AF_UNSPEC;
 	int rc;
 
-	rc = vos_sock_run(vs, req);
+	rc = vnet_sock_run(vs, req);
 	if (!rc)
-		rc = vos_result(req->cqe.result, 0);
+		rc = vnet_result(req->cqe.result, 0);
 	if (!rc && unspec) {
-		set_phase(vs, VOS_CONNECTED, VOS_OPEN);
-		set_phase(vs, VOS_CONNECTING, VOS_OPEN);
+		set_phase(vs, VNET_CONNECTED, VNET_OPEN);
+		set_phase(vs, VNET_CONNECTING, VNET_OPEN);
 	} else if (!rc || rc == -EISCONN) {
-		set_phase(vs, VOS_CONNECTING, VOS_CONNECTED);
+		set_phase(vs, VNET_CONNECTING, VNET_CONNECTED);
 	} else if (rc != -EINPROGRESS && rc != -EALREADY) {
-		set_phase(vs, VOS_CONNECTING, VOS_OPEN);
+		set_phase(vs, VNET_CONNECTING, VNET_OPEN);
 	}
 	return rc;
 }
 
-static int connect_wait(struct vos_sock *vs, struct vos_req *req, long timeo, int first)
+static int connect_wait(struct vnet_sock *vs, struct vnet_req *req, long timeo, int first)
 {
-	struct vos_wait w;
+	struct vnet_wait w;
 	int rc;
 
-	vos_wait_init(&w, vs, timeo);
+	vnet_wait_init(&w, vs, timeo);
 	do {
-		rc = vos_wait_for(&w, VOS_WANT_OUT);
+		rc = vnet_wait_for(&w, VNET_WANT_OUT);
 		if (rc) {
 			/* The attempt goes on without us, as it does in Linux. */
 			rc = rc == -EAGAIN ? first : rc;
@@ -131,11 +131,11 @@ static int connect_wait(struct vos_sock *vs, struct vos_req *req, long timeo, in
 		}
 		rc = connect_once(vs, req);
 	} while (rc == -EALREADY || rc == -EINPROGRESS);
-	vos_wait_end(&w);
+	vnet_wait_end(&w);
 	return rc;
 }
 
-static int connect_stream(struct vos_sock *vs, struct vos_req *req, int flags)
+static int connect_stream(struct vnet_sock *vs, struct vnet_req *req, int flags)
 {
 	long timeo = sock_sndtimeo(&vs->sk, flags & O_NONBLOCK);
 	int rc = connect_once(vs, req);
@@ -145,46 +145,46 @@ static int connect_stream(struct vos_sock *vs, struct vos_req *req, int flags)
 	return rc;
 }
 
-static int connect_dgram(struct vos_sock *vs, struct vos_req *req)
+static int connect_dgram(struct vnet_sock *vs, struct vnet_req *req)
 {
 	int rc;
 
 	do {
-		rc = vos_sock_run(vs, req);
+		rc = vnet_sock_run(vs, req);
 		if (!rc)
-			rc = vos_result(req->cqe.result, 0);
+			rc = vnet_result(req->cqe.result, 0);
 		if (rc)
 			return rc;
-	} while (vos_record_peer(vs, req->epoch, req->in[1], req->len[1]));
+	} while (vnet_record_peer(vs, req->epoch, req->in[1], req->len[1]));
 	return 0;
 }
 
-int vos_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
+int vnet_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
 {
-	struct vos_sock *vs = vos_sk(sock->sk);
-	struct vos_req req = {
+	struct vnet_sock *vs = vnet_sk(sock->sk);
+	struct vnet_req req = {
 		.opcode = VOS_OP_CONNECT,
 		.in[1] = addr,
 		.len[1] = len,
-		.connecting = vos_is_stream(vs),
+		.connecting = vnet_is_stream(vs),
 	};
 	int rc;
 
 	if (len < 0 || len > VOS_ADDR_MAX)
 		return -EINVAL;
-	rc = vos_cgroup_connect(vs, addr, len);
+	rc = vnet_cgroup_connect(vs, addr, len);
 	/* Who listened there may have been closed. */
 	if (!rc)
-		rc = vos_closing_settle();
+		rc = vnet_closing_settle();
 	if (rc)
 		return rc;
-	return vos_is_stream(vs) ? connect_stream(vs, &req, flags) : connect_dgram(vs, &req);
+	return vnet_is_stream(vs) ? connect_stream(vs, &req, flags) : connect_dgram(vs, &req);
 }
 
 /* One ACCEPT. Return: 0 and @child is connected; -EOWNERDEAD; -EAGAIN and so on. */
-static int accept_once(struct vos_sock *vs, struct vos_sock *child)
+static int accept_once(struct vnet_sock *vs, struct vnet_sock *child)
 {
-	struct vos_req req = {
+	struct vnet_req req = {
 		.opcode = VOS_OP_ACCEPT,
 		.arg = { child->index | (u64)child->gen << 32 },
 		.out[1] = &child->peer,
@@ -194,31 +194,31 @@ static int accept_once(struct vos_sock *vs, struct vos_sock *child)
 	};
 	int rc;
 
-	if (vos_is_lost(vs))
+	if (vnet_is_lost(vs))
 		return sock_error(&vs->sk) ?: -EINVAL;
-	rc = vos_req_once(vs, &req, VOS_GET_UP_ONLY);
+	rc = vnet_req_once(vs, &req, VOS_GET_UP_ONLY);
 	if (rc == -EINTR)
 		return KILLED;
 	if (rc == -ENETDOWN || rc == -EOWNERDEAD)
-		return vos_link_gone(vs) ?: -EAGAIN;
+		return vnet_link_gone(vs) ?: -EAGAIN;
 	if (!rc)
-		rc = vos_result(req.cqe.result, 0);
+		rc = vnet_result(req.cqe.result, 0);
 	if (rc)
 		return rc;
 	child->peer_len = min_t(u64, req.cqe.out[0], sizeof(child->peer));
 	/* If the link has died since, so has the connection: take another. */
-	return vos_sock_settle(child, req.epoch, VOS_CONNECTED) ? 0 : -EAGAIN;
+	return vnet_sock_settle(child, req.epoch, VNET_CONNECTED) ? 0 : -EAGAIN;
 }
 
-static int accept_wait(struct vos_sock *vs, struct vos_sock *child, long timeo)
+static int accept_wait(struct vnet_sock *vs, struct vnet_sock *child, long timeo)
 {
-	struct vos_wait w;
+	struct vnet_wait w;
 	int rc;
 
-	vos_wait_init(&w, vs, timeo);
+	vnet_wait_init(&w, vs, timeo);
 	/* The mask says that nobody is there: that saves a call, see recv.c. */
-	if (READ_ONCE(vs->phase) == VOS_LISTENING && !(vos_sock_mask(vs) & VOS_WANT_IN)) {
-		rc = vos_wait_for(&w, VOS_WANT_IN);
+	if (READ_ONCE(vs->phase) == VNET_LISTENING && !(vnet_sock_mask(vs) & VNET_WANT_IN)) {
+		rc = vnet_wait_for(&w, VNET_WANT_IN);
 		if (rc)
 			goto out;
 	}
@@ -226,22 +226,22 @@ static int accept_wait(struct vos_sock *vs, struct vos_sock *child, long timeo)
 		rc = accept_once(vs, child);
 		if (rc != -EAGAIN)
 			break;
-		rc = vos_wait_for(&w, VOS_WANT_IN);
+		rc = vnet_wait_for(&w, VNET_WANT_IN);
 	} while (!rc);
 out:
-	vos_wait_end(&w);
+	vnet_wait_end(&w);
 	return rc;
 }
 
-int vos_accept(struct socket *sock, struct socket *newsock, struct proto_accept_arg *arg)
+int vnet_accept(struct socket *sock, struct socket *newsock, struct proto_accept_arg *arg)
 {
-	struct vos_sock *vs = vos_sk(sock->sk), *child;
+	struct vnet_sock *vs = vnet_sk(sock->sk), *child;
 	int rc;
 
 	/* Waiting is for listeners only; for others the service has the answer. */
-	bool nowait = arg->flags & O_NONBLOCK || READ_ONCE(vs->phase) != VOS_LISTENING;
+	bool nowait = arg->flags & O_NONBLOCK || READ_ONCE(vs->phase) != VNET_LISTENING;
 
-	child = vos_sock_new(newsock, vs->sk.sk_family, vs->sk.sk_protocol, arg->kern);
+	child = vnet_sock_new(newsock, vs->sk.sk_family, vs->sk.sk_protocol, arg->kern);
 	if (IS_ERR(child))
 		return PTR_ERR(child);
 	rc = accept_wait(vs, child, sock_rcvtimeo(&vs->sk, nowait));
@@ -252,29 +252,29 @@ int vos_accept(struct socket *sock, struct socket *newsock, struct proto_accept_
 		sock_orphan(&child->sk);
 		newsock->sk = NULL;
 	} else {
-		vos_sock_drop(child);
+		vnet_sock_drop(child);
 	}
 	return rc;
 }
 
-int vos_shutdown(struct socket *sock, int how)
+int vnet_shutdown(struct socket *sock, int how)
 {
-	struct vos_sock *vs = vos_sk(sock->sk);
-	struct vos_req req = {
+	struct vnet_sock *vs = vnet_sk(sock->sk);
+	struct vnet_req req = {
 		.opcode = VOS_OP_SHUTDOWN,
 		.arg = { (u32)how },
 	};
-	int rc = vos_sock_run(vs, &req);
+	int rc = vnet_sock_run(vs, &req);
 
 	if (!rc)
-		rc = vos_result(req.cqe.result, 0);
+		rc = vnet_result(req.cqe.result, 0);
 	if (!rc && how != SHUT_WR)
-		set_phase(vs, VOS_LISTENING, VOS_OPEN);
+		set_phase(vs, VNET_LISTENING, VNET_OPEN);
 	return rc;
 }
 
 /* The service is gone with the connection: what is known here must do. */
-static int getname_lost(struct vos_sock *vs, struct sockaddr *addr)
+static int getname_lost(struct vnet_sock *vs, struct sockaddr *addr)
 {
 	int len;
 
@@ -291,10 +291,10 @@ static int getname_lost(struct vos_sock *vs, struct sockaddr *addr)
 }
 
 /* @peer: 0 own address, 1 the peer's, 2 for accept(): the peer's, connected or not */
-int vos_getname(struct socket *sock, struct sockaddr *addr, int peer)
+int vnet_getname(struct socket *sock, struct sockaddr *addr, int peer)
 {
-	struct vos_sock *vs = vos_sk(sock->sk);
-	struct vos_req req = {
+	struct vnet_sock *vs = vnet_sk(sock->sk);
+	struct vnet_req req = {
 		.opcode = VOS_OP_GETNAME,
 		.arg = { !!peer },
 		.out[1] = addr,
@@ -307,11 +307,11 @@ int vos_getname(struct socket *sock, struct sockaddr *addr, int peer)
 		memcpy(addr, &vs->peer, vs->peer_len);
 		return vs->peer_len;
 	}
-	rc = vos_sock_run(vs, &req);
-	if (rc && vos_is_lost(vs) && !peer)
+	rc = vnet_sock_run(vs, &req);
+	if (rc && vnet_is_lost(vs) && !peer)
 		return getname_lost(vs, addr);
 	if (!rc)
-		rc = vos_result(req.cqe.result, 0);
+		rc = vnet_result(req.cqe.result, 0);
 	if (rc)
 		return rc;
 	return min_t(u64, req.cqe.out[0], VOS_ADDR_MAX);

@@ -87,7 +87,7 @@ static const struct control {
 };
 
 /**
- * vos_control_allowed - may a program get such a message?
+ * vnet_control_allowed - may a program get such a message?
  * @level: as the network domain says
  * @type: same
  * @len: bytes of data
@@ -95,7 +95,7 @@ static const struct control {
  *
  * Return: whether it may.
  */
-bool vos_control_allowed(int level, int type, size_t len, bool cut)
+bool vnet_control_allowed(int level, int type, size_t len, bool cut)
 {
 	size_t i;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Which control messages a program may get from a network domain. See control.c. */
-#ifndef VOS_NET_CONTROL_H
-#define VOS_NET_CONTROL_H
+#ifndef VNET_CONTROL_H
+#define VNET_CONTROL_H
 
 #ifdef __KERNEL__
 #include <linux/types.h>
@@ -10,6 +10,6 @@
 #include <stddef.h>
 #endif
 
-bool vos_control_allowed(int level, int type, size_t len, bool cut);
+bool vnet_control_allowed(int level, int type, size_t len, bool cut);
 
 #endif

@@ -5,39 +5,39 @@
  * hear of sockets besides.
  *
  * An error that is kept here for the next call (sk_err) is told by the trap door;
- * whoever keeps one takes the socket's words back (vos_sock_keep_error()).
+ * whoever keeps one takes the socket's words back (vnet_sock_keep_error()).
  */
 #include <linux/in.h>
 #include <linux/net.h>
 #include "cgroup.h"
 #include "vdoor_provider.h"
-#include "vos_net.h"
+#include "vnet.h"
 
-static bool ready_for_data(const struct vos_sock *vs)
+static bool ready_for_data(const struct vnet_sock *vs)
 {
-	enum vos_phase phase = READ_ONCE(vs->phase);
+	enum vnet_phase phase = READ_ONCE(vs->phase);
 
 	if (!READ_ONCE(vs->epoch) || READ_ONCE(vs->sk.sk_err) ||
 	    READ_ONCE(vs->sk.sk_rcvlowat) > 1)
 		return false;
-	if (vos_is_stream(vs))
-		return phase == VOS_CONNECTED || phase == VOS_CONNECTING;
-	return phase == VOS_OPEN || phase == VOS_CONNECTED;
+	if (vnet_is_stream(vs))
+		return phase == VNET_CONNECTED || phase == VNET_CONNECTING;
+	return phase == VNET_OPEN || phase == VNET_CONNECTED;
 }
 
-static bool is_tcp(const struct vos_sock *vs)
+static bool is_tcp(const struct vnet_sock *vs)
 {
-	return vos_is_stream(vs) && vs->sk.sk_protocol == IPPROTO_TCP;
+	return vnet_is_stream(vs) && vs->sk.sk_protocol == IPPROTO_TCP;
 }
 
 static int net_examine(struct file *file, struct vdoor_target *t)
 {
 	struct socket *sock = sock_from_file(file);
-	struct vos_sock *vs;
+	struct vnet_sock *vs;
 
-	if (!sock || !sock->sk || sock->sk->sk_prot != &vos_proto)
+	if (!sock || !sock->sk || sock->sk->sk_prot != &vnet_proto)
 		return -ENOENT;
-	vs = vos_sk(sock->sk);
+	vs = vnet_sk(sock->sk);
 	switch (sock->type) {
 	case SOCK_STREAM:
 		t->kind = VOS_KIND_STREAM;
@@ -50,7 +50,7 @@ static int net_examine(struct file *file, struct vdoor_target *t)
 		t->kind = VOS_KIND_TRAP;
 		return 0;
 	}
-	if (vos_cgroup_sees_datagrams(vs)) {
+	if (vnet_cgroup_sees_datagrams(vs)) {
 		t->kind = VOS_KIND_TRAP;
 		return 0;
 	}
@@ -73,9 +73,9 @@ static void net_changed(struct file *file)
 {
 	struct socket *sock = sock_from_file(file);
 
-	if (sock && sock->sk && sock->sk->sk_prot == &vos_proto &&
+	if (sock && sock->sk && sock->sk->sk_prot == &vnet_proto &&
 	    sock_flag(sock->sk, SOCK_FASYNC))
-		vos_sock_arm(vos_sk(sock->sk));
+		vnet_sock_arm(vnet_sk(sock->sk));
 }
 
 static struct vdoor_provider provider = {
@@ -85,24 +85,24 @@ static struct vdoor_provider provider = {
 };
 
 /*
- * vos_sock_keep_error - the next call shall report @err (positive)
+ * vnet_sock_keep_error - the next call shall report @err (positive)
  */
-void vos_sock_keep_error(struct vos_sock *vs, int err)
+void vnet_sock_keep_error(struct vnet_sock *vs, int err)
 {
 	WRITE_ONCE(vs->sk.sk_err, err);
 	/* The error before the words: whoever sets one looks for errors afterwards. */
 	smp_mb();
-	vdoor_object_changed(vos_net.session, vs->index);
+	vdoor_object_changed(vnet.session, vs->index);
 }
 
 /* Return: 0 or -EBUSY. */
-int vos_net_door_init(void)
+int vnet_door_init(void)
 {
-	provider.session = vos_net.session;
+	provider.session = vnet.session;
 	return vdoor_provide(&provider);
 }
 
-void vos_net_door_exit(void)
+void vnet_door_exit(void)
 {
 	vdoor_withdraw(&provider);
 }

@@ -24,11 +24,11 @@
 /* The one thing that SRSSH answers. */
 #define SRSSH	(offsetof(struct ethtool_rxfh, rss_context) + sizeof(u32))
 
-static_assert(sizeof(struct ethtool_rxnfc) <= VOS_ETHTOOL_HEAD);
+static_assert(sizeof(struct ethtool_rxnfc) <= VNET_ETHTOOL_HEAD);
 
-static const struct vos_ethtool commands[] = {
-#define IN		VOS_ETHTOOL_IN
-#define OUT		VOS_ETHTOOL_OUT
+static const struct vnet_ethtool commands[] = {
+#define IN		VNET_ETHTOOL_IN
+#define OUT		VNET_ETHTOOL_OUT
 #define GET(name, type)		{ ETHTOOL_##name, CMD, sizeof(struct type) }
 #define SET(name, type)		{ ETHTOOL_##name, sizeof(struct type), 0 }
 #define BOTH(name, type)	{ ETHTOOL_##name, sizeof(struct type), sizeof(struct type) }
@@ -127,12 +127,12 @@ static const struct vos_ethtool commands[] = {
 };
 
 /**
- * vos_ethtool_find - what a command reads and writes
+ * vnet_ethtool_find - what a command reads and writes
  * @cmd: as the program has it
  *
  * Return: that, or NULL: no such command is known.
  */
-const struct vos_ethtool *vos_ethtool_find(u32 cmd)
+const struct vnet_ethtool *vnet_ethtool_find(u32 cmd)
 {
 	size_t i;
 
@@ -177,13 +177,13 @@ static u64 tail_of_ssets(const u8 *head)
 }
 
 /**
- * vos_ethtool_tail - how much follows a structure
+ * vnet_ethtool_tail - how much follows a structure
  * @e: the command
  * @head: @in bytes of its structure, as a program or a network domain has filled it
  *
  * Return: bytes. Whoever filled the structure may have made it any number.
  */
-u64 vos_ethtool_tail(const struct vos_ethtool *e, const u8 *head)
+u64 vnet_ethtool_tail(const struct vnet_ethtool *e, const u8 *head)
 {
 	u32 n;
 
@@ -205,14 +205,14 @@ u64 vos_ethtool_tail(const struct vos_ethtool *e, const u8 *head)
 }
 
 /**
- * vos_ethtool_clamp - an answer speaks of no more elements than were asked for
+ * vnet_ethtool_clamp - an answer speaks of no more elements than were asked for
  * @e: the command
  * @head: its structure as the network domain has filled it
  * @asked: bytes of elements asked for. 0: how many there are is what is asked
  *
  * A program may go by the number, and has room for what it asked for.
  */
-void vos_ethtool_clamp(const struct vos_ethtool *e, u8 *head, u64 asked)
+void vnet_ethtool_clamp(const struct vnet_ethtool *e, u8 *head, u64 asked)
 {
 	u32 n;
 

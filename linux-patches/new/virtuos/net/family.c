@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 #include "cgroup.h"
-#include "vos_net.h"
+#include "vnet.h"
 
 static char *service = "net";
 module_param(service, charp, 0444);
@@ -25,19 +25,19 @@ static unsigned int arena_pages = 512;
 module_param(arena_pages, uint, 0444);
 MODULE_PARM_DESC(arena_pages, "shared data pages for each processor (default 512)");
 
-struct vos_net vos_net;
+struct vnet vnet;
 
-struct proto vos_proto = {
+struct proto vnet_proto = {
 	.name = "VIRTUOS",
 	.owner = THIS_MODULE,
-	.obj_size = sizeof(struct vos_sock),
+	.obj_size = sizeof(struct vnet_sock),
 };
 
 static void sock_destruct(struct sock *sk)
 {
-	struct vos_sock *vs = vos_sk(sk);
+	struct vnet_sock *vs = vnet_sk(sk);
 
-	vos_record_free(vs);
+	vnet_record_free(vs);
 	put_cred(vs->cred);
 }
 
@@ -52,24 +52,24 @@ static int real_protocol(const struct socket *sock, int protocol)
 }
 
 /*
- * vos_sock_new - a socket that no service knows yet, with its index
+ * vnet_sock_new - a socket that no service knows yet, with its index
  * @sock: becomes its owner
  * Return: the socket, or ERR_PTR(-ENOMEM, -ENFILE).
  */
-struct vos_sock *vos_sock_new(struct socket *sock, int family, int protocol, int kern)
+struct vnet_sock *vnet_sock_new(struct socket *sock, int family, int protocol, int kern)
 {
-	struct sock *sk = sk_alloc(&init_net, family, GFP_KERNEL, &vos_proto, kern);
-	struct vos_sock *vs;
+	struct sock *sk = sk_alloc(&init_net, family, GFP_KERNEL, &vnet_proto, kern);
+	struct vnet_sock *vs;
 	int rc;
 
 	if (!sk)
 		return ERR_PTR(-ENOMEM);
-	vs = vos_sk(sk);
+	vs = vnet_sk(sk);
 	mutex_init(&vs->lock);
 	INIT_LIST_HEAD(&vs->opts);
-	INIT_WORK(&vs->release, vos_sock_release_work);
+	INIT_WORK(&vs->release, vnet_sock_release_work);
 	INIT_LIST_HEAD(&vs->closing);
-	vs->phase = VOS_NEW;
+	vs->phase = VNET_NEW;
 	vs->cred = get_current_cred();
 	sock_init_data(sock, sk);
 	sk->sk_protocol = real_protocol(sock, protocol);
@@ -80,7 +80,7 @@ struct vos_sock *vos_sock_new(struct socket *sock, int family, int protocol, int
 	set_bit(SOCK_CUSTOM_SOCKOPT, &sock->flags);
 	set_bit(SOCK_CUSTOM_GETSOCKOPT, &sock->flags);
 	set_bit(SOCK_CUSTOM_IOCTL, &sock->flags);
-	rc = vos_object_add(vs);
+	rc = vnet_object_add(vs);
 	if (rc) {
 		sock_orphan(sk);
 		sock->sk = NULL;
@@ -91,75 +91,75 @@ struct vos_sock *vos_sock_new(struct socket *sock, int family, int protocol, int
 }
 
 /*
- * vos_sock_drop - take a socket back that the service does not know
+ * vnet_sock_drop - take a socket back that the service does not know
  */
-void vos_sock_drop(struct vos_sock *vs)
+void vnet_sock_drop(struct vnet_sock *vs)
 {
 	struct socket *sock = vs->sk.sk_socket;
 
 	sock_orphan(&vs->sk);
 	if (sock)
 		sock->sk = NULL;
-	vos_object_remove(vs);
+	vnet_object_remove(vs);
 }
 
-static int vos_release(struct socket *sock)
+static int vnet_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
 
 	if (!sk)
 		return 0;
-	vos_cgroup_release(vos_sk(sk));
+	vnet_cgroup_release(vnet_sk(sk));
 	sock_orphan(sk);
 	sock->sk = NULL;
-	vos_sock_release(vos_sk(sk));
+	vnet_sock_release(vnet_sk(sk));
 	return 0;
 }
 
-#define VOS_PROTO_OPS(fam)			\
+#define VNET_PROTO_OPS(fam)			\
 	.family = fam,				\
 	.owner = THIS_MODULE,			\
-	.release = vos_release,			\
-	.bind = vos_bind,			\
-	.connect = vos_connect,			\
+	.release = vnet_release,		\
+	.bind = vnet_bind,			\
+	.connect = vnet_connect,		\
 	.socketpair = sock_no_socketpair,	\
-	.accept = vos_accept,			\
-	.getname = vos_getname,			\
-	.poll = vos_poll,			\
-	.ioctl = vos_ioctl,			\
-	.listen = vos_listen,			\
-	.shutdown = vos_shutdown,		\
-	.setsockopt = vos_setsockopt,		\
-	.getsockopt_iter = vos_getsockopt,	\
-	.sendmsg = vos_sendmsg,			\
-	.recvmsg = vos_recvmsg,			\
-	.splice_eof = vos_splice_eof,		\
+	.accept = vnet_accept,			\
+	.getname = vnet_getname,		\
+	.poll = vnet_poll,			\
+	.ioctl = vnet_ioctl,			\
+	.listen = vnet_listen,			\
+	.shutdown = vnet_shutdown,		\
+	.setsockopt = vnet_setsockopt,		\
+	.getsockopt_iter = vnet_getsockopt,	\
+	.sendmsg = vnet_sendmsg,		\
+	.recvmsg = vnet_recvmsg,		\
+	.splice_eof = vnet_splice_eof,		\
 	.mmap = sock_no_mmap
 
-static const struct proto_ops inet_ops = { VOS_PROTO_OPS(PF_INET) };
-static const struct proto_ops inet6_ops = { VOS_PROTO_OPS(PF_INET6) };
+static const struct proto_ops inet_ops = { VNET_PROTO_OPS(PF_INET) };
+static const struct proto_ops inet6_ops = { VNET_PROTO_OPS(PF_INET6) };
 
 static int create(struct net *net, struct socket *sock, const struct proto_ops *ops,
 		  int protocol, int kern)
 {
-	struct vos_sock *vs;
+	struct vnet_sock *vs;
 	int rc;
 
 	if (!net_eq(net, &init_net))
 		return -EAFNOSUPPORT;
 	sock->ops = ops;
-	vs = vos_sock_new(sock, ops->family, protocol, kern);
+	vs = vnet_sock_new(sock, ops->family, protocol, kern);
 	if (IS_ERR(vs))
 		return PTR_ERR(vs);
-	rc = kern ? 0 : vos_cgroup_create(vs);
+	rc = kern ? 0 : vnet_cgroup_create(vs);
 	if (!rc)
-		rc = vos_socket_call(vs, VOS_GET_KILLABLE);
+		rc = vnet_socket_call(vs, VOS_GET_KILLABLE);
 	if (rc == -EINTR) {
 		/* The answer, when it comes, gives the object back. */
 		sock_orphan(&vs->sk);
 		sock->sk = NULL;
 	} else if (rc) {
-		vos_sock_drop(vs);
+		vnet_sock_drop(vs);
 	}
 	return rc;
 }
@@ -180,10 +180,10 @@ static const struct net_proto_family families[] = {
 };
 
 static const struct vos_session_ops session_ops = {
-	.up = vos_net_up,
-	.down = vos_net_down,
-	.event = vos_object_event,
-	.room = vos_net_room,
+	.up = vnet_up,
+	.down = vnet_down,
+	.event = vnet_object_event,
+	.room = vnet_room,
 	.prompt = true,
 };
 
@@ -215,46 +215,46 @@ static int session_open(void)
 		       VOS_MAX_OBJECTS, VOS_MAX_ARENA_PAGES);
 		return -EINVAL;
 	}
-	vos_net.nr = objects;
-	ida_init(&vos_net.ida);
-	vos_net.table = kvcalloc(objects, sizeof(*vos_net.table), GFP_KERNEL);
-	if (!vos_net.table)
+	vnet.nr = objects;
+	ida_init(&vnet.ida);
+	vnet.table = kvcalloc(objects, sizeof(*vnet.table), GFP_KERNEL);
+	if (!vnet.table)
 		return -ENOMEM;
-	vos_net.wq = alloc_workqueue("virtuos-net-release", WQ_UNBOUND, 0);
-	if (!vos_net.wq) {
-		kvfree(vos_net.table);
+	vnet.wq = alloc_workqueue("virtuos-net-release", WQ_UNBOUND, 0);
+	if (!vnet.wq) {
+		kvfree(vnet.table);
 		return -ENOMEM;
 	}
-	INIT_WORK(&vos_net.rouse, vos_net_rouse_work);
-	vos_net.session = vos_session_get(service, &session_ops, &vos_net, objects,
-					  arena_pages);
-	if (!IS_ERR(vos_net.session))
+	INIT_WORK(&vnet.rouse, vnet_rouse_work);
+	vnet.session = vos_session_get(service, &session_ops, &vnet, objects,
+				       arena_pages);
+	if (!IS_ERR(vnet.session))
 		return 0;
-	destroy_workqueue(vos_net.wq);
-	kvfree(vos_net.table);
-	return PTR_ERR(vos_net.session);
+	destroy_workqueue(vnet.wq);
+	kvfree(vnet.table);
+	return PTR_ERR(vnet.session);
 }
 
 static void session_close(void)
 {
-	drain_workqueue(vos_net.wq);	/* its work uses the session */
-	vos_session_put(vos_net.session);
-	destroy_workqueue(vos_net.wq);
+	drain_workqueue(vnet.wq);	/* its work uses the session */
+	vos_session_put(vnet.session);
+	destroy_workqueue(vnet.wq);
 	rcu_barrier();		/* sockets still to be freed */
-	ida_destroy(&vos_net.ida);
-	kvfree(vos_net.table);
+	ida_destroy(&vnet.ida);
+	kvfree(vnet.table);
 }
 
-static int __init vos_net_init(void)
+static int __init vnet_init(void)
 {
-	int rc = proto_register(&vos_proto, 1);
+	int rc = proto_register(&vnet_proto, 1);
 
 	if (rc)
 		return rc;
 	rc = session_open();
 	if (rc)
 		goto err_proto;
-	rc = vos_net_door_init();
+	rc = vnet_door_init();
 	if (rc)
 		goto err_session;
 	rc = families_register();
@@ -263,24 +263,24 @@ static int __init vos_net_init(void)
 	return 0;
 
 err_door:
-	vos_net_door_exit();
+	vnet_door_exit();
 err_session:
 	session_close();
 err_proto:
-	proto_unregister(&vos_proto);
+	proto_unregister(&vnet_proto);
 	return rc;
 }
-module_init(vos_net_init);
+module_init(vnet_init);
 
 /* No socket exists: each holds the module. Releases may still be under way. */
-static void __exit vos_net_exit(void)
+static void __exit vnet_exit(void)
 {
 	families_unregister(ARRAY_SIZE(families));
-	vos_net_door_exit();
+	vnet_door_exit();
 	session_close();
-	proto_unregister(&vos_proto);
+	proto_unregister(&vnet_proto);
 }
-module_exit(vos_net_exit);
+module_exit(vnet_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("VirtuOS: sockets served by a network domain");

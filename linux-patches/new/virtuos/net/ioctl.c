@@ -22,7 +22,7 @@
 #include <linux/uaccess.h>
 #include <asm/ioctls.h>
 #include "ethtool.h"
-#include "vos_net.h"
+#include "vnet.h"
 
 /* Most that one pointer may point to; the network domain has room for as much. */
 #define POINTED_MAX	32768u
@@ -190,7 +190,7 @@ struct io {
 	u8 *ptr;
 	u32 ptr_len;
 	u32 asked;
-	const struct vos_ethtool *e;
+	const struct vnet_ethtool *e;
 };
 
 static int io_alloc(struct io *io)
@@ -251,13 +251,13 @@ static int read_stamp(struct io *io, unsigned int cmd)
 }
 
 /* What was read is not read again: the program may have changed it. */
-static int read_ethtool_head(struct io *io, u8 head[VOS_ETHTOOL_HEAD])
+static int read_ethtool_head(struct io *io, u8 head[VNET_ETHTOOL_HEAD])
 {
 	u32 cmd;
 
 	if (copy_from_user(&cmd, io->uptr, sizeof(cmd)))
 		return -EFAULT;
-	io->e = vos_ethtool_find(cmd);
+	io->e = vnet_ethtool_find(cmd);
 	if (!io->e)
 		return -EOPNOTSUPP;
 	memcpy(head, &cmd, sizeof(cmd));
@@ -267,15 +267,15 @@ static int read_ethtool_head(struct io *io, u8 head[VOS_ETHTOOL_HEAD])
 
 static int read_ethtool(struct io *io)
 {
-	u8 head[VOS_ETHTOOL_HEAD];
-	const struct vos_ethtool *e;
+	u8 head[VNET_ETHTOOL_HEAD];
+	const struct vnet_ethtool *e;
 	int rc = read_ethtool_head(io, head);
 	u64 tail;
 
 	if (rc)
 		return rc;
 	e = io->e;
-	tail = e->way ? vos_ethtool_tail(e, head) : 0;
+	tail = e->way ? vnet_ethtool_tail(e, head) : 0;
 	if (e->must_ask && !tail)
 		return -EINVAL;
 	rc = alloc_pointed(io, max(e->in, e->out) + tail);
@@ -283,7 +283,7 @@ static int read_ethtool(struct io *io)
 		return rc;
 	io->asked = tail;
 	memcpy(io->ptr, head, e->in);
-	if (!(e->way & VOS_ETHTOOL_IN))
+	if (!(e->way & VNET_ETHTOOL_IN))
 		return 0;
 	return copy_from_user(io->ptr + e->in, io->uptr + e->in, tail) ? -EFAULT : 0;
 }
@@ -332,12 +332,12 @@ static u32 conf_written(struct io *io)
 
 static u32 ethtool_written(struct io *io)
 {
-	const struct vos_ethtool *e = io->e;
+	const struct vnet_ethtool *e = io->e;
 	u64 tail = 0;
 
-	if (e->way & VOS_ETHTOOL_OUT) {
-		tail = min_t(u64, vos_ethtool_tail(e, io->ptr), io->asked);
-		vos_ethtool_clamp(e, io->ptr, io->asked);
+	if (e->way & VNET_ETHTOOL_OUT) {
+		tail = min_t(u64, vnet_ethtool_tail(e, io->ptr), io->asked);
+		vnet_ethtool_clamp(e, io->ptr, io->asked);
 	}
 	return e->out + tail;
 }
@@ -370,9 +370,9 @@ static int io_write(struct io *io)
 	return copy_to_user(io->uarg, io->arg, io->l.out) ? -EFAULT : 0;
 }
 
-static int io_call(struct vos_sock *vs, struct io *io, unsigned int cmd)
+static int io_call(struct vnet_sock *vs, struct io *io, unsigned int cmd)
 {
-	struct vos_req req = {
+	struct vnet_req req = {
 		.opcode = VOS_OP_IOCTL,
 		.arg = { cmd, io->ptr_len ? io->l.ptr + 1 : 0 },
 		.in = { io->arg, io->ptr },
@@ -380,14 +380,14 @@ static int io_call(struct vos_sock *vs, struct io *io, unsigned int cmd)
 		.len = { io->l.len, io->ptr_len },
 		.max = INT_MAX,
 	};
-	int rc = vos_sock_run(vs, &req);
+	int rc = vnet_sock_run(vs, &req);
 
-	return rc ?: vos_result(req.cqe.result, req.max);
+	return rc ?: vnet_result(req.cqe.result, req.max);
 }
 
-int vos_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 {
-	struct vos_sock *vs = vos_sk(sock->sk);
+	struct vnet_sock *vs = vnet_sk(sock->sk);
 	struct io io = {
 		.l = layout_of(vs->sk.sk_family, cmd),
 		.uarg = (u8 __user *)arg,
@@ -397,7 +397,7 @@ int vos_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 	if (!io.l.len)
 		return -ENOIOCTLCMD;
 	/* As after a reset: nothing there, nothing under way. */
-	if (vos_is_lost(vs) && (cmd == SIOCINQ || cmd == SIOCOUTQ || cmd == SIOCOUTQNSD))
+	if (vnet_is_lost(vs) && (cmd == SIOCINQ || cmd == SIOCOUTQ || cmd == SIOCOUTQNSD))
 		return put_user(0, (int __user *)arg);
 	rc = io_alloc(&io);
 	if (!rc)

@@ -9,7 +9,7 @@
  */
 #include <linux/slab.h>
 #include "vdoor_provider.h"
-#include "vos_net.h"
+#include "vnet.h"
 
 /* What a peer may say; anything else in a mask is ignored. */
 #define MASK_VALID ((__force u32)(EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP |	\
@@ -19,64 +19,64 @@
 				 EPOLLHUP | EPOLLRDHUP))
 
 /*
- * vos_object_add - give a socket its index and generation
+ * vnet_object_add - give a socket its index and generation
  * Return: 0, -ENFILE when the table is full or the user has his share, -ENOMEM.
  */
-int vos_object_add(struct vos_sock *vs)
+int vnet_object_add(struct vnet_sock *vs)
 {
-	struct vos_user *user = vos_user_charge();
+	struct vnet_user *user = vnet_user_charge();
 	int index;
 
 	if (IS_ERR(user))
 		return PTR_ERR(user);
-	index = ida_alloc_max(&vos_net.ida, vos_net.nr - 1, GFP_KERNEL);
+	index = ida_alloc_max(&vnet.ida, vnet.nr - 1, GFP_KERNEL);
 	if (index < 0) {
-		vos_user_uncharge(user);
+		vnet_user_uncharge(user);
 		return index == -ENOSPC ? -ENFILE : index;
 	}
 	vs->user = user;
 	vs->index = index;
 	do {
-		vs->gen = atomic_inc_return(&vos_net.gen);
+		vs->gen = atomic_inc_return(&vnet.gen);
 	} while (!vs->gen);
-	rcu_assign_pointer(vos_net.table[index], vs);
+	rcu_assign_pointer(vnet.table[index], vs);
 	return 0;
 }
 
 /* The service does not know the object any more. Any context; drops the socket. */
-void vos_object_remove(struct vos_sock *vs)
+void vnet_object_remove(struct vnet_sock *vs)
 {
-	RCU_INIT_POINTER(vos_net.table[vs->index], NULL);
-	ida_free(&vos_net.ida, vs->index);
-	vos_user_uncharge(vs->user);
-	vos_closing_end(vs);
+	RCU_INIT_POINTER(vnet.table[vs->index], NULL);
+	ida_free(&vnet.ida, vs->index);
+	vnet_user_uncharge(vs->user);
+	vnet_closing_end(vs);
 	sock_put(&vs->sk);
 }
 
-void vos_sock_arm(struct vos_sock *vs)
+void vnet_sock_arm(struct vnet_sock *vs)
 {
-	vos_obj_arm(vos_net.session, vs->index);
+	vos_obj_arm(vnet.session, vs->index);
 }
 
 /*
- * vos_sock_mask - what the socket is ready for
+ * vnet_sock_mask - what the socket is ready for
  */
-u32 vos_sock_mask(struct vos_sock *vs)
+u32 vnet_sock_mask(struct vnet_sock *vs)
 {
 	u32 mask;
 
-	if (vos_is_lost(vs))
+	if (vnet_is_lost(vs))
 		mask = MASK_LOST;
 	else
-		mask = vos_obj_poll(vos_net.session, vs->index, vs->gen) & MASK_VALID;
+		mask = vos_obj_poll(vnet.session, vs->index, vs->gen) & MASK_VALID;
 	if (READ_ONCE(vs->sk.sk_err))
 		mask |= (__force u32)(EPOLLERR | EPOLLIN | EPOLLRDNORM);
 	return mask;
 }
 
-static void wake(struct vos_sock *vs, struct socket_wq *wq)
+static void wake(struct vnet_sock *vs, struct socket_wq *wq)
 {
-	u32 mask = vos_sock_mask(vs);
+	u32 mask = vnet_sock_mask(vs);
 
 	if (skwq_has_sleeper(wq))
 		wake_up_interruptible_poll(&wq->wait, (__force __poll_t)mask);
@@ -87,9 +87,9 @@ static void wake(struct vos_sock *vs, struct socket_wq *wq)
 }
 
 /*
- * vos_sock_wake - let everybody who waits look again. Any context.
+ * vnet_sock_wake - let everybody who waits look again. Any context.
  */
-void vos_sock_wake(struct vos_sock *vs)
+void vnet_sock_wake(struct vnet_sock *vs)
 {
 	struct socket_wq *wq;
 
@@ -100,21 +100,21 @@ void vos_sock_wake(struct vos_sock *vs)
 	rcu_read_unlock();
 }
 
-static bool wanted(struct vos_sock *vs, struct socket_wq *wq)
+static bool wanted(struct vnet_sock *vs, struct socket_wq *wq)
 {
 	return skwq_has_sleeper(wq) || sock_flag(&vs->sk, SOCK_FASYNC);
 }
 
 /* Session callback: the object's mask has changed. Any context. */
-void vos_object_event(struct vos_session *s, u32 obj)
+void vnet_object_event(struct vos_session *s, u32 obj)
 {
 	struct socket_wq *wq;
-	struct vos_sock *vs;
+	struct vnet_sock *vs;
 
-	if (obj >= vos_net.nr)
+	if (obj >= vnet.nr)
 		return;
 	rcu_read_lock();
-	vs = rcu_dereference(vos_net.table[obj]);
+	vs = rcu_dereference(vnet.table[obj]);
 	wq = vs ? rcu_dereference(vs->sk.sk_wq) : NULL;
 	if (wq && !wanted(vs, wq)) {
 		vos_obj_disarm(s, obj);
@@ -127,22 +127,22 @@ void vos_object_event(struct vos_session *s, u32 obj)
 	rcu_read_unlock();
 }
 
-__poll_t vos_poll(struct file *file, struct socket *sock, poll_table *wait)
+__poll_t vnet_poll(struct file *file, struct socket *sock, poll_table *wait)
 {
-	struct vos_sock *vs = vos_sk(sock->sk);
+	struct vnet_sock *vs = vnet_sk(sock->sk);
 
 	sock_poll_wait(file, sock, wait);
 	if (!poll_does_not_wait(wait))
-		vos_sock_arm(vs);
-	return (__force __poll_t)vos_sock_mask(vs);
+		vnet_sock_arm(vs);
+	return (__force __poll_t)vnet_sock_mask(vs);
 }
 
 /*
- * vos_sock_settle - the service of link @epoch has made the object
+ * vnet_sock_settle - the service of link @epoch has made the object
  * @phase: what it is now
  * Return: false if that link is gone already, and down() may have passed us by.
  */
-bool vos_sock_settle(struct vos_sock *vs, u32 epoch, enum vos_phase phase)
+bool vnet_sock_settle(struct vnet_sock *vs, u32 epoch, enum vnet_phase phase)
 {
 	bool alive;
 
@@ -150,48 +150,48 @@ bool vos_sock_settle(struct vos_sock *vs, u32 epoch, enum vos_phase phase)
 	vs->epoch = epoch;
 	WRITE_ONCE(vs->phase, phase);
 	/* The session's epoch changes before down() looks at the sockets. */
-	alive = vos_session_epoch(vos_net.session) == epoch;
+	alive = vos_session_epoch(vnet.session) == epoch;
 	if (!alive) {
 		vs->epoch = 0;
-		WRITE_ONCE(vs->phase, VOS_NEW);
+		WRITE_ONCE(vs->phase, VNET_NEW);
 	}
 	mutex_unlock(&vs->lock);
 	if (alive)
-		vos_sock_arm(vs);
+		vnet_sock_arm(vs);
 	return alive;
 }
 
 /*
- * vos_sock_lose - the object is gone for good
+ * vnet_sock_lose - the object is gone for good
  * @err: positive; what the next call reports
  */
-void vos_sock_lose(struct vos_sock *vs, int err)
+void vnet_sock_lose(struct vnet_sock *vs, int err)
 {
 	mutex_lock(&vs->lock);
-	if (vs->phase != VOS_LOST) {
+	if (vs->phase != VNET_LOST) {
 		vs->epoch = 0;
 		WRITE_ONCE(vs->sk.sk_err, err);
-		WRITE_ONCE(vs->phase, VOS_LOST);
+		WRITE_ONCE(vs->phase, VNET_LOST);
 	}
 	mutex_unlock(&vs->lock);
-	vdoor_object_changed(vos_net.session, vs->index);
-	vos_sock_wake(vs);
+	vdoor_object_changed(vnet.session, vs->index);
+	vnet_sock_wake(vs);
 }
 
 /* The service has forgotten the object, or died. Interrupts may be off. */
 static void released(struct vos_call *call)
 {
-	struct vos_sock *vs = call->priv;
+	struct vnet_sock *vs = call->priv;
 
 	vos_call_put(call);
-	vos_object_remove(vs);
+	vnet_object_remove(vs);
 }
 
-static void submit_release(struct vos_sock *vs, struct vos_call *call, u32 epoch)
+static void submit_release(struct vnet_sock *vs, struct vos_call *call, u32 epoch)
 {
 	if (vos_call_epoch(call) != epoch) {
 		vos_call_put(call);
-		vos_object_remove(vs);
+		vnet_object_remove(vs);
 		return;
 	}
 	call->sqe.opcode = VOS_OP_RELEASE;
@@ -203,43 +203,43 @@ static void submit_release(struct vos_sock *vs, struct vos_call *call, u32 epoch
 }
 
 /* What could not be done at once: wait for room, or for recovery to end. */
-void vos_sock_release_work(struct work_struct *work)
+void vnet_sock_release_work(struct work_struct *work)
 {
-	struct vos_sock *vs = container_of(work, struct vos_sock, release);
+	struct vnet_sock *vs = container_of(work, struct vnet_sock, release);
 	u32 epoch = READ_ONCE(vs->epoch);
 	struct vos_call *call;
 
-	call = vos_call_get(vos_net.session, 0, 0, VOS_GET_NOCRED);
+	call = vos_call_get(vnet.session, 0, 0, VOS_GET_NOCRED);
 	if (IS_ERR(call))
-		vos_object_remove(vs);
+		vnet_object_remove(vs);
 	else
 		submit_release(vs, call, epoch);
 }
 
-static void start_release(struct vos_sock *vs, u32 epoch)
+static void start_release(struct vnet_sock *vs, u32 epoch)
 {
 	struct vos_call *call;
 
 	if (!epoch) {
-		vos_object_remove(vs);
+		vnet_object_remove(vs);
 		return;
 	}
-	call = vos_call_get(vos_net.session, 0, 0,
+	call = vos_call_get(vnet.session, 0, 0,
 			    VOS_GET_NOWAIT | VOS_GET_UP_ONLY | VOS_GET_NOCRED);
 	if (!IS_ERR(call))
 		submit_release(vs, call, epoch);
-	else if (vos_session_epoch(vos_net.session) != epoch)
-		vos_object_remove(vs);
+	else if (vos_session_epoch(vnet.session) != epoch)
+		vnet_object_remove(vs);
 	else
-		queue_work(vos_net.wq, &vs->release);
+		queue_work(vnet.wq, &vs->release);
 }
 
 /*
- * vos_sock_release - its user has closed it
+ * vnet_sock_release - its user has closed it
  *
  * Waits for nobody: whoever wants its address next does, see closing.c.
  */
-void vos_sock_release(struct vos_sock *vs)
+void vnet_sock_release(struct vnet_sock *vs)
 {
 	bool bound;
 	u32 epoch;
@@ -251,6 +251,6 @@ void vos_sock_release(struct vos_sock *vs)
 	mutex_unlock(&vs->lock);
 
 	if (bound && epoch)
-		vos_closing_begin(vs);
+		vnet_closing_begin(vs);
 	start_release(vs, epoch);
 }

@@ -13,16 +13,16 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/slab.h>
-#include "vos_net.h"
+#include "vnet.h"
 
 #define OPTS_MAX	64u	/* of one socket */
 #define OPT_LEN_MAX	512u	/* longer ones are not kept */
 
 /* A lost socket keeps nothing and repeats nothing. */
-static int check_epoch(struct vos_sock *vs, u32 epoch)
+static int check_epoch(struct vnet_sock *vs, u32 epoch)
 {
 	lockdep_assert_held(&vs->lock);
-	return vs->epoch == epoch || vs->phase == VOS_LOST ? 0 : -EOWNERDEAD;
+	return vs->epoch == epoch || vs->phase == VNET_LOST ? 0 : -EOWNERDEAD;
 }
 
 /* Options that add to what was set before, instead of replacing it. */
@@ -38,7 +38,7 @@ static bool is_additive(int level, int name)
 	return false;
 }
 
-static void forget_opt(struct vos_sock *vs, struct vos_opt *opt)
+static void forget_opt(struct vnet_sock *vs, struct vnet_opt *opt)
 {
 	list_del(&opt->node);
 	vs->nr_opts--;
@@ -46,9 +46,9 @@ static void forget_opt(struct vos_sock *vs, struct vos_opt *opt)
 	kfree(opt);
 }
 
-static void forget_older(struct vos_sock *vs, const struct vos_opt *than)
+static void forget_older(struct vnet_sock *vs, const struct vnet_opt *than)
 {
-	struct vos_opt *opt, *next;
+	struct vnet_opt *opt, *next;
 
 	if (is_additive(than->level, than->name))
 		return;
@@ -58,7 +58,7 @@ static void forget_older(struct vos_sock *vs, const struct vos_opt *than)
 }
 
 /* Return: @opt's memory was taken over. */
-static bool keep_opt(struct vos_sock *vs, struct vos_opt *opt)
+static bool keep_opt(struct vnet_sock *vs, struct vnet_opt *opt)
 {
 	lockdep_assert_held(&vs->lock);
 	forget_older(vs, opt);
@@ -71,15 +71,15 @@ static bool keep_opt(struct vos_sock *vs, struct vos_opt *opt)
 }
 
 /*
- * vos_record_opt - an option was set
+ * vnet_record_opt - an option was set
  *
  * Bounded: what does not fit is not kept, and a socket made again lacks it.
  * Return: 0 or -EOWNERDEAD.
  */
-int vos_record_opt(struct vos_sock *vs, u32 epoch, int level, int name, const void *data,
-		   u32 len)
+int vnet_record_opt(struct vnet_sock *vs, u32 epoch, int level, int name, const void *data,
+		    u32 len)
 {
-	struct vos_opt *opt = NULL;
+	struct vnet_opt *opt = NULL;
 	int rc;
 
 	if (len <= OPT_LEN_MAX)
@@ -100,9 +100,9 @@ int vos_record_opt(struct vos_sock *vs, u32 epoch, int level, int name, const vo
 }
 
 /* The socket is being freed: nobody else has it. */
-void vos_record_free(struct vos_sock *vs)
+void vnet_record_free(struct vnet_sock *vs)
 {
-	struct vos_opt *opt, *next;
+	struct vnet_opt *opt, *next;
 
 	list_for_each_entry_safe(opt, next, &vs->opts, node)
 		forget_opt(vs, opt);
@@ -110,11 +110,11 @@ void vos_record_free(struct vos_sock *vs)
 }
 
 /* Port 0: the service chose one, and recovery must ask for the same. */
-static void complete_bound(struct vos_sock *vs, const struct sockaddr *addr, int len)
+static void complete_bound(struct vnet_sock *vs, const struct sockaddr *addr, int len)
 {
 	const struct sockaddr_in *in = (const void *)addr;
 	struct sockaddr_storage real = {};
-	struct vos_req req = {
+	struct vnet_req req = {
 		.opcode = VOS_OP_GETNAME,
 		.out[1] = &real,
 		.sized = true,
@@ -124,7 +124,7 @@ static void complete_bound(struct vos_sock *vs, const struct sockaddr *addr, int
 	/* The port stands at the same place in both families. */
 	if (len < (int)offsetofend(struct sockaddr_in, sin_port) || in->sin_port)
 		return;
-	if (vos_req_once(vs, &req, VOS_GET_UP_ONLY) || vos_result(req.cqe.result, 0))
+	if (vnet_req_once(vs, &req, VOS_GET_UP_ONLY) || vnet_result(req.cqe.result, 0))
 		return;
 	mutex_lock(&vs->lock);
 	if (vs->epoch == req.epoch && req.cqe.out[0] <= sizeof(real)) {
@@ -135,9 +135,9 @@ static void complete_bound(struct vos_sock *vs, const struct sockaddr *addr, int
 }
 
 /*
- * vos_record_bind - it is bound
+ * vnet_record_bind - it is bound
  */
-int vos_record_bind(struct vos_sock *vs, u32 epoch, const struct sockaddr *addr, int len)
+int vnet_record_bind(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len)
 {
 	const struct cred *cred = get_current_cred();
 	int rc;
@@ -157,9 +157,9 @@ int vos_record_bind(struct vos_sock *vs, u32 epoch, const struct sockaddr *addr,
 }
 
 /*
- * vos_record_peer - a datagram socket is connected, or, with AF_UNSPEC, not
+ * vnet_record_peer - a datagram socket is connected, or, with AF_UNSPEC, not
  */
-int vos_record_peer(struct vos_sock *vs, u32 epoch, const struct sockaddr *addr, int len)
+int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len)
 {
 	int rc;
 
@@ -174,9 +174,9 @@ int vos_record_peer(struct vos_sock *vs, u32 epoch, const struct sockaddr *addr,
 }
 
 /*
- * vos_record_listen - it listens
+ * vnet_record_listen - it listens
  */
-int vos_record_listen(struct vos_sock *vs, u32 epoch, int backlog)
+int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog)
 {
 	struct sockaddr_in none = {};
 	bool bound;
@@ -186,8 +186,8 @@ int vos_record_listen(struct vos_sock *vs, u32 epoch, int backlog)
 	rc = check_epoch(vs, epoch);
 	if (!rc) {
 		vs->backlog = backlog;
-		if (vs->phase == VOS_OPEN)
-			WRITE_ONCE(vs->phase, VOS_LISTENING);
+		if (vs->phase == VNET_OPEN)
+			WRITE_ONCE(vs->phase, VNET_LISTENING);
 	}
 	bound = vs->bound_len;
 	mutex_unlock(&vs->lock);

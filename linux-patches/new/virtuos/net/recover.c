@@ -20,29 +20,29 @@
  *
  * Each step is made again under the credentials under which it was made (record.c).
  *
- * vos_net_down() and vos_net_up() run in the session's thread, one after the other.
+ * vnet_down() and vnet_up() run in the session's thread, one after the other.
  */
 #include <linux/cred.h>
-#include "vos_net.h"
+#include "vnet.h"
 
-static struct vos_sock *socket_get(u32 index)
+static struct vnet_sock *socket_get(u32 index)
 {
-	struct vos_sock *vs;
+	struct vnet_sock *vs;
 
 	rcu_read_lock();
-	vs = rcu_dereference(vos_net.table[index]);
+	vs = rcu_dereference(vnet.table[index]);
 	if (vs && !refcount_inc_not_zero(&vs->sk.sk_refcnt))
 		vs = NULL;
 	rcu_read_unlock();
 	return vs;
 }
 
-static void each_socket(void (*fn)(struct vos_sock *vs))
+static void each_socket(void (*fn)(struct vnet_sock *vs))
 {
 	u32 i;
 
-	for (i = 0; i < vos_net.nr; i++) {
-		struct vos_sock *vs = socket_get(i);
+	for (i = 0; i < vnet.nr; i++) {
+		struct vnet_sock *vs = socket_get(i);
 
 		if (!vs)
 			continue;
@@ -52,45 +52,45 @@ static void each_socket(void (*fn)(struct vos_sock *vs))
 	}
 }
 
-static void socket_down(struct vos_sock *vs)
+static void socket_down(struct vnet_sock *vs)
 {
 	bool lost;
 
 	mutex_lock(&vs->lock);
 	/* A closed one keeps its epoch: its release compares it. */
-	if (vs->closed || vs->phase == VOS_NEW) {
+	if (vs->closed || vs->phase == VNET_NEW) {
 		mutex_unlock(&vs->lock);
 		return;
 	}
 	vs->epoch = 0;
-	lost = vs->phase == VOS_CONNECTING || vs->phase == VOS_CONNECTED;
+	lost = vs->phase == VNET_CONNECTING || vs->phase == VNET_CONNECTED;
 	mutex_unlock(&vs->lock);
 	if (lost)
-		vos_sock_lose(vs, ECONNRESET);
+		vnet_sock_lose(vs, ECONNRESET);
 }
 
-void vos_net_down(struct vos_session *s)
+void vnet_down(struct vos_session *s)
 {
 	each_socket(socket_down);
 }
 
 /* A call of recovery, under @cred. Return: 0 or -errno. */
-static int again(struct vos_sock *vs, struct vos_req *req, const struct cred *cred)
+static int again(struct vnet_sock *vs, struct vnet_req *req, const struct cred *cred)
 {
 	const struct cred *old = override_creds(cred);
-	int rc = vos_req_once(vs, req, VOS_GET_RECOVERY);
+	int rc = vnet_req_once(vs, req, VOS_GET_RECOVERY);
 
 	revert_creds(old);
-	return rc ?: vos_result(req->cqe.result, 0);
+	return rc ?: vnet_result(req->cqe.result, 0);
 }
 
-static int options_again(struct vos_sock *vs)
+static int options_again(struct vnet_sock *vs)
 {
-	struct vos_opt *opt;
+	struct vnet_opt *opt;
 	int rc;
 
 	list_for_each_entry(opt, &vs->opts, node) {
-		struct vos_req req = {
+		struct vnet_req req = {
 			.opcode = VOS_OP_SETSOCKOPT,
 			.arg = { (u32)opt->level, (u32)opt->name },
 			.in[0] = opt->data,
@@ -105,9 +105,9 @@ static int options_again(struct vos_sock *vs)
 	return 0;
 }
 
-static int bind_again(struct vos_sock *vs)
+static int bind_again(struct vnet_sock *vs)
 {
-	struct vos_req req = {
+	struct vnet_req req = {
 		.opcode = VOS_OP_BIND,
 		.in[1] = &vs->bound,
 		.len[1] = vs->bound_len,
@@ -117,9 +117,9 @@ static int bind_again(struct vos_sock *vs)
 	return vs->bound_len ? again(vs, &req, vs->bind_cred ?: vs->cred) : 0;
 }
 
-static int peer_again(struct vos_sock *vs)
+static int peer_again(struct vnet_sock *vs)
 {
-	struct vos_req req = {
+	struct vnet_req req = {
 		.opcode = VOS_OP_CONNECT,
 		.in[1] = &vs->peer,
 		.len[1] = vs->peer_len,
@@ -128,9 +128,9 @@ static int peer_again(struct vos_sock *vs)
 	return vs->peer_len ? again(vs, &req, vs->cred) : 0;
 }
 
-static int listen_again(struct vos_sock *vs)
+static int listen_again(struct vnet_sock *vs)
 {
-	struct vos_req req = {
+	struct vnet_req req = {
 		.opcode = VOS_OP_LISTEN,
 		.arg = { (u32)vs->backlog },
 	};
@@ -138,16 +138,16 @@ static int listen_again(struct vos_sock *vs)
 	return again(vs, &req, vs->cred);
 }
 
-static int socket_again(struct vos_sock *vs)
+static int socket_again(struct vnet_sock *vs)
 {
 	const struct cred *old = override_creds(vs->cred);
-	int rc = vos_socket_call(vs, VOS_GET_RECOVERY);
+	int rc = vnet_socket_call(vs, VOS_GET_RECOVERY);
 
 	revert_creds(old);
 	return rc;
 }
 
-static int make_again(struct vos_sock *vs)
+static int make_again(struct vnet_sock *vs)
 {
 	int rc;
 
@@ -155,34 +155,34 @@ static int make_again(struct vos_sock *vs)
 	rc = socket_again(vs);
 	if (rc)
 		return rc;
-	vs->epoch = vos_session_epoch(vos_net.session);
+	vs->epoch = vos_session_epoch(vnet.session);
 	rc = options_again(vs);
 	if (!rc)
 		rc = bind_again(vs);
-	if (!rc && !vos_is_stream(vs))
+	if (!rc && !vnet_is_stream(vs))
 		rc = peer_again(vs);
-	if (!rc && vs->phase == VOS_LISTENING)
+	if (!rc && vs->phase == VNET_LISTENING)
 		rc = listen_again(vs);
 	return rc;
 }
 
 /* The service has half a socket of ours: it shall forget it. */
-static void give_up(struct vos_sock *vs)
+static void give_up(struct vnet_sock *vs)
 {
-	struct vos_req req = { .opcode = VOS_OP_RELEASE };
+	struct vnet_req req = { .opcode = VOS_OP_RELEASE };
 
 	lockdep_assert_held(&vs->lock);
 	if (vs->epoch)
-		vos_req_once(vs, &req, VOS_GET_RECOVERY | VOS_GET_NOCRED);
+		vnet_req_once(vs, &req, VOS_GET_RECOVERY | VOS_GET_NOCRED);
 }
 
-static bool is_due(const struct vos_sock *vs)
+static bool is_due(const struct vnet_sock *vs)
 {
 	return !vs->closed && !vs->epoch &&
-	       (vs->phase == VOS_OPEN || vs->phase == VOS_LISTENING);
+	       (vs->phase == VNET_OPEN || vs->phase == VNET_LISTENING);
 }
 
-static void socket_up(struct vos_sock *vs)
+static void socket_up(struct vnet_sock *vs)
 {
 	int rc = 0;
 
@@ -199,23 +199,23 @@ static void socket_up(struct vos_sock *vs)
 	if (rc) {
 		pr_warn_ratelimited("virtuos-net: a socket could not be made again: error %d\n",
 				    -rc);
-		vos_sock_lose(vs, -rc);
+		vnet_sock_lose(vs, -rc);
 	}
 }
 
-static void socket_rouse(struct vos_sock *vs)
+static void socket_rouse(struct vnet_sock *vs)
 {
-	vos_sock_arm(vs);
-	vos_sock_wake(vs);
+	vnet_sock_arm(vs);
+	vnet_sock_wake(vs);
 }
 
-void vos_net_up(struct vos_session *s)
+void vnet_up(struct vos_session *s)
 {
 	each_socket(socket_up);
-	set_bit(0, &vos_net.rouse_due);
+	set_bit(0, &vnet.rouse_due);
 }
 
-void vos_net_rouse_work(struct work_struct *work)
+void vnet_rouse_work(struct work_struct *work)
 {
 	each_socket(socket_rouse);
 }
@@ -224,8 +224,8 @@ void vos_net_rouse_work(struct work_struct *work)
  * Called among others when ordinary callers have been let in after up(). Only then
  * waking those who wait makes sense: before, they would be turned away. Any context.
  */
-void vos_net_room(struct vos_session *s)
+void vnet_room(struct vos_session *s)
 {
-	if (test_and_clear_bit(0, &vos_net.rouse_due))
-		queue_work(vos_net.wq, &vos_net.rouse);
+	if (test_and_clear_bit(0, &vnet.rouse_due))
+		queue_work(vnet.wq, &vnet.rouse);
 }

@@ -11,7 +11,7 @@
 #include <linux/uio.h>
 #include "cgroup.h"
 #include "control.h"
-#include "vos_net.h"
+#include "vnet.h"
 
 #define RECV_FLAGS (MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE)
 #define RECV_MSG_FLAGS (MSG_TRUNC | MSG_CTRUNC | MSG_OOB | MSG_EOR | MSG_ERRQUEUE)
@@ -29,7 +29,7 @@ MODULE_PARM_DESC(foreign_control,
 		 "control messages of the network domain that no program got");
 
 struct recv {
-	struct vos_sock *vs;
+	struct vnet_sock *vs;
 	struct msghdr *msg;
 	int flags;
 	u32 asked;		/* bytes asked for by the last call */
@@ -38,7 +38,7 @@ struct recv {
 static u32 side_len(const struct msghdr *msg)
 {
 	u32 clen = msg->msg_control ?
-		min_t(size_t, msg->msg_controllen, VOS_NET_CONTROL_MAX) : 0;
+		min_t(size_t, msg->msg_controllen, VNET_CONTROL_MAX) : 0;
 
 	return msg->msg_name || clen ? VOS_ADDR_MAX + clen : 0;
 }
@@ -51,8 +51,8 @@ static void put_one(struct msghdr *msg, const struct cmsghdr *c, bool last)
 {
 	size_t data = c->cmsg_len - sizeof(*c);
 
-	if (vos_control_allowed(c->cmsg_level, c->cmsg_type, data,
-				last && msg->msg_flags & MSG_CTRUNC)) {
+	if (vnet_control_allowed(c->cmsg_level, c->cmsg_type, data,
+				 last && msg->msg_flags & MSG_CTRUNC)) {
 		put_cmsg(msg, c->cmsg_level, c->cmsg_type, data, (void *)(c + 1));
 		return;
 	}
@@ -86,7 +86,7 @@ static int take_side(struct recv *r, struct vos_call *call)
 	const u8 __peer *ext = vos_call_data(call, 1);
 	u32 side = call->room[1].len;
 	u32 alen = min_t(u64, call->cqe.out[0], VOS_ADDR_MAX);
-	u32 clen = min_t(u64, call->cqe.out[1], VOS_NET_CONTROL_MAX);
+	u32 clen = min_t(u64, call->cqe.out[1], VNET_CONTROL_MAX);
 	int rc = 0;
 	u8 *ctl;
 
@@ -110,10 +110,10 @@ static int take_side(struct recv *r, struct vos_call *call)
 
 static int take_answer(struct recv *r, struct vos_call *call)
 {
-	bool stream = vos_is_stream(r->vs);
+	bool stream = vnet_is_stream(r->vs);
 	/* A datagram's true length may be asked for; a stream's data dropped. */
 	u32 max = r->flags & MSG_TRUNC && !stream ? INT_MAX : r->asked;
-	int n = vos_call_result(call, max), rc;
+	int n = vnet_call_result(call, max), rc;
 	u32 copy;
 
 	if (n < 0)
@@ -131,13 +131,13 @@ static int take_answer(struct recv *r, struct vos_call *call)
 /* Return: bytes; -EOWNERDEAD the link is gone; -EAGAIN and so on. */
 static int recv_once(struct recv *r, size_t left)
 {
-	u32 max = vos_is_stream(r->vs) ? VOS_NET_CHUNK :
-		vos_session_max_extent(vos_net.session);
+	u32 max = vnet_is_stream(r->vs) ? VNET_CHUNK :
+		vos_session_max_extent(vnet.session);
 	struct vos_call *call;
 	int rc;
 
 	r->asked = min_t(size_t, left, max);
-	call = vos_sock_call(r->vs, VOS_OP_RECVMSG, r->asked, side_len(r->msg));
+	call = vnet_sock_call(r->vs, VOS_OP_RECVMSG, r->asked, side_len(r->msg));
 	if (IS_ERR(call))
 		return PTR_ERR(call);
 	call->sqe.arg[0] = r->flags & RECV_FLAGS;
@@ -152,14 +152,14 @@ static int recv_once(struct recv *r, size_t left)
 
 static int recv_some(struct recv *r, size_t left)
 {
-	struct vos_sock *vs = r->vs;
+	struct vnet_sock *vs = r->vs;
 	int rc;
 
-	if (vos_is_lost(vs))
+	if (vnet_is_lost(vs))
 		return sock_error(&vs->sk);	/* then end of file */
 	rc = recv_once(r, left);
 	if (rc == -EOWNERDEAD)
-		rc = vos_link_gone(vs) ?: -EAGAIN;
+		rc = vnet_link_gone(vs) ?: -EAGAIN;
 	return rc;
 }
 
@@ -167,7 +167,7 @@ static int recv_some(struct recv *r, size_t left)
  * A stream, in chunks: until @target bytes are there, then as long as full chunks
  * come without waiting.
  */
-static int recv_stream(struct recv *r, size_t len, size_t target, struct vos_wait *w)
+static int recv_stream(struct recv *r, size_t len, size_t target, struct vnet_wait *w)
 {
 	size_t got = 0;
 	int rc;
@@ -180,7 +180,7 @@ static int recv_stream(struct recv *r, size_t len, size_t target, struct vos_wai
 			continue;
 		if (rc != -EAGAIN || got >= max_t(size_t, target, 1))
 			break;
-		rc = vos_wait_for(w, VOS_WANT_IN);
+		rc = vnet_wait_for(w, VNET_WANT_IN);
 		if (rc)
 			break;
 		rc = 1;		/* not the end of the stream */
@@ -189,31 +189,31 @@ static int recv_stream(struct recv *r, size_t len, size_t target, struct vos_wai
 	if (got && rc < 0 && rc != -EAGAIN && rc != -EINTR && rc != -ERESTARTSYS &&
 	    rc != -EFAULT)
 		/* The bytes first, the error with the next call. */
-		vos_sock_keep_error(r->vs, -rc);
+		vnet_sock_keep_error(r->vs, -rc);
 	return got ? got : min(rc, 0);
 }
 
 /* MSG_PEEK: always from the start, so each try replaces the one before. */
-static int recv_peek(struct recv *r, size_t len, size_t target, struct vos_wait *w)
+static int recv_peek(struct recv *r, size_t len, size_t target, struct vnet_wait *w)
 {
 	struct iov_iter start = r->msg->msg_iter;
 	int rc, waited;
 
 	if (target > 1)
-		vos_wait_begin(w);
+		vnet_wait_begin(w);
 	for (;;) {
 		r->msg->msg_iter = start;
 		rc = recv_some(r, len);
 		if (rc != -EAGAIN && (rc <= 0 || rc >= min_t(size_t, target, r->asked)))
 			return rc;
 		/* With bytes there, the mask is set already: wait for news. */
-		waited = rc > 0 ? vos_wait_event(w) : vos_wait_for(w, VOS_WANT_IN);
+		waited = rc > 0 ? vnet_wait_event(w) : vnet_wait_for(w, VNET_WANT_IN);
 		if (waited)
 			return rc > 0 ? rc : waited;
 	}
 }
 
-static int recv_dgram(struct recv *r, size_t len, struct vos_wait *w)
+static int recv_dgram(struct recv *r, size_t len, struct vnet_wait *w)
 {
 	int rc;
 
@@ -221,7 +221,7 @@ static int recv_dgram(struct recv *r, size_t len, struct vos_wait *w)
 		rc = recv_some(r, len);
 		if (rc != -EAGAIN)
 			return rc;
-		rc = vos_wait_for(w, VOS_WANT_IN);
+		rc = vnet_wait_for(w, VNET_WANT_IN);
 	} while (!rc);
 	return rc;
 }
@@ -234,48 +234,48 @@ static int recv_dgram(struct recv *r, size_t len, struct vos_wait *w)
  * A listener's mask speaks of connections, and nobody's of the error queue. Less
  * than SO_RCVLOWAT may be had, but is not waited for.
  */
-static int await_ready(struct recv *r, struct vos_wait *w)
+static int await_ready(struct recv *r, struct vnet_wait *w)
 {
-	struct vos_sock *vs = r->vs;
+	struct vnet_sock *vs = r->vs;
 
-	if (r->flags & (MSG_OOB | MSG_ERRQUEUE) || READ_ONCE(vs->phase) == VOS_LISTENING ||
-	    vos_sock_mask(vs) & VOS_WANT_IN)
+	if (r->flags & (MSG_OOB | MSG_ERRQUEUE) || READ_ONCE(vs->phase) == VNET_LISTENING ||
+	    vnet_sock_mask(vs) & VNET_WANT_IN)
 		return 0;
 	if (!w->timeo && READ_ONCE(vs->sk.sk_rcvlowat) > 1)
 		return 0;
-	return vos_wait_for(w, VOS_WANT_IN);
+	return vnet_wait_for(w, VNET_WANT_IN);
 }
 
-static int recv_any(struct recv *r, size_t len, struct vos_wait *w)
+static int recv_any(struct recv *r, size_t len, struct vnet_wait *w)
 {
 	size_t target = r->flags & MSG_WAITALL ? len : 1;
 	int rc = await_ready(r, w);
 
 	if (rc)
 		return rc;
-	if (!vos_is_stream(r->vs) || r->flags & (MSG_OOB | MSG_ERRQUEUE))
+	if (!vnet_is_stream(r->vs) || r->flags & (MSG_OOB | MSG_ERRQUEUE))
 		return recv_dgram(r, len, w);
 	if (r->flags & MSG_PEEK)
 		return recv_peek(r, len, target, w);
 	return recv_stream(r, len, target, w);
 }
 
-int vos_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
+int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 {
-	struct vos_sock *vs = vos_sk(sock->sk);
+	struct vnet_sock *vs = vnet_sk(sock->sk);
 	struct recv r = { .vs = vs, .msg = msg, .flags = flags };
 	bool nowait = flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE);
-	struct vos_wait w;
+	struct vnet_wait w;
 	int rc = 0;
 
 	msg->msg_namelen = 0;
 	if (READ_ONCE(vs->sk.sk_err))
 		rc = sock_error(&vs->sk);
-	vos_wait_init(&w, vs, sock_rcvtimeo(&vs->sk, nowait));
+	vnet_wait_init(&w, vs, sock_rcvtimeo(&vs->sk, nowait));
 	if (!rc)
 		rc = recv_any(&r, min_t(size_t, len, INT_MAX & PAGE_MASK), &w);
-	vos_wait_end(&w);
+	vnet_wait_end(&w);
 	if (msg->msg_namelen)
-		vos_cgroup_recv(vs, msg);
+		vnet_cgroup_recv(vs, msg);
 	return rc;
 }

@@ -9,14 +9,14 @@
 #include <linux/tcp.h>
 #include <linux/uio.h>
 #include "cgroup.h"
-#include "vos_net.h"
+#include "vnet.h"
 
 /* MSG_ZEROCOPY, MSG_SPLICE_PAGES: we copy, so they mean nothing to the service. */
 #define SEND_FLAGS (MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_CONFIRM | MSG_MORE |	\
 		    MSG_FASTOPEN | MSG_PROBE | MSG_BATCH)
 
 struct send {
-	struct vos_sock *vs;
+	struct vnet_sock *vs;
 	struct msghdr *msg;
 	bool first;		/* no byte has been taken yet */
 };
@@ -41,13 +41,13 @@ static void fill_name_and_control(struct vos_call *call, const struct msghdr *ms
 }
 
 /* The link died with our call in it. */
-static int sending_link_gone(struct vos_sock *vs, u32 len)
+static int sending_link_gone(struct vnet_sock *vs, u32 len)
 {
-	int rc = vos_link_gone(vs);
+	int rc = vnet_link_gone(vs);
 
 	if (rc)
 		return rc;
-	return vos_is_stream(vs) ? -EPIPE : (int)len;
+	return vnet_is_stream(vs) ? -EPIPE : (int)len;
 }
 
 /* Return: bytes taken, or -errno; -EAGAIN also while there is no link. */
@@ -58,12 +58,12 @@ static int send_once(struct send *s, u32 len, unsigned int flags)
 	struct vos_call *call;
 	int rc;
 
-	if (clen > VOS_NET_CONTROL_MAX)
+	if (clen > VNET_CONTROL_MAX)
 		return -ENOBUFS;
-	call = vos_sock_call(s->vs, VOS_OP_SENDMSG, len,
-			     alen || clen ? VOS_CONTROL_OFF(alen) + clen : 0);
+	call = vnet_sock_call(s->vs, VOS_OP_SENDMSG, len,
+			      alen || clen ? VOS_CONTROL_OFF(alen) + clen : 0);
 	if (call == ERR_PTR(-EOWNERDEAD))
-		return vos_link_gone(s->vs) ?: -EAGAIN;
+		return vnet_link_gone(s->vs) ?: -EAGAIN;
 	if (IS_ERR(call))
 		return PTR_ERR(call);
 	fill_name_and_control(call, msg, alen, clen);
@@ -77,7 +77,7 @@ static int send_once(struct send *s, u32 len, unsigned int flags)
 	if (rc == -EINTR)
 		return rc;
 	if (!rc)
-		rc = vos_call_result(call, len);
+		rc = vnet_call_result(call, len);
 	if (rc == -EOWNERDEAD)
 		rc = sending_link_gone(s->vs, len);
 	vos_call_put(call);
@@ -87,29 +87,29 @@ static int send_once(struct send *s, u32 len, unsigned int flags)
 }
 
 /* A stream has gone on without a connect(): MSG_FASTOPEN. */
-static void note_connected(struct vos_sock *vs)
+static void note_connected(struct vnet_sock *vs)
 {
-	if (!vos_is_stream(vs) || READ_ONCE(vs->phase) != VOS_OPEN)
+	if (!vnet_is_stream(vs) || READ_ONCE(vs->phase) != VNET_OPEN)
 		return;
 	mutex_lock(&vs->lock);
-	if (vs->phase == VOS_OPEN)
-		WRITE_ONCE(vs->phase, VOS_CONNECTED);
+	if (vs->phase == VNET_OPEN)
+		WRITE_ONCE(vs->phase, VNET_CONNECTED);
 	mutex_unlock(&vs->lock);
 }
 
 static int send_some(struct send *s, size_t left)
 {
-	struct vos_sock *vs = s->vs;
+	struct vnet_sock *vs = s->vs;
 	unsigned int flags = s->msg->msg_flags;
 	u32 len = left;
 	int rc;
 
-	if (vos_is_lost(vs))
+	if (vnet_is_lost(vs))
 		return sock_error(&vs->sk) ?: -EPIPE;
-	if (left > vos_session_max_extent(vos_net.session) && !vos_is_stream(vs))
+	if (left > vos_session_max_extent(vnet.session) && !vnet_is_stream(vs))
 		return -EMSGSIZE;
-	if (vos_is_stream(vs) && left > VOS_NET_CHUNK) {
-		len = VOS_NET_CHUNK;
+	if (vnet_is_stream(vs) && left > VNET_CHUNK) {
+		len = VNET_CHUNK;
 		flags |= MSG_MORE;
 	}
 	if (!s->first)
@@ -120,7 +120,7 @@ static int send_some(struct send *s, size_t left)
 	return rc;
 }
 
-static int send_all(struct send *s, size_t len, struct vos_wait *w)
+static int send_all(struct send *s, size_t len, struct vnet_wait *w)
 {
 	size_t sent = 0;
 	int rc;
@@ -128,7 +128,7 @@ static int send_all(struct send *s, size_t len, struct vos_wait *w)
 	for (;;) {
 		rc = send_some(s, len - sent);
 		if (rc == -EAGAIN) {
-			rc = vos_wait_for(w, VOS_WANT_OUT);
+			rc = vnet_wait_for(w, VNET_WANT_OUT);
 			if (!rc)
 				continue;
 		}
@@ -136,21 +136,21 @@ static int send_all(struct send *s, size_t len, struct vos_wait *w)
 			break;
 		sent += rc;
 		s->first = false;
-		if (sent >= len || !vos_is_stream(s->vs))
+		if (sent >= len || !vnet_is_stream(s->vs))
 			break;
 	}
 
 	if (sent && rc < 0 && rc != -EAGAIN && !signal_pending(current) && rc != -EFAULT)
 		/* The bytes first, the error with the next call. */
-		vos_sock_keep_error(s->vs, -rc);
+		vnet_sock_keep_error(s->vs, -rc);
 	return sent ? sent : rc;
 }
 
-int vos_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+int vnet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 {
-	struct vos_sock *vs = vos_sk(sock->sk);
+	struct vnet_sock *vs = vnet_sk(sock->sk);
 	struct send s = { .vs = vs, .msg = msg, .first = true };
-	struct vos_wait w;
+	struct vnet_wait w;
 	int rc = 0;
 
 	if (len > INT_MAX)
@@ -158,11 +158,11 @@ int vos_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	if (READ_ONCE(vs->sk.sk_err))
 		rc = sock_error(&vs->sk);
 	if (!rc && msg->msg_name)
-		rc = vos_cgroup_send(vs, msg);
-	vos_wait_init(&w, vs, sock_sndtimeo(&vs->sk, msg->msg_flags & MSG_DONTWAIT));
+		rc = vnet_cgroup_send(vs, msg);
+	vnet_wait_init(&w, vs, sock_sndtimeo(&vs->sk, msg->msg_flags & MSG_DONTWAIT));
 	if (!rc)
 		rc = send_all(&s, len, &w);
-	vos_wait_end(&w);
+	vnet_wait_end(&w);
 	if (rc == -EPIPE && sock->type == SOCK_STREAM && !(msg->msg_flags & MSG_NOSIGNAL))
 		send_sig(SIGPIPE, current, 0);
 	return rc;
@@ -172,27 +172,27 @@ int vos_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
  * sendfile() said "more", and there is no more: let the stream go. TCP does so
  * when a cork is pulled; a cork that the program itself has put in stays.
  */
-void vos_splice_eof(struct socket *sock)
+void vnet_splice_eof(struct socket *sock)
 {
-	struct vos_sock *vs = vos_sk(sock->sk);
+	struct vnet_sock *vs = vnet_sk(sock->sk);
 	u32 cork = 0;
-	struct vos_req get = {
+	struct vnet_req get = {
 		.opcode = VOS_OP_GETSOCKOPT,
 		.arg = { SOL_TCP, TCP_CORK, sizeof(cork) },
 		.in[0] = &cork,
 		.out[0] = &cork,
 		.len[0] = sizeof(cork),
 	};
-	struct vos_req set = {
+	struct vnet_req set = {
 		.opcode = VOS_OP_SETSOCKOPT,
 		.arg = { SOL_TCP, TCP_CORK },
 		.in[0] = &cork,
 		.len[0] = sizeof(cork),
 	};
 
-	if (sock->type != SOCK_STREAM || vos_is_lost(vs))
+	if (sock->type != SOCK_STREAM || vnet_is_lost(vs))
 		return;
-	if (vos_req_once(vs, &get, VOS_GET_UP_ONLY) || vos_result(get.cqe.result, 0) || cork)
+	if (vnet_req_once(vs, &get, VOS_GET_UP_ONLY) || vnet_result(get.cqe.result, 0) || cork)
 		return;
-	vos_req_once(vs, &set, VOS_GET_UP_ONLY);
+	vnet_req_once(vs, &set, VOS_GET_UP_ONLY);
 }

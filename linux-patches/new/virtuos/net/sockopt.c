@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <linux/uio.h>
-#include "vos_net.h"
+#include "vnet.h"
 
 enum handling { FORWARD, LOCAL, FILTER, REFUSE };
 
@@ -48,9 +48,9 @@ static enum handling handling(int level, int name)
 	return FORWARD;
 }
 
-static int set_forward(struct vos_sock *vs, int level, int name, const void *data, u32 len)
+static int set_forward(struct vnet_sock *vs, int level, int name, const void *data, u32 len)
 {
-	struct vos_req req = {
+	struct vnet_req req = {
 		.opcode = VOS_OP_SETSOCKOPT,
 		.arg = { (u32)level, (u32)name },
 		.in[0] = data,
@@ -60,16 +60,16 @@ static int set_forward(struct vos_sock *vs, int level, int name, const void *dat
 	int rc;
 
 	do {
-		rc = vos_sock_run(vs, &req);
+		rc = vnet_sock_run(vs, &req);
 		if (!rc)
-			rc = vos_result(req.cqe.result, req.max);
+			rc = vnet_result(req.cqe.result, req.max);
 		if (rc < 0)
 			return rc;
-	} while (vos_record_opt(vs, req.epoch, level, name, data, len));
+	} while (vnet_record_opt(vs, req.epoch, level, name, data, len));
 	return 0;
 }
 
-static int set_filter(struct vos_sock *vs, int level, int name, sockptr_t val,
+static int set_filter(struct vnet_sock *vs, int level, int name, sockptr_t val,
 		      unsigned int len)
 {
 	struct sock_fprog prog;
@@ -91,7 +91,7 @@ static int set_filter(struct vos_sock *vs, int level, int name, sockptr_t val,
 }
 
 /* What this side must know as well. */
-static void note(struct vos_sock *vs, int level, int name, const void *data, u32 len)
+static void note(struct vnet_sock *vs, int level, int name, const void *data, u32 len)
 {
 	int lowat;
 
@@ -101,13 +101,13 @@ static void note(struct vos_sock *vs, int level, int name, const void *data, u32
 	WRITE_ONCE(vs->sk.sk_rcvlowat, lowat < 0 ? INT_MAX : lowat ?: 1);
 }
 
-static int set_value(struct vos_sock *vs, int level, int name, sockptr_t val,
+static int set_value(struct vnet_sock *vs, int level, int name, sockptr_t val,
 		     unsigned int len)
 {
 	void *data;
 	int rc;
 
-	if (len > VOS_NET_OPT_MAX)
+	if (len > VNET_OPT_MAX)
 		return -EINVAL;
 	data = memdup_sockptr(val, len);
 	if (IS_ERR(data))
@@ -119,9 +119,9 @@ static int set_value(struct vos_sock *vs, int level, int name, sockptr_t val,
 	return rc;
 }
 
-int vos_setsockopt(struct socket *sock, int level, int name, sockptr_t val, unsigned int len)
+int vnet_setsockopt(struct socket *sock, int level, int name, sockptr_t val, unsigned int len)
 {
-	struct vos_sock *vs = vos_sk(sock->sk);
+	struct vnet_sock *vs = vnet_sk(sock->sk);
 
 	switch (handling(level, name)) {
 	case LOCAL:
@@ -149,7 +149,7 @@ static int put_int(sockopt_t *opt, int value)
 	return put_value(opt, &value, sizeof(value));
 }
 
-static int get_timeout(struct vos_sock *vs, int name, sockopt_t *opt)
+static int get_timeout(struct vnet_sock *vs, int name, sockopt_t *opt)
 {
 	bool recv = name == SO_RCVTIMEO_OLD || name == SO_RCVTIMEO_NEW;
 	long timeo = READ_ONCE(*(recv ? &vs->sk.sk_rcvtimeo : &vs->sk.sk_sndtimeo));
@@ -163,11 +163,11 @@ static int get_timeout(struct vos_sock *vs, int name, sockopt_t *opt)
 	return put_value(opt, &tv, sizeof(tv));
 }
 
-static int get_forward(struct vos_sock *vs, int level, int name, sockopt_t *opt)
+static int get_forward(struct vnet_sock *vs, int level, int name, sockopt_t *opt)
 {
-	u32 len = min_t(u32, opt->optlen, VOS_NET_OPT_MAX);
+	u32 len = min_t(u32, opt->optlen, VNET_OPT_MAX);
 	void *data = kzalloc(max(len, 1u), GFP_KERNEL);
-	struct vos_req req = {
+	struct vnet_req req = {
 		.opcode = VOS_OP_GETSOCKOPT,
 		.arg = { (u32)level, (u32)name, len },
 		.in[0] = data,
@@ -182,9 +182,9 @@ static int get_forward(struct vos_sock *vs, int level, int name, sockopt_t *opt)
 	/* A few options read their buffer. One that is not readable holds nothing. */
 	if (len && copy_from_iter(data, len, &opt->iter_in) != len)
 		memset(data, 0, len);
-	rc = vos_sock_run(vs, &req);
+	rc = vnet_sock_run(vs, &req);
 	if (!rc)
-		rc = vos_result(req.cqe.result, req.max);
+		rc = vnet_result(req.cqe.result, req.max);
 	if (rc >= 0)
 		rc = put_value(opt, data, min_t(u64, req.cqe.out[0], len)) ?: rc;
 	kfree(data);
@@ -192,11 +192,11 @@ static int get_forward(struct vos_sock *vs, int level, int name, sockopt_t *opt)
 }
 
 /* Ours first: the service may be gone, or the error kept back for later. */
-static int get_error(struct vos_sock *vs, sockopt_t *opt)
+static int get_error(struct vnet_sock *vs, sockopt_t *opt)
 {
 	int err = READ_ONCE(vs->sk.sk_err) ? -sock_error(&vs->sk) : 0;
 
-	if (err || vos_is_lost(vs))
+	if (err || vnet_is_lost(vs))
 		return put_int(opt, err);
 	return get_forward(vs, SOL_SOCKET, SO_ERROR, opt);
 }
@@ -204,7 +204,7 @@ static int get_error(struct vos_sock *vs, sockopt_t *opt)
 /* As Linux has it for a socket whose peer is not a local process. */
 static const struct ucred nobody = { .pid = 0, .uid = -1, .gid = -1 };
 
-static int get_socket(struct vos_sock *vs, int name, sockopt_t *opt)
+static int get_socket(struct vnet_sock *vs, int name, sockopt_t *opt)
 {
 	switch (name) {
 	case SO_ERROR:
@@ -224,9 +224,9 @@ static int get_socket(struct vos_sock *vs, int name, sockopt_t *opt)
 	}
 }
 
-int vos_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt)
+int vnet_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt)
 {
-	struct vos_sock *vs = vos_sk(sock->sk);
+	struct vnet_sock *vs = vnet_sk(sock->sk);
 
 	switch (handling(level, name)) {
 	case LOCAL:

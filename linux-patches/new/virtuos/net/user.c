@@ -6,7 +6,7 @@
  * Recovery needs no more than there are: sockets that are made again keep their index.
  *
  * Invariant: each socket in the table is counted once in all and once for the user who
- * made or accepted it, from vos_user_charge() to vos_user_uncharge().
+ * made or accepted it, from vnet_user_charge() to vnet_user_uncharge().
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -14,7 +14,7 @@
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
-#include "vos_net.h"
+#include "vnet.h"
 
 #define USER_BITS	6
 
@@ -24,12 +24,12 @@ MODULE_PARM_DESC(user_objects,
 		 "most sockets of one user without CAP_SYS_RESOURCE (default 0: half of all)");
 
 /**
- * struct vos_user - a user who has sockets
+ * struct vnet_user - a user who has sockets
  * @node: in users
  * @uid: who
  * @sockets: how many; goes with the last
  */
-struct vos_user {
+struct vnet_user {
 	struct hlist_node node;
 	kuid_t uid;
 	unsigned int sockets;
@@ -39,9 +39,9 @@ static DEFINE_SPINLOCK(users_lock);	/* what follows */
 static DEFINE_HASHTABLE(users, USER_BITS);
 static unsigned int all_sockets;
 
-static struct vos_user *find(kuid_t uid)
+static struct vnet_user *find(kuid_t uid)
 {
-	struct vos_user *u;
+	struct vnet_user *u;
 
 	lockdep_assert_held(&users_lock);
 	hash_for_each_possible(users, u, node, __kuid_val(uid))
@@ -52,24 +52,24 @@ static struct vos_user *find(kuid_t uid)
 
 static unsigned int limit_of_one(void)
 {
-	return READ_ONCE(user_objects) ?: vos_net.nr / 2;
+	return READ_ONCE(user_objects) ?: vnet.nr / 2;
 }
 
 /* What only CAP_SYS_RESOURCE may use. */
 static unsigned int reserve(void)
 {
-	return vos_net.nr / 16;
+	return vnet.nr / 16;
 }
 
-static bool has_room(const struct vos_user *u, bool privileged)
+static bool has_room(const struct vnet_user *u, bool privileged)
 {
 	lockdep_assert_held(&users_lock);
 	if (privileged)
-		return all_sockets < vos_net.nr;
-	return all_sockets < vos_net.nr - reserve() && u->sockets < limit_of_one();
+		return all_sockets < vnet.nr;
+	return all_sockets < vnet.nr - reserve() && u->sockets < limit_of_one();
 }
 
-static void free_if_unused(struct vos_user *u)
+static void free_if_unused(struct vnet_user *u)
 {
 	lockdep_assert_held(&users_lock);
 	if (u->sockets)
@@ -79,9 +79,9 @@ static void free_if_unused(struct vos_user *u)
 }
 
 /* Count one more. @fresh: for who has none yet, NULL once taken over. */
-static struct vos_user *charge(kuid_t uid, bool privileged, struct vos_user **fresh)
+static struct vnet_user *charge(kuid_t uid, bool privileged, struct vnet_user **fresh)
 {
-	struct vos_user *u = find(uid);
+	struct vnet_user *u = find(uid);
 
 	if (!u) {
 		u = *fresh;
@@ -99,14 +99,14 @@ static struct vos_user *charge(kuid_t uid, bool privileged, struct vos_user **fr
 }
 
 /**
- * vos_user_charge - count one more socket of the current user
+ * vnet_user_charge - count one more socket of the current user
  *
- * Return: whom vos_user_uncharge() is to be told, or ERR_PTR: -ENFILE, what Linux says
+ * Return: whom vnet_user_uncharge() is to be told, or ERR_PTR: -ENFILE, what Linux says
  * when a table of the whole system is full, which programs that accept know; -ENOMEM.
  */
-struct vos_user *vos_user_charge(void)
+struct vnet_user *vnet_user_charge(void)
 {
-	struct vos_user *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT), *u;
+	struct vnet_user *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT), *u;
 	bool privileged = ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
 
 	if (!fresh)
@@ -119,10 +119,10 @@ struct vos_user *vos_user_charge(void)
 }
 
 /**
- * vos_user_uncharge - a socket has gone
- * @u: what vos_user_charge() returned. Any context
+ * vnet_user_uncharge - a socket has gone
+ * @u: what vnet_user_charge() returned. Any context
  */
-void vos_user_uncharge(struct vos_user *u)
+void vnet_user_uncharge(struct vnet_user *u)
 {
 	unsigned long flags;
 

@@ -4,17 +4,17 @@
  * until an event says that its mask has changed. Signals and timeouts are as for
  * any Linux socket.
  *
- * Invariant: after vos_wait_begin() every event is remembered (wait_woken()), so a
+ * Invariant: after vnet_wait_begin() every event is remembered (wait_woken()), so a
  * caller that tries and then waits cannot miss what came in between.
  */
 #include <linux/sched/signal.h>
-#include "vos_net.h"
+#include "vnet.h"
 
 /*
- * vos_wait_init - prepare; takes nothing
+ * vnet_wait_init - prepare; takes nothing
  * @timeo: jiffies to wait at most in all, 0: not at all
  */
-void vos_wait_init(struct vos_wait *w, struct vos_sock *vs, long timeo)
+void vnet_wait_init(struct vnet_wait *w, struct vnet_sock *vs, long timeo)
 {
 	w->vs = vs;
 	w->timeo = timeo;
@@ -24,22 +24,22 @@ void vos_wait_init(struct vos_wait *w, struct vos_sock *vs, long timeo)
 }
 
 /*
- * vos_wait_begin - from now on no event is missed
+ * vnet_wait_begin - from now on no event is missed
  */
-void vos_wait_begin(struct vos_wait *w)
+void vnet_wait_begin(struct vnet_wait *w)
 {
 	if (w->queued)
 		return;
 	add_wait_queue(sk_sleep(&w->vs->sk), &w->entry);
-	vos_sock_arm(w->vs);
+	vnet_sock_arm(w->vs);
 	w->queued = true;
 }
 
 /*
- * vos_wait_event - sleep until something happens
+ * vnet_wait_event - sleep until something happens
  * Return: 0; -EAGAIN when time is up; -ERESTARTSYS or -EINTR for a signal.
  */
-int vos_wait_event(struct vos_wait *w)
+int vnet_wait_event(struct vnet_wait *w)
 {
 	if (!w->timeo)
 		return -EAGAIN;
@@ -50,31 +50,31 @@ int vos_wait_event(struct vos_wait *w)
 }
 
 /*
- * vos_wait_for - sleep until the socket is worth another try
+ * vnet_wait_for - sleep until the socket is worth another try
  * @want: EPOLL* bits, any of which ends the wait
- * Return: as vos_wait_event().
+ * Return: as vnet_wait_event().
  */
-int vos_wait_for(struct vos_wait *w, u32 want)
+int vnet_wait_for(struct vnet_wait *w, u32 want)
 {
 	int rc;
 
 	if (!w->timeo)
 		return -EAGAIN;
 	if (!w->queued) {
-		vos_wait_begin(w);
-		if (vos_sock_mask(w->vs) & want)
+		vnet_wait_begin(w);
+		if (vnet_sock_mask(w->vs) & want)
 			return 0;
 	}
 	do {
-		rc = vos_wait_event(w);
-	} while (!rc && !(vos_sock_mask(w->vs) & want));
+		rc = vnet_wait_event(w);
+	} while (!rc && !(vnet_sock_mask(w->vs) & want));
 	return rc;
 }
 
 /*
- * vos_wait_end - leave the queue. Idempotent
+ * vnet_wait_end - leave the queue. Idempotent
  */
-void vos_wait_end(struct vos_wait *w)
+void vnet_wait_end(struct vnet_wait *w)
 {
 	if (w->queued)
 		remove_wait_queue(sk_sleep(&w->vs->sk), &w->entry);

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The socket families of the primary whose protocols live in a network domain:
+ * what the files of this folder share.
+ *
+ * Every socket here is a real struct socket of this kernel. The protocol's state
+ * is an object of the service, named by (index, generation). The service never
+ * blocks; whoever must wait, waits here, on the socket's own wait queue.
+ *
+ * Invariant: a struct vnet_sock is in the object table from before the service may
+ * know of it until the service has forgotten it (or died), and its index is not
+ * used again in between.
+ */
+#ifndef VNET_H
+#define VNET_H
+
+#include <linux/idr.h>
+#include <linux/mutex.h>
+#include <linux/net.h>
+#include <linux/poll.h>
+#include <linux/socket.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <net/sock.h>
+#include "vos_front.h"
+
+/* One call carries at most so much of a stream. */
+#define VNET_CHUNK		(64u * 1024u)
+/* Control data of one message, either way. */
+#define VNET_CONTROL_MAX	2048u
+/* Longest socket option value. */
+#define VNET_OPT_MAX		32768u
+
+/**
+ * enum vnet_phase - what the death of the service means for a socket
+ * @VNET_NEW: the service does not know it yet; not touched by recovery
+ * @VNET_OPEN: nothing but options, addresses: made again
+ * @VNET_LISTENING: made again
+ * @VNET_CONNECTING: a stream under way; lost
+ * @VNET_CONNECTED: a stream; lost
+ * @VNET_LOST: was lost, or could not be made again
+ */
+enum vnet_phase {
+	VNET_NEW,
+	VNET_OPEN,
+	VNET_LISTENING,
+	VNET_CONNECTING,
+	VNET_CONNECTED,
+	VNET_LOST,
+};
+
+/*
+ * struct vnet_sock - a forwarded socket
+ * @sk: must be first; sk_err holds an error that the next call shall report
+ * @index: object index in the session
+ * @gen: object generation
+ * @epoch: link that knows the object, 0: none. Written under @lock
+ * @lock: for @phase, @epoch, @closed and what is recorded for recovery. Never held
+ *	while waiting for a link
+ * @closed: released by its user
+ * @bound: address it is bound to (length 0: not bound)
+ * @peer: peer of a connected datagram socket, or of an accepted stream
+ * @opts: options set so far, oldest first
+ * @cred: who made it, and makes it again
+ * @bind_cred: who bound it, or NULL
+ * @user: for whom it is counted
+ * @release: for what release() could not do at once
+ * @closing: see closing.c
+ * @turn: same
+ */
+struct vnet_sock {
+	struct sock sk;
+	u32 index;
+	u32 gen;
+	u32 epoch;
+	struct mutex lock;	/* see above */
+	enum vnet_phase phase;
+	bool closed;
+	struct sockaddr_storage bound;
+	int bound_len;
+	struct sockaddr_storage peer;
+	int peer_len;
+	int backlog;
+	struct list_head opts;
+	unsigned int nr_opts;
+	const struct cred *cred;
+	const struct cred *bind_cred;
+	struct vnet_user *user;
+	struct work_struct release;
+	struct list_head closing;
+	u64 turn;
+};
+
+static inline struct vnet_sock *vnet_sk(const struct sock *sk)
+{
+	return container_of(sk, struct vnet_sock, sk);
+}
+
+/**
+ * struct vnet - the one instance: initial network namespace, one service
+ * @session: with the network domain
+ * @ida: which indices are in use
+ * @table: index to socket, under RCU
+ * @nr: size of the table
+ * @gen: the last generation given out
+ * @wq: late releases, and waking everybody after a recovery
+ * @rouse: the latter
+ * @rouse_due: recovery has ended
+ */
+struct vnet {
+	struct vos_session *session;
+	struct ida ida;
+	struct vnet_sock __rcu **table;
+	u32 nr;
+	atomic_t gen;
+	struct workqueue_struct *wq;
+	struct work_struct rouse;
+	unsigned long rouse_due;
+};
+
+extern struct vnet vnet;
+
+static inline bool vnet_is_stream(const struct vnet_sock *vs)
+{
+	return vs->sk.sk_type == SOCK_STREAM || vs->sk.sk_type == SOCK_SEQPACKET;
+}
+
+static inline bool vnet_is_lost(const struct vnet_sock *vs)
+{
+	return READ_ONCE(vs->phase) == VNET_LOST;
+}
+
+/* family.c */
+extern struct proto vnet_proto;
+struct vnet_sock *vnet_sock_new(struct socket *sock, int family, int protocol, int kern);
+void vnet_sock_drop(struct vnet_sock *vs);
+
+/* user.c */
+struct vnet_user *vnet_user_charge(void);
+void vnet_user_uncharge(struct vnet_user *u);
+
+/* closing.c */
+void vnet_closing_begin(struct vnet_sock *vs);
+void vnet_closing_end(struct vnet_sock *vs);
+int vnet_closing_settle(void);
+
+/* object.c */
+int vnet_object_add(struct vnet_sock *vs);
+void vnet_object_remove(struct vnet_sock *vs);
+void vnet_object_event(struct vos_session *s, u32 obj);
+void vnet_sock_wake(struct vnet_sock *vs);
+void vnet_sock_arm(struct vnet_sock *vs);
+u32 vnet_sock_mask(struct vnet_sock *vs);
+__poll_t vnet_poll(struct file *file, struct socket *sock, poll_table *wait);
+bool vnet_sock_settle(struct vnet_sock *vs, u32 epoch, enum vnet_phase phase);
+void vnet_sock_lose(struct vnet_sock *vs, int err);
+void vnet_sock_release(struct vnet_sock *vs);
+void vnet_sock_release_work(struct work_struct *work);
+
+/* call.c */
+
+/**
+ * struct vnet_req - a call on a socket that may be repeated on a new link
+ * @opcode: VOS_OP_*
+ * @arg: as in ops.h
+ * @in: for the first resp. second extent, or NULL
+ * @len: length of each extent
+ * @max: the highest result that makes sense
+ * @out: where to copy @len bytes of each extent to after the answer, or NULL
+ * @sized: the answer says how many bytes of them there are (cqe.out[0])
+ * @cqe: the completion
+ * @epoch: link that answered
+ * @fresh: socket whose object the call makes, or NULL
+ * @connecting: a stream's connect: from here on a death is the end of the attempt
+ */
+struct vnet_req {
+	u8 opcode;
+	u64 arg[4];
+	const void *in[2];
+	void *out[2];
+	bool sized;
+	u32 len[2];
+	u32 max;
+	struct vos_cqe cqe;
+	u32 epoch;
+	struct vnet_sock *fresh;
+	bool connecting;
+};
+
+int vnet_sock_run(struct vnet_sock *vs, struct vnet_req *req);
+int vnet_req_once(struct vnet_sock *vs, struct vnet_req *req, u32 flags);
+struct vos_call *vnet_sock_call(struct vnet_sock *vs, u8 opcode, u32 len0, u32 len1);
+int vnet_result(s64 untrusted_result, u32 max);
+int vnet_call_result(struct vos_call *call, u32 max);
+int vnet_link_gone(struct vnet_sock *vs);
+int vnet_lost_error(struct vnet_sock *vs);
+
+/* wait.c */
+
+/*
+ * struct vnet_wait - a place in a socket's wait queue, taken when first needed
+ * @vs: whose
+ * @timeo: jiffies left
+ */
+struct vnet_wait {
+	struct vnet_sock *vs;
+	long timeo;
+	bool queued;
+	wait_queue_entry_t entry;
+};
+
+void vnet_wait_init(struct vnet_wait *w, struct vnet_sock *vs, long timeo);
+void vnet_wait_begin(struct vnet_wait *w);
+int vnet_wait_for(struct vnet_wait *w, u32 want);
+int vnet_wait_event(struct vnet_wait *w);
+void vnet_wait_end(struct vnet_wait *w);
+
+#define VNET_WANT_IN	((__force u32)(EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+#define VNET_WANT_OUT	((__force u32)(EPOLLOUT | EPOLLHUP | EPOLLERR))
+
+/* send.c, recv.c */
+int vnet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
+void vnet_splice_eof(struct socket *sock);
+int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags);
+
+/* connect.c */
+int vnet_bind(struct socket *sock, struct sockaddr *addr, int len);
+int vnet_listen(struct socket *sock, int backlog);
+int vnet_connect(struct socket *sock, struct sockaddr *addr, int len, int flags);
+int vnet_accept(struct socket *sock, struct socket *newsock, struct proto_accept_arg *arg);
+int vnet_shutdown(struct socket *sock, int how);
+int vnet_getname(struct socket *sock, struct sockaddr *addr, int peer);
+int vnet_socket_call(struct vnet_sock *vs, u32 flags);
+
+/* sockopt.c */
+int vnet_setsockopt(struct socket *sock, int level, int name, sockptr_t val, unsigned int len);
+int vnet_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt);
+
+/* record.c */
+
+/**
+ * struct vnet_opt - an option that was set
+ * @node: on vnet_sock.opts
+ * @cred: who set it: it may take a right that the socket's maker does not have
+ * @level: of the option
+ * @name: of the option
+ * @len: of its value
+ * @data: its value
+ */
+struct vnet_opt {
+	struct list_head node;
+	const struct cred *cred;
+	int level;
+	int name;
+	u32 len;
+	u8 data[];
+};
+
+int vnet_record_opt(struct vnet_sock *vs, u32 epoch, int level, int name, const void *data,
+		    u32 len);
+void vnet_record_free(struct vnet_sock *vs);
+int vnet_record_bind(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len);
+int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len);
+int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog);
+
+/* ioctl.c */
+int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
+
+/* door.c */
+void vnet_sock_keep_error(struct vnet_sock *vs, int err);
+int vnet_door_init(void);
+void vnet_door_exit(void);
+
+/* recover.c */
+void vnet_up(struct vos_session *s);
+void vnet_down(struct vos_session *s);
+void vnet_room(struct vos_session *s);
+void vnet_rouse_work(struct work_struct *work);
+
+#endif
