@@ -134,7 +134,7 @@ active proctype reader()
 	od;
 }
 
-/* vos_obj_publish() and raise_event() */
+/* veng_obj_publish() and raise_event() */
 inline publish()
 {
 #ifdef ARMED_READ_FIRST
@@ -161,7 +161,7 @@ inline publish()
 	fi
 }
 
-/* vos_events_tell(), once a turn */
+/* veng_events_tell(), once a turn */
 inline tell()
 {
 #ifdef POLLER_IS_OWED_NOTHING
@@ -197,7 +197,7 @@ active proctype dispatcher()
 	:: sent < ITEMS -> publish(); sent++; tell()
 	:: owed -> tell()
 	:: !owed || sent == ITEMS ->
-		/* About to sleep: vos_events_settle(). */
+		/* About to sleep: veng_events_settle(). */
 #if !defined(SLEEPS_OWING) && !defined(BUSY_IS_NEVER_TOLD)
 		if
 		:: owed && selector -> interrupt = 1

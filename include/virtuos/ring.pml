@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Model of ring.h: one ring, its producer and its consumer, which sleeps, and a third
- * thread that wakes the consumer before it answers (vos_scall_complete() in the engine).
+ * thread that wakes the consumer before it answers (veng_scall_complete() in the engine).
  *
  * What a side writes reaches the other later, unless a barrier stands between: each shared
  * variable has a pending store, which the processes *_stores let through in any order. A

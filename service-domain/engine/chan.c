@@ -14,11 +14,11 @@
 
 /*
  * Calls that are taken from one ring before others are looked at. All of a lane's, for
- * vos_uchan_finish() has to carry out what has been submitted.
+ * veng_uchan_finish() has to carry out what has been submitted.
  */
 #define CALLS_A_TURN	VOS_LANE_ENTRIES
 
-static bool page_range_ok(const struct vos_map *map, u32 page, u32 n)
+static bool page_range_ok(const struct veng_map *map, u32 page, u32 n)
 {
 	return page <= map->nr_pages && n <= map->nr_pages - page;
 }
@@ -28,7 +28,7 @@ static u32 ring_pages(u32 entries)
 	return DIV_ROUND_UP(entries * VOS_ENTRY_SIZE, VOS_PAGE_SIZE);
 }
 
-static bool desc_ok(const struct vos_map *map, const struct vos_channel_desc *d)
+static bool desc_ok(const struct veng_map *map, const struct vos_channel_desc *d)
 {
 	return d->entries >= 64 && d->entries <= VOS_MAX_RING_ENTRIES &&
 	       is_power_of_2(d->entries) &&
@@ -40,10 +40,10 @@ static bool desc_ok(const struct vos_map *map, const struct vos_channel_desc *d)
 }
 
 /*
- * vos_chan_attach - room for the calls of a channel or lane whose rings are set
+ * veng_chan_attach - room for the calls of a channel or lane whose rings are set
  * Return: 0 or -ENOMEM.
  */
-int vos_chan_attach(struct vos_chan *chan, u32 entries)
+int veng_chan_attach(struct veng_chan *chan, u32 entries)
 {
 	u32 i;
 
@@ -62,11 +62,11 @@ int vos_chan_attach(struct vos_chan *chan, u32 entries)
 }
 
 /*
- * vos_chan_init - attach to the channel that @desc (a private copy) describes
+ * veng_chan_init - attach to the channel that @desc (a private copy) describes
  * Return: 0, -EINVAL, -ENOMEM. Event channels are bound by the caller.
  */
-int vos_chan_init(struct vos_chan *chan, struct vos_conn *conn, u32 nr,
-		  const struct vos_channel_desc *d)
+int veng_chan_init(struct veng_chan *chan, struct veng_conn *conn, u32 nr,
+		   const struct vos_channel_desc *d)
 {
 	struct vos_channel_page __peer *hdr;
 
@@ -74,18 +74,18 @@ int vos_chan_init(struct vos_chan *chan, struct vos_conn *conn, u32 nr,
 		return -EINVAL;
 	chan->conn = conn;
 	chan->nr = nr;
-	hdr = vos_map_page(&conn->map, d->hdr_page);
-	vos_ring_init(&chan->sq, &hdr->sq, vos_map_page(&conn->map, d->sq_page), d->entries,
+	hdr = veng_map_page(&conn->map, d->hdr_page);
+	vos_ring_init(&chan->sq, &hdr->sq, veng_map_page(&conn->map, d->sq_page), d->entries,
 		      VOS_SQ_PHASE);
-	vos_ring_init(&chan->cq, &hdr->cq, vos_map_page(&conn->map, d->cq_page), d->entries,
+	vos_ring_init(&chan->cq, &hdr->cq, veng_map_page(&conn->map, d->cq_page), d->entries,
 		      VOS_CQ_PHASE);
-	chan->arena = vos_map_page(&conn->map, d->arena_page);
+	chan->arena = veng_map_page(&conn->map, d->arena_page);
 	chan->arena_bytes = d->arena_pages << VOS_PAGE_SHIFT;
-	return vos_chan_attach(chan, d->entries);
+	return veng_chan_attach(chan, d->entries);
 }
 
 /* Idempotent. No call is in flight. */
-void vos_chan_exit(struct vos_chan *chan)
+void veng_chan_exit(struct veng_chan *chan)
 {
 	WARN_ON_ONCE(chan->inflight);
 	kvfree(chan->calls);
@@ -93,23 +93,23 @@ void vos_chan_exit(struct vos_chan *chan)
 }
 
 /* A process that breaks the protocol harms itself; a front end, its connection. */
-static void violation(struct vos_chan *chan, const char *what)
+static void violation(struct veng_chan *chan, const char *what)
 {
 	if (!chan->uc)
-		vos_conn_violation(chan->conn, what);
+		veng_conn_violation(chan->conn, what);
 	else if (!xchg(&chan->uc->broken, true))
-		vos_uchan_broken(chan->uc, what);
+		veng_uchan_broken(chan->uc, what);
 }
 
-static bool is_broken(const struct vos_chan *chan)
+static bool is_broken(const struct veng_chan *chan)
 {
 	return READ_ONCE(chan->conn->broken) || (chan->uc && READ_ONCE(chan->uc->broken));
 }
 
 /* Dispatcher: one more submission, copied. Return: NULL if there is none. */
-static struct vos_scall *take(struct vos_chan *chan)
+static struct veng_scall *take(struct veng_chan *chan)
 {
-	struct vos_scall *call = NULL;
+	struct veng_scall *call = NULL;
 	unsigned long flags;
 
 	if (!vos_ring_ready(&chan->sq))
@@ -117,7 +117,7 @@ static struct vos_scall *take(struct vos_chan *chan)
 
 	spin_lock_irqsave(&chan->lock, flags);
 	if (vos_ring_has_room(&chan->cq, chan->inflight + 1) > 0 && !list_empty(&chan->free)) {
-		call = list_first_entry(&chan->free, struct vos_scall, node);
+		call = list_first_entry(&chan->free, struct veng_scall, node);
 		list_del(&call->node);
 		chan->inflight++;
 	}
@@ -134,9 +134,9 @@ static struct vos_scall *take(struct vos_chan *chan)
 }
 
 /*
- * vos_chan_flush - send the event that completions since the last call deserve
+ * veng_chan_flush - send the event that completions since the last call deserve
  */
-void vos_chan_flush(struct vos_chan *chan)
+void veng_chan_flush(struct veng_chan *chan)
 {
 	if (!READ_ONCE(chan->answered))
 		return;
@@ -146,21 +146,21 @@ void vos_chan_flush(struct vos_chan *chan)
 }
 
 /* Whoever waits for the answer gets it first; the rest is done while he goes on. */
-static void answer(struct vos_scall *call, s64 result)
+static void answer(struct veng_scall *call, s64 result)
 {
-	struct vos_handle *handle = call->handle;
+	struct veng_handle *handle = call->handle;
 	const struct cred *cred = call->cred;
-	struct vos_chan *chan = call->chan;
+	struct veng_chan *chan = call->chan;
 	unsigned long flags;
 	int rc;
 
 	call->cqe.tag = call->sqe.tag;
 	call->cqe.result = result;
-	vos_lie_answer(call);
+	veng_lie_answer(call);
 	spin_lock_irqsave(&chan->lock, flags);
-	VOS_CHECK(chan->inflight);
+	VENG_CHECK(chan->inflight);
 	rc = vos_ring_push(&chan->cq, &call->cqe);
-	if (vos_lie_repeats())
+	if (veng_lie_repeats())
 		vos_ring_push(&chan->cq, &call->cqe);
 	WRITE_ONCE(chan->answered, true);
 	list_add(&call->node, &chan->free);
@@ -169,18 +169,18 @@ static void answer(struct vos_scall *call, s64 result)
 	if (rc)		/* there was room when the call was taken */
 		violation(chan, "completion index");
 	if (handle)
-		vos_handle_put(handle);
+		veng_handle_put(handle);
 	/* A user channel's credentials are the channel's. */
-	if (!chan->uc && cred != vos_base_cred())
+	if (!chan->uc && cred != veng_base_cred())
 		put_cred(cred);
 }
 
-static void leave(struct vos_chan *chan)
+static void leave(struct veng_chan *chan)
 {
-	struct vos_conn *conn = chan->conn;
+	struct veng_conn *conn = chan->conn;
 
 	if (chan->uc)
-		vos_uchan_done(chan->uc);
+		veng_uchan_done(chan->uc);
 	if (atomic_dec_and_test(&conn->inflight))
 		wake_up(&conn->idle_wait);
 }
@@ -190,35 +190,35 @@ static void leave(struct vos_chan *chan)
  * events. The next call follows the answer at once: have it polled for, not
  * announced by an event.
  */
-static void expect_next(struct vos_chan *chan)
+static void expect_next(struct veng_chan *chan)
 {
 	if (num_online_cpus() > 1)
 		return;
 	if (chan->uc)
-		vos_uchan_expect(chan);
+		veng_uchan_expect(chan);
 	vos_ring_awake(&chan->sq);
-	vos_dispatcher_wake(chan->conn);
+	veng_dispatcher_wake(chan->conn);
 }
 
-void vos_scall_complete(struct vos_scall *call, s64 result)
+void veng_scall_complete(struct veng_scall *call, s64 result)
 {
-	struct vos_chan *chan = call->chan;
+	struct veng_chan *chan = call->chan;
 
 	expect_next(chan);
 	answer(call, result);
-	vos_chan_flush(chan);
+	veng_chan_flush(chan);
 	/* Last: from here on the connection may be torn down. */
 	leave(chan);
 }
-EXPORT_SYMBOL_GPL(vos_scall_complete);
+EXPORT_SYMBOL_GPL(veng_scall_complete);
 
 /*
  * Where extent @i is, for the service.
  * Return: 0; -EINVAL there must be one, or none; -EPROTO outside the arena.
  */
-static __always_inline int place(struct vos_scall *call, int i, u8 use)
+static __always_inline int place(struct veng_scall *call, int i, u8 use)
 {
-	const struct vos_chan *chan = call->chan;
+	const struct veng_chan *chan = call->chan;
 	const struct vos_extent *e = &call->sqe.ext[i];
 	void __peer *p = NULL;
 
@@ -233,7 +233,7 @@ static __always_inline int place(struct vos_scall *call, int i, u8 use)
 }
 
 /* All of a call that the table of operations can judge, but its handle. Return: as place() */
-static int check(struct vos_scall *call, const struct vos_op *op, enum vos_from from)
+static int check(struct veng_scall *call, const struct vos_op *op, enum vos_from from)
 {
 	int rc = vos_op_check(op, from, call->conn->svc->class);
 
@@ -246,37 +246,37 @@ static int check(struct vos_scall *call, const struct vos_op *op, enum vos_from 
 	return rc;
 }
 
-static const struct cred *call_cred(struct vos_conn *conn, u16 index)
+static const struct cred *call_cred(struct veng_conn *conn, u16 index)
 {
 	if (!index)
-		return vos_base_cred();
+		return veng_base_cred();
 	if (index >= VOS_MAX_CREDS || !conn->cred[index])
 		return NULL;
 	return get_cred(conn->cred[index]);
 }
 
 /* What has to be carried out before a kernel's call: processes need not wait for answers. */
-static void finish_first(struct vos_scall *call, const struct vos_op *op)
+static void finish_first(struct veng_scall *call, const struct vos_op *op)
 {
-	struct vos_uchan *uc;
+	struct veng_uchan *uc;
 
 	switch (op->after) {
 	case VOS_AFTER_OBJECT:
-		vos_handles_finish(call);
+		veng_handles_finish(call);
 		break;
 	case VOS_AFTER_UCHAN:
-		uc = vos_uchan_find(call->conn, (u32)call->sqe.arg[0]);
+		uc = veng_uchan_find(call->conn, (u32)call->sqe.arg[0]);
 		if (uc)
-			vos_uchan_finish(uc);
+			veng_uchan_finish(uc);
 	}
 }
 
-static s64 service_call(struct vos_scall *call)
+static s64 service_call(struct veng_scall *call)
 {
 	const struct cred *old;
 	s64 result;
 
-	if (call->cred == vos_base_cred())
+	if (call->cred == veng_base_cred())
 		return call->conn->svc->dispatch(call);
 	old = override_creds(call->cred);
 	result = call->conn->svc->dispatch(call);
@@ -285,7 +285,7 @@ static s64 service_call(struct vos_scall *call)
 }
 
 /* A call on a lane: with the process's credentials, on what it was given. */
-static s64 carry_out_user(struct vos_scall *call, const struct vos_op *op)
+static s64 carry_out_user(struct veng_scall *call, const struct vos_op *op)
 {
 	int rc;
 
@@ -294,18 +294,18 @@ static s64 carry_out_user(struct vos_scall *call, const struct vos_op *op)
 	if (rc)
 		return rc;
 	if (op->class == VOS_CLASS_CORE)
-		return vos_core_call(call);
-	rc = vos_handle_use(call, op);
+		return veng_core_call(call);
+	rc = veng_handle_use(call, op);
 	return rc ?: service_call(call);
 }
 
-static s64 carry_out_kernel(struct vos_scall *call, const struct vos_op *op)
+static s64 carry_out_kernel(struct veng_scall *call, const struct vos_op *op)
 {
 	int rc;
 
 	call->cred = call_cred(call->conn, call->sqe.cred);
 	if (!call->cred) {
-		call->cred = vos_base_cred();
+		call->cred = veng_base_cred();
 		violation(call->chan, "credentials");
 		return -EPROTO;
 	}
@@ -314,39 +314,39 @@ static s64 carry_out_kernel(struct vos_scall *call, const struct vos_op *op)
 		return rc;
 	if (op->after)
 		finish_first(call, op);
-	return op->class == VOS_CLASS_CORE ? vos_core_call(call) : service_call(call);
+	return op->class == VOS_CLASS_CORE ? veng_core_call(call) : service_call(call);
 }
 
-/* Return: the result, VOS_PENDING, or -EPROTO with the connection or lane cut off. */
-static s64 carry_out(struct vos_scall *call)
+/* Return: the result, VENG_PENDING, or -EPROTO with the connection or lane cut off. */
+static s64 carry_out(struct veng_scall *call)
 {
 	const u8 opcode = call->sqe.opcode;
-	const struct vos_op *op = &vos_ops[opcode];
-	struct vos_conn *conn = call->conn;
+	const struct vos_op *op = &veng_ops[opcode];
+	struct veng_conn *conn = call->conn;
 	s64 result;
 
 	memset(&call->cqe, 0, sizeof(call->cqe));
 	call->handle = NULL;
-	if (vos_lie_eats(call))
-		return VOS_PENDING;
+	if (veng_lie_eats(call))
+		return VENG_PENDING;
 	result = call->chan->uc ? carry_out_user(call, op) : carry_out_kernel(call, op);
 	/* If it is pending, it is somebody else's from here on. */
-	vos_turn_call(&conn->turn, opcode);
-	if (result == VOS_PENDING)
+	veng_turn_call(&conn->turn, opcode);
+	if (result == VENG_PENDING)
 		WARN_ON_ONCE(op->answer == VOS_ANSWER_NOW);
 	return result;
 }
 
 /*
- * vos_chan_run - take and carry out what is there, CALLS_A_TURN at most
+ * veng_chan_run - take and carry out what is there, CALLS_A_TURN at most
  * Return: number of calls taken. Dispatcher only.
  */
-int vos_chan_run(struct vos_chan *chan)
+int veng_chan_run(struct veng_chan *chan)
 {
-	struct vos_scall *call;
+	struct veng_scall *call;
 	u32 n = 0;
 
-	vos_in_dispatcher(chan->conn);
+	veng_in_dispatcher(chan->conn);
 	while (n < CALLS_A_TURN && !is_broken(chan)) {
 		s64 result;
 
@@ -355,14 +355,14 @@ int vos_chan_run(struct vos_chan *chan)
 			break;
 		n++;
 		result = carry_out(call);
-		if (result == VOS_PENDING)
+		if (result == VENG_PENDING)
 			continue;
 		answer(call, result);
 		leave(chan);
 	}
 	if (n) {
-		vos_lie_taken(chan);
-		vos_chan_flush(chan);
+		veng_lie_taken(chan);
+		veng_chan_flush(chan);
 	}
 	return n;
 }

@@ -9,13 +9,13 @@
 #define TOLERANCE_NS (10 * NSEC_PER_MSEC)
 
 /* In the control thread. */
-static s64 set_clock(struct vos_scall *call)
+static s64 set_clock(struct veng_scall *call)
 {
 	struct timespec64 now, to = { call->sqe.arg[0], call->sqe.arg[1] };
 	s64 ahead;
 
-	vos_in_ctl(call->conn);
-	if (!vos_conn_alone())
+	veng_in_ctl(call->conn);
+	if (!veng_conn_alone())
 		return -EBUSY;
 	if (call->sqe.arg[1] >= NSEC_PER_SEC || !timespec64_valid_settod(&to))
 		return -EINVAL;
@@ -27,8 +27,8 @@ static s64 set_clock(struct vos_scall *call)
 }
 
 /* VOS_OP_CLOCK_SET. Other processors are waited for: not in the dispatcher. */
-s64 vos_clock_set(struct vos_scall *call)
+s64 veng_clock_set(struct veng_scall *call)
 {
-	vos_scall_queue_ctl(call, set_clock);
-	return VOS_PENDING;
+	veng_scall_queue_ctl(call, set_clock);
+	return VENG_PENDING;
 }

@@ -18,20 +18,20 @@ static atomic_t nr_conns;
 static struct workqueue_struct *end_wq;
 
 /* Does this domain serve one primary only? */
-bool vos_conn_alone(void)
+bool veng_conn_alone(void)
 {
 	return atomic_read(&nr_conns) == 1;
 }
 
-void *vos_conn_priv(struct vos_conn *conn)
+void *veng_conn_priv(struct veng_conn *conn)
 {
 	return conn->priv;
 }
-EXPORT_SYMBOL_GPL(vos_conn_priv);
+EXPORT_SYMBOL_GPL(veng_conn_priv);
 
 static void heartbeat(struct work_struct *work)
 {
-	struct vos_conn *conn = container_of(to_delayed_work(work), struct vos_conn, heartbeat);
+	struct veng_conn *conn = container_of(to_delayed_work(work), struct veng_conn, heartbeat);
 
 	vos_store(&conn->ctrl->heartbeat, vos_load(&conn->ctrl->heartbeat) + 1);
 	/* By itself, for xenstore may be slow to answer. */
@@ -42,17 +42,17 @@ static void heartbeat(struct work_struct *work)
 
 static void broken_work(struct work_struct *work)
 {
-	struct vos_conn *conn = container_of(work, struct vos_conn, broken_work);
+	struct veng_conn *conn = container_of(work, struct veng_conn, broken_work);
 
 	xenbus_switch_state(conn->dev, XenbusStateClosing);
 }
 
 /*
- * vos_conn_violation - the primary broke the protocol: consume nothing more
+ * veng_conn_violation - the primary broke the protocol: consume nothing more
  * @what: for the log
  * Any context.
  */
-void vos_conn_violation(struct vos_conn *conn, const char *what)
+void veng_conn_violation(struct veng_conn *conn, const char *what)
 {
 	if (xchg(&conn->broken, true))
 		return;
@@ -74,22 +74,22 @@ static bool ctrl_ok(const struct vos_ctrl *c)
 static grant_ref_t *read_directory(const struct vos_ctrl *c, domid_t domid)
 {
 	grant_ref_t *refs = kvcalloc(c->area_pages, sizeof(*refs), GFP_KERNEL);
-	struct vos_map dir;
+	struct veng_map dir;
 	int rc;
 
 	if (!refs)
 		return ERR_PTR(-ENOMEM);
-	rc = vos_map_refs(&dir, domid, c->dir_ref, c->nr_dir);
+	rc = veng_map_refs(&dir, domid, c->dir_ref, c->nr_dir);
 	if (rc) {
 		kvfree(refs);
 		return ERR_PTR(rc);
 	}
-	vos_peer_read(refs, vos_map_page(&dir, 0), c->area_pages * sizeof(*refs));
-	vos_unmap(&dir);
+	vos_peer_read(refs, veng_map_page(&dir, 0), c->area_pages * sizeof(*refs));
+	veng_unmap(&dir);
 	return refs;
 }
 
-static int map_area(struct vos_conn *conn, const struct vos_ctrl *c)
+static int map_area(struct veng_conn *conn, const struct vos_ctrl *c)
 {
 	u32 obj_pages = DIV_ROUND_UP(c->nr_objects * sizeof(struct vos_obj_state), PAGE_SIZE);
 	grant_ref_t *refs = read_directory(c, conn->domid);
@@ -97,7 +97,7 @@ static int map_area(struct vos_conn *conn, const struct vos_ctrl *c)
 
 	if (IS_ERR(refs))
 		return PTR_ERR(refs);
-	rc = vos_map_refs(&conn->map, conn->domid, refs, c->area_pages);
+	rc = veng_map_refs(&conn->map, conn->domid, refs, c->area_pages);
 	kvfree(refs);
 	if (rc || !c->nr_objects)
 		return rc;
@@ -108,28 +108,28 @@ static int map_area(struct vos_conn *conn, const struct vos_ctrl *c)
 	if (!conn->by_obj)
 		return -ENOMEM;
 	conn->nr_objects = c->nr_objects;
-	conn->obj = vos_map_page(&conn->map, c->obj_page);
-	conn->event = vos_map_page(&conn->map, c->event_page);
+	conn->obj = veng_map_page(&conn->map, c->obj_page);
+	conn->event = veng_map_page(&conn->map, c->event_page);
 	return 0;
 }
 
-static int open_channels(struct vos_conn *conn, const struct vos_ctrl *c)
+static int open_channels(struct veng_conn *conn, const struct vos_ctrl *c)
 {
 	u32 i;
 	int rc;
 
 	for (i = 0; i < c->nr_channels; i++) {
-		struct vos_chan *chan = &conn->chan[i];
+		struct veng_chan *chan = &conn->chan[i];
 
 		conn->nr_channels = i + 1;
-		rc = vos_chan_init(chan, conn, i, &c->channel[i]);
+		rc = veng_chan_init(chan, conn, i, &c->channel[i]);
 		if (rc)
 			return rc;
 	}
 	return 0;
 }
 
-static int bind_channels(struct vos_conn *conn, const struct vos_ctrl *c)
+static int bind_channels(struct veng_conn *conn, const struct vos_ctrl *c)
 {
 	u32 i;
 	int rc;
@@ -138,7 +138,7 @@ static int bind_channels(struct vos_conn *conn, const struct vos_ctrl *c)
 		u32 port = c->channel[i].evtchn;
 
 		rc = bind_interdomain_evtchn_to_irqhandler_lateeoi(conn->dev, port,
-								   vos_event_interrupt, 0,
+								   veng_event_interrupt, 0,
 								   "virtuos", &conn->chan[i]);
 		if (rc < 0)
 			return rc;
@@ -147,7 +147,7 @@ static int bind_channels(struct vos_conn *conn, const struct vos_ctrl *c)
 	return 0;
 }
 
-static int attach_service(struct vos_conn *conn)
+static int attach_service(struct veng_conn *conn)
 {
 	void *priv = conn->svc->connect(conn);
 
@@ -157,16 +157,16 @@ static int attach_service(struct vos_conn *conn)
 	return 0;
 }
 
-static int bring_up(struct vos_conn *conn, const struct vos_ctrl *c)
+static int bring_up(struct veng_conn *conn, const struct vos_ctrl *c)
 {
 	int rc = map_area(conn, c);
 
 	if (!rc)
 		rc = open_channels(conn, c);
 	if (!rc)
-		rc = vos_ctl_start(conn);
+		rc = veng_ctl_start(conn);
 	if (!rc)
-		rc = vos_dispatcher_start(conn);
+		rc = veng_dispatcher_start(conn);
 	if (!rc)
 		rc = attach_service(conn);
 	if (!rc)
@@ -174,13 +174,13 @@ static int bring_up(struct vos_conn *conn, const struct vos_ctrl *c)
 	if (rc)
 		return rc;
 	schedule_delayed_work(&conn->heartbeat, 0);
-	vos_dispatcher_wake(conn);
+	veng_dispatcher_wake(conn);
 	return 0;
 }
 
-static struct vos_ctrl *copy_ctrl(struct vos_map *map)
+static struct vos_ctrl *copy_ctrl(struct veng_map *map)
 {
-	struct vos_ctrl *c = kmemdup(vos_peer_ptr(vos_map_page(map, 0)), sizeof(*c), GFP_KERNEL);
+	struct vos_ctrl *c = kmemdup(vos_peer_ptr(veng_map_page(map, 0)), sizeof(*c), GFP_KERNEL);
 
 	if (!c)
 		return ERR_PTR(-ENOMEM);
@@ -191,41 +191,41 @@ static struct vos_ctrl *copy_ctrl(struct vos_map *map)
 	return c;
 }
 
-static void close_channels(struct vos_conn *conn)
+static void close_channels(struct veng_conn *conn)
 {
 	u32 i;
 
 	for (i = 0; i < conn->nr_channels; i++) {
 		if (conn->chan[i].irq > 0)
 			unbind_from_irqhandler(conn->chan[i].irq, &conn->chan[i]);
-		vos_chan_exit(&conn->chan[i]);
+		veng_chan_exit(&conn->chan[i]);
 	}
 }
 
 /* Stop consuming, let calls in flight end, drop everything. */
-static void tear_down(struct vos_conn *conn)
+static void tear_down(struct veng_conn *conn)
 {
 	cancel_delayed_work_sync(&conn->heartbeat);
-	vos_dispatcher_stop(conn);
+	veng_dispatcher_stop(conn);
 	wait_event(conn->idle_wait, !atomic_read(&conn->inflight));
-	vos_uchans_end(conn);
+	veng_uchans_end(conn);
 	if (conn->priv)
 		conn->svc->disconnect(conn, conn->priv);
-	vos_ctl_stop(conn);
+	veng_ctl_stop(conn);
 	close_channels(conn);
 	cancel_work_sync(&conn->broken_work);
 	cancel_work_sync(&conn->show_work);
-	vos_cred_drop_all(conn);
+	veng_cred_drop_all(conn);
 	kvfree(conn->by_obj);
-	vos_unmap(&conn->map);
-	vos_unmap(&conn->ctrl_map);
+	veng_unmap(&conn->map);
+	veng_unmap(&conn->ctrl_map);
 	if (conn->dispatcher)
 		put_task_struct(conn->dispatcher);
 }
 
 static void end_work(struct work_struct *work)
 {
-	struct vos_conn *conn = container_of(work, struct vos_conn, end_work);
+	struct veng_conn *conn = container_of(work, struct veng_conn, end_work);
 	struct xenbus_device *dev = conn->dev;
 	bool announced = conn->announced;
 
@@ -239,29 +239,29 @@ static void end_work(struct work_struct *work)
 }
 
 /*
- * vos_conn_create - connect to the primary behind @dev
+ * veng_conn_create - connect to the primary behind @dev
  * @ctrl_ref: grant of its control page
  * Return: the connection, serving; or ERR_PTR, and nothing is left, or soon will be.
  */
-struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_device *dev,
-				 grant_ref_t ctrl_ref)
+struct veng_conn *veng_conn_create(const struct veng_service *svc, struct xenbus_device *dev,
+				   grant_ref_t ctrl_ref)
 {
-	struct vos_map ctrl_map;
-	struct vos_conn *conn;
+	struct veng_map ctrl_map;
+	struct veng_conn *conn;
 	struct vos_ctrl *c;
-	int rc = vos_map_refs(&ctrl_map, dev->otherend_id, &ctrl_ref, 1);
+	int rc = veng_map_refs(&ctrl_map, dev->otherend_id, &ctrl_ref, 1);
 
 	if (rc)
 		return ERR_PTR(rc);
 	c = copy_ctrl(&ctrl_map);
 	if (IS_ERR(c)) {
-		vos_unmap(&ctrl_map);
+		veng_unmap(&ctrl_map);
 		return ERR_CAST(c);
 	}
 	conn = kvzalloc(struct_size(conn, chan, c->nr_channels), GFP_KERNEL);
 	if (!conn) {
 		kfree(c);
-		vos_unmap(&ctrl_map);
+		veng_unmap(&ctrl_map);
 		return ERR_PTR(-ENOMEM);
 	}
 	atomic_inc(&nr_conns);
@@ -270,7 +270,7 @@ struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_de
 	get_device(&dev->dev);
 	conn->domid = dev->otherend_id;
 	conn->ctrl_map = ctrl_map;
-	conn->ctrl = vos_map_page(&conn->ctrl_map, 0);
+	conn->ctrl = veng_map_page(&conn->ctrl_map, 0);
 	init_llist_head(&conn->dirty);
 	INIT_LIST_HEAD(&conn->hot);
 	conn->look_until = jiffies;
@@ -279,12 +279,12 @@ struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_de
 	init_waitqueue_head(&conn->idle_wait);
 	INIT_WORK(&conn->broken_work, broken_work);
 	INIT_WORK(&conn->end_work, end_work);
-	INIT_WORK(&conn->show_work, vos_turn_show);
+	INIT_WORK(&conn->show_work, veng_turn_show);
 	INIT_DELAYED_WORK(&conn->heartbeat, heartbeat);
 	rc = bring_up(conn, c);
 	kfree(c);
 	if (rc) {
-		vos_conn_end(conn);
+		veng_conn_end(conn);
 		return ERR_PTR(rc);
 	}
 	conn->announced = true;
@@ -292,31 +292,31 @@ struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_de
 }
 
 /*
- * vos_conn_end - consume no more, and have it torn down; to be called once
+ * veng_conn_end - consume no more, and have it torn down; to be called once
  *
  * Does not wait, for calls under way may do so for as long as a disk does. When all is
  * dropped and unmapped, the device's state becomes Closed, if it ever was Connected.
  */
-void vos_conn_end(struct vos_conn *conn)
+void veng_conn_end(struct veng_conn *conn)
 {
 	WRITE_ONCE(conn->broken, true);
 	queue_work(end_wq, &conn->end_work);
 }
 
-/* Waits for all that vos_conn_end() was called for. */
-void vos_conns_flush(void)
+/* Waits for all that veng_conn_end() was called for. */
+void veng_conns_flush(void)
 {
 	flush_workqueue(end_wq);
 }
 
-int __init vos_conns_init(void)
+int __init veng_conns_init(void)
 {
 	/* One that waits keeps no other from ending. */
 	end_wq = alloc_workqueue("virtuos-end", WQ_UNBOUND, 0);
 	return end_wq ? 0 : -ENOMEM;
 }
 
-void vos_conns_exit(void)
+void veng_conns_exit(void)
 {
 	destroy_workqueue(end_wq);
 }

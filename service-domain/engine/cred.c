@@ -12,18 +12,18 @@
 static const struct cred *base_cred;
 
 /* The service's own: what index 0 stands for. */
-const struct cred *vos_base_cred(void)
+const struct cred *veng_base_cred(void)
 {
 	return base_cred;
 }
 
-int vos_cred_init(void)
+int veng_cred_init(void)
 {
 	base_cred = prepare_kernel_cred(&init_task);
 	return base_cred ? 0 : -ENOMEM;
 }
 
-void vos_cred_exit(void)
+void veng_cred_exit(void)
 {
 	put_cred(base_cred);
 }
@@ -79,23 +79,23 @@ static struct cred *make_cred(const struct vos_cred *v)
 	return cred;
 }
 
-static void replace(struct vos_conn *conn, u64 index, const struct cred *cred)
+static void replace(struct veng_conn *conn, u64 index, const struct cred *cred)
 {
 	const struct cred *old = conn->cred[index];
 
-	vos_in_dispatcher(conn);
+	veng_in_dispatcher(conn);
 	conn->cred[index] = cred;
 	if (old)
 		put_cred(old);
 }
 
-static bool index_ok(const struct vos_scall *call)
+static bool index_ok(const struct veng_scall *call)
 {
 	return call->sqe.arg[0] > 0 && call->sqe.arg[0] < VOS_MAX_CREDS;
 }
 
 /* VOS_OP_CRED_SET. Calls that run under the old entry hold it themselves. */
-s64 vos_cred_set(struct vos_scall *call)
+s64 veng_cred_set(struct veng_scall *call)
 {
 	struct vos_cred copy;
 	struct cred *cred;
@@ -112,7 +112,7 @@ s64 vos_cred_set(struct vos_scall *call)
 }
 
 /* VOS_OP_CRED_DROP */
-s64 vos_cred_drop(struct vos_scall *call)
+s64 veng_cred_drop(struct veng_scall *call)
 {
 	if (!index_ok(call))
 		return -EINVAL;
@@ -120,7 +120,7 @@ s64 vos_cred_drop(struct vos_scall *call)
 	return 0;
 }
 
-void vos_cred_drop_all(struct vos_conn *conn)
+void veng_cred_drop_all(struct veng_conn *conn)
 {
 	u32 i;
 

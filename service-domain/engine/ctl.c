@@ -15,33 +15,33 @@
 
 struct mm_work {
 	struct kthread_work work;
-	struct vos_conn *conn;
+	struct veng_conn *conn;
 	int rc;
 };
 
-void __user *vos_window(struct vos_conn *conn)
+void __user *veng_window(struct veng_conn *conn)
 {
 	return (void __user *)WINDOW_ADDR;
 }
-EXPORT_SYMBOL_GPL(vos_window);
+EXPORT_SYMBOL_GPL(veng_window);
 
 static void run_call(struct kthread_work *work)
 {
-	struct vos_scall *call = container_of(work, struct vos_scall, ctl.work);
+	struct veng_scall *call = container_of(work, struct veng_scall, ctl.work);
 	const struct cred *old = override_creds(call->cred);
 	s64 result = call->ctl.fn(call);
 
 	revert_creds(old);
-	vos_scall_complete(call, result);
+	veng_scall_complete(call, result);
 }
 
-void vos_scall_queue_ctl(struct vos_scall *call, s64 (*fn)(struct vos_scall *call))
+void veng_scall_queue_ctl(struct veng_scall *call, s64 (*fn)(struct veng_scall *call))
 {
 	kthread_init_work(&call->ctl.work, run_call);
 	call->ctl.fn = fn;
 	kthread_queue_work(call->conn->ctl, &call->ctl.work);
 }
-EXPORT_SYMBOL_GPL(vos_scall_queue_ctl);
+EXPORT_SYMBOL_GPL(veng_scall_queue_ctl);
 
 /* In the control thread: take the mm and put the window into it. */
 static void adopt_mm(struct kthread_work *work)
@@ -50,7 +50,7 @@ static void adopt_mm(struct kthread_work *work)
 	unsigned long addr;
 
 	kthread_use_mm(w->conn->window_mm);
-	addr = vm_mmap(NULL, WINDOW_ADDR, VOS_WINDOW_SIZE, PROT_READ | PROT_WRITE,
+	addr = vm_mmap(NULL, WINDOW_ADDR, VENG_WINDOW_SIZE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
 	w->rc = addr == WINDOW_ADDR ? 0 : IS_ERR_VALUE(addr) ? (int)addr : -ENOMEM;
 }
@@ -62,7 +62,7 @@ static void leave_mm_work(struct kthread_work *work)
 	kthread_unuse_mm(w->conn->window_mm);
 }
 
-static int run_in_ctl(struct vos_conn *conn, kthread_work_func_t fn)
+static int run_in_ctl(struct veng_conn *conn, kthread_work_func_t fn)
 {
 	struct mm_work w = { .conn = conn };
 
@@ -83,7 +83,7 @@ static struct mm_struct *make_mm(void)
 }
 
 /* Return: 0 or -errno; on error nothing is left. */
-int vos_ctl_start(struct vos_conn *conn)
+int veng_ctl_start(struct veng_conn *conn)
 {
 	int rc;
 
@@ -101,12 +101,12 @@ int vos_ctl_start(struct vos_conn *conn)
 	}
 	rc = run_in_ctl(conn, adopt_mm);
 	if (rc)
-		vos_ctl_stop(conn);
+		veng_ctl_stop(conn);
 	return rc;
 }
 
 /* Idempotent. Calls that were queued have run. */
-void vos_ctl_stop(struct vos_conn *conn)
+void veng_ctl_stop(struct veng_conn *conn)
 {
 	if (!conn->ctl)
 		return;

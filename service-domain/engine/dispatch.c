@@ -3,7 +3,7 @@
  * The dispatcher: one thread per connection that takes submissions from all its
  * channels and looks after dirty objects. It polls for a while after the last work,
  * which it learns from what comes after it has asked for events and gone to sleep;
- * for vos_poll_us at most.
+ * for veng_poll_us at most.
  *
  * Invariant: it never blocks on anything but having nothing to do. A turn looks at every
  * ring once and takes no more than CALLS_A_TURN calls from each (chan.c): no ring waits for
@@ -15,25 +15,25 @@
 #include <linux/sched/task.h>
 #include "engine_priv.h"
 
-void vos_dispatcher_wake(struct vos_conn *conn)
+void veng_dispatcher_wake(struct veng_conn *conn)
 {
 	wake_up_process(conn->dispatcher);
 }
 
-bool vos_obj_dirty(struct vos_conn *conn, struct vos_dirty *d)
+bool veng_obj_dirty(struct veng_conn *conn, struct veng_dirty *d)
 {
 	if (test_and_set_bit(0, &d->queued))
 		return false;
 	if (llist_add(&d->node, &conn->dirty))
-		vos_dispatcher_wake(conn);
+		veng_dispatcher_wake(conn);
 	return true;
 }
-EXPORT_SYMBOL_GPL(vos_obj_dirty);
+EXPORT_SYMBOL_GPL(veng_obj_dirty);
 
-static bool run_dirty(struct vos_conn *conn)
+static bool run_dirty(struct veng_conn *conn)
 {
 	struct llist_node *list = llist_reverse_order(llist_del_all(&conn->dirty));
-	struct vos_dirty *d, *next;
+	struct veng_dirty *d, *next;
 
 	if (!list)
 		return false;
@@ -46,42 +46,42 @@ static bool run_dirty(struct vos_conn *conn)
 	return true;
 }
 
-void vos_dispatcher_sync(struct vos_conn *conn)
+void veng_dispatcher_sync(struct veng_conn *conn)
 {
 	/* So what is queued can simply be run now. */
-	vos_in_dispatcher(conn);
+	veng_in_dispatcher(conn);
 	run_dirty(conn);
 }
-EXPORT_SYMBOL_GPL(vos_dispatcher_sync);
+EXPORT_SYMBOL_GPL(veng_dispatcher_sync);
 
-static bool run_channel(struct vos_chan *chan)
+static bool run_channel(struct veng_chan *chan)
 {
-	bool busy = vos_chan_run(chan) > 0;
+	bool busy = veng_chan_run(chan) > 0;
 
 	chan->took |= busy;
 	return busy;
 }
 
-static bool run_once(struct vos_conn *conn, u64 now)
+static bool run_once(struct veng_conn *conn, u64 now)
 {
 	bool busy;
 	u32 i;
 
-	vos_events_begin(conn);
+	veng_events_begin(conn);
 	busy = run_dirty(conn);
 	for (i = 0; i < conn->nr_channels; i++)
 		busy |= run_channel(&conn->chan[i]);
-	if (vos_uchans_run(conn, now)) {
+	if (veng_uchans_run(conn, now)) {
 		/* It is by channel 0's events that processes wake us. */
 		conn->chan[0].took = true;
 		busy = true;
 	}
-	vos_events_tell(conn, now);
-	vos_events_end(conn);
+	veng_events_tell(conn, now);
+	veng_events_end(conn);
 	return busy;
 }
 
-static bool has_work(struct vos_conn *conn)
+static bool has_work(struct veng_conn *conn)
 {
 	u32 i;
 
@@ -97,9 +97,9 @@ static bool has_work(struct vos_conn *conn)
  * Had it been better to poll for longer? Then the next work came soon after we went
  * to sleep. Not by far, or never? Then for less.
  */
-static void learn(struct vos_conn *conn, u64 slept)
+static void learn(struct veng_conn *conn, u64 slept)
 {
-	u64 most = (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC;
+	u64 most = (u64)READ_ONCE(veng_poll_us) * NSEC_PER_USEC;
 
 	if (slept < most)
 		conn->poll_ns *= 2;
@@ -108,21 +108,21 @@ static void learn(struct vos_conn *conn, u64 slept)
 	conn->poll_ns = clamp(conn->poll_ns, most / 16, most);
 }
 
-static void sleep_until_event(struct vos_conn *conn)
+static void sleep_until_event(struct veng_conn *conn)
 {
-	long wait = vos_events_wait(conn);
+	long wait = veng_events_wait(conn);
 	u64 since = ktime_get_ns();
 	u32 i;
 
 	set_current_state(TASK_IDLE);
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_prepare_sleep(&conn->chan[i].sq);
-	vos_events_settle(conn);
-	if (vos_uchans_sleep(conn) && !has_work(conn) && !kthread_should_stop() &&
+	veng_events_settle(conn);
+	if (veng_uchans_sleep(conn) && !has_work(conn) && !kthread_should_stop() &&
 	    !schedule_timeout(wait))
 		WRITE_ONCE(conn->rescan, true);
 	__set_current_state(TASK_RUNNING);
-	vos_uchans_wake(conn);
+	veng_uchans_wake(conn);
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_awake(&conn->chan[i].sq);
 	if (!atomic_read(&conn->inflight))
@@ -131,9 +131,9 @@ static void sleep_until_event(struct vos_conn *conn)
 
 /*
  * On one processor polling would keep the workers from what we wait for; they wake us
- * before they answer (vos_scall_complete()). One that waits for the disk needs none.
+ * before they answer (veng_scall_complete()). One that waits for the disk needs none.
  */
-static bool may_poll(struct vos_conn *conn, u64 idle)
+static bool may_poll(struct veng_conn *conn, u64 idle)
 {
 	if (num_online_cpus() == 1 && atomic_read(&conn->inflight) && !single_task_running())
 		return false;
@@ -141,23 +141,23 @@ static bool may_poll(struct vos_conn *conn, u64 idle)
 }
 
 /* @now: when it begins, and when it is over. Return: was there anything to do? */
-static bool take_turn(struct vos_conn *conn, u64 *now)
+static bool take_turn(struct veng_conn *conn, u64 *now)
 {
 	bool busy;
 
-	vos_turn_begin(&conn->turn, *now);
+	veng_turn_begin(&conn->turn, *now);
 	busy = run_once(conn, *now);
 	*now = ktime_get_ns();
-	vos_turn_end(conn, *now);
+	veng_turn_end(conn, *now);
 	return busy;
 }
 
 static int dispatcher(void *data)
 {
-	struct vos_conn *conn = data;
+	struct veng_conn *conn = data;
 	u64 now = ktime_get_ns(), idle_since = now;
 
-	conn->poll_ns = (u64)READ_ONCE(vos_poll_us) * NSEC_PER_USEC / 4;
+	conn->poll_ns = (u64)READ_ONCE(veng_poll_us) * NSEC_PER_USEC / 4;
 
 	while (!kthread_should_stop()) {
 		bool busy = take_turn(conn, &now);
@@ -179,8 +179,8 @@ static int dispatcher(void *data)
 	return 0;
 }
 
-/* Return: 0 or -errno. The thread exists until vos_dispatcher_stop(). */
-int vos_dispatcher_start(struct vos_conn *conn)
+/* Return: 0 or -errno. The thread exists until veng_dispatcher_stop(). */
+int veng_dispatcher_start(struct veng_conn *conn)
 {
 	struct task_struct *t = kthread_create(dispatcher, conn, "virtuos/%u", conn->domid);
 
@@ -191,7 +191,7 @@ int vos_dispatcher_start(struct vos_conn *conn)
 }
 
 /* Idempotent; the task's memory stays for late wake-ups until the connection goes. */
-void vos_dispatcher_stop(struct vos_conn *conn)
+void veng_dispatcher_stop(struct veng_conn *conn)
 {
 	if (conn->dispatcher)
 		kthread_stop(conn->dispatcher);

@@ -10,8 +10,8 @@
  * once, by a worker: calls under way may wait for a disk, and xenbus must not. Between the
  * two its dispatcher thread alone consumes submissions.
  */
-#ifndef VOS_ENGINE_PRIV_H
-#define VOS_ENGINE_PRIV_H
+#ifndef VENG_PRIV_H
+#define VENG_PRIV_H
 
 #include <linux/bug.h>
 #include <linux/cred.h>
@@ -26,37 +26,37 @@
 #include <virtuos/abi.h>
 #include <virtuos/ring.h>
 #include <virtuos/door.h>
-#include "vos_engine.h"
+#include "veng.h"
 #include "lie.h"
 
-extern unsigned int vos_poll_us;
-extern unsigned int vos_event_delay_us;
+extern unsigned int veng_poll_us;
+extern unsigned int veng_event_delay_us;
 
 /* map.c: the primary's pages at one contiguous address */
-struct vos_map {
+struct veng_map {
 	u32 nr_pages;
 	struct vm_struct *area;
 	grant_handle_t *handles;
 	u64 *ptes;			/* machine address of each page-table entry */
 };
 
-int vos_map_refs(struct vos_map *map, domid_t domid, const grant_ref_t *refs, u32 n);
-void vos_unmap(struct vos_map *map);
+int veng_map_refs(struct veng_map *map, domid_t domid, const grant_ref_t *refs, u32 n);
+void veng_unmap(struct veng_map *map);
 
-static inline void __peer *vos_map_page(const struct vos_map *map, u32 page)
+static inline void __peer *veng_map_page(const struct veng_map *map, u32 page)
 {
 	return (void __peer *)map->area->addr + ((size_t)page << PAGE_SHIFT);
 }
 
 /* chan.c */
-struct vos_chan {
-	struct vos_conn *conn;
+struct veng_chan {
+	struct veng_conn *conn;
 	u32 nr;
 	int irq;
 	bool event;			/* one has come, and the dispatcher is to look */
 	bool ending;			/* dispatcher only: it does, and will end it */
 	bool took;			/* dispatcher only: there was a call since the last one */
-	struct vos_uchan *uc;		/* a lane's; NULL for a kernel channel */
+	struct veng_uchan *uc;		/* a lane's; NULL for a kernel channel */
 	struct vos_ring sq;		/* dispatcher only */
 	void __peer *arena;
 	u32 arena_bytes;
@@ -69,20 +69,20 @@ struct vos_chan {
 	struct list_head free;
 	u32 inflight;
 	bool answered;			/* completions pushed, event not yet considered */
-	struct vos_scall *calls;
+	struct veng_scall *calls;
 };
 
-int vos_chan_init(struct vos_chan *chan, struct vos_conn *conn, u32 nr,
-		  const struct vos_channel_desc *desc);
-void vos_chan_exit(struct vos_chan *chan);
-int vos_chan_attach(struct vos_chan *chan, u32 entries);
-int vos_chan_run(struct vos_chan *chan);
-void vos_chan_flush(struct vos_chan *chan);
+int veng_chan_init(struct veng_chan *chan, struct veng_conn *conn, u32 nr,
+		   const struct vos_channel_desc *desc);
+void veng_chan_exit(struct veng_chan *chan);
+int veng_chan_attach(struct veng_chan *chan, u32 entries);
+int veng_chan_run(struct veng_chan *chan);
+void veng_chan_flush(struct veng_chan *chan);
 
 /* turn.c: how long one look of the dispatcher at everything takes */
 
 /**
- * struct vos_turn - of the dispatcher, which alone writes it
+ * struct veng_turn - of the dispatcher, which alone writes it
  * @since: when it began
  * @steal: time stolen from this processor by then
  * @tick: jiffies, as last seen
@@ -93,7 +93,7 @@ void vos_chan_flush(struct vos_chan *chan);
  * @longest_op: @op of that one
  * @nr_long: how many were longer than they should be
  */
-struct vos_turn {
+struct veng_turn {
 	u64 since;
 	u64 steal;
 	unsigned long tick;
@@ -105,92 +105,92 @@ struct vos_turn {
 	u64 longest;
 };
 
-void vos_turn_begin(struct vos_turn *t, u64 now);
-void vos_turn_end(struct vos_conn *conn, u64 now);
-void vos_turn_tick(struct vos_turn *t, u8 opcode);
-void vos_turn_show(struct work_struct *work);
+void veng_turn_begin(struct veng_turn *t, u64 now);
+void veng_turn_end(struct veng_conn *conn, u64 now);
+void veng_turn_tick(struct veng_turn *t, u8 opcode);
+void veng_turn_show(struct work_struct *work);
 
 /* A call has been carried out. One that took long has seen the clock tick. */
-static inline void vos_turn_call(struct vos_turn *t, u8 opcode)
+static inline void veng_turn_call(struct veng_turn *t, u8 opcode)
 {
 	if (unlikely(time_after(jiffies, t->tick)))
-		vos_turn_tick(t, opcode);
+		veng_turn_tick(t, opcode);
 }
 
 /* ops.c: the table of operations, and the functions of class CORE */
-extern const struct vos_op vos_ops[VOS_NR_OPCODES];
+extern const struct vos_op veng_ops[VOS_NR_OPCODES];
 
-s64 vos_core_call(struct vos_scall *call);
+s64 veng_core_call(struct veng_scall *call);
 
-#define VOS_X(NAME, name, ...) s64 vos_##name(struct vos_scall *call);
+#define VOS_X(NAME, name, ...) s64 veng_##name(struct veng_scall *call);
 VOS_CORE_OPCODES(VOS_X)
 #undef VOS_X
 
 /* handle.c: what a process may use through its user channel */
 
 /*
- * struct vos_handle - one slot
+ * struct veng_handle - one slot
  * @gen: 0: none; dispatcher only
  * @users: one while it stands, one per call under way
  * @drop: HANDLE_DROP, to be answered by whoever is the last
  * @ending: from HANDLE_DROP until the target has ended; the slot is not free before
  * @by_obj: sockets: on conn->by_obj[obj], under conn->handle_lock
  */
-struct vos_handle {
-	struct vos_uchan *uc;
+struct veng_handle {
+	struct veng_uchan *uc;
 	u32 gen;
 	u32 flags;
 	u32 obj;
 	u32 obj_gen;
 	void *target;
 	atomic_t users;
-	struct vos_scall *drop;
+	struct veng_scall *drop;
 	bool ending;
 	struct hlist_node by_obj;
 };
 
-int vos_handle_use(struct vos_scall *call, const struct vos_op *op);
-void vos_handles_finish(struct vos_scall *call);
-void vos_handle_put(struct vos_handle *h);
-void vos_handle_show(struct vos_conn *conn, u32 obj, u32 gen, u32 poll);
-void vos_handles_end(struct vos_uchan *uc);
+int veng_handle_use(struct veng_scall *call, const struct vos_op *op);
+void veng_handles_finish(struct veng_scall *call);
+void veng_handle_put(struct veng_handle *h);
+void veng_handle_show(struct veng_conn *conn, u32 obj, u32 gen, u32 poll);
+void veng_handles_end(struct veng_uchan *uc);
 
 /* uchan.c: memory of one process */
 
 /*
- * struct vos_uchan - a user channel
+ * struct veng_uchan - a user channel
  * @cred: the process's, for all of its calls
  * @users: one while it is open, one per call under way
  * @close: UCHAN_CLOSE, to be answered by whoever is the last
  * @broken: the process broke the protocol: its lanes are not looked at any more
  */
-struct vos_uchan {
-	struct vos_conn *conn;
+struct veng_uchan {
+	struct veng_conn *conn;
 	u32 id;
 	bool broken;
 	const struct cred *cred;
-	struct vos_map map;
+	struct veng_map map;
 	struct vos_uchan_head __peer *head;
 	atomic_t users;
-	struct vos_scall *close;
-	struct vos_handle handle[VOS_UCHAN_SLOTS];
+	struct veng_scall *close;
+	struct veng_handle handle[VOS_UCHAN_SLOTS];
 	u32 nr_lanes;
-	struct vos_chan lane[];
+	struct veng_chan lane[];
 };
 
-void vos_uchan_broken(struct vos_uchan *uc, const char *what);
-void vos_uchan_finish(struct vos_uchan *uc);
-void vos_uchan_done(struct vos_uchan *uc);
-void vos_uchan_expect(struct vos_chan *lane);
-struct vos_uchan *vos_uchan_find(struct vos_conn *conn, u64 id);
-bool vos_uchans_run(struct vos_conn *conn, u64 now);
-bool vos_uchans_sleep(struct vos_conn *conn);
-void vos_uchans_wake(struct vos_conn *conn);
-void vos_uchans_end(struct vos_conn *conn);
+void veng_uchan_broken(struct veng_uchan *uc, const char *what);
+void veng_uchan_finish(struct veng_uchan *uc);
+void veng_uchan_done(struct veng_uchan *uc);
+void veng_uchan_expect(struct veng_chan *lane);
+struct veng_uchan *veng_uchan_find(struct veng_conn *conn, u64 id);
+bool veng_uchans_run(struct veng_conn *conn, u64 now);
+bool veng_uchans_sleep(struct veng_conn *conn);
+void veng_uchans_wake(struct veng_conn *conn);
+void veng_uchans_end(struct veng_conn *conn);
 
 /* conn.c */
-struct vos_conn {
-	const struct vos_service *svc;
+struct veng_conn {
+	const struct veng_service *svc;
 	void *priv;
 	domid_t domid;
 	struct xenbus_device *dev;	/* held */
@@ -199,8 +199,8 @@ struct vos_conn {
 	struct work_struct broken_work;
 	struct work_struct end_work;
 
-	struct vos_map ctrl_map;
-	struct vos_map map;
+	struct veng_map ctrl_map;
+	struct veng_map map;
 	struct vos_ctrl __peer *ctrl;	/* heartbeat, uchans_broken, *_sel only */
 	u32 nr_objects;
 	struct vos_obj_state __peer *obj;
@@ -216,7 +216,7 @@ struct vos_conn {
 	struct kthread_worker *ctl;
 	struct mm_struct *window_mm;
 	struct delayed_work heartbeat;
-	struct vos_turn turn;
+	struct veng_turn turn;
 	struct work_struct show_work;	/* shows the longest turn in xenstore */
 	u64 shown;			/* the longest turn, as shown */
 
@@ -229,73 +229,73 @@ struct vos_conn {
 	unsigned long look_until;	/* jiffies: events may be late; dispatcher only */
 
 	bool rescan;			/* cold lanes may have calls; whose: uchan_sel, and */
-	DECLARE_BITMAP(woken, VOS_MAX_UCHANS);	/* vos_uchan_expect()'s */
+	DECLARE_BITMAP(woken, VOS_MAX_UCHANS);	/* veng_uchan_expect()'s */
 	struct list_head hot;		/* lanes that are polled; dispatcher only */
 	u32 nr_hot;
 	spinlock_t uchan_lock;		/* the next one */
-	struct vos_uchan *uchan[VOS_MAX_UCHANS];
+	struct veng_uchan *uchan[VOS_MAX_UCHANS];
 	spinlock_t handle_lock;		/* lists of by_obj */
 	struct hlist_head *by_obj;	/* nr_objects of them, or NULL */
 
 	u32 nr_channels;
-	struct vos_chan chan[];
+	struct veng_chan chan[];
 };
 
 /* What must hold where it stands. Costs nothing unless the kernel checks its locks, too. */
-#define VOS_CHECK(cond)								\
+#define VENG_CHECK(cond)							\
 	do {									\
 		if (IS_ENABLED(CONFIG_PROVE_LOCKING))				\
 			WARN_ON_ONCE(!(cond));					\
 	} while (0)
 
 /* "Dispatcher." in the comments below. */
-static inline void vos_in_dispatcher(const struct vos_conn *conn)
+static inline void veng_in_dispatcher(const struct veng_conn *conn)
 {
-	VOS_CHECK(current == conn->dispatcher || READ_ONCE(conn->stopped));
+	VENG_CHECK(current == conn->dispatcher || READ_ONCE(conn->stopped));
 }
 
 /* "Control thread." */
-static inline void vos_in_ctl(const struct vos_conn *conn)
+static inline void veng_in_ctl(const struct veng_conn *conn)
 {
-	VOS_CHECK(current == conn->ctl->task || READ_ONCE(conn->stopped));
+	VENG_CHECK(current == conn->ctl->task || READ_ONCE(conn->stopped));
 }
 
-struct vos_conn *vos_conn_create(const struct vos_service *svc, struct xenbus_device *dev,
-				 grant_ref_t ctrl_ref);
-void vos_conn_end(struct vos_conn *conn);
-void vos_conns_flush(void);
-int vos_conns_init(void);
-void vos_conns_exit(void);
-bool vos_conn_alone(void);
-void vos_conn_violation(struct vos_conn *conn, const char *what);
+struct veng_conn *veng_conn_create(const struct veng_service *svc, struct xenbus_device *dev,
+				   grant_ref_t ctrl_ref);
+void veng_conn_end(struct veng_conn *conn);
+void veng_conns_flush(void);
+int veng_conns_init(void);
+void veng_conns_exit(void);
+bool veng_conn_alone(void);
+void veng_conn_violation(struct veng_conn *conn, const char *what);
 
 /* dispatch.c */
-int vos_dispatcher_start(struct vos_conn *conn);
-void vos_dispatcher_stop(struct vos_conn *conn);
-void vos_dispatcher_wake(struct vos_conn *conn);
+int veng_dispatcher_start(struct veng_conn *conn);
+void veng_dispatcher_stop(struct veng_conn *conn);
+void veng_dispatcher_wake(struct veng_conn *conn);
 
 /* event.c: events from the front end */
-irqreturn_t vos_event_interrupt(int irq, void *data);
-void vos_events_begin(struct vos_conn *conn);
-void vos_events_end(struct vos_conn *conn);
-long vos_events_wait(const struct vos_conn *conn);
+irqreturn_t veng_event_interrupt(int irq, void *data);
+void veng_events_begin(struct veng_conn *conn);
+void veng_events_end(struct veng_conn *conn);
+long veng_events_wait(const struct veng_conn *conn);
 
 /* object.c: events to the front end */
-void vos_events_tell(struct vos_conn *conn, u64 now);
-void vos_events_settle(struct vos_conn *conn);
+void veng_events_tell(struct veng_conn *conn, u64 now);
+void veng_events_settle(struct veng_conn *conn);
 
 /* ctl.c */
-int vos_ctl_start(struct vos_conn *conn);
-void vos_ctl_stop(struct vos_conn *conn);
+int veng_ctl_start(struct veng_conn *conn);
+void veng_ctl_stop(struct veng_conn *conn);
 
 /* cred.c */
-const struct cred *vos_base_cred(void);
-int vos_cred_init(void);
-void vos_cred_exit(void);
-void vos_cred_drop_all(struct vos_conn *conn);
+const struct cred *veng_base_cred(void);
+int veng_cred_init(void);
+void veng_cred_exit(void);
+void veng_cred_drop_all(struct veng_conn *conn);
 
 /* xenbus.c */
-int vos_xenbus_start(const struct vos_service *svc);
-void vos_xenbus_stop(void);
+int veng_xenbus_start(const struct veng_service *svc);
+void veng_xenbus_stop(void);
 
 #endif

@@ -16,25 +16,25 @@
 /* Linux delays no event's end for longer. */
 #define LATE	(HZ + 1)
 
-irqreturn_t vos_event_interrupt(int irq, void *data)
+irqreturn_t veng_event_interrupt(int irq, void *data)
 {
-	struct vos_chan *chan = data;
+	struct veng_chan *chan = data;
 
 	/* The first may come before who binds it knows the number. */
 	WRITE_ONCE(chan->irq, irq);
 	WRITE_ONCE(chan->event, true);
 	/* That before this: the dispatcher looks in the other order. */
 	smp_store_release(&chan->conn->events, true);
-	vos_dispatcher_wake(chan->conn);
+	veng_dispatcher_wake(chan->conn);
 	return IRQ_HANDLED;
 }
 
 /* A turn begins: it looks for what was announced until now. Dispatcher. */
-void vos_events_begin(struct vos_conn *conn)
+void veng_events_begin(struct veng_conn *conn)
 {
 	u32 i;
 
-	vos_in_dispatcher(conn);
+	veng_in_dispatcher(conn);
 	if (likely(!READ_ONCE(conn->events)))
 		return;
 	WRITE_ONCE(conn->events, false);
@@ -47,7 +47,7 @@ void vos_events_begin(struct vos_conn *conn)
 		WRITE_ONCE(conn->rescan, true);
 }
 
-static void end(struct vos_chan *chan)
+static void end(struct veng_chan *chan)
 {
 	if (!chan->took)
 		chan->conn->look_until = jiffies + LATE;
@@ -56,7 +56,7 @@ static void end(struct vos_chan *chan)
 }
 
 /* The turn is over. Dispatcher. */
-void vos_events_end(struct vos_conn *conn)
+void veng_events_end(struct veng_conn *conn)
 {
 	u32 i;
 
@@ -69,7 +69,7 @@ void vos_events_end(struct vos_conn *conn)
 }
 
 /* How long may the dispatcher sleep without looking? In jiffies. */
-long vos_events_wait(const struct vos_conn *conn)
+long veng_events_wait(const struct veng_conn *conn)
 {
 	return time_before(jiffies, conn->look_until) ? 1 : MAX_SCHEDULE_TIMEOUT;
 }

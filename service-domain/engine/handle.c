@@ -11,28 +11,28 @@
 #include <linux/err.h>
 #include "engine_priv.h"
 
-static struct vos_handle *slot_of(struct vos_scall *call)
+static struct veng_handle *slot_of(struct veng_scall *call)
 {
 	u64 slot = call->sqe.arg[0] >> 32;
-	struct vos_uchan *uc = vos_uchan_find(call->conn, (u32)call->sqe.arg[0]);
+	struct veng_uchan *uc = veng_uchan_find(call->conn, (u32)call->sqe.arg[0]);
 
 	return uc && slot < VOS_UCHAN_SLOTS ? &uc->handle[slot] : NULL;
 }
 
-static u32 slot_nr(const struct vos_handle *h)
+static u32 slot_nr(const struct veng_handle *h)
 {
 	return h - h->uc->handle;
 }
 
-static struct vos_uchan_slot __peer *shared_slot(struct vos_handle *h)
+static struct vos_uchan_slot __peer *shared_slot(struct veng_handle *h)
 {
 	return &h->uc->head->slot[slot_nr(h)];
 }
 
 /* Visible to calls from here on. */
-static void install(struct vos_handle *h, u32 gen)
+static void install(struct veng_handle *h, u32 gen)
 {
-	struct vos_conn *conn = h->uc->conn;
+	struct veng_conn *conn = h->uc->conn;
 	unsigned long flags;
 	u32 poll = 0;
 
@@ -49,30 +49,30 @@ static void install(struct vos_handle *h, u32 gen)
 }
 
 /* Control thread: files have to be found first. */
-static s64 add_target(struct vos_scall *call)
+static s64 add_target(struct veng_scall *call)
 {
-	const struct vos_service *svc = call->conn->svc;
-	struct vos_handle *h = call->priv;
+	const struct veng_service *svc = call->conn->svc;
+	struct veng_handle *h = call->priv;
 	void *target;
 
-	vos_in_ctl(call->conn);
+	veng_in_ctl(call->conn);
 	target = svc->handle_add(call->conn, call->sqe.arg[2], h->flags, shared_slot(h));
 	if (IS_ERR(target)) {
 		atomic_set(&h->users, 0);
-		vos_uchan_done(h->uc);
+		veng_uchan_done(h->uc);
 		return PTR_ERR(target);
 	}
 	h->target = target;
 	install(h, call->sqe.arg[1]);
-	vos_uchan_done(h->uc);
+	veng_uchan_done(h->uc);
 	return 0;
 }
 
 /* HANDLE_ADD. Dispatcher. */
-s64 vos_handle_add(struct vos_scall *call)
+s64 veng_handle_add(struct veng_scall *call)
 {
 	u32 gen = call->sqe.arg[1];
-	struct vos_handle *h = slot_of(call);
+	struct veng_handle *h = slot_of(call);
 
 	if (!h || !gen)
 		return -EINVAL;
@@ -90,13 +90,13 @@ s64 vos_handle_add(struct vos_scall *call)
 	}
 	atomic_inc(&h->uc->users);
 	call->priv = h;
-	vos_scall_queue_ctl(call, add_target);
-	return VOS_PENDING;
+	veng_scall_queue_ctl(call, add_target);
+	return VENG_PENDING;
 }
 
-static void uninstall(struct vos_handle *h)
+static void uninstall(struct veng_handle *h)
 {
-	struct vos_conn *conn = h->uc->conn;
+	struct veng_conn *conn = h->uc->conn;
 	unsigned long flags;
 
 	WRITE_ONCE(h->gen, 0);
@@ -106,9 +106,9 @@ static void uninstall(struct vos_handle *h)
 	spin_unlock_irqrestore(&conn->handle_lock, flags);
 }
 
-static bool end_target(struct vos_handle *h)
+static bool end_target(struct veng_handle *h)
 {
-	const struct vos_service *svc = h->uc->conn->svc;
+	const struct veng_service *svc = h->uc->conn->svc;
 	bool dirty = false;
 
 	if (h->target && svc->handle_drop)
@@ -118,43 +118,43 @@ static bool end_target(struct vos_handle *h)
 }
 
 /* Control thread. */
-static s64 drop_target(struct vos_scall *call)
+static s64 drop_target(struct veng_scall *call)
 {
-	struct vos_handle *h = call->priv;
-	struct vos_uchan *uc = h->uc;
+	struct veng_handle *h = call->priv;
+	struct veng_uchan *uc = h->uc;
 
-	vos_in_ctl(call->conn);
+	veng_in_ctl(call->conn);
 	call->cqe.out[0] = end_target(h);
 	WRITE_ONCE(h->ending, false);
-	vos_uchan_done(uc);
+	veng_uchan_done(uc);
 	return 0;
 }
 
 /* A call on it has ended, or the handle's being there. Any context but hard interrupt. */
-void vos_handle_put(struct vos_handle *h)
+void veng_handle_put(struct veng_handle *h)
 {
 	if (!atomic_dec_and_test(&h->users) || !h->drop)
 		return;
 	h->drop->priv = h;
-	vos_scall_queue_ctl(h->drop, drop_target);
+	veng_scall_queue_ctl(h->drop, drop_target);
 }
 
 /**
- * vos_handles_finish - carry out what processes have submitted before a call on an object
+ * veng_handles_finish - carry out what processes have submitted before a call on an object
  * @call: on a socket, by a kernel's channel
  *
  * They may have gone on without waiting for an answer, and what they ask through the
  * trap door now is to find it done. Dispatcher.
  */
-void vos_handles_finish(struct vos_scall *call)
+void veng_handles_finish(struct veng_scall *call)
 {
-	struct vos_conn *conn = call->conn;
+	struct veng_conn *conn = call->conn;
 	DECLARE_BITMAP(ids, VOS_MAX_UCHANS) = { 0 };
-	struct vos_handle *h;
+	struct veng_handle *h;
 	unsigned long flags;
 	u32 id;
 
-	vos_in_dispatcher(conn);
+	veng_in_dispatcher(conn);
 	if (!conn->by_obj || call->sqe.obj >= conn->nr_objects ||
 	    hlist_empty(&conn->by_obj[call->sqe.obj]))
 		return;
@@ -163,17 +163,17 @@ void vos_handles_finish(struct vos_scall *call)
 		__set_bit(h->uc->id, ids);
 	spin_unlock_irqrestore(&conn->handle_lock, flags);
 	for_each_set_bit(id, ids, VOS_MAX_UCHANS) {
-		struct vos_uchan *uc = vos_uchan_find(conn, id);
+		struct veng_uchan *uc = veng_uchan_find(conn, id);
 
 		if (uc)
-			vos_uchan_finish(uc);
+			veng_uchan_finish(uc);
 	}
 }
 
 /* HANDLE_DROP. Dispatcher. */
-s64 vos_handle_drop(struct vos_scall *call)
+s64 veng_handle_drop(struct veng_scall *call)
 {
-	struct vos_handle *h = slot_of(call);
+	struct veng_handle *h = slot_of(call);
 
 	if (!h)
 		return -EINVAL;
@@ -184,20 +184,20 @@ s64 vos_handle_drop(struct vos_scall *call)
 	atomic_inc(&h->uc->users);
 	WRITE_ONCE(h->ending, true);
 	h->drop = call;
-	vos_handle_put(h);
-	return VOS_PENDING;
+	veng_handle_put(h);
+	return VENG_PENDING;
 }
 
 /*
- * vos_handle_use - put what a lane's call names in place of its handle
+ * veng_handle_use - put what a lane's call names in place of its handle
  * @op: of the call's opcode
  * Dispatcher. Return: 0; -EBADF.
  */
-int vos_handle_use(struct vos_scall *call, const struct vos_op *op)
+int veng_handle_use(struct veng_scall *call, const struct vos_op *op)
 {
-	struct vos_handle *h;
+	struct veng_handle *h;
 
-	vos_in_dispatcher(call->conn);
+	veng_in_dispatcher(call->conn);
 	if (op->right == VOS_RIGHT_WHOLE) {
 		/* By its slots the channel is known. */
 		call->target = NULL;
@@ -219,9 +219,9 @@ int vos_handle_use(struct vos_scall *call, const struct vos_op *op)
 }
 
 /* A socket's poll mask has changed: show it to the processes that use it. */
-void vos_handle_show(struct vos_conn *conn, u32 obj, u32 gen, u32 poll)
+void veng_handle_show(struct veng_conn *conn, u32 obj, u32 gen, u32 poll)
 {
-	struct vos_handle *h;
+	struct veng_handle *h;
 	unsigned long flags;
 
 	if (!conn->by_obj || hlist_empty(&conn->by_obj[obj]))
@@ -234,7 +234,7 @@ void vos_handle_show(struct vos_conn *conn, u32 obj, u32 gen, u32 poll)
 }
 
 /* The user channel goes; no call is under way. Process context. */
-void vos_handles_end(struct vos_uchan *uc)
+void veng_handles_end(struct veng_uchan *uc)
 {
 	u32 i;
 

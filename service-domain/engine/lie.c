@@ -38,7 +38,7 @@ enum lie {
 };
 
 static enum lie told;
-static struct vos_conn *liar;		/* the connection made last, or NULL */
+static struct veng_conn *liar;		/* the connection made last, or NULL */
 static DEFINE_MUTEX(liar_mutex);
 
 static bool tells(enum lie lie)
@@ -47,7 +47,7 @@ static bool tells(enum lie lie)
 }
 
 /* Tell nothing, as fast as can be, until another lie is told; with @tell, of something. */
-static void storm(struct vos_conn *conn, void (*tell)(struct vos_conn *conn))
+static void storm(struct veng_conn *conn, void (*tell)(struct veng_conn *conn))
 {
 	unsigned long since = jiffies, n = 0;
 	enum lie lie = READ_ONCE(told);
@@ -62,13 +62,13 @@ static void storm(struct vos_conn *conn, void (*tell)(struct vos_conn *conn))
 	pr_info("virtuos-lie: %lu events in %u ms\n", n, jiffies_to_msecs(jiffies - since));
 }
 
-static void begin_storm(struct vos_conn *conn)
+static void begin_storm(struct veng_conn *conn)
 {
 	storm(conn, NULL);
 }
 
 /* One object's state after the other's, and all of a word's bits. */
-static void tell_of_objects(struct vos_conn *conn)
+static void tell_of_objects(struct veng_conn *conn)
 {
 	u32 n = conn->nr_objects ?: 1;
 	u32 obj = get_random_u32_below(n), other = get_random_u32_below(n), word = obj / 64;
@@ -81,30 +81,30 @@ static void tell_of_objects(struct vos_conn *conn)
 	set_bit(word % 64, (unsigned long *)vos_peer_ptr(&conn->ctrl->event_sel[word / 64]));
 }
 
-static void begin_storm_objects(struct vos_conn *conn)
+static void begin_storm_objects(struct veng_conn *conn)
 {
 	storm(conn, tell_of_objects);
 }
 
-static void tell_of_doors(struct vos_conn *conn)
+static void tell_of_doors(struct veng_conn *conn)
 {
 	vos_store(&conn->ctrl->uchans_broken, vos_load(&conn->ctrl->uchans_broken) + 1);
 }
 
-static void begin_storm_doors(struct vos_conn *conn)
+static void begin_storm_doors(struct veng_conn *conn)
 {
 	storm(conn, tell_of_doors);
 }
 
 /* Close, wait to be given a link again on the same device, and so on (xenbus.c). */
-static void reconnect(struct vos_conn *conn)
+static void reconnect(struct veng_conn *conn)
 {
 	xenbus_switch_state(conn->dev, XenbusStateClosing);
 }
 
 static const struct {
 	const char *name;
-	void (*begin)(struct vos_conn *conn);
+	void (*begin)(struct veng_conn *conn);
 } lies[] = {
 	[TRUTH]		= { "truth" },
 	[EAT_ALL]	= { "eat-all" },
@@ -154,19 +154,19 @@ static void ordered(struct xenbus_watch *unused, const char *path, const char *t
 
 static struct xenbus_watch watch = { .node = KEY, .callback = ordered };
 
-int vos_lie_init(void)
+int veng_lie_init(void)
 {
 	return register_xenbus_watch(&watch);
 }
 
-void vos_lie_exit(void)
+void veng_lie_exit(void)
 {
 	unregister_xenbus_watch(&watch);
 	cancel_work_sync(&work);
 }
 
 /* @conn serves from now on. */
-void vos_lie_conn(struct vos_conn *conn)
+void veng_lie_conn(struct veng_conn *conn)
 {
 	mutex_lock(&liar_mutex);
 	liar = conn;
@@ -176,7 +176,7 @@ void vos_lie_conn(struct vos_conn *conn)
 		queue_work(system_long_wq, &work);
 }
 
-void vos_lie_conn_gone(struct vos_conn *conn)
+void veng_lie_conn_gone(struct veng_conn *conn)
 {
 	mutex_lock(&liar_mutex);
 	if (liar == conn)
@@ -185,7 +185,7 @@ void vos_lie_conn_gone(struct vos_conn *conn)
 }
 
 /* Take the call, and never answer it? */
-bool vos_lie_eats(const struct vos_scall *call)
+bool veng_lie_eats(const struct veng_scall *call)
 {
 	switch (READ_ONCE(told)) {
 	case EAT_ALL:
@@ -200,7 +200,7 @@ bool vos_lie_eats(const struct vos_scall *call)
 }
 
 /* As many messages as there is room for, each of another kind, that no program may believe. */
-static void say_control(struct vos_scall *call)
+static void say_control(struct veng_scall *call)
 {
 	static const struct cmsghdr kinds[] = {
 		{ CMSG_LEN(2 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS },
@@ -223,7 +223,7 @@ static void say_control(struct vos_scall *call)
 }
 
 /* What else is said in an answer. */
-void vos_lie_answer(struct vos_scall *call)
+void veng_lie_answer(struct veng_scall *call)
 {
 	switch (READ_ONCE(told)) {
 	case WRONG_TAG:
@@ -246,13 +246,13 @@ void vos_lie_answer(struct vos_scall *call)
 }
 
 /* Answer once more? */
-bool vos_lie_repeats(void)
+bool veng_lie_repeats(void)
 {
 	return tells(TWICE);
 }
 
 /* How many submissions have been taken? */
-void vos_lie_taken(struct vos_chan *chan)
+void veng_lie_taken(struct veng_chan *chan)
 {
 	if (tells(AHEAD))
 		vos_store(&chan->sq.hdr->cons, chan->sq.own + 1000);
@@ -261,13 +261,13 @@ void vos_lie_taken(struct vos_chan *chan)
 }
 
 /* Say that pages are unmapped, and keep them? */
-bool vos_lie_keeps_pages(void)
+bool veng_lie_keeps_pages(void)
 {
 	return tells(KEEP_PAGES);
 }
 
 /* Keep what belongs to a connection that has ended, and wait for the next on its device? */
-bool vos_lie_reconnects(void)
+bool veng_lie_reconnects(void)
 {
 	return tells(RECONNECT);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * virtuos-engine: what both service domains have in common. See vos_engine.h.
+ * virtuos-engine: what both service domains have in common. See veng.h.
  */
 #include <linux/export.h>
 #include <linux/module.h>
@@ -8,79 +8,79 @@
 #include <xen/xen.h>
 #include "engine_priv.h"
 
-unsigned int vos_poll_us = 1000;
-module_param_named(poll_us, vos_poll_us, uint, 0644);
+unsigned int veng_poll_us = 1000;
+module_param_named(poll_us, veng_poll_us, uint, 0644);
 MODULE_PARM_DESC(poll_us,
 		 "microseconds that a dispatcher polls after its last work, at most; it learns how long pays");
 
-unsigned int vos_event_delay_us = 1000;
-module_param_named(event_delay_us, vos_event_delay_us, uint, 0644);
+unsigned int veng_event_delay_us = 1000;
+module_param_named(event_delay_us, veng_event_delay_us, uint, 0644);
 MODULE_PARM_DESC(event_delay_us,
 		 "microseconds at most that a busy front end has to take events by itself before it is interrupted");
 
 static DEFINE_MUTEX(service_mutex);
-static const struct vos_service *current_service;
+static const struct veng_service *current_service;
 
 /**
- * vos_service_register - offer @svc to primaries
- * @svc: stays valid until vos_service_unregister()
+ * veng_service_register - offer @svc to primaries
+ * @svc: stays valid until veng_service_unregister()
  * Return: 0; -EBUSY, this domain has a service already; -errno of xenbus.
  */
-int vos_service_register(const struct vos_service *svc)
+int veng_service_register(const struct veng_service *svc)
 {
 	int rc = -EBUSY;
 
 	mutex_lock(&service_mutex);
 	if (!current_service) {
-		rc = vos_xenbus_start(svc);
+		rc = veng_xenbus_start(svc);
 		if (!rc)
 			current_service = svc;
 	}
 	mutex_unlock(&service_mutex);
 	return rc;
 }
-EXPORT_SYMBOL_GPL(vos_service_register);
+EXPORT_SYMBOL_GPL(veng_service_register);
 
 /**
- * vos_service_unregister - close all connections and take the service back
+ * veng_service_unregister - close all connections and take the service back
  * @svc: as registered
  */
-void vos_service_unregister(const struct vos_service *svc)
+void veng_service_unregister(const struct veng_service *svc)
 {
 	mutex_lock(&service_mutex);
 	if (current_service == svc) {
-		vos_xenbus_stop();
+		veng_xenbus_stop();
 		current_service = NULL;
 	}
 	mutex_unlock(&service_mutex);
 }
-EXPORT_SYMBOL_GPL(vos_service_unregister);
+EXPORT_SYMBOL_GPL(veng_service_unregister);
 
-static int __init vos_engine_init(void)
+static int __init veng_init(void)
 {
 	int rc;
 
 	if (!xen_domain())
 		return -ENODEV;
-	rc = vos_cred_init();
+	rc = veng_cred_init();
 	if (rc)
 		return rc;
-	rc = vos_conns_init();
+	rc = veng_conns_init();
 	if (rc) {
-		vos_cred_exit();
+		veng_cred_exit();
 		return rc;
 	}
-	return vos_lie_init();
+	return veng_lie_init();
 }
 
-static void __exit vos_engine_exit(void)
+static void __exit veng_exit(void)
 {
-	vos_lie_exit();
-	vos_conns_exit();
-	vos_cred_exit();
+	veng_lie_exit();
+	veng_conns_exit();
+	veng_cred_exit();
 }
 
-module_init(vos_engine_init);
-module_exit(vos_engine_exit);
+module_init(veng_init);
+module_exit(veng_exit);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("VirtuOS service domain: connections, channels, dispatcher");

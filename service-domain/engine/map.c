@@ -17,7 +17,7 @@
 #define BATCH 64u
 
 struct collect {
-	struct vos_map *map;
+	struct veng_map *map;
 	u32 next;
 };
 
@@ -29,7 +29,7 @@ static int collect_pte(pte_t *pte, unsigned long addr, void *data)
 	return 0;
 }
 
-static int reserve(struct vos_map *map)
+static int reserve(struct veng_map *map)
 {
 	size_t bytes = (size_t)map->nr_pages << PAGE_SHIFT;
 	struct collect c = { .map = map };
@@ -43,7 +43,7 @@ static int reserve(struct vos_map *map)
 				   collect_pte, &c);
 }
 
-static int map_batch(struct vos_map *map, domid_t domid, const grant_ref_t *refs,
+static int map_batch(struct veng_map *map, domid_t domid, const grant_ref_t *refs,
 		     u32 first, u32 n)
 {
 	struct gnttab_map_grant_ref *op = kcalloc(n, sizeof(*op), GFP_KERNEL);
@@ -68,10 +68,10 @@ static int map_batch(struct vos_map *map, domid_t domid, const grant_ref_t *refs
 }
 
 /*
- * vos_map_refs - map @n pages that domain @domid granted to us
+ * veng_map_refs - map @n pages that domain @domid granted to us
  * Return: 0; -EFAULT a grant cannot be mapped; -ENOMEM; -EOPNOTSUPP not PV.
  */
-int vos_map_refs(struct vos_map *map, domid_t domid, const grant_ref_t *refs, u32 n)
+int veng_map_refs(struct veng_map *map, domid_t domid, const grant_ref_t *refs, u32 n)
 {
 	u32 i;
 	int rc;
@@ -86,11 +86,11 @@ int vos_map_refs(struct vos_map *map, domid_t domid, const grant_ref_t *refs, u3
 	for (i = 0; !rc && i < n; i += BATCH)
 		rc = map_batch(map, domid, refs, i, min(BATCH, n - i));
 	if (rc)
-		vos_unmap(map);
+		veng_unmap(map);
 	return rc;
 }
 
-static bool unmap_page(struct vos_map *map, u32 i)
+static bool unmap_page(struct veng_map *map, u32 i)
 {
 	struct gnttab_unmap_grant_ref op;
 
@@ -105,13 +105,13 @@ static bool unmap_page(struct vos_map *map, u32 i)
 }
 
 /* Idempotent. Nobody uses the mapping any more. */
-void vos_unmap(struct vos_map *map)
+void veng_unmap(struct veng_map *map)
 {
 	bool clean = true;
 	u32 i;
 
 	for (i = 0; map->area && map->handles && i < map->nr_pages; i++)
-		clean &= !vos_lie_keeps_pages() && unmap_page(map, i);
+		clean &= !veng_lie_keeps_pages() && unmap_page(map, i);
 	if (map->area && clean)
 		free_vm_area(map->area);
 	else if (map->area)

@@ -11,7 +11,7 @@
 #include <xen/events.h>
 #include "engine_priv.h"
 
-static void raise_event(struct vos_conn *conn, u32 obj)
+static void raise_event(struct veng_conn *conn, u32 obj)
 {
 	u32 word = obj / 64;
 
@@ -28,7 +28,7 @@ static void raise_event(struct vos_conn *conn, u32 obj)
 }
 
 /* Has the front end taken all events? It is its word, and harms it alone. */
-static bool taken(const struct vos_conn *conn)
+static bool taken(const struct veng_conn *conn)
 {
 	u32 words = conn->nr_objects / 64, i;
 
@@ -42,9 +42,9 @@ static bool taken(const struct vos_conn *conn)
  * How long a busy front end is given depends on what it made of it so far: next to
  * nothing if it computes and never looks.
  */
-static void learn(struct vos_conn *conn, bool by_itself)
+static void learn(struct veng_conn *conn, bool by_itself)
 {
-	u64 most = (u64)READ_ONCE(vos_event_delay_us) * NSEC_PER_USEC;
+	u64 most = (u64)READ_ONCE(veng_event_delay_us) * NSEC_PER_USEC;
 
 	if (by_itself)
 		conn->delay_ns *= 2;
@@ -53,7 +53,7 @@ static void learn(struct vos_conn *conn, bool by_itself)
 	conn->delay_ns = clamp(conn->delay_ns, most / 16, most);
 }
 
-static bool must_tell(struct vos_conn *conn, u64 now)
+static bool must_tell(struct veng_conn *conn, u64 now)
 {
 	switch (vos_ring_wakeup(&conn->chan[0].cq)) {
 	case VOS_WAKE_NOT:
@@ -69,15 +69,15 @@ static bool must_tell(struct vos_conn *conn, u64 now)
 }
 
 /*
- * vos_events_tell - send the event that events of objects deserve, by and by
+ * veng_events_tell - send the event that events of objects deserve, by and by
  *
  * A front end that is busy takes them by itself, most often; it is interrupted only
- * when it has not done so for a while, vos_event_delay_us at most. One that polls for
+ * when it has not done so for a while, veng_event_delay_us at most. One that polls for
  * an answer need not look, so it is owed the event until it ceases to. Dispatcher, once a turn.
  */
-void vos_events_tell(struct vos_conn *conn, u64 now)
+void veng_events_tell(struct veng_conn *conn, u64 now)
 {
-	vos_in_dispatcher(conn);
+	veng_in_dispatcher(conn);
 	if (conn->raised && !conn->owed_since)
 		conn->owed_since = now;
 	conn->raised = false;
@@ -96,9 +96,9 @@ void vos_events_tell(struct vos_conn *conn, u64 now)
  * The dispatcher is about to sleep: what it owes it tells now, also to a front end that
  * polls, for it may cease to.
  */
-void vos_events_settle(struct vos_conn *conn)
+void veng_events_settle(struct veng_conn *conn)
 {
-	vos_in_dispatcher(conn);
+	veng_in_dispatcher(conn);
 	if (!conn->owed_since)
 		return;
 	conn->owed_since = 0;
@@ -106,7 +106,7 @@ void vos_events_settle(struct vos_conn *conn)
 		notify_remote_via_irq(conn->chan[0].irq);
 }
 
-void vos_obj_publish(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, bool wake)
+void veng_obj_publish(struct veng_conn *conn, u32 obj, u32 gen, u32 poll, bool wake)
 {
 	struct vos_obj_state __peer *o;
 
@@ -115,17 +115,17 @@ void vos_obj_publish(struct vos_conn *conn, u32 obj, u32 gen, u32 poll, bool wak
 	o = &conn->obj[obj];
 	vos_store(&o->poll, poll);
 	vos_store_release(&o->gen, gen);
-	vos_handle_show(conn, obj, gen, poll);
+	veng_handle_show(conn, obj, gen, poll);
 	if (!wake)
 		return;
 	vos_mb();
 	if (vos_load(&o->armed))
 		raise_event(conn, obj);
 }
-EXPORT_SYMBOL_GPL(vos_obj_publish);
+EXPORT_SYMBOL_GPL(veng_obj_publish);
 
-u32 vos_conn_nr_objects(struct vos_conn *conn)
+u32 veng_conn_nr_objects(struct veng_conn *conn)
 {
 	return conn->nr_objects;
 }
-EXPORT_SYMBOL_GPL(vos_conn_nr_objects);
+EXPORT_SYMBOL_GPL(veng_conn_nr_objects);

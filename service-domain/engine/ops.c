@@ -4,23 +4,23 @@
  */
 #include "engine_priv.h"
 
-const struct vos_op vos_ops[VOS_NR_OPCODES] = { VOS_OPCODES(VOS_OP_FACTS) };
+const struct vos_op veng_ops[VOS_NR_OPCODES] = { VOS_OPCODES(VOS_OP_FACTS) };
 
-s64 vos_nop(struct vos_scall *call)
+s64 veng_nop(struct veng_scall *call)
 {
 	return 0;
 }
 
-static s64 (* const serve[])(struct vos_scall *call) = {
+static s64 (* const serve[])(struct veng_scall *call) = {
 #define VOS_X(NAME, name, nr, ...)	\
-	[nr] = vos_##name,
+	[nr] = veng_##name,
 	VOS_CORE_OPCODES(VOS_X)
 #undef VOS_X
 };
 
 /* A call that is of class CORE, and allowed by the table. Dispatcher. */
-s64 vos_core_call(struct vos_scall *call)
+s64 veng_core_call(struct veng_scall *call)
 {
-	vos_in_dispatcher(call->conn);
+	veng_in_dispatcher(call->conn);
 	return serve[call->sqe.opcode](call);
 }

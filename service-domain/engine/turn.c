@@ -3,7 +3,7 @@
  * How long the dispatcher's turns take. A turn looks at every ring once, so the longest
  * one is how long any call may have to wait for its being taken.
  *
- * It is bounded by what it may carry out (vos_chan_run()) as long as nothing blocks in it.
+ * It is bounded by what it may carry out (veng_chan_run()) as long as nothing blocks in it.
  * What does is found by a turn that takes longer than LIMIT_NS, told of in the log, with
  * the call in which most ticks of the clock passed. What the hypervisor took away is not
  * counted: a processor that did not run is nobody's fault here.
@@ -27,7 +27,7 @@ static const char *name_of(u16 op)
 	return op == NO_CALL ? "no call" : vos_opcode_name(op);
 }
 
-void vos_turn_begin(struct vos_turn *t, u64 now)
+void veng_turn_begin(struct veng_turn *t, u64 now)
 {
 	t->since = now;
 	t->steal = stolen();
@@ -37,7 +37,7 @@ void vos_turn_begin(struct vos_turn *t, u64 now)
 }
 
 /* The clock has ticked during a call of this opcode, or since the last tick was seen. */
-void vos_turn_tick(struct vos_turn *t, u8 opcode)
+void veng_turn_tick(struct veng_turn *t, u8 opcode)
 {
 	unsigned long now = jiffies;
 
@@ -48,7 +48,7 @@ void vos_turn_tick(struct vos_turn *t, u8 opcode)
 	t->tick = now;
 }
 
-static u64 own_time(const struct vos_turn *t, u64 now)
+static u64 own_time(const struct veng_turn *t, u64 now)
 {
 	u64 took = now - t->since, steal = stolen() - t->steal;
 
@@ -59,12 +59,12 @@ static u64 own_time(const struct vos_turn *t, u64 now)
 }
 
 /*
- * vos_turn_end - what vos_turn_begin() began is over
+ * veng_turn_end - what veng_turn_begin() began is over
  * @now: by ktime_get_ns()
  */
-void vos_turn_end(struct vos_conn *conn, u64 now)
+void veng_turn_end(struct veng_conn *conn, u64 now)
 {
-	struct vos_turn *t = &conn->turn;
+	struct veng_turn *t = &conn->turn;
 	u64 ns;
 
 	if (likely(now - t->since <= t->notable))
@@ -83,10 +83,10 @@ void vos_turn_end(struct vos_conn *conn, u64 now)
 }
 
 /* Where an administrator finds it: this domain has no shell, but its nodes can be read. */
-void vos_turn_show(struct work_struct *work)
+void veng_turn_show(struct work_struct *work)
 {
-	struct vos_conn *conn = container_of(work, struct vos_conn, show_work);
-	const struct vos_turn *t = &conn->turn;
+	struct veng_conn *conn = container_of(work, struct veng_conn, show_work);
+	const struct veng_turn *t = &conn->turn;
 	u64 ns = READ_ONCE(t->longest);
 
 	WRITE_ONCE(conn->shown, ns);

@@ -19,9 +19,9 @@
 #define MAX_HOT		16u
 #define HOT_FOR_NS	(100 * NSEC_PER_MSEC)	/* without a call */
 
-struct vos_uchan *vos_uchan_find(struct vos_conn *conn, u64 id)
+struct veng_uchan *veng_uchan_find(struct veng_conn *conn, u64 id)
 {
-	struct vos_uchan *uc = NULL;
+	struct veng_uchan *uc = NULL;
 
 	if (id >= VOS_MAX_UCHANS)
 		return NULL;
@@ -31,21 +31,21 @@ struct vos_uchan *vos_uchan_find(struct vos_conn *conn, u64 id)
 	return uc;
 }
 
-static void uchan_free(struct vos_uchan *uc)
+static void uchan_free(struct veng_uchan *uc)
 {
 	u32 i;
 
 	for (i = 0; i < uc->nr_lanes; i++)
-		vos_chan_exit(&uc->lane[i]);
-	vos_unmap(&uc->map);
+		veng_chan_exit(&uc->lane[i]);
+	veng_unmap(&uc->map);
 	put_cred(uc->cred);
 	kvfree(uc);
 }
 
-static void lane_init(struct vos_uchan *uc, u32 nr, u32 arena_pages)
+static void lane_init(struct veng_uchan *uc, u32 nr, u32 arena_pages)
 {
-	struct vos_lane_page __peer *page = vos_map_page(&uc->map, VOS_UCHAN_HEAD_PAGES + nr);
-	struct vos_chan *lane = &uc->lane[nr];
+	struct vos_lane_page __peer *page = veng_map_page(&uc->map, VOS_UCHAN_HEAD_PAGES + nr);
+	struct veng_chan *lane = &uc->lane[nr];
 
 	lane->conn = uc->conn;
 	lane->uc = uc;
@@ -53,26 +53,26 @@ static void lane_init(struct vos_uchan *uc, u32 nr, u32 arena_pages)
 	lane->irq = uc->conn->chan[0].irq;
 	vos_ring_init(&lane->sq, &page->sq, page->sqe, VOS_LANE_ENTRIES, VOS_SQ_PHASE);
 	vos_ring_init(&lane->cq, &page->cq, page->cqe, VOS_LANE_ENTRIES, VOS_CQ_PHASE);
-	lane->arena = vos_map_page(&uc->map, VOS_UCHAN_HEAD_PAGES + uc->nr_lanes);
+	lane->arena = veng_map_page(&uc->map, VOS_UCHAN_HEAD_PAGES + uc->nr_lanes);
 	lane->arena_bytes = arena_pages << VOS_PAGE_SHIFT;
 }
 
-static int lanes_init(struct vos_uchan *uc, u32 arena_pages)
+static int lanes_init(struct veng_uchan *uc, u32 arena_pages)
 {
 	u32 i;
 	int rc = 0;
 
 	for (i = 0; i < uc->nr_lanes && !rc; i++) {
 		lane_init(uc, i, arena_pages);
-		rc = vos_chan_attach(&uc->lane[i], VOS_LANE_ENTRIES);
+		rc = veng_chan_attach(&uc->lane[i], VOS_LANE_ENTRIES);
 	}
 	return rc;
 }
 
-static struct vos_uchan *uchan_make(struct vos_scall *call, const grant_ref_t *refs, u32 pages,
-				    u32 nr_lanes)
+static struct veng_uchan *uchan_make(struct veng_scall *call, const grant_ref_t *refs, u32 pages,
+				     u32 nr_lanes)
 {
-	struct vos_uchan *uc = kvzalloc(struct_size(uc, lane, nr_lanes), GFP_KERNEL);
+	struct veng_uchan *uc = kvzalloc(struct_size(uc, lane, nr_lanes), GFP_KERNEL);
 	u32 i;
 	int rc;
 
@@ -87,9 +87,9 @@ static struct vos_uchan *uchan_make(struct vos_scall *call, const grant_ref_t *r
 		uc->handle[i].uc = uc;
 		INIT_HLIST_NODE(&uc->handle[i].by_obj);
 	}
-	rc = vos_map_refs(&uc->map, uc->conn->domid, refs, pages);
+	rc = veng_map_refs(&uc->map, uc->conn->domid, refs, pages);
 	if (!rc) {
-		uc->head = vos_map_page(&uc->map, 0);
+		uc->head = veng_map_page(&uc->map, 0);
 		rc = lanes_init(uc, pages - VOS_UCHAN_HEAD_PAGES - nr_lanes);
 	}
 	if (!rc)
@@ -99,9 +99,9 @@ static struct vos_uchan *uchan_make(struct vos_scall *call, const grant_ref_t *r
 }
 
 /* The dispatcher finds it when its process asks for it. */
-static int uchan_install(struct vos_uchan *uc)
+static int uchan_install(struct veng_uchan *uc)
 {
-	struct vos_conn *conn = uc->conn;
+	struct veng_conn *conn = uc->conn;
 	int rc = -EBUSY;
 	u32 i;
 
@@ -117,15 +117,15 @@ static int uchan_install(struct vos_uchan *uc)
 }
 
 /* Control thread. */
-static s64 open_work(struct vos_scall *call)
+static s64 open_work(struct veng_scall *call)
 {
 	u32 nr_lanes = call->sqe.arg[1], arena_pages = call->sqe.arg[1] >> 32;
 	u32 pages = VOS_UCHAN_HEAD_PAGES + nr_lanes + arena_pages;
-	struct vos_uchan *uc;
+	struct veng_uchan *uc;
 	grant_ref_t *refs;
 	int rc;
 
-	vos_in_ctl(call->conn);
+	veng_in_ctl(call->conn);
 	if (call->sqe.ext[0].len != pages * sizeof(*refs))
 		return -EINVAL;
 	refs = kvmalloc_array(pages, sizeof(*refs), GFP_KERNEL);
@@ -143,51 +143,51 @@ static s64 open_work(struct vos_scall *call)
 }
 
 /* UCHAN_OPEN. Dispatcher. */
-s64 vos_uchan_open(struct vos_scall *call)
+s64 veng_uchan_open(struct veng_scall *call)
 {
 	u32 nr_lanes = call->sqe.arg[1], arena_pages = call->sqe.arg[1] >> 32;
 
 	if (call->sqe.arg[0] >= VOS_MAX_UCHANS || !nr_lanes || nr_lanes > VOS_UCHAN_MAX_LANES ||
 	    !arena_pages || arena_pages > VOS_UCHAN_MAX_PAGES)
 		return -EINVAL;
-	vos_scall_queue_ctl(call, open_work);
-	return VOS_PENDING;
+	veng_scall_queue_ctl(call, open_work);
+	return VENG_PENDING;
 }
 
 /* Control thread: no call is under way, nobody finds it any more. */
-static s64 close_work(struct vos_scall *call)
+static s64 close_work(struct veng_scall *call)
 {
-	struct vos_uchan *uc = call->priv;
+	struct veng_uchan *uc = call->priv;
 
-	vos_in_ctl(call->conn);
+	veng_in_ctl(call->conn);
 	WARN_ON_ONCE(atomic_read(&uc->users));
-	vos_handles_end(uc);
+	veng_handles_end(uc);
 	uchan_free(uc);
 	return 0;
 }
 
 /* A call on @uc has ended, or its being open. */
-void vos_uchan_done(struct vos_uchan *uc)
+void veng_uchan_done(struct veng_uchan *uc)
 {
-	struct vos_scall *close = READ_ONCE(uc->close);
+	struct veng_scall *close = READ_ONCE(uc->close);
 
 	if (!atomic_dec_and_test(&uc->users))
 		return;
 	close = READ_ONCE(uc->close);
 	if (close) {
 		close->priv = uc;
-		vos_scall_queue_ctl(close, close_work);
+		veng_scall_queue_ctl(close, close_work);
 	}
 }
 
 /*
- * vos_uchan_broken - its process broke the protocol, and nothing more is taken from it
+ * veng_uchan_broken - its process broke the protocol, and nothing more is taken from it
  *
  * Once a channel; any context. The primary's kernel closes the process's door.
  */
-void vos_uchan_broken(struct vos_uchan *uc, const char *what)
+void veng_uchan_broken(struct veng_uchan *uc, const char *what)
 {
-	struct vos_conn *conn = uc->conn;
+	struct veng_conn *conn = uc->conn;
 
 	pr_info_ratelimited("virtuos: user channel %u: protocol violation (%s)\n", uc->id, what);
 	vos_store(&uc->head->broken, 1u);
@@ -197,34 +197,34 @@ void vos_uchan_broken(struct vos_uchan *uc, const char *what)
 	notify_remote_via_irq(conn->chan[0].irq);
 }
 
-static void take_off(struct vos_chan *lane)
+static void take_off(struct veng_chan *lane)
 {
-	vos_in_dispatcher(lane->conn);
+	veng_in_dispatcher(lane->conn);
 	if (list_empty(&lane->hot))
 		return;
-	VOS_CHECK(lane->conn->nr_hot);
+	VENG_CHECK(lane->conn->nr_hot);
 	list_del_init(&lane->hot);
 	lane->conn->nr_hot--;
 }
 
 /*
- * vos_uchan_finish - carry out what has been submitted on the lanes so far
+ * veng_uchan_finish - carry out what has been submitted on the lanes so far
  * Dispatcher, and not from a lane's call.
  */
-void vos_uchan_finish(struct vos_uchan *uc)
+void veng_uchan_finish(struct veng_uchan *uc)
 {
 	u32 i;
 
-	vos_in_dispatcher(uc->conn);
+	veng_in_dispatcher(uc->conn);
 	for (i = 0; i < uc->nr_lanes; i++)
-		vos_chan_run(&uc->lane[i]);
+		veng_chan_run(&uc->lane[i]);
 }
 
 /* UCHAN_CLOSE. Dispatcher. */
-s64 vos_uchan_close(struct vos_scall *call)
+s64 veng_uchan_close(struct veng_scall *call)
 {
-	struct vos_conn *conn = call->conn;
-	struct vos_uchan *uc = vos_uchan_find(conn, call->sqe.arg[0]);
+	struct veng_conn *conn = call->conn;
+	struct veng_uchan *uc = veng_uchan_find(conn, call->sqe.arg[0]);
 	u32 i;
 
 	if (!uc)
@@ -235,11 +235,11 @@ s64 vos_uchan_close(struct vos_scall *call)
 	for (i = 0; i < uc->nr_lanes; i++)
 		take_off(&uc->lane[i]);
 	WRITE_ONCE(uc->close, call);
-	vos_uchan_done(uc);
-	return VOS_PENDING;
+	veng_uchan_done(uc);
+	return VENG_PENDING;
 }
 
-static void put_on(struct vos_chan *lane, u64 now)
+static void put_on(struct veng_chan *lane, u64 now)
 {
 	lane->idle_since = now;
 	list_add_tail(&lane->hot, &lane->conn->hot);
@@ -248,13 +248,13 @@ static void put_on(struct vos_chan *lane, u64 now)
 }
 
 /* Has anything come since it was asked for an event? */
-static bool has_call(const struct vos_chan *lane)
+static bool has_call(const struct veng_chan *lane)
 {
 	return !READ_ONCE(lane->uc->broken) &&
 	       (vos_ring_ready(&lane->sq) || READ_ONCE(lane->expected));
 }
 
-static void cool(struct vos_chan *lane)
+static void cool(struct veng_chan *lane)
 {
 	take_off(lane);
 	vos_ring_prepare_sleep(&lane->sq);
@@ -262,9 +262,9 @@ static void cool(struct vos_chan *lane)
 		put_on(lane, ktime_get_ns());
 }
 
-static void cool_oldest(struct vos_conn *conn)
+static void cool_oldest(struct veng_conn *conn)
 {
-	struct vos_chan *lane, *oldest = NULL;
+	struct veng_chan *lane, *oldest = NULL;
 
 	list_for_each_entry(lane, &conn->hot, hot)
 		if (!oldest || lane->idle_since < oldest->idle_since)
@@ -272,7 +272,7 @@ static void cool_oldest(struct vos_conn *conn)
 	cool(oldest);
 }
 
-static void heat(struct vos_conn *conn, struct vos_chan *lane, u64 now)
+static void heat(struct veng_conn *conn, struct veng_chan *lane, u64 now)
 {
 	if (!list_empty(&lane->hot)) {
 		lane->idle_since = now;
@@ -284,10 +284,10 @@ static void heat(struct vos_conn *conn, struct vos_chan *lane, u64 now)
 }
 
 /*
- * vos_uchan_expect - the next call on this lane is about to come
+ * veng_uchan_expect - the next call on this lane is about to come
  * Any context.
  */
-void vos_uchan_expect(struct vos_chan *lane)
+void veng_uchan_expect(struct veng_chan *lane)
 {
 	WRITE_ONCE(lane->expected, true);
 	set_bit(lane->uc->id, lane->conn->woken);
@@ -296,7 +296,7 @@ void vos_uchan_expect(struct vos_chan *lane)
 }
 
 /* Its process, or a worker, says that there are calls. */
-static void look_at(struct vos_uchan *uc, u64 now)
+static void look_at(struct veng_uchan *uc, u64 now)
 {
 	u32 i;
 
@@ -308,7 +308,7 @@ static void look_at(struct vos_uchan *uc, u64 now)
 }
 
 /* Bits of one word, taken. The exchange comes before the look at what they stand for. */
-static unsigned long take_word(struct vos_conn *conn, u32 word)
+static unsigned long take_word(struct veng_conn *conn, u32 word)
 {
 	u64 __peer *asked = &conn->ctrl->uchan_sel[word];
 	unsigned long bits = 0;
@@ -320,16 +320,16 @@ static unsigned long take_word(struct vos_conn *conn, u32 word)
 	return bits;
 }
 
-static void rescan(struct vos_conn *conn, u64 now)
+static void rescan(struct veng_conn *conn, u64 now)
 {
-	struct vos_uchan *uc;
+	struct veng_uchan *uc;
 	u32 word, bit;
 
 	for (word = 0; word < VOS_MAX_UCHANS / BITS_PER_LONG; word++) {
 		unsigned long bits = take_word(conn, word);
 
 		for_each_set_bit(bit, &bits, BITS_PER_LONG) {
-			uc = vos_uchan_find(conn, word * BITS_PER_LONG + bit);
+			uc = veng_uchan_find(conn, word * BITS_PER_LONG + bit);
 			if (uc)
 				look_at(uc, now);
 		}
@@ -340,19 +340,19 @@ static void rescan(struct vos_conn *conn, u64 now)
  * One that was put on again in this turn, at the list's end, was so after @now: it must not
  * seem to be cold for ever, or the turn would not end.
  */
-static bool is_cold(const struct vos_chan *lane, u64 now)
+static bool is_cold(const struct veng_chan *lane, u64 now)
 {
 	return (s64)(now - lane->idle_since) > HOT_FOR_NS;
 }
 
 /*
- * vos_uchans_run - take and carry out the calls of all lanes that are polled
+ * veng_uchans_run - take and carry out the calls of all lanes that are polled
  * @now: by ktime_get_ns()
  * Dispatcher. Return: was there any?
  */
-bool vos_uchans_run(struct vos_conn *conn, u64 now)
+bool veng_uchans_run(struct veng_conn *conn, u64 now)
 {
-	struct vos_chan *lane, *next;
+	struct veng_chan *lane, *next;
 	bool busy = false;
 
 	if (READ_ONCE(conn->rescan)) {
@@ -362,7 +362,7 @@ bool vos_uchans_run(struct vos_conn *conn, u64 now)
 		rescan(conn, now);
 	}
 	list_for_each_entry_safe(lane, next, &conn->hot, hot) {
-		if (vos_chan_run(lane) > 0) {
+		if (veng_chan_run(lane) > 0) {
 			lane->idle_since = now;
 			busy = true;
 		} else if (is_cold(lane, now) || READ_ONCE(lane->uc->broken)) {
@@ -373,13 +373,13 @@ bool vos_uchans_run(struct vos_conn *conn, u64 now)
 }
 
 /*
- * vos_uchans_sleep - the dispatcher is about to sleep: ask for an event of hot lanes too
- * To be followed by vos_uchans_wake(). Return: true if it may.
+ * veng_uchans_sleep - the dispatcher is about to sleep: ask for an event of hot lanes too
+ * To be followed by veng_uchans_wake(). Return: true if it may.
  */
-bool vos_uchans_sleep(struct vos_conn *conn)
+bool veng_uchans_sleep(struct veng_conn *conn)
 {
 	bool may = !READ_ONCE(conn->rescan);
-	struct vos_chan *lane;
+	struct veng_chan *lane;
 
 	list_for_each_entry(lane, &conn->hot, hot) {
 		vos_ring_prepare_sleep(&lane->sq);
@@ -388,28 +388,28 @@ bool vos_uchans_sleep(struct vos_conn *conn)
 	return may;
 }
 
-/* vos_uchans_wake - it polls again: whoever calls on a hot lane need not wake it */
-void vos_uchans_wake(struct vos_conn *conn)
+/* veng_uchans_wake - it polls again: whoever calls on a hot lane need not wake it */
+void veng_uchans_wake(struct veng_conn *conn)
 {
-	struct vos_chan *lane;
+	struct veng_chan *lane;
 
 	list_for_each_entry(lane, &conn->hot, hot)
 		vos_ring_awake(&lane->sq);
 }
 
 /* The connection goes: the dispatcher has stopped, no call is under way. */
-void vos_uchans_end(struct vos_conn *conn)
+void veng_uchans_end(struct veng_conn *conn)
 {
 	u32 i;
 
 	for (i = 0; i < VOS_MAX_UCHANS; i++) {
-		struct vos_uchan *uc = conn->uchan[i];
+		struct veng_uchan *uc = conn->uchan[i];
 
 		if (!uc)
 			continue;
 		conn->uchan[i] = NULL;
 		WARN_ON_ONCE(atomic_read(&uc->users) != 1);
-		vos_handles_end(uc);
+		veng_handles_end(uc);
 		uchan_free(uc);
 	}
 }

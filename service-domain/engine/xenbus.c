@@ -10,39 +10,39 @@
 #include <xen/xenbus.h>
 #include "engine_priv.h"
 
-static const struct vos_service *service;
+static const struct veng_service *service;
 
 /**
- * struct vos_backend - one device
+ * struct veng_backend - one device
  * @conn: from Connected until it is @over
  * @tried: there was a connection, or should have been: there is no second one
  * @over: no connection any more
  */
-struct vos_backend {
-	struct vos_conn *conn;
+struct veng_backend {
+	struct veng_conn *conn;
 	bool tried;
 	bool over;
 };
 
 /* The device's state becomes Closed when nothing is left of the connection. */
-static void disconnect(struct xenbus_device *dev, struct vos_backend *b)
+static void disconnect(struct xenbus_device *dev, struct veng_backend *b)
 {
 	if (b->over)
 		return;
 	b->over = true;
 	if (b->conn) {
-		vos_lie_conn_gone(b->conn);
-		vos_conn_end(b->conn);
+		veng_lie_conn_gone(b->conn);
+		veng_conn_end(b->conn);
 	} else {
 		xenbus_switch_state(dev, XenbusStateClosed);
 	}
 	b->conn = NULL;
 }
 
-static void connect(struct xenbus_device *dev, struct vos_backend *b)
+static void connect(struct xenbus_device *dev, struct veng_backend *b)
 {
 	unsigned int version, ref;
-	struct vos_conn *conn;
+	struct veng_conn *conn;
 	int rc;
 
 	if (b->tried || b->over)
@@ -59,19 +59,19 @@ static void connect(struct xenbus_device *dev, struct vos_backend *b)
 				 VOS_PROTOCOL_VERSION);
 		return;
 	}
-	conn = vos_conn_create(service, dev, ref);
+	conn = veng_conn_create(service, dev, ref);
 	if (IS_ERR(conn)) {
 		xenbus_dev_fatal(dev, PTR_ERR(conn), "connecting");
 		return;
 	}
 	b->conn = conn;
 	xenbus_switch_state(dev, XenbusStateConnected);
-	vos_lie_conn(conn);
+	veng_lie_conn(conn);
 }
 
 static void frontend_changed(struct xenbus_device *dev, enum xenbus_state state)
 {
-	struct vos_backend *b = dev_get_drvdata(&dev->dev);
+	struct veng_backend *b = dev_get_drvdata(&dev->dev);
 
 	switch (state) {
 	case XenbusStateInitialised:
@@ -83,8 +83,8 @@ static void frontend_changed(struct xenbus_device *dev, enum xenbus_state state)
 		break;
 	case XenbusStateClosed:
 	case XenbusStateUnknown:
-		if (b->conn && vos_lie_reconnects()) {
-			*b = (struct vos_backend){};
+		if (b->conn && veng_lie_reconnects()) {
+			*b = (struct veng_backend){};
 			xenbus_switch_state(dev, XenbusStateInitWait);
 			break;
 		}
@@ -110,7 +110,7 @@ static int announce(struct xenbus_device *dev)
 
 static int probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
-	struct vos_backend *b;
+	struct veng_backend *b;
 	char *role = xenbus_read(XBT_NIL, dev->nodename, "role", NULL);
 	bool ours;
 	int rc;
@@ -140,7 +140,7 @@ static int probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 
 static void remove(struct xenbus_device *dev)
 {
-	struct vos_backend *b = dev_get_drvdata(&dev->dev);
+	struct veng_backend *b = dev_get_drvdata(&dev->dev);
 
 	disconnect(dev, b);
 	kfree(b);
@@ -159,7 +159,7 @@ static struct xenbus_driver driver = {
 };
 
 /* Devices are looked at only once there is a service for them. */
-int vos_xenbus_start(const struct vos_service *svc)
+int veng_xenbus_start(const struct veng_service *svc)
 {
 	int rc;
 
@@ -170,9 +170,9 @@ int vos_xenbus_start(const struct vos_service *svc)
 	return rc;
 }
 
-void vos_xenbus_stop(void)
+void veng_xenbus_stop(void)
 {
 	xenbus_unregister_driver(&driver);
-	vos_conns_flush();
+	veng_conns_flush();
 	service = NULL;
 }

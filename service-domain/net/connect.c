@@ -23,9 +23,9 @@ static bool is_common(u64 protocol)
 	return protocol == IPPROTO_IP || protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
-static s64 make_socket(struct vos_scall *call)
+static s64 make_socket(struct veng_scall *call)
 {
-	struct netconn *nc = vos_conn_priv(call->conn);
+	struct netconn *nc = veng_conn_priv(call->conn);
 	struct netobj *o = netobj_new(nc, call->sqe.obj, call->sqe.gen);
 	s64 rc;
 
@@ -46,9 +46,9 @@ err:
 }
 
 /* In the control thread. */
-static s64 make_rare_socket(struct vos_scall *call)
+static s64 make_rare_socket(struct veng_scall *call)
 {
-	struct netconn *nc = vos_conn_priv(call->conn);
+	struct netconn *nc = veng_conn_priv(call->conn);
 	s64 rc = make_socket(call);
 	struct netobj *o;
 
@@ -62,7 +62,7 @@ static s64 make_rare_socket(struct vos_scall *call)
 	return 0;
 }
 
-s64 net_socket(struct netobj *none, struct vos_scall *call)
+s64 net_socket(struct netobj *none, struct veng_scall *call)
 {
 	const u64 *arg = call->sqe.arg;
 
@@ -72,12 +72,12 @@ s64 net_socket(struct netobj *none, struct vos_scall *call)
 		return -EINVAL;
 	if (is_common(arg[2]))
 		return make_socket(call);
-	vos_scall_queue_ctl(call, make_rare_socket);
-	return VOS_PENDING;
+	veng_scall_queue_ctl(call, make_rare_socket);
+	return VENG_PENDING;
 }
 
 /* The address in the second extent, copied. Return: its length or -errno. */
-static int take_address(const struct vos_scall *call, struct sockaddr_storage *addr)
+static int take_address(const struct veng_scall *call, struct sockaddr_storage *addr)
 {
 	u32 len = call->sqe.ext[1].len;
 
@@ -89,7 +89,7 @@ static int take_address(const struct vos_scall *call, struct sockaddr_storage *a
 	return len;
 }
 
-static void give_address(struct vos_scall *call, const struct sockaddr_storage *addr, int len)
+static void give_address(struct veng_scall *call, const struct sockaddr_storage *addr, int len)
 {
 	u32 room = call->sqe.ext[1].len;
 
@@ -97,7 +97,7 @@ static void give_address(struct vos_scall *call, const struct sockaddr_storage *
 	call->cqe.out[0] = len;
 }
 
-s64 net_bind(struct netobj *o, struct vos_scall *call)
+s64 net_bind(struct netobj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr;
 	int len = take_address(call, &addr);
@@ -105,7 +105,7 @@ s64 net_bind(struct netobj *o, struct vos_scall *call)
 	return len < 0 ? len : kernel_bind(o->sock, (struct sockaddr *)&addr, len);
 }
 
-s64 net_listen(struct netobj *o, struct vos_scall *call)
+s64 net_listen(struct netobj *o, struct veng_scall *call)
 {
 	int backlog = call->sqe.arg[0];
 	int most = READ_ONCE(sock_net(o->sock->sk)->core.sysctl_somaxconn);
@@ -123,7 +123,7 @@ static int child_address(struct socket *sock, struct sockaddr_storage *addr)
 	return len < 0 ? -ECONNABORTED : len;
 }
 
-static s64 open_child(struct netobj *o, struct netobj *child, struct vos_scall *call)
+static s64 open_child(struct netobj *o, struct netobj *child, struct veng_scall *call)
 {
 	struct sockaddr_storage addr = {};
 	int len = child_address(child->sock, &addr);
@@ -138,7 +138,7 @@ static s64 open_child(struct netobj *o, struct netobj *child, struct vos_scall *
 	return rc;
 }
 
-s64 net_accept(struct netobj *o, struct vos_scall *call)
+s64 net_accept(struct netobj *o, struct veng_scall *call)
 {
 	struct netobj *child = netobj_new(o->nc, (u32)call->sqe.arg[0],
 					  call->sqe.arg[0] >> 32);
@@ -159,7 +159,7 @@ err:
 	return rc;
 }
 
-s64 net_connect(struct netobj *o, struct vos_scall *call)
+s64 net_connect(struct netobj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr;
 	int len = take_address(call, &addr);
@@ -167,12 +167,12 @@ s64 net_connect(struct netobj *o, struct vos_scall *call)
 	return len < 0 ? len : kernel_connect(o->sock, (struct sockaddr *)&addr, len, O_NONBLOCK);
 }
 
-s64 net_shutdown(struct netobj *o, struct vos_scall *call)
+s64 net_shutdown(struct netobj *o, struct veng_scall *call)
 {
 	return READ_ONCE(o->sock->ops)->shutdown(o->sock, call->sqe.arg[0]);
 }
 
-s64 net_getname(struct netobj *o, struct vos_scall *call)
+s64 net_getname(struct netobj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr = {};
 	int len;

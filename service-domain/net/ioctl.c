@@ -26,7 +26,7 @@
 #define ARG_MAX_LEN	1024u
 #define POINTED_MAX	32768u
 
-static_assert(WINDOW_POINTED + POINTED_MAX <= VOS_WINDOW_SIZE);
+static_assert(WINDOW_POINTED + POINTED_MAX <= VENG_WINDOW_SIZE);
 
 /**
  * net_ioctl_begin - make the file through which ioctls reach a connection's sockets
@@ -73,7 +73,7 @@ static bool is_refused(u64 cmd)
 	return cmd > U32_MAX;
 }
 
-static bool shape_ok(const struct vos_scall *call)
+static bool shape_ok(const struct veng_scall *call)
 {
 	u32 len = call->sqe.ext[0].len;
 	u64 ptr = call->sqe.arg[1];
@@ -83,7 +83,7 @@ static bool shape_ok(const struct vos_scall *call)
 	return !ptr || (ptr - 1 <= len && len - (ptr - 1) >= sizeof(void *));
 }
 
-static int fill_window(const struct vos_scall *call, u8 __user *window)
+static int fill_window(const struct veng_scall *call, u8 __user *window)
 {
 	u64 ptr = call->sqe.arg[1];
 	u8 __user *pointed = window + WINDOW_POINTED;
@@ -100,7 +100,7 @@ static int fill_window(const struct vos_scall *call, u8 __user *window)
 	return 0;
 }
 
-static int empty_window(struct vos_scall *call, const u8 __user *window)
+static int empty_window(struct veng_scall *call, const u8 __user *window)
 {
 	if (call->out[0] && copy_from_user(vos_peer_ptr(call->out[0]), window + WINDOW_ARG,
 					   call->sqe.ext[0].len))
@@ -124,9 +124,9 @@ static s64 ioctl_of(struct netobj *o, unsigned int cmd, unsigned long arg)
 	return rc;
 }
 
-static s64 do_ioctl(struct netobj *o, struct vos_scall *call)
+static s64 do_ioctl(struct netobj *o, struct veng_scall *call)
 {
-	u8 __user *window = vos_window(call->conn);
+	u8 __user *window = veng_window(call->conn);
 	s64 rc = fill_window(call, window);
 
 	if (rc)
@@ -135,7 +135,7 @@ static s64 do_ioctl(struct netobj *o, struct vos_scall *call)
 	return rc < 0 ? rc : empty_window(call, window) ?: rc;
 }
 
-static s64 run_ioctl(struct vos_scall *call)
+static s64 run_ioctl(struct veng_scall *call)
 {
 	struct netobj *o = call->priv;
 	s64 rc = do_ioctl(o, call);
@@ -145,13 +145,13 @@ static s64 run_ioctl(struct vos_scall *call)
 	return rc == -ENOIOCTLCMD ? -ENOTTY : rc;
 }
 
-s64 net_ioctl(struct netobj *o, struct vos_scall *call)
+s64 net_ioctl(struct netobj *o, struct veng_scall *call)
 {
 	if (is_refused(call->sqe.arg[0]))
 		return -ENOTTY;
 	if (!shape_ok(call))
 		return -EINVAL;
 	call->priv = o;
-	vos_scall_queue_ctl(call, run_ioctl);
-	return VOS_PENDING;
+	veng_scall_queue_ctl(call, run_ioctl);
+	return VENG_PENDING;
 }

@@ -7,9 +7,9 @@
 #include <linux/module.h>
 #include "service.h"
 
-static void *net_connection(struct vos_conn *conn)
+static void *net_connection(struct veng_conn *conn)
 {
-	u32 nr = vos_conn_nr_objects(conn);
+	u32 nr = veng_conn_nr_objects(conn);
 	struct netconn *nc = kvzalloc(struct_size(nc, table, nr), GFP_KERNEL);
 	int rc;
 
@@ -25,7 +25,7 @@ static void *net_connection(struct vos_conn *conn)
 	return ERR_PTR(rc);
 }
 
-static void net_disconnection(struct vos_conn *conn, void *priv)
+static void net_disconnection(struct veng_conn *conn, void *priv)
 {
 	struct netconn *nc = priv;
 
@@ -35,12 +35,12 @@ static void net_disconnection(struct vos_conn *conn, void *priv)
 	 * what they queued.
 	 */
 	synchronize_rcu();
-	vos_dispatcher_sync(conn);
+	veng_dispatcher_sync(conn);
 	net_ioctl_end(nc);
 	kvfree(nc);
 }
 
-static s64 (* const serve[])(struct netobj *o, struct vos_scall *call) = {
+static s64 (* const serve[])(struct netobj *o, struct veng_scall *call) = {
 #define VOS_X(NAME, name, nr, ...)	\
 	[nr] = net_##name,
 	VOS_NET_OPCODES(VOS_X)
@@ -53,9 +53,9 @@ static s64 presentable(s64 rc)
 	return rc <= -512 && rc >= -MAX_ERRNO ? -EIO : rc;
 }
 
-static s64 net_dispatch(struct vos_scall *call)
+static s64 net_dispatch(struct veng_scall *call)
 {
-	struct netconn *nc = vos_conn_priv(call->conn);
+	struct netconn *nc = veng_conn_priv(call->conn);
 	struct netobj *o;
 	s64 rc;
 
@@ -66,16 +66,16 @@ static s64 net_dispatch(struct vos_scall *call)
 	if (!o)
 		return -EBADF;
 	rc = serve[call->sqe.opcode](o, call);
-	if (rc == VOS_PENDING)
+	if (rc == VENG_PENDING)
 		return rc;		/* our reference went along */
 	call->cqe.poll = netobj_refresh(o, false);
 	netobj_put(o);
 	/* What the call did to other sockets (loopback) shows before its answer. */
-	vos_dispatcher_sync(call->conn);
+	veng_dispatcher_sync(call->conn);
 	return presentable(rc);
 }
 
-static const struct vos_service net_service = {
+static const struct veng_service net_service = {
 	.role = "network",
 	.class = VOS_CLASS_NET,
 	.connect = net_connection,
@@ -85,13 +85,13 @@ static const struct vos_service net_service = {
 
 static int __init net_service_init(void)
 {
-	return vos_service_register(&net_service);
+	return veng_service_register(&net_service);
 }
 module_init(net_service_init);
 
 static void __exit net_service_exit(void)
 {
-	vos_service_unregister(&net_service);
+	veng_service_unregister(&net_service);
 	rcu_barrier();		/* objects still to be freed */
 }
 module_exit(net_service_exit);

@@ -20,7 +20,7 @@ struct message {
 };
 
 /* @data: the first extent; a source is only read. The stack copies, and looks at nothing. */
-static void message_data(struct message *m, const struct vos_scall *call,
+static void message_data(struct message *m, const struct veng_scall *call,
 			 const void __peer *data, int dir)
 {
 	m->vec.iov_base = (void *)vos_peer_ptr(data);
@@ -42,7 +42,7 @@ static int message_control(struct message *m, u32 len)
 }
 
 /* Address and control data of a message to send, out of the second extent. */
-static int take_side(struct message *m, const struct vos_scall *call)
+static int take_side(struct message *m, const struct veng_scall *call)
 {
 	u32 alen = call->sqe.arg[1], clen = call->sqe.arg[1] >> 32;
 	u32 coff = VOS_CONTROL_OFF(min(alen, VOS_ADDR_MAX)), room = call->sqe.ext[1].len;
@@ -62,7 +62,7 @@ static int take_side(struct message *m, const struct vos_scall *call)
 	return rc;
 }
 
-s64 net_sendmsg(struct netobj *o, struct vos_scall *call)
+s64 net_sendmsg(struct netobj *o, struct veng_scall *call)
 {
 	struct message m = {};
 	int rc = take_side(&m, call);
@@ -77,7 +77,7 @@ s64 net_sendmsg(struct netobj *o, struct vos_scall *call)
 }
 
 /* The second extent: VOS_ADDR_MAX bytes of address, then control data. */
-static void give_side(struct message *m, struct vos_scall *call)
+static void give_side(struct message *m, struct veng_scall *call)
 {
 	u32 alen = min_t(u32, m->msg.msg_namelen, VOS_ADDR_MAX);
 	u32 clen = m->control_len - m->msg.msg_controllen;
@@ -93,14 +93,14 @@ static void give_side(struct message *m, struct vos_scall *call)
 	}
 }
 
-static u32 control_room(const struct vos_scall *call)
+static u32 control_room(const struct veng_scall *call)
 {
 	u32 room = call->sqe.ext[1].len;
 
 	return room > VOS_ADDR_MAX ? min(room - VOS_ADDR_MAX, CONTROL_MAX) : 0;
 }
 
-s64 net_recvmsg(struct netobj *o, struct vos_scall *call)
+s64 net_recvmsg(struct netobj *o, struct veng_scall *call)
 {
 	struct message m = {};
 	int rc = message_control(&m, control_room(call));

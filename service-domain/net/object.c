@@ -170,7 +170,7 @@ static bool release_takes_long(const struct netobj *o)
 		READ_ONCE(sk->sk_ack_backlog) > MAX_CLOSED_AT_ONCE);
 }
 
-static s64 run_release(struct vos_scall *call)
+static s64 run_release(struct veng_scall *call)
 {
 	struct netobj *o = call->priv;
 
@@ -180,9 +180,9 @@ static s64 run_release(struct vos_scall *call)
 }
 
 /* One that does not exist is closed already. */
-s64 net_release(struct netobj *none, struct vos_scall *call)
+s64 net_release(struct netobj *none, struct veng_scall *call)
 {
-	struct netconn *nc = vos_conn_priv(call->conn);
+	struct netconn *nc = veng_conn_priv(call->conn);
 	struct netobj *o = netobj_find(nc, call->sqe.obj, call->sqe.gen);
 
 	if (!o)
@@ -190,8 +190,8 @@ s64 net_release(struct netobj *none, struct vos_scall *call)
 	call->priv = o;
 	if (!release_takes_long(o))
 		return run_release(call);
-	vos_scall_queue_ctl(call, run_release);
-	return VOS_PENDING;
+	veng_scall_queue_ctl(call, run_release);
+	return VENG_PENDING;
 }
 
 /* The primary is gone; no call is under way. */

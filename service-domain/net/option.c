@@ -75,7 +75,7 @@ static bool set_is_quick(int level, int name)
 	       (level == SOL_TCP && tcp_is_quick(name));
 }
 
-static void *take_value(const struct vos_scall *call)
+static void *take_value(const struct veng_scall *call)
 {
 	u32 len = call->sqe.ext[0].len;
 
@@ -84,7 +84,7 @@ static void *take_value(const struct vos_scall *call)
 	return len ? kmemdup(vos_peer_ptr(call->in[0]), len, GFP_KERNEL) ?: ERR_PTR(-ENOMEM) : NULL;
 }
 
-static s64 set_value(struct netobj *o, struct vos_scall *call)
+static s64 set_value(struct netobj *o, struct veng_scall *call)
 {
 	void *value = take_value(call);
 	s64 rc;
@@ -98,9 +98,9 @@ static s64 set_value(struct netobj *o, struct vos_scall *call)
 }
 
 /* In the control thread: the instructions go into the window. */
-static s64 set_filter(struct netobj *o, struct vos_scall *call)
+static s64 set_filter(struct netobj *o, struct veng_scall *call)
 {
-	u8 __user *window = vos_window(call->conn);
+	u8 __user *window = veng_window(call->conn);
 	u32 len = call->sqe.ext[0].len;
 	struct sock_fprog prog = {
 		.len = len / sizeof(struct sock_filter),
@@ -115,7 +115,7 @@ static s64 set_filter(struct netobj *o, struct vos_scall *call)
 				  KERNEL_SOCKPTR(&prog), sizeof(prog));
 }
 
-static s64 run_set(struct vos_scall *call)
+static s64 run_set(struct veng_scall *call)
 {
 	struct netobj *o = call->priv;
 	s64 rc;
@@ -129,19 +129,19 @@ static s64 run_set(struct vos_scall *call)
 	return rc;
 }
 
-s64 net_setsockopt(struct netobj *o, struct vos_scall *call)
+s64 net_setsockopt(struct netobj *o, struct veng_scall *call)
 {
 	if (set_is_quick(call->sqe.arg[0], call->sqe.arg[1]))
 		return set_value(o, call);
 	if ((int)call->sqe.arg[0] == SOL_IP || (int)call->sqe.arg[0] == SOL_IPV6)
 		o->in_groups = true;
 	call->priv = o;
-	vos_scall_queue_ctl(call, run_set);
-	return VOS_PENDING;
+	veng_scall_queue_ctl(call, run_set);
+	return VENG_PENDING;
 }
 
 /* A process set it, and may have gone on without waiting. */
-s64 net_setint(struct netobj *o, struct vos_scall *call)
+s64 net_setint(struct netobj *o, struct veng_scall *call)
 {
 	int level = call->sqe.arg[0], name = call->sqe.arg[1], value = call->sqe.arg[2];
 
@@ -151,7 +151,7 @@ s64 net_setint(struct netobj *o, struct vos_scall *call)
 				  sizeof(value));
 }
 
-static void give_value(struct vos_scall *call, const void *value, int len)
+static void give_value(struct veng_scall *call, const void *value, int len)
 {
 	u32 room = call->sqe.ext[0].len;
 
@@ -160,7 +160,7 @@ static void give_value(struct vos_scall *call, const void *value, int len)
 	call->cqe.out[0] = max(len, 0);
 }
 
-static s64 get_socket(struct netobj *o, struct vos_scall *call)
+static s64 get_socket(struct netobj *o, struct veng_scall *call)
 {
 	int len = call->sqe.ext[0].len;
 	void *value;
@@ -180,9 +180,9 @@ static s64 get_socket(struct netobj *o, struct vos_scall *call)
 	return rc;
 }
 
-static s64 get_in_window(struct netobj *o, struct vos_scall *call)
+static s64 get_in_window(struct netobj *o, struct veng_scall *call)
 {
-	u8 __user *window = vos_window(call->conn);
+	u8 __user *window = veng_window(call->conn);
 	int len = call->sqe.ext[0].len;
 	void *value;
 	s64 rc;
@@ -206,7 +206,7 @@ static s64 get_in_window(struct netobj *o, struct vos_scall *call)
 	return rc;
 }
 
-static s64 run_get(struct vos_scall *call)
+static s64 run_get(struct veng_scall *call)
 {
 	struct netobj *o = call->priv;
 	s64 rc = get_in_window(o, call);
@@ -215,11 +215,11 @@ static s64 run_get(struct vos_scall *call)
 	return rc;
 }
 
-s64 net_getsockopt(struct netobj *o, struct vos_scall *call)
+s64 net_getsockopt(struct netobj *o, struct veng_scall *call)
 {
 	if (call->sqe.arg[0] == SOL_SOCKET)
 		return get_socket(o, call);
 	call->priv = o;
-	vos_scall_queue_ctl(call, run_get);
-	return VOS_PENDING;
+	veng_scall_queue_ctl(call, run_get);
+	return VENG_PENDING;
 }

@@ -17,7 +17,7 @@
 #include <linux/socket.h>
 #include <linux/spinlock.h>
 #include <net/sock.h>
-#include "vos_engine.h"
+#include "veng.h"
 
 /* Control data of one message, either way. */
 #define CONTROL_MAX	2048u
@@ -54,7 +54,7 @@ struct netobj {
 	bool in_groups;
 	bool hooked;
 	struct wakers old;
-	struct vos_dirty dirty;
+	struct veng_dirty dirty;
 	struct rcu_head rcu;
 };
 
@@ -64,7 +64,7 @@ struct netobj {
  * @lock: for @table
  */
 struct netconn {
-	struct vos_conn *conn;
+	struct veng_conn *conn;
 	struct file *door;
 	spinlock_t lock;	/* see above */
 	u32 nr;
@@ -84,16 +84,16 @@ void netobj_hook(struct netobj *o, const struct netobj *listener);
 void netobj_unhook(struct netobj *o);
 u32 netobj_refresh(struct netobj *o, bool wake);
 void netobj_mark(struct netobj *o);
-void netobj_dirty(struct vos_dirty *d);
+void netobj_dirty(struct veng_dirty *d);
 
 /*
  * What serves a call of class NET. @o: the object that it names, which has a socket; taken
- * over if VOS_PENDING is returned. NULL for SOCKET and RELEASE, which make and end it.
+ * over if VENG_PENDING is returned. NULL for SOCKET and RELEASE, which make and end it.
  *
  * connect.c: from SOCKET to SHUTDOWN and GETNAME; object.c: RELEASE; message.c: SENDMSG,
  * RECVMSG; option.c: SETSOCKOPT, SETINT, GETSOCKOPT; ioctl.c: IOCTL.
  */
-#define VOS_X(NAME, name, ...) s64 net_##name(struct netobj *o, struct vos_scall *call);
+#define VOS_X(NAME, name, ...) s64 net_##name(struct netobj *o, struct veng_scall *call);
 VOS_NET_OPCODES(VOS_X)
 #undef VOS_X
 

@@ -21,12 +21,12 @@ void netobj_mark(struct netobj *o)
 {
 	if (!kref_get_unless_zero(&o->ref))
 		return;
-	if (!vos_obj_dirty(o->nc->conn, &o->dirty))
+	if (!veng_obj_dirty(o->nc->conn, &o->dirty))
 		netobj_ref_put(o);
 }
 
 /* In the dispatcher. */
-void netobj_dirty(struct vos_dirty *d)
+void netobj_dirty(struct veng_dirty *d)
 {
 	struct netobj *o = container_of(d, struct netobj, dirty);
 
@@ -66,7 +66,7 @@ u32 netobj_refresh(struct netobj *o, bool wake)
 		mask = ask_mask(o);
 		WRITE_ONCE(o->mask, mask);
 	}
-	vos_obj_publish(o->nc->conn, o->index, o->gen, mask, wake || mask & ~before);
+	veng_obj_publish(o->nc->conn, o->index, o->gen, mask, wake || mask & ~before);
 	return mask;
 }
 

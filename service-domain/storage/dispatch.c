@@ -139,7 +139,7 @@ static int serve_one(struct vst_req *r)
 	return err;
 }
 
-static s64 run(struct vos_scall *call)
+static s64 run(struct veng_scall *call)
 {
 	struct vst_req *r = kmem_cache_alloc(req_cache, GFP_KERNEL);
 	s64 result;
@@ -165,33 +165,33 @@ static void clear_umask(void)
 
 static void serve_work(struct work_struct *work)
 {
-	struct vos_scall *call = container_of(work, struct vos_scall, work);
+	struct veng_scall *call = container_of(work, struct veng_scall, work);
 
 	clear_umask();
-	vos_scall_complete(call, run(call));
+	veng_scall_complete(call, run(call));
 }
 
 /* Have a worker carry @call out. */
-void vst_queue(struct vos_scall *call, work_func_t fn)
+void vst_queue(struct veng_scall *call, work_func_t fn)
 {
 	INIT_WORK(&call->work, fn);
 	queue_work(vst_wq, &call->work);
 }
 
-s64 vst_call_fuse(struct vos_scall *call)
+s64 vst_call_fuse(struct veng_scall *call)
 {
 	vst_queue(call, serve_work);
-	return VOS_PENDING;
+	return VENG_PENDING;
 }
 
-static s64 (* const serve[])(struct vos_scall *call) = {
+static s64 (* const serve[])(struct veng_scall *call) = {
 #define VOS_X(NAME, name, nr, ...)	\
 	[nr] = vst_call_##name,
 	VOS_STORAGE_OPCODES(VOS_X)
 #undef VOS_X
 };
 
-s64 vst_dispatch(struct vos_scall *call)
+s64 vst_dispatch(struct veng_scall *call)
 {
 	return serve[call->sqe.opcode](call);
 }

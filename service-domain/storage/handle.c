@@ -33,9 +33,9 @@ struct vst_handle {
 	u64 seq;
 };
 
-void *vst_handle_add(struct vos_conn *vc, u64 id, u32 flags, struct vos_uchan_slot __peer *slot)
+void *vst_handle_add(struct veng_conn *vc, u64 id, u32 flags, struct vos_uchan_slot __peer *slot)
 {
-	struct vst_conn *conn = vos_conn_priv(vc);
+	struct vst_conn *conn = veng_conn_priv(vc);
 	struct vst_handle *h = kzalloc(sizeof(*h), GFP_KERNEL);
 
 	if (!h)
@@ -64,9 +64,9 @@ void *vst_handle_add(struct vos_conn *vc, u64 id, u32 flags, struct vos_uchan_sl
 	return h;
 }
 
-bool vst_handle_drop(struct vos_conn *vc, void *target)
+bool vst_handle_drop(struct veng_conn *vc, void *target)
 {
-	struct vst_conn *conn = vos_conn_priv(vc);
+	struct vst_conn *conn = veng_conn_priv(vc);
 	struct vst_handle *h = target;
 	bool dirty;
 
@@ -110,7 +110,7 @@ int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *fil
 	return err;
 }
 
-static s64 do_read(struct vos_scall *call)
+static s64 do_read(struct veng_scall *call)
 {
 	struct vst_handle *h = call->target;
 	struct kvec vec = {
@@ -128,7 +128,7 @@ static s64 do_read(struct vos_scall *call)
  * What is cached. Not even reading ahead is begun, since a disk's queue may be full; the
  * time of the access must need no journal.
  */
-static ssize_t read_cached(struct vos_scall *call)
+static ssize_t read_cached(struct veng_scall *call)
 {
 	struct vst_handle *h = call->target;
 	struct kvec vec = {
@@ -148,7 +148,7 @@ static ssize_t read_cached(struct vos_scall *call)
 }
 
 /* Is there no more than these @n bytes? */
-static bool is_all(const struct vos_scall *call, ssize_t n)
+static bool is_all(const struct veng_scall *call, ssize_t n)
 {
 	const struct vst_handle *h = call->target;
 
@@ -157,7 +157,7 @@ static bool is_all(const struct vos_scall *call, ssize_t n)
 }
 
 /* Sequence numbers are in the order of the writes. */
-static void count_write(struct vos_scall *call)
+static void count_write(struct veng_scall *call)
 {
 	struct vst_handle *h = call->target;
 
@@ -167,7 +167,7 @@ static void count_write(struct vos_scall *call)
 	call->cqe.out[0] = h->seq;
 }
 
-static s64 do_write(struct vos_scall *call)
+static s64 do_write(struct veng_scall *call)
 {
 	struct vst_handle *h = call->target;
 	struct kvec vec = {
@@ -190,7 +190,7 @@ static s64 do_write(struct vos_scall *call)
 }
 
 /* One more node that @call's channel has written to and that is not durable. */
-static struct vst_handle *next_dirty(struct vst_conn *conn, const struct vos_scall *call,
+static struct vst_handle *next_dirty(struct vst_conn *conn, const struct veng_scall *call,
 				     u64 before)
 {
 	struct vst_handle *h;
@@ -204,9 +204,9 @@ static struct vst_handle *next_dirty(struct vst_conn *conn, const struct vos_sca
 }
 
 /* All of the channel's files; a channel is known by the page of its slots. */
-static s64 do_commit(struct vos_scall *call)
+static s64 do_commit(struct veng_scall *call)
 {
-	struct vst_conn *conn = vos_conn_priv(call->conn);
+	struct vst_conn *conn = veng_conn_priv(call->conn);
 	u64 before = atomic64_read(&last_seq);
 	struct vst_handle *h;
 	struct vst_node *node;
@@ -228,7 +228,7 @@ static s64 do_commit(struct vos_scall *call)
 }
 
 /* Return: the result, or -EAGAIN: a worker's. */
-static s64 try_write(struct vos_scall *call)
+static s64 try_write(struct veng_scall *call)
 {
 	const struct vst_handle *h = call->target;
 	u32 len = call->sqe.ext[0].len;
@@ -243,14 +243,14 @@ static s64 try_write(struct vos_scall *call)
 	return n;
 }
 
-static void carry_out(struct work_struct *work, s64 (*fn)(struct vos_scall *call))
+static void carry_out(struct work_struct *work, s64 (*fn)(struct veng_scall *call))
 {
-	struct vos_scall *call = container_of(work, struct vos_scall, work);
+	struct veng_scall *call = container_of(work, struct veng_scall, work);
 	const struct cred *saved = override_creds(call->cred);
 	s64 result = fn(call);
 
 	revert_creds(saved);
-	vos_scall_complete(call, result);
+	veng_scall_complete(call, result);
 }
 
 static void read_work(struct work_struct *work)
@@ -268,13 +268,13 @@ static void commit_work(struct work_struct *work)
 	carry_out(work, do_commit);
 }
 
-static bool range_ok(const struct vos_scall *call)
+static bool range_ok(const struct veng_scall *call)
 {
 	return call->sqe.arg[0] <= LLONG_MAX - call->sqe.ext[0].len;
 }
 
 /* What is cached is answered here and now; the disk is the workers'. */
-s64 vst_call_read(struct vos_scall *call)
+s64 vst_call_read(struct veng_scall *call)
 {
 	ssize_t n;
 
@@ -284,10 +284,10 @@ s64 vst_call_read(struct vos_scall *call)
 	if (n < 0 ? n != -EAGAIN && n != -EOPNOTSUPP : is_all(call, n))
 		return n;
 	vst_queue(call, read_work);
-	return VOS_PENDING;
+	return VENG_PENDING;
 }
 
-s64 vst_call_write(struct vos_scall *call)
+s64 vst_call_write(struct veng_scall *call)
 {
 	s64 n;
 
@@ -297,11 +297,11 @@ s64 vst_call_write(struct vos_scall *call)
 	if (n != -EAGAIN)
 		return n;
 	vst_queue(call, write_work);
-	return VOS_PENDING;
+	return VENG_PENDING;
 }
 
-s64 vst_call_commit(struct vos_scall *call)
+s64 vst_call_commit(struct veng_scall *call)
 {
 	vst_queue(call, commit_work);
-	return VOS_PENDING;
+	return VENG_PENDING;
 }

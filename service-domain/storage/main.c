@@ -24,7 +24,7 @@ MODULE_PARM_DESC(max_nodes, "inodes kept at hand for each primary");
 struct path vst_root;
 atomic_t vst_nr_conns = ATOMIC_INIT(0);
 
-static void *storage_connect(struct vos_conn *conn)
+static void *storage_connect(struct veng_conn *conn)
 {
 	struct vst_conn *c = kvzalloc(sizeof(*c), GFP_KERNEL);
 
@@ -35,14 +35,14 @@ static void *storage_connect(struct vos_conn *conn)
 	return c;
 }
 
-static void storage_disconnect(struct vos_conn *conn, void *priv)
+static void storage_disconnect(struct veng_conn *conn, void *priv)
 {
 	vst_conn_exit(priv);
 	atomic_dec(&vst_nr_conns);
 	kvfree(priv);
 }
 
-static const struct vos_service service = {
+static const struct veng_service service = {
 	.role		= "storage",
 	.class		= VOS_CLASS_STORAGE,
 	.connect	= storage_connect,
@@ -86,7 +86,7 @@ static int __init storage_init(void)
 	if (rc)
 		goto put_cred;
 	vst_orphans_init();
-	rc = vos_service_register(&service);
+	rc = veng_service_register(&service);
 	if (rc)
 		goto end_dispatch;
 	return 0;
@@ -104,7 +104,7 @@ module_init(storage_init);
 
 static void __exit storage_exit(void)
 {
-	vos_service_unregister(&service);
+	veng_service_unregister(&service);
 	/* Files put by workers are closed later; then the export can be unmounted. */
 	flush_delayed_fput();
 	vst_orphans_exit();

@@ -41,12 +41,12 @@ static int copy_body(struct vst_req *r, const u8 __peer *untrusted, u32 len)
  *
  * Return: 0, then vst_req_end() must follow; or the result of the call.
  */
-int vst_req_begin(struct vst_req *r, struct vos_scall *call)
+int vst_req_begin(struct vst_req *r, struct veng_scall *call)
 {
 	u32 len = call->sqe.ext[0].len;
 
 	r->call = call;
-	r->conn = vos_conn_priv(call->conn);
+	r->conn = veng_conn_priv(call->conn);
 	r->pos = 0;
 	r->out_len = 0;
 	r->out = NULL;

@@ -27,7 +27,7 @@
 #include <linux/path.h>
 #include <linux/refcount.h>
 #include <linux/stat.h>
-#include "vos_engine.h"
+#include "veng.h"
 
 /* Only the primary changes the file system: what it knows stays true. */
 #define VST_VALID_SECONDS	(24 * 3600)
@@ -94,7 +94,7 @@ struct vst_conn {
  * @by_caller: it matters under whose credentials it runs
  */
 struct vst_req {
-	struct vos_scall *call;
+	struct veng_scall *call;
 	struct vst_conn *conn;
 	struct fuse_in_header in;
 	const u8 *body;
@@ -114,18 +114,18 @@ extern unsigned int vst_max_nodes;
 extern atomic_t vst_nr_conns;	/* primaries */
 
 /* What serves a call of class STORAGE. dispatch.c: FUSE; handle.c: READ, WRITE, COMMIT */
-#define VOS_X(NAME, name, ...) s64 vst_call_##name(struct vos_scall *call);
+#define VOS_X(NAME, name, ...) s64 vst_call_##name(struct veng_scall *call);
 VOS_STORAGE_OPCODES(VOS_X)
 #undef VOS_X
 
 /* dispatch.c */
-s64 vst_dispatch(struct vos_scall *call);
-void vst_queue(struct vos_scall *call, work_func_t fn);
+s64 vst_dispatch(struct veng_scall *call);
+void vst_queue(struct veng_scall *call, work_func_t fn);
 int vst_dispatch_init(void);
 void vst_dispatch_exit(void);
 
 /* request.c */
-int vst_req_begin(struct vst_req *r, struct vos_scall *call);
+int vst_req_begin(struct vst_req *r, struct veng_scall *call);
 s64 vst_req_end(struct vst_req *r, int err);
 const void *vst_arg(struct vst_req *r, u32 len);
 const char *vst_string(struct vst_req *r);
@@ -200,8 +200,8 @@ int vst_readdirplus(struct vst_req *r);
 int vst_fsyncdir(struct vst_req *r);
 
 /* handle.c */
-void *vst_handle_add(struct vos_conn *vc, u64 id, u32 flags, struct vos_uchan_slot __peer *slot);
-bool vst_handle_drop(struct vos_conn *vc, void *target);
+void *vst_handle_add(struct veng_conn *vc, u64 id, u32 flags, struct vos_uchan_slot __peer *slot);
+bool vst_handle_drop(struct veng_conn *vc, void *target);
 int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *file, bool datasync);
 void vst_node_durable(struct vst_conn *conn, struct vst_node *node, u64 seq);
 

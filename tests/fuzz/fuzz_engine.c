@@ -28,8 +28,8 @@
 
 enum { CTRL_REF = 1, DIR_REF, AREA_REF, UCHAN_REF = 100 };
 
-unsigned int vos_poll_us = 10;
-unsigned int vos_event_delay_us = 10;
+unsigned int veng_poll_us = 10;
+unsigned int veng_event_delay_us = 10;
 
 /* What a front end or a process has mapped to the domain. */
 struct region {
@@ -43,7 +43,7 @@ struct target {
 };
 
 static struct input in;
-static struct vos_conn *conn;
+static struct veng_conn *conn;
 static struct vos_ctrl ctrl;
 static struct vos_ring front_sq[VOS_MAX_CHANNELS], front_cq[VOS_MAX_CHANNELS];
 static struct region area, ctrl_page, process[NR_UCHANS];
@@ -51,9 +51,9 @@ static int maps, targets;
 static struct cred base = { .refs = 1 };
 static struct task_struct worker;
 static struct kthread_worker ctl = { .task = &worker };
-static struct { struct vos_scall *call; s64 (*fn)(struct vos_scall *call); } queue[MAX_CTL];
+static struct { struct veng_scall *call; s64 (*fn)(struct veng_scall *call); } queue[MAX_CTL];
 static unsigned int queue_first, queue_last;
-static struct vos_scall *pending[MAX_PENDING];
+static struct veng_scall *pending[MAX_PENDING];
 static unsigned int nr_pending;
 
 /* --- maps, credentials, the clock: simple models ----------------------------------- */
@@ -81,7 +81,7 @@ static void set_lanes(struct region *r)
 	}
 }
 
-int vos_map_refs(struct vos_map *map, domid_t domid, const grant_ref_t *refs, u32 n)
+int veng_map_refs(struct veng_map *map, domid_t domid, const grant_ref_t *refs, u32 n)
 {
 	struct region *r = region_of(refs[0]);
 	u32 i;
@@ -114,7 +114,7 @@ static void forget_region(struct region *r, const void *mem)
 		r->mem = NULL;
 }
 
-void vos_unmap(struct vos_map *map)
+void veng_unmap(struct veng_map *map)
 {
 	u32 i;
 
@@ -131,19 +131,19 @@ void vos_unmap(struct vos_map *map)
 	memset(map, 0, sizeof(*map));
 }
 
-const struct cred *vos_base_cred(void)
+const struct cred *veng_base_cred(void)
 {
 	return &base;
 }
 
-static void set_cred(struct vos_conn *c, u64 index, const struct cred *cred)
+static void set_cred(struct veng_conn *c, u64 index, const struct cred *cred)
 {
 	if (c->cred[index])
 		put_cred(c->cred[index]);
 	c->cred[index] = cred;
 }
 
-s64 vos_cred_set(struct vos_scall *call)
+s64 veng_cred_set(struct veng_scall *call)
 {
 	struct cred *cred;
 
@@ -155,7 +155,7 @@ s64 vos_cred_set(struct vos_scall *call)
 	return 0;
 }
 
-s64 vos_cred_drop(struct vos_scall *call)
+s64 veng_cred_drop(struct veng_scall *call)
 {
 	if (!call->sqe.arg[0] || call->sqe.arg[0] >= VOS_MAX_CREDS)
 		return -EINVAL;
@@ -163,7 +163,7 @@ s64 vos_cred_drop(struct vos_scall *call)
 	return 0;
 }
 
-void vos_cred_drop_all(struct vos_conn *c)
+void veng_cred_drop_all(struct veng_conn *c)
 {
 	u32 i;
 
@@ -171,7 +171,7 @@ void vos_cred_drop_all(struct vos_conn *c)
 		set_cred(c, i, NULL);
 }
 
-s64 vos_clock_set(struct vos_scall *call)
+s64 veng_clock_set(struct veng_scall *call)
 {
 	return 0;
 }
@@ -192,19 +192,19 @@ bool shim_killed(void)
 
 /* --- the control thread --------------------------------------------------------------- */
 
-int vos_ctl_start(struct vos_conn *c)
+int veng_ctl_start(struct veng_conn *c)
 {
 	c->ctl = &ctl;
 	return 0;
 }
 
-void vos_ctl_stop(struct vos_conn *c)
+void veng_ctl_stop(struct veng_conn *c)
 {
 	shim_assert(queue_first == queue_last);
 	c->ctl = NULL;
 }
 
-void vos_scall_queue_ctl(struct vos_scall *call, s64 (*fn)(struct vos_scall *call))
+void veng_scall_queue_ctl(struct veng_scall *call, s64 (*fn)(struct veng_scall *call))
 {
 	shim_assert(queue_last < MAX_CTL);
 	queue[queue_last].call = call;
@@ -214,7 +214,7 @@ void vos_scall_queue_ctl(struct vos_scall *call, s64 (*fn)(struct vos_scall *cal
 static void run_ctl(void)
 {
 	struct task_struct *was = current;
-	struct vos_scall *call;
+	struct veng_scall *call;
 	const struct cred *old;
 	s64 result;
 
@@ -225,13 +225,13 @@ static void run_ctl(void)
 	old = override_creds(call->cred);
 	result = queue[queue_first++].fn(call);
 	revert_creds(old);
-	vos_scall_complete(call, result);
+	veng_scall_complete(call, result);
 	current = was;
 }
 
 /* --- the service -------------------------------------------------------------------------- */
 
-static void use_extents(struct vos_scall *call)
+static void use_extents(struct veng_scall *call)
 {
 	const u8 *from;
 	u8 sum = 0;
@@ -251,9 +251,9 @@ static void use_extents(struct vos_scall *call)
 	__asm__ volatile("" : : "r" (sum));
 }
 
-static void check_call(struct vos_scall *call)
+static void check_call(struct veng_scall *call)
 {
-	const struct vos_op *op = &vos_ops[call->sqe.opcode];
+	const struct vos_op *op = &veng_ops[call->sqe.opcode];
 	bool lane = call->chan->uc;
 
 	shim_assert(op->class == conn->svc->class);
@@ -264,7 +264,7 @@ static void check_call(struct vos_scall *call)
 	shim_assert(!call->handle || call->handle->flags & op->right);
 }
 
-static void leave_target(struct vos_scall *call)
+static void leave_target(struct veng_scall *call)
 {
 	struct target *t = call->chan->uc ? call->target : NULL;
 
@@ -272,21 +272,21 @@ static void leave_target(struct vos_scall *call)
 		t->users--;
 }
 
-static s64 serve(struct vos_scall *call)
+static s64 serve(struct veng_scall *call)
 {
 	struct target *t = call->chan->uc ? call->target : NULL;
 
 	check_call(call);
 	use_extents(call);
-	if (vos_ops[call->sqe.opcode].answer == VOS_ANSWER_LATER && nr_pending < MAX_PENDING &&
+	if (veng_ops[call->sqe.opcode].answer == VOS_ANSWER_LATER && nr_pending < MAX_PENDING &&
 	    in_u8(&in) % 4) {
 		if (t)
 			t->users++;
 		pending[nr_pending++] = call;
-		return VOS_PENDING;
+		return VENG_PENDING;
 	}
 	if (in_u8(&in) % 4 == 1)
-		vos_obj_publish(conn, call->sqe.obj, call->sqe.gen, 5, true);
+		veng_obj_publish(conn, call->sqe.obj, call->sqe.gen, 5, true);
 	return (s64)in_lie(&in, 0) >> 1;
 }
 
@@ -294,7 +294,7 @@ static s64 serve(struct vos_scall *call)
 static void complete_one(void)
 {
 	struct task_struct *was = current;
-	struct vos_scall *call;
+	struct veng_scall *call;
 	unsigned int i;
 
 	if (!nr_pending)
@@ -305,21 +305,21 @@ static void complete_one(void)
 	use_extents(call);
 	leave_target(call);
 	current = NULL;
-	vos_scall_complete(call, 0);
+	veng_scall_complete(call, 0);
 	current = was;
 }
 
-static void *connect_service(struct vos_conn *c)
+static void *connect_service(struct veng_conn *c)
 {
 	return in_u8(&in) % 32 == 1 ? ERR_PTR(-ENOMEM) : &base;
 }
 
-static void disconnect(struct vos_conn *c, void *priv)
+static void disconnect(struct veng_conn *c, void *priv)
 {
 	shim_assert(!nr_pending && priv == &base);
 }
 
-static void *add(struct vos_conn *c, u64 node, u32 flags, struct vos_uchan_slot *slot)
+static void *add(struct veng_conn *c, u64 node, u32 flags, struct vos_uchan_slot *slot)
 {
 	slot->durable = 0;
 	if (in_u8(&in) % 8 == 1)
@@ -328,7 +328,7 @@ static void *add(struct vos_conn *c, u64 node, u32 flags, struct vos_uchan_slot 
 	return calloc(1, sizeof(struct target));
 }
 
-static bool drop(struct vos_conn *c, void *target)
+static bool drop(struct veng_conn *c, void *target)
 {
 	shim_assert(((struct target *)target)->users == 0);
 	targets--;
@@ -336,7 +336,7 @@ static bool drop(struct vos_conn *c, void *target)
 	return in_u8(&in) % 2;
 }
 
-static const struct vos_service services[] = {
+static const struct veng_service services[] = {
 	{ .role = "network", .class = VOS_CLASS_NET, .connect = connect_service,
 	  .disconnect = disconnect, .dispatch = serve },
 	{ .role = "storage", .class = VOS_CLASS_STORAGE, .connect = connect_service,
@@ -407,7 +407,7 @@ static u64 a_handle(void)
 }
 
 /* References behind one another; the first says which region it is. */
-static void write_refs(struct vos_chan *chan, struct vos_sqe *e, u32 id, u32 pages)
+static void write_refs(struct veng_chan *chan, struct vos_sqe *e, u32 id, u32 pages)
 {
 	u32 *refs = chan->arena, i;
 
@@ -416,7 +416,7 @@ static void write_refs(struct vos_chan *chan, struct vos_sqe *e, u32 id, u32 pag
 		refs[i] = UCHAN_REF + id + i * 1000;
 }
 
-static void fill_core(struct vos_chan *chan, struct vos_sqe *e)
+static void fill_core(struct veng_chan *chan, struct vos_sqe *e)
 {
 	u32 lanes = in_u8(&in) % 3 + 1, pages = in_u8(&in) % 8 + 1;
 
@@ -440,14 +440,14 @@ static void fill_core(struct vos_chan *chan, struct vos_sqe *e)
 	}
 }
 
-static void fill(struct vos_chan *chan, struct vos_sqe *e)
+static void fill(struct veng_chan *chan, struct vos_sqe *e)
 {
 	const struct vos_op *op;
 	int i;
 
 	*e = (struct vos_sqe){ .opcode = an_opcode(), .tag = in_u8(&in), .obj = in_u8(&in) % 4,
 			       .gen = in_u8(&in) % 3, .cred = in_u8(&in) % 4 == 1 ? in_u8(&in) % 4 : 0 };
-	op = &vos_ops[e->opcode];
+	op = &veng_ops[e->opcode];
 	for (i = 0; i < 2; i++)
 		if (op->ext[i] & VOS_EXT_NEEDED || (op->ext[i] && in_u8(&in) % 2))
 			e->ext[i] = an_extent(100);
@@ -480,7 +480,7 @@ static void submit_lane(void)
 	if (in_u8(&in) % 4 == 1 || !ctrl_page.mem)
 		return;
 	ctrl_page.mem[offsetof(struct vos_ctrl, uchan_sel)] |= 1 << (r - process);
-	vos_event_interrupt(1, &conn->chan[0]);
+	veng_event_interrupt(1, &conn->chan[0]);
 }
 
 static void take_answers(void)
@@ -563,7 +563,7 @@ static void step(void)
 		take_answers();
 		break;
 	case 11:
-		vos_event_interrupt(1, &conn->chan[in_u8(&in) % conn->nr_channels]);
+		veng_event_interrupt(1, &conn->chan[in_u8(&in) % conn->nr_channels]);
 		break;
 	case 12:
 		sleep_a_while();
@@ -616,7 +616,7 @@ static void meet_front(void)
 	u32 i;
 
 	for (i = 0; i < conn->nr_channels; i++) {
-		const struct vos_chan *c = &conn->chan[i];
+		const struct veng_chan *c = &conn->chan[i];
 
 		vos_ring_init(&front_sq[i], c->sq.hdr, c->sq.entry, c->sq.entries, VOS_SQ_PHASE);
 		vos_ring_init(&front_cq[i], c->cq.hdr, c->cq.entry, c->cq.entries, VOS_CQ_PHASE);
@@ -651,15 +651,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	in = (struct input){ data, size };
 	begin();
-	vos_conns_init();
-	conn = vos_conn_create(&services[in_u8(&in) % 2], &dev, CTRL_REF);
+	veng_conns_init();
+	conn = veng_conn_create(&services[in_u8(&in) % 2], &dev, CTRL_REF);
 	if (!IS_ERR(conn)) {
 		meet_front();
 		if (in_u8(&in) % 4)
 			open_doors();
 		for (i = 0; i < STEPS && !in_end(&in); i++)
 			step();
-		vos_conn_end(conn);
+		veng_conn_end(conn);
 	}
 	end(&dev);
 	return 0;

@@ -20,7 +20,7 @@ void shim_relax(void)
 {
 }
 
-void *vos_conn_priv(struct vos_conn *conn)
+void *veng_conn_priv(struct veng_conn *conn)
 {
 	return NULL;
 }
@@ -73,7 +73,7 @@ static void reply(struct vst_req *r)
 	shim_assert(r->out_len <= r->room);
 }
 
-static void serve(struct vos_scall *call)
+static void serve(struct veng_scall *call)
 {
 	struct vst_req r;
 	int i, rc = vst_req_begin(&r, call), err;
@@ -98,7 +98,7 @@ static void serve(struct vos_scall *call)
 }
 
 /* As the engine hands it on: within the arena; FUSE has the first extent. */
-static void place(struct vos_scall *call, u32 len, u32 room)
+static void place(struct veng_scall *call, u32 len, u32 room)
 {
 	u32 off = in_u8(&in) % 2 ? ARENA - len : 0;
 
@@ -122,7 +122,7 @@ static void write_header(u8 *to, u32 len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct vos_scall call = { 0 };
+	struct veng_scall call = { 0 };
 	u32 len, room, n;
 
 	in = (struct input){ data, size };

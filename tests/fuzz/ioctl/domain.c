@@ -16,22 +16,22 @@ static struct netconn *nc;
 static struct netobj obj;
 static struct socket own_sock, obj_sock;
 static struct file door;
-static struct vos_scall call;
-static s64 (*queued)(struct vos_scall *call);
+static struct veng_scall call;
+static s64 (*queued)(struct veng_scall *call);
 static u8 *arena[2];
 static u8 sent[2][EXTENT_MAX];		/* as it was when the call was submitted */
-static u8 left[VOS_WINDOW_SIZE];		/* the window as the command left it */
+static u8 left[VENG_WINDOW_SIZE];		/* the window as the command left it */
 static int given_back;
 static bool ran;
 
 /* --- what the service calls of the rest ------------------------------------------------ */
 
-void __user *vos_window(struct vos_conn *conn)
+void __user *veng_window(struct veng_conn *conn)
 {
 	return user_at(0);
 }
 
-void vos_scall_queue_ctl(struct vos_scall *c, s64 (*fn)(struct vos_scall *call))
+void veng_scall_queue_ctl(struct veng_scall *c, s64 (*fn)(struct veng_scall *call))
 {
 	shim_assert(!queued);
 	queued = fn;
@@ -170,7 +170,7 @@ static void serve(void)
 	memset(user_touched, 0, user_size);
 	submit();
 	result = net_ioctl(&obj, &call);
-	shim_assert((result == VOS_PENDING) == !!queued && !ran);
+	shim_assert((result == VENG_PENDING) == !!queued && !ran);
 	if (queued)
 		result = queued(&call);
 	/* A reference is taken over with the call, else left to the caller. */
@@ -190,7 +190,7 @@ void try_domain(void)
 	nc = calloc(1, sizeof(*nc));
 	obj = (struct netobj){ .nc = nc, .sock = &obj_sock };
 	door = (struct file){ .f_op = &ops };
-	user_begin(VOS_WINDOW_SIZE);
+	user_begin(VENG_WINDOW_SIZE);
 	shim_assert(!net_ioctl_begin(nc));
 	while (n--)
 		serve();

@@ -191,7 +191,7 @@ active proctype thread()
 	if
 	:: !w				/* the trap door */
 	:: else ->
-		/* The dispatcher: vos_handle_use(), the service, vos_handle_put(). */
+		/* The dispatcher: veng_handle_use(), the service, veng_handle_put(). */
 		atomic {
 			if
 			:: s_gen && s_gen == w -> s_users++; target = s_target
