@@ -7,7 +7,7 @@
 #include <linux/nsproxy.h>
 #include <linux/string.h>
 #include <net/net_namespace.h>
-#include "service.h"
+#include "vns.h"
 
 static bool family_ok(u64 family)
 {
@@ -25,8 +25,8 @@ static bool is_common(u64 protocol)
 
 static s64 make_socket(struct veng_scall *call)
 {
-	struct netconn *nc = veng_conn_priv(call->conn);
-	struct netobj *o = netobj_new(nc, call->sqe.obj, call->sqe.gen);
+	struct vns_conn *nc = veng_conn_priv(call->conn);
+	struct vns_obj *o = vns_obj_new(nc, call->sqe.obj, call->sqe.gen);
 	s64 rc;
 
 	if (IS_ERR(o))
@@ -37,32 +37,32 @@ static s64 make_socket(struct veng_scall *call)
 		o->sock = NULL;
 		goto err;
 	}
-	rc = netobj_open(o, NULL, &call->cqe.poll);
+	rc = vns_obj_open(o, NULL, &call->cqe.poll);
 	if (!rc)
 		return 0;
 err:
-	netobj_put(o);
+	vns_obj_put(o);
 	return rc;
 }
 
 /* In the control thread. */
 static s64 make_rare_socket(struct veng_scall *call)
 {
-	struct netconn *nc = veng_conn_priv(call->conn);
+	struct vns_conn *nc = veng_conn_priv(call->conn);
 	s64 rc = make_socket(call);
-	struct netobj *o;
+	struct vns_obj *o;
 
 	if (rc)
 		return rc;
-	o = netobj_find(nc, call->sqe.obj, call->sqe.gen);
+	o = vns_obj_find(nc, call->sqe.obj, call->sqe.gen);
 	if (o) {
-		netobj_mark(o);
-		netobj_put(o);
+		vns_obj_mark(o);
+		vns_obj_put(o);
 	}
 	return 0;
 }
 
-s64 net_socket(struct netobj *none, struct veng_scall *call)
+s64 vns_socket(struct vns_obj *none, struct veng_scall *call)
 {
 	const u64 *arg = call->sqe.arg;
 
@@ -97,7 +97,7 @@ static void give_address(struct veng_scall *call, const struct sockaddr_storage 
 	call->cqe.out[0] = len;
 }
 
-s64 net_bind(struct netobj *o, struct veng_scall *call)
+s64 vns_bind(struct vns_obj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr;
 	int len = take_address(call, &addr);
@@ -105,7 +105,7 @@ s64 net_bind(struct netobj *o, struct veng_scall *call)
 	return len < 0 ? len : kernel_bind(o->sock, (struct sockaddr *)&addr, len);
 }
 
-s64 net_listen(struct netobj *o, struct veng_scall *call)
+s64 vns_listen(struct vns_obj *o, struct veng_scall *call)
 {
 	int backlog = call->sqe.arg[0];
 	int most = READ_ONCE(sock_net(o->sock->sk)->core.sysctl_somaxconn);
@@ -123,7 +123,7 @@ static int child_address(struct socket *sock, struct sockaddr_storage *addr)
 	return len < 0 ? -ECONNABORTED : len;
 }
 
-static s64 open_child(struct netobj *o, struct netobj *child, struct veng_scall *call)
+static s64 open_child(struct vns_obj *o, struct vns_obj *child, struct veng_scall *call)
 {
 	struct sockaddr_storage addr = {};
 	int len = child_address(child->sock, &addr);
@@ -132,16 +132,16 @@ static s64 open_child(struct netobj *o, struct netobj *child, struct veng_scall 
 
 	if (len < 0)
 		return len;
-	rc = netobj_open(child, o, &mask);
+	rc = vns_obj_open(child, o, &mask);
 	if (!rc && call->out[1])
 		give_address(call, &addr, len);
 	return rc;
 }
 
-s64 net_accept(struct netobj *o, struct veng_scall *call)
+s64 vns_accept(struct vns_obj *o, struct veng_scall *call)
 {
-	struct netobj *child = netobj_new(o->nc, (u32)call->sqe.arg[0],
-					  call->sqe.arg[0] >> 32);
+	struct vns_obj *child = vns_obj_new(o->nc, (u32)call->sqe.arg[0],
+					    call->sqe.arg[0] >> 32);
 	s64 rc;
 
 	if (IS_ERR(child))
@@ -155,11 +155,11 @@ s64 net_accept(struct netobj *o, struct veng_scall *call)
 	if (!rc)
 		return 0;
 err:
-	netobj_put(child);
+	vns_obj_put(child);
 	return rc;
 }
 
-s64 net_connect(struct netobj *o, struct veng_scall *call)
+s64 vns_connect(struct vns_obj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr;
 	int len = take_address(call, &addr);
@@ -167,12 +167,12 @@ s64 net_connect(struct netobj *o, struct veng_scall *call)
 	return len < 0 ? len : kernel_connect(o->sock, (struct sockaddr *)&addr, len, O_NONBLOCK);
 }
 
-s64 net_shutdown(struct netobj *o, struct veng_scall *call)
+s64 vns_shutdown(struct vns_obj *o, struct veng_scall *call)
 {
 	return READ_ONCE(o->sock->ops)->shutdown(o->sock, call->sqe.arg[0]);
 }
 
-s64 net_getname(struct netobj *o, struct veng_scall *call)
+s64 vns_getname(struct vns_obj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr = {};
 	int len;

@@ -19,7 +19,7 @@
 #include <linux/uaccess.h>
 #include <asm/ioctls.h>
 #include <net/net_namespace.h>
-#include "service.h"
+#include "vns.h"
 
 #define WINDOW_ARG	0u
 #define WINDOW_POINTED	4096u
@@ -29,12 +29,12 @@
 static_assert(WINDOW_POINTED + POINTED_MAX <= VENG_WINDOW_SIZE);
 
 /**
- * net_ioctl_begin - make the file through which ioctls reach a connection's sockets
+ * vns_ioctl_begin - make the file through which ioctls reach a connection's sockets
  * @nc: connection, without sockets as yet
  *
  * Return: 0, -ENFILE, -ENOMEM.
  */
-int net_ioctl_begin(struct netconn *nc)
+int vns_ioctl_begin(struct vns_conn *nc)
 {
 	struct socket *sock;
 	struct file *file;
@@ -51,10 +51,10 @@ int net_ioctl_begin(struct netconn *nc)
 }
 
 /**
- * net_ioctl_end - the end of that
+ * vns_ioctl_end - the end of that
  * @nc: connection; no call is under way
  */
-void net_ioctl_end(struct netconn *nc)
+void vns_ioctl_end(struct vns_conn *nc)
 {
 	__fput_sync(nc->door);
 }
@@ -112,7 +112,7 @@ static int empty_window(struct veng_scall *call, const u8 __user *window)
 }
 
 /* There is one control thread: nobody else uses the file meanwhile. */
-static s64 ioctl_of(struct netobj *o, unsigned int cmd, unsigned long arg)
+static s64 ioctl_of(struct vns_obj *o, unsigned int cmd, unsigned long arg)
 {
 	struct file *door = o->nc->door;
 	void *own = door->private_data;
@@ -124,7 +124,7 @@ static s64 ioctl_of(struct netobj *o, unsigned int cmd, unsigned long arg)
 	return rc;
 }
 
-static s64 do_ioctl(struct netobj *o, struct veng_scall *call)
+static s64 do_ioctl(struct vns_obj *o, struct veng_scall *call)
 {
 	u8 __user *window = veng_window(call->conn);
 	s64 rc = fill_window(call, window);
@@ -137,15 +137,15 @@ static s64 do_ioctl(struct netobj *o, struct veng_scall *call)
 
 static s64 run_ioctl(struct veng_scall *call)
 {
-	struct netobj *o = call->priv;
+	struct vns_obj *o = call->priv;
 	s64 rc = do_ioctl(o, call);
 
-	netobj_put(o);
+	vns_obj_put(o);
 	/* The codes the kernel keeps to itself. */
 	return rc == -ENOIOCTLCMD ? -ENOTTY : rc;
 }
 
-s64 net_ioctl(struct netobj *o, struct veng_scall *call)
+s64 vns_ioctl(struct vns_obj *o, struct veng_scall *call)
 {
 	if (is_refused(call->sqe.arg[0]))
 		return -ENOTTY;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * virtuos-net-service: serves the calls of class NET. See service.h.
+ * virtuos-net-service: serves the calls of class NET. See vns.h.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include "service.h"
+#include "vns.h"
 
 static void *net_connection(struct veng_conn *conn)
 {
 	u32 nr = veng_conn_nr_objects(conn);
-	struct netconn *nc = kvzalloc(struct_size(nc, table, nr), GFP_KERNEL);
+	struct vns_conn *nc = kvzalloc(struct_size(nc, table, nr), GFP_KERNEL);
 	int rc;
 
 	if (!nc)
@@ -18,7 +18,7 @@ static void *net_connection(struct veng_conn *conn)
 	nc->conn = conn;
 	nc->nr = nr;
 	spin_lock_init(&nc->lock);
-	rc = net_ioctl_begin(nc);
+	rc = vns_ioctl_begin(nc);
 	if (!rc)
 		return nc;
 	kvfree(nc);
@@ -27,22 +27,22 @@ static void *net_connection(struct veng_conn *conn)
 
 static void net_disconnection(struct veng_conn *conn, void *priv)
 {
-	struct netconn *nc = priv;
+	struct vns_conn *nc = priv;
 
-	netobj_release_all(nc);
+	vns_obj_release_all(nc);
 	/*
 	 * The callbacks are gone; let those that were running finish, then deal with
 	 * what they queued.
 	 */
 	synchronize_rcu();
 	veng_dispatcher_sync(conn);
-	net_ioctl_end(nc);
+	vns_ioctl_end(nc);
 	kvfree(nc);
 }
 
-static s64 (* const serve[])(struct netobj *o, struct veng_scall *call) = {
+static s64 (* const serve[])(struct vns_obj *o, struct veng_scall *call) = {
 #define VOS_X(NAME, name, nr, ...)	\
-	[nr] = net_##name,
+	[nr] = vns_##name,
 	VOS_NET_OPCODES(VOS_X)
 #undef VOS_X
 };
@@ -55,21 +55,21 @@ static s64 presentable(s64 rc)
 
 static s64 net_dispatch(struct veng_scall *call)
 {
-	struct netconn *nc = veng_conn_priv(call->conn);
-	struct netobj *o;
+	struct vns_conn *nc = veng_conn_priv(call->conn);
+	struct vns_obj *o;
 	s64 rc;
 
 	if (call->sqe.opcode == VOS_OP_SOCKET || call->sqe.opcode == VOS_OP_RELEASE)
 		return serve[call->sqe.opcode](NULL, call);
 
-	o = netobj_find(nc, call->sqe.obj, call->sqe.gen);
+	o = vns_obj_find(nc, call->sqe.obj, call->sqe.gen);
 	if (!o)
 		return -EBADF;
 	rc = serve[call->sqe.opcode](o, call);
 	if (rc == VENG_PENDING)
 		return rc;		/* our reference went along */
-	call->cqe.poll = netobj_refresh(o, false);
-	netobj_put(o);
+	call->cqe.poll = vns_obj_refresh(o, false);
+	vns_obj_put(o);
 	/* What the call did to other sockets (loopback) shows before its answer. */
 	veng_dispatcher_sync(call->conn);
 	return presentable(rc);

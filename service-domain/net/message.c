@@ -5,7 +5,7 @@
  */
 #include <linux/slab.h>
 #include <linux/uio.h>
-#include "service.h"
+#include "vns.h"
 
 #define SEND_FLAGS (MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_CONFIRM | MSG_MORE |	\
 		    MSG_FASTOPEN | MSG_PROBE | MSG_BATCH)
@@ -48,7 +48,7 @@ static int take_side(struct message *m, const struct veng_scall *call)
 	u32 coff = VOS_CONTROL_OFF(min(alen, VOS_ADDR_MAX)), room = call->sqe.ext[1].len;
 	int rc;
 
-	if (alen > VOS_ADDR_MAX || clen > CONTROL_MAX || alen > room ||
+	if (alen > VOS_ADDR_MAX || clen > VNS_CONTROL_MAX || alen > room ||
 	    (clen && (coff > room || clen > room - coff)))
 		return -EINVAL;
 	if (alen) {
@@ -62,7 +62,7 @@ static int take_side(struct message *m, const struct veng_scall *call)
 	return rc;
 }
 
-s64 net_sendmsg(struct netobj *o, struct veng_scall *call)
+s64 vns_sendmsg(struct vns_obj *o, struct veng_scall *call)
 {
 	struct message m = {};
 	int rc = take_side(&m, call);
@@ -97,10 +97,10 @@ static u32 control_room(const struct veng_scall *call)
 {
 	u32 room = call->sqe.ext[1].len;
 
-	return room > VOS_ADDR_MAX ? min(room - VOS_ADDR_MAX, CONTROL_MAX) : 0;
+	return room > VOS_ADDR_MAX ? min(room - VOS_ADDR_MAX, VNS_CONTROL_MAX) : 0;
 }
 
-s64 net_recvmsg(struct netobj *o, struct veng_scall *call)
+s64 vns_recvmsg(struct vns_obj *o, struct veng_scall *call)
 {
 	struct message m = {};
 	int rc = message_control(&m, control_room(call));

@@ -2,25 +2,25 @@
 /*
  * The table of a primary's sockets, and their lifetime.
  *
- * Invariant: an object is in the table from netobj_open() to netobj_release();
+ * Invariant: an object is in the table from vns_obj_open() to vns_obj_release();
  * it has its socket all the while, and until the last call on it has ended. Its
  * memory lives until the last wake-up has been dealt with.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <net/tcp_states.h>
-#include "service.h"
+#include "vns.h"
 
 /* Connections that nobody has accepted. */
 #define MAX_CLOSED_AT_ONCE	64
 
 /*
- * netobj_new - an object without a socket, not in the table
+ * vns_obj_new - an object without a socket, not in the table
  * Return: the object, ERR_PTR(-EINVAL, -ENOMEM).
  */
-struct netobj *netobj_new(struct netconn *nc, u32 index, u32 gen)
+struct vns_obj *vns_obj_new(struct vns_conn *nc, u32 index, u32 gen)
 {
-	struct netobj *o;
+	struct vns_obj *o;
 
 	if (index >= nc->nr)
 		return ERR_PTR(-EINVAL);
@@ -32,20 +32,20 @@ struct netobj *netobj_new(struct netconn *nc, u32 index, u32 gen)
 	o->nc = nc;
 	o->index = index;
 	o->gen = gen;
-	o->dirty.fn = netobj_dirty;
+	o->dirty.fn = vns_obj_dirty;
 	return o;
 }
 
 static void ref_release(struct kref *ref)
 {
-	struct netobj *o = container_of(ref, struct netobj, ref);
+	struct vns_obj *o = container_of(ref, struct vns_obj, ref);
 
 	/* A callback may have found it and be about to fail to get a reference. */
 	kfree_rcu(o, rcu);
 }
 
 /* Any context. */
-void netobj_ref_put(struct netobj *o)
+void vns_obj_ref_put(struct vns_obj *o)
 {
 	kref_put(&o->ref, ref_release);
 }
@@ -59,32 +59,32 @@ static void forget_linger(struct sock *sk)
 	release_sock(sk);
 }
 
-static void close_socket(struct netobj *o)
+static void close_socket(struct vns_obj *o)
 {
 	if (!o->sock)
 		return;
 	if (o->hooked)
-		netobj_unhook(o);
+		vns_obj_unhook(o);
 	forget_linger(o->sock->sk);
 	sock_release(o->sock);
 }
 
 /*
- * netobj_put - a call on the object has ended, or the table has let it go
+ * vns_obj_put - a call on the object has ended, or the table has let it go
  *
  * Dispatcher, control thread, or disconnect().
  */
-void netobj_put(struct netobj *o)
+void vns_obj_put(struct vns_obj *o)
 {
 	if (!refcount_dec_and_test(&o->users))
 		return;
 	close_socket(o);
-	netobj_ref_put(o);
+	vns_obj_ref_put(o);
 }
 
-static s64 install(struct netobj *o)
+static s64 install(struct vns_obj *o)
 {
-	struct netconn *nc = o->nc;
+	struct vns_conn *nc = o->nc;
 	s64 rc = 0;
 
 	spin_lock(&nc->lock);
@@ -97,7 +97,7 @@ static s64 install(struct netobj *o)
 }
 
 /*
- * netobj_open - an object with its socket goes into the table and is published
+ * vns_obj_open - an object with its socket goes into the table and is published
  * @listener: where the socket was accepted, or NULL
  * @mask: its poll mask
  *
@@ -105,7 +105,7 @@ static s64 install(struct netobj *o)
  * marked afterwards: a wake-up may have been published before, and then overwritten.
  * Return: 0; -EBUSY: the primary has something at this index.
  */
-s64 netobj_open(struct netobj *o, const struct netobj *listener, u32 *mask)
+s64 vns_obj_open(struct vns_obj *o, const struct vns_obj *listener, u32 *mask)
 {
 	s64 rc;
 
@@ -113,20 +113,20 @@ s64 netobj_open(struct netobj *o, const struct netobj *listener, u32 *mask)
 	refcount_inc(&o->users);
 	rc = install(o);
 	if (!rc) {
-		netobj_hook(o, listener);
-		*mask = netobj_refresh(o, false);
+		vns_obj_hook(o, listener);
+		*mask = vns_obj_refresh(o, false);
 	}
-	netobj_put(o);
+	vns_obj_put(o);
 	return rc;
 }
 
 /*
- * netobj_find - the object a call names, with a reference
+ * vns_obj_find - the object a call names, with a reference
  * Return: NULL if there is none of this index and generation.
  */
-struct netobj *netobj_find(struct netconn *nc, u32 index, u32 gen)
+struct vns_obj *vns_obj_find(struct vns_conn *nc, u32 index, u32 gen)
 {
-	struct netobj *o = NULL;
+	struct vns_obj *o = NULL;
 
 	if (index >= nc->nr)
 		return NULL;
@@ -140,9 +140,9 @@ struct netobj *netobj_find(struct netconn *nc, u32 index, u32 gen)
 }
 
 /* Out of the table, if it is still there. */
-static void take_out(struct netobj *o)
+static void take_out(struct vns_obj *o)
 {
-	struct netconn *nc = o->nc;
+	struct vns_conn *nc = o->nc;
 	bool was_there;
 
 	spin_lock(&nc->lock);
@@ -153,7 +153,7 @@ static void take_out(struct netobj *o)
 	if (!was_there)
 		return;
 	WRITE_ONCE(o->closed, true);
-	netobj_put(o);
+	vns_obj_put(o);
 }
 
 /*
@@ -161,7 +161,7 @@ static void take_out(struct netobj *o)
  * closed one by one; and a socket that the control thread uses would be closed after the
  * answer, its address still taken. Dispatcher, which has found @o.
  */
-static bool release_takes_long(const struct netobj *o)
+static bool release_takes_long(const struct vns_obj *o)
 {
 	const struct sock *sk = o->sock->sk;
 
@@ -172,18 +172,18 @@ static bool release_takes_long(const struct netobj *o)
 
 static s64 run_release(struct veng_scall *call)
 {
-	struct netobj *o = call->priv;
+	struct vns_obj *o = call->priv;
 
 	take_out(o);
-	netobj_put(o);
+	vns_obj_put(o);
 	return 0;
 }
 
 /* One that does not exist is closed already. */
-s64 net_release(struct netobj *none, struct veng_scall *call)
+s64 vns_release(struct vns_obj *none, struct veng_scall *call)
 {
-	struct netconn *nc = veng_conn_priv(call->conn);
-	struct netobj *o = netobj_find(nc, call->sqe.obj, call->sqe.gen);
+	struct vns_conn *nc = veng_conn_priv(call->conn);
+	struct vns_obj *o = vns_obj_find(nc, call->sqe.obj, call->sqe.gen);
 
 	if (!o)
 		return 0;
@@ -195,7 +195,7 @@ s64 net_release(struct netobj *none, struct veng_scall *call)
 }
 
 /* The primary is gone; no call is under way. */
-void netobj_release_all(struct netconn *nc)
+void vns_obj_release_all(struct vns_conn *nc)
 {
 	u32 i;
 

@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <linux/uaccess.h>
-#include "service.h"
+#include "vns.h"
 
 /* The window of the control thread: the length, then the value. */
 #define WINDOW_VALUE 64u
@@ -79,12 +79,12 @@ static void *take_value(const struct veng_scall *call)
 {
 	u32 len = call->sqe.ext[0].len;
 
-	if (len > OPT_MAX)
+	if (len > VNS_OPT_MAX)
 		return ERR_PTR(-EINVAL);
 	return len ? kmemdup(vos_peer_ptr(call->in[0]), len, GFP_KERNEL) ?: ERR_PTR(-ENOMEM) : NULL;
 }
 
-static s64 set_value(struct netobj *o, struct veng_scall *call)
+static s64 set_value(struct vns_obj *o, struct veng_scall *call)
 {
 	void *value = take_value(call);
 	s64 rc;
@@ -98,7 +98,7 @@ static s64 set_value(struct netobj *o, struct veng_scall *call)
 }
 
 /* In the control thread: the instructions go into the window. */
-static s64 set_filter(struct netobj *o, struct veng_scall *call)
+static s64 set_filter(struct vns_obj *o, struct veng_scall *call)
 {
 	u8 __user *window = veng_window(call->conn);
 	u32 len = call->sqe.ext[0].len;
@@ -117,19 +117,19 @@ static s64 set_filter(struct netobj *o, struct veng_scall *call)
 
 static s64 run_set(struct veng_scall *call)
 {
-	struct netobj *o = call->priv;
+	struct vns_obj *o = call->priv;
 	s64 rc;
 
 	if (is_filter(call->sqe.arg[0], call->sqe.arg[1]))
 		rc = set_filter(o, call);
 	else
 		rc = set_value(o, call);
-	netobj_mark(o);
-	netobj_put(o);
+	vns_obj_mark(o);
+	vns_obj_put(o);
 	return rc;
 }
 
-s64 net_setsockopt(struct netobj *o, struct veng_scall *call)
+s64 vns_setsockopt(struct vns_obj *o, struct veng_scall *call)
 {
 	if (set_is_quick(call->sqe.arg[0], call->sqe.arg[1]))
 		return set_value(o, call);
@@ -141,7 +141,7 @@ s64 net_setsockopt(struct netobj *o, struct veng_scall *call)
 }
 
 /* A process set it, and may have gone on without waiting. */
-s64 net_setint(struct netobj *o, struct veng_scall *call)
+s64 vns_setint(struct vns_obj *o, struct veng_scall *call)
 {
 	int level = call->sqe.arg[0], name = call->sqe.arg[1], value = call->sqe.arg[2];
 
@@ -160,7 +160,7 @@ static void give_value(struct veng_scall *call, const void *value, int len)
 	call->cqe.out[0] = max(len, 0);
 }
 
-static s64 get_socket(struct netobj *o, struct veng_scall *call)
+static s64 get_socket(struct vns_obj *o, struct veng_scall *call)
 {
 	int len = call->sqe.ext[0].len;
 	void *value;
@@ -180,14 +180,14 @@ static s64 get_socket(struct netobj *o, struct veng_scall *call)
 	return rc;
 }
 
-static s64 get_in_window(struct netobj *o, struct veng_scall *call)
+static s64 get_in_window(struct vns_obj *o, struct veng_scall *call)
 {
 	u8 __user *window = veng_window(call->conn);
 	int len = call->sqe.ext[0].len;
 	void *value;
 	s64 rc;
 
-	if (len > (int)OPT_MAX)
+	if (len > (int)VNS_OPT_MAX)
 		return -EINVAL;
 	if (put_user(len, (int __user *)window) ||
 	    (len && copy_to_user(window + WINDOW_VALUE, vos_peer_ptr(call->in[0]), len)))
@@ -198,24 +198,24 @@ static s64 get_in_window(struct netobj *o, struct veng_scall *call)
 		return rc;
 	if (get_user(len, (int __user *)window))
 		return -EFAULT;
-	value = memdup_user(window + WINDOW_VALUE, clamp_t(int, len, 0, OPT_MAX));
+	value = memdup_user(window + WINDOW_VALUE, clamp_t(int, len, 0, VNS_OPT_MAX));
 	if (IS_ERR(value))
 		return PTR_ERR(value);
-	give_value(call, value, clamp_t(int, len, 0, OPT_MAX));
+	give_value(call, value, clamp_t(int, len, 0, VNS_OPT_MAX));
 	kfree(value);
 	return rc;
 }
 
 static s64 run_get(struct veng_scall *call)
 {
-	struct netobj *o = call->priv;
+	struct vns_obj *o = call->priv;
 	s64 rc = get_in_window(o, call);
 
-	netobj_put(o);
+	vns_obj_put(o);
 	return rc;
 }
 
-s64 net_getsockopt(struct netobj *o, struct veng_scall *call)
+s64 vns_getsockopt(struct vns_obj *o, struct veng_scall *call)
 {
 	if (call->sqe.arg[0] == SOL_SOCKET)
 		return get_socket(o, call);

@@ -10,29 +10,29 @@
  */
 #include <linux/fs.h>
 #include <linux/poll.h>
-#include "service.h"
+#include "vns.h"
 
 /*
- * netobj_mark - have the mask published soon, and those who wait woken
+ * vns_obj_mark - have the mask published soon, and those who wait woken
  *
  * Any context; the caller sees to it that @o stays (RCU or a reference).
  */
-void netobj_mark(struct netobj *o)
+void vns_obj_mark(struct vns_obj *o)
 {
 	if (!kref_get_unless_zero(&o->ref))
 		return;
 	if (!veng_obj_dirty(o->nc->conn, &o->dirty))
-		netobj_ref_put(o);
+		vns_obj_ref_put(o);
 }
 
 /* In the dispatcher. */
-void netobj_dirty(struct veng_dirty *d)
+void vns_obj_dirty(struct veng_dirty *d)
 {
-	struct netobj *o = container_of(d, struct netobj, dirty);
+	struct vns_obj *o = container_of(d, struct vns_obj, dirty);
 
 	if (!READ_ONCE(o->closed))
-		netobj_refresh(o, true);
-	netobj_ref_put(o);
+		vns_obj_refresh(o, true);
+	vns_obj_ref_put(o);
 }
 
 /*
@@ -42,7 +42,7 @@ void netobj_dirty(struct veng_dirty *d)
  */
 static struct file nobody;
 
-static u32 ask_mask(struct netobj *o)
+static u32 ask_mask(struct vns_obj *o)
 {
 	struct socket *sock = o->sock;
 
@@ -50,12 +50,12 @@ static u32 ask_mask(struct netobj *o)
 }
 
 /*
- * netobj_refresh - publish the mask as it is now
+ * vns_obj_refresh - publish the mask as it is now
  * @wake: tell those who wait, even if it is the same mask (edge-triggered epoll
  *	wants to hear of every arrival); otherwise only of new bits
  * Return: the mask. Dispatcher, or before the object is in the table.
  */
-u32 netobj_refresh(struct netobj *o, bool wake)
+u32 vns_obj_refresh(struct vns_obj *o, bool wake)
 {
 	u32 before = o->mask, mask = ask_mask(o);
 
@@ -72,13 +72,13 @@ u32 netobj_refresh(struct netobj *o, bool wake)
 
 static void data_ready(struct sock *sk)
 {
-	struct netobj *o;
+	struct vns_obj *o;
 
 	rcu_read_lock();
 	o = rcu_dereference_sk_user_data(sk);
 	if (o) {
 		o->old.data_ready(sk);
-		netobj_mark(o);
+		vns_obj_mark(o);
 	}
 	rcu_read_unlock();
 }
@@ -89,55 +89,55 @@ static void data_ready(struct sock *sk)
  */
 static void write_space(struct sock *sk)
 {
-	struct netobj *o;
+	struct vns_obj *o;
 
 	rcu_read_lock();
 	o = rcu_dereference_sk_user_data(sk);
 	if (o) {
 		o->old.write_space(sk);
-		/* Room before mask: pairs with netobj_refresh(). */
+		/* Room before mask: pairs with vns_obj_refresh(). */
 		smp_mb();
 		if (!(READ_ONCE(o->mask) & (__force u32)EPOLLOUT))
-			netobj_mark(o);
+			vns_obj_mark(o);
 	}
 	rcu_read_unlock();
 }
 
 static void state_change(struct sock *sk)
 {
-	struct netobj *o;
+	struct vns_obj *o;
 
 	rcu_read_lock();
 	o = rcu_dereference_sk_user_data(sk);
 	if (o) {
 		o->old.state_change(sk);
-		netobj_mark(o);
+		vns_obj_mark(o);
 	}
 	rcu_read_unlock();
 }
 
 static void error_report(struct sock *sk)
 {
-	struct netobj *o;
+	struct vns_obj *o;
 
 	rcu_read_lock();
 	o = rcu_dereference_sk_user_data(sk);
 	if (o) {
 		o->old.error_report(sk);
-		netobj_mark(o);
+		vns_obj_mark(o);
 	}
 	rcu_read_unlock();
 }
 
 /*
- * netobj_hook - have wake-ups of the object's socket come to us
+ * vns_obj_hook - have wake-ups of the object's socket come to us
  * @listener: where the socket was accepted, or NULL
  *
  * A child is cloned from its listener with our callbacks but, by
  * SK_USER_DATA_NOCOPY, without our object: until it is accepted its wake-ups go
  * nowhere. The caller publishes the mask after this, so none is missed.
  */
-void netobj_hook(struct netobj *o, const struct netobj *listener)
+void vns_obj_hook(struct vns_obj *o, const struct vns_obj *listener)
 {
 	struct sock *sk = o->sock->sk;
 
@@ -160,7 +160,7 @@ void netobj_hook(struct netobj *o, const struct netobj *listener)
 }
 
 /* The callbacks as they were; one that is running may still mark the object. */
-void netobj_unhook(struct netobj *o)
+void vns_obj_unhook(struct vns_obj *o)
 {
 	struct sock *sk = o->sock->sk;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The network domain's ioctl(), for a front end that submits anything. */
 #include <linux/sockios.h>
-#include "service.h"
+#include "vns.h"
 #include "ioctl.h"
 
 /* The window, as ioctl.c of the service lays it out. */
@@ -12,8 +12,8 @@
 
 struct net init_net;
 
-static struct netconn *nc;
-static struct netobj obj;
+static struct vns_conn *nc;
+static struct vns_obj obj;
 static struct socket own_sock, obj_sock;
 static struct file door;
 static struct veng_scall call;
@@ -37,7 +37,7 @@ void veng_scall_queue_ctl(struct veng_scall *c, s64 (*fn)(struct veng_scall *cal
 	queued = fn;
 }
 
-void netobj_put(struct netobj *o)
+void vns_obj_put(struct vns_obj *o)
 {
 	shim_assert(o == &obj);
 	given_back++;
@@ -169,7 +169,7 @@ static void serve(void)
 	ran = false;
 	memset(user_touched, 0, user_size);
 	submit();
-	result = net_ioctl(&obj, &call);
+	result = vns_ioctl(&obj, &call);
 	shim_assert((result == VENG_PENDING) == !!queued && !ran);
 	if (queued)
 		result = queued(&call);
@@ -188,12 +188,12 @@ void try_domain(void)
 	int n = in_u8(&in) % 3 + 1;
 
 	nc = calloc(1, sizeof(*nc));
-	obj = (struct netobj){ .nc = nc, .sock = &obj_sock };
+	obj = (struct vns_obj){ .nc = nc, .sock = &obj_sock };
 	door = (struct file){ .f_op = &ops };
 	user_begin(VENG_WINDOW_SIZE);
-	shim_assert(!net_ioctl_begin(nc));
+	shim_assert(!vns_ioctl_begin(nc));
 	while (n--)
 		serve();
-	net_ioctl_end(nc);
+	vns_ioctl_end(nc);
 	free(nc);
 }

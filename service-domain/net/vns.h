@@ -8,8 +8,8 @@
  * blocks the dispatcher: sockets are used without blocking, and what may take
  * long locks or insists on user pointers goes to the control thread.
  */
-#ifndef VOS_NET_SERVICE_H
-#define VOS_NET_SERVICE_H
+#ifndef VNS_H
+#define VNS_H
 
 #include <linux/kref.h>
 #include <linux/net.h>
@@ -20,12 +20,12 @@
 #include "veng.h"
 
 /* Control data of one message, either way. */
-#define CONTROL_MAX	2048u
+#define VNS_CONTROL_MAX	2048u
 /* Longest socket option value. */
-#define OPT_MAX		32768u
+#define VNS_OPT_MAX	32768u
 
 /* A socket's wake-up callbacks as they were before ours. */
-struct wakers {
+struct vns_wakers {
 	void (*data_ready)(struct sock *sk);
 	void (*write_space)(struct sock *sk);
 	void (*state_change)(struct sock *sk);
@@ -33,7 +33,7 @@ struct wakers {
 };
 
 /*
- * struct netobj - one socket of a primary
+ * struct vns_obj - one socket of a primary
  * @ref: keeps this memory: the users together, and each queued @dirty
  * @users: keeps the socket: the table, and each call under way
  * @sock: the socket. It has no file: see ioctl.c
@@ -42,10 +42,10 @@ struct wakers {
  * @in_groups: options of IPv4 or IPv6 were set; multicast groups are joined so. Dispatcher
  * @hooked: the socket's wake-ups come to us, and @old holds what was there
  */
-struct netobj {
+struct vns_obj {
 	struct kref ref;
 	refcount_t users;
-	struct netconn *nc;
+	struct vns_conn *nc;
 	u32 index;
 	u32 gen;
 	struct socket *sock;
@@ -53,38 +53,38 @@ struct netobj {
 	bool closed;
 	bool in_groups;
 	bool hooked;
-	struct wakers old;
+	struct vns_wakers old;
 	struct veng_dirty dirty;
 	struct rcu_head rcu;
 };
 
 /*
- * struct netconn - one connected primary
+ * struct vns_conn - one connected primary
  * @door: the file through which ioctls reach sockets, see ioctl.c. Control thread only
  * @lock: for @table
  */
-struct netconn {
+struct vns_conn {
 	struct veng_conn *conn;
 	struct file *door;
 	spinlock_t lock;	/* see above */
 	u32 nr;
-	struct netobj *table[];
+	struct vns_obj *table[];
 };
 
 /* object.c */
-struct netobj *netobj_new(struct netconn *nc, u32 index, u32 gen);
-s64 netobj_open(struct netobj *o, const struct netobj *listener, u32 *mask);
-struct netobj *netobj_find(struct netconn *nc, u32 index, u32 gen);
-void netobj_put(struct netobj *o);
-void netobj_release_all(struct netconn *nc);
-void netobj_ref_put(struct netobj *o);
+struct vns_obj *vns_obj_new(struct vns_conn *nc, u32 index, u32 gen);
+s64 vns_obj_open(struct vns_obj *o, const struct vns_obj *listener, u32 *mask);
+struct vns_obj *vns_obj_find(struct vns_conn *nc, u32 index, u32 gen);
+void vns_obj_put(struct vns_obj *o);
+void vns_obj_release_all(struct vns_conn *nc);
+void vns_obj_ref_put(struct vns_obj *o);
 
 /* wake.c */
-void netobj_hook(struct netobj *o, const struct netobj *listener);
-void netobj_unhook(struct netobj *o);
-u32 netobj_refresh(struct netobj *o, bool wake);
-void netobj_mark(struct netobj *o);
-void netobj_dirty(struct veng_dirty *d);
+void vns_obj_hook(struct vns_obj *o, const struct vns_obj *listener);
+void vns_obj_unhook(struct vns_obj *o);
+u32 vns_obj_refresh(struct vns_obj *o, bool wake);
+void vns_obj_mark(struct vns_obj *o);
+void vns_obj_dirty(struct veng_dirty *d);
 
 /*
  * What serves a call of class NET. @o: the object that it names, which has a socket; taken
@@ -93,12 +93,12 @@ void netobj_dirty(struct veng_dirty *d);
  * connect.c: from SOCKET to SHUTDOWN and GETNAME; object.c: RELEASE; message.c: SENDMSG,
  * RECVMSG; option.c: SETSOCKOPT, SETINT, GETSOCKOPT; ioctl.c: IOCTL.
  */
-#define VOS_X(NAME, name, ...) s64 net_##name(struct netobj *o, struct veng_scall *call);
+#define VOS_X(NAME, name, ...) s64 vns_##name(struct vns_obj *o, struct veng_scall *call);
 VOS_NET_OPCODES(VOS_X)
 #undef VOS_X
 
 /* ioctl.c */
-int net_ioctl_begin(struct netconn *nc);
-void net_ioctl_end(struct netconn *nc);
+int vns_ioctl_begin(struct vns_conn *nc);
+void vns_ioctl_end(struct vns_conn *nc);
 
 #endif
