@@ -3,7 +3,7 @@
  * Opening the door, making channels, and attaching descriptors: everything that
  * happens seldom.
  *
- * One at a time does it (vos_door.busy); whoever comes meanwhile, be it another
+ * One at a time does it (fwd_door.busy); whoever comes meanwhile, be it another
  * thread or a signal handler in this one, uses the trap door for now.
  */
 #include <sys/mman.h>
@@ -16,8 +16,8 @@
 #define LAST_STEP	65536u
 #define MAX_DOUBLING	10
 
-struct vos_door *vos_door;
-__u32 vos_door_off = 1;		/* until the constructor has run */
+struct fwd_door *fwd_door;
+__u32 fwd_door_off = 1;		/* until the constructor has run */
 
 /*
  * Calls seen on descriptors that are not attached. A guess that any thread may
@@ -31,14 +31,14 @@ struct seen {
 static struct seen seen_small[VOS_DOOR_FDS], seen_large[VOS_DOOR_FDS];
 
 /**
- * vos_door_retire - never use the door again, in this process and its children
+ * fwd_door_retire - never use the door again, in this process and its children
  *
  * A process that has put itself under seccomp must not be made to call what its
  * filter might kill it for.
  */
-void vos_door_retire(void)
+void fwd_door_retire(void)
 {
-	vos_store(&vos_door_off, 1u);
+	vos_store(&fwd_door_off, 1u);
 }
 
 /* Is it worth asking the kernel about the descriptor by now? */
@@ -65,32 +65,32 @@ static void note_outcome(struct seen *seen, bool ok)
 	vos_store(&seen->doublings, n);
 }
 
-static struct vos_door *map_door(void)
+static struct fwd_door *map_door(void)
 {
-	struct vos_door *none = NULL, *d;
+	struct fwd_door *none = NULL, *d;
 	size_t size = (sizeof(*d) + VOS_PAGE_SIZE - 1) & ~(size_t)(VOS_PAGE_SIZE - 1);
-	long p = vos_syscall(SYS_mmap, 0, size, PROT_READ | PROT_WRITE,
+	long p = fwd_syscall(SYS_mmap, 0, size, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p < 0 && p > -4096)
 		return NULL;
-	d = (struct vos_door *)p;
-	if (!vos_syscall(SYS_madvise, p, size, MADV_WIPEONFORK, 0, 0, 0)) {
-		if (__atomic_compare_exchange_n(&vos_door, &none, d, false, __ATOMIC_ACQ_REL,
+	d = (struct fwd_door *)p;
+	if (!fwd_syscall(SYS_madvise, p, size, MADV_WIPEONFORK, 0, 0, 0)) {
+		if (__atomic_compare_exchange_n(&fwd_door, &none, d, false, __ATOMIC_ACQ_REL,
 						__ATOMIC_ACQUIRE))
 			return d;
 	} else {
-		vos_door_retire();
+		fwd_door_retire();
 	}
-	vos_syscall(SYS_munmap, p, size, 0, 0, 0, 0);
+	fwd_syscall(SYS_munmap, p, size, 0, 0, 0, 0);
 	return none;
 }
 
 /* Refused: leave it for twice as long each time, or, on another kernel, for good. */
-static void note_refusal(struct vos_door *d, long rc)
+static void note_refusal(struct fwd_door *d, long rc)
 {
 	if (rc == -ENOSYS || rc == -EINVAL) {
-		vos_door_retire();
+		fwd_door_retire();
 		return;
 	}
 	d->step = d->step ? d->step * 2 : FIRST_STEP;
@@ -99,7 +99,7 @@ static void note_refusal(struct vos_door *d, long rc)
 	d->skip = d->step;
 }
 
-static bool open_door(struct vos_door *d)
+static bool open_door(struct fwd_door *d)
 {
 	struct vos_door_info info = { 0 };
 	long rc;
@@ -108,8 +108,8 @@ static bool open_door(struct vos_door *d)
 		d->skip--;
 		return false;
 	}
-	vos_ticks_start();
-	rc = vos_kernel(VOS_DOOR_OPEN, (long)&info, 0);
+	fwd_ticks_start();
+	rc = fwd_kernel(VOS_DOOR_OPEN, (long)&info, 0);
 	if (!rc && (info.version != VOS_DOOR_VERSION || !info.state || !info.nr_fds))
 		rc = -EINVAL;
 	if (rc < 0) {
@@ -119,7 +119,7 @@ static bool open_door(struct vos_door *d)
 	if (info.nr_fds > VOS_DOOR_FDS)
 		info.nr_fds = VOS_DOOR_FDS;
 	vos_store(&d->state, (const struct vos_door_state *)(uintptr_t)info.state);
-	vos_count_add(&d->opens, 1);
+	fwd_count_add(&d->opens, 1);
 	d->step = 0;
 	vos_store_release(&d->nr_fds, info.nr_fds);
 	return true;
@@ -129,16 +129,16 @@ static bool open_door(struct vos_door *d)
  * Take away every lane, so that nobody is in the channel. Acquire, whatever is found:
  * who has left it, left it before.
  */
-static bool seal(struct vos_chan *c)
+static bool seal(struct fwd_chan *c)
 {
 	unsigned int i, taken = 0;
 
 	for (i = 0; i < VOS_UCHAN_MAX_LANES; i++) {
-		__u32 want = VOS_LANE_FREE;
+		__u32 want = FWD_LANE_FREE;
 
-		__atomic_compare_exchange_n(&c->lane[i].state, &want, VOS_LANE_NONE, false,
+		__atomic_compare_exchange_n(&c->lane[i].state, &want, FWD_LANE_NONE, false,
 					    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE);
-		taken += want == VOS_LANE_TAKEN;
+		taken += want == FWD_LANE_TAKEN;
 	}
 	return !taken;
 }
@@ -148,12 +148,12 @@ static bool seal(struct vos_chan *c)
  * question is welcome; otherwise another door may be had, by and by, once nobody
  * is in the channels of this one. Return: there is no door now.
  */
-static bool leave_closed_door(struct vos_door *d)
+static bool leave_closed_door(struct fwd_door *d)
 {
 	unsigned int i;
 
 	if (vos_load(&d->state->closed) > 1) {
-		vos_door_retire();
+		fwd_door_retire();
 		return false;
 	}
 	for (i = 0; i < VOS_DOOR_SERVICES; i++) {
@@ -170,7 +170,7 @@ static bool leave_closed_door(struct vos_door *d)
 	return true;
 }
 
-static bool have_door(struct vos_door *d)
+static bool have_door(struct fwd_door *d)
 {
 	if (d->nr_fds && vos_load(&d->state->closed) && !leave_closed_door(d))
 		return false;
@@ -178,9 +178,9 @@ static bool have_door(struct vos_door *d)
 }
 
 /* The door, open, and nobody else attaching; or NULL. */
-static struct vos_door *claim_door(void)
+static struct fwd_door *claim_door(void)
 {
-	struct vos_door *d = vos_load_acquire(&vos_door);
+	struct fwd_door *d = vos_load_acquire(&fwd_door);
 
 	if (!d)
 		d = map_door();
@@ -204,9 +204,9 @@ static bool channel_fits(const struct vos_door_channel *info)
 	       info->log_off <= bytes && !(info->log_off % sizeof(struct vos_log_record));
 }
 
-static void init_lane(struct vos_chan *c, unsigned int i)
+static void init_lane(struct fwd_chan *c, unsigned int i)
 {
-	struct vos_lane *l = &c->lane[i];
+	struct fwd_lane *l = &c->lane[i];
 	struct vos_lane_page *page = (void *)((char *)c->head +
 		(size_t)(VOS_UCHAN_HEAD_PAGES + i) * VOS_PAGE_SIZE);
 
@@ -217,13 +217,13 @@ static void init_lane(struct vos_chan *c, unsigned int i)
 	l->data = i * c->lane_arena;
 	l->busy = l->have = l->posted = 0;
 	l->kick = l->lost = false;
-	vos_store_release(&l->state, (__u32)VOS_LANE_FREE);
+	vos_store_release(&l->state, (__u32)FWD_LANE_FREE);
 }
 
-static void init_channel(struct vos_door *d, unsigned int service,
+static void init_channel(struct fwd_door *d, unsigned int service,
 			 const struct vos_door_channel *info)
 {
-	struct vos_chan *c = &d->chan[service];
+	struct fwd_chan *c = &d->chan[service];
 	size_t lanes = (size_t)(VOS_UCHAN_HEAD_PAGES + info->nr_lanes) * VOS_PAGE_SIZE;
 	unsigned int i;
 
@@ -252,40 +252,40 @@ static void init_channel(struct vos_door *d, unsigned int service,
 }
 
 /* Nobody is in the old channel: its lanes are all taken away. */
-static void unmap_old(struct vos_chan *c, const struct vos_door_channel *info)
+static void unmap_old(struct fwd_chan *c, const struct vos_door_channel *info)
 {
 	if (c->head && (uintptr_t)c->head != info->base)
-		vos_unmap(c->head, c->size);
+		fwd_unmap(c->head, c->size);
 	c->size = (VOS_UCHAN_HEAD_PAGES + (size_t)info->nr_lanes + info->arena_pages) *
 		  VOS_PAGE_SIZE;
 }
 
-static bool need_channel(struct vos_door *d, unsigned int service)
+static bool need_channel(struct fwd_door *d, unsigned int service)
 {
 	struct vos_door_channel info = { 0 };
-	struct vos_chan *c = &d->chan[service];
+	struct fwd_chan *c = &d->chan[service];
 
 	if (c->usable && c->epoch == vos_load(&d->state->epoch[service]))
 		return true;
 	if (!seal(c))
 		return false;
 	c->usable = false;
-	if (vos_kernel(VOS_DOOR_CHANNEL, service, (long)&info) < 0 || !channel_fits(&info))
+	if (fwd_kernel(VOS_DOOR_CHANNEL, service, (long)&info) < 0 || !channel_fits(&info))
 		return false;
 	unmap_old(c, &info);
 	init_channel(d, service, &info);
-	vos_count_add(&d->channels, 1);
-	vos_ticks_learn();
+	fwd_count_add(&d->channels, 1);
+	fwd_ticks_learn();
 	return true;
 }
 
 /* Which service would have this descriptor? -1: neither. */
 static int service_of(int fd)
 {
-	switch (vos_filetype(fd)) {
-	case VOS_SOCKET:
+	switch (fwd_filetype(fd)) {
+	case FWD_SOCKET:
 		return VOS_DOOR_NET;
-	case VOS_REGULAR:
+	case FWD_REGULAR:
 		return VOS_DOOR_STORAGE;
 	default:
 		return -1;
@@ -310,50 +310,50 @@ static int service_of_kind(long kind)
  * Without the service's channel there is no word. The kernel may tell the kind all
  * the same, or EAGAIN, which does not say of which service.
  */
-static bool attach(struct vos_door *d, int fd, long flags)
+static bool attach(struct fwd_door *d, int fd, long flags)
 {
-	long kind = vos_kernel(VOS_DOOR_ATTACH, fd, flags);
+	long kind = fwd_kernel(VOS_DOOR_ATTACH, fd, flags);
 	int service = kind == -EAGAIN ? service_of(fd) : service_of_kind(kind);
 
 	if (service >= 0) {
 		if (!need_channel(d, service))
 			return false;
 		if (!vos_load(&d->state->word[fd]))
-			kind = vos_kernel(VOS_DOOR_ATTACH, fd, flags);
+			kind = fwd_kernel(VOS_DOOR_ATTACH, fd, flags);
 	}
 	if (kind < 0)
 		return false;
 	if (kind == VOS_KIND_WINDOW)
-		vos_window_learn(d, fd);
-	vos_count_add(&d->attaches, 1);
+		fwd_window_learn(d, fd);
+	fwd_count_add(&d->attaches, 1);
 	return true;
 }
 
 /* A process that only reads from a pipe needs no door. */
 static bool worth_a_door(int fd)
 {
-	struct vos_door *d = vos_load_acquire(&vos_door);
+	struct fwd_door *d = vos_load_acquire(&fwd_door);
 
-	return (d && vos_load(&d->nr_fds)) || vos_filetype(fd) != VOS_OTHER;
+	return (d && vos_load(&d->nr_fds)) || fwd_filetype(fd) != FWD_OTHER;
 }
 
 /**
- * vos_attach - a call comes for a descriptor whose word says nothing
+ * fwd_attach - a call comes for a descriptor whose word says nothing
  * @after: the number of such calls after which the kernel is asked; 0: do not count
- *	it. With VOS_AFTER_WINDOW, only if the file can be used in place
+ *	it. With FWD_AFTER_WINDOW, only if the file can be used in place
  * Return: its word now; one of kind TRAP if it has none.
  */
-__attribute__((noinline)) __u64 vos_attach(int fd, unsigned int after)
+__attribute__((noinline)) __u64 fwd_attach(int fd, unsigned int after)
 {
-	long flags = after & VOS_AFTER_WINDOW ? VOS_ATTACH_WINDOW : 0;
-	struct vos_door *d;
+	long flags = after & FWD_AFTER_WINDOW ? VOS_ATTACH_WINDOW : 0;
+	struct fwd_door *d;
 	struct seen *seen;
 	__u64 word = 0;
 
 	if ((__u32)fd >= VOS_DOOR_FDS || !after)
 		return VOS_KIND_TRAP;
 	seen = flags ? &seen_large[fd] : &seen_small[fd];
-	if (!seen_enough(seen, after & ~VOS_AFTER_WINDOW))
+	if (!seen_enough(seen, after & ~FWD_AFTER_WINDOW))
 		return VOS_KIND_TRAP;
 	if (!worth_a_door(fd)) {
 		note_outcome(seen, false);

@@ -13,67 +13,67 @@
 
 /* A read under way, as a queue of chunks; oldest first. */
 struct reading {
-	const struct vos_io *io;
+	const struct fwd_io *io;
 	__u64 pos;
 	__u32 chunk, depth;
 	size_t asked, got;
 	unsigned int first, n;		/* chunks under way */
-	int call[VOS_DEPTH];
-	__u32 len[VOS_DEPTH];
-	struct vos_cursor to;
+	int call[FWD_DEPTH];
+	__u32 len[FWD_DEPTH];
+	struct fwd_cursor to;
 	long rc;			/* not 0: the reason to end */
 	bool end;			/* what comes from now on is not wanted */
 };
 
-static __u32 place(const struct vos_lane *l, const struct reading *r, unsigned int i)
+static __u32 place(const struct fwd_lane *l, const struct reading *r, unsigned int i)
 {
 	return l->data + i * r->chunk;
 }
 
-static void ask(struct vos_lane *l, struct reading *r)
+static void ask(struct fwd_lane *l, struct reading *r)
 {
 	unsigned int i = (r->first + r->n) % r->depth;
 	size_t left = r->io->len - r->asked;
 	__u32 len = left < r->chunk ? left : r->chunk;
-	struct vos_sqe *e = vos_lane_prepare(l, r->io->word);
+	struct vos_sqe *e = fwd_lane_prepare(l, r->io->word);
 
 	e->ext[0] = (struct vos_extent){ place(l, r, i), len };
 	e->arg[0] = r->pos + r->asked;
-	r->call[i] = vos_lane_submit(l, VOS_OP_READ);
+	r->call[i] = fwd_lane_submit(l, VOS_OP_READ);
 	r->len[i] = len;
 	r->asked += len;
 	r->n++;
 }
 
-static void take_one(struct vos_lane *l, struct reading *r)
+static void take_one(struct fwd_lane *l, struct reading *r)
 {
 	unsigned int i = r->first;
 	struct vos_cqe c;
 	long n;
 
-	if (vos_lane_wait(l, r->call[i], &c)) {
-		r->rc = VOS_TRAP(VOS_WHY_DEAD);
+	if (fwd_lane_wait(l, r->call[i], &c)) {
+		r->rc = FWD_TRAP(VOS_WHY_DEAD);
 		return;
 	}
 	r->first = (i + 1) % r->depth;
 	r->n--;
 	if (r->end)
 		return;
-	n = vos_file_check(l, c.result, r->len[i]);
+	n = fwd_file_check(l, c.result, r->len[i]);
 	if (n < (long)r->len[i])
 		r->end = true;
 	if (n < 0) {
 		/* Bytes first; who reads on is told the error then. */
-		if (VOS_IS_TRAP(n) || !r->got)
+		if (FWD_IS_TRAP(n) || !r->got)
 			r->rc = n;
 		return;
 	}
-	vos_cursor_put(&r->to, l->chan->arena + place(l, r, i), n);
+	fwd_cursor_put(&r->to, l->chan->arena + place(l, r, i), n);
 	r->got += n;
 }
 
-/* Return: bytes, -errno, or VOS_TRAP(). */
-static long read_at(struct vos_lane *l, const struct vos_io *io, __u64 pos)
+/* Return: bytes, -errno, or FWD_TRAP(). */
+static long read_at(struct fwd_lane *l, const struct fwd_io *io, __u64 pos)
 {
 	__u32 room = l->chan->lane_arena;
 	struct reading r = {
@@ -83,7 +83,7 @@ static long read_at(struct vos_lane *l, const struct vos_io *io, __u64 pos)
 		.to = { io->iov, 0 },
 	};
 
-	r.depth = room / r.chunk < VOS_DEPTH ? room / r.chunk : VOS_DEPTH;
+	r.depth = room / r.chunk < FWD_DEPTH ? room / r.chunk : FWD_DEPTH;
 	do {
 		while (!r.end && !r.rc && r.n < r.depth && r.asked < io->len)
 			ask(l, &r);
@@ -97,18 +97,18 @@ static long read_at(struct vos_lane *l, const struct vos_io *io, __u64 pos)
  * At the file's own offset, which others may move meanwhile. What was read counts
  * only if the offset is then still where it was.
  */
-static long read_on(struct vos_lane *l, const struct vos_io *io)
+static long read_on(struct fwd_lane *l, const struct fwd_io *io)
 {
-	__u64 *p = vos_file_pos(l, io), pos;
+	__u64 *p = fwd_file_pos(l, io), pos;
 	int tries;
 	long n;
 
 	if (!p)
-		return VOS_TRAP(VOS_WHY_OFFSET);
+		return FWD_TRAP(VOS_WHY_OFFSET);
 	for (tries = 0; tries < RETRIES; tries++) {
 		pos = vos_load_acquire(p);
-		if (!vos_file_range(pos, io->len))
-			return VOS_TRAP(VOS_WHY_OFFSET);
+		if (!fwd_file_range(pos, io->len))
+			return FWD_TRAP(VOS_WHY_OFFSET);
 		n = read_at(l, io, pos);
 		if (n <= 0)
 			return n;
@@ -116,60 +116,60 @@ static long read_on(struct vos_lane *l, const struct vos_io *io)
 						__ATOMIC_RELAXED))
 			return n;
 	}
-	return VOS_TRAP(VOS_WHY_OFFSET);
+	return FWD_TRAP(VOS_WHY_OFFSET);
 }
 
 /**
- * vos_file_pread_short - what most reads are: a few bytes into one buffer
+ * fwd_file_pread_short - what most reads are: a few bytes into one buffer
  * @word: of kind FILE
- * @len: 1 to VOS_SHORT
- * Return: as vos_file_read().
+ * @len: 1 to FWD_SHORT
+ * Return: as fwd_file_read().
  */
-long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos)
+long fwd_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos)
 {
-	struct vos_lane *l;
+	struct fwd_lane *l;
 	struct vos_sqe *e;
 	__s64 result;
-	long n = VOS_TRAP(VOS_WHY_DEAD);
+	long n = FWD_TRAP(VOS_WHY_DEAD);
 
-	if (unlikely(!(word & VOS_WORD_READ) || !vos_file_range(pos, len)))
-		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ACCESS));
-	l = vos_lane_get(VOS_DOOR_STORAGE, fd, word);
+	if (unlikely(!(word & VOS_WORD_READ) || !fwd_file_range(pos, len)))
+		return fwd_trapped(VOS_STAT_READ, FWD_TRAP(VOS_WHY_ACCESS));
+	l = fwd_lane_get(VOS_DOOR_STORAGE, fd, word);
 	if (unlikely(!l))
-		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_LANE));
-	e = vos_lane_prepare(l, word);
+		return fwd_trapped(VOS_STAT_READ, FWD_TRAP(VOS_WHY_LANE));
+	e = fwd_lane_prepare(l, word);
 	e->ext[0] = (struct vos_extent){ l->data, len };
 	e->arg[0] = pos;
-	if (likely(!vos_lane_ask_short(l, VOS_OP_READ, &result)))
-		n = vos_file_check(l, result, len);
+	if (likely(!fwd_lane_ask_short(l, VOS_OP_READ, &result)))
+		n = fwd_file_check(l, result, len);
 	if (n > 0)
 		memcpy(buf, l->chan->arena + l->data, n);
-	if (likely(!VOS_IS_TRAP(n)))
-		vos_file_was_read(l, word, fd, n);
-	vos_lane_put(l);
-	return vos_trapped(VOS_STAT_READ, n);
+	if (likely(!FWD_IS_TRAP(n)))
+		fwd_file_was_read(l, word, fd, n);
+	fwd_lane_put(l);
+	return fwd_trapped(VOS_STAT_READ, n);
 }
 
 /**
- * vos_file_read - read a file
+ * fwd_file_read - read a file
  * @io: word of kind FILE; len not 0
- * Return: bytes, -errno, or VOS_TRAP().
+ * Return: bytes, -errno, or FWD_TRAP().
  */
-long vos_file_read(struct vos_io *io)
+long fwd_file_read(struct fwd_io *io)
 {
-	struct vos_lane *l;
+	struct fwd_lane *l;
 	long rc;
 
 	if (!(io->word & VOS_WORD_READ))
-		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ACCESS));
-	if (io->at && !vos_file_range(io->pos, io->len))
-		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ODD));
-	l = vos_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
+		return fwd_trapped(VOS_STAT_READ, FWD_TRAP(VOS_WHY_ACCESS));
+	if (io->at && !fwd_file_range(io->pos, io->len))
+		return fwd_trapped(VOS_STAT_READ, FWD_TRAP(VOS_WHY_ODD));
+	l = fwd_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
 	if (!l)
-		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_LANE));
+		return fwd_trapped(VOS_STAT_READ, FWD_TRAP(VOS_WHY_LANE));
 	rc = io->at ? read_at(l, io, io->pos) : read_on(l, io);
-	if (!VOS_IS_TRAP(rc))
-		vos_file_was_read(l, io->word, io->fd, rc);
-	vos_lane_put(l);
-	return vos_trapped(VOS_STAT_READ, rc);
+	if (!FWD_IS_TRAP(rc))
+		fwd_file_was_read(l, io->word, io->fd, rc);
+	fwd_lane_put(l);
+	return fwd_trapped(VOS_STAT_READ, rc);
 }

@@ -10,13 +10,13 @@
  * What kind of file is it? By the bare system call, so that errno stays as it is;
  * by the one that libc's fstat() makes, which is what a seccomp filter allows.
  */
-enum vos_filetype vos_filetype(int fd)
+enum fwd_filetype fwd_filetype(int fd)
 {
 	struct stat st;
 
-	if (vos_syscall(SYS_newfstatat, fd, (long)"", (long)&st, AT_EMPTY_PATH, 0, 0))
-		return VOS_OTHER;
+	if (fwd_syscall(SYS_newfstatat, fd, (long)"", (long)&st, AT_EMPTY_PATH, 0, 0))
+		return FWD_OTHER;
 	if (S_ISSOCK(st.st_mode))
-		return VOS_SOCKET;
-	return S_ISREG(st.st_mode) ? VOS_REGULAR : VOS_OTHER;
+		return FWD_SOCKET;
+	return S_ISREG(st.st_mode) ? FWD_REGULAR : FWD_OTHER;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef VOS_LIB_FILETYPE_H
-#define VOS_LIB_FILETYPE_H
+#ifndef FWD_FILETYPE_H
+#define FWD_FILETYPE_H
 
-enum vos_filetype { VOS_OTHER, VOS_SOCKET, VOS_REGULAR };
+enum fwd_filetype { FWD_OTHER, FWD_SOCKET, FWD_REGULAR };
 
-enum vos_filetype vos_filetype(int fd);
+enum fwd_filetype fwd_filetype(int fd);
 
 #endif

@@ -9,8 +9,8 @@
  * Invariant: whoever touches a channel's memory holds one of its lanes, so that a
  * channel whose lanes are all taken away is used by nobody.
  */
-#ifndef VOS_FWD_PRIV_H
-#define VOS_FWD_PRIV_H
+#ifndef FWD_PRIV_H
+#define FWD_PRIV_H
 
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -27,53 +27,53 @@
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 
 /*
- * A call's outcome inside the library: a count, -errno, or VOS_TRAP(why), which
+ * A call's outcome inside the library: a count, -errno, or FWD_TRAP(why), which
  * asks the interposed function to make the call through the trap door.
  */
-#define VOS_TRAP(why)		(-(8192L + (why)))
-#define VOS_IS_TRAP(rc)		((rc) <= -8192L)
-#define VOS_TRAP_WHY(rc)	((unsigned int)(-(rc) - 8192L))
+#define FWD_TRAP(why)		(-(8192L + (why)))
+#define FWD_IS_TRAP(rc)		((rc) <= -8192L)
+#define FWD_TRAP_WHY(rc)	((unsigned int)(-(rc) - 8192L))
 
 /* Linux moves at most this much in one call. */
-#define VOS_MAX_IO		0x7ffff000ul
-#define VOS_MAX_IOV		1024
+#define FWD_MAX_IO		0x7ffff000ul
+#define FWD_MAX_IOV		1024
 
 /* A short transfer fits into any lane. */
-#define VOS_SHORT		2048u
+#define FWD_SHORT		2048u
 
 /* Calls of one lane that may be under way at once, and more whose answers nobody wants. */
-#define VOS_DEPTH		4u
-#define VOS_POSTED		4u
+#define FWD_DEPTH		4u
+#define FWD_POSTED		4u
 
 /* Counters of one lane; only its holder writes. */
-struct vos_count {
+struct fwd_count {
 	__u64 door[VOS_STAT_OPS];
 	__u64 bytes[VOS_STAT_OPS];
 	__u64 spun, slept, kicks;
 };
 
 /* A lane belongs to nobody it could be got by (and so in zeroed memory), is free, or taken. */
-enum vos_lane_state { VOS_LANE_NONE, VOS_LANE_FREE, VOS_LANE_TAKEN };
+enum fwd_lane_state { FWD_LANE_NONE, FWD_LANE_FREE, FWD_LANE_TAKEN };
 
-struct vos_lane {
-	__u32 state;		/* enum vos_lane_state */
+struct fwd_lane {
+	__u32 state;		/* enum fwd_lane_state */
 	__u32 index;
-	struct vos_chan *chan;
+	struct fwd_chan *chan;
 	struct vos_ring sq, cq;
 	__u32 data;		/* offset of its part of the arena */
 	__u32 tag;		/* of the next call */
-	__u32 busy;		/* bit per call under way, by tag % VOS_DEPTH */
+	__u32 busy;		/* bit per call under way, by tag % FWD_DEPTH */
 	__u32 have;		/* ... that is answered in stash[] */
 	bool kick;		/* the service slept when a call was published */
 	bool lost;		/* not to be used any more */
-	struct vos_cqe stash[VOS_DEPTH];
-	__u32 asked[VOS_DEPTH];	/* tags under way */
+	struct vos_cqe stash[FWD_DEPTH];
+	__u32 asked[FWD_DEPTH];	/* tags under way */
 	__u32 posted;		/* calls that were posted and are not answered */
-	__u32 post[VOS_POSTED];	/* ... their tags, oldest first */
-	struct vos_count count;
+	__u32 post[FWD_POSTED];	/* ... their tags, oldest first */
+	struct fwd_count count;
 } __attribute__((aligned(64)));
 
-struct vos_chan {
+struct fwd_chan {
 	const struct vos_door_state *state;
 	struct vos_uchan_head *head;	/* NULL: there never was one */
 	size_t size;			/* of its mapping */
@@ -103,14 +103,14 @@ struct vos_chan {
 	__u64 owed[VOS_UCHAN_SLOTS];
 	/* socket.h: the lane on which the last call on the slot was posted, + 1; 0: none */
 	__u8 poster[VOS_UCHAN_SLOTS];
-	struct vos_lane lane[VOS_UCHAN_MAX_LANES];
+	struct fwd_lane lane[VOS_UCHAN_MAX_LANES];
 };
 
 /*
  * What is known of a file that lies in a window, by slot. Whoever attaches writes it,
  * with @gen 0 meanwhile; @users and the counts are its readers'.
  */
-struct vos_window {
+struct fwd_window {
 	__u64 base, size;
 	__u32 gen;		/* of the word that it holds for */
 	__u32 users;		/* see struct vos_door_window */
@@ -122,7 +122,7 @@ struct vos_window {
  * All of a process's own state, in memory that fork() wipes: the child of whatever
  * kind of fork finds no door, and never the addresses of its parent's.
  */
-struct vos_door {
+struct fwd_door {
 	__u32 nr_fds;		/* 0: no door */
 	__u32 busy;		/* somebody is opening, or attaching */
 	const struct vos_door_state *state;
@@ -130,16 +130,16 @@ struct vos_door {
 	__u32 reopen;		/* the same, after a door was closed */
 	__u64 opens, channels, attaches;
 	__u64 trap[VOS_STAT_OPS][VOS_STAT_WHYS];
-	struct vos_chan chan[VOS_DOOR_SERVICES];
-	struct vos_window window[VOS_UCHAN_SLOTS];
+	struct fwd_chan chan[VOS_DOOR_SERVICES];
+	struct fwd_window window[VOS_UCHAN_SLOTS];
 };
 
-extern struct vos_door *vos_door;	/* NULL until the first attempt to open */
-extern __u32 vos_door_off;		/* never (again): use the trap door */
-extern __u32 vos_spin_us;		/* upper bound of the spinning of one wait */
+extern struct fwd_door *fwd_door;	/* NULL until the first attempt to open */
+extern __u32 fwd_door_off;		/* never (again): use the trap door */
+extern __u32 fwd_spin_us;		/* upper bound of the spinning of one wait */
 
 /* One call, as the interposed functions put it. */
-struct vos_io {
+struct fwd_io {
 	__u64 word;
 	int fd;
 	int flags;		/* sockets: MSG_* */
@@ -154,73 +154,73 @@ struct vos_io {
 };
 
 /* door.c */
-__u64 vos_attach(int fd, unsigned int after);
-void vos_door_retire(void);
+__u64 fwd_attach(int fd, unsigned int after);
+void fwd_door_retire(void);
 
 /* kernel.c: prctl(VOS_DOOR_PRCTL, op, a, b), returning -errno. Tests replace it. */
-long vos_kernel(long op, long a, long b);
-void vos_unmap(void *p, size_t size);
+long fwd_kernel(long op, long a, long b);
+void fwd_unmap(void *p, size_t size);
 
 /* lane.c; the rest in lane.h */
-void vos_ticks_start(void);
-void vos_ticks_learn(void);
+void fwd_ticks_start(void);
+void fwd_ticks_learn(void);
 
 /* recv.c, send.c, option.c, file.c, window.c, write.c */
-long vos_recv(struct vos_io *io);
-long vos_recv_plain(__u64 word, int fd, void *buf, __u32 len, int flags);
-long vos_send(struct vos_io *io);
-long vos_send_short(__u64 word, int fd, const void *buf, __u32 len, int flags);
-long vos_option_set(__u64 word, int fd, int name, const void *value, socklen_t len);
-long vos_file_read(struct vos_io *io);
-long vos_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos);
-long vos_window_read(struct vos_io *io);
-long vos_window_write(struct vos_io *io);
-long vos_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos);
-void vos_window_learn(struct vos_door *d, int fd);
-long vos_file_write(struct vos_io *io);
-long vos_file_end_write(const struct vos_io *io, __u64 pos, size_t done, long rc);
+long fwd_recv(struct fwd_io *io);
+long fwd_recv_plain(__u64 word, int fd, void *buf, __u32 len, int flags);
+long fwd_send(struct fwd_io *io);
+long fwd_send_short(__u64 word, int fd, const void *buf, __u32 len, int flags);
+long fwd_option_set(__u64 word, int fd, int name, const void *value, socklen_t len);
+long fwd_file_read(struct fwd_io *io);
+long fwd_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos);
+long fwd_window_read(struct fwd_io *io);
+long fwd_window_write(struct fwd_io *io);
+long fwd_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos);
+void fwd_window_learn(struct fwd_door *d, int fd);
+long fwd_file_write(struct fwd_io *io);
+long fwd_file_end_write(const struct fwd_io *io, __u64 pos, size_t done, long rc);
 
 /* home.c */
-void vos_file_look(struct vos_lane *l, __u64 word, int fd);
-void vos_file_is_home(int fd);
+void fwd_file_look(struct fwd_lane *l, __u64 word, int fd);
+void fwd_file_is_home(int fd);
 
 /* log.c */
-struct vos_log_record *vos_log_alloc(struct vos_chan *c, __u32 len);
-void vos_log_fill(struct vos_log_record *r, const struct vos_io *io, __u64 pos, __u32 len);
-void vos_log_settle(struct vos_log_record *r, __u32 len, __u64 seq);
+struct vos_log_record *fwd_log_alloc(struct fwd_chan *c, __u32 len);
+void fwd_log_fill(struct vos_log_record *r, const struct fwd_io *io, __u64 pos, __u32 len);
+void fwd_log_settle(struct vos_log_record *r, __u32 len, __u64 seq);
 
 /* trap.c */
-ssize_t vos_trap_read(int fd, void *buf, size_t n);
-ssize_t vos_trap_write(int fd, const void *buf, size_t n);
-ssize_t vos_trap_readv(int fd, const struct iovec *iov, int n);
-ssize_t vos_trap_writev(int fd, const struct iovec *iov, int n);
-ssize_t vos_trap_pread(int fd, void *buf, size_t n, off_t pos);
-ssize_t vos_trap_pwrite(int fd, const void *buf, size_t n, off_t pos);
-ssize_t vos_trap_recv(int fd, void *buf, size_t n, int flags);
-ssize_t vos_trap_send(int fd, const void *buf, size_t n, int flags);
-ssize_t vos_trap_recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *a,
+ssize_t fwd_trap_read(int fd, void *buf, size_t n);
+ssize_t fwd_trap_write(int fd, const void *buf, size_t n);
+ssize_t fwd_trap_readv(int fd, const struct iovec *iov, int n);
+ssize_t fwd_trap_writev(int fd, const struct iovec *iov, int n);
+ssize_t fwd_trap_pread(int fd, void *buf, size_t n, off_t pos);
+ssize_t fwd_trap_pwrite(int fd, const void *buf, size_t n, off_t pos);
+ssize_t fwd_trap_recv(int fd, void *buf, size_t n, int flags);
+ssize_t fwd_trap_send(int fd, const void *buf, size_t n, int flags);
+ssize_t fwd_trap_recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *a,
 			  socklen_t *alen);
-ssize_t vos_trap_sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *a,
+ssize_t fwd_trap_sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *a,
 			socklen_t alen);
-ssize_t vos_trap_recvmsg(int fd, struct msghdr *m, int flags);
-ssize_t vos_trap_sendmsg(int fd, const struct msghdr *m, int flags);
-int vos_trap_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
-void vos_trap_init(void);
+ssize_t fwd_trap_recvmsg(int fd, struct msghdr *m, int flags);
+ssize_t fwd_trap_sendmsg(int fd, const struct msghdr *m, int flags);
+int fwd_trap_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+void fwd_trap_init(void);
 
 /* seccomp.c */
-void vos_seccomp_init(void);
+void fwd_seccomp_init(void);
 
 /* stats.c */
-void vos_count_trap(enum vos_stat_op op, long rc);
-void vos_stats_at_exit(const char *where);
+void fwd_count_trap(enum vos_stat_op op, long rc);
+void fwd_stats_at_exit(const char *where);
 
 /*
  * The word of a descriptor; kind NONE never, TRAP if in doubt. @after: so many
  * calls on a descriptor that is not known yet are worth asking the kernel.
  */
-static inline __u64 vos_word(int fd, unsigned int after)
+static inline __u64 fwd_word(int fd, unsigned int after)
 {
-	struct vos_door *d = vos_load_acquire(&vos_door);
+	struct fwd_door *d = vos_load_acquire(&fwd_door);
 	__u64 word;
 
 	if (d && (__u32)fd < vos_load_acquire(&d->nr_fds)) {
@@ -228,44 +228,44 @@ static inline __u64 vos_word(int fd, unsigned int after)
 		if (likely(VOS_WORD_KIND(word)))
 			return word;
 	}
-	return vos_load(&vos_door_off) ? VOS_KIND_TRAP : vos_attach(fd, after);
+	return vos_load(&fwd_door_off) ? VOS_KIND_TRAP : fwd_attach(fd, after);
 }
 
-#define VOS_AFTER_SOCKET	2u
-#define VOS_AFTER_ANY		8u
-#define VOS_AFTER_NEVER		0u
-#define VOS_AFTER_WINDOW	(1u << 31)	/* only if it can be read in place */
-#define VOS_IN_PLACE		32768u	/* bytes; longer writes are the kernel's */
-#define VOS_LARGE		(16384u + 1)	/* bytes; redis reads 16 KiB at a time */
+#define FWD_AFTER_SOCKET	2u
+#define FWD_AFTER_ANY		8u
+#define FWD_AFTER_NEVER		0u
+#define FWD_AFTER_WINDOW	(1u << 31)	/* only if it can be read in place */
+#define FWD_IN_PLACE		32768u	/* bytes; longer writes are the kernel's */
+#define FWD_LARGE		(16384u + 1)	/* bytes; redis reads 16 KiB at a time */
 
-static inline bool vos_epoch_is_old(const struct vos_chan *c)
+static inline bool fwd_epoch_is_old(const struct fwd_chan *c)
 {
 	return vos_load_acquire(&c->state->epoch[c->service]) != c->epoch;
 }
 
 /* Counters have one writer at a time. */
-static inline void vos_count_add(__u64 *p, __u64 n)
+static inline void fwd_count_add(__u64 *p, __u64 n)
 {
 	vos_store(p, vos_load(p) + n);
 }
 
-static inline void vos_lane_count(struct vos_lane *l, enum vos_stat_op op, long rc)
+static inline void fwd_lane_count(struct fwd_lane *l, enum vos_stat_op op, long rc)
 {
-	vos_count_add(&l->count.door[op], 1);
+	fwd_count_add(&l->count.door[op], 1);
 	if (rc > 0)
-		vos_count_add(&l->count.bytes[op], rc);
+		fwd_count_add(&l->count.bytes[op], rc);
 }
 
 /* Count an outcome if it means the trap door. Return: @rc */
-static inline long vos_trapped(enum vos_stat_op op, long rc)
+static inline long fwd_trapped(enum vos_stat_op op, long rc)
 {
-	if (unlikely(VOS_IS_TRAP(rc)))
-		vos_count_trap(op, rc);
+	if (unlikely(FWD_IS_TRAP(rc)))
+		fwd_count_trap(op, rc);
 	return rc;
 }
 
 /* Answers that mean: the service did nothing, the trap door can. */
-static inline bool vos_not_done(__s64 result)
+static inline bool fwd_not_done(__s64 result)
 {
 	return result == -EBADF || result == -ENOSYS || result == -EPROTO;
 }

@@ -18,10 +18,10 @@ static struct tries {
 } tries[VOS_DOOR_FDS];
 
 /**
- * vos_file_look - is it time to have the file come home? Then it does
+ * fwd_file_look - is it time to have the file come home? Then it does
  * @l: lane of the channel, in our hands
  */
-__attribute__((noinline)) void vos_file_look(struct vos_lane *l, __u64 word, int fd)
+__attribute__((noinline)) void fwd_file_look(struct fwd_lane *l, __u64 word, int fd)
 {
 	__u8 *written = &l->chan->written[VOS_WORD_SLOT(word) % VOS_UCHAN_SLOTS];
 	struct tries *t = &tries[fd];
@@ -39,11 +39,11 @@ __attribute__((noinline)) void vos_file_look(struct vos_lane *l, __u64 word, int
 	vos_store(&t->passed, (__u16)0);
 	if (n < MAX_DOUBLING)
 		vos_store(&t->doublings, (__u8)(n + 1));
-	vos_kernel(VOS_DOOR_HOME, fd, 0);
+	fwd_kernel(VOS_DOOR_HOME, fd, 0);
 }
 
-/** vos_file_is_home - the file of @fd is used in place */
-void vos_file_is_home(int fd)
+/** fwd_file_is_home - the file of @fd is used in place */
+void fwd_file_is_home(int fd)
 {
 	vos_store(&tries[fd].doublings, (__u8)0);
 }

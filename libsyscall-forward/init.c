@@ -14,9 +14,9 @@ static char stats[256];
 static void read_environment(void)
 {
 	const char *spin = getenv("VIRTUOS_DOOR_SPIN_US");
-	unsigned long us = spin ? strtoul(spin, NULL, 10) : vos_spin_us;
+	unsigned long us = spin ? strtoul(spin, NULL, 10) : fwd_spin_us;
 
-	vos_spin_us = us < 1000 ? us : 1000;
+	fwd_spin_us = us < 1000 ? us : 1000;
 	/* A copy: programs that set their title write over their environment. */
 	if (getenv("VIRTUOS_DOOR_STATS"))
 		strncpy(stats, getenv("VIRTUOS_DOOR_STATS"), sizeof(stats) - 1);
@@ -34,16 +34,16 @@ __attribute__((constructor)) static void start(void)
 {
 	int saved = errno;
 
-	vos_trap_init();
-	vos_seccomp_init();
+	fwd_trap_init();
+	fwd_seccomp_init();
 	if (!getauxval(AT_SECURE))
 		read_environment();
-	vos_store(&vos_door_off, switched_off() ? 1u : 0u);
+	vos_store(&fwd_door_off, switched_off() ? 1u : 0u);
 	errno = saved;
 }
 
 __attribute__((destructor)) static void end(void)
 {
 	if (*stats)
-		vos_stats_at_exit(stats);
+		fwd_stats_at_exit(stats);
 }

@@ -37,71 +37,71 @@ static bool is_socket(__u64 word)
 	return kind == VOS_KIND_STREAM || kind == VOS_KIND_DGRAM;
 }
 
-/* Return: as vos_recv(); also for a kind that is not known. */
-static long door_read(struct vos_io *io)
+/* Return: as fwd_recv(); also for a kind that is not known. */
+static long door_read(struct fwd_io *io)
 {
 	if (!io->len)
-		return VOS_TRAP(VOS_WHY_ODD);
+		return FWD_TRAP(VOS_WHY_ODD);
 	switch (VOS_WORD_KIND(io->word)) {
 	case VOS_KIND_WINDOW:
 		cancellation_point();
-		return vos_window_read(io);
+		return fwd_window_read(io);
 	case VOS_KIND_FILE:
 		cancellation_point();
-		return vos_file_read(io);
+		return fwd_file_read(io);
 	case VOS_KIND_STREAM:
 	case VOS_KIND_DGRAM:
 		if (io->at)
-			return VOS_TRAP(VOS_WHY_ODD);
+			return FWD_TRAP(VOS_WHY_ODD);
 		cancellation_point();
-		return vos_recv(io);
+		return fwd_recv(io);
 	default:
-		return VOS_TRAP(VOS_WHY_ODD);
+		return FWD_TRAP(VOS_WHY_ODD);
 	}
 }
 
-static long door_write(struct vos_io *io)
+static long door_write(struct fwd_io *io)
 {
 	if (!io->len)
-		return VOS_TRAP(VOS_WHY_ODD);
+		return FWD_TRAP(VOS_WHY_ODD);
 	switch (VOS_WORD_KIND(io->word)) {
 	case VOS_KIND_WINDOW:
 		cancellation_point();
-		return vos_window_write(io);
+		return fwd_window_write(io);
 	case VOS_KIND_FILE:
 		cancellation_point();
-		return vos_file_write(io);
+		return fwd_file_write(io);
 	case VOS_KIND_STREAM:
 	case VOS_KIND_DGRAM:
 		if (io->at)
-			return VOS_TRAP(VOS_WHY_ODD);
+			return FWD_TRAP(VOS_WHY_ODD);
 		cancellation_point();
-		return vos_send(io);
+		return fwd_send(io);
 	default:
-		return VOS_TRAP(VOS_WHY_ODD);
+		return FWD_TRAP(VOS_WHY_ODD);
 	}
 }
 
 /* One buffer; as much of it as Linux takes at once. Length 0: leave it alone. */
 static struct iovec one(const void *buf, size_t n)
 {
-	struct iovec iov = { .iov_base = (void *)buf, .iov_len = n < VOS_MAX_IO ? n : VOS_MAX_IO };
+	struct iovec iov = { .iov_base = (void *)buf, .iov_len = n < FWD_MAX_IO ? n : FWD_MAX_IO };
 
-	if (!vos_plausible(buf, n))
+	if (!fwd_plausible(buf, n))
 		iov.iov_len = 0;
 	return iov;
 }
 
 static inline bool is_plain(const void *buf, size_t n, size_t max)
 {
-	return n - 1 < max && vos_plausible(buf, n);
+	return n - 1 < max && fwd_plausible(buf, n);
 }
 
 static __attribute__((noinline)) long read_one(__u64 word, int fd, void *buf, size_t n, bool at,
 					       off_t pos)
 {
 	struct iovec iov = one(buf, n);
-	struct vos_io io = {
+	struct fwd_io io = {
 		.word = word, .fd = fd, .iov = &iov, .len = iov.iov_len, .at = at, .pos = pos,
 	};
 
@@ -112,7 +112,7 @@ static __attribute__((noinline)) long write_one(__u64 word, int fd, const void *
 						bool at, off_t pos)
 {
 	struct iovec iov = one(buf, n);
-	struct vos_io io = {
+	struct fwd_io io = {
 		.word = word, .fd = fd, .iov = &iov, .len = iov.iov_len, .at = at, .pos = pos,
 	};
 
@@ -128,123 +128,123 @@ static __attribute__((noinline)) long write_one(__u64 word, int fd, const void *
  */
 static inline unsigned int after_write(size_t n)
 {
-	if (n < VOS_LARGE)
-		return VOS_AFTER_ANY;
-	return n <= VOS_IN_PLACE ? VOS_AFTER_ANY | VOS_AFTER_WINDOW : VOS_AFTER_NEVER;
+	if (n < FWD_LARGE)
+		return FWD_AFTER_ANY;
+	return n <= FWD_IN_PLACE ? FWD_AFTER_ANY | FWD_AFTER_WINDOW : FWD_AFTER_NEVER;
 }
 
 static inline unsigned int after_read(size_t n)
 {
-	return n < VOS_LARGE ? VOS_AFTER_ANY : VOS_AFTER_ANY | VOS_AFTER_WINDOW;
+	return n < FWD_LARGE ? FWD_AFTER_ANY : FWD_AFTER_ANY | FWD_AFTER_WINDOW;
 }
 
 EXPORT ssize_t read(int fd, void *buf, size_t n)
 {
-	__u64 word = vos_word(fd, after_read(n));
+	__u64 word = fwd_word(fd, after_read(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
-		return vos_trap_read(fd, buf, n);
-	if (is_socket(word) && is_plain(buf, n, VOS_LARGE - 1)) {
+		return fwd_trap_read(fd, buf, n);
+	if (is_socket(word) && is_plain(buf, n, FWD_LARGE - 1)) {
 		cancellation_point();
-		rc = vos_recv_plain(word, fd, buf, n, 0);
+		rc = fwd_recv_plain(word, fd, buf, n, 0);
 	} else {
 		rc = read_one(word, fd, buf, n, false, 0);
 	}
-	return VOS_IS_TRAP(rc) ? vos_trap_read(fd, buf, n) : finish(rc);
+	return FWD_IS_TRAP(rc) ? fwd_trap_read(fd, buf, n) : finish(rc);
 }
 
 EXPORT ssize_t write(int fd, const void *buf, size_t n)
 {
-	__u64 word = vos_word(fd, after_write(n));
+	__u64 word = fwd_word(fd, after_write(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
-		return vos_trap_write(fd, buf, n);
-	if (is_socket(word) && is_plain(buf, n, VOS_SHORT)) {
+		return fwd_trap_write(fd, buf, n);
+	if (is_socket(word) && is_plain(buf, n, FWD_SHORT)) {
 		cancellation_point();
-		rc = vos_send_short(word, fd, buf, n, 0);
+		rc = fwd_send_short(word, fd, buf, n, 0);
 	} else {
 		rc = write_one(word, fd, buf, n, false, 0);
 	}
-	return VOS_IS_TRAP(rc) ? vos_trap_write(fd, buf, n) : finish(rc);
+	return FWD_IS_TRAP(rc) ? fwd_trap_write(fd, buf, n) : finish(rc);
 }
 
 EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t pos)
 {
-	__u64 word = vos_word(fd, after_read(n));
+	__u64 word = fwd_word(fd, after_read(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
-		return vos_trap_pread(fd, buf, n, pos);
-	if (VOS_WORD_KIND(word) == VOS_KIND_WINDOW && is_plain(buf, n, VOS_MAX_IO)) {
+		return fwd_trap_pread(fd, buf, n, pos);
+	if (VOS_WORD_KIND(word) == VOS_KIND_WINDOW && is_plain(buf, n, FWD_MAX_IO)) {
 		cancellation_point();
-		rc = vos_window_pread(word, fd, buf, n, pos);
-	} else if (VOS_WORD_KIND(word) == VOS_KIND_FILE && is_plain(buf, n, VOS_SHORT)) {
+		rc = fwd_window_pread(word, fd, buf, n, pos);
+	} else if (VOS_WORD_KIND(word) == VOS_KIND_FILE && is_plain(buf, n, FWD_SHORT)) {
 		cancellation_point();
-		rc = vos_file_pread_short(word, fd, buf, n, pos);
+		rc = fwd_file_pread_short(word, fd, buf, n, pos);
 	} else {
 		rc = read_one(word, fd, buf, n, true, pos);
 	}
-	return VOS_IS_TRAP(rc) ? vos_trap_pread(fd, buf, n, pos) : finish(rc);
+	return FWD_IS_TRAP(rc) ? fwd_trap_pread(fd, buf, n, pos) : finish(rc);
 }
 
 EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t pos)
 {
-	__u64 word = vos_word(fd, after_write(n));
+	__u64 word = fwd_word(fd, after_write(n));
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
-		return vos_trap_pwrite(fd, buf, n, pos);
+		return fwd_trap_pwrite(fd, buf, n, pos);
 	rc = write_one(word, fd, buf, n, true, pos);
-	return VOS_IS_TRAP(rc) ? vos_trap_pwrite(fd, buf, n, pos) : finish(rc);
+	return FWD_IS_TRAP(rc) ? fwd_trap_pwrite(fd, buf, n, pos) : finish(rc);
 }
 
 static __attribute__((noinline)) long vector(__u64 word, int fd, const struct iovec *v, int n,
-					     long (*call)(struct vos_io *))
+					     long (*call)(struct fwd_io *))
 {
-	ssize_t len = n > 0 ? vos_iov_len(v, n) : -1;
-	struct vos_io io = { .word = word, .fd = fd, .iov = v, .len = len > 0 ? len : 0 };
+	ssize_t len = n > 0 ? fwd_iov_len(v, n) : -1;
+	struct fwd_io io = { .word = word, .fd = fd, .iov = v, .len = len > 0 ? len : 0 };
 
 	return call(&io);
 }
 
 EXPORT ssize_t readv(int fd, const struct iovec *v, int n)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_ANY);
+	__u64 word = fwd_word(fd, FWD_AFTER_ANY);
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
-		return vos_trap_readv(fd, v, n);
+		return fwd_trap_readv(fd, v, n);
 	rc = vector(word, fd, v, n, door_read);
-	return VOS_IS_TRAP(rc) ? vos_trap_readv(fd, v, n) : finish(rc);
+	return FWD_IS_TRAP(rc) ? fwd_trap_readv(fd, v, n) : finish(rc);
 }
 
 EXPORT ssize_t writev(int fd, const struct iovec *v, int n)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_ANY);
+	__u64 word = fwd_word(fd, FWD_AFTER_ANY);
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
-		return vos_trap_writev(fd, v, n);
+		return fwd_trap_writev(fd, v, n);
 	rc = vector(word, fd, v, n, door_write);
-	return VOS_IS_TRAP(rc) ? vos_trap_writev(fd, v, n) : finish(rc);
+	return FWD_IS_TRAP(rc) ? fwd_trap_writev(fd, v, n) : finish(rc);
 }
 
-static long socket_read(struct vos_io *io)
+static long socket_read(struct fwd_io *io)
 {
-	return is_socket(io->word) ? door_read(io) : VOS_TRAP(VOS_WHY_ODD);
+	return is_socket(io->word) ? door_read(io) : FWD_TRAP(VOS_WHY_ODD);
 }
 
-static long socket_write(struct vos_io *io)
+static long socket_write(struct fwd_io *io)
 {
 	if (!is_socket(io->word))
-		return VOS_TRAP(VOS_WHY_ODD);
+		return FWD_TRAP(VOS_WHY_ODD);
 	/* A connected stream knows where it goes; what an address does to it, Linux knows. */
 	if (io->name && (VOS_WORD_KIND(io->word) != VOS_KIND_DGRAM ||
 			 io->namelen > VOS_ADDR_MAX || !io->namelen ||
-			 !vos_plausible(io->name, io->namelen)))
-		return VOS_TRAP(VOS_WHY_ODD);
+			 !fwd_plausible(io->name, io->namelen)))
+		return FWD_TRAP(VOS_WHY_ODD);
 	return door_write(io);
 }
 
@@ -252,15 +252,15 @@ static __attribute__((noinline)) long recv_one(__u64 word, int fd, void *buf, si
 					       int flags, struct sockaddr *a, socklen_t *alen)
 {
 	struct iovec iov = one(buf, n);
-	struct vos_io io = {
+	struct fwd_io io = {
 		.word = word, .fd = fd, .flags = flags, .iov = &iov, .len = iov.iov_len, .name = a,
 	};
 	long rc;
 
 	if (a) {
-		if (!vos_plausible(alen, sizeof(*alen)) || (int)*alen < 0 ||
-		    !vos_plausible(a, *alen))
-			return VOS_TRAP(VOS_WHY_ODD);
+		if (!fwd_plausible(alen, sizeof(*alen)) || (int)*alen < 0 ||
+		    !fwd_plausible(a, *alen))
+			return FWD_TRAP(VOS_WHY_ODD);
 		io.namelen = *alen;
 	}
 	rc = socket_read(&io);
@@ -273,7 +273,7 @@ static __attribute__((noinline)) long send_one(__u64 word, int fd, const void *b
 					       int flags, const struct sockaddr *a, socklen_t alen)
 {
 	struct iovec iov = one(buf, n);
-	struct vos_io io = {
+	struct fwd_io io = {
 		.word = word, .fd = fd, .flags = flags, .iov = &iov, .len = iov.iov_len,
 		.name = (void *)a, .namelen = alen,
 	};
@@ -283,71 +283,71 @@ static __attribute__((noinline)) long send_one(__u64 word, int fd, const void *b
 
 EXPORT ssize_t recv(int fd, void *buf, size_t n, int flags)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_SOCKET);
+	__u64 word = fwd_word(fd, FWD_AFTER_SOCKET);
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
-		return vos_trap_recv(fd, buf, n, flags);
-	if (is_socket(word) && is_plain(buf, n, VOS_LARGE - 1)) {
+		return fwd_trap_recv(fd, buf, n, flags);
+	if (is_socket(word) && is_plain(buf, n, FWD_LARGE - 1)) {
 		cancellation_point();
-		rc = vos_recv_plain(word, fd, buf, n, flags);
+		rc = fwd_recv_plain(word, fd, buf, n, flags);
 	} else {
 		rc = recv_one(word, fd, buf, n, flags, NULL, NULL);
 	}
-	return VOS_IS_TRAP(rc) ? vos_trap_recv(fd, buf, n, flags) : finish(rc);
+	return FWD_IS_TRAP(rc) ? fwd_trap_recv(fd, buf, n, flags) : finish(rc);
 }
 
 EXPORT ssize_t send(int fd, const void *buf, size_t n, int flags)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_SOCKET);
+	__u64 word = fwd_word(fd, FWD_AFTER_SOCKET);
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
-		return vos_trap_send(fd, buf, n, flags);
-	if (is_socket(word) && is_plain(buf, n, VOS_SHORT)) {
+		return fwd_trap_send(fd, buf, n, flags);
+	if (is_socket(word) && is_plain(buf, n, FWD_SHORT)) {
 		cancellation_point();
-		rc = vos_send_short(word, fd, buf, n, flags);
+		rc = fwd_send_short(word, fd, buf, n, flags);
 	} else {
 		rc = send_one(word, fd, buf, n, flags, NULL, 0);
 	}
-	return VOS_IS_TRAP(rc) ? vos_trap_send(fd, buf, n, flags) : finish(rc);
+	return FWD_IS_TRAP(rc) ? fwd_trap_send(fd, buf, n, flags) : finish(rc);
 }
 
 EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t n, int flags,
 			struct sockaddr *restrict a, socklen_t *restrict alen)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_SOCKET);
+	__u64 word = fwd_word(fd, FWD_AFTER_SOCKET);
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
-		return vos_trap_recvfrom(fd, buf, n, flags, a, alen);
+		return fwd_trap_recvfrom(fd, buf, n, flags, a, alen);
 	rc = recv_one(word, fd, buf, n, flags, a, alen);
-	return VOS_IS_TRAP(rc) ? vos_trap_recvfrom(fd, buf, n, flags, a, alen) : finish(rc);
+	return FWD_IS_TRAP(rc) ? fwd_trap_recvfrom(fd, buf, n, flags, a, alen) : finish(rc);
 }
 
 EXPORT ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *a,
 		      socklen_t alen)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_SOCKET);
+	__u64 word = fwd_word(fd, FWD_AFTER_SOCKET);
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
-		return vos_trap_sendto(fd, buf, n, flags, a, alen);
+		return fwd_trap_sendto(fd, buf, n, flags, a, alen);
 	rc = send_one(word, fd, buf, n, flags, a, alen);
-	return VOS_IS_TRAP(rc) ? vos_trap_sendto(fd, buf, n, flags, a, alen) : finish(rc);
+	return FWD_IS_TRAP(rc) ? fwd_trap_sendto(fd, buf, n, flags, a, alen) : finish(rc);
 }
 
 /* A message that is plain: data, perhaps an address, no room for or bytes of control. */
-static bool plain_message(const struct msghdr *m, struct vos_io *io)
+static bool plain_message(const struct msghdr *m, struct fwd_io *io)
 {
 	ssize_t len;
 
-	if (!vos_plausible(m, sizeof(*m)) || m->msg_controllen)
+	if (!fwd_plausible(m, sizeof(*m)) || m->msg_controllen)
 		return false;
-	len = vos_iov_len(m->msg_iov, m->msg_iovlen);
+	len = fwd_iov_len(m->msg_iov, m->msg_iovlen);
 	if (len <= 0 || (int)m->msg_namelen < 0)
 		return false;
-	if (m->msg_name && !vos_plausible(m->msg_name, m->msg_namelen))
+	if (m->msg_name && !fwd_plausible(m->msg_name, m->msg_namelen))
 		return false;
 	io->iov = m->msg_iov;
 	io->len = len;
@@ -358,11 +358,11 @@ static bool plain_message(const struct msghdr *m, struct vos_io *io)
 
 static __attribute__((noinline)) long recv_message(__u64 word, int fd, struct msghdr *m, int flags)
 {
-	struct vos_io io = { .word = word, .fd = fd, .flags = flags };
+	struct fwd_io io = { .word = word, .fd = fd, .flags = flags };
 	long rc;
 
 	if (!plain_message(m, &io))
-		return VOS_TRAP(VOS_WHY_ODD);
+		return FWD_TRAP(VOS_WHY_ODD);
 	rc = socket_read(&io);
 	if (rc < 0)
 		return rc;
@@ -375,10 +375,10 @@ static __attribute__((noinline)) long recv_message(__u64 word, int fd, struct ms
 static __attribute__((noinline)) long send_message(__u64 word, int fd, const struct msghdr *m,
 						   int flags)
 {
-	struct vos_io io = { .word = word, .fd = fd, .flags = flags };
+	struct fwd_io io = { .word = word, .fd = fd, .flags = flags };
 
 	if (!plain_message(m, &io))
-		return VOS_TRAP(VOS_WHY_ODD);
+		return FWD_TRAP(VOS_WHY_ODD);
 	if (!io.namelen)
 		io.name = NULL;
 	return socket_write(&io);
@@ -386,33 +386,33 @@ static __attribute__((noinline)) long send_message(__u64 word, int fd, const str
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *m, int flags)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_SOCKET);
+	__u64 word = fwd_word(fd, FWD_AFTER_SOCKET);
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
-		return vos_trap_recvmsg(fd, m, flags);
+		return fwd_trap_recvmsg(fd, m, flags);
 	rc = recv_message(word, fd, m, flags);
-	return VOS_IS_TRAP(rc) ? vos_trap_recvmsg(fd, m, flags) : finish(rc);
+	return FWD_IS_TRAP(rc) ? fwd_trap_recvmsg(fd, m, flags) : finish(rc);
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 {
-	__u64 word = vos_word(fd, VOS_AFTER_SOCKET);
+	__u64 word = fwd_word(fd, FWD_AFTER_SOCKET);
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
-		return vos_trap_sendmsg(fd, m, flags);
+		return fwd_trap_sendmsg(fd, m, flags);
 	rc = send_message(word, fd, m, flags);
-	return VOS_IS_TRAP(rc) ? vos_trap_sendmsg(fd, m, flags) : finish(rc);
+	return FWD_IS_TRAP(rc) ? fwd_trap_sendmsg(fd, m, flags) : finish(rc);
 }
 
 EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
-	__u64 word = level == IPPROTO_TCP ? vos_word(fd, VOS_AFTER_NEVER) : VOS_KIND_TRAP;
+	__u64 word = level == IPPROTO_TCP ? fwd_word(fd, FWD_AFTER_NEVER) : VOS_KIND_TRAP;
 
-	if (word & VOS_WORD_TCP && !vos_option_set(word, fd, name, value, len))
+	if (word & VOS_WORD_TCP && !fwd_option_set(word, fd, name, value, len))
 		return 0;
-	return vos_trap_setsockopt(fd, level, name, value, len);
+	return fwd_trap_setsockopt(fd, level, name, value, len);
 }
 
 /* Other names of the same, by which programs and libraries know them. */

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Walking over a program's buffers. The caller never asks for more bytes than
- * there are: it has counted them with vos_iov_len().
+ * there are: it has counted them with fwd_iov_len().
  */
-#ifndef VOS_LIB_IOV_H
-#define VOS_LIB_IOV_H
+#ifndef FWD_IOV_H
+#define FWD_IOV_H
 
 #include "lane.h"
 
-struct vos_cursor {
+struct fwd_cursor {
 	const struct iovec *iov;
 	size_t off;
 };
 
 /* Could this be memory of a program? What surely is not is the kernel's to refuse. */
-static inline bool vos_plausible(const void *p, size_t len)
+static inline bool fwd_plausible(const void *p, size_t len)
 {
 	__u64 a = (uintptr_t)p;
 
@@ -22,16 +22,16 @@ static inline bool vos_plausible(const void *p, size_t len)
 }
 
 /* Bytes in all, or -1 if it is anything but plain. */
-static inline ssize_t vos_iov_len(const struct iovec *iov, size_t n)
+static inline ssize_t fwd_iov_len(const struct iovec *iov, size_t n)
 {
 	size_t sum = 0, i;
 
-	if (!n || n > VOS_MAX_IOV || !vos_plausible(iov, n * sizeof(*iov)))
+	if (!n || n > FWD_MAX_IOV || !fwd_plausible(iov, n * sizeof(*iov)))
 		return -1;
 	for (i = 0; i < n; i++) {
-		if (iov[i].iov_len && !vos_plausible(iov[i].iov_base, iov[i].iov_len))
+		if (iov[i].iov_len && !fwd_plausible(iov[i].iov_base, iov[i].iov_len))
 			return -1;
-		if (iov[i].iov_len > VOS_MAX_IO - sum)
+		if (iov[i].iov_len > FWD_MAX_IO - sum)
 			return -1;
 		sum += iov[i].iov_len;
 	}
@@ -39,7 +39,7 @@ static inline ssize_t vos_iov_len(const struct iovec *iov, size_t n)
 }
 
 /* The next piece in one buffer, at most @max bytes long. */
-static inline struct iovec vos_cursor_piece(struct vos_cursor *c, size_t max)
+static inline struct iovec fwd_cursor_piece(struct fwd_cursor *c, size_t max)
 {
 	struct iovec piece;
 
@@ -54,7 +54,7 @@ static inline struct iovec vos_cursor_piece(struct vos_cursor *c, size_t max)
 	return piece;
 }
 
-static inline void vos_cursor_put(struct vos_cursor *c, const void *from, size_t n)
+static inline void fwd_cursor_put(struct fwd_cursor *c, const void *from, size_t n)
 {
 	if (likely(n <= c->iov->iov_len - c->off)) {
 		memcpy((char *)c->iov->iov_base + c->off, from, n);
@@ -62,7 +62,7 @@ static inline void vos_cursor_put(struct vos_cursor *c, const void *from, size_t
 		return;
 	}
 	while (n) {
-		struct iovec p = vos_cursor_piece(c, n);
+		struct iovec p = fwd_cursor_piece(c, n);
 
 		memcpy(p.iov_base, from, p.iov_len);
 		from = (const char *)from + p.iov_len;
@@ -71,10 +71,10 @@ static inline void vos_cursor_put(struct vos_cursor *c, const void *from, size_t
 	}
 }
 
-static inline void vos_cursor_take(struct vos_cursor *c, void *to, size_t n)
+static inline void fwd_cursor_take(struct fwd_cursor *c, void *to, size_t n)
 {
 	while (n) {
-		struct iovec p = vos_cursor_piece(c, n);
+		struct iovec p = fwd_cursor_piece(c, n);
 
 		memcpy(to, p.iov_base, p.iov_len);
 		to = (char *)to + p.iov_len;
@@ -84,20 +84,20 @@ static inline void vos_cursor_take(struct vos_cursor *c, void *to, size_t n)
 }
 
 /* All of a request at once: most have one buffer. */
-static inline void vos_gather(const struct iovec *iov, void *to, size_t n)
+static inline void fwd_gather(const struct iovec *iov, void *to, size_t n)
 {
-	struct vos_cursor c = { iov, 0 };
+	struct fwd_cursor c = { iov, 0 };
 
 	if (likely(n <= iov->iov_len))
 		memcpy(to, iov->iov_base, n);
 	else
-		vos_cursor_take(&c, to, n);
+		fwd_cursor_take(&c, to, n);
 }
 
-static inline void vos_cursor_skip(struct vos_cursor *c, size_t n)
+static inline void fwd_cursor_skip(struct fwd_cursor *c, size_t n)
 {
 	while (n) {
-		struct iovec p = vos_cursor_piece(c, n);
+		struct iovec p = fwd_cursor_piece(c, n);
 
 		c->off += p.iov_len;
 		n -= p.iov_len;

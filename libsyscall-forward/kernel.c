@@ -6,12 +6,12 @@
 #include "fwd_priv.h"
 #include "syscall.h"
 
-__attribute__((weak)) long vos_kernel(long op, long a, long b)
+__attribute__((weak)) long fwd_kernel(long op, long a, long b)
 {
-	return vos_syscall(SYS_prctl, VOS_DOOR_PRCTL, op, a, b, 0, 0);
+	return fwd_syscall(SYS_prctl, VOS_DOOR_PRCTL, op, a, b, 0, 0);
 }
 
-__attribute__((weak)) void vos_unmap(void *p, size_t size)
+__attribute__((weak)) void fwd_unmap(void *p, size_t size)
 {
-	vos_syscall(SYS_munmap, (long)p, size, 0, 0, 0, 0);
+	fwd_syscall(SYS_munmap, (long)p, size, 0, 0, 0, 0);
 }

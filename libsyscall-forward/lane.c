@@ -11,7 +11,7 @@
 #define PATIENCE	8u	/* long waits in a row */
 #define KEEP_TRYING	16u	/* every so many-th wait spins for as long as it may */
 
-__u32 vos_spin_us = 200;
+__u32 fwd_spin_us = 200;
 
 /* Ticks of the time stamp counter in a microsecond; a guess until it is measured. */
 static __u32 ticks_per_us = 2000;
@@ -22,16 +22,16 @@ static inline __u64 ticks(void)
 	return __builtin_ia32_rdtsc();
 }
 
-__thread __u32 vos_lane_favourite __attribute__((tls_model("initial-exec")));
+__thread __u32 fwd_lane_favourite __attribute__((tls_model("initial-exec")));
 
 /* One that is not the favourite. */
-__attribute__((noinline)) struct vos_lane *vos_lane_other(struct vos_chan *c)
+__attribute__((noinline)) struct fwd_lane *fwd_lane_other(struct fwd_chan *c)
 {
 	__u32 i;
 
 	for (i = 0; i < VOS_UCHAN_MAX_LANES; i++)
-		if (vos_lane_take(&c->lane[i])) {
-			vos_lane_favourite = i;
+		if (fwd_lane_take(&c->lane[i])) {
+			fwd_lane_favourite = i;
 			return &c->lane[i];
 		}
 	return NULL;
@@ -46,17 +46,17 @@ static __u64 now_ns(void)
 }
 
 /**
- * vos_ticks_start, vos_ticks_learn - measure the time stamp counter
+ * fwd_ticks_start, fwd_ticks_learn - measure the time stamp counter
  *
  * Between the two lie the system calls that open a door, which take long enough.
  */
-void vos_ticks_start(void)
+void fwd_ticks_start(void)
 {
 	start_ticks = ticks();
 	start_ns = now_ns();
 }
 
-void vos_ticks_learn(void)
+void fwd_ticks_learn(void)
 {
 	__u64 us = (now_ns() - start_ns) / 1000, rate;
 
@@ -67,21 +67,21 @@ void vos_ticks_learn(void)
 		vos_store(&ticks_per_us, (__u32)rate);
 }
 
-static int enter(struct vos_lane *l, __u32 flags)
+static int enter(struct fwd_lane *l, __u32 flags)
 {
-	long rc = vos_kernel(VOS_DOOR_ENTER, l->chan->service, l->index | flags);
+	long rc = fwd_kernel(VOS_DOOR_ENTER, l->chan->service, l->index | flags);
 
 	if (flags & VOS_ENTER_WAIT)
-		vos_count_add(&l->count.slept, 1);
+		fwd_count_add(&l->count.slept, 1);
 	if (flags & VOS_ENTER_KICK)
-		vos_count_add(&l->count.kicks, 1);
+		fwd_count_add(&l->count.kicks, 1);
 	/* A signal's handler has run by now; the call under way is short, so wait on. */
 	return rc < 0 && rc != -EINTR ? -ENOTCONN : 0;
 }
 
 static __u64 max_budget(void)
 {
-	return (__u64)vos_spin_us * vos_load(&ticks_per_us);
+	return (__u64)fwd_spin_us * vos_load(&ticks_per_us);
 }
 
 /*
@@ -90,7 +90,7 @@ static __u64 max_budget(void)
  * wait says little: the spinning thread may have had to give way to another, perhaps
  * to the one that its call has woken.
  */
-static __u64 budget(struct vos_chan *c)
+static __u64 budget(struct fwd_chan *c)
 {
 	__u64 max = max_budget();
 	__u32 n = vos_load(&c->waits) + 1;
@@ -99,7 +99,7 @@ static __u64 budget(struct vos_chan *c)
 	return vos_load(&c->slow) < PATIENCE || n % KEEP_TRYING == 0 ? max : max / 16;
 }
 
-static void learn(struct vos_chan *c, __u64 took)
+static void learn(struct fwd_chan *c, __u64 took)
 {
 	__u32 slow = vos_load(&c->slow);
 
@@ -110,12 +110,12 @@ static void learn(struct vos_chan *c, __u64 took)
 }
 
 /* Has anything come, or is it known that nothing will? */
-static inline bool is_over(const struct vos_lane *l)
+static inline bool is_over(const struct fwd_lane *l)
 {
-	return vos_ring_ready(&l->cq) || vos_epoch_is_old(l->chan);
+	return vos_ring_ready(&l->cq) || fwd_epoch_is_old(l->chan);
 }
 
-static bool spin(struct vos_lane *l, __u64 start)
+static bool spin(struct fwd_lane *l, __u64 start)
 {
 	__u64 limit = budget(l->chan);
 	bool over;
@@ -128,13 +128,13 @@ static bool spin(struct vos_lane *l, __u64 start)
 }
 
 /* Not answered soon: poll by the clock, then sleep. */
-static __attribute__((noinline)) bool await_long(struct vos_lane *l)
+static __attribute__((noinline)) bool await_long(struct fwd_lane *l)
 {
 	__u32 flags = VOS_ENTER_WAIT | (l->kick ? VOS_ENTER_KICK : 0);
 	__u64 start = ticks();
 	bool over = !l->kick && spin(l, start);
 
-	vos_count_add(&l->count.spun, over);
+	fwd_count_add(&l->count.spun, over);
 	l->kick = false;
 	while (!over) {
 		bool dead = enter(l, flags) < 0;
@@ -148,23 +148,23 @@ static __attribute__((noinline)) bool await_long(struct vos_lane *l)
 }
 
 /**
- * vos_lane_await - wait until the service has answered something
+ * fwd_lane_await - wait until the service has answered something
  * Return: has the lane's completion ring an answer? Else nothing will come any more.
  *
  * What is answered at once needs no clock.
  */
-__attribute__((noinline)) bool vos_lane_await(struct vos_lane *l)
+__attribute__((noinline)) bool fwd_lane_await(struct fwd_lane *l)
 {
 	const vos_word_t *next = l->cq.next;
 	const __u64 bit = l->cq.phase, is_new = l->cq.is_new;
-	int i = l->kick || !vos_spin_us ? 0 : BRIEFLY;
+	int i = l->kick || !fwd_spin_us ? 0 : BRIEFLY;
 
 	/* As vos_ring_ready() looks, with what does not change out of the loop. */
 	for (; i; i--) {
 		__builtin_ia32_pause();
 		if (likely((vos_load_acquire(next) & bit) != is_new))
 			continue;
-		vos_count_add(&l->count.spun, 1);
+		fwd_count_add(&l->count.spun, 1);
 		if (unlikely(vos_load(&l->chan->slow)))
 			vos_store(&l->chan->slow, 0u);
 		return true;
@@ -174,9 +174,9 @@ __attribute__((noinline)) bool vos_lane_await(struct vos_lane *l)
 }
 
 /*
- * vos_lane_was_posted - is it the oldest call whose answer nobody wants? Then forget it.
+ * fwd_lane_was_posted - is it the oldest call whose answer nobody wants? Then forget it.
  */
-__attribute__((noinline)) bool vos_lane_was_posted(struct vos_lane *l, __u32 tag)
+__attribute__((noinline)) bool fwd_lane_was_posted(struct fwd_lane *l, __u32 tag)
 {
 	__u32 i;
 
@@ -189,12 +189,12 @@ __attribute__((noinline)) bool vos_lane_was_posted(struct vos_lane *l, __u32 tag
 }
 
 /**
- * vos_lane_taken - wait until the service has taken what is on a lane now
+ * fwd_lane_taken - wait until the service has taken what is on a lane now
  *
  * It carries calls of the kinds that are posted out one at a time, when it takes them. The
  * lane may be in use: by who has not told yet that the service sleeps, so we tell it.
  */
-void vos_lane_taken(struct vos_lane *l)
+void fwd_lane_taken(struct fwd_lane *l)
 {
 	__u32 submitted = vos_load(&l->sq.own), i;
 	long rc;
@@ -203,20 +203,20 @@ void vos_lane_taken(struct vos_lane *l)
 		__builtin_ia32_pause();
 		if (i % BRIEFLY)
 			continue;
-		rc = vos_kernel(VOS_DOOR_ENTER, l->chan->service, l->index | VOS_ENTER_KICK);
+		rc = fwd_kernel(VOS_DOOR_ENTER, l->chan->service, l->index | VOS_ENTER_KICK);
 		if (rc < 0 && rc != -EINTR)
 			break;
 	}
 }
 
 /**
- * vos_lane_settle - have posted calls answered
+ * fwd_lane_settle - have posted calls answered
  * @left: so many may be under way still
  * Return: 0, or -ENOTCONN: they will never be answered, and the lane is lost.
  *
  * For a lane that has no other call under way. What has been answered is taken anyway.
  */
-int vos_lane_settle(struct vos_lane *l, __u32 left)
+int fwd_lane_settle(struct fwd_lane *l, __u32 left)
 {
 	struct vos_cqe c;
 
@@ -225,10 +225,10 @@ int vos_lane_settle(struct vos_lane *l, __u32 left)
 
 		if (!ready && l->posted <= left)
 			return 0;
-		if (!ready && !vos_lane_await(l))
+		if (!ready && !fwd_lane_await(l))
 			break;
 		vos_ring_consume(&l->cq, &c);
-		if (!vos_lane_was_posted(l, c.tag))
+		if (!fwd_lane_was_posted(l, c.tag))
 			break;
 	}
 	l->lost = true;
@@ -236,17 +236,17 @@ int vos_lane_settle(struct vos_lane *l, __u32 left)
 }
 
 /**
- * vos_lane_post - hand the call that was prepared to the service and go on
+ * fwd_lane_post - hand the call that was prepared to the service and go on
  * Return: 0, or -ENOTCONN: the service has died, and the lane is lost.
  *
- * For calls without extents whose answer is known. At most VOS_POSTED of them may be under way:
- * vos_lane_settle() makes room. What the caller asks next on this lane comes
+ * For calls without extents whose answer is known. At most FWD_POSTED of them may be under way:
+ * fwd_lane_settle() makes room. What the caller asks next on this lane comes
  * after it; a service that sleeps is woken, for it may be the last for long.
  */
-int vos_lane_post(struct vos_lane *l, enum vos_opcode opcode)
+int fwd_lane_post(struct fwd_lane *l, enum vos_opcode opcode)
 {
 	l->post[l->posted++] = l->tag;
-	vos_lane_publish(l, opcode);
+	fwd_lane_publish(l, opcode);
 	if (likely(!l->kick))
 		return 0;
 	l->kick = false;

@@ -15,7 +15,7 @@
 #define TRIES	200
 #define ALIGN	((__u32)sizeof(struct vos_log_record))
 
-static bool lock(struct vos_chan *c)
+static bool lock(struct fwd_chan *c)
 {
 	int i;
 
@@ -28,18 +28,18 @@ static bool lock(struct vos_chan *c)
 	return false;
 }
 
-static void unlock(struct vos_chan *c)
+static void unlock(struct fwd_chan *c)
 {
 	vos_store_release(&c->log_lock, 0u);
 }
 
-static struct vos_log_record *at(struct vos_chan *c, __u32 where)
+static struct vos_log_record *at(struct fwd_chan *c, __u32 where)
 {
 	return (void *)(c->arena + c->log_off + where % c->log_size);
 }
 
 /* May the oldest record go? */
-static bool may_go(const struct vos_chan *c, struct vos_log_record *r)
+static bool may_go(const struct fwd_chan *c, struct vos_log_record *r)
 {
 	__u64 seq = vos_load_acquire(&r->seq);
 	__u32 slot = vos_load(&r->slot);
@@ -56,7 +56,7 @@ static bool may_go(const struct vos_chan *c, struct vos_log_record *r)
 }
 
 /* Under the lock. The service could have written anything there: believe nothing. */
-static void reclaim(struct vos_chan *c)
+static void reclaim(struct fwd_chan *c)
 {
 	while (c->log_tail != c->log_head) {
 		struct vos_log_record *r = at(c, c->log_tail);
@@ -74,7 +74,7 @@ static void reclaim(struct vos_chan *c)
 }
 
 /* Under the lock, with the room known to be there. */
-static struct vos_log_record *append(struct vos_chan *c, __u32 room, __u64 seq)
+static struct vos_log_record *append(struct fwd_chan *c, __u32 room, __u64 seq)
 {
 	struct vos_log_record *r = at(c, c->log_head);
 
@@ -89,7 +89,7 @@ static struct vos_log_record *append(struct vos_chan *c, __u32 room, __u64 seq)
 	return r;
 }
 
-static struct vos_log_record *alloc(struct vos_chan *c, __u32 room)
+static struct vos_log_record *alloc(struct fwd_chan *c, __u32 room)
 {
 	__u32 to_end = c->log_size - c->log_head % c->log_size;
 	__u32 need = room <= to_end ? room : room + to_end;
@@ -104,10 +104,10 @@ static struct vos_log_record *alloc(struct vos_chan *c, __u32 room)
 }
 
 /**
- * vos_log_alloc - room for a record with @len bytes of data
+ * fwd_log_alloc - room for a record with @len bytes of data
  * Return: the record, still one to be skipped; NULL: there is none now.
  */
-struct vos_log_record *vos_log_alloc(struct vos_chan *c, __u32 len)
+struct vos_log_record *fwd_log_alloc(struct fwd_chan *c, __u32 len)
 {
 	__u32 room = ALIGN + ((len + ALIGN - 1) & ~(ALIGN - 1));
 	struct vos_log_record *r = NULL;
@@ -120,8 +120,8 @@ struct vos_log_record *vos_log_alloc(struct vos_chan *c, __u32 len)
 	return r;
 }
 
-/** vos_log_fill - the record's data is in place: make it real */
-void vos_log_fill(struct vos_log_record *r, const struct vos_io *io, __u64 pos, __u32 len)
+/** fwd_log_fill - the record's data is in place: make it real */
+void fwd_log_fill(struct vos_log_record *r, const struct fwd_io *io, __u64 pos, __u32 len)
 {
 	vos_store(&r->gen, VOS_WORD_GEN(io->word));
 	vos_store(&r->pos, pos);
@@ -130,11 +130,11 @@ void vos_log_fill(struct vos_log_record *r, const struct vos_io *io, __u64 pos, 
 }
 
 /**
- * vos_log_settle - the write has ended
+ * fwd_log_settle - the write has ended
  * @len: bytes that were written; 0: it never was, so nobody may repeat it
  * @seq: its sequence number
  */
-void vos_log_settle(struct vos_log_record *r, __u32 len, __u64 seq)
+void fwd_log_settle(struct vos_log_record *r, __u32 len, __u64 seq)
 {
 	if (!len) {
 		vos_store_release(&r->slot, VOS_LOG_SKIP);

@@ -2,7 +2,7 @@
 /*
  * Socket options whose setting cannot fail: they are posted, and the program goes on
  * at once. They keep their place among what the process sends and sets: within a lane by
- * its order, between lanes by vos_posts_first(), and where the trap door is used by the
+ * its order, between lanes by fwd_posts_first(), and where the trap door is used by the
  * service's care. What another process sends through a door may come before.
  */
 #include <netinet/in.h>
@@ -15,41 +15,41 @@ static bool is_posted(int name)
 	return name == TCP_CORK || name == TCP_NODELAY;
 }
 
-static long set_on(struct vos_lane *l, __u64 word, int name, int value)
+static long set_on(struct fwd_lane *l, __u64 word, int name, int value)
 {
 	struct vos_sqe *e;
 
-	vos_posts_first(l, word);
-	if (vos_lane_settle(l, VOS_POSTED - 1))
-		return VOS_TRAP(VOS_WHY_DEAD);
-	e = vos_lane_prepare(l, word);
+	fwd_posts_first(l, word);
+	if (fwd_lane_settle(l, FWD_POSTED - 1))
+		return FWD_TRAP(VOS_WHY_DEAD);
+	e = fwd_lane_prepare(l, word);
 	e->arg[0] = IPPROTO_TCP;
 	e->arg[1] = name;
 	e->arg[2] = (__u32)value;
-	vos_posted_by(l, word);
-	return vos_lane_post(l, VOS_OP_SETINT) ? VOS_TRAP(VOS_WHY_DEAD) : 0;
+	fwd_posted_by(l, word);
+	return fwd_lane_post(l, VOS_OP_SETINT) ? FWD_TRAP(VOS_WHY_DEAD) : 0;
 }
 
 /**
- * vos_option_set - set an option of TCP
+ * fwd_option_set - set an option of TCP
  * @word: with VOS_WORD_TCP
- * Return: 0, or VOS_TRAP().
+ * Return: 0, or FWD_TRAP().
  */
-long vos_option_set(__u64 word, int fd, int name, const void *value, socklen_t len)
+long fwd_option_set(__u64 word, int fd, int name, const void *value, socklen_t len)
 {
-	struct vos_lane *l;
+	struct fwd_lane *l;
 	int n;
 	long rc;
 
-	if (!is_posted(name) || len != sizeof(n) || !vos_plausible(value, len))
-		return vos_trapped(VOS_STAT_OPTION, VOS_TRAP(VOS_WHY_ODD));
+	if (!is_posted(name) || len != sizeof(n) || !fwd_plausible(value, len))
+		return fwd_trapped(VOS_STAT_OPTION, FWD_TRAP(VOS_WHY_ODD));
 	memcpy(&n, value, sizeof(n));
-	l = vos_lane_get(VOS_DOOR_NET, fd, word);
+	l = fwd_lane_get(VOS_DOOR_NET, fd, word);
 	if (!l)
-		return vos_trapped(VOS_STAT_OPTION, VOS_TRAP(VOS_WHY_LANE));
+		return fwd_trapped(VOS_STAT_OPTION, FWD_TRAP(VOS_WHY_LANE));
 	rc = set_on(l, word, name, n);
 	if (!rc)
-		vos_lane_count(l, VOS_STAT_OPTION, 0);
-	vos_lane_put(l);
-	return vos_trapped(VOS_STAT_OPTION, rc);
+		fwd_lane_count(l, VOS_STAT_OPTION, 0);
+	fwd_lane_put(l);
+	return fwd_trapped(VOS_STAT_OPTION, rc);
 }

@@ -19,20 +19,20 @@
  * The mask is shown before the call that changed it is answered: what this program
  * can know to be there is seen.
  */
-static inline long await_ready(const struct vos_lane *l, __u64 word, int flags)
+static inline long await_ready(const struct fwd_lane *l, __u64 word, int flags)
 {
 	const struct vos_uchan_slot *s = &l->chan->head->slot[VOS_WORD_SLOT(word)];
 
 	if (vos_load_acquire(&s->gen) != VOS_WORD_GEN(word))
-		return VOS_TRAP(VOS_WHY_STALE);
-	return vos_load(&s->poll) & IN_BITS ? 0 : vos_would_block(word, flags);
+		return FWD_TRAP(VOS_WHY_STALE);
+	return vos_load(&s->poll) & IN_BITS ? 0 : fwd_would_block(word, flags);
 }
 
-static long take_answer(struct vos_lane *l, struct vos_io *io, const struct vos_cqe *c,
-			__u32 asked, struct vos_cursor *to, __u32 data)
+static long take_answer(struct fwd_lane *l, struct fwd_io *io, const struct vos_cqe *c,
+			__u32 asked, struct fwd_cursor *to, __u32 data)
 {
 	const char *arena = l->chan->arena + l->data;
-	long rc = vos_sock_check(l, io->word, io->flags, c->result, asked);
+	long rc = fwd_sock_check(l, io->word, io->flags, c->result, asked);
 
 	if (rc < 0)
 		return rc;
@@ -43,35 +43,35 @@ static long take_answer(struct vos_lane *l, struct vos_io *io, const struct vos_
 		memcpy(io->name, arena, n < io->namelen ? n : io->namelen);
 		io->truelen = n;
 	}
-	vos_cursor_put(to, arena + data, rc);
+	fwd_cursor_put(to, arena + data, rc);
 	return rc;
 }
 
 /* @poll: is given the mask after the call */
-static long recv_once(struct vos_lane *l, struct vos_io *io, __u32 asked, struct vos_cursor *to,
+static long recv_once(struct fwd_lane *l, struct fwd_io *io, __u32 asked, struct fwd_cursor *to,
 		      __u32 *poll)
 {
 	__u32 side = io->name ? VOS_ADDR_MAX : 0;
-	struct vos_sqe *e = vos_lane_prepare(l, io->word);
+	struct vos_sqe *e = fwd_lane_prepare(l, io->word);
 	struct vos_cqe c;
 
 	e->ext[0] = (struct vos_extent){ l->data + side, asked };
 	e->ext[1] = (struct vos_extent){ l->data, side };
-	if (vos_lane_ask(l, VOS_OP_RECVMSG, &c))
-		return VOS_TRAP(VOS_WHY_DEAD);
+	if (fwd_lane_ask(l, VOS_OP_RECVMSG, &c))
+		return FWD_TRAP(VOS_WHY_DEAD);
 	*poll = c.poll;
 	return take_answer(l, io, &c, asked, to, side);
 }
 
-static __u32 room(const struct vos_lane *l, const struct vos_io *io)
+static __u32 room(const struct fwd_lane *l, const struct fwd_io *io)
 {
 	return l->chan->lane_arena - (io->name ? VOS_ADDR_MAX : 0);
 }
 
 /* Go on only as long as full chunks come and more is there. */
-static long recv_stream(struct vos_lane *l, struct vos_io *io)
+static long recv_stream(struct fwd_lane *l, struct fwd_io *io)
 {
-	struct vos_cursor to = { io->iov, 0 };
+	struct fwd_cursor to = { io->iov, 0 };
 	__u32 poll, asked;
 	size_t got = 0;
 	long rc;
@@ -85,100 +85,100 @@ static long recv_stream(struct vos_lane *l, struct vos_io *io)
 			got += rc;
 	} while (rc == (long)asked && got < io->len && (poll & (EPOLLIN | END_BITS)) == EPOLLIN);
 	if (got)
-		vos_sock_owe(l, io, rc);
+		fwd_sock_owe(l, io, rc);
 	return got ? (long)got : rc;
 }
 
 /* A datagram has to fit, for what does not is gone. */
-static long recv_dgram(struct vos_lane *l, struct vos_io *io)
+static long recv_dgram(struct fwd_lane *l, struct fwd_io *io)
 {
-	struct vos_cursor to = { io->iov, 0 };
+	struct fwd_cursor to = { io->iov, 0 };
 	__u32 poll, max = room(l, io);
 
 	if (io->len > max && max < DGRAM_MAX)
-		return VOS_TRAP(VOS_WHY_ODD);
+		return FWD_TRAP(VOS_WHY_ODD);
 	return recv_once(l, io, io->len < max ? io->len : max, &to, &poll);
 }
 
-static long recv_on(struct vos_lane *l, struct vos_io *io)
+static long recv_on(struct fwd_lane *l, struct fwd_io *io)
 {
-	long rc = vos_sock_owed(l, io->word);
+	long rc = fwd_sock_owed(l, io->word);
 
 	if (!rc)
 		rc = await_ready(l, io->word, io->flags);
 	if (!rc)
 		rc = VOS_WORD_KIND(io->word) == VOS_KIND_STREAM ? recv_stream(l, io) :
 								  recv_dgram(l, io);
-	if (!VOS_IS_TRAP(rc))
-		vos_lane_count(l, VOS_STAT_RECV, rc);
+	if (!FWD_IS_TRAP(rc))
+		fwd_lane_count(l, VOS_STAT_RECV, rc);
 	return rc;
 }
 
-static long recv_plain_on(struct vos_lane *l, __u64 word, void *buf, __u32 len, int flags)
+static long recv_plain_on(struct fwd_lane *l, __u64 word, void *buf, __u32 len, int flags)
 {
-	long rc = vos_sock_owed(l, word);
+	long rc = fwd_sock_owed(l, word);
 	struct vos_sqe *e;
 	__s64 result;
 
 	/* A stream may give less than was asked for, a datagram may not. */
 	if (unlikely(len > l->chan->lane_arena)) {
 		if (VOS_WORD_KIND(word) == VOS_KIND_DGRAM)
-			return VOS_TRAP(VOS_WHY_ODD);
+			return FWD_TRAP(VOS_WHY_ODD);
 		len = l->chan->lane_arena;
 	}
 	if (likely(!rc))
 		rc = await_ready(l, word, flags);
 	if (rc)
 		return rc;
-	e = vos_lane_prepare(l, word);
+	e = fwd_lane_prepare(l, word);
 	e->ext[0] = (struct vos_extent){ l->data, len };
-	if (unlikely(vos_lane_ask_short(l, VOS_OP_RECVMSG, &result)))
-		return VOS_TRAP(VOS_WHY_DEAD);
-	rc = vos_sock_check(l, word, flags, result, len);
+	if (unlikely(fwd_lane_ask_short(l, VOS_OP_RECVMSG, &result)))
+		return FWD_TRAP(VOS_WHY_DEAD);
+	rc = fwd_sock_check(l, word, flags, result, len);
 	if (rc > 0)
 		memcpy(buf, l->chan->arena + l->data, rc);
 	return rc;
 }
 
 /**
- * vos_recv_plain - what most calls are: one buffer, of no great size, nobody's address
+ * fwd_recv_plain - what most calls are: one buffer, of no great size, nobody's address
  * @word: of kind STREAM or DGRAM
  * @len: not 0
- * Return: as vos_recv().
+ * Return: as fwd_recv().
  */
-long vos_recv_plain(__u64 word, int fd, void *buf, __u32 len, int flags)
+long fwd_recv_plain(__u64 word, int fd, void *buf, __u32 len, int flags)
 {
-	struct vos_lane *l;
+	struct fwd_lane *l;
 	long rc;
 
 	if (unlikely(flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL)))
-		return vos_trapped(VOS_STAT_RECV, VOS_TRAP(VOS_WHY_ODD));
-	l = vos_lane_get(VOS_DOOR_NET, fd, word);
+		return fwd_trapped(VOS_STAT_RECV, FWD_TRAP(VOS_WHY_ODD));
+	l = fwd_lane_get(VOS_DOOR_NET, fd, word);
 	if (unlikely(!l))
-		return vos_trapped(VOS_STAT_RECV, VOS_TRAP(VOS_WHY_LANE));
+		return fwd_trapped(VOS_STAT_RECV, FWD_TRAP(VOS_WHY_LANE));
 	rc = recv_plain_on(l, word, buf, len, flags);
-	if (!VOS_IS_TRAP(rc))
-		vos_lane_count(l, VOS_STAT_RECV, rc);
-	vos_lane_put(l);
-	return vos_trapped(VOS_STAT_RECV, rc);
+	if (!FWD_IS_TRAP(rc))
+		fwd_lane_count(l, VOS_STAT_RECV, rc);
+	fwd_lane_put(l);
+	return fwd_trapped(VOS_STAT_RECV, rc);
 }
 
 /**
- * vos_recv - receive on a socket
+ * fwd_recv - receive on a socket
  * @io: word of kind STREAM or DGRAM; len not 0
- * Return: bytes, -errno, or VOS_TRAP().
+ * Return: bytes, -errno, or FWD_TRAP().
  */
-long vos_recv(struct vos_io *io)
+long fwd_recv(struct fwd_io *io)
 {
-	struct vos_lane *l;
+	struct fwd_lane *l;
 	long rc;
 
 	if (io->flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL))
-		return vos_trapped(VOS_STAT_RECV, VOS_TRAP(VOS_WHY_ODD));
-	l = vos_lane_get(VOS_DOOR_NET, io->fd, io->word);
+		return fwd_trapped(VOS_STAT_RECV, FWD_TRAP(VOS_WHY_ODD));
+	l = fwd_lane_get(VOS_DOOR_NET, io->fd, io->word);
 	if (!l)
-		return vos_trapped(VOS_STAT_RECV, VOS_TRAP(VOS_WHY_LANE));
+		return fwd_trapped(VOS_STAT_RECV, FWD_TRAP(VOS_WHY_LANE));
 	rc = recv_on(l, io);
-	vos_lane_put(l);
-	return vos_trapped(VOS_STAT_RECV, rc);
+	fwd_lane_put(l);
+	return fwd_trapped(VOS_STAT_RECV, rc);
 }

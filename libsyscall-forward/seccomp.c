@@ -11,7 +11,7 @@
 #include "fwd_priv.h"
 
 /* The next library's; before the constructor has run, the bare system call. */
-__attribute__((used)) void *vos_next_syscall, *vos_next_prctl;
+__attribute__((used)) void *fwd_next_syscall, *fwd_next_prctl;
 
 __asm__(
 "	.text\n"
@@ -27,8 +27,8 @@ __asm__(
 "	jne	2f\n"
 "	cmpl	$22, %esi\n"			/* PR_SET_SECCOMP */
 "	jne	2f\n"
-"1:	movl	$1, vos_door_off(%rip)\n"
-"2:	movq	vos_next_syscall(%rip), %rax\n"
+"1:	movl	$1, fwd_door_off(%rip)\n"
+"2:	movq	fwd_next_syscall(%rip), %rax\n"
 "	testq	%rax, %rax\n"
 "	je	3f\n"
 "	movq	%rax, %r11\n"
@@ -46,7 +46,7 @@ __asm__(
 "	jae	5f\n"
 "	ret\n"
 "5:	movq	%rax, %rdi\n"
-"	jmp	vos_fail\n"
+"	jmp	fwd_fail\n"
 "	.cfi_endproc\n"
 "	.size	syscall, . - syscall\n"
 "prctl:\n"
@@ -54,8 +54,8 @@ __asm__(
 "	endbr64\n"
 "	cmpl	$22, %edi\n"
 "	jne	6f\n"
-"	movl	$1, vos_door_off(%rip)\n"
-"6:	movq	vos_next_prctl(%rip), %rax\n"
+"	movl	$1, fwd_door_off(%rip)\n"
+"6:	movq	fwd_next_prctl(%rip), %rax\n"
 "	testq	%rax, %rax\n"
 "	je	7f\n"
 "	movq	%rax, %r11\n"
@@ -69,15 +69,15 @@ __asm__(
 );
 
 /* From the assembly: a system call has failed. */
-__attribute__((used)) long vos_fail(long rc)
+__attribute__((used)) long fwd_fail(long rc)
 {
 	errno = -rc;
 	return -1;
 }
 
-/** vos_seccomp_init - look the next functions up; from the constructor */
-void vos_seccomp_init(void)
+/** fwd_seccomp_init - look the next functions up; from the constructor */
+void fwd_seccomp_init(void)
 {
-	vos_store(&vos_next_syscall, dlsym(RTLD_NEXT, "syscall"));
-	vos_store(&vos_next_prctl, dlsym(RTLD_NEXT, "prctl"));
+	vos_store(&fwd_next_syscall, dlsym(RTLD_NEXT, "syscall"));
+	vos_store(&fwd_next_prctl, dlsym(RTLD_NEXT, "prctl"));
 }

@@ -11,9 +11,9 @@
 
 #define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE)
 
-static void prepare(struct vos_lane *l, const struct vos_io *io, __u32 off, __u32 len, bool more)
+static void prepare(struct fwd_lane *l, const struct fwd_io *io, __u32 off, __u32 len, bool more)
 {
-	struct vos_sqe *e = vos_lane_prepare(l, io->word);
+	struct vos_sqe *e = fwd_lane_prepare(l, io->word);
 
 	e->ext[0] = (struct vos_extent){ off, len };
 	e->arg[0] = (io->flags & MSG_MORE) | (more ? MSG_MORE : 0);
@@ -21,40 +21,40 @@ static void prepare(struct vos_lane *l, const struct vos_io *io, __u32 off, __u3
 
 /* A stream's chunks: two halves of the lane, one with the service, one with us. */
 struct chunks {
-	struct vos_cursor from;
+	struct fwd_cursor from;
 	__u32 half;		/* bytes in one half */
 	__u32 next;		/* which half is filled next */
 	size_t filled;		/* bytes copied so far */
 	__u32 len;		/* of what was filled last */
 };
 
-static void fill(struct vos_lane *l, const struct vos_io *io, struct chunks *c)
+static void fill(struct fwd_lane *l, const struct fwd_io *io, struct chunks *c)
 {
 	size_t left = io->len - c->filled;
 
 	c->next ^= 1;
 	c->len = left < c->half ? left : c->half;
-	vos_cursor_take(&c->from, l->chan->arena + l->data + c->next * c->half, c->len);
+	fwd_cursor_take(&c->from, l->chan->arena + l->data + c->next * c->half, c->len);
 	c->filled += c->len;
 }
 
-static long send_chunk(struct vos_lane *l, const struct vos_io *io, size_t *done)
+static long send_chunk(struct fwd_lane *l, const struct fwd_io *io, size_t *done)
 {
 	struct vos_cqe answer;
 	long rc;
 
-	vos_gather(io->iov, l->chan->arena + l->data, io->len);
+	fwd_gather(io->iov, l->chan->arena + l->data, io->len);
 	prepare(l, io, l->data, io->len, false);
-	if (vos_lane_ask(l, VOS_OP_SENDMSG, &answer))
-		return VOS_TRAP(VOS_WHY_DEAD);
-	rc = vos_sock_check(l, io->word, io->flags, answer.result, io->len);
+	if (fwd_lane_ask(l, VOS_OP_SENDMSG, &answer))
+		return FWD_TRAP(VOS_WHY_DEAD);
+	rc = fwd_sock_check(l, io->word, io->flags, answer.result, io->len);
 	if (rc < 0)
 		return rc;
 	*done = rc;
-	return rc < (long)io->len ? vos_would_block(io->word, io->flags) : 0;
+	return rc < (long)io->len ? fwd_would_block(io->word, io->flags) : 0;
 }
 
-static long send_chunks(struct vos_lane *l, const struct vos_io *io, size_t *done)
+static long send_chunks(struct fwd_lane *l, const struct fwd_io *io, size_t *done)
 {
 	struct chunks c = { .from = { io->iov, 0 }, .half = l->chan->lane_arena / 2 & ~63u };
 	struct vos_cqe answer;
@@ -65,28 +65,28 @@ static long send_chunks(struct vos_lane *l, const struct vos_io *io, size_t *don
 	fill(l, io, &c);
 	while ((len = c.len)) {
 		prepare(l, io, l->data + c.next * c.half, len, c.filled < io->len);
-		call = vos_lane_submit(l, VOS_OP_SENDMSG);
+		call = fwd_lane_submit(l, VOS_OP_SENDMSG);
 		fill(l, io, &c);
-		if (vos_lane_wait(l, call, &answer))
-			return VOS_TRAP(VOS_WHY_DEAD);
-		rc = vos_sock_check(l, io->word, io->flags, answer.result, len);
+		if (fwd_lane_wait(l, call, &answer))
+			return FWD_TRAP(VOS_WHY_DEAD);
+		rc = fwd_sock_check(l, io->word, io->flags, answer.result, len);
 		if (rc < 0)
 			return rc;
 		*done += rc;
 		if (rc < (long)len)	/* the buffer is full: what -EAGAIN would say */
-			return vos_would_block(io->word, io->flags);
+			return fwd_would_block(io->word, io->flags);
 	}
 	return 0;
 }
 
-static long send_stream(struct vos_lane *l, const struct vos_io *io, size_t *done)
+static long send_stream(struct fwd_lane *l, const struct fwd_io *io, size_t *done)
 {
-	vos_posts_first(l, io->word);
+	fwd_posts_first(l, io->word);
 	return io->len <= l->chan->lane_arena / 2 ? send_chunk(l, io, done) :
 						    send_chunks(l, io, done);
 }
 
-static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done)
+static long send_dgram(struct fwd_lane *l, const struct fwd_io *io, size_t *done)
 {
 	__u32 side = io->name ? VOS_ADDR_MAX : 0;
 	char *arena = l->chan->arena + l->data;
@@ -95,36 +95,36 @@ static long send_dgram(struct vos_lane *l, const struct vos_io *io, size_t *done
 	long rc;
 
 	if (io->len > l->chan->lane_arena - side)
-		return VOS_TRAP(VOS_WHY_ODD);
+		return FWD_TRAP(VOS_WHY_ODD);
 	if (io->name)
 		memcpy(arena, io->name, io->namelen);
-	vos_gather(io->iov, arena + side, io->len);
-	e = vos_lane_prepare(l, io->word);
+	fwd_gather(io->iov, arena + side, io->len);
+	e = fwd_lane_prepare(l, io->word);
 	e->ext[0] = (struct vos_extent){ l->data + side, io->len };
 	e->ext[1] = (struct vos_extent){ l->data, side ? io->namelen : 0 };
 	e->arg[0] = io->flags & MSG_MORE;
 	e->arg[1] = side ? io->namelen : 0;
-	if (vos_lane_ask(l, VOS_OP_SENDMSG, &c)) {
+	if (fwd_lane_ask(l, VOS_OP_SENDMSG, &c)) {
 		*done = io->len;	/* the network may lose one as well */
 		return 0;
 	}
-	rc = vos_sock_check(l, io->word, io->flags, c.result, io->len);
+	rc = fwd_sock_check(l, io->word, io->flags, c.result, io->len);
 	if (rc > 0)
 		*done = rc;
 	return rc < 0 ? rc : 0;
 }
 
-static long send_on(struct vos_lane *l, const struct vos_io *io, size_t *done)
+static long send_on(struct fwd_lane *l, const struct fwd_io *io, size_t *done)
 {
-	long rc = vos_sock_owed(l, io->word);
+	long rc = fwd_sock_owed(l, io->word);
 
 	if (!rc)
 		rc = VOS_WORD_KIND(io->word) == VOS_KIND_STREAM ? send_stream(l, io, done) :
 								  send_dgram(l, io, done);
 	if (*done)
-		vos_sock_owe(l, io, rc);
-	if (*done || !VOS_IS_TRAP(rc))
-		vos_lane_count(l, VOS_STAT_SEND, *done);
+		fwd_sock_owe(l, io, rc);
+	if (*done || !FWD_IS_TRAP(rc))
+		fwd_lane_count(l, VOS_STAT_SEND, *done);
 	return rc;
 }
 
@@ -132,16 +132,16 @@ static long send_on(struct vos_lane *l, const struct vos_io *io, size_t *done)
  * A blocking call has to get rid of the rest, wait as it may. An error after bytes
  * have gone is not this call's.
  */
-static size_t rest_by_trap(const struct vos_io *io, size_t done)
+static size_t rest_by_trap(const struct fwd_io *io, size_t done)
 {
-	struct vos_cursor c = { io->iov, 0 };
+	struct fwd_cursor c = { io->iov, 0 };
 	int saved = errno;
 
-	vos_cursor_skip(&c, done);
+	fwd_cursor_skip(&c, done);
 	while (done < io->len) {
-		struct iovec p = vos_cursor_piece(&c, io->len - done);
+		struct iovec p = fwd_cursor_piece(&c, io->len - done);
 		int more = done + p.iov_len < io->len ? MSG_MORE : 0;
-		ssize_t n = vos_trap_send(io->fd, p.iov_base, p.iov_len,
+		ssize_t n = fwd_trap_send(io->fd, p.iov_base, p.iov_len,
 					  io->flags | more | MSG_NOSIGNAL);
 
 		if (n <= 0)
@@ -157,15 +157,15 @@ static size_t rest_by_trap(const struct vos_io *io, size_t done)
 
 static void raise_sigpipe(void)
 {
-	vos_syscall(SYS_tgkill, vos_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0),
-		    vos_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), SIGPIPE, 0, 0, 0);
+	fwd_syscall(SYS_tgkill, fwd_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0),
+		    fwd_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), SIGPIPE, 0, 0, 0);
 }
 
 /* What the caller is told of @done bytes and a reason @rc not to have sent the rest. */
-static long conclude(const struct vos_io *io, size_t done, long rc)
+static long conclude(const struct fwd_io *io, size_t done, long rc)
 {
-	vos_trapped(VOS_STAT_SEND, rc);
-	if (done && (rc == VOS_TRAP(VOS_WHY_WAIT) || rc == VOS_TRAP(VOS_WHY_STALE)))
+	fwd_trapped(VOS_STAT_SEND, rc);
+	if (done && (rc == FWD_TRAP(VOS_WHY_WAIT) || rc == FWD_TRAP(VOS_WHY_STALE)))
 		return rest_by_trap(io, done);
 	if (done)
 		return done;
@@ -175,80 +175,80 @@ static long conclude(const struct vos_io *io, size_t done, long rc)
 	return rc;
 }
 
-/* Return: bytes, -errno, or VOS_TRAP(). */
-static long send_short_on(struct vos_lane *l, __u64 word, const void *buf, __u32 len, int flags)
+/* Return: bytes, -errno, or FWD_TRAP(). */
+static long send_short_on(struct fwd_lane *l, __u64 word, const void *buf, __u32 len, int flags)
 {
-	long rc = vos_sock_owed(l, word);
+	long rc = fwd_sock_owed(l, word);
 	struct vos_sqe *e;
 	__s64 result;
 
 	if (unlikely(rc))
 		return rc;
-	vos_posts_first(l, word);
+	fwd_posts_first(l, word);
 	memcpy(l->chan->arena + l->data, buf, len);
-	e = vos_lane_prepare(l, word);
+	e = fwd_lane_prepare(l, word);
 	e->ext[0] = (struct vos_extent){ l->data, len };
 	e->arg[0] = flags & MSG_MORE;
-	if (likely(!vos_lane_ask_short(l, VOS_OP_SENDMSG, &result)))
-		return vos_sock_check(l, word, flags, result, len);
+	if (likely(!fwd_lane_ask_short(l, VOS_OP_SENDMSG, &result)))
+		return fwd_sock_check(l, word, flags, result, len);
 	/* The network may lose a datagram as well. */
-	return VOS_WORD_KIND(word) == VOS_KIND_DGRAM ? (long)len : VOS_TRAP(VOS_WHY_DEAD);
+	return VOS_WORD_KIND(word) == VOS_KIND_DGRAM ? (long)len : FWD_TRAP(VOS_WHY_DEAD);
 }
 
 static __attribute__((noinline)) long conclude_short(__u64 word, int fd, const void *buf,
 						     __u32 len, int flags, long rc)
 {
 	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
-	struct vos_io io = { .word = word, .fd = fd, .flags = flags, .iov = &iov, .len = len };
+	struct fwd_io io = { .word = word, .fd = fd, .flags = flags, .iov = &iov, .len = len };
 
 	if (rc > 0)
-		return conclude(&io, rc, vos_would_block(word, flags));
+		return conclude(&io, rc, fwd_would_block(word, flags));
 	return conclude(&io, 0, rc);
 }
 
 /**
- * vos_send_short - what most sends are: a few bytes from one buffer, to nobody by name
+ * fwd_send_short - what most sends are: a few bytes from one buffer, to nobody by name
  * @word: of kind STREAM or DGRAM
- * @len: 1 to VOS_SHORT
- * Return: as vos_send().
+ * @len: 1 to FWD_SHORT
+ * Return: as fwd_send().
  */
-long vos_send_short(__u64 word, int fd, const void *buf, __u32 len, int flags)
+long fwd_send_short(__u64 word, int fd, const void *buf, __u32 len, int flags)
 {
-	struct vos_lane *l;
+	struct fwd_lane *l;
 	long rc;
 
 	if (unlikely(flags & ~SEND_FLAGS))
-		return vos_trapped(VOS_STAT_SEND, VOS_TRAP(VOS_WHY_ODD));
-	l = vos_lane_get(VOS_DOOR_NET, fd, word);
+		return fwd_trapped(VOS_STAT_SEND, FWD_TRAP(VOS_WHY_ODD));
+	l = fwd_lane_get(VOS_DOOR_NET, fd, word);
 	if (unlikely(!l))
-		return vos_trapped(VOS_STAT_SEND, VOS_TRAP(VOS_WHY_LANE));
+		return fwd_trapped(VOS_STAT_SEND, FWD_TRAP(VOS_WHY_LANE));
 	rc = send_short_on(l, word, buf, len, flags);
-	if (likely(!VOS_IS_TRAP(rc)))
-		vos_lane_count(l, VOS_STAT_SEND, rc);
-	vos_lane_put(l);
+	if (likely(!FWD_IS_TRAP(rc)))
+		fwd_lane_count(l, VOS_STAT_SEND, rc);
+	fwd_lane_put(l);
 	if (likely(rc == (long)len))
 		return rc;
 	return conclude_short(word, fd, buf, len, flags, rc);
 }
 
 /**
- * vos_send - send on a socket
+ * fwd_send - send on a socket
  * @io: word of kind STREAM or DGRAM; len not 0; an address of at most
  *	VOS_ADDR_MAX bytes, and for datagrams only
- * Return: bytes, -errno, or VOS_TRAP().
+ * Return: bytes, -errno, or FWD_TRAP().
  */
-long vos_send(struct vos_io *io)
+long fwd_send(struct fwd_io *io)
 {
-	struct vos_lane *l;
+	struct fwd_lane *l;
 	size_t done = 0;
 	long rc;
 
 	if (io->flags & ~SEND_FLAGS)
-		return vos_trapped(VOS_STAT_SEND, VOS_TRAP(VOS_WHY_ODD));
-	l = vos_lane_get(VOS_DOOR_NET, io->fd, io->word);
+		return fwd_trapped(VOS_STAT_SEND, FWD_TRAP(VOS_WHY_ODD));
+	l = fwd_lane_get(VOS_DOOR_NET, io->fd, io->word);
 	if (!l)
-		return vos_trapped(VOS_STAT_SEND, VOS_TRAP(VOS_WHY_LANE));
+		return fwd_trapped(VOS_STAT_SEND, FWD_TRAP(VOS_WHY_LANE));
 	rc = send_on(l, io, &done);
-	vos_lane_put(l);
+	fwd_lane_put(l);
 	return conclude(io, done, rc);
 }

@@ -10,14 +10,14 @@
 
 #include "fwd_priv.h"
 
-void vos_count_trap(enum vos_stat_op op, long rc)
+void fwd_count_trap(enum vos_stat_op op, long rc)
 {
-	struct vos_door *d = vos_load(&vos_door);
+	struct fwd_door *d = vos_load(&fwd_door);
 
-	__atomic_add_fetch(&d->trap[op][VOS_TRAP_WHY(rc)], 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&d->trap[op][FWD_TRAP_WHY(rc)], 1, __ATOMIC_RELAXED);
 }
 
-static void add_lane(struct vos_door_stats *s, const struct vos_count *c)
+static void add_lane(struct vos_door_stats *s, const struct fwd_count *c)
 {
 	int op;
 
@@ -32,7 +32,7 @@ static void add_lane(struct vos_door_stats *s, const struct vos_count *c)
 
 __attribute__((visibility("default"))) struct vos_door_stats vos_door_stats(void)
 {
-	struct vos_door *d = vos_load_acquire(&vos_door);
+	struct fwd_door *d = vos_load_acquire(&fwd_door);
 	struct vos_door_stats s = { 0 };
 	int service, lane, slot, op, why;
 
@@ -42,7 +42,7 @@ __attribute__((visibility("default"))) struct vos_door_stats vos_door_stats(void
 		for (lane = 0; lane < (int)VOS_UCHAN_MAX_LANES; lane++)
 			add_lane(&s, &d->chan[service].lane[lane].count);
 	for (slot = 0; slot < (int)VOS_UCHAN_SLOTS; slot++) {
-		const struct vos_window *w = &d->window[slot];
+		const struct fwd_window *w = &d->window[slot];
 
 		s.in_place += vos_load(&w->reads) + vos_load(&w->writes);
 		s.door[VOS_STAT_READ] += vos_load(&w->reads);
@@ -81,10 +81,10 @@ static void print(int fd, const struct vos_door_stats *s)
 }
 
 /**
- * vos_stats_at_exit - write the counters
+ * fwd_stats_at_exit - write the counters
  * @where: a descriptor's number, or a file's name
  */
-void vos_stats_at_exit(const char *where)
+void fwd_stats_at_exit(const char *where)
 {
 	struct vos_door_stats s = vos_door_stats();
 	char *end;

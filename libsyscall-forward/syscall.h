@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls without libc: they touch no errno and are no cancellation points. */
-#ifndef VOS_LIB_SYSCALL_H
-#define VOS_LIB_SYSCALL_H
+#ifndef FWD_SYSCALL_H
+#define FWD_SYSCALL_H
 
 #include <sys/syscall.h>
 
-static inline long vos_syscall(long nr, long a, long b, long c, long d, long e, long f)
+static inline long fwd_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;

@@ -58,21 +58,21 @@ static ssize_t result(long rc)
 
 #define DEFINE(type, name, params, args, nr, a, b_, c, d, e, f)				\
 	static type (*next_##name) params;						\
-	type vos_trap_##name params							\
+	type fwd_trap_##name params							\
 	{										\
 		type (*next) params = vos_load(&next_##name);				\
 											\
 		if (likely(next))							\
 			return next args;						\
-		return result(vos_syscall(nr, a, b_, c, d, e, f));			\
+		return result(fwd_syscall(nr, a, b_, c, d, e, f));			\
 	}
 
 CALLS(DEFINE)
 
 #define LOOK_UP(type, name, ...) vos_store(&next_##name, dlsym(RTLD_NEXT, #name));
 
-/** vos_trap_init - look the next functions up; from the constructor */
-void vos_trap_init(void)
+/** fwd_trap_init - look the next functions up; from the constructor */
+void fwd_trap_init(void)
 {
 	CALLS(LOOK_UP)
 }

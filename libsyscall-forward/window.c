@@ -11,20 +11,20 @@
 #define RETRIES		8
 
 /**
- * vos_window_learn - ask the kernel where the file of @fd lies
+ * fwd_window_learn - ask the kernel where the file of @fd lies
  *
  * Whoever attaches. In vain if the word has gone meanwhile, and then nobody will ask.
  */
-void vos_window_learn(struct vos_door *d, int fd)
+void fwd_window_learn(struct fwd_door *d, int fd)
 {
 	__u64 word = vos_load_acquire(&d->state->word[fd]);
 	struct vos_door_window info = { 0 };
-	struct vos_window *w = &d->window[VOS_WORD_SLOT(word) % VOS_UCHAN_SLOTS];
+	struct fwd_window *w = &d->window[VOS_WORD_SLOT(word) % VOS_UCHAN_SLOTS];
 
 	if (VOS_WORD_KIND(word) != VOS_KIND_WINDOW || w->gen == VOS_WORD_GEN(word))
 		return;
 	info.users = (uintptr_t)&w->users;
-	if (vos_kernel(VOS_DOOR_WINDOW, fd, (long)&info) < 0 || info.gen != VOS_WORD_GEN(word) ||
+	if (fwd_kernel(VOS_DOOR_WINDOW, fd, (long)&info) < 0 || info.gen != VOS_WORD_GEN(word) ||
 	    info.slot != VOS_WORD_SLOT(word))
 		return;
 	/* Readers of the one before see that it is no more theirs. */
@@ -33,77 +33,77 @@ void vos_window_learn(struct vos_door *d, int fd)
 	vos_store(&w->base, info.base);
 	vos_store(&w->size, info.size);
 	vos_store_release(&w->gen, info.gen);
-	vos_file_is_home(fd);
+	fwd_file_is_home(fd);
 }
 
 static inline bool stands(int fd, __u64 word)
 {
-	const struct vos_door_state *state = vos_load(&vos_load(&vos_door)->state);
+	const struct vos_door_state *state = vos_load(&vos_load(&fwd_door)->state);
 
 	return vos_load_acquire(&state->word[fd]) == word;
 }
 
-static inline struct vos_window *window_of(__u64 word)
+static inline struct fwd_window *window_of(__u64 word)
 {
-	return &vos_load(&vos_door)->window[VOS_WORD_SLOT(word) % VOS_UCHAN_SLOTS];
+	return &vos_load(&fwd_door)->window[VOS_WORD_SLOT(word) % VOS_UCHAN_SLOTS];
 }
 
 /*
  * Counted in: where @len bytes at @pos lie. Return: how many of them the file has, if
- * the word still stands afterwards; or VOS_TRAP().
+ * the word still stands afterwards; or FWD_TRAP().
  */
-static inline long find(const struct vos_window *w, int fd, __u64 word, size_t len, __u64 pos,
+static inline long find(const struct fwd_window *w, int fd, __u64 word, size_t len, __u64 pos,
 			char **at)
 {
 	__u32 gen = vos_load_acquire(&w->gen);
 	__u64 base = vos_load_acquire(&w->base), size = vos_load_acquire(&w->size);
 
 	if (unlikely(gen != VOS_WORD_GEN(word) || vos_load(&w->gen) != gen || !stands(fd, word)))
-		return VOS_TRAP(VOS_WHY_STALE);
+		return FWD_TRAP(VOS_WHY_STALE);
 	*at = (char *)(uintptr_t)base + pos;
 	if (pos >= size)
 		return 0;
 	return (long)(len < size - pos ? len : size - pos);
 }
 
-static inline void count_in(struct vos_window *w)
+static inline void count_in(struct fwd_window *w)
 {
 	__atomic_fetch_add(&w->users, 1, __ATOMIC_SEQ_CST);
 }
 
 /* Return: @rc if what was copied counts. */
-static inline long count_out(struct vos_window *w, int fd, __u64 word, long rc)
+static inline long count_out(struct fwd_window *w, int fd, __u64 word, long rc)
 {
 	__atomic_fetch_sub(&w->users, 1, __ATOMIC_SEQ_CST);
 	if (likely(stands(fd, word)))
 		return rc;
 	/* The kernel may have left it to its last reader. */
-	vos_kernel(VOS_DOOR_TIDY, 0, 0);
-	return VOS_TRAP(VOS_WHY_STALE);
+	fwd_kernel(VOS_DOOR_TIDY, 0, 0);
+	return FWD_TRAP(VOS_WHY_STALE);
 }
 
-static inline long note_read(struct vos_window *w, long rc)
+static inline long note_read(struct fwd_window *w, long rc)
 {
-	if (likely(!VOS_IS_TRAP(rc))) {
-		vos_count_add(&w->reads, 1);
-		vos_count_add(&w->bytes, rc);
+	if (likely(!FWD_IS_TRAP(rc))) {
+		fwd_count_add(&w->reads, 1);
+		fwd_count_add(&w->bytes, rc);
 	}
-	return vos_trapped(VOS_STAT_READ, rc);
+	return fwd_trapped(VOS_STAT_READ, rc);
 }
 
 /**
- * vos_window_pread - read a file in place, into one buffer
+ * fwd_window_pread - read a file in place, into one buffer
  * @word: of kind WINDOW
- * Return: as vos_window_read().
+ * Return: as fwd_window_read().
  */
-long vos_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos)
+long fwd_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos)
 {
-	struct vos_window *w = window_of(word);
+	struct fwd_window *w = window_of(word);
 	char *at = NULL;
 	long n;
 
-	if (unlikely(!vos_file_range(pos, len)))
-		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ODD));
+	if (unlikely(!fwd_file_range(pos, len)))
+		return fwd_trapped(VOS_STAT_READ, FWD_TRAP(VOS_WHY_ODD));
 	count_in(w);
 	n = find(w, fd, word, len, pos, &at);
 	if (likely(n > 0))
@@ -111,55 +111,55 @@ long vos_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos)
 	return note_read(w, count_out(w, fd, word, n));
 }
 
-static long read_at(struct vos_window *w, const struct vos_io *io, __u64 pos)
+static long read_at(struct fwd_window *w, const struct fwd_io *io, __u64 pos)
 {
-	struct vos_cursor to = { io->iov, 0 };
+	struct fwd_cursor to = { io->iov, 0 };
 	char *at = NULL;
 	long n;
 
 	count_in(w);
 	n = find(w, io->fd, io->word, io->len, pos, &at);
 	if (n > 0)
-		vos_cursor_put(&to, at, n);
+		fwd_cursor_put(&to, at, n);
 	return count_out(w, io->fd, io->word, n);
 }
 
 /* At the file's own offset; see read_on() in file.c. A lane keeps the channel. */
-static long read_on(struct vos_window *w, const struct vos_io *io)
+static long read_on(struct fwd_window *w, const struct fwd_io *io)
 {
-	struct vos_lane *l = vos_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
-	long n = VOS_TRAP(VOS_WHY_OFFSET);
+	struct fwd_lane *l = fwd_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
+	long n = FWD_TRAP(VOS_WHY_OFFSET);
 	__u64 *p, pos;
 	int tries;
 
 	if (!l)
-		return VOS_TRAP(VOS_WHY_LANE);
+		return FWD_TRAP(VOS_WHY_LANE);
 	p = io->word & VOS_WORD_POS ? &l->chan->head->pos[VOS_WORD_SLOT(io->word)] : NULL;
 	for (tries = 0; p && tries < RETRIES; tries++) {
 		pos = vos_load_acquire(p);
-		if (!vos_file_range(pos, io->len))
+		if (!fwd_file_range(pos, io->len))
 			break;
 		n = read_at(w, io, pos);
 		if (n <= 0 || __atomic_compare_exchange_n(p, &pos, pos + n, false, __ATOMIC_ACQ_REL,
 							  __ATOMIC_RELAXED))
 			break;
-		n = VOS_TRAP(VOS_WHY_OFFSET);
+		n = FWD_TRAP(VOS_WHY_OFFSET);
 	}
-	vos_lane_put(l);
+	fwd_lane_put(l);
 	return n;
 }
 
 /**
- * vos_window_read - read a file in place
+ * fwd_window_read - read a file in place
  * @io: word of kind WINDOW; len not 0
- * Return: bytes, -errno, or VOS_TRAP().
+ * Return: bytes, -errno, or FWD_TRAP().
  */
-long vos_window_read(struct vos_io *io)
+long fwd_window_read(struct fwd_io *io)
 {
-	struct vos_window *w = window_of(io->word);
+	struct fwd_window *w = window_of(io->word);
 
-	if (io->at && !vos_file_range(io->pos, io->len))
-		return vos_trapped(VOS_STAT_READ, VOS_TRAP(VOS_WHY_ODD));
+	if (io->at && !fwd_file_range(io->pos, io->len))
+		return fwd_trapped(VOS_STAT_READ, FWD_TRAP(VOS_WHY_ODD));
 	return note_read(w, io->at ? read_at(w, io, io->pos) : read_on(w, io));
 }
 
@@ -167,25 +167,25 @@ long vos_window_read(struct vos_io *io)
  * All of it, or nothing: what lies beyond the end makes the file longer. The kernel
  * learns that its times are old before we look at the word again.
  */
-static long write_at(struct vos_window *w, struct vos_lane *l, const struct vos_io *io, __u64 pos)
+static long write_at(struct fwd_window *w, struct fwd_lane *l, const struct fwd_io *io, __u64 pos)
 {
-	struct vos_cursor from = { io->iov, 0 };
+	struct fwd_cursor from = { io->iov, 0 };
 	char *at = NULL;
 	long n;
 
 	count_in(w);
 	n = find(w, io->fd, io->word, io->len, pos, &at);
 	if (n == (long)io->len) {
-		vos_cursor_take(&from, at, n);
+		fwd_cursor_take(&from, at, n);
 		vos_store_release(&l->chan->head->wrote[VOS_WORD_SLOT(io->word)], (__u8)1);
-	} else if (!VOS_IS_TRAP(n)) {
-		n = VOS_TRAP(VOS_WHY_OFFSET);
+	} else if (!FWD_IS_TRAP(n)) {
+		n = FWD_TRAP(VOS_WHY_OFFSET);
 	}
 	return count_out(w, io->fd, io->word, n);
 }
 
 /* Move the offset over what is about to be written, if the file has it all. */
-static __u64 reserve(struct vos_window *w, struct vos_lane *l, const struct vos_io *io)
+static __u64 reserve(struct fwd_window *w, struct fwd_lane *l, const struct fwd_io *io)
 {
 	__u64 *p = io->word & VOS_WORD_POS ? &l->chan->head->pos[VOS_WORD_SLOT(io->word)] : NULL;
 	__u64 size = vos_load(&w->size), pos;
@@ -203,37 +203,37 @@ static __u64 reserve(struct vos_window *w, struct vos_lane *l, const struct vos_
 }
 
 /**
- * vos_window_write - write a file in place
+ * fwd_window_write - write a file in place
  * @io: word of kind WINDOW; len not 0
- * Return: bytes, -errno, or VOS_TRAP().
+ * Return: bytes, -errno, or FWD_TRAP().
  *
  * With a lane, which keeps the channel that has the offset and the note of a write.
  */
-long vos_window_write(struct vos_io *io)
+long fwd_window_write(struct fwd_io *io)
 {
-	struct vos_window *w = window_of(io->word);
-	struct vos_lane *l;
+	struct fwd_window *w = window_of(io->word);
+	struct fwd_lane *l;
 	__u64 pos = io->pos;
 	long rc;
 
 	if (!(io->word & VOS_WORD_WRITE))
-		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_ACCESS));
-	if (io->len > VOS_IN_PLACE || (io->at && !vos_file_range(pos, io->len)))
-		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_ODD));
-	l = vos_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
+		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_ACCESS));
+	if (io->len > FWD_IN_PLACE || (io->at && !fwd_file_range(pos, io->len)))
+		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_ODD));
+	l = fwd_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
 	if (!l)
-		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_LANE));
+		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_LANE));
 	if (!io->at)
 		pos = reserve(w, l, io);
-	rc = pos == VOS_POS_HOME ? VOS_TRAP(VOS_WHY_OFFSET) : write_at(w, l, io, pos);
-	vos_lane_put(l);
-	if (!VOS_IS_TRAP(rc)) {
-		vos_count_add(&w->writes, 1);
-		vos_count_add(&w->written, rc);
+	rc = pos == VOS_POS_HOME ? FWD_TRAP(VOS_WHY_OFFSET) : write_at(w, l, io, pos);
+	fwd_lane_put(l);
+	if (!FWD_IS_TRAP(rc)) {
+		fwd_count_add(&w->writes, 1);
+		fwd_count_add(&w->written, rc);
 	}
-	vos_trapped(VOS_STAT_WRITE, rc);
-	if (io->at || pos == VOS_POS_HOME || !VOS_IS_TRAP(rc))
+	fwd_trapped(VOS_STAT_WRITE, rc);
+	if (io->at || pos == VOS_POS_HOME || !FWD_IS_TRAP(rc))
 		return rc;
 	/* The place is reserved. */
-	return vos_file_end_write(io, pos, 0, rc);
+	return fwd_file_end_write(io, pos, 0, rc);
 }

@@ -14,63 +14,63 @@
 #define COMMITS		2
 
 struct writing {
-	const struct vos_io *io;
+	const struct fwd_io *io;
 	__u64 pos;
 	__u32 chunk;
 	size_t sent, done;
 	unsigned int first, n;		/* chunks under way, oldest first */
-	int call[VOS_DEPTH];
-	struct vos_log_record *rec[VOS_DEPTH];
-	__u32 len[VOS_DEPTH];
-	struct vos_cursor from;
+	int call[FWD_DEPTH];
+	struct vos_log_record *rec[FWD_DEPTH];
+	__u32 len[FWD_DEPTH];
+	struct fwd_cursor from;
 	int commits;
 	long rc;			/* not 0: the reason to end */
 };
 
-static __u32 place(const struct vos_lane *l, const struct vos_log_record *r)
+static __u32 place(const struct fwd_lane *l, const struct vos_log_record *r)
 {
 	return (__u32)((const char *)(r + 1) - l->chan->arena);
 }
 
-static void submit(struct vos_lane *l, struct writing *w, struct vos_log_record *r, __u32 len)
+static void submit(struct fwd_lane *l, struct writing *w, struct vos_log_record *r, __u32 len)
 {
-	unsigned int i = (w->first + w->n) % VOS_DEPTH;
-	struct vos_sqe *e = vos_lane_prepare(l, w->io->word);
+	unsigned int i = (w->first + w->n) % FWD_DEPTH;
+	struct vos_sqe *e = fwd_lane_prepare(l, w->io->word);
 
-	vos_cursor_take(&w->from, r + 1, len);
-	vos_log_fill(r, w->io, w->pos + w->sent, len);
+	fwd_cursor_take(&w->from, r + 1, len);
+	fwd_log_fill(r, w->io, w->pos + w->sent, len);
 	e->ext[0] = (struct vos_extent){ place(l, r), len };
 	e->arg[0] = w->pos + w->sent;
-	w->call[i] = vos_lane_submit(l, VOS_OP_WRITE);
+	w->call[i] = fwd_lane_submit(l, VOS_OP_WRITE);
 	w->rec[i] = r;
 	w->len[i] = len;
 	w->sent += len;
 	w->n++;
 }
 
-static bool commit(struct vos_lane *l, struct writing *w)
+static bool commit(struct fwd_lane *l, struct writing *w)
 {
 	struct vos_cqe c;
 
 	if (w->commits++ == COMMITS)
 		return false;
-	vos_lane_prepare(l, w->io->word);
-	return !vos_lane_wait(l, vos_lane_submit(l, VOS_OP_COMMIT), &c) && c.result >= 0;
+	fwd_lane_prepare(l, w->io->word);
+	return !fwd_lane_wait(l, fwd_lane_submit(l, VOS_OP_COMMIT), &c) && c.result >= 0;
 }
 
 /* Return: false when the next chunk has to wait for those under way. */
-static bool send_one(struct vos_lane *l, struct writing *w)
+static bool send_one(struct fwd_lane *l, struct writing *w)
 {
 	size_t left = w->io->len - w->sent;
 	__u32 len = left < w->chunk ? left : w->chunk;
-	struct vos_log_record *r = vos_log_alloc(l->chan, len);
+	struct vos_log_record *r = fwd_log_alloc(l->chan, len);
 
 	if (r)
 		submit(l, w, r, len);
 	else if (w->n)
 		return false;
 	else if (!commit(l, w))
-		w->rc = VOS_TRAP(l->lost ? VOS_WHY_DEAD : VOS_WHY_LOG);
+		w->rc = FWD_TRAP(l->lost ? VOS_WHY_DEAD : VOS_WHY_LOG);
 	return true;
 }
 
@@ -79,49 +79,49 @@ static bool send_one(struct vos_lane *l, struct writing *w)
  * records without a sequence number. So if the channel has died by the time that
  * ours has one, nobody knows whether it was seen: the trap door writes it again.
  */
-static bool seen_by_all(struct vos_lane *l)
+static bool seen_by_all(struct fwd_lane *l)
 {
 	vos_mb();
-	if (!vos_epoch_is_old(l->chan))
+	if (!fwd_epoch_is_old(l->chan))
 		return true;
 	l->lost = true;
 	return false;
 }
 
 /* An answer without a sequence number would keep its record for ever. */
-static void settle_one(struct vos_lane *l, struct writing *w)
+static void settle_one(struct fwd_lane *l, struct writing *w)
 {
 	unsigned int i = w->first;
 	struct vos_cqe c;
 	long n;
 
-	if (vos_lane_wait(l, w->call[i], &c)) {
-		w->rc = VOS_TRAP(VOS_WHY_DEAD);
+	if (fwd_lane_wait(l, w->call[i], &c)) {
+		w->rc = FWD_TRAP(VOS_WHY_DEAD);
 		return;
 	}
-	n = vos_file_check(l, c.result, w->len[i]);
-	vos_log_settle(w->rec[i], n > 0 ? n : 0, c.out[0] ? c.out[0] : 1);
-	w->first = (i + 1) % VOS_DEPTH;
+	n = fwd_file_check(l, c.result, w->len[i]);
+	fwd_log_settle(w->rec[i], n > 0 ? n : 0, c.out[0] ? c.out[0] : 1);
+	w->first = (i + 1) % FWD_DEPTH;
 	w->n--;
 	if (n > 0 && !seen_by_all(l))
-		n = VOS_TRAP(VOS_WHY_DEAD);
+		n = FWD_TRAP(VOS_WHY_DEAD);
 	if (w->rc)
 		return;		/* what comes after a failed chunk does not count */
 	if (n > 0)
 		w->done += n;
 	if (n < (long)w->len[i])
-		w->rc = n < 0 ? n : VOS_TRAP(VOS_WHY_STALE);
+		w->rc = n < 0 ? n : FWD_TRAP(VOS_WHY_STALE);
 }
 
 /* Nobody will answer these: the trap door repeats them, so no one else may. */
 static void give_up(struct writing *w)
 {
-	for (; w->n; w->n--, w->first = (w->first + 1) % VOS_DEPTH)
-		vos_log_settle(w->rec[w->first], 0, 0);
+	for (; w->n; w->n--, w->first = (w->first + 1) % FWD_DEPTH)
+		fwd_log_settle(w->rec[w->first], 0, 0);
 }
 
 /* Return: 0 all is written, else why not; *done bytes are. */
-static long write_at(struct vos_lane *l, const struct vos_io *io, __u64 pos, size_t *done)
+static long write_at(struct fwd_lane *l, const struct fwd_io *io, __u64 pos, size_t *done)
 {
 	__u32 part = l->chan->log_size / 8 & ~63u;
 	struct writing w = {
@@ -132,9 +132,9 @@ static long write_at(struct vos_lane *l, const struct vos_io *io, __u64 pos, siz
 	};
 
 	if (!part)
-		return VOS_TRAP(VOS_WHY_LOG);
+		return FWD_TRAP(VOS_WHY_LOG);
 	do {
-		while (!w.rc && w.n < VOS_DEPTH && w.sent < io->len)
+		while (!w.rc && w.n < FWD_DEPTH && w.sent < io->len)
 			if (!send_one(l, &w))
 				break;
 		if (w.n && !l->lost)
@@ -151,7 +151,7 @@ static __u64 reserve(__u64 *p, size_t len)
 	__u64 pos = vos_load_acquire(p);
 	int tries;
 
-	for (tries = 0; tries < RETRIES && vos_file_range(pos, len); tries++)
+	for (tries = 0; tries < RETRIES && fwd_file_range(pos, len); tries++)
 		if (__atomic_compare_exchange_n(p, &pos, pos + len, false, __ATOMIC_ACQ_REL,
 						__ATOMIC_ACQUIRE))
 			return pos;
@@ -159,17 +159,17 @@ static __u64 reserve(__u64 *p, size_t len)
 }
 
 /* What the door did not take, at the place where it belongs. */
-static long rest_by_trap(const struct vos_io *io, __u64 pos, size_t done)
+static long rest_by_trap(const struct fwd_io *io, __u64 pos, size_t done)
 {
-	struct vos_cursor c = { io->iov, 0 };
+	struct fwd_cursor c = { io->iov, 0 };
 	int saved = errno;
 	ssize_t n = 0;
 
-	vos_cursor_skip(&c, done);
+	fwd_cursor_skip(&c, done);
 	while (done < io->len) {
-		struct iovec p = vos_cursor_piece(&c, io->len - done);
+		struct iovec p = fwd_cursor_piece(&c, io->len - done);
 
-		n = vos_trap_pwrite(io->fd, p.iov_base, p.iov_len, pos + done);
+		n = fwd_trap_pwrite(io->fd, p.iov_base, p.iov_len, pos + done);
 		if (n <= 0)
 			break;
 		done += n;
@@ -183,79 +183,79 @@ static long rest_by_trap(const struct vos_io *io, __u64 pos, size_t done)
 }
 
 /* Give back what of the reservation was not used; in vain if others have gone on. */
-static void give_back(const struct vos_io *io, __u64 pos, size_t done)
+static void give_back(const struct fwd_io *io, __u64 pos, size_t done)
 {
-	struct vos_lane *l = vos_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
+	struct fwd_lane *l = fwd_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
 	__u64 was = pos + io->len, *p;
 
 	if (!l)
 		return;
-	p = vos_file_pos(l, io);
+	p = fwd_file_pos(l, io);
 	if (p)
 		__atomic_compare_exchange_n(p, &was, pos + done, false, __ATOMIC_ACQ_REL,
 					    __ATOMIC_RELAXED);
-	vos_lane_put(l);
+	fwd_lane_put(l);
 }
 
 /**
- * vos_file_end_write - some of it is written, or a place is reserved: no way back
+ * fwd_file_end_write - some of it is written, or a place is reserved: no way back
  * @pos: where it begins
  * @done: bytes that are written
  * @rc: 0, or why not all
- * Return: as vos_file_write(), but never VOS_TRAP().
+ * Return: as fwd_file_write(), but never FWD_TRAP().
  */
-long vos_file_end_write(const struct vos_io *io, __u64 pos, size_t done, long rc)
+long fwd_file_end_write(const struct fwd_io *io, __u64 pos, size_t done, long rc)
 {
-	long total = VOS_IS_TRAP(rc) ? rest_by_trap(io, pos, done) : done ? (long)done : rc;
+	long total = FWD_IS_TRAP(rc) ? rest_by_trap(io, pos, done) : done ? (long)done : rc;
 
 	if (!io->at && total < (long)io->len)
 		give_back(io, pos, total > 0 ? total : 0);
 	return total;
 }
 
-static long write_on_lane(struct vos_lane *l, const struct vos_io *io, __u64 *pos, size_t *done)
+static long write_on_lane(struct fwd_lane *l, const struct fwd_io *io, __u64 *pos, size_t *done)
 {
 	__u64 *p;
 	long rc;
 
 	vos_store(&l->chan->written[VOS_WORD_SLOT(io->word) % VOS_UCHAN_SLOTS], (__u8)1);
 	if (!l->chan->log_size)
-		return VOS_TRAP(VOS_WHY_LOG);
+		return FWD_TRAP(VOS_WHY_LOG);
 	if (!io->at) {
-		p = vos_file_pos(l, io);
+		p = fwd_file_pos(l, io);
 		*pos = p ? reserve(p, io->len) : VOS_POS_HOME;
 		if (*pos == VOS_POS_HOME)
-			return VOS_TRAP(VOS_WHY_OFFSET);
+			return FWD_TRAP(VOS_WHY_OFFSET);
 	}
 	rc = write_at(l, io, *pos, done);
-	if (*done || !VOS_IS_TRAP(rc))
-		vos_lane_count(l, VOS_STAT_WRITE, *done);
+	if (*done || !FWD_IS_TRAP(rc))
+		fwd_lane_count(l, VOS_STAT_WRITE, *done);
 	return rc;
 }
 
 /**
- * vos_file_write - write a file
+ * fwd_file_write - write a file
  * @io: word of kind FILE; len not 0
- * Return: bytes, -errno, or VOS_TRAP().
+ * Return: bytes, -errno, or FWD_TRAP().
  */
-long vos_file_write(struct vos_io *io)
+long fwd_file_write(struct fwd_io *io)
 {
 	__u64 pos = io->at ? (__u64)io->pos : VOS_POS_HOME;
-	struct vos_lane *l;
+	struct fwd_lane *l;
 	size_t done = 0;
 	long rc;
 
 	if (!(io->word & VOS_WORD_WRITE))
-		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_ACCESS));
-	if (io->at && !vos_file_range(io->pos, io->len))
-		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_ODD));
-	l = vos_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
+		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_ACCESS));
+	if (io->at && !fwd_file_range(io->pos, io->len))
+		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_ODD));
+	l = fwd_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
 	if (!l)
-		return vos_trapped(VOS_STAT_WRITE, VOS_TRAP(VOS_WHY_LANE));
+		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_LANE));
 	rc = write_on_lane(l, io, &pos, &done);
-	vos_lane_put(l);
-	vos_trapped(VOS_STAT_WRITE, rc);
-	if (!rc || (VOS_IS_TRAP(rc) && !done && (io->at || pos == VOS_POS_HOME)))
+	fwd_lane_put(l);
+	fwd_trapped(VOS_STAT_WRITE, rc);
+	if (!rc || (FWD_IS_TRAP(rc) && !done && (io->at || pos == VOS_POS_HOME)))
 		return rc ? rc : (long)io->len;
-	return vos_file_end_write(io, pos, done, rc);
+	return fwd_file_end_write(io, pos, done, rc);
 }

@@ -310,11 +310,11 @@ static void a_call(void)
 
 /* --- what must be true afterwards ------------------------------------------------ */
 
-static void check_lane(const struct vos_lane *l)
+static void check_lane(const struct fwd_lane *l)
 {
-	check(l->state != VOS_LANE_TAKEN);
-	check(l->posted <= VOS_POSTED);
-	if (l->state == VOS_LANE_FREE)
+	check(l->state != FWD_LANE_TAKEN);
+	check(l->posted <= FWD_POSTED);
+	if (l->state == FWD_LANE_FREE)
 		check(!l->busy && !l->have && !l->lost);
 }
 
@@ -322,16 +322,16 @@ static void check_library(void)
 {
 	unsigned int s, i;
 
-	if (!vos_door)
+	if (!fwd_door)
 		return;
-	check(!vos_door->busy);
+	check(!fwd_door->busy);
 	for (s = 0; s < VOS_DOOR_SERVICES; s++) {
-		check(!vos_door->chan[s].log_lock);
+		check(!fwd_door->chan[s].log_lock);
 		for (i = 0; i < VOS_UCHAN_MAX_LANES; i++)
-			check_lane(&vos_door->chan[s].lane[i]);
+			check_lane(&fwd_door->chan[s].lane[i]);
 	}
 	for (i = 0; i < VOS_UCHAN_SLOTS; i++)
-		check(!vos_door->window[i].users);
+		check(!fwd_door->window[i].users);
 }
 
 /* --- one input -------------------------------------------------------------------- */
@@ -359,7 +359,7 @@ static void attach_all(void)
 	unsigned int s, i;
 
 	for (i = 0; i < NR_FDS; i++)
-		vos_word(FD + i, 1);
+		fwd_word(FD + i, 1);
 	for (s = 0; s < VOS_DOOR_SERVICES; s++)
 		if (fake.chan[s] && in_u8(&in) % 4 == 1)
 			lie(s);
@@ -387,7 +387,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	in = (struct input){ data, size };
 	waits = 0;
-	vos_spin_us = 0;	/* all waiting is in ENTER */
+	fwd_spin_us = 0;	/* all waiting is in ENTER */
 	forget();
 	fake_begin();
 	fake.enter = liar_enter;

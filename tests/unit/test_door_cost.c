@@ -15,7 +15,7 @@
 /* The service is faster than light. */
 static void answer_first(unsigned int service)
 {
-	struct vos_lane *l = &vos_door->chan[service].lane[0];
+	struct fwd_lane *l = &fwd_door->chan[service].lane[0];
 	struct vos_cqe a = { .tag = l->tag, .poll = EPOLLIN | EPOLLOUT, .result = 1 };
 
 	vos_store(&fake.chan[service]->head->slot[FD].poll, (__u32)EPOLLIN);
@@ -35,14 +35,14 @@ static void do_recv(void)
 /* The bare door: a lane, a NOP, its answer. */
 static void do_null(void)
 {
-	struct vos_io io = { .fd = FD, .word = vos_word(FD, 1) };
-	struct vos_lane *l = vos_lane_get(VOS_DOOR_NET, io.fd, io.word);
+	struct fwd_io io = { .fd = FD, .word = fwd_word(FD, 1) };
+	struct fwd_lane *l = fwd_lane_get(VOS_DOOR_NET, io.fd, io.word);
 	__s64 result;
 
-	vos_lane_prepare(l, io.word);
-	if (vos_lane_ask_short(l, VOS_OP_NOP, &result))
+	fwd_lane_prepare(l, io.word);
+	if (fwd_lane_ask_short(l, VOS_OP_NOP, &result))
 		_exit(1);
-	vos_lane_put(l);
+	fwd_lane_put(l);
 }
 
 static void do_send(void)

@@ -84,7 +84,7 @@ static void quiet_files_are_sent_home(void **state)
 
 	(void)state;
 	open_file(100);
-	for (i = 0; i < 16 * VOS_LOOK_EVERY; i++) {
+	for (i = 0; i < 16 * FWD_LOOK_EVERY; i++) {
 		assert_int_equal(pread(FD, &c, 1, i % 100), 1);
 		assert_int_equal((unsigned char)c, pattern[i % 100]);
 	}
@@ -100,7 +100,7 @@ static void files_that_are_written_are_not(void **state)
 
 	(void)state;
 	open_file(100);
-	for (i = 0; i < 4 * VOS_LOOK_EVERY; i++) {
+	for (i = 0; i < 4 * FWD_LOOK_EVERY; i++) {
 		assert_int_equal(pread(FD, &c, 1, 0), 1);
 		if (i % 512 == 0)
 			assert_int_equal(pwrite(FD, "x", 1, 0), 1);
@@ -384,11 +384,11 @@ static void fork_leaves_no_door(void **state)
 	stop_service();
 	pid = fork();
 	if (!pid) {
-		bool none = vos_door && !vos_door->nr_fds && !vos_door->chan[1].head &&
+		bool none = fwd_door && !fwd_door->nr_fds && !fwd_door->chan[1].head &&
 			    !vos_door_stats().door[VOS_STAT_READ];
 
 		fake.opens = 0;
-		vos_word(FD, 1);
+		fwd_word(FD, 1);
 		_exit(none && fake.opens == 1 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -422,7 +422,7 @@ static void a_hostile_answer_to_a_post(void **state)
 	assert_true(attach_now(FD));
 	fake.hook = bad_tag;
 	assert_int_equal(set(TCP_CORK, 3), 0);
-	while (!vos_ring_ready(&vos_door->chan[VOS_DOOR_NET].lane[0].cq))
+	while (!vos_ring_ready(&fwd_door->chan[VOS_DOOR_NET].lane[0].cq))
 		rest();
 	fake.hook = NULL;
 	assert_int_equal(set(TCP_CORK, 4), 0);		/* by the trap door: the lane is lost */
@@ -443,35 +443,35 @@ static void *set_to_2(void *arg)
  * One value is posted, its lane taken, and the service does not look: who sets another
  * value waits, and sees to it that the service is told.
  */
-static struct vos_lane *begin_two_sets(pthread_t *second)
+static struct fwd_lane *begin_two_sets(pthread_t *second)
 {
-	struct vos_lane *lane;
+	struct fwd_lane *lane;
 
 	fake_open(FD, VOS_KIND_STREAM, VOS_WORD_TCP);
 	assert_true(attach_now(FD));
-	lane = vos_door->chan[VOS_DOOR_NET].lane;
+	lane = fwd_door->chan[VOS_DOOR_NET].lane;
 	stop_service();
 	assert_int_equal(set(TCP_CORK, 1), 0);
-	assert_true(vos_lane_take(&lane[0]));
+	assert_true(fwd_lane_take(&lane[0]));
 	assert_int_equal(pthread_create(second, NULL, set_to_2, NULL), 0);
 	while (vos_load(&fake.kicks) < 3)
 		rest();
 	return &lane[0];
 }
 
-static void end_two_sets(pthread_t second, struct vos_lane *taken)
+static void end_two_sets(pthread_t second, struct fwd_lane *taken)
 {
 	void *rc;
 
 	pthread_join(second, &rc);
 	assert_null(rc);
-	vos_lane_put(taken);
+	fwd_lane_put(taken);
 }
 
 /* However the lanes are taken up, the value that was set last is the one that stays. */
 static void options_come_in_order(void **state)
 {
-	struct vos_lane *taken;
+	struct fwd_lane *taken;
 	pthread_t second;
 
 	(void)state;
@@ -487,7 +487,7 @@ static void options_come_in_order(void **state)
 /* Who waits for a service that dies does not wait for ever. */
 static void order_ends_with_the_service(void **state)
 {
-	struct vos_lane *taken;
+	struct fwd_lane *taken;
 	pthread_t second;
 
 	(void)state;
@@ -537,10 +537,10 @@ static void attach_without_a_channel(void **state)
 	fake.tell_kind = false;
 	fake_open(20, VOS_KIND_STREAM, 0);
 	fake_open(21, VOS_KIND_STREAM, 0);
-	vos_word(20, 1);
+	fwd_word(20, 1);
 	assert_int_equal(fake.attaches, 2);
-	assert_int_equal(VOS_WORD_KIND(vos_word(20, 1)), VOS_KIND_STREAM);
-	assert_int_equal(VOS_WORD_KIND(vos_word(21, 1)), VOS_KIND_STREAM);
+	assert_int_equal(VOS_WORD_KIND(fwd_word(20, 1)), VOS_KIND_STREAM);
+	assert_int_equal(VOS_WORD_KIND(fwd_word(21, 1)), VOS_KIND_STREAM);
 	assert_int_equal(fake.attaches, 3);
 }
 
@@ -550,7 +550,7 @@ static void other_files_open_no_door(void **state)
 
 	(void)state;
 	for (i = 0; i < 1000; i++)
-		vos_word(30, 1);
+		fwd_word(30, 1);
 	assert_int_equal(fake.opens, 0);
 }
 
@@ -562,7 +562,7 @@ static void refusals_are_backed_off(void **state)
 	fake_open(FD, VOS_KIND_STREAM, 0);
 	fake.open_rc = -EPERM;
 	for (i = 0; i < 3000; i++)
-		vos_word(FD, 1);
+		fwd_word(FD, 1);
 	assert_in_range(fake.opens, 2, 8);
 	fake.open_rc = 0;
 	fake.channel_rc = -ENOTCONN;

@@ -120,7 +120,7 @@ static void raise_alarm(void)
 static void handlers_take_other_lanes(void **state)
 {
 	struct object *o = fake_open(FD, VOS_KIND_FILE, FILE_FLAGS);
-	__u32 spin = vos_spin_us;
+	__u32 spin = fwd_spin_us;
 	char buf[8];
 	int i;
 
@@ -129,15 +129,15 @@ static void handlers_take_other_lanes(void **state)
 	o->data[0] = 'n';
 	o->size = 8;
 	assert_true(attach_now(FD));
-	vos_spin_us = 0;		/* so that most calls wait in ENTER */
+	fwd_spin_us = 0;		/* so that most calls wait in ENTER */
 	fake.in_wait = raise_alarm;
 	for (i = 0; i < 50; i++) {
 		raises = 3;
 		assert_int_equal(pread(FD, buf, 8, 0), 8);
 	}
-	vos_spin_us = spin;
+	fwd_spin_us = spin;
 	assert_true(nested > 0);
-	assert_int_equal(vos_door->chan[VOS_DOOR_STORAGE].lane[0].state, VOS_LANE_FREE);
+	assert_int_equal(fwd_door->chan[VOS_DOOR_STORAGE].lane[0].state, FWD_LANE_FREE);
 }
 
 static enum answer sometimes_die(struct vos_sqe *e, struct vos_cqe *c)

@@ -70,27 +70,27 @@ static void not_every_window_may_be_written(void **state)
 static void one_that_ends_meanwhile_does_not_count(void **state)
 {
 	struct object *o = open_window(100);
-	struct vos_window *w = &vos_door->window[o->slot];
+	struct fwd_window *w = &fwd_door->window[o->slot];
 	unsigned char in[100];
 	__u64 word = fake.state->word[FD];
-	struct vos_io io = { .word = word, .fd = FD, .len = 100, .at = true,
+	struct fwd_io io = { .word = word, .fd = FD, .len = 100, .at = true,
 			     .iov = &(struct iovec){ in, 100 } };
 
 	(void)state;
 	/* Its word goes between the interposed function's look at it and ours. */
 	fake.state->word[FD] = 0;
-	assert_true(VOS_IS_TRAP(vos_window_read(&io)));
+	assert_true(FWD_IS_TRAP(fwd_window_read(&io)));
 	assert_int_equal(fake.tidies, 1);
 	assert_int_equal(w->users, 0);
 	/* The same slot, of another file now. */
 	o->gen++;
 	fake.state->word[FD] = VOS_WORD(VOS_KIND_WINDOW | VOS_WORD_READ, o->slot, o->gen);
-	assert_true(VOS_IS_TRAP(vos_window_read(&io)));
+	assert_true(FWD_IS_TRAP(fwd_window_read(&io)));
 	io.word = fake.state->word[FD];
-	assert_true(VOS_IS_TRAP(vos_window_read(&io)));
+	assert_true(FWD_IS_TRAP(fwd_window_read(&io)));
 	fake.state->word[FD] = 0;
 	assert_true(attach_now(FD));
-	assert_int_equal(vos_window_read(&(struct vos_io){ .word = fake.state->word[FD], .fd = FD,
+	assert_int_equal(fwd_window_read(&(struct fwd_io){ .word = fake.state->word[FD], .fd = FD,
 		.len = 100, .at = true, .iov = &(struct iovec){ in, 100 } }), 100);
 	assert_memory_equal(in, pattern, 100);
 }

@@ -32,7 +32,7 @@ static void *reader(void *unused)
 
 static void retire_window(struct object *o, unsigned char *data)
 {
-	struct vos_window *w = &vos_door->window[o->slot];
+	struct fwd_window *w = &fwd_door->window[o->slot];
 
 	while (__atomic_load_n(&w->users, __ATOMIC_SEQ_CST))
 		rest();

@@ -381,7 +381,7 @@ static long kernel_enter(unsigned int s, __u32 arg)
 	return 0;
 }
 
-long vos_kernel(long op, long a, long b)
+long fwd_kernel(long op, long a, long b)
 {
 	switch (op) {
 	case VOS_DOOR_OPEN:
@@ -411,18 +411,18 @@ long vos_kernel(long op, long a, long b)
 }
 
 /* The memory is freed at the end, that of a channel in use would be missed. */
-void vos_unmap(void *p, size_t size)
+void fwd_unmap(void *p, size_t size)
 {
 	add(&fake.unmaps);
 	memset(p, 0xaa, size);
 }
 
 /* What a descriptor of the fake is: the service follows from it. */
-enum vos_filetype vos_filetype(int fd)
+enum fwd_filetype fwd_filetype(int fd)
 {
 	if (!fake.fd[fd])
-		return VOS_OTHER;
-	return fake.fd[fd]->kind == VOS_KIND_FILE ? VOS_REGULAR : VOS_SOCKET;
+		return FWD_OTHER;
+	return fake.fd[fd]->kind == VOS_KIND_FILE ? FWD_REGULAR : FWD_SOCKET;
 }
 
 /* --- the trap door ---------------------------------------------------------- */
@@ -476,35 +476,35 @@ static __s64 trap_io(int fd, char *buf, size_t n, bool out, bool at, __u64 pos)
 	return rc;
 }
 
-ssize_t vos_trap_read(int fd, void *b, size_t n) { return said(trap_io(fd, b, n, 0, 0, 0)); }
-ssize_t vos_trap_write(int fd, const void *b, size_t n)
+ssize_t fwd_trap_read(int fd, void *b, size_t n) { return said(trap_io(fd, b, n, 0, 0, 0)); }
+ssize_t fwd_trap_write(int fd, const void *b, size_t n)
 {
 	return said(trap_io(fd, (void *)b, n, 1, 0, 0));
 }
-ssize_t vos_trap_pread(int fd, void *b, size_t n, off_t p) { return said(trap_io(fd, b, n, 0, 1, p)); }
-ssize_t vos_trap_pwrite(int fd, const void *b, size_t n, off_t p)
+ssize_t fwd_trap_pread(int fd, void *b, size_t n, off_t p) { return said(trap_io(fd, b, n, 0, 1, p)); }
+ssize_t fwd_trap_pwrite(int fd, const void *b, size_t n, off_t p)
 {
 	return said(trap_io(fd, (void *)b, n, 1, 1, p));
 }
-ssize_t vos_trap_recv(int fd, void *b, size_t n, int f) { (void)f; return vos_trap_read(fd, b, n); }
-ssize_t vos_trap_send(int fd, const void *b, size_t n, int f) { (void)f; return vos_trap_write(fd, b, n); }
-ssize_t vos_trap_recvfrom(int fd, void *b, size_t n, int f, struct sockaddr *a, socklen_t *l)
+ssize_t fwd_trap_recv(int fd, void *b, size_t n, int f) { (void)f; return fwd_trap_read(fd, b, n); }
+ssize_t fwd_trap_send(int fd, const void *b, size_t n, int f) { (void)f; return fwd_trap_write(fd, b, n); }
+ssize_t fwd_trap_recvfrom(int fd, void *b, size_t n, int f, struct sockaddr *a, socklen_t *l)
 {
 	(void)a; (void)l;
-	return vos_trap_recv(fd, b, n, f);
+	return fwd_trap_recv(fd, b, n, f);
 }
-ssize_t vos_trap_sendto(int fd, const void *b, size_t n, int f, const struct sockaddr *a, socklen_t l)
+ssize_t fwd_trap_sendto(int fd, const void *b, size_t n, int f, const struct sockaddr *a, socklen_t l)
 {
 	(void)a; (void)l;
-	return vos_trap_send(fd, b, n, f);
+	return fwd_trap_send(fd, b, n, f);
 }
 static ssize_t trap_none(void) { add(&fake.traps); errno = EINVAL; return -1; }
-ssize_t vos_trap_readv(int fd, const struct iovec *v, int n) { (void)fd; (void)v; (void)n; return trap_none(); }
-ssize_t vos_trap_writev(int fd, const struct iovec *v, int n) { (void)fd; (void)v; (void)n; return trap_none(); }
-ssize_t vos_trap_recvmsg(int fd, struct msghdr *m, int f) { (void)fd; (void)m; (void)f; return trap_none(); }
-ssize_t vos_trap_sendmsg(int fd, const struct msghdr *m, int f) { (void)fd; (void)m; (void)f; return trap_none(); }
+ssize_t fwd_trap_readv(int fd, const struct iovec *v, int n) { (void)fd; (void)v; (void)n; return trap_none(); }
+ssize_t fwd_trap_writev(int fd, const struct iovec *v, int n) { (void)fd; (void)v; (void)n; return trap_none(); }
+ssize_t fwd_trap_recvmsg(int fd, struct msghdr *m, int f) { (void)fd; (void)m; (void)f; return trap_none(); }
+ssize_t fwd_trap_sendmsg(int fd, const struct msghdr *m, int f) { (void)fd; (void)m; (void)f; return trap_none(); }
 
-int vos_trap_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+int fwd_trap_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
 	(void)level; (void)name;
 	add(&fake.traps);
@@ -541,7 +541,7 @@ bool attach_now(int fd)
 	int i;
 
 	for (i = 0; i < 20000; i++)
-		if (VOS_WORD_KIND(vos_word(fd, 1)) > VOS_KIND_TRAP)
+		if (VOS_WORD_KIND(fwd_word(fd, 1)) > VOS_KIND_TRAP)
 			return true;
 	return false;
 }
@@ -586,7 +586,7 @@ void fake_begin(void)
 	pthread_mutexattr_t adaptive;
 
 	memset(&fake, 0, sizeof(fake));
-	vos_lane_favourite = 0;
+	fwd_lane_favourite = 0;
 	/* One that spins a little: whoever sleeps waits for a processor as well. */
 	pthread_mutexattr_init(&adaptive);
 	pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
@@ -594,10 +594,10 @@ void fake_begin(void)
 	fake.state = shared(2 * VOS_PAGE_SIZE);
 	fake.tell_kind = true;
 	fake.durable_at_once = fake.commit_works = true;
-	vos_door_off = 0;
-	vos_spin_us = 20;	/* a service that has no processor now is not waited for */
-	if (vos_door)	/* as fork leaves it */
-		memset(vos_door, 0, sizeof(*vos_door));
+	fwd_door_off = 0;
+	fwd_spin_us = 20;	/* a service that has no processor now is not waited for */
+	if (fwd_door)	/* as fork leaves it */
+		memset(fwd_door, 0, sizeof(*fwd_door));
 }
 
 void fake_end(void)
