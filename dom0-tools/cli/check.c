@@ -37,7 +37,7 @@ static void lack(const char *remedy, const char *fmt, ...)
 	lacks++;
 }
 
-static void check_version(struct vos_host *h)
+static void check_version(struct vd_host *h)
 {
 	const libxl_version_info *v = libxl_get_version_info(h->ctx);
 
@@ -52,7 +52,7 @@ static void check_version(struct vos_host *h)
 		     v->xen_version_extra);
 }
 
-static bool needs_pci(const struct vos_config *c)
+static bool needs_pci(const struct vd_config *c)
 {
 	int i;
 
@@ -62,7 +62,7 @@ static bool needs_pci(const struct vos_config *c)
 	return false;
 }
 
-static void check_iommu(const struct vos_config *c, const libxl_physinfo *info)
+static void check_iommu(const struct vd_config *c, const libxl_physinfo *info)
 {
 	if (info->cap_hvm_directio)
 		good("IOMMU: Xen can pass devices through");
@@ -80,7 +80,7 @@ static void check_iommu(const struct vos_config *c, const libxl_physinfo *info)
 		     "primary_type is pvh, but there is no hardware virtualisation");
 }
 
-static void check_memory(const struct vos_config *c, const libxl_physinfo *info)
+static void check_memory(const struct vd_config *c, const libxl_physinfo *info)
 {
 	unsigned long long free_mib = (info->free_pages + info->scrub_pages) >> 8;
 	unsigned long long need;
@@ -98,14 +98,14 @@ static void check_memory(const struct vos_config *c, const libxl_physinfo *info)
 		     "memory: %llu MiB free, %llu MiB needed", free_mib, need);
 }
 
-static bool is_up(struct vos_host *h, const struct vos_config *c)
+static bool is_up(struct vd_host *h, const struct vd_config *c)
 {
-	struct vos_status s;
+	struct vd_status s;
 
-	return !vos_status_load(h->xs, c->primary.name, c->primary.name, &s);
+	return !vd_status_load(h->xs, c->primary.name, c->primary.name, &s);
 }
 
-static void check_host(struct vos_host *h, const struct vos_config *c)
+static void check_host(struct vd_host *h, const struct vd_config *c)
 {
 	libxl_physinfo info;
 
@@ -122,10 +122,10 @@ static void check_host(struct vos_host *h, const struct vos_config *c)
 	libxl_physinfo_dispose(&info);
 }
 
-static void check_pci_device(const struct vos_domain_config *d,
+static void check_pci_device(const struct vd_domain_config *d,
 			     const libxl_device_pci *pci)
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%04x:%02x:%02x.%x",
 		 (unsigned int)pci->domain & 0xffff, pci->bus, pci->dev, pci->func);
@@ -141,13 +141,13 @@ static void check_pci_device(const struct vos_domain_config *d,
 		     "%s: that device cannot be reset, so it cannot be handed over safely", d->name);
 }
 
-static void check_devices(const struct vos_config *c)
+static void check_devices(const struct vd_config *c)
 {
 	int i, j;
 
 	if (!needs_pci(c))
 		return;
-	if (vos_pciback_load())
+	if (vd_pciback_load())
 		good("xen-pciback is there");
 	else
 		lack("use a dom0 kernel with CONFIG_XEN_PCIDEV_BACKEND (Debian's has it): modprobe xen-pciback",
@@ -170,16 +170,16 @@ static void check_tools(void)
 		good("xenconsoled runs");
 }
 
-static struct vos_config *check_config(const char *path)
+static struct vd_config *check_config(const char *path)
 {
-	char err[VOS_ERR_MAX];
-	struct vos_config *c = vos_config_read(path, err);
+	char err[VD_ERR_MAX];
+	struct vd_config *c = vd_config_read(path, err);
 
 	if (!c) {
 		lack("correct the line named", "configuration: %s", err);
 		return NULL;
 	}
-	if (vos_config_check_files(c, err))
+	if (vd_config_check_files(c, err))
 		lack("install the virtuos package with its kernels, or name your own",
 		     "configuration: %s", err);
 	else
@@ -189,13 +189,13 @@ static struct vos_config *check_config(const char *path)
 
 int cmd_check(int argc, char **argv)
 {
-	struct vos_config *c;
-	struct vos_host h;
+	struct vd_config *c;
+	struct vd_host h;
 
 	if (argc > 2 || (argc == 2 && *argv[1] == '-'))
 		return BAD_USAGE;
-	c = check_config(argc == 2 ? argv[1] : VOS_DEFAULT_CONFIG);
-	if (vos_host_open(&h)) {
+	c = check_config(argc == 2 ? argv[1] : VD_DEFAULT_CONFIG);
+	if (vd_host_open(&h)) {
 		lack("boot Debian's \"with Xen hypervisor\" entry and run this as root in domain 0",
 		     "this is not domain 0 of a Xen host");
 	} else {
@@ -204,9 +204,9 @@ int cmd_check(int argc, char **argv)
 		if (c)
 			check_devices(c);
 		check_tools();
-		vos_host_close(&h);
+		vd_host_close(&h);
 	}
-	vos_config_free(c);
+	vd_config_free(c);
 	if (lacks)
 		printf("This host is not fit: %d lack(s).\n", lacks);
 	else

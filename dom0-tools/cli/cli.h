@@ -30,9 +30,9 @@ int order_send(const char *system, const char *order);
 int order_start_daemon(const char *system, const char *config);
 
 /* find.c: which one is meant. "" in @name: the only one there is. 0 or -1 (said). */
-int find_system(struct xs_handle *xs, const char *name, char system[VOS_NAME_MAX + 1]);
-int find_domain(struct xs_handle *xs, const char *name, char system[VOS_NAME_MAX + 1],
-		struct vos_status *s);
+int find_system(struct xs_handle *xs, const char *name, char system[VD_NAME_MAX + 1]);
+int find_domain(struct xs_handle *xs, const char *name, char system[VD_NAME_MAX + 1],
+		struct vd_status *s);
 struct xs_handle *open_xenstore(void);
 
 #endif

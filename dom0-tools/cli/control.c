@@ -10,41 +10,41 @@
 #include "cli.h"
 
 /* All services of the system are connected to its primary. */
-static bool all_connected(struct xs_handle *xs, const struct vos_config *c)
+static bool all_connected(struct xs_handle *xs, const struct vd_config *c)
 {
-	struct vos_status p, s;
+	struct vd_status p, s;
 	int i;
 
-	if (vos_status_load(xs, c->primary.name, c->primary.name, &p))
+	if (vd_status_load(xs, c->primary.name, c->primary.name, &p))
 		return false;
 	for (i = 0; i < c->n_services; i++) {
-		struct vos_link l;
+		struct vd_link l;
 
-		if (vos_status_load(xs, c->primary.name, c->service[i].name, &s))
+		if (vd_status_load(xs, c->primary.name, c->service[i].name, &s))
 			return false;
-		l = (struct vos_link){ .primary = p.domid, .service = s.domid,
-				       .devid = (unsigned int)s.devid };
-		if (s.devid < 0 || vos_link_state(xs, &l) != XenbusStateConnected)
+		l = (struct vd_link){ .primary = p.domid, .service = s.domid,
+				      .devid = (unsigned int)s.devid };
+		if (s.devid < 0 || vd_link_state(xs, &l) != XenbusStateConnected)
 			return false;
 	}
 	return true;
 }
 
-static int wait_connected(const struct vos_config *c)
+static int wait_connected(const struct vd_config *c)
 {
 	const struct timespec tick = { .tv_nsec = 100000000 };
 	struct xs_handle *xs = open_xenstore();
-	int64_t until = vos_now_ms() + c->restart_timeout * 1000;
+	int64_t until = vd_now_ms() + c->restart_timeout * 1000;
 	int r = -1;
 
-	while (xs && r && vos_now_ms() < until) {
+	while (xs && r && vd_now_ms() < until) {
 		r = all_connected(xs, c) ? 0 : -1;
 		if (r)
 			nanosleep(&tick, NULL);
 	}
 	if (r)
-		vos_log("not all services connected within %ld s (virtuos list; virtuos console)",
-			c->restart_timeout);
+		vd_log("not all services connected within %ld s (virtuos list; virtuos console)",
+		       c->restart_timeout);
 	if (xs)
 		xs_close(xs);
 	return r;
@@ -52,9 +52,9 @@ static int wait_connected(const struct vos_config *c)
 
 int cmd_up(int argc, char **argv)
 {
-	const char *path = VOS_DEFAULT_CONFIG;
-	struct vos_config *c;
-	char err[VOS_ERR_MAX];
+	const char *path = VD_DEFAULT_CONFIG;
+	struct vd_config *c;
+	char err[VD_ERR_MAX];
 	bool wait = false;
 	int i, r;
 
@@ -66,10 +66,10 @@ int cmd_up(int argc, char **argv)
 		else
 			return BAD_USAGE;
 	}
-	c = vos_config_read(path, err);
-	if (!c || vos_config_check_files(c, err)) {
+	c = vd_config_read(path, err);
+	if (!c || vd_config_check_files(c, err)) {
 		fprintf(stderr, "%s\n", err);
-		vos_config_free(c);
+		vd_config_free(c);
 		return EXIT_CONFIG;
 	}
 	r = order_start_daemon(c->primary.name, path);
@@ -77,33 +77,33 @@ int cmd_up(int argc, char **argv)
 		r = order_send(c->primary.name, "up");
 	if (!r && wait)
 		r = wait_connected(c);
-	vos_config_free(c);
+	vd_config_free(c);
 	return r ? 1 : 0;
 }
 
 /* A system is named by its primary, or by its configuration file (it has a slash). */
-static int system_name(const char *arg, char name[VOS_NAME_MAX + 1])
+static int system_name(const char *arg, char name[VD_NAME_MAX + 1])
 {
-	char err[VOS_ERR_MAX];
-	struct vos_config *c;
+	char err[VD_ERR_MAX];
+	struct vd_config *c;
 
 	if (!strchr(arg, '/')) {
-		snprintf(name, VOS_NAME_MAX + 1, "%s", arg);
+		snprintf(name, VD_NAME_MAX + 1, "%s", arg);
 		return 0;
 	}
-	c = vos_config_read(arg, err);
+	c = vd_config_read(arg, err);
 	if (!c) {
 		fprintf(stderr, "%s\n", err);
 		return -1;
 	}
-	snprintf(name, VOS_NAME_MAX + 1, "%s", c->primary.name);
-	vos_config_free(c);
+	snprintf(name, VD_NAME_MAX + 1, "%s", c->primary.name);
+	vd_config_free(c);
 	return 0;
 }
 
 int cmd_down(int argc, char **argv)
 {
-	char system[VOS_NAME_MAX + 1], name[VOS_NAME_MAX + 1];
+	char system[VD_NAME_MAX + 1], name[VD_NAME_MAX + 1];
 	struct xs_handle *xs;
 	int r;
 
@@ -121,8 +121,8 @@ int cmd_down(int argc, char **argv)
 
 static int order_domain(int argc, char **argv, const char *what)
 {
-	char system[VOS_NAME_MAX + 1], order[VOS_NAME_MAX + 16];
-	struct vos_status s;
+	char system[VD_NAME_MAX + 1], order[VD_NAME_MAX + 16];
+	struct vd_status s;
 	struct xs_handle *xs;
 	int r;
 
@@ -151,22 +151,22 @@ int cmd_restart(int argc, char **argv)
 
 int cmd_console(int argc, char **argv)
 {
-	char system[VOS_NAME_MAX + 1];
-	struct vos_status s;
-	struct vos_host h;
+	char system[VD_NAME_MAX + 1];
+	struct vd_status s;
+	struct vd_host h;
 
 	if (argc != 2 || *argv[1] == '-')
 		return BAD_USAGE;
-	if (vos_host_open(&h))
+	if (vd_host_open(&h))
 		return 1;
 	if (find_domain(h.xs, argv[1], system, &s))
 		return 1;
-	if (s.domid == VOS_NO_DOMID) {
-		vos_log("%s: is %s; it has no console", s.name, s.state);
+	if (s.domid == VD_NO_DOMID) {
+		vd_log("%s: is %s; it has no console", s.name, s.state);
 		return 1;
 	}
 	fprintf(stderr, "Console of %s; leave it with Ctrl-]\n", s.name);
 	libxl_console_exec(h.ctx, s.domid, 0, LIBXL_CONSOLE_TYPE_PV, -1);
-	vos_log("%s: the console client could not be started", s.name);
+	vd_log("%s: the console client could not be started", s.name);
 	return 1;
 }

@@ -19,7 +19,7 @@
 struct session {
 	struct xs_handle *xs;
 	uint32_t domid;
-	char node[VOS_PATH_MAX];	/* .../data/virtuos/exec/<name> */
+	char node[VD_PATH_MAX];		/* .../data/virtuos/exec/<name> */
 };
 
 /* xenstore reports a change: is the primary still there? */
@@ -63,35 +63,35 @@ static int make_request(struct session *s)
 	}
 	if (xs_mkdir(s->xs, XBT_NULL, s->node) &&
 	    xs_set_permissions(s->xs, XBT_NULL, s->node, &perms, 1) &&
-	    !vos_xs_write(s->xs, XBT_NULL, s->node, "request", "1"))
+	    !vd_xs_write(s->xs, XBT_NULL, s->node, "request", "1"))
 		return 0;
-	vos_log("cannot write %s: %s", s->node, strerror(errno));
+	vd_log("cannot write %s: %s", s->node, strerror(errno));
 	return -1;
 }
 
 static bool offered(struct session *s)
 {
-	return vos_xs_read_long(s->xs, -1, "%s/vchan/event-channel", s->node) > 0;
+	return vd_xs_read_long(s->xs, -1, "%s/vchan/event-channel", s->node) > 0;
 }
 
 static int wait_offer(struct session *s)
 {
 	struct pollfd p = { .fd = xs_fileno(s->xs), .events = POLLIN };
-	int64_t until = vos_now_ms() + AGENT_WAIT_MS, left;
+	int64_t until = vd_now_ms() + AGENT_WAIT_MS, left;
 
 	if (!xs_watch(s->xs, "@releaseDomain", "death") ||
 	    !xs_watch(s->xs, s->node, "offer"))
 		return -1;
 	for (;;) {
 		if (!primary_lives(s)) {
-			vos_log("the primary died");
+			vd_log("the primary died");
 			return -1;
 		}
 		if (offered(s))
 			return 0;
-		left = until - vos_now_ms();
+		left = until - vd_now_ms();
 		if (left <= 0) {
-			vos_log("the agent in the primary does not answer (virtuos console shows its state)");
+			vd_log("the agent in the primary does not answer (virtuos console shows its state)");
 			return -1;
 		}
 		poll(&p, 1, (int)left);
@@ -100,7 +100,7 @@ static int wait_offer(struct session *s)
 
 static int run_session(struct session *s, struct vx_command *cmd)
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 	struct vx_stream *st;
 	int r;
 
@@ -110,8 +110,8 @@ static int run_session(struct session *s, struct vx_command *cmd)
 	snprintf(path, sizeof(path), "%.200s/vchan", s->node);
 	st = vx_stream_vchan_client(s->domid, path);
 	if (!st) {
-		vos_log("cannot connect to the agent in the primary: %s (virtuos check)",
-			strerror(errno));
+		vd_log("cannot connect to the agent in the primary: %s (virtuos check)",
+		       strerror(errno));
 		return EXIT_TRANSPORT;
 	}
 	cmd->watch_fd = xs_fileno(s->xs);
@@ -121,25 +121,25 @@ static int run_session(struct session *s, struct vx_command *cmd)
 	st->ops->close(st);
 	if (r != VX_LOST)
 		return r;
-	vos_log("the connection to the primary was lost; the command's end is not known");
+	vd_log("the connection to the primary was lost; the command's end is not known");
 	return EXIT_TRANSPORT;
 }
 
 static int exec_in(const char *name, struct vx_command *cmd)
 {
-	char system[VOS_NAME_MAX + 1];
+	char system[VD_NAME_MAX + 1];
 	struct session s = { 0 };
-	struct vos_status st;
+	struct vd_status st;
 	int r = EXIT_TRANSPORT;
 
 	s.xs = open_xenstore();
 	if (!s.xs)
 		return r;
 	if (find_system(s.xs, name, system) ||
-	    vos_status_load(s.xs, system, system, &st))
+	    vd_status_load(s.xs, system, system, &st))
 		goto out;
-	if (st.domid == VOS_NO_DOMID || strcmp(st.state, "running")) {
-		vos_log("%s: is %s", system, st.state);
+	if (st.domid == VD_NO_DOMID || strcmp(st.state, "running")) {
+		vd_log("%s: is %s", system, st.state);
 		goto out;
 	}
 	s.domid = st.domid;

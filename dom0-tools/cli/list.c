@@ -7,22 +7,22 @@
 #include "cli.h"
 
 struct row {
-	struct vos_status st;
+	struct vd_status st;
 	const char *link;	/* "-" for the primary and for what is not running */
 	const char *state;
 	uint64_t memory_mib;
 	long long uptime;	/* seconds, -1 = not running */
 };
 
-static const char *link_text(struct xs_handle *xs, const struct vos_status *p,
-			     const struct vos_status *s)
+static const char *link_text(struct xs_handle *xs, const struct vd_status *p,
+			     const struct vd_status *s)
 {
-	struct vos_link l = { .primary = p->domid, .service = s->domid,
-			      .devid = (unsigned int)s->devid };
+	struct vd_link l = { .primary = p->domid, .service = s->domid,
+			     .devid = (unsigned int)s->devid };
 
-	if (!strcmp(s->role, "primary") || s->domid == VOS_NO_DOMID || s->devid < 0)
+	if (!strcmp(s->role, "primary") || s->domid == VD_NO_DOMID || s->devid < 0)
 		return "-";
-	switch (vos_link_state(xs, &l)) {
+	switch (vd_link_state(xs, &l)) {
 	case XenbusStateConnected:
 		return "connected";
 	case XenbusStateClosing:
@@ -33,7 +33,7 @@ static const char *link_text(struct xs_handle *xs, const struct vos_status *p,
 	}
 }
 
-static void fill_row(struct vos_host *h, const struct vos_status *primary,
+static void fill_row(struct vd_host *h, const struct vd_status *primary,
 		     struct row *r)
 {
 	libxl_shutdown_reason reason;
@@ -43,17 +43,17 @@ static void fill_row(struct vos_host *h, const struct vos_status *primary,
 	r->state = r->st.state;
 	r->memory_mib = 0;
 	r->uptime = -1;
-	if (r->st.domid == VOS_NO_DOMID)
+	if (r->st.domid == VD_NO_DOMID)
 		return;
 	/* virtuosd may be a moment behind, or dead. */
 	if (!strcmp(r->state, "running") &&
-	    vos_domain_life(h, r->st.domid, r->st.uuid, &reason) != VOS_ALIVE)
+	    vd_domain_life(h, r->st.domid, r->st.uuid, &reason) != VD_ALIVE)
 		r->state = "dead";
 	libxl_dominfo_init(&info);
 	if (!libxl_domain_info(h->ctx, &info, r->st.domid))
 		r->memory_mib = (info.current_memkb + info.outstanding_memkb) >> 10;
 	libxl_dominfo_dispose(&info);
-	r->uptime = (vos_now_ms() - r->st.started) / 1000;
+	r->uptime = (vd_now_ms() - r->st.started) / 1000;
 }
 
 static void print_json(const char *system, const struct row *r, bool first)
@@ -61,7 +61,7 @@ static void print_json(const char *system, const struct row *r, bool first)
 	/* Names are a-z, 0-9 and _; reasons and states are our own words. */
 	printf("%s\n  {\"system\": \"%s\", \"domain\": \"%s\", \"role\": \"%s\", ",
 	       first ? "" : ",", system, r->st.name, r->st.role);
-	if (r->st.domid == VOS_NO_DOMID)
+	if (r->st.domid == VD_NO_DOMID)
 		printf("\"id\": null, ");
 	else
 		printf("\"id\": %u, ", r->st.domid);
@@ -85,7 +85,7 @@ static void print_text(const struct row *r, bool first)
 	if (first)
 		printf("%-12s %-8s %5s %-9s %-10s %9s %4s %8s  %s\n", "DOMAIN", "ROLE",
 		       "ID", "STATE", "LINK", "UPTIME", "GEN", "MEMORY", "LAST DEATH");
-	if (r->st.domid != VOS_NO_DOMID)
+	if (r->st.domid != VD_NO_DOMID)
 		snprintf(id, sizeof(id), "%u", r->st.domid);
 	if (r->uptime >= 0)
 		snprintf(up, sizeof(up), "%lld:%02lld:%02lld", r->uptime / 3600,
@@ -97,20 +97,20 @@ static void print_text(const struct row *r, bool first)
 }
 
 /* The primary first, then the others as xenstore lists them. */
-static bool list_system(struct vos_host *h, const char *system, bool json, bool first)
+static bool list_system(struct vd_host *h, const char *system, bool json, bool first)
 {
-	struct vos_status primary;
+	struct vd_status primary;
 	unsigned int i, n;
-	char **names = vos_state_domains(h->xs, system, &n);
+	char **names = vd_state_domains(h->xs, system, &n);
 	struct row r;
 	int pass;
 
-	vos_status_load(h->xs, system, system, &primary);
+	vd_status_load(h->xs, system, system, &primary);
 	for (pass = 0; pass < 2; pass++) {
 		for (i = 0; names && i < n; i++) {
 			if (!strcmp(names[i], system) != !pass)
 				continue;
-			if (vos_status_load(h->xs, system, names[i], &r.st))
+			if (vd_status_load(h->xs, system, names[i], &r.st))
 				continue;
 			fill_row(h, &primary, &r);
 			if (json)
@@ -128,14 +128,14 @@ int cmd_list(int argc, char **argv)
 {
 	bool json = argc == 2 && !strcmp(argv[1], "--json"), first = true;
 	unsigned int i, n;
-	struct vos_host h;
+	struct vd_host h;
 	char **systems;
 
 	if (argc > 2 || (argc == 2 && !json))
 		return BAD_USAGE;
-	if (vos_host_open(&h))
+	if (vd_host_open(&h))
 		return 1;
-	systems = vos_state_systems(h.xs, &n);
+	systems = vd_state_systems(h.xs, &n);
 	if (json)
 		printf("[");
 	for (i = 0; systems && i < n; i++)
@@ -145,6 +145,6 @@ int cmd_list(int argc, char **argv)
 	else if (first)
 		fprintf(stderr, "Nothing is up (virtuos up).\n");
 	free(systems);
-	vos_host_close(&h);
+	vd_host_close(&h);
 	return 0;
 }

@@ -14,7 +14,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ "up", cmd_up, "[--wait] [CONFIG]",
-	  "start the system of CONFIG (" VOS_DEFAULT_CONFIG ")" },
+	  "start the system of CONFIG (" VD_DEFAULT_CONFIG ")" },
 	{ "down", cmd_down, "[PRIMARY | CONFIG]", "shut everything down in order" },
 	{ "list", cmd_list, "[--json]", "show the domains" },
 	{ "status", cmd_status, "[PRIMARY]",

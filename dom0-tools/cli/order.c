@@ -14,10 +14,10 @@
 static int try_connect(const char *system)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 	int fd;
 
-	vos_run_path(path, system, "sock");
+	vd_run_path(path, system, "sock");
 	if (strlen(path) >= sizeof(a.sun_path))
 		return -1;
 	strcpy(a.sun_path, path);
@@ -45,7 +45,7 @@ static void daemon_path(char *path, size_t size)
 
 static int spawn_daemon(const char *config)
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 	int status = -1;
 	pid_t pid;
 
@@ -53,7 +53,7 @@ static int spawn_daemon(const char *config)
 	pid = fork();
 	if (!pid) {
 		execl(path, "virtuosd", config, (char *)NULL);
-		vos_log("%s: %s", path, strerror(errno));
+		vd_log("%s: %s", path, strerror(errno));
 		_exit(127);
 	}
 	if (pid > 0)
@@ -72,7 +72,7 @@ int order_start_daemon(const char *system, const char *config)
 	}
 	if (!spawn_daemon(config))
 		return 0;
-	vos_log("virtuosd does not start");
+	vd_log("virtuosd does not start");
 	return -1;
 }
 
@@ -85,27 +85,27 @@ static int take_answer(const char *line)
 	}
 	if (!strcmp(line, "ok"))
 		return 0;
-	vos_log("%s", !strncmp(line, "error ", 6) ? line + 6 : line);
+	vd_log("%s", !strncmp(line, "error ", 6) ? line + 6 : line);
 	return -1;
 }
 
 int order_send(const char *system, const char *order)
 {
-	char line[1400], config[VOS_PATH_MAX];
+	char line[1400], config[VD_PATH_MAX];
 	int fd, r = 1;
 	FILE *f;
 
 	fd = try_connect(system);
 	if (fd < 0) {
 		/* Its monitor is gone; a new one takes the system over. */
-		vos_run_path(config, system, "cfg");
+		vd_run_path(config, system, "cfg");
 		if (order_start_daemon(system, config))
 			return -1;
 		fd = try_connect(system);
 	}
 	f = fd < 0 ? NULL : fdopen(fd, "r+");
 	if (!f) {
-		vos_log("virtuosd does not answer: %s", strerror(errno));
+		vd_log("virtuosd does not answer: %s", strerror(errno));
 		return -1;
 	}
 	dprintf(fd, "%s\n", order);
@@ -114,7 +114,7 @@ int order_send(const char *system, const char *order)
 		r = take_answer(line);
 	}
 	if (r > 0)
-		vos_log("virtuosd ended before it answered (see " VOS_LOG_DIR ")");
+		vd_log("virtuosd ended before it answered (see " VD_LOG_DIR ")");
 	fclose(f);
 	return r ? -1 : 0;
 }

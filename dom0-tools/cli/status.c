@@ -10,19 +10,19 @@ enum well { WELL, CHANGING, DEGRADED };
 
 static const char *const well_names[] = { "running", "changing", "degraded" };
 
-static bool is_connected(struct xs_handle *xs, const struct vos_status *primary,
-			 const struct vos_status *s)
+static bool is_connected(struct xs_handle *xs, const struct vd_status *primary,
+			 const struct vd_status *s)
 {
-	struct vos_link l = { .primary = primary->domid, .service = s->domid,
-			      .devid = (unsigned int)s->devid };
+	struct vd_link l = { .primary = primary->domid, .service = s->domid,
+			     .devid = (unsigned int)s->devid };
 
 	return !strcmp(s->role, "primary") ||
-	       (s->devid >= 0 && vos_link_state(xs, &l) == XenbusStateConnected);
+	       (s->devid >= 0 && vd_link_state(xs, &l) == XenbusStateConnected);
 }
 
 /* How one domain is; what is not well is told in a line of its own. */
-static enum well look_at(struct xs_handle *xs, const struct vos_status *primary,
-			 const struct vos_status *s)
+static enum well look_at(struct xs_handle *xs, const struct vd_status *primary,
+			 const struct vd_status *s)
 {
 	bool failed = !strcmp(s->state, "failed") || !strcmp(s->state, "stopped");
 	bool runs = !strcmp(s->state, "running");
@@ -41,14 +41,14 @@ static enum well look_at(struct xs_handle *xs, const struct vos_status *primary,
 
 static enum well look_at_system(struct xs_handle *xs, const char *system)
 {
-	struct vos_status primary, s;
+	struct vd_status primary, s;
 	enum well all = WELL, one;
 	unsigned int i, n;
-	char **names = vos_state_domains(xs, system, &n);
+	char **names = vd_state_domains(xs, system, &n);
 
-	vos_status_load(xs, system, system, &primary);
+	vd_status_load(xs, system, system, &primary);
 	for (i = 0; names && i < n; i++) {
-		if (vos_status_load(xs, system, names[i], &s))
+		if (vd_status_load(xs, system, names[i], &s))
 			continue;
 		one = look_at(xs, &primary, &s);
 		all = one > all ? one : all;
@@ -71,7 +71,7 @@ int cmd_status(int argc, char **argv)
 	xs = open_xenstore();
 	if (!xs)
 		return 1;
-	systems = vos_state_systems(xs, &n);
+	systems = vd_state_systems(xs, &n);
 	for (i = 0; systems && i < n; i++) {
 		if (name && strcmp(name, systems[i]))
 			continue;

@@ -2,7 +2,7 @@
 /* Nothing but printable text: see printable.h. */
 #include "printable.h"
 
-void vos_printable(char *text, size_t len)
+void vd_printable(char *text, size_t len)
 {
 	size_t i;
 

@@ -13,6 +13,6 @@
  * Put "?" for all bytes that are not printable ASCII: no escape sequence and no new line
  * is left, nor bytes that some terminal takes for a control character.
  */
-void vos_printable(char *text, size_t len);
+void vd_printable(char *text, size_t len);
 
 #endif

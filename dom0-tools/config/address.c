@@ -81,7 +81,7 @@ static char *static_address(char *text, const char **why)
 	return result;
 }
 
-char *parse_address(const char *text, const char **why)
+char *vd_parse_address(const char *text, const char **why)
 {
 	char *copy, *result;
 

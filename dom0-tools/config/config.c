@@ -16,22 +16,22 @@ static const char *const role_names[] = { "network", "storage", NULL };
 static const char *const restart_names[] = { "always", "on-failure", "never", NULL };
 static const char *const type_names[] = { "pv", "pvh", NULL };
 
-const char *vos_role_name(enum vos_role role)
+const char *vd_role_name(enum vd_role role)
 {
-	return role == VOS_ROLE_PRIMARY ? "primary" : role_names[role - VOS_ROLE_NETWORK];
+	return role == VD_ROLE_PRIMARY ? "primary" : role_names[role - VD_ROLE_NETWORK];
 }
 
-const char *vos_restart_name(enum vos_restart policy)
+const char *vd_restart_name(enum vd_restart policy)
 {
 	return restart_names[policy];
 }
 
 /* Key "<name>_<what>" of a domain; the primary's keys always begin "primary_". */
-static const char *key_of(char buf[KEY_MAX + 1], const struct vos_domain_config *d,
+static const char *key_of(char buf[KEY_MAX + 1], const struct vd_domain_config *d,
 			  const char *what)
 {
 	snprintf(buf, KEY_MAX + 1, "%s_%s",
-		 d->role == VOS_ROLE_PRIMARY ? "primary" : d->name, what);
+		 d->role == VD_ROLE_PRIMARY ? "primary" : d->name, what);
 	return buf;
 }
 
@@ -39,57 +39,57 @@ static bool name_ok(const char *s)
 {
 	size_t n = strlen(s);
 
-	return n && n <= VOS_NAME_MAX && *s >= 'a' && *s <= 'z' &&
+	return n && n <= VD_NAME_MAX && *s >= 'a' && *s <= 'z' &&
 	       strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
 }
 
 /* A path with a default below /usr/lib/virtuos. */
-static int get_path(struct parse *p, const struct vos_domain_config *d, const char *what,
+static int get_path(struct parse *p, const struct vd_domain_config *d, const char *what,
 		    const char *file, char **value)
 {
 	char key[KEY_MAX + 1];
-	int r = get_string(p, key_of(key, d, what), value);
+	int r = vd_get_string(p, key_of(key, d, what), value);
 
 	if (r < 0)
 		return -1;
 	if (r && **value != '/')
-		return fail_key(p, key, "must be an absolute path");
-	if (!r && asprintf(value, "/usr/lib/virtuos/%s/%s", vos_role_name(d->role),
+		return vd_fail_key(p, key, "must be an absolute path");
+	if (!r && asprintf(value, "/usr/lib/virtuos/%s/%s", vd_role_name(d->role),
 			   file) < 0) {
 		*value = NULL;
-		return fail_key(p, key, "out of memory");
+		return vd_fail_key(p, key, "out of memory");
 	}
 	return 0;
 }
 
-static int get_cpus(struct parse *p, struct vos_domain_config *d)
+static int get_cpus(struct parse *p, struct vd_domain_config *d)
 {
 	char key[KEY_MAX + 1], *text = NULL;
 	const char *why;
-	int r = get_string(p, key_of(key, d, "cpus"), &text);
+	int r = vd_get_string(p, key_of(key, d, "cpus"), &text);
 
 	if (r > 0 && strcmp(text, "all")) {
-		if (parse_cpus(text, d->cpumap, &why))
-			r = fail_key(p, key, "%s", why);
+		if (vd_parse_cpus(text, d->cpumap, &why))
+			r = vd_fail_key(p, key, "%s", why);
 		d->pinned = true;
 	}
 	free(text);
 	return r < 0 ? -1 : 0;
 }
 
-static int get_restart(struct parse *p, struct vos_domain_config *d, enum vos_restart dflt)
+static int get_restart(struct parse *p, struct vd_domain_config *d, enum vd_restart dflt)
 {
 	char key[KEY_MAX + 1];
 	int n = (int)dflt;
 
-	if (get_choice(p, key_of(key, d, "restart"), restart_names, &n) < 0)
+	if (vd_get_choice(p, key_of(key, d, "restart"), restart_names, &n) < 0)
 		return -1;
-	d->restart = (enum vos_restart)n;
+	d->restart = (enum vd_restart)n;
 	return 0;
 }
 
 /* What the primary and the service domains have in common. */
-static int get_common(struct parse *p, struct vos_domain_config *d, long memory, long min)
+static int get_common(struct parse *p, struct vd_domain_config *d, long memory, long min)
 {
 	char key[KEY_MAX + 1];
 
@@ -97,63 +97,64 @@ static int get_common(struct parse *p, struct vos_domain_config *d, long memory,
 	d->vcpus = 1;
 	if (get_path(p, d, "kernel", "vmlinuz", &d->kernel) ||
 	    get_path(p, d, "ramdisk", "initrd.img", &d->ramdisk) ||
-	    get_number(p, key_of(key, d, "memory"), min, 16 * 1024 * 1024, &d->memory) < 0 ||
-	    get_number(p, key_of(key, d, "vcpus"), 1, 128, &d->vcpus) < 0 ||
+	    vd_get_number(p, key_of(key, d, "memory"), min, 16 * 1024 * 1024, &d->memory) < 0 ||
+	    vd_get_number(p, key_of(key, d, "vcpus"), 1, 128, &d->vcpus) < 0 ||
 	    get_cpus(p, d) ||
-	    get_string(p, key_of(key, d, "extra"), &d->extra) < 0)
+	    vd_get_string(p, key_of(key, d, "extra"), &d->extra) < 0)
 		return -1;
 	return 0;
 }
 
-static int get_primary(struct parse *p, struct vos_config *c)
+static int get_primary(struct parse *p, struct vd_config *c)
 {
-	struct vos_domain_config *d = &c->primary;
+	struct vd_domain_config *d = &c->primary;
 	char *name = NULL;
 	int type = 0, r;
 
-	d->role = VOS_ROLE_PRIMARY;
-	r = get_string(p, "primary", &name);
+	d->role = VD_ROLE_PRIMARY;
+	r = vd_get_string(p, "primary", &name);
 	if (r > 0 && !name_ok(name))
-		r = fail_key(p, "primary", "a domain name is a-z, then a-z, 0-9 or _; at most %d",
-			     VOS_NAME_MAX);
+		r = vd_fail_key(p, "primary",
+				"a domain name is a-z, then a-z, 0-9 or _; at most %d",
+				VD_NAME_MAX);
 	snprintf(d->name, sizeof(d->name), "%s", r > 0 ? name : "primary");
 	free(name);
 	if (r < 0 || get_common(p, d, 512, 64))
 		return -1;
-	if (get_choice(p, "primary_type", type_names, &type) < 0)
+	if (vd_get_choice(p, "primary_type", type_names, &type) < 0)
 		return -1;
 	d->pvh = type == 1;
-	return get_restart(p, d, VOS_RESTART_ON_FAILURE);
+	return get_restart(p, d, VD_RESTART_ON_FAILURE);
 }
 
-static int get_address(struct parse *p, struct vos_domain_config *d)
+static int get_address(struct parse *p, struct vd_domain_config *d)
 {
 	char key[KEY_MAX + 1], *text = NULL;
 	const char *why;
-	int r = get_string(p, key_of(key, d, "address"), &text);
+	int r = vd_get_string(p, key_of(key, d, "address"), &text);
 
 	if (r > 0) {
-		d->ip = parse_address(text, &why);
+		d->ip = vd_parse_address(text, &why);
 		if (!d->ip)
-			r = fail_key(p, key, "%s", why);
+			r = vd_fail_key(p, key, "%s", why);
 	}
 	free(text);
 	return r < 0 ? -1 : 0;
 }
 
 /* These words go into a kernel command line: no blanks, no quotes. */
-static int get_word(struct parse *p, struct vos_domain_config *d, const char *what,
+static int get_word(struct parse *p, struct vd_domain_config *d, const char *what,
 		    char **value)
 {
 	char key[KEY_MAX + 1];
-	int r = get_string(p, key_of(key, d, what), value);
+	int r = vd_get_string(p, key_of(key, d, what), value);
 
 	if (r > 0 && strpbrk(*value, " \t\"'"))
-		return fail_key(p, key, "must not contain blanks or quotes");
+		return vd_fail_key(p, key, "must not contain blanks or quotes");
 	return r;
 }
 
-static int get_storage(struct parse *p, struct vos_domain_config *d)
+static int get_storage(struct parse *p, struct vd_domain_config *d)
 {
 	char key[KEY_MAX + 1];
 	int r = get_word(p, d, "device", &d->device);
@@ -161,70 +162,71 @@ static int get_storage(struct parse *p, struct vos_domain_config *d)
 	if (r < 0)
 		return -1;
 	if (!r)
-		return fail_key(p, key_of(key, d, "device"), "missing: which device holds the file system?");
+		return vd_fail_key(p, key_of(key, d, "device"), "missing: which device holds the file system?");
 	if (strncmp(d->device, "/dev/", 5))
-		return fail_key(p, key_of(key, d, "device"), "must be /dev/..., as the storage domain sees it");
+		return vd_fail_key(p, key_of(key, d, "device"), "must be /dev/..., as the storage domain sees it");
 	r = get_word(p, d, "fstype", &d->fstype);
 	if (r < 0)
 		return -1;
 	if (!r && !(d->fstype = strdup("ext4")))
-		return fail_key(p, key_of(key, d, "fstype"), "out of memory");
+		return vd_fail_key(p, key_of(key, d, "fstype"), "out of memory");
 	return get_word(p, d, "mountopts", &d->mountopts) < 0 ? -1 : 0;
 }
 
-static int get_role(struct parse *p, struct vos_domain_config *d)
+static int get_role(struct parse *p, struct vd_domain_config *d)
 {
 	char key[KEY_MAX + 1];
-	int n, r = get_choice(p, key_of(key, d, "role"), role_names, &n);
+	int n, r = vd_get_choice(p, key_of(key, d, "role"), role_names, &n);
 
 	if (r < 0)
 		return -1;
 	if (!r)
-		return fail_key(p, key, "missing: \"network\" or \"storage\"");
-	d->role = n ? VOS_ROLE_STORAGE : VOS_ROLE_NETWORK;
+		return vd_fail_key(p, key, "missing: \"network\" or \"storage\"");
+	d->role = n ? VD_ROLE_STORAGE : VD_ROLE_NETWORK;
 	return 0;
 }
 
-static int get_service(struct parse *p, struct vos_domain_config *d)
+static int get_service(struct parse *p, struct vd_domain_config *d)
 {
 	char key[KEY_MAX + 1];
 	int r;
 
-	d->role = VOS_ROLE_NETWORK;	/* so that keys get the name's prefix */
-	if (get_role(p, d) || get_common(p, d, d->role == VOS_ROLE_NETWORK ? 96 : 128, 32) ||
-	    get_restart(p, d, VOS_RESTART_ALWAYS) ||
-	    get_pci(p, key_of(key, d, "pci"), d) ||
-	    get_vifs(p, key_of(key, d, "vif"), d) ||
-	    get_disks(p, key_of(key, d, "disk"), d))
+	d->role = VD_ROLE_NETWORK;	/* so that keys get the name's prefix */
+	if (get_role(p, d) || get_common(p, d, d->role == VD_ROLE_NETWORK ? 96 : 128, 32) ||
+	    get_restart(p, d, VD_RESTART_ALWAYS) ||
+	    vd_get_pci(p, key_of(key, d, "pci"), d) ||
+	    vd_get_vifs(p, key_of(key, d, "vif"), d) ||
+	    vd_get_disks(p, key_of(key, d, "disk"), d))
 		return -1;
-	r = d->role == VOS_ROLE_NETWORK ? get_address(p, d) : get_storage(p, d);
+	r = d->role == VD_ROLE_NETWORK ? get_address(p, d) : get_storage(p, d);
 	if (r)
 		return r;
-	if (d->role == VOS_ROLE_NETWORK && d->n_disk)
-		return fail_key(p, key_of(key, d, "disk"), "a network domain takes no disks");
-	if (d->role == VOS_ROLE_STORAGE && d->n_vif)
-		return fail_key(p, key_of(key, d, "vif"), "a storage domain takes no network interfaces");
+	if (d->role == VD_ROLE_NETWORK && d->n_disk)
+		return vd_fail_key(p, key_of(key, d, "disk"), "a network domain takes no disks");
+	if (d->role == VD_ROLE_STORAGE && d->n_vif)
+		return vd_fail_key(p, key_of(key, d, "vif"), "a storage domain takes no network interfaces");
 	return 0;
 }
 
-static int service_names(struct parse *p, struct vos_config *c)
+static int service_names(struct parse *p, struct vd_config *c)
 {
-	const char *items[VOS_MAX_SERVICES];
-	int i, j, n, r = get_list(p, "services", VOS_MAX_SERVICES, items, &n);
+	const char *items[VD_MAX_SERVICES];
+	int i, j, n, r = vd_get_list(p, "services", VD_MAX_SERVICES, items, &n);
 
 	if (r < 0)
 		return -1;
 	if (!n)
-		return fail_key(p, "services", "missing or empty: name at least one service domain");
+		return vd_fail_key(p, "services", "missing or empty: name at least one service domain");
 	for (i = 0; i < n; i++) {
 		if (!name_ok(items[i]))
-			return fail_key(p, "services", "\"%s\": a domain name is a-z, then a-z, 0-9 or _; at most %d",
-					items[i], VOS_NAME_MAX);
+			return vd_fail_key(p, "services", "\"%s\": a domain name is a-z, then a-z, 0-9 or _; at most %d",
+					   items[i], VD_NAME_MAX);
 		if (!strcmp(items[i], c->primary.name) || !strcmp(items[i], "primary"))
-			return fail_key(p, "services", "\"%s\" is the primary's name", items[i]);
+			return vd_fail_key(p, "services", "\"%s\" is the primary's name", items[i]);
 		for (j = 0; j < i; j++)
 			if (!strcmp(items[i], items[j]))
-				return fail_key(p, "services", "\"%s\" is given twice", items[i]);
+				return vd_fail_key(p, "services", "\"%s\" is given twice",
+						   items[i]);
 		snprintf(c->service[i].name, sizeof(c->service[i].name), "%s", items[i]);
 	}
 	c->n_services = n;
@@ -232,9 +234,9 @@ static int service_names(struct parse *p, struct vos_config *c)
 }
 
 /* No two domains may own the same device. */
-static int check_shared_pci(struct parse *p, struct vos_config *c)
+static int check_shared_pci(struct parse *p, struct vd_config *c)
 {
-	struct vos_domain_config *a, *b;
+	struct vd_domain_config *a, *b;
 	char key[KEY_MAX + 1];
 	int i, j, x, y;
 
@@ -249,9 +251,9 @@ static int check_shared_pci(struct parse *p, struct vos_config *c)
 					    a->pci[x].dev != b->pci[y].dev ||
 					    a->pci[x].func != b->pci[y].func)
 						continue;
-					return fail_key(p, key_of(key, a, "pci"),
-							"entry %d belongs to %s already",
-							x + 1, b->name);
+					return vd_fail_key(p, key_of(key, a, "pci"),
+							   "entry %d belongs to %s already",
+							   x + 1, b->name);
 				}
 	return 0;
 }
@@ -262,28 +264,28 @@ static int check_unknown(struct parse *p)
 
 	for (i = 0; i < p->n_keys; i++)
 		if (!p->keys[i].used)
-			return fail_key(p, p->keys[i].name, "unknown key");
+			return vd_fail_key(p, p->keys[i].name, "unknown key");
 	return 0;
 }
 
 /* How domains that die are started again. */
-static int get_limits(struct parse *p, struct vos_config *c)
+static int get_limits(struct parse *p, struct vd_config *c)
 {
 	c->restart_timeout = 30;
 	c->start_limit_interval = 300;
 	c->start_limit_burst = 7;
 	c->restart_max_delay = 60;
-	if (get_number(p, "restart_timeout", 1, 3600, &c->restart_timeout) < 0 ||
-	    get_number(p, "start_limit_interval", 0, 86400, &c->start_limit_interval) < 0 ||
-	    get_number(p, "start_limit_burst", 1, VOS_MAX_BURST, &c->start_limit_burst) < 0 ||
-	    get_number(p, "restart_max_delay", 1, 86400, &c->restart_max_delay) < 0)
+	if (vd_get_number(p, "restart_timeout", 1, 3600, &c->restart_timeout) < 0 ||
+	    vd_get_number(p, "start_limit_interval", 0, 86400, &c->start_limit_interval) < 0 ||
+	    vd_get_number(p, "start_limit_burst", 1, VD_MAX_BURST, &c->start_limit_burst) < 0 ||
+	    vd_get_number(p, "restart_max_delay", 1, 86400, &c->restart_max_delay) < 0)
 		return -1;
 	return 0;
 }
 
-static int get_all(struct parse *p, struct vos_config *c)
+static int get_all(struct parse *p, struct vd_config *c)
 {
-	char cmdline[VOS_CMDLINE_MAX], key[KEY_MAX + 1];
+	char cmdline[VD_CMDLINE_MAX], key[KEY_MAX + 1];
 	int i;
 
 	if (get_primary(p, c) || service_names(p, c) || get_limits(p, c))
@@ -294,10 +296,10 @@ static int get_all(struct parse *p, struct vos_config *c)
 	if (check_unknown(p) || check_shared_pci(p, c))
 		return -1;
 	for (i = -1; i < c->n_services; i++) {
-		struct vos_domain_config *d = i < 0 ? &c->primary : &c->service[i];
+		struct vd_domain_config *d = i < 0 ? &c->primary : &c->service[i];
 
-		if (vos_config_cmdline(c, d, cmdline, sizeof(cmdline)))
-			return fail_key(p, key_of(key, d, "extra"), "the kernel command line gets too long");
+		if (vd_config_cmdline(c, d, cmdline, sizeof(cmdline)))
+			return vd_fail_key(p, key_of(key, d, "extra"), "the kernel command line gets too long");
 	}
 	return 0;
 }
@@ -308,36 +310,36 @@ static void first_line(char *err, const char *report, const char *path)
 	size_t n = strcspn(report, "\n");
 
 	if (n)
-		snprintf(err, VOS_ERR_MAX, "%.*s", (int)n, report);
+		snprintf(err, VD_ERR_MAX, "%.*s", (int)n, report);
 	else
-		snprintf(err, VOS_ERR_MAX, "%s: cannot be parsed", path);
+		snprintf(err, VD_ERR_MAX, "%s: cannot be parsed", path);
 }
 
-static int parse_with(struct parse *p, struct vos_config *c, const char *text, size_t len,
+static int parse_with(struct parse *p, struct vd_config *c, const char *text, size_t len,
 		      FILE *report)
 {
 	int r;
 
 	if (memchr(text, 0, len)) {
-		snprintf(p->err, VOS_ERR_MAX, "%s: contains a NUL byte", p->path);
+		snprintf(p->err, VD_ERR_MAX, "%s: contains a NUL byte", p->path);
 		return -1;
 	}
 	p->xlu = xlu_cfg_init(report, p->path);
 	p->keys = calloc(MAX_KEYS, sizeof(*p->keys));
 	if (!p->xlu || !p->keys) {
-		snprintf(p->err, VOS_ERR_MAX, "%s: out of memory", p->path);
+		snprintf(p->err, VD_ERR_MAX, "%s: out of memory", p->path);
 		return -1;
 	}
 	r = xlu_cfg_readdata(p->xlu, text, (int)len);
 	if (r)
 		return -1;	/* the report has the reason */
-	return scan_keys(p, text, len) || get_all(p, c) ? -1 : 0;
+	return vd_scan_keys(p, text, len) || get_all(p, c) ? -1 : 0;
 }
 
-struct vos_config *vos_config_parse(const char *path, const char *text, size_t len,
-				    char err[VOS_ERR_MAX])
+struct vd_config *vd_config_parse(const char *path, const char *text, size_t len,
+				  char err[VD_ERR_MAX])
 {
-	struct vos_config *c = calloc(1, sizeof(*c));
+	struct vd_config *c = calloc(1, sizeof(*c));
 	struct parse p = { .path = path, .err = err };
 	char *report_text = NULL;
 	size_t report_len = 0;
@@ -357,28 +359,28 @@ struct vos_config *vos_config_parse(const char *path, const char *text, size_t l
 		xlu_cfg_destroy(p.xlu);
 	if (!r)
 		return c;
-	vos_config_free(c);
+	vd_config_free(c);
 	return NULL;
 }
 
-struct vos_config *vos_config_read(const char *path, char err[VOS_ERR_MAX])
+struct vd_config *vd_config_read(const char *path, char err[VD_ERR_MAX])
 {
-	struct vos_config *c = NULL;
+	struct vd_config *c = NULL;
 	FILE *f = fopen(path, "re");
 	char *text = malloc(MAX_FILE + 1);
 	size_t n;
 
 	if (!f || !text) {
-		snprintf(err, VOS_ERR_MAX, "%s: %s", path, strerror(errno));
+		snprintf(err, VD_ERR_MAX, "%s: %s", path, strerror(errno));
 		goto out;
 	}
 	n = fread(text, 1, MAX_FILE + 1, f);
 	if (ferror(f))
-		snprintf(err, VOS_ERR_MAX, "%s: %s", path, strerror(errno));
+		snprintf(err, VD_ERR_MAX, "%s: %s", path, strerror(errno));
 	else if (n > MAX_FILE)
-		snprintf(err, VOS_ERR_MAX, "%s: larger than %d bytes", path, MAX_FILE);
+		snprintf(err, VD_ERR_MAX, "%s: larger than %d bytes", path, MAX_FILE);
 	else
-		c = vos_config_parse(path, text, n, err);
+		c = vd_config_parse(path, text, n, err);
 out:
 	if (f)
 		fclose(f);
@@ -386,25 +388,25 @@ out:
 	return c;
 }
 
-static int check_file(const struct vos_config *c, const struct vos_domain_config *d,
-		      const char *what, const char *file, char err[VOS_ERR_MAX])
+static int check_file(const struct vd_config *c, const struct vd_domain_config *d,
+		      const char *what, const char *file, char err[VD_ERR_MAX])
 {
 	char key[KEY_MAX + 1];
 	struct stat st;
 
 	if (!stat(file, &st) && S_ISREG(st.st_mode) && !access(file, R_OK))
 		return 0;
-	snprintf(err, VOS_ERR_MAX, "%s: %s: %s: no such regular file", c->path,
+	snprintf(err, VD_ERR_MAX, "%s: %s: %s: no such regular file", c->path,
 		 key_of(key, d, what), file);
 	return -1;
 }
 
-int vos_config_check_files(const struct vos_config *c, char err[VOS_ERR_MAX])
+int vd_config_check_files(const struct vd_config *c, char err[VD_ERR_MAX])
 {
 	int i;
 
 	for (i = -1; i < c->n_services; i++) {
-		const struct vos_domain_config *d = i < 0 ? &c->primary : &c->service[i];
+		const struct vd_domain_config *d = i < 0 ? &c->primary : &c->service[i];
 
 		if (check_file(c, d, "kernel", d->kernel, err) ||
 		    check_file(c, d, "ramdisk", d->ramdisk, err))
@@ -413,7 +415,7 @@ int vos_config_check_files(const struct vos_config *c, char err[VOS_ERR_MAX])
 	return 0;
 }
 
-static void free_domain(struct vos_domain_config *d)
+static void free_domain(struct vd_domain_config *d)
 {
 	int i;
 
@@ -437,32 +439,32 @@ static void free_domain(struct vos_domain_config *d)
 	free(d->mountopts);
 }
 
-void vos_config_free(struct vos_config *c)
+void vd_config_free(struct vd_config *c)
 {
 	int i;
 
 	if (!c)
 		return;
 	free_domain(&c->primary);
-	for (i = 0; i < VOS_MAX_SERVICES; i++)
+	for (i = 0; i < VD_MAX_SERVICES; i++)
 		free_domain(&c->service[i]);
 	free(c->path);
 	free(c);
 }
 
 /* The first storage domain is where the primary's root file system lives. */
-static const char *root_service(const struct vos_config *c)
+static const char *root_service(const struct vd_config *c)
 {
 	int i;
 
 	for (i = 0; i < c->n_services; i++)
-		if (c->service[i].role == VOS_ROLE_STORAGE)
+		if (c->service[i].role == VD_ROLE_STORAGE)
 			return c->service[i].name;
 	return NULL;
 }
 
-int vos_config_cmdline(const struct vos_config *c, const struct vos_domain_config *d,
-		       char *buf, size_t size)
+int vd_config_cmdline(const struct vd_config *c, const struct vd_domain_config *d,
+		      char *buf, size_t size)
 {
 	const char *root = root_service(c);
 	FILE *f = fmemopen(buf, size, "w");
@@ -477,15 +479,15 @@ int vos_config_cmdline(const struct vos_config *c, const struct vos_domain_confi
 	 * Bounce buffers are hardly needed behind an IOMMU: 8 MiB of them, not the
 	 * 64 that would be half of a service domain's memory and 2 s of its boot.
 	 */
-	if (d->role != VOS_ROLE_PRIMARY)
+	if (d->role != VD_ROLE_PRIMARY)
 		fprintf(f, " oops=panic swiotlb=4096");
-	if (d->role == VOS_ROLE_PRIMARY && root)
+	if (d->role == VD_ROLE_PRIMARY && root)
 		fprintf(f, " root=virtuosfs:%s rw", root);
-	if (d->role == VOS_ROLE_PRIMARY)
+	if (d->role == VD_ROLE_PRIMARY)
 		fprintf(f, " virtuos.restart_timeout=%ld", c->restart_timeout);
 	if (d->ip)
 		fprintf(f, " ip=%s", d->ip);
-	if (d->role == VOS_ROLE_STORAGE) {
+	if (d->role == VD_ROLE_STORAGE) {
 		fprintf(f, " virtuos.disk=%s virtuos.fstype=%s", d->device, d->fstype);
 		if (d->mountopts)
 			fprintf(f, " virtuos.mountopts=%s", d->mountopts);

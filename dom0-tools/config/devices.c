@@ -31,47 +31,47 @@ static bool bdf_ok(const char *s)
 	return s[3] >= '0' && s[3] <= '7' && (s[4] == 0 || s[4] == ',');
 }
 
-int get_pci(struct parse *p, const char *key, struct vos_domain_config *d)
+int vd_get_pci(struct parse *p, const char *key, struct vd_domain_config *d)
 {
-	const char *items[VOS_MAX_DEVICES];
+	const char *items[VD_MAX_DEVICES];
 	libxl_device_pci *pci;
 	int i, j, n;
 
-	if (get_list(p, key, VOS_MAX_DEVICES, items, &n) < 0)
+	if (vd_get_list(p, key, VD_MAX_DEVICES, items, &n) < 0)
 		return -1;
 	for (i = 0; i < n; i++) {
 		pci = &d->pci[i];
 		libxl_device_pci_init(pci);
 		d->n_pci = i + 1;
 		if (!bdf_ok(items[i]))
-			return fail_key(p, key, "\"%s\" is not a PCI address such as \"0000:03:00.0\"",
-					items[i]);
+			return vd_fail_key(p, key, "\"%s\" is not a PCI address such as \"0000:03:00.0\"",
+					   items[i]);
 		if (xlu_pci_parse_spec_string(p->xlu, pci, items[i]))
-			return fail_key(p, key, "bad option in \"%s\"", items[i]);
+			return vd_fail_key(p, key, "bad option in \"%s\"", items[i]);
 		for (j = 0; j < i; j++)
 			if (same_pci(pci, &d->pci[j]))
-				return fail_key(p, key, "\"%s\" is given twice", items[i]);
+				return vd_fail_key(p, key, "\"%s\" is given twice", items[i]);
 	}
 	return 0;
 }
 
-int get_disks(struct parse *p, const char *key, struct vos_domain_config *d)
+int vd_get_disks(struct parse *p, const char *key, struct vd_domain_config *d)
 {
-	const char *items[VOS_MAX_DEVICES];
+	const char *items[VD_MAX_DEVICES];
 	libxl_device_disk *disk;
 	int i, n;
 
-	if (get_list(p, key, VOS_MAX_DEVICES, items, &n) < 0)
+	if (vd_get_list(p, key, VD_MAX_DEVICES, items, &n) < 0)
 		return -1;
 	for (i = 0; i < n; i++) {
 		disk = &d->disk[i];
 		libxl_device_disk_init(disk);
 		d->n_disk = i + 1;
 		if (xlu_disk_parse(p->xlu, 1, &items[i], disk))
-			return fail_key(p, key, "\"%s\" is not a disk specification (man xl-disk-configuration)",
-					items[i]);
+			return vd_fail_key(p, key, "\"%s\" is not a disk specification (man xl-disk-configuration)",
+					   items[i]);
 		if (!disk->vdev || !disk->pdev_path)
-			return fail_key(p, key, "\"%s\" lacks target or vdev", items[i]);
+			return vd_fail_key(p, key, "\"%s\" lacks target or vdev", items[i]);
 	}
 	return 0;
 }
@@ -97,7 +97,7 @@ static int set_once(char **field, const char *value)
 	return *field ? 0 : -1;
 }
 
-static int vif_option(struct vos_vif *v, const char *name, const char *value)
+static int vif_option(struct vd_vif *v, const char *name, const char *value)
 {
 	if (!strcmp(name, "mac")) {
 		if (v->has_mac || parse_mac(value, v->mac))
@@ -118,7 +118,7 @@ static int vif_option(struct vos_vif *v, const char *name, const char *value)
 	return -1;
 }
 
-static int parse_vif(struct vos_vif *v, const char *text, char bad[64])
+static int parse_vif(struct vd_vif *v, const char *text, char bad[64])
 {
 	char *copy = strdup(text), *pos = copy, *item, *eq;
 	int r = copy ? 0 : -1;
@@ -139,19 +139,19 @@ static int parse_vif(struct vos_vif *v, const char *text, char bad[64])
 	return r;
 }
 
-int get_vifs(struct parse *p, const char *key, struct vos_domain_config *d)
+int vd_get_vifs(struct parse *p, const char *key, struct vd_domain_config *d)
 {
-	const char *items[VOS_MAX_DEVICES];
+	const char *items[VD_MAX_DEVICES];
 	char bad[64];
 	int i, n;
 
-	if (get_list(p, key, VOS_MAX_DEVICES, items, &n) < 0)
+	if (vd_get_list(p, key, VD_MAX_DEVICES, items, &n) < 0)
 		return -1;
 	for (i = 0; i < n; i++) {
 		d->n_vif = i + 1;
 		if (parse_vif(&d->vif[i], items[i], bad))
-			return fail_key(p, key, "bad option \"%s\" (known: mac, bridge, script, ip, vifname, backend)",
-					bad);
+			return vd_fail_key(p, key, "bad option \"%s\" (known: mac, bridge, script, ip, vifname, backend)",
+					   bad);
 	}
 	return 0;
 }

@@ -18,10 +18,10 @@ struct scanner {
 	bool at_start;		/* a key may stand here */
 };
 
-int fail_key(struct parse *p, const char *key, const char *fmt, ...)
+int vd_fail_key(struct parse *p, const char *key, const char *fmt, ...)
 {
-	struct key *k = find_key(p, key);
-	char what[VOS_ERR_MAX / 2];
+	struct key *k = vd_find_key(p, key);
+	char what[VD_ERR_MAX / 2];
 	va_list ap;
 
 	if (*p->err)
@@ -30,14 +30,14 @@ int fail_key(struct parse *p, const char *key, const char *fmt, ...)
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	if (k)
-		snprintf(p->err, VOS_ERR_MAX, "%s:%d: %s: %s", p->path, k->line, key,
+		snprintf(p->err, VD_ERR_MAX, "%s:%d: %s: %s", p->path, k->line, key,
 			 what);
 	else
-		snprintf(p->err, VOS_ERR_MAX, "%s: %s: %s", p->path, key, what);
+		snprintf(p->err, VD_ERR_MAX, "%s: %s: %s", p->path, key, what);
 	return -1;
 }
 
-struct key *find_key(struct parse *p, const char *name)
+struct key *vd_find_key(struct parse *p, const char *name)
 {
 	int i;
 
@@ -86,16 +86,16 @@ static int take_key(struct parse *p, struct scanner *s)
 		s->pos++;
 	n = (size_t)(s->pos - start);
 	if (p->n_keys == MAX_KEYS || n > KEY_MAX) {
-		snprintf(p->err, VOS_ERR_MAX, "%s:%d: %.*s: %s", p->path, s->line,
+		snprintf(p->err, VD_ERR_MAX, "%s:%d: %.*s: %s", p->path, s->line,
 			 KEY_MAX, start, n > KEY_MAX ? "name too long" : "too many keys");
 		return -1;
 	}
 	k = &p->keys[p->n_keys];
 	memset(k, 0, sizeof(*k));
 	memcpy(k->name, start, n);
-	if (find_key(p, k->name)) {
-		snprintf(p->err, VOS_ERR_MAX, "%s:%d: %s: given twice, first in line %d",
-			 p->path, s->line, k->name, find_key(p, k->name)->line);
+	if (vd_find_key(p, k->name)) {
+		snprintf(p->err, VD_ERR_MAX, "%s:%d: %s: given twice, first in line %d",
+			 p->path, s->line, k->name, vd_find_key(p, k->name)->line);
 		return -1;
 	}
 	k->line = s->line;
@@ -139,7 +139,7 @@ static int scan_one(struct parse *p, struct scanner *s)
 	return 0;
 }
 
-int scan_keys(struct parse *p, const char *text, size_t len)
+int vd_scan_keys(struct parse *p, const char *text, size_t len)
 {
 	struct scanner s = {
 		.pos = text, .end = text + len, .line = 1, .at_start = true,

@@ -10,7 +10,7 @@
 /* The key, marked as known; NULL when the file does not have it. */
 static struct key *use_key(struct parse *p, const char *name)
 {
-	struct key *k = find_key(p, name);
+	struct key *k = vd_find_key(p, name);
 
 	if (k)
 		k->used = true;
@@ -25,9 +25,9 @@ static int raw_string(struct parse *p, const char *key, const char **value)
 	if (!k)
 		return 0;
 	if (k->addition)
-		return fail_key(p, key, "+= is not supported, use =");
+		return vd_fail_key(p, key, "+= is not supported, use =");
 	if (xlu_cfg_get_string(p->xlu, key, value, 1))
-		return fail_key(p, key, "must be a string or a number, not a list");
+		return vd_fail_key(p, key, "must be a string or a number, not a list");
 	return 1;
 }
 
@@ -40,7 +40,7 @@ static bool printable(const char *s)
 	return true;
 }
 
-int get_string(struct parse *p, const char *key, char **value)
+int vd_get_string(struct parse *p, const char *key, char **value)
 {
 	const char *raw;
 	int r = raw_string(p, key, &raw);
@@ -48,13 +48,13 @@ int get_string(struct parse *p, const char *key, char **value)
 	if (r <= 0)
 		return r;
 	if (!*raw)
-		return fail_key(p, key, "must not be empty");
+		return vd_fail_key(p, key, "must not be empty");
 	if (!printable(raw))
-		return fail_key(p, key, "contains a control character");
-	if (strlen(raw) >= VOS_CMDLINE_MAX)
-		return fail_key(p, key, "longer than %d characters", VOS_CMDLINE_MAX - 1);
+		return vd_fail_key(p, key, "contains a control character");
+	if (strlen(raw) >= VD_CMDLINE_MAX)
+		return vd_fail_key(p, key, "longer than %d characters", VD_CMDLINE_MAX - 1);
 	*value = strdup(raw);
-	return *value ? 1 : fail_key(p, key, "out of memory");
+	return *value ? 1 : vd_fail_key(p, key, "out of memory");
 }
 
 static bool all_digits(const char *s)
@@ -62,7 +62,7 @@ static bool all_digits(const char *s)
 	return *s && s[strspn(s, "0123456789")] == 0;
 }
 
-int get_number(struct parse *p, const char *key, long min, long max, long *value)
+int vd_get_number(struct parse *p, const char *key, long min, long max, long *value)
 {
 	const char *raw;
 	int r = raw_string(p, key, &raw);
@@ -71,16 +71,16 @@ int get_number(struct parse *p, const char *key, long min, long max, long *value
 	if (r <= 0)
 		return r;
 	if (!all_digits(raw))
-		return fail_key(p, key, "must be a number");
+		return vd_fail_key(p, key, "must be a number");
 	errno = 0;
 	n = strtol(raw, NULL, 10);
 	if (errno || n < min || n > max)
-		return fail_key(p, key, "must be from %ld to %ld", min, max);
+		return vd_fail_key(p, key, "must be from %ld to %ld", min, max);
 	*value = n;
 	return 1;
 }
 
-int get_choice(struct parse *p, const char *key, const char *const *choices, int *value)
+int vd_get_choice(struct parse *p, const char *key, const char *const *choices, int *value)
 {
 	char all[128] = "";
 	const char *raw;
@@ -96,10 +96,10 @@ int get_choice(struct parse *p, const char *key, const char *const *choices, int
 		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s\"%s\"",
 			 i ? ", " : "", choices[i]);
 	}
-	return fail_key(p, key, "must be one of %s", all);
+	return vd_fail_key(p, key, "must be one of %s", all);
 }
 
-int get_list(struct parse *p, const char *key, int max, const char **items, int *n)
+int vd_get_list(struct parse *p, const char *key, int max, const char **items, int *n)
 {
 	struct key *k = use_key(p, key);
 	XLU_ConfigList *list;
@@ -109,18 +109,18 @@ int get_list(struct parse *p, const char *key, int max, const char **items, int 
 	if (!k)
 		return 0;
 	if (k->addition)
-		return fail_key(p, key, "+= is not supported, use =");
+		return vd_fail_key(p, key, "+= is not supported, use =");
 	if (xlu_cfg_get_list(p->xlu, key, &list, n, 1))
-		return fail_key(p, key, "must be a list: [ \"...\", ... ]");
+		return vd_fail_key(p, key, "must be a list: [ \"...\", ... ]");
 	if (*n > max)
-		return fail_key(p, key, "more than %d entries", max);
+		return vd_fail_key(p, key, "more than %d entries", max);
 	for (i = 0; i < *n; i++) {
 		items[i] = xlu_cfg_get_listitem(list, i);
 		if (!items[i])
-			return fail_key(p, key, "entry %d is not a string", i + 1);
+			return vd_fail_key(p, key, "entry %d is not a string", i + 1);
 		if (!*items[i] || !printable(items[i]))
-			return fail_key(p, key, "entry %d is empty or has control characters",
-					i + 1);
+			return vd_fail_key(p, key, "entry %d is empty or has control characters",
+					   i + 1);
 	}
 	return 1;
 }
@@ -132,10 +132,10 @@ static int take_cpu(const char **pos)
 
 	for (; **pos >= '0' && **pos <= '9' && digits < 5; (*pos)++, digits++)
 		n = n * 10 + (**pos - '0');
-	return digits && digits < 5 && n <= VOS_MAX_CPU ? n : -1;
+	return digits && digits < 5 && n <= VD_MAX_CPU ? n : -1;
 }
 
-static int cpu_range(const char **pos, uint8_t map[VOS_CPUMAP_BYTES])
+static int cpu_range(const char **pos, uint8_t map[VD_CPUMAP_BYTES])
 {
 	bool exclude = **pos == '^';
 	int i, from, to;
@@ -159,13 +159,13 @@ static int cpu_range(const char **pos, uint8_t map[VOS_CPUMAP_BYTES])
 	return 0;
 }
 
-int parse_cpus(const char *text, uint8_t map[VOS_CPUMAP_BYTES], const char **why)
+int vd_parse_cpus(const char *text, uint8_t map[VD_CPUMAP_BYTES], const char **why)
 {
 	const char *pos = text;
 	int i;
 
 	*why = "must look like \"2\" or \"0-3,^1,6\"";
-	memset(map, 0, VOS_CPUMAP_BYTES);
+	memset(map, 0, VD_CPUMAP_BYTES);
 	for (;;) {
 		if (cpu_range(&pos, map))
 			return -1;
@@ -174,7 +174,7 @@ int parse_cpus(const char *text, uint8_t map[VOS_CPUMAP_BYTES], const char **why
 		if (*pos++ != ',')
 			return -1;
 	}
-	for (i = 0; i < VOS_CPUMAP_BYTES; i++)
+	for (i = 0; i < VD_CPUMAP_BYTES; i++)
 		if (map[i])
 			return 0;
 	*why = "no CPU is left";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The end of a dead domain's console: see console.h. The text comes from the domain;
- * vos_log() takes everything unprintable out.
+ * vd_log() takes everything unprintable out.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 
 static size_t read_tail(const char *domain, char buf[TAIL_BYTES + 1])
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 	off_t end;
 	ssize_t n;
 	int fd;
@@ -48,5 +48,5 @@ void console_tail(const char *domain)
 		if (buf[i - 1] == '\n' && ++lines == TAIL_LINES)
 			start = buf + i;
 	for (pos = start; n && (line = strsep(&pos, "\n"));)
-		vos_log("%s| %s", domain, line);
+		vd_log("%s| %s", domain, line);
 }

@@ -77,14 +77,14 @@ static void relay_log(const char *line)
 int control_open(const char *system)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 	int i;
 
 	for (i = 0; i < CONTROL_MAX; i++)
 		clients[i].fd = -1;
-	vos_run_path(path, system, "sock");
+	vd_run_path(path, system, "sock");
 	if (strlen(path) >= sizeof(a.sun_path)) {
-		vos_log("%s: path too long", path);
+		vd_log("%s: path too long", path);
 		return -1;
 	}
 	strcpy(a.sun_path, path);
@@ -93,21 +93,21 @@ int control_open(const char *system)
 	umask(0077);
 	if (listener < 0 || bind(listener, (struct sockaddr *)&a, sizeof(a)) ||
 	    listen(listener, CONTROL_MAX)) {
-		vos_log("%s: %s", path, strerror(errno));
+		vd_log("%s: %s", path, strerror(errno));
 		return -1;
 	}
 	umask(0022);
-	vos_log_hook(relay_log);
+	vd_log_hook(relay_log);
 	return 0;
 }
 
 void control_close(const char *system)
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 	int i;
 
-	vos_log_hook(NULL);
-	vos_run_path(path, system, "sock");
+	vd_log_hook(NULL);
+	vd_run_path(path, system, "sock");
 	unlink(path);
 	for (i = 0; i < CONTROL_MAX; i++)
 		drop(&clients[i]);

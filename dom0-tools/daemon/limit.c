@@ -13,7 +13,7 @@ void limit_reset(struct limit *l)
 }
 
 /* Forget deaths that are older than the interval, and one more than the limit needs. */
-static void expire(struct limit *l, const struct vos_config *c, int64_t now)
+static void expire(struct limit *l, const struct vd_config *c, int64_t now)
 {
 	int old = 0;
 
@@ -26,7 +26,7 @@ static void expire(struct limit *l, const struct vos_config *c, int64_t now)
 }
 
 /* Before the limit is reached; the newest death is in the list. */
-static int64_t pause_ms(const struct limit *l, const struct vos_config *c)
+static int64_t pause_ms(const struct limit *l, const struct vd_config *c)
 {
 	int64_t left = c->restart_timeout * 1000 / 2, pause = FIRST_PAUSE_MS;
 	int i;
@@ -40,7 +40,7 @@ static int64_t pause_ms(const struct limit *l, const struct vos_config *c)
 	return pause < left ? pause : left;
 }
 
-int64_t limit_death(struct limit *l, const struct vos_config *c, int64_t now)
+int64_t limit_death(struct limit *l, const struct vd_config *c, int64_t now)
 {
 	struct limit_death *d;
 

@@ -22,7 +22,7 @@ struct limit_death {
 };
 
 struct limit {
-	struct limit_death death[VOS_MAX_BURST + 1];	/* within the interval, oldest first */
+	struct limit_death death[VD_MAX_BURST + 1];	/* within the interval, oldest first */
 	int n;
 	bool degraded;		/* until it lives for an interval, or limit_reset() */
 };
@@ -31,7 +31,7 @@ struct limit {
  * It died at @now (ms). Returns for how long to wait before the next start; sets
  * l->degraded when there were more starts than the limit allows.
  */
-int64_t limit_death(struct limit *l, const struct vos_config *c, int64_t now);
+int64_t limit_death(struct limit *l, const struct vd_config *c, int64_t now);
 /* Forget what was. */
 void limit_reset(struct limit *l);
 

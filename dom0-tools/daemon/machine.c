@@ -18,7 +18,7 @@ static const char *const phase_names[] = {
 
 static bool is_primary(const struct dom *d)
 {
-	return d->cfg->role == VOS_ROLE_PRIMARY;
+	return d->cfg->role == VD_ROLE_PRIMARY;
 }
 
 /* The primary, too, may know how its services are. */
@@ -26,7 +26,7 @@ static void tell_primary(struct machine *m, struct dom *d)
 {
 	uint32_t primary = m->dom[0].st.domid;
 
-	if (is_primary(d) || primary == VOS_NO_DOMID)
+	if (is_primary(d) || primary == VD_NO_DOMID)
 		return;
 	if (d->told.primary == primary && d->told.phase == d->phase &&
 	    d->told.degraded == d->st.degraded)
@@ -34,20 +34,20 @@ static void tell_primary(struct machine *m, struct dom *d)
 	d->told.primary = primary;
 	d->told.phase = d->phase;
 	d->told.degraded = d->st.degraded;
-	vos_service_tell(&m->host, primary, &d->st);
+	vd_service_tell(&m->host, primary, &d->st);
 }
 
 static void save(struct machine *m, struct dom *d)
 {
 	snprintf(d->st.state, sizeof(d->st.state), "%s", phase_names[d->phase]);
-	vos_status_save(&m->host, m->config->primary.name, &d->st);
+	vd_status_save(&m->host, m->config->primary.name, &d->st);
 	tell_primary(m, d);
 }
 
 static void set_phase(struct machine *m, struct dom *d, enum phase phase, int64_t ms)
 {
 	d->phase = phase;
-	d->deadline = ms ? vos_now_ms() + ms : 0;
+	d->deadline = ms ? vd_now_ms() + ms : 0;
 	save(m, d);
 }
 
@@ -80,9 +80,9 @@ struct dom *machine_find(struct machine *m, const char *name)
 
 /* ---- links ---- */
 
-static struct vos_link link_of(struct machine *m, const struct dom *s)
+static struct vd_link link_of(struct machine *m, const struct dom *s)
 {
-	struct vos_link l = {
+	struct vd_link l = {
 		.primary = m->dom[0].st.domid,
 		.service = s->st.domid,
 		.devid = (unsigned int)s->st.devid,
@@ -93,16 +93,16 @@ static struct vos_link link_of(struct machine *m, const struct dom *s)
 
 static bool linked(struct machine *m, const struct dom *s)
 {
-	return s->st.devid >= 0 && s->st.domid != VOS_NO_DOMID &&
-	       m->dom[0].st.domid != VOS_NO_DOMID;
+	return s->st.devid >= 0 && s->st.domid != VD_NO_DOMID &&
+	       m->dom[0].st.domid != VD_NO_DOMID;
 }
 
 /* Hear of it when the front end gives the link up. */
-static void watch_link(struct machine *m, const struct vos_link *l, bool on)
+static void watch_link(struct machine *m, const struct vd_link *l, bool on)
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 
-	vos_link_failed_path(l, path);
+	vd_link_failed_path(l, path);
 	if (on)
 		xs_watch(m->host.xs, path, "failed");
 	else
@@ -111,11 +111,11 @@ static void watch_link(struct machine *m, const struct vos_link *l, bool on)
 
 static void unlink_service(struct machine *m, struct dom *s)
 {
-	struct vos_link l = link_of(m, s);
+	struct vd_link l = link_of(m, s);
 
 	if (linked(m, s)) {
 		watch_link(m, &l, false);
-		vos_link_remove(&m->host, &l);
+		vd_link_remove(&m->host, &l);
 	}
 	s->st.devid = -1;
 	s->relink_at = 0;
@@ -123,17 +123,17 @@ static void unlink_service(struct machine *m, struct dom *s)
 
 static int link_service(struct machine *m, struct dom *s)
 {
-	struct vos_link l;
+	struct vd_link l;
 
-	if (m->dom[0].st.domid == VOS_NO_DOMID || s->st.domid == VOS_NO_DOMID)
+	if (m->dom[0].st.domid == VD_NO_DOMID || s->st.domid == VD_NO_DOMID)
 		return 0;	/* the second of the two will do it */
-	s->st.devid = vos_state_next_devid(&m->host, m->config->primary.name);
+	s->st.devid = vd_state_next_devid(&m->host, m->config->primary.name);
 	if (s->st.devid < 0) {
-		vos_log("%s: no link number from xenstore", s->cfg->name);
+		vd_log("%s: no link number from xenstore", s->cfg->name);
 		return -1;
 	}
 	l = link_of(m, s);
-	if (vos_link_write(&m->host, &l, s->cfg)) {
+	if (vd_link_write(&m->host, &l, s->cfg)) {
 		s->st.devid = -1;
 		return -1;
 	}
@@ -188,7 +188,7 @@ static void clear_away(struct machine *m, struct dom *d, bool again, int64_t wai
 {
 	unlink_all(m, d);
 	d->want = again;
-	d->start_at = wait ? vos_now_ms() + wait : 0;
+	d->start_at = wait ? vd_now_ms() + wait : 0;
 	run_worker(m, d, false);
 }
 
@@ -199,27 +199,27 @@ static bool restart_wanted(const struct machine *m, const struct dom *d,
 		return false;
 	if (reason == LIBXL_SHUTDOWN_REASON_REBOOT)
 		return true;
-	if (d->cfg->restart == VOS_RESTART_ON_FAILURE)
+	if (d->cfg->restart == VD_RESTART_ON_FAILURE)
 		return reason != LIBXL_SHUTDOWN_REASON_POWEROFF;
-	return d->cfg->restart == VOS_RESTART_ALWAYS;
+	return d->cfg->restart == VD_RESTART_ALWAYS;
 }
 
 /* It failed more often than the limit allows: @what did. Whoever looks is told. */
 static void degrade(struct machine *m, struct dom *d, const char *what, const char *next)
 {
-	const struct vos_config *c = m->config;
+	const struct vd_config *c = m->config;
 
 	d->st.degraded = true;
-	vos_alert("%s: degraded: %s more than %ld times within %ld s; %s", d->cfg->name, what,
-		  c->start_limit_burst, c->start_limit_interval, next);
+	vd_alert("%s: degraded: %s more than %ld times within %ld s; %s", d->cfg->name, what,
+		 c->start_limit_burst, c->start_limit_interval, next);
 }
 
 /* It died, and shall be started again: after @wait ms. False: not after all. */
 static bool count_death(struct machine *m, struct dom *d, int64_t *wait)
 {
-	bool always = d->cfg->restart == VOS_RESTART_ALWAYS, was = d->starts.degraded;
+	bool always = d->cfg->restart == VD_RESTART_ALWAYS, was = d->starts.degraded;
 
-	*wait = limit_death(&d->starts, m->config, vos_now_ms());
+	*wait = limit_death(&d->starts, m->config, vd_now_ms());
 	if (d->starts.degraded && !was)
 		degrade(m, d, "died", always ? "tried again now and then" :
 			"not started again before \"virtuos restart\"");
@@ -227,20 +227,20 @@ static bool count_death(struct machine *m, struct dom *d, int64_t *wait)
 	if (d->gave_up)
 		return false;
 	if (*wait)
-		vos_log("%s: died %d times, next start in %lld ms", d->cfg->name,
-			d->starts.n, (long long)*wait);
+		vd_log("%s: died %d times, next start in %lld ms", d->cfg->name,
+		       d->starts.n, (long long)*wait);
 	return true;
 }
 
 static void note_death(struct dom *d, const char *reason)
 {
 	snprintf(d->st.reason, sizeof(d->st.reason), "%s", reason);
-	vos_log("%s: domain %u is dead (%s)", d->cfg->name, d->st.domid, reason);
+	vd_log("%s: domain %u is dead (%s)", d->cfg->name, d->st.domid, reason);
 }
 
-static const char *reason_text(enum vos_life life, libxl_shutdown_reason reason)
+static const char *reason_text(enum vd_life life, libxl_shutdown_reason reason)
 {
-	if (life == VOS_GONE)
+	if (life == VD_GONE)
 		return "destroyed";
 	if (reason == LIBXL_SHUTDOWN_REASON_UNKNOWN)
 		return "dying";
@@ -267,14 +267,14 @@ static void handle_death(struct machine *m, struct dom *d, const char *text,
 static void renew_link(struct machine *m, struct dom *d, const char *why)
 {
 	bool was = d->links.degraded;
-	int64_t wait = limit_death(&d->links, m->config, vos_now_ms());
+	int64_t wait = limit_death(&d->links, m->config, vd_now_ms());
 
-	vos_log("%s: %s, says its primary; it serves others and lives on", d->cfg->name, why);
+	vd_log("%s: %s, says its primary; it serves others and lives on", d->cfg->name, why);
 	unlink_service(m, d);
 	if (d->links.degraded && !was)
 		degrade(m, d, "its connection failed", "connected again now and then");
 	if (wait)
-		d->relink_at = vos_now_ms() + wait;
+		d->relink_at = vd_now_ms() + wait;
 	else
 		link_service(m, d);
 	set_running(m, d);
@@ -286,11 +286,11 @@ static void renew_link(struct machine *m, struct dom *d, const char *why)
  */
 static void check_link(struct machine *m, struct dom *d)
 {
-	struct vos_link l = link_of(m, d);
-	char *said = linked(m, d) ? vos_link_failed(m->host.xs, &l) : NULL;
+	struct vd_link l = link_of(m, d);
+	char *said = linked(m, d) ? vd_link_failed(m->host.xs, &l) : NULL;
 	const char *why = said && !strcmp(said, "hang") ? "hangs" : "connection failed";
 
-	if (said && vos_link_others(m->host.xs, &l))
+	if (said && vd_link_others(m->host.xs, &l))
 		renew_link(m, d, why);
 	else if (said)
 		handle_death(m, d, why, LIBXL_SHUTDOWN_REASON_WATCHDOG);
@@ -300,7 +300,7 @@ static void check_link(struct machine *m, struct dom *d)
 void machine_check_deaths(struct machine *m)
 {
 	libxl_shutdown_reason reason;
-	enum vos_life life;
+	enum vd_life life;
 	struct dom *d;
 	int i;
 
@@ -308,8 +308,8 @@ void machine_check_deaths(struct machine *m)
 		d = &m->dom[i];
 		if (d->phase != PH_RUNNING && d->phase != PH_STOPPING)
 			continue;
-		life = vos_domain_life(&m->host, d->st.domid, d->st.uuid, &reason);
-		if (life != VOS_ALIVE)
+		life = vd_domain_life(&m->host, d->st.domid, d->st.uuid, &reason);
+		if (life != VD_ALIVE)
 			handle_death(m, d, reason_text(life, reason), reason);
 		else if (!is_primary(d) && d->phase == PH_RUNNING)
 			check_link(m, d);
@@ -319,17 +319,17 @@ void machine_check_deaths(struct machine *m)
 /* The worker built it: make it known, connect it, let it run. */
 static int bring_to_life(struct machine *m, struct dom *d)
 {
-	d->st.started = vos_now_ms();
+	d->st.started = vd_now_ms();
 	d->st.generation++;
 	if (d->st.generation > 1)
 		d->st.restarts++;
 	if (link_all(m, d))
 		return -1;
-	if (is_primary(d) && vos_exec_dir(&m->host, d->st.domid))
+	if (is_primary(d) && vd_exec_dir(&m->host, d->st.domid))
 		return -1;
 	save(m, d);
 	if (libxl_domain_unpause(m->host.ctx, d->st.domid, NULL)) {
-		vos_log("%s: cannot be unpaused", d->cfg->name);
+		vd_log("%s: cannot be unpaused", d->cfg->name);
 		return -1;
 	}
 	return 0;
@@ -341,10 +341,10 @@ static void worker_line(struct machine *m, struct dom *d, const char *line)
 	uint32_t domid;
 
 	if (!strncmp(line, "log ", 4)) {
-		vos_log("%s", line + 4);
+		vd_log("%s", line + 4);
 	} else if (!strcmp(line, "destroyed")) {
 		d->destroyed = true;
-		d->st.domid = VOS_NO_DOMID;
+		d->st.domid = VD_NO_DOMID;
 		d->st.uuid[0] = 0;
 		save(m, d);
 	} else if (sscanf(line, "created %u %36s", &domid, uuid) == 2) {
@@ -363,7 +363,7 @@ static bool build_again(struct machine *m, struct dom *d, int64_t *wait)
 	if (++d->build_failures < BUILD_TRIES)
 		return true;
 	/* What has never run is for the one to look at who has ordered it. */
-	if (!d->st.generation || d->cfg->restart != VOS_RESTART_ALWAYS)
+	if (!d->st.generation || d->cfg->restart != VD_RESTART_ALWAYS)
 		return false;
 	d->build_failures = 0;
 	d->starts.degraded = true;
@@ -374,20 +374,20 @@ static bool build_again(struct machine *m, struct dom *d, int64_t *wait)
 
 static void build_failed(struct machine *m, struct dom *d)
 {
-	bool half_built = d->st.domid != VOS_NO_DOMID && d->destroyed;
+	bool half_built = d->st.domid != VD_NO_DOMID && d->destroyed;
 	bool well = !d->st.degraded;
 	int64_t wait;
 	bool again = build_again(m, d, &wait);
 
 	d->want = again;
-	d->start_at = again ? vos_now_ms() + wait : 0;
+	d->start_at = again ? vd_now_ms() + wait : 0;
 	unlink_all(m, d);
 	if (again && !(well && d->st.degraded))
-		vos_log("%s: could not be built, trying again", d->cfg->name);
+		vd_log("%s: could not be built, trying again", d->cfg->name);
 	else
-		vos_alert("%s: %s%s", d->cfg->name, d->destroyed ? "could not be built" :
-			  "its old domain could not be destroyed",
-			  again ? "; degraded, tried again now and then" : "");
+		vd_alert("%s: %s%s", d->cfg->name, d->destroyed ? "could not be built" :
+			 "its old domain could not be destroyed",
+			 again ? "; degraded, tried again now and then" : "");
 	if (half_built)
 		run_worker(m, d, true);
 	else if (again)
@@ -398,8 +398,8 @@ static void build_failed(struct machine *m, struct dom *d)
 
 static void worker_done(struct machine *m, struct dom *d, bool ok)
 {
-	bool built = d->st.domid != VOS_NO_DOMID;
-	int64_t left = d->start_at - vos_now_ms();
+	bool built = d->st.domid != VD_NO_DOMID;
+	int64_t left = d->start_at - vd_now_ms();
 
 	if (!ok) {
 		build_failed(m, d);
@@ -408,8 +408,8 @@ static void worker_done(struct machine *m, struct dom *d, bool ok)
 			build_failed(m, d);
 			return;
 		}
-		vos_log("%s: domain %u runs, generation %ld", d->cfg->name, d->st.domid,
-			d->st.generation);
+		vd_log("%s: domain %u runs, generation %ld", d->cfg->name, d->st.domid,
+		       d->st.generation);
 		d->build_failures = 0;
 		set_running(m, d);
 	} else if (d->want && !m->going_down) {
@@ -441,12 +441,12 @@ static void timer(struct machine *m, struct dom *d)
 	case PH_WORKING:
 		if (!d->worker.pid)
 			break;
-		vos_log("%s: took longer than %d s, giving up", d->cfg->name,
-			WORK_MS / 1000);
+		vd_log("%s: took longer than %d s, giving up", d->cfg->name,
+		       WORK_MS / 1000);
 		worker_kill(&d->worker);
 		break;
 	case PH_STOPPING:
-		vos_log("%s: does not shut down, destroying it", d->cfg->name);
+		vd_log("%s: does not shut down, destroying it", d->cfg->name);
 		clear_away(m, d, d->want, 0);
 		break;
 	case PH_WAITING:
@@ -454,8 +454,8 @@ static void timer(struct machine *m, struct dom *d)
 		run_worker(m, d, false);
 		break;
 	case PH_RUNNING:
-		vos_log("%s: has run for %ld s, not degraded any more", d->cfg->name,
-			m->config->start_limit_interval);
+		vd_log("%s: has run for %ld s, not degraded any more", d->cfg->name,
+		       m->config->start_limit_interval);
 		forget_deaths(d);
 		save(m, d);
 		break;
@@ -480,7 +480,7 @@ static bool due(int64_t *when, int64_t now, int64_t *next)
 
 int machine_timers(struct machine *m)
 {
-	int64_t now = vos_now_ms(), next = -1;
+	int64_t now = vd_now_ms(), next = -1;
 	struct dom *d;
 	int i;
 
@@ -539,7 +539,7 @@ void machine_up(struct machine *m)
 int machine_kill(struct machine *m, struct dom *d)
 {
 	if (d->phase != PH_RUNNING && d->phase != PH_STOPPING) {
-		vos_log("%s: is %s, not running", d->cfg->name, phase_names[d->phase]);
+		vd_log("%s: is %s, not running", d->cfg->name, phase_names[d->phase]);
 		return -1;
 	}
 	/* First of all, before a line is written anywhere. */
@@ -577,7 +577,7 @@ int machine_restart(struct machine *m, struct dom *d)
 		start(m, d);
 		return 0;
 	default:
-		vos_log("%s: is %s already", d->cfg->name, phase_names[d->phase]);
+		vd_log("%s: is %s already", d->cfg->name, phase_names[d->phase]);
 		return -1;
 	}
 }
@@ -585,7 +585,7 @@ int machine_restart(struct machine *m, struct dom *d)
 static bool is_down(const struct dom *d)
 {
 	return d->phase == PH_STOPPED ||
-	       (d->phase == PH_FAILED && (d->hopeless || d->st.domid == VOS_NO_DOMID));
+	       (d->phase == PH_FAILED && (d->hopeless || d->st.domid == VD_NO_DOMID));
 }
 
 static void bring_down(struct machine *m, struct dom *d)
@@ -626,8 +626,8 @@ static void next_step_down(struct machine *m)
 	}
 	if (!all)
 		return;
-	vos_pci_give_back(&m->host, m->state);
-	vos_state_remove(&m->host, m->config->primary.name);
+	vd_pci_give_back(&m->host, m->state);
+	vd_state_remove(&m->host, m->config->primary.name);
 	m->gone = true;
 }
 
@@ -639,23 +639,23 @@ void machine_down(struct machine *m)
 
 /* ---- taking over ---- */
 
-static void add_dom(struct machine *m, const struct vos_domain_config *cfg)
+static void add_dom(struct machine *m, const struct vd_domain_config *cfg)
 {
 	struct dom *d = &m->dom[m->n_doms++];
 
 	d->cfg = cfg;
 	d->worker.fd = -1;
-	if (vos_status_load(m->host.xs, m->config->primary.name, cfg->name, &d->st)) {
-		d->st.domid = VOS_NO_DOMID;
+	if (vd_status_load(m->host.xs, m->config->primary.name, cfg->name, &d->st)) {
+		d->st.domid = VD_NO_DOMID;
 		d->st.devid = -1;
-		snprintf(d->st.role, sizeof(d->st.role), "%s", vos_role_name(cfg->role));
+		snprintf(d->st.role, sizeof(d->st.role), "%s", vd_role_name(cfg->role));
 	}
 }
 
 /* What a predecessor left of one domain. */
 static void adopt(struct machine *m, struct dom *d)
 {
-	struct vos_link l = link_of(m, d);
+	struct vd_link l = link_of(m, d);
 
 	d->starts.degraded = d->st.degraded;
 	if (!is_primary(d) && linked(m, d))
@@ -663,8 +663,8 @@ static void adopt(struct machine *m, struct dom *d)
 	if (!strcmp(d->st.state, "running") || !strcmp(d->st.state, "stopping")) {
 		set_running(m, d);
 	} else if (!strcmp(d->st.state, "building") || !strcmp(d->st.state, "waiting")) {
-		vos_log("%s: was being built when virtuosd ended, building it anew",
-			d->cfg->name);
+		vd_log("%s: was being built when virtuosd ended, building it anew",
+		       d->cfg->name);
 		unlink_all(m, d);
 		d->want = true;
 		run_worker(m, d, true);
@@ -683,21 +683,21 @@ bool machine_is_up(const struct machine *m)
 	return false;
 }
 
-int machine_init(struct machine *m, struct vos_config *config)
+int machine_init(struct machine *m, struct vd_config *config)
 {
 	struct xs_permissions perms = { .id = 0, .perms = XS_PERM_NONE };
 	int i;
 
 	memset(m, 0, sizeof(*m));
 	m->config = config;
-	vos_state_dir(m->state, config->primary.name);
-	if (vos_host_open(&m->host))
+	vd_state_dir(m->state, config->primary.name);
+	if (vd_host_open(&m->host))
 		return -1;
-	if (!xs_mkdir(m->host.xs, XBT_NULL, VOS_STATE_ROOT) ||
-	    !xs_set_permissions(m->host.xs, XBT_NULL, VOS_STATE_ROOT, &perms, 1) ||
+	if (!xs_mkdir(m->host.xs, XBT_NULL, VD_STATE_ROOT) ||
+	    !xs_set_permissions(m->host.xs, XBT_NULL, VD_STATE_ROOT, &perms, 1) ||
 	    !xs_watch(m->host.xs, "@releaseDomain", "death")) {
-		vos_log("cannot use xenstore: %s", strerror(errno));
-		vos_host_close(&m->host);
+		vd_log("cannot use xenstore: %s", strerror(errno));
+		vd_host_close(&m->host);
 		return -1;
 	}
 	add_dom(m, &config->primary);

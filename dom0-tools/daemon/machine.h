@@ -35,8 +35,8 @@ enum phase {
 };
 
 struct dom {
-	const struct vos_domain_config *cfg;
-	struct vos_status st;
+	const struct vd_domain_config *cfg;
+	struct vd_status st;
 	struct worker worker;
 	enum phase phase;
 	int64_t deadline;	/* 0 = none */
@@ -57,17 +57,17 @@ struct dom {
 };
 
 struct machine {
-	struct vos_host host;
-	struct vos_config *config;
-	char state[VOS_PATH_MAX];
-	struct dom dom[VOS_MAX_SERVICES + 1];	/* [0] is the primary */
+	struct vd_host host;
+	struct vd_config *config;
+	char state[VD_PATH_MAX];
+	struct dom dom[VD_MAX_SERVICES + 1];	/* [0] is the primary */
 	int n_doms;
 	bool going_down;
 	bool gone;		/* going_down has come to its end */
 };
 
 /* Take over what is there: a running system that another virtuosd left, or nothing. */
-int machine_init(struct machine *m, struct vos_config *config);
+int machine_init(struct machine *m, struct vd_config *config);
 /* Was there anything to take over? */
 bool machine_is_up(const struct machine *m);
 

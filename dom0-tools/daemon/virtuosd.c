@@ -25,7 +25,7 @@
 
 static const char usage[] =
 "Usage: virtuosd [--foreground] [CONFIG]\n"
-"Keep the system of CONFIG (default " VOS_DEFAULT_CONFIG ") running: restart domains\n"
+"Keep the system of CONFIG (default " VD_DEFAULT_CONFIG ") running: restart domains\n"
 "that die, as the configuration says. See virtuosd(8).\n"
 "\n"
 "  --foreground  start the system, stay in the foreground, tell systemd when ready\n"
@@ -55,18 +55,18 @@ static void notify_systemd(const char *text)
 /* Only one virtuosd per system; the lock goes away with the process. */
 static int take_lock(const char *system)
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 	int fd;
 
-	mkdir(VOS_RUN_DIR, 0755);
-	vos_run_path(path, system, "lock");
+	mkdir(VD_RUN_DIR, 0755);
+	vd_run_path(path, system, "lock");
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0) {
-		vos_log("%s: %s", path, strerror(errno));
+		vd_log("%s: %s", path, strerror(errno));
 		return -1;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		vos_log("virtuosd for \"%s\" is running already", system);
+		vd_log("virtuosd for \"%s\" is running already", system);
 		return -1;
 	}
 	return 0;
@@ -77,7 +77,7 @@ static bool system_exists(const char *system)
 {
 	struct xs_handle *xs = xs_open(0);
 	unsigned int n = 0;
-	char **names = xs ? vos_state_domains(xs, system, &n) : NULL;
+	char **names = xs ? vd_state_domains(xs, system, &n) : NULL;
 
 	free(names);
 	if (xs)
@@ -102,7 +102,7 @@ static int copy_file(const char *from, const char *to)
 	if (out && fclose(out))
 		r = -1;
 	if (r)
-		vos_log("cannot copy %s to %s", from, to);
+		vd_log("cannot copy %s to %s", from, to);
 	return r;
 }
 
@@ -110,36 +110,36 @@ static int copy_file(const char *from, const char *to)
  * A system that is running was started from a configuration that may have been edited
  * since; a copy of it is what counts until `virtuos down`.
  */
-static struct vos_config *load_config(const char *path)
+static struct vd_config *load_config(const char *path)
 {
-	char err[VOS_ERR_MAX], kept[VOS_PATH_MAX];
-	struct vos_config *c = vos_config_read(path, err), *old;
+	char err[VD_ERR_MAX], kept[VD_PATH_MAX];
+	struct vd_config *c = vd_config_read(path, err), *old;
 
 	if (!c) {
 		fprintf(stderr, "%s\n", err);
 		return NULL;
 	}
-	vos_run_path(kept, c->primary.name, "cfg");
+	vd_run_path(kept, c->primary.name, "cfg");
 	if (!strcmp(kept, path))
 		return c;
-	old = system_exists(c->primary.name) ? vos_config_read(kept, err) : NULL;
+	old = system_exists(c->primary.name) ? vd_config_read(kept, err) : NULL;
 	if (!old)
 		return c;
-	vos_config_free(c);
+	vd_config_free(c);
 	return old;
 }
 
 static int open_log(const char *system)
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 	int fd, null;
 
-	mkdir(VOS_LOG_DIR, 0755);
-	snprintf(path, sizeof(path), VOS_LOG_DIR "/%s.log", system);
+	mkdir(VD_LOG_DIR, 0755);
+	snprintf(path, sizeof(path), VD_LOG_DIR "/%s.log", system);
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (fd < 0 || null < 0) {
-		vos_log("%s: %s", path, strerror(errno));
+		vd_log("%s: %s", path, strerror(errno));
 		return -1;
 	}
 	dup2(null, 0);
@@ -210,7 +210,7 @@ static int add_workers(struct machine *m, struct pollfd *p)
 /* One turn. False: SIGTERM. */
 static bool turn(struct machine *m, int sigfd)
 {
-	struct pollfd p[2 + VOS_MAX_SERVICES + 1 + 1 + CONTROL_MAX];
+	struct pollfd p[2 + VD_MAX_SERVICES + 1 + 1 + CONTROL_MAX];
 	int i, workers, controls;
 	int timeout = machine_timers(m);
 
@@ -253,7 +253,7 @@ static bool foreground_ready(struct machine *m, bool *told)
 static int run(struct machine *m, int sigfd, bool foreground)
 {
 	bool told = false, failed = false;
-	int64_t born = vos_now_ms();
+	int64_t born = vd_now_ms();
 
 	while (!m->gone) {
 		if (!turn(m, sigfd))
@@ -263,7 +263,7 @@ static int run(struct machine *m, int sigfd, bool foreground)
 			machine_down(m);
 		}
 		/* Started, but never told to do anything. */
-		if (!machine_is_up(m) && !control_busy() && vos_now_ms() - born > IDLE_MS)
+		if (!machine_is_up(m) && !control_busy() && vd_now_ms() - born > IDLE_MS)
 			return 0;
 	}
 	return failed ? 1 : 0;
@@ -271,8 +271,8 @@ static int run(struct machine *m, int sigfd, bool foreground)
 
 static int start(const char *path, bool foreground)
 {
-	char kept[VOS_PATH_MAX], *real = realpath(path, NULL);
-	struct vos_config *config = load_config(real ? real : path);
+	char kept[VD_PATH_MAX], *real = realpath(path, NULL);
+	struct vd_config *config = load_config(real ? real : path);
 	const char *system;
 	int ready[2] = { -1, -1 }, sigfd, r;
 	bool fresh;
@@ -286,11 +286,11 @@ static int start(const char *path, bool foreground)
 	if (take_lock(system) || machine_init(&machine, config))
 		return 1;
 	sigfd = open_signals();
-	vos_run_path(kept, system, "cfg");
+	vd_run_path(kept, system, "cfg");
 	if ((strcmp(kept, config->path) && copy_file(config->path, kept)) ||
 	    sigfd < 0 || control_open(system) || (!foreground && open_log(system)))
 		return 1;
-	vos_log_times(true);
+	vd_log_times(true);
 	fresh = !machine_is_up(&machine);
 	if (foreground && fresh)
 		machine_up(&machine);
@@ -304,14 +304,14 @@ static int start(const char *path, bool foreground)
 	if (machine.gone || !machine_is_up(&machine))
 		unlink(kept);
 	control_close(system);
-	vos_host_close(&machine.host);
-	vos_config_free(config);
+	vd_host_close(&machine.host);
+	vd_config_free(config);
 	return r;
 }
 
 int main(int argc, char **argv)
 {
-	const char *path = VOS_DEFAULT_CONFIG;
+	const char *path = VD_DEFAULT_CONFIG;
 	bool foreground = false;
 	int i;
 

@@ -31,30 +31,30 @@ static void report_log(const char *line)
 	report("log %s\n", line);
 }
 
-static int destroy_old(struct vos_host *h, const struct worker_job *job)
+static int destroy_old(struct vd_host *h, const struct worker_job *job)
 {
 	uint32_t domid;
 	int r = 0;
 
-	if (job->destroy != VOS_NO_DOMID)
-		r = vos_domain_destroy(h, job->destroy);
+	if (job->destroy != VD_NO_DOMID)
+		r = vd_domain_destroy(h, job->destroy);
 	if (job->destroy_name && !libxl_name_to_domid(h->ctx, job->domain->name, &domid))
-		r |= vos_domain_destroy(h, domid);
+		r |= vd_domain_destroy(h, domid);
 	if (!r)
 		report("destroyed\n");
 	return r;
 }
 
-static int create_new(struct vos_host *h, const struct worker_job *job)
+static int create_new(struct vd_host *h, const struct worker_job *job)
 {
 	char uuid[37];
 	uint32_t domid;
 
-	if (vos_pci_take(h, job->domain, job->state) ||
-	    vos_domain_create(h, job->config, job->domain, &domid))
+	if (vd_pci_take(h, job->domain, job->state) ||
+	    vd_domain_create(h, job->config, job->domain, &domid))
 		return -1;
-	if (vos_domain_uuid(h, domid, uuid)) {
-		vos_domain_destroy(h, domid);
+	if (vd_domain_uuid(h, domid, uuid)) {
+		vd_domain_destroy(h, domid);
 		return -1;
 	}
 	report("created %u %s\n", domid, uuid);
@@ -62,19 +62,19 @@ static int create_new(struct vos_host *h, const struct worker_job *job)
 }
 
 static void __attribute__((noreturn))
-work(struct vos_host *parents, const struct worker_job *job)
+work(struct vd_host *parents, const struct worker_job *job)
 {
-	struct vos_host h;
+	struct vd_host h;
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	vos_log_hook(report_log);
+	vd_log_hook(report_log);
 	/* The parent's handles are the parent's; forget them, open our own. */
 	libxl_postfork_child_noexec(parents->ctx);
-	if (vos_host_open(&h))
+	if (vd_host_open(&h))
 		_exit(1);
 	if (destroy_old(&h, job))
 		_exit(1);
@@ -83,12 +83,12 @@ work(struct vos_host *parents, const struct worker_job *job)
 	_exit(0);
 }
 
-int worker_start(struct worker *w, struct vos_host *h, const struct worker_job *job)
+int worker_start(struct worker *w, struct vd_host *h, const struct worker_job *job)
 {
 	int p[2];
 
 	if (pipe2(p, O_CLOEXEC)) {
-		vos_log("%s: pipe: %s", job->domain->name, strerror(errno));
+		vd_log("%s: pipe: %s", job->domain->name, strerror(errno));
 		return -1;
 	}
 	w->len = 0;
@@ -100,7 +100,7 @@ int worker_start(struct worker *w, struct vos_host *h, const struct worker_job *
 	}
 	close(p[1]);
 	if (w->pid < 0) {
-		vos_log("%s: fork: %s", job->domain->name, strerror(errno));
+		vd_log("%s: fork: %s", job->domain->name, strerror(errno));
 		w->pid = 0;
 		close(p[0]);
 		return -1;

@@ -12,10 +12,10 @@
 #include "../host/host.h"
 
 struct worker_job {
-	const struct vos_config *config;
-	const struct vos_domain_config *domain;
+	const struct vd_config *config;
+	const struct vd_domain_config *domain;
 	const char *state;	/* the system's directory in xenstore */
-	uint32_t destroy;	/* this domain first, or VOS_NO_DOMID */
+	uint32_t destroy;	/* this domain first, or VD_NO_DOMID */
 	bool destroy_name;	/* and any domain of that name: ours, half-built */
 	bool create;
 };
@@ -27,7 +27,7 @@ struct worker {
 	size_t len;
 };
 
-int worker_start(struct worker *w, struct vos_host *h, const struct worker_job *job);
+int worker_start(struct worker *w, struct vd_host *h, const struct worker_job *job);
 /*
  * Read what came. 1: a line is in @line (without newline); 0: nothing more now;
  * -1: the worker has ended, *ok tells how. Call again after 1.

@@ -108,7 +108,7 @@ static bool is_requested(struct bus *bus, const char *name)
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/%s/request", VX_EXEC_DIR, name);
-	return bus_exists(bus, path);
+	return vx_bus_exists(bus, path);
 }
 
 static void start_session(struct bus *bus, const char *name)
@@ -137,7 +137,7 @@ static void scan(struct bus *bus)
 	size_t len;
 
 	bus->changed = false;
-	if (bus_directory(bus, VX_EXEC_DIR, names, &len))
+	if (vx_bus_directory(bus, VX_EXEC_DIR, names, &len))
 		return;		/* dom0 has not made it yet; the watch will tell */
 	for (name = names; name < names + len; name += strlen(name) + 1)
 		start_session(bus, name);
@@ -155,7 +155,7 @@ static void reap(struct bus *bus)
 				continue;
 			snprintf(path, sizeof(path), "%s/%s", VX_EXEC_DIR,
 				 slots[i].name);
-			bus_rm(bus, path);
+			vx_bus_rm(bus, path);
 			slots[i].pid = 0;
 			bus->changed = true;	/* there is room for one more */
 		}
@@ -194,7 +194,7 @@ int vx_agent_vchan(void)
 	struct pollfd p[2];
 	struct bus bus;
 
-	if (bus_open(&bus) || bus_watch(&bus, VX_EXEC_DIR))
+	if (vx_bus_open(&bus) || vx_bus_watch(&bus, VX_EXEC_DIR))
 		return lost("cannot use xenstore");
 	for (;;) {
 		reap(&bus);
@@ -206,7 +206,7 @@ int vx_agent_vchan(void)
 			return lost("poll");
 		if (p[0].revents)
 			take_signals(sigfd);
-		if (p[1].revents && bus_events(&bus))
+		if (p[1].revents && vx_bus_events(&bus))
 			return lost("xenstore");
 	}
 }

@@ -112,7 +112,7 @@ static int path_request(struct bus *b, uint32_t type, const char *path, char *bu
 	return request(b, type, path, strlen(path) + 1, buf, answer);
 }
 
-int bus_open(struct bus *b)
+int vx_bus_open(struct bus *b)
 {
 	int i;
 
@@ -125,7 +125,7 @@ int bus_open(struct bus *b)
 	return -1;
 }
 
-int bus_watch(struct bus *b, const char *path)
+int vx_bus_watch(struct bus *b, const char *path)
 {
 	char payload[256], buf[BUS_PAYLOAD_MAX + 1];
 	size_t n;
@@ -141,7 +141,7 @@ int bus_watch(struct bus *b, const char *path)
 	return request(b, XS_WATCH, payload, (size_t)len + 3, buf, &n);
 }
 
-int bus_rm(struct bus *b, const char *path)
+int vx_bus_rm(struct bus *b, const char *path)
 {
 	char buf[BUS_PAYLOAD_MAX + 1];
 	size_t n;
@@ -149,7 +149,7 @@ int bus_rm(struct bus *b, const char *path)
 	return path_request(b, XS_RM, path, buf, &n);
 }
 
-bool bus_exists(struct bus *b, const char *path)
+bool vx_bus_exists(struct bus *b, const char *path)
 {
 	char buf[BUS_PAYLOAD_MAX + 1];
 	size_t n;
@@ -157,12 +157,12 @@ bool bus_exists(struct bus *b, const char *path)
 	return !path_request(b, XS_READ, path, buf, &n);
 }
 
-int bus_directory(struct bus *b, const char *path, char *buf, size_t *len)
+int vx_bus_directory(struct bus *b, const char *path, char *buf, size_t *len)
 {
 	return path_request(b, XS_DIRECTORY, path, buf, len);
 }
 
-int bus_events(struct bus *b)
+int vx_bus_events(struct bus *b)
 {
 	char buf[BUS_PAYLOAD_MAX + 1];
 	struct xsd_sockmsg h;

@@ -23,14 +23,14 @@ struct bus {
 };
 
 /* All return 0, or -1 with errno set. */
-int bus_open(struct bus *b);
-int bus_watch(struct bus *b, const char *path);
-int bus_rm(struct bus *b, const char *path);
+int vx_bus_open(struct bus *b);
+int vx_bus_watch(struct bus *b, const char *path);
+int vx_bus_rm(struct bus *b, const char *path);
 /* Is there such a node, that we may read? */
-bool bus_exists(struct bus *b, const char *path);
+bool vx_bus_exists(struct bus *b, const char *path);
 /* Children as strings one after the other; *len bytes. @buf: BUS_PAYLOAD_MAX + 1. */
-int bus_directory(struct bus *b, const char *path, char *buf, size_t *len);
+int vx_bus_directory(struct bus *b, const char *path, char *buf, size_t *len);
 /* Take the events that are there; does not block when poll() said POLLIN. */
-int bus_events(struct bus *b);
+int vx_bus_events(struct bus *b);
 
 #endif

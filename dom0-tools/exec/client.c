@@ -114,7 +114,7 @@ static void show_error(const struct vx_frame *f)
 	size_t n = f->len < sizeof(text) ? f->len : sizeof(text);
 
 	memcpy(text, f->payload, n);
-	vos_printable(text, n);
+	vd_printable(text, n);
 	fprintf(stderr, "virtuos: agent: %.*s\n", (int)n, text);
 }
 

@@ -11,7 +11,7 @@
 static void *must(void *p)
 {
 	if (!p) {
-		vos_log("out of memory");
+		vd_log("out of memory");
 		exit(1);
 	}
 	return p;
@@ -22,7 +22,7 @@ static char *copy(const char *s)
 	return s ? must(strdup(s)) : NULL;
 }
 
-static void fill_affinity(struct vos_host *h, const struct vos_domain_config *d,
+static void fill_affinity(struct vd_host *h, const struct vd_domain_config *d,
 			  libxl_domain_build_info *b)
 {
 	int i, cpu;
@@ -36,17 +36,17 @@ static void fill_affinity(struct vos_host *h, const struct vos_domain_config *d,
 		libxl_bitmap_init(&b->vcpu_hard_affinity[i]);
 		if (libxl_cpu_bitmap_alloc(h->ctx, &b->vcpu_hard_affinity[i], 0))
 			must(NULL);
-		for (cpu = 0; cpu <= VOS_MAX_CPU; cpu++)
+		for (cpu = 0; cpu <= VD_MAX_CPU; cpu++)
 			if (d->cpumap[cpu / 8] & (1u << (cpu % 8)))
 				libxl_bitmap_set(&b->vcpu_hard_affinity[i], cpu);
 	}
 }
 
-static int fill_build(struct vos_host *h, const struct vos_config *c,
-		      const struct vos_domain_config *d, libxl_domain_config *dc)
+static int fill_build(struct vd_host *h, const struct vd_config *c,
+		      const struct vd_domain_config *d, libxl_domain_config *dc)
 {
 	libxl_domain_build_info *b = &dc->b_info;
-	char cmdline[VOS_CMDLINE_MAX];
+	char cmdline[VD_CMDLINE_MAX];
 	int i;
 
 	libxl_domain_build_info_init_type(b, dc->c_info.type);
@@ -71,8 +71,8 @@ static int fill_build(struct vos_host *h, const struct vos_config *c,
 	libxl_defbool_set(&b->claim_mode, true);
 	b->kernel = copy(d->kernel);
 	b->ramdisk = copy(d->ramdisk);
-	if (vos_config_cmdline(c, d, cmdline, sizeof(cmdline))) {
-		vos_log("%s: the kernel command line is too long", d->name);
+	if (vd_config_cmdline(c, d, cmdline, sizeof(cmdline))) {
+		vd_log("%s: the kernel command line is too long", d->name);
 		return -1;
 	}
 	b->cmdline = copy(cmdline);
@@ -83,7 +83,7 @@ static int fill_build(struct vos_host *h, const struct vos_config *c,
 	return 0;
 }
 
-static void fill_nic(const struct vos_vif *v, libxl_devid id, libxl_device_nic *nic)
+static void fill_nic(const struct vd_vif *v, libxl_devid id, libxl_device_nic *nic)
 {
 	libxl_device_nic_init(nic);
 	nic->devid = id;
@@ -97,14 +97,14 @@ static void fill_nic(const struct vos_vif *v, libxl_devid id, libxl_device_nic *
 	nic->backend_domname = copy(v->backend);
 }
 
-static void fill_devices(struct vos_host *h, const struct vos_domain_config *d,
+static void fill_devices(struct vd_host *h, const struct vd_domain_config *d,
 			 libxl_domain_config *dc)
 {
 	int i;
 
-	dc->pcidevs = must(calloc(VOS_MAX_DEVICES, sizeof(*dc->pcidevs)));
-	dc->disks = must(calloc(VOS_MAX_DEVICES, sizeof(*dc->disks)));
-	dc->nics = must(calloc(VOS_MAX_DEVICES, sizeof(*dc->nics)));
+	dc->pcidevs = must(calloc(VD_MAX_DEVICES, sizeof(*dc->pcidevs)));
+	dc->disks = must(calloc(VD_MAX_DEVICES, sizeof(*dc->disks)));
+	dc->nics = must(calloc(VD_MAX_DEVICES, sizeof(*dc->nics)));
 	for (i = 0; i < d->n_pci; i++)
 		libxl_device_pci_copy(h->ctx, &dc->pcidevs[i], &d->pci[i]);
 	for (i = 0; i < d->n_disk; i++)
@@ -116,15 +116,15 @@ static void fill_devices(struct vos_host *h, const struct vos_domain_config *d,
 	dc->num_nics = d->n_vif;
 }
 
-static int fill_config(struct vos_host *h, const struct vos_config *c,
-		       const struct vos_domain_config *d, libxl_domain_config *dc)
+static int fill_config(struct vd_host *h, const struct vd_config *c,
+		       const struct vd_domain_config *d, libxl_domain_config *dc)
 {
 	libxl_domain_create_info *ci = &dc->c_info;
 
 	ci->type = d->pvh ? LIBXL_DOMAIN_TYPE_PVH : LIBXL_DOMAIN_TYPE_PV;
 	ci->name = copy(d->name);
 	libxl_uuid_generate(&ci->uuid);
-	libxl_defbool_set(&ci->driver_domain, d->role != VOS_ROLE_PRIMARY);
+	libxl_defbool_set(&ci->driver_domain, d->role != VD_ROLE_PRIMARY);
 	libxl_defbool_set(&ci->run_hotplug_scripts, true);
 	/* virtuosd decides what follows a death; nothing may linger. */
 	dc->on_poweroff = LIBXL_ACTION_ON_SHUTDOWN_DESTROY;
@@ -138,35 +138,35 @@ static int fill_config(struct vos_host *h, const struct vos_config *c,
 }
 
 /* Say it in words; libxl's own message for this is hard to read. */
-static int check_memory(struct vos_host *h, const struct vos_domain_config *d)
+static int check_memory(struct vd_host *h, const struct vd_domain_config *d)
 {
 	libxl_physinfo info;
 	uint64_t free_mib;
 
 	libxl_physinfo_init(&info);
 	if (libxl_get_physinfo(h->ctx, &info)) {
-		vos_log("cannot ask Xen for its free memory");
+		vd_log("cannot ask Xen for its free memory");
 		return -1;
 	}
 	free_mib = (info.free_pages + info.scrub_pages) >> 8;
 	libxl_physinfo_dispose(&info);
 	if (free_mib >= (uint64_t)d->memory + MIB_SLACK)
 		return 0;
-	vos_log("%s: needs %ld MiB, Xen has %llu MiB free (give dom0 less: dom0_mem= on Xen's command line)",
-		d->name, d->memory, (unsigned long long)free_mib);
+	vd_log("%s: needs %ld MiB, Xen has %llu MiB free (give dom0 less: dom0_mem= on Xen's command line)",
+	       d->name, d->memory, (unsigned long long)free_mib);
 	return -1;
 }
 
-int vos_domain_create(struct vos_host *h, const struct vos_config *c,
-		      const struct vos_domain_config *d, uint32_t *domid)
+int vd_domain_create(struct vd_host *h, const struct vd_config *c,
+		     const struct vd_domain_config *d, uint32_t *domid)
 {
 	libxl_domain_config dc;
 	uint32_t other;
 	int rc;
 
-	*domid = VOS_NO_DOMID;
+	*domid = VD_NO_DOMID;
 	if (!libxl_name_to_domid(h->ctx, d->name, &other)) {
-		vos_log("%s: a domain of this name exists already (id %u)", d->name, other);
+		vd_log("%s: a domain of this name exists already (id %u)", d->name, other);
 		return -1;
 	}
 	if (check_memory(h, d))
@@ -176,52 +176,52 @@ int vos_domain_create(struct vos_host *h, const struct vos_config *c,
 	if (!rc) {
 		rc = libxl_domain_create_new(h->ctx, &dc, domid, NULL, NULL);
 		if (rc)
-			vos_log("%s: libxl could not create the domain (error %d)",
-				d->name, rc);
+			vd_log("%s: libxl could not create the domain (error %d)",
+			       d->name, rc);
 	}
-	if (rc && *domid != VOS_NO_DOMID && *domid) {
-		vos_domain_destroy(h, *domid);
-		*domid = VOS_NO_DOMID;
+	if (rc && *domid != VD_NO_DOMID && *domid) {
+		vd_domain_destroy(h, *domid);
+		*domid = VD_NO_DOMID;
 	}
 	libxl_domain_config_dispose(&dc);
 	return rc ? -1 : 0;
 }
 
 /* Destroyed by somebody who left the rest to others. */
-static void remove_remains(struct vos_host *h, uint32_t domid)
+static void remove_remains(struct vd_host *h, uint32_t domid)
 {
-	char *vm = vos_xs_read(h->xs, XBT_NULL, "/local/domain/%u/vm", domid);
+	char *vm = vd_xs_read(h->xs, XBT_NULL, "/local/domain/%u/vm", domid);
 
-	vos_pci_detach(h, domid);
+	vd_pci_detach(h, domid);
 	if (vm && !strncmp(vm, "/vm/", 4))
 		xs_rm(h->xs, XBT_NULL, vm);
 	free(vm);
-	vos_xs_rm(h->xs, XBT_NULL, "/local/domain/%u", domid);
-	vos_xs_rm(h->xs, XBT_NULL, "/libxl/%u", domid);
+	vd_xs_rm(h->xs, XBT_NULL, "/local/domain/%u", domid);
+	vd_xs_rm(h->xs, XBT_NULL, "/libxl/%u", domid);
 }
 
-int vos_domain_destroy(struct vos_host *h, uint32_t domid)
+int vd_domain_destroy(struct vd_host *h, uint32_t domid)
 {
 	int rc = 0;
 
 	if (!libxl_domain_info(h->ctx, NULL, domid)) {
 		/* Stop it this very moment; what follows takes a while. */
 		libxl_domain_pause(h->ctx, domid, NULL);
-		vos_pci_detach(h, domid);
+		vd_pci_detach(h, domid);
 		rc = libxl_domain_destroy(h->ctx, domid, NULL);
 		if (rc && libxl_domain_info(h->ctx, NULL, domid))
 			rc = 0;		/* gone after all */
 		if (rc)
-			vos_log("domain %u could not be destroyed (error %d)", domid, rc);
+			vd_log("domain %u could not be destroyed (error %d)", domid, rc);
 	} else {
 		remove_remains(h, domid);
 	}
-	if (vos_pci_wait_free(domid))
+	if (vd_pci_wait_free(domid))
 		rc = -1;
 	return rc ? -1 : 0;
 }
 
-int vos_domain_uuid(struct vos_host *h, uint32_t domid, char uuid[37])
+int vd_domain_uuid(struct vd_host *h, uint32_t domid, char uuid[37])
 {
 	libxl_dominfo info;
 
@@ -233,24 +233,24 @@ int vos_domain_uuid(struct vos_host *h, uint32_t domid, char uuid[37])
 	return 0;
 }
 
-enum vos_life vos_domain_life(struct vos_host *h, uint32_t domid, const char *uuid,
-			      libxl_shutdown_reason *reason)
+enum vd_life vd_domain_life(struct vd_host *h, uint32_t domid, const char *uuid,
+			    libxl_shutdown_reason *reason)
 {
-	enum vos_life life = VOS_ALIVE;
+	enum vd_life life = VD_ALIVE;
 	libxl_dominfo info;
 	char now[37];
 
 	*reason = LIBXL_SHUTDOWN_REASON_UNKNOWN;
 	libxl_dominfo_init(&info);
 	if (libxl_domain_info(h->ctx, &info, domid))
-		return VOS_GONE;
+		return VD_GONE;
 	snprintf(now, sizeof(now), LIBXL_UUID_FMT, LIBXL_UUID_BYTES(info.uuid));
 	if (strcmp(now, uuid)) {
-		life = VOS_GONE;	/* the id belongs to somebody else by now */
+		life = VD_GONE;		/* the id belongs to somebody else by now */
 	} else if (info.dying) {
-		life = VOS_SHUT_DOWN;
+		life = VD_SHUT_DOWN;
 	} else if (info.shutdown) {
-		life = VOS_SHUT_DOWN;
+		life = VD_SHUT_DOWN;
 		*reason = info.shutdown_reason;
 	}
 	libxl_dominfo_dispose(&info);

@@ -14,7 +14,7 @@ struct logger {
 	xentoollog_level least;
 };
 
-/* libxl quotes what it reads in xenstore, also from guests: its words pass vos_log(). */
+/* libxl quotes what it reads in xenstore, also from guests: its words pass vd_log(). */
 static void libxl_says(xentoollog_logger *xtl, xentoollog_level level, int errnoval,
 		       const char *context, const char *fmt, va_list ap)
 {
@@ -24,8 +24,8 @@ static void libxl_says(xentoollog_logger *xtl, xentoollog_level level, int errno
 	if (level < l->least)
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
-	vos_log("%s: %s: %s%s%s", context ? context : "xen", xtl_level_to_string(level), text,
-		errnoval >= 0 ? ": " : "", errnoval >= 0 ? strerror(errnoval) : "");
+	vd_log("%s: %s: %s%s%s", context ? context : "xen", xtl_level_to_string(level), text,
+	       errnoval >= 0 ? ": " : "", errnoval >= 0 ? strerror(errnoval) : "");
 }
 
 static void logger_destroy(xentoollog_logger *xtl)
@@ -45,7 +45,7 @@ static xentoollog_logger *logger_create(xentoollog_level least)
 	return &l->xtl;
 }
 
-int64_t vos_now_ms(void)
+int64_t vd_now_ms(void)
 {
 	struct timespec t;
 
@@ -53,34 +53,34 @@ int64_t vos_now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int vos_host_open(struct vos_host *h)
+int vd_host_open(struct vd_host *h)
 {
 	/* For developers; virtuosd inherits it from `virtuos up`. */
 	bool debug = getenv("VIRTUOS_LIBXL_DEBUG") != NULL;
 
 	memset(h, 0, sizeof(*h));
 	if (access("/proc/xen/capabilities", F_OK) && access("/dev/xen/privcmd", F_OK)) {
-		vos_log("not running under Xen as domain 0 (boot the \"with Xen hypervisor\" entry)");
+		vd_log("not running under Xen as domain 0 (boot the \"with Xen hypervisor\" entry)");
 		return -1;
 	}
 	h->logger = logger_create(debug ? XTL_DEBUG : XTL_ERROR);
 	if (!h->logger || libxl_ctx_alloc(&h->ctx, LIBXL_VERSION, 0, h->logger)) {
-		vos_log("cannot open libxl; is this domain 0, and are you root?");
+		vd_log("cannot open libxl; is this domain 0, and are you root?");
 		goto out;
 	}
 	h->xs = xs_open(0);
 	if (!h->xs) {
-		vos_log("cannot open xenstore: %s", strerror(errno));
+		vd_log("cannot open xenstore: %s", strerror(errno));
 		goto out;
 	}
 	return 0;
 
 out:
-	vos_host_close(h);
+	vd_host_close(h);
 	return -1;
 }
 
-void vos_host_close(struct vos_host *h)
+void vd_host_close(struct vd_host *h)
 {
 	if (h->xs)
 		xs_close(h->xs);

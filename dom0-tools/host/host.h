@@ -3,7 +3,7 @@
  * What the tools do to the Xen host: domains, PCI devices, xenstore. Everything here
  * can be called from a process of its own at any time; nothing keeps state in memory.
  *
- * Functions return 0, or -1 after saying what went wrong by vos_log().
+ * Functions return 0, or -1 after saying what went wrong by vd_log().
  */
 #ifndef VIRTUOS_HOST_H
 #define VIRTUOS_HOST_H
@@ -17,89 +17,89 @@
 
 #include "config.h"
 
-#define VOS_NO_DOMID	((uint32_t)-1)
-#define VOS_PATH_MAX	256
+#define VD_NO_DOMID	((uint32_t)-1)
+#define VD_PATH_MAX	256
 
-struct vos_host {
+struct vd_host {
 	xentoollog_logger *logger;
 	libxl_ctx *ctx;
 	struct xs_handle *xs;
 };
 
 /* log.c: one line to stderr; with the time when it goes to a log file. */
-void vos_log_times(bool on);
+void vd_log_times(bool on);
 /* Where else a line goes (NULL: nowhere); called with the text only. */
-void vos_log_hook(void (*hook)(const char *line));
-void vos_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void vd_log_hook(void (*hook)(const char *line));
+void vd_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What an administrator has to know: the same, and to syslog as an error. */
-void vos_alert(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void vd_alert(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* host.c */
-int vos_host_open(struct vos_host *h);
-void vos_host_close(struct vos_host *h);
-int64_t vos_now_ms(void);		/* CLOCK_BOOTTIME: survives clock changes */
+int vd_host_open(struct vd_host *h);
+void vd_host_close(struct vd_host *h);
+int64_t vd_now_ms(void);		/* CLOCK_BOOTTIME: survives clock changes */
 
 /* xs.c: xenstore with formatted paths. */
-char *vos_xs_read(struct xs_handle *xs, xs_transaction_t t, const char *fmt, ...)
+char *vd_xs_read(struct xs_handle *xs, xs_transaction_t t, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-int vos_xs_write(struct xs_handle *xs, xs_transaction_t t, const char *dir,
-		 const char *key, const char *fmt, ...)
+int vd_xs_write(struct xs_handle *xs, xs_transaction_t t, const char *dir,
+		const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
-void vos_xs_rm(struct xs_handle *xs, xs_transaction_t t, const char *fmt, ...)
+void vd_xs_rm(struct xs_handle *xs, xs_transaction_t t, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-long vos_xs_read_long(struct xs_handle *xs, long dflt, const char *fmt, ...)
+long vd_xs_read_long(struct xs_handle *xs, long dflt, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* domain.c */
-enum vos_life { VOS_ALIVE, VOS_SHUT_DOWN, VOS_GONE };
+enum vd_life { VD_ALIVE, VD_SHUT_DOWN, VD_GONE };
 
 /* Build the domain, paused. On failure nothing of it is left. */
-int vos_domain_create(struct vos_host *h, const struct vos_config *c,
-		      const struct vos_domain_config *d, uint32_t *domid);
+int vd_domain_create(struct vd_host *h, const struct vd_config *c,
+		     const struct vd_domain_config *d, uint32_t *domid);
 /*
  * Destroy at once, whatever state it is in, and free its PCI devices for the next one.
  * A domain that does not exist (any more) is no error.
  */
-int vos_domain_destroy(struct vos_host *h, uint32_t domid);
+int vd_domain_destroy(struct vd_host *h, uint32_t domid);
 /* Is the domain with this id the one with this uuid, and alive? */
-enum vos_life vos_domain_life(struct vos_host *h, uint32_t domid, const char *uuid,
-			      libxl_shutdown_reason *reason);
+enum vd_life vd_domain_life(struct vd_host *h, uint32_t domid, const char *uuid,
+			    libxl_shutdown_reason *reason);
 /* 37 bytes for the text form. */
-int vos_domain_uuid(struct vos_host *h, uint32_t domid, char uuid[37]);
+int vd_domain_uuid(struct vd_host *h, uint32_t domid, char uuid[37]);
 
 /* pci.c */
 /* Make a domain's devices assignable; what had to be taken is noted under @state. */
-int vos_pci_take(struct vos_host *h, const struct vos_domain_config *d,
-		 const char *state);
+int vd_pci_take(struct vd_host *h, const struct vd_domain_config *d,
+		const char *state);
 /* Give back to their former drivers what was taken. */
-void vos_pci_give_back(struct vos_host *h, const char *state);
+void vd_pci_give_back(struct vd_host *h, const char *state);
 /*
  * Before the domain is destroyed: cut the devices off it in xenstore, so that libxl
  * does not wait (ten seconds) for a dead front end.
  */
-void vos_pci_detach(struct vos_host *h, uint32_t domid);
+void vd_pci_detach(struct vd_host *h, uint32_t domid);
 /* After it: wait until xen-pciback has let go. */
-int vos_pci_wait_free(uint32_t domid);
-bool vos_pciback_load(void);
+int vd_pci_wait_free(uint32_t domid);
+bool vd_pciback_load(void);
 
 /* link.c: the xenbus nodes of one service for one primary. */
-struct vos_link {
+struct vd_link {
 	uint32_t primary, service;	/* domain ids */
 	unsigned int devid;		/* never used twice in a system's life */
 };
 
-int vos_link_write(struct vos_host *h, const struct vos_link *l,
-		   const struct vos_domain_config *service);
-void vos_link_remove(struct vos_host *h, const struct vos_link *l);
+int vd_link_write(struct vd_host *h, const struct vd_link *l,
+		  const struct vd_domain_config *service);
+void vd_link_remove(struct vd_host *h, const struct vd_link *l);
 /* XenbusState of the front end, 0 = none. */
-int vos_link_state(struct xs_handle *xs, const struct vos_link *l);
+int vd_link_state(struct xs_handle *xs, const struct vd_link *l);
 /* Where a front end says that it has given the link up though the domain lives, and
  * what it says ("hang", "violation"): to be freed, NULL = nothing. */
-void vos_link_failed_path(const struct vos_link *l, char path[VOS_PATH_MAX]);
-char *vos_link_failed(struct xs_handle *xs, const struct vos_link *l);
+void vd_link_failed_path(const struct vd_link *l, char path[VD_PATH_MAX]);
+char *vd_link_failed(struct xs_handle *xs, const struct vd_link *l);
 /* How many other primaries the service domain serves that have not given it up. */
-int vos_link_others(struct xs_handle *xs, const struct vos_link *l);
+int vd_link_others(struct xs_handle *xs, const struct vd_link *l);
 /* The node by which exec sessions meet, writable by the primary. */
-int vos_exec_dir(struct vos_host *h, uint32_t primary);
+int vd_exec_dir(struct vd_host *h, uint32_t primary);
 
 #endif

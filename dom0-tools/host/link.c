@@ -17,14 +17,14 @@
 #define MAX_TRIES	50	/* transactions collide with other writers */
 
 struct link_paths {
-	char front[VOS_PATH_MAX], back[VOS_PATH_MAX];
+	char front[VD_PATH_MAX], back[VD_PATH_MAX];
 };
 
-static void make_paths(const struct vos_link *l, struct link_paths *p)
+static void make_paths(const struct vd_link *l, struct link_paths *p)
 {
-	snprintf(p->front, VOS_PATH_MAX, "/local/domain/%u/device/virtuos/%u", l->primary,
+	snprintf(p->front, VD_PATH_MAX, "/local/domain/%u/device/virtuos/%u", l->primary,
 		 l->devid);
-	snprintf(p->back, VOS_PATH_MAX, "/local/domain/%u/backend/virtuos/%u/%u",
+	snprintf(p->back, VD_PATH_MAX, "/local/domain/%u/backend/virtuos/%u/%u",
 		 l->service, l->primary, l->devid);
 }
 
@@ -39,33 +39,33 @@ static bool make_dir(struct xs_handle *xs, xs_transaction_t t, const char *path,
 	return xs_mkdir(xs, t, path) && xs_set_permissions(xs, t, path, perms, 2);
 }
 
-static int write_front(struct xs_handle *xs, xs_transaction_t t, const struct vos_link *l,
-		       const struct link_paths *p, const struct vos_domain_config *s)
+static int write_front(struct xs_handle *xs, xs_transaction_t t, const struct vd_link *l,
+		       const struct link_paths *p, const struct vd_domain_config *s)
 {
 	if (!make_dir(xs, t, p->front, l->primary, l->service) ||
-	    vos_xs_write(xs, t, p->front, "backend", "%s", p->back) ||
-	    vos_xs_write(xs, t, p->front, "backend-id", "%u", l->service) ||
-	    vos_xs_write(xs, t, p->front, "service", "%s", s->name) ||
-	    vos_xs_write(xs, t, p->front, "role", "%s", vos_role_name(s->role)))
+	    vd_xs_write(xs, t, p->front, "backend", "%s", p->back) ||
+	    vd_xs_write(xs, t, p->front, "backend-id", "%u", l->service) ||
+	    vd_xs_write(xs, t, p->front, "service", "%s", s->name) ||
+	    vd_xs_write(xs, t, p->front, "role", "%s", vd_role_name(s->role)))
 		return -1;
-	return vos_xs_write(xs, t, p->front, "state", "%d", XenbusStateInitialising);
+	return vd_xs_write(xs, t, p->front, "state", "%d", XenbusStateInitialising);
 }
 
-static int write_back(struct xs_handle *xs, xs_transaction_t t, const struct vos_link *l,
-		      const struct link_paths *p, const struct vos_domain_config *s)
+static int write_back(struct xs_handle *xs, xs_transaction_t t, const struct vd_link *l,
+		      const struct link_paths *p, const struct vd_domain_config *s)
 {
 	if (!make_dir(xs, t, p->back, l->service, l->primary) ||
-	    vos_xs_write(xs, t, p->back, "frontend", "%s", p->front) ||
-	    vos_xs_write(xs, t, p->back, "frontend-id", "%u", l->primary) ||
-	    vos_xs_write(xs, t, p->back, "online", "1") ||
-	    vos_xs_write(xs, t, p->back, "service", "%s", s->name) ||
-	    vos_xs_write(xs, t, p->back, "role", "%s", vos_role_name(s->role)))
+	    vd_xs_write(xs, t, p->back, "frontend", "%s", p->front) ||
+	    vd_xs_write(xs, t, p->back, "frontend-id", "%u", l->primary) ||
+	    vd_xs_write(xs, t, p->back, "online", "1") ||
+	    vd_xs_write(xs, t, p->back, "service", "%s", s->name) ||
+	    vd_xs_write(xs, t, p->back, "role", "%s", vd_role_name(s->role)))
 		return -1;
-	return vos_xs_write(xs, t, p->back, "state", "%d", XenbusStateInitialising);
+	return vd_xs_write(xs, t, p->back, "state", "%d", XenbusStateInitialising);
 }
 
-int vos_link_write(struct vos_host *h, const struct vos_link *l,
-		   const struct vos_domain_config *service)
+int vd_link_write(struct vd_host *h, const struct vd_link *l,
+		  const struct vd_domain_config *service)
 {
 	struct link_paths p;
 	xs_transaction_t t;
@@ -86,16 +86,16 @@ int vos_link_write(struct vos_host *h, const struct vos_link *l,
 		if (errno != EAGAIN)
 			break;
 	}
-	vos_log("%s: cannot write its nodes to xenstore: %s", service->name,
-		strerror(errno));
+	vd_log("%s: cannot write its nodes to xenstore: %s", service->name,
+	       strerror(errno));
 	return -1;
 }
 
-void vos_link_remove(struct vos_host *h, const struct vos_link *l)
+void vd_link_remove(struct vd_host *h, const struct vd_link *l)
 {
 	struct link_paths p;
 	unsigned int n = 0;
-	char parent[VOS_PATH_MAX], **left;
+	char parent[VD_PATH_MAX], **left;
 
 	make_paths(l, &p);
 	/* The front end first: it is the primary that must learn of the death. */
@@ -109,51 +109,51 @@ void vos_link_remove(struct vos_host *h, const struct vos_link *l)
 	free(left);
 }
 
-void vos_link_failed_path(const struct vos_link *l, char path[VOS_PATH_MAX])
+void vd_link_failed_path(const struct vd_link *l, char path[VD_PATH_MAX])
 {
 	struct link_paths p;
 
 	make_paths(l, &p);
-	if (snprintf(path, VOS_PATH_MAX, "%s/failed", p.front) >= VOS_PATH_MAX)
+	if (snprintf(path, VD_PATH_MAX, "%s/failed", p.front) >= VD_PATH_MAX)
 		*path = 0;
 }
 
-char *vos_link_failed(struct xs_handle *xs, const struct vos_link *l)
+char *vd_link_failed(struct xs_handle *xs, const struct vd_link *l)
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 
-	vos_link_failed_path(l, path);
+	vd_link_failed_path(l, path);
 	return xs_read(xs, XBT_NULL, path, NULL);
 }
 
-int vos_link_state(struct xs_handle *xs, const struct vos_link *l)
+int vd_link_state(struct xs_handle *xs, const struct vd_link *l)
 {
 	struct link_paths p;
 
 	make_paths(l, &p);
-	return (int)vos_xs_read_long(xs, 0, "%s/state", p.front);
+	return (int)vd_xs_read_long(xs, 0, "%s/state", p.front);
 }
 
 /* Does the primary use this device, and has it not given it up? */
-static bool in_use(struct xs_handle *xs, const struct vos_link *l)
+static bool in_use(struct xs_handle *xs, const struct vd_link *l)
 {
 	struct link_paths p;
 	char *failed;
 
 	make_paths(l, &p);
 	/* The back directory may be the service's own invention; this is not its to write. */
-	if (vos_xs_read_long(xs, -1, "%s/backend-id", p.front) != (long)l->service ||
-	    vos_link_state(xs, l) != XenbusStateConnected)
+	if (vd_xs_read_long(xs, -1, "%s/backend-id", p.front) != (long)l->service ||
+	    vd_link_state(xs, l) != XenbusStateConnected)
 		return false;
-	failed = vos_link_failed(xs, l);
+	failed = vd_link_failed(xs, l);
 	free(failed);
 	return !failed;
 }
 
 static bool uses_some(struct xs_handle *xs, uint32_t service, uint32_t primary)
 {
-	struct vos_link l = { .primary = primary, .service = service };
-	char path[VOS_PATH_MAX], **devids;
+	struct vd_link l = { .primary = primary, .service = service };
+	char path[VD_PATH_MAX], **devids;
 	unsigned int i, n = 0;
 	bool any = false;
 
@@ -167,9 +167,9 @@ static bool uses_some(struct xs_handle *xs, uint32_t service, uint32_t primary)
 	return any;
 }
 
-int vos_link_others(struct xs_handle *xs, const struct vos_link *l)
+int vd_link_others(struct xs_handle *xs, const struct vd_link *l)
 {
-	char path[VOS_PATH_MAX], **primaries;
+	char path[VD_PATH_MAX], **primaries;
 	unsigned int i, n = 0;
 	uint32_t primary;
 	int others = 0;
@@ -185,15 +185,15 @@ int vos_link_others(struct xs_handle *xs, const struct vos_link *l)
 	return others;
 }
 
-int vos_exec_dir(struct vos_host *h, uint32_t primary)
+int vd_exec_dir(struct vd_host *h, uint32_t primary)
 {
 	struct xs_permissions perms = { .id = primary, .perms = XS_PERM_NONE };
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 
 	snprintf(path, sizeof(path), "/local/domain/%u/%s", primary, VX_EXEC_DIR);
 	if (xs_mkdir(h->xs, XBT_NULL, path) &&
 	    xs_set_permissions(h->xs, XBT_NULL, path, &perms, 1))
 		return 0;
-	vos_log("cannot write %s: %s", path, strerror(errno));
+	vd_log("cannot write %s: %s", path, strerror(errno));
 	return -1;
 }

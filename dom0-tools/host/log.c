@@ -14,12 +14,12 @@
 static bool times;
 static void (*also)(const char *line);
 
-void vos_log_hook(void (*hook)(const char *line))
+void vd_log_hook(void (*hook)(const char *line))
 {
 	also = hook;
 }
 
-void vos_log_times(bool on)
+void vd_log_times(bool on)
 {
 	times = on;
 }
@@ -27,7 +27,7 @@ void vos_log_times(bool on)
 static void format_line(char line[LINE], const char *fmt, va_list ap)
 {
 	vsnprintf(line, LINE, fmt, ap);
-	vos_printable(line, strlen(line));
+	vd_printable(line, strlen(line));
 }
 
 static void put_line(const char *line)
@@ -50,7 +50,7 @@ static void put_line(const char *line)
 		also(line);
 }
 
-void vos_log(const char *fmt, ...)
+void vd_log(const char *fmt, ...)
 {
 	char line[LINE];
 	va_list ap;
@@ -61,7 +61,7 @@ void vos_log(const char *fmt, ...)
 	put_line(line);
 }
 
-void vos_alert(const char *fmt, ...)
+void vd_alert(const char *fmt, ...)
 {
 	char line[LINE];
 	va_list ap;

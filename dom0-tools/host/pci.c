@@ -36,13 +36,13 @@ static void bdf_key(const char *bdf, char key[16])
 
 static bool exists(const char *dir, const char *name)
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	return !access(path, F_OK);
 }
 
-bool vos_pciback_load(void)
+bool vd_pciback_load(void)
 {
 	pid_t pid;
 	int status;
@@ -61,45 +61,45 @@ bool vos_pciback_load(void)
 }
 
 /* libxl notes the owner; a note about a domain that is gone only stands in the way. */
-static void drop_stale_owner(struct vos_host *h, const char *bdf)
+static void drop_stale_owner(struct vd_host *h, const char *bdf)
 {
 	char key[16];
 	long domid;
 
 	bdf_key(bdf, key);
-	domid = vos_xs_read_long(h->xs, -1, "/libxl/pci/%s/domid", key);
+	domid = vd_xs_read_long(h->xs, -1, "/libxl/pci/%s/domid", key);
 	if (domid >= 0 && libxl_domain_info(h->ctx, NULL, (uint32_t)domid))
-		vos_xs_rm(h->xs, XBT_NULL, "/libxl/pci/%s/domid", key);
+		vd_xs_rm(h->xs, XBT_NULL, "/libxl/pci/%s/domid", key);
 }
 
-static int take_one(struct vos_host *h, const struct vos_domain_config *d,
+static int take_one(struct vd_host *h, const struct vd_domain_config *d,
 		    const libxl_device_pci *config, const char *state)
 {
 	libxl_device_pci pci = *config;		/* libxl may change it */
-	char bdf[16], dir[VOS_PATH_MAX];
+	char bdf[16], dir[VD_PATH_MAX];
 
 	bdf_text(&pci, bdf);
 	if (!exists("/sys/bus/pci/devices", bdf)) {
-		vos_log("%s: PCI device %s does not exist", d->name, bdf);
+		vd_log("%s: PCI device %s does not exist", d->name, bdf);
 		return -1;
 	}
 	drop_stale_owner(h, bdf);
 	if (exists(PCIBACK, bdf))
 		return 0;
 	if (libxl_device_pci_assignable_add(h->ctx, &pci, 1)) {
-		vos_log("%s: PCI device %s cannot be given to xen-pciback", d->name, bdf);
+		vd_log("%s: PCI device %s cannot be given to xen-pciback", d->name, bdf);
 		return -1;
 	}
 	snprintf(dir, sizeof(dir), "%s/pci", state);
-	return vos_xs_write(h->xs, XBT_NULL, dir, bdf, "%s", d->name);
+	return vd_xs_write(h->xs, XBT_NULL, dir, bdf, "%s", d->name);
 }
 
-int vos_pci_take(struct vos_host *h, const struct vos_domain_config *d, const char *state)
+int vd_pci_take(struct vd_host *h, const struct vd_domain_config *d, const char *state)
 {
 	int i;
 
-	if (d->n_pci && !vos_pciback_load()) {
-		vos_log("%s: xen-pciback is not there (modprobe xen-pciback failed)", d->name);
+	if (d->n_pci && !vd_pciback_load()) {
+		vd_log("%s: xen-pciback is not there (modprobe xen-pciback failed)", d->name);
 		return -1;
 	}
 	for (i = 0; i < d->n_pci; i++)
@@ -122,9 +122,9 @@ static int parse_bdf(const char *bdf, libxl_device_pci *pci)
 	return 0;
 }
 
-void vos_pci_give_back(struct vos_host *h, const char *state)
+void vd_pci_give_back(struct vd_host *h, const char *state)
 {
-	char dir[VOS_PATH_MAX], **bdfs;
+	char dir[VD_PATH_MAX], **bdfs;
 	libxl_device_pci pci;
 	unsigned int i, n = 0;
 
@@ -134,38 +134,38 @@ void vos_pci_give_back(struct vos_host *h, const char *state)
 		if (parse_bdf(bdfs[i], &pci))
 			continue;
 		if (libxl_device_pci_assignable_remove(h->ctx, &pci, 1))
-			vos_log("PCI device %s could not be given back to its driver",
-				bdfs[i]);
+			vd_log("PCI device %s could not be given back to its driver",
+			       bdfs[i]);
 		libxl_device_pci_dispose(&pci);
 	}
 	free(bdfs);
 	xs_rm(h->xs, XBT_NULL, dir);
 }
 
-void vos_pci_detach(struct vos_host *h, uint32_t domid)
+void vd_pci_detach(struct vd_host *h, uint32_t domid)
 {
-	char back[VOS_PATH_MAX], key[16], *bdf;
+	char back[VD_PATH_MAX], key[16], *bdf;
 	long i, n;
 
 	snprintf(back, sizeof(back), "/local/domain/0/backend/pci/%u/0", domid);
-	n = vos_xs_read_long(h->xs, 0, "%s/num_devs", back);
-	for (i = 0; i < n && i < VOS_MAX_DEVICES; i++) {
-		bdf = vos_xs_read(h->xs, XBT_NULL, "%s/dev-%ld", back, i);
+	n = vd_xs_read_long(h->xs, 0, "%s/num_devs", back);
+	for (i = 0; i < n && i < VD_MAX_DEVICES; i++) {
+		bdf = vd_xs_read(h->xs, XBT_NULL, "%s/dev-%ld", back, i);
 		if (!bdf)
 			continue;
 		bdf_key(bdf, key);
-		vos_xs_rm(h->xs, XBT_NULL, "/libxl/pci/%s/domid", key);
+		vd_xs_rm(h->xs, XBT_NULL, "/libxl/pci/%s/domid", key);
 		free(bdf);
 	}
 	if (!n)
 		return;
 	/* xen-pciback sees its front end vanish, resets the device and lets go. */
-	vos_xs_rm(h->xs, XBT_NULL, "/local/domain/%u/device/pci/0", domid);
-	vos_xs_rm(h->xs, XBT_NULL, "/local/domain/0/backend/pci/%u", domid);
-	vos_xs_rm(h->xs, XBT_NULL, "/libxl/%u/device/pci", domid);
+	vd_xs_rm(h->xs, XBT_NULL, "/local/domain/%u/device/pci/0", domid);
+	vd_xs_rm(h->xs, XBT_NULL, "/local/domain/0/backend/pci/%u", domid);
+	vd_xs_rm(h->xs, XBT_NULL, "/libxl/%u/device/pci", domid);
 }
 
-int vos_pci_wait_free(uint32_t domid)
+int vd_pci_wait_free(uint32_t domid)
 {
 	const struct timespec tick = { .tv_nsec = FREE_TICK_MS * 1000000L };
 	char name[32];
@@ -177,6 +177,6 @@ int vos_pci_wait_free(uint32_t domid)
 			return 0;
 		nanosleep(&tick, NULL);
 	}
-	vos_log("xen-pciback still holds the devices of domain %u", domid);
+	vd_log("xen-pciback still holds the devices of domain %u", domid);
 	return -1;
 }

@@ -8,40 +8,40 @@
 
 #define MAX_TRIES	50	/* transactions collide with other writers */
 
-void vos_state_dir(char dir[VOS_PATH_MAX], const char *system)
+void vd_state_dir(char dir[VD_PATH_MAX], const char *system)
 {
-	snprintf(dir, VOS_PATH_MAX, VOS_STATE_ROOT "/%s", system);
+	snprintf(dir, VD_PATH_MAX, VD_STATE_ROOT "/%s", system);
 }
 
-void vos_run_path(char path[VOS_PATH_MAX], const char *system, const char *suffix)
+void vd_run_path(char path[VD_PATH_MAX], const char *system, const char *suffix)
 {
-	snprintf(path, VOS_PATH_MAX, VOS_RUN_DIR "/%s.%s", system, suffix);
+	snprintf(path, VD_PATH_MAX, VD_RUN_DIR "/%s.%s", system, suffix);
 }
 
 static int write_all(struct xs_handle *xs, xs_transaction_t t, const char *dir,
-		     const struct vos_status *s)
+		     const struct vd_status *s)
 {
-	if (vos_xs_write(xs, t, dir, "role", "%s", s->role) ||
-	    vos_xs_write(xs, t, dir, "state", "%s", s->state) ||
-	    vos_xs_write(xs, t, dir, "reason", "%s", s->reason) ||
-	    vos_xs_write(xs, t, dir, "uuid", "%s", s->uuid) ||
-	    vos_xs_write(xs, t, dir, "domid", "%ld",
-			 s->domid == VOS_NO_DOMID ? -1L : (long)s->domid) ||
-	    vos_xs_write(xs, t, dir, "generation", "%ld", s->generation) ||
-	    vos_xs_write(xs, t, dir, "devid", "%ld", s->devid) ||
-	    vos_xs_write(xs, t, dir, "restarts", "%ld", s->restarts) ||
-	    vos_xs_write(xs, t, dir, "degraded", "%d", s->degraded))
+	if (vd_xs_write(xs, t, dir, "role", "%s", s->role) ||
+	    vd_xs_write(xs, t, dir, "state", "%s", s->state) ||
+	    vd_xs_write(xs, t, dir, "reason", "%s", s->reason) ||
+	    vd_xs_write(xs, t, dir, "uuid", "%s", s->uuid) ||
+	    vd_xs_write(xs, t, dir, "domid", "%ld",
+			s->domid == VD_NO_DOMID ? -1L : (long)s->domid) ||
+	    vd_xs_write(xs, t, dir, "generation", "%ld", s->generation) ||
+	    vd_xs_write(xs, t, dir, "devid", "%ld", s->devid) ||
+	    vd_xs_write(xs, t, dir, "restarts", "%ld", s->restarts) ||
+	    vd_xs_write(xs, t, dir, "degraded", "%d", s->degraded))
 		return -1;
-	return vos_xs_write(xs, t, dir, "started", "%lld", (long long)s->started);
+	return vd_xs_write(xs, t, dir, "started", "%lld", (long long)s->started);
 }
 
-int vos_status_save(struct vos_host *h, const char *system, const struct vos_status *s)
+int vd_status_save(struct vd_host *h, const char *system, const struct vd_status *s)
 {
-	char dir[VOS_PATH_MAX];
+	char dir[VD_PATH_MAX];
 	xs_transaction_t t;
 	int tries;
 
-	snprintf(dir, sizeof(dir), VOS_STATE_ROOT "/%s/domain/%s", system, s->name);
+	snprintf(dir, sizeof(dir), VD_STATE_ROOT "/%s/domain/%s", system, s->name);
 	for (tries = 0; tries < MAX_TRIES; tries++) {
 		t = xs_transaction_start(h->xs);
 		if (t == XBT_NULL)
@@ -55,63 +55,63 @@ int vos_status_save(struct vos_host *h, const char *system, const struct vos_sta
 		if (errno != EAGAIN)
 			break;
 	}
-	vos_log("%s: cannot note its state in xenstore: %s", s->name, strerror(errno));
+	vd_log("%s: cannot note its state in xenstore: %s", s->name, strerror(errno));
 	return -1;
 }
 
 static void load_text(struct xs_handle *xs, const char *dir, const char *key, char *buf,
 		      size_t size)
 {
-	char *text = vos_xs_read(xs, XBT_NULL, "%s/%s", dir, key);
+	char *text = vd_xs_read(xs, XBT_NULL, "%s/%s", dir, key);
 
 	snprintf(buf, size, "%s", text ? text : "");
 	free(text);
 }
 
-int vos_status_load(struct xs_handle *xs, const char *system, const char *name,
-		    struct vos_status *s)
+int vd_status_load(struct xs_handle *xs, const char *system, const char *name,
+		   struct vd_status *s)
 {
-	char dir[VOS_PATH_MAX];
+	char dir[VD_PATH_MAX];
 	long domid;
 
 	memset(s, 0, sizeof(*s));
 	snprintf(s->name, sizeof(s->name), "%s", name);
-	snprintf(dir, sizeof(dir), VOS_STATE_ROOT "/%s/domain/%s", system, name);
+	snprintf(dir, sizeof(dir), VD_STATE_ROOT "/%s/domain/%s", system, name);
 	load_text(xs, dir, "role", s->role, sizeof(s->role));
 	load_text(xs, dir, "state", s->state, sizeof(s->state));
 	load_text(xs, dir, "reason", s->reason, sizeof(s->reason));
 	load_text(xs, dir, "uuid", s->uuid, sizeof(s->uuid));
-	domid = vos_xs_read_long(xs, -1, "%s/domid", dir);
-	s->domid = domid < 0 ? VOS_NO_DOMID : (uint32_t)domid;
-	s->generation = vos_xs_read_long(xs, 0, "%s/generation", dir);
-	s->devid = vos_xs_read_long(xs, -1, "%s/devid", dir);
-	s->restarts = vos_xs_read_long(xs, 0, "%s/restarts", dir);
-	s->degraded = vos_xs_read_long(xs, 0, "%s/degraded", dir);
-	s->started = vos_xs_read_long(xs, 0, "%s/started", dir);
+	domid = vd_xs_read_long(xs, -1, "%s/domid", dir);
+	s->domid = domid < 0 ? VD_NO_DOMID : (uint32_t)domid;
+	s->generation = vd_xs_read_long(xs, 0, "%s/generation", dir);
+	s->devid = vd_xs_read_long(xs, -1, "%s/devid", dir);
+	s->restarts = vd_xs_read_long(xs, 0, "%s/restarts", dir);
+	s->degraded = vd_xs_read_long(xs, 0, "%s/degraded", dir);
+	s->started = vd_xs_read_long(xs, 0, "%s/started", dir);
 	return *s->state ? 0 : -1;
 }
 
 /* False if the primary is not there any more: nothing may be left in its place. */
 static bool tell(struct xs_handle *xs, xs_transaction_t t, uint32_t primary,
-		 const struct vos_status *s)
+		 const struct vd_status *s)
 {
 	struct xs_permissions perms[2] = {
 		{ .id = 0, .perms = XS_PERM_NONE },
 		{ .id = primary, .perms = XS_PERM_READ },
 	};
-	char *there = vos_xs_read(xs, t, "/local/domain/%u/domid", primary);
-	char dir[VOS_PATH_MAX];
+	char *there = vd_xs_read(xs, t, "/local/domain/%u/domid", primary);
+	char dir[VD_PATH_MAX];
 
 	free(there);
 	if (!there)
 		return false;
 	snprintf(dir, sizeof(dir), "/local/domain/%u/virtuos/service/%s", primary, s->name);
 	return xs_mkdir(xs, t, dir) && xs_set_permissions(xs, t, dir, perms, 2) &&
-	       !vos_xs_write(xs, t, dir, "degraded", "%d", s->degraded) &&
-	       !vos_xs_write(xs, t, dir, "state", "%s", s->state);
+	       !vd_xs_write(xs, t, dir, "degraded", "%d", s->degraded) &&
+	       !vd_xs_write(xs, t, dir, "state", "%s", s->state);
 }
 
-void vos_service_tell(struct vos_host *h, uint32_t primary, const struct vos_status *s)
+void vd_service_tell(struct vd_host *h, uint32_t primary, const struct vd_status *s)
 {
 	xs_transaction_t t;
 	int tries;
@@ -127,53 +127,53 @@ void vos_service_tell(struct vos_host *h, uint32_t primary, const struct vos_sta
 	}
 }
 
-char **vos_state_systems(struct xs_handle *xs, unsigned int *n)
+char **vd_state_systems(struct xs_handle *xs, unsigned int *n)
 {
 	*n = 0;
-	return xs_directory(xs, XBT_NULL, VOS_STATE_ROOT, n);
+	return xs_directory(xs, XBT_NULL, VD_STATE_ROOT, n);
 }
 
-char **vos_state_domains(struct xs_handle *xs, const char *system, unsigned int *n)
+char **vd_state_domains(struct xs_handle *xs, const char *system, unsigned int *n)
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 
 	*n = 0;
-	snprintf(path, sizeof(path), VOS_STATE_ROOT "/%s/domain", system);
+	snprintf(path, sizeof(path), VD_STATE_ROOT "/%s/domain", system);
 	return xs_directory(xs, XBT_NULL, path, n);
 }
 
-void vos_state_find(struct xs_handle *xs, const char *domain,
-		    char system[VOS_NAME_MAX + 1])
+void vd_state_find(struct xs_handle *xs, const char *domain,
+		   char system[VD_NAME_MAX + 1])
 {
-	struct vos_status s;
+	struct vd_status s;
 	unsigned int i, n;
-	char **systems = vos_state_systems(xs, &n);
+	char **systems = vd_state_systems(xs, &n);
 
 	*system = 0;
 	for (i = 0; systems && i < n && !*system; i++)
-		if (!vos_status_load(xs, systems[i], domain, &s))
-			snprintf(system, VOS_NAME_MAX + 1, "%s", systems[i]);
+		if (!vd_status_load(xs, systems[i], domain, &s))
+			snprintf(system, VD_NAME_MAX + 1, "%s", systems[i]);
 	free(systems);
 }
 
-void vos_state_remove(struct vos_host *h, const char *system)
+void vd_state_remove(struct vd_host *h, const char *system)
 {
 	unsigned int n = 0;
 	char **left;
 
-	vos_xs_rm(h->xs, XBT_NULL, VOS_STATE_ROOT "/%s", system);
-	left = vos_state_systems(h->xs, &n);
+	vd_xs_rm(h->xs, XBT_NULL, VD_STATE_ROOT "/%s", system);
+	left = vd_state_systems(h->xs, &n);
 	if (left && !n)
-		xs_rm(h->xs, XBT_NULL, VOS_STATE_ROOT);
+		xs_rm(h->xs, XBT_NULL, VD_STATE_ROOT);
 	free(left);
 }
 
-long vos_state_next_devid(struct vos_host *h, const char *system)
+long vd_state_next_devid(struct vd_host *h, const char *system)
 {
-	char dir[VOS_PATH_MAX];
+	char dir[VD_PATH_MAX];
 	long n;
 
-	vos_state_dir(dir, system);
-	n = vos_xs_read_long(h->xs, 0, "%s/devid", dir) + 1;
-	return vos_xs_write(h->xs, XBT_NULL, dir, "devid", "%ld", n) ? -1 : n;
+	vd_state_dir(dir, system);
+	n = vd_xs_read_long(h->xs, 0, "%s/devid", dir) + 1;
+	return vd_xs_write(h->xs, XBT_NULL, dir, "devid", "%ld", n) ? -1 : n;
 }

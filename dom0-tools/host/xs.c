@@ -6,19 +6,19 @@
 
 #include "host.h"
 
-static bool make_path(char path[VOS_PATH_MAX], const char *fmt, va_list ap)
+static bool make_path(char path[VD_PATH_MAX], const char *fmt, va_list ap)
 {
-	int n = vsnprintf(path, VOS_PATH_MAX, fmt, ap);
+	int n = vsnprintf(path, VD_PATH_MAX, fmt, ap);
 
-	if (n >= 0 && n < VOS_PATH_MAX)
+	if (n >= 0 && n < VD_PATH_MAX)
 		return true;
 	errno = ENAMETOOLONG;
 	return false;
 }
 
-char *vos_xs_read(struct xs_handle *xs, xs_transaction_t t, const char *fmt, ...)
+char *vd_xs_read(struct xs_handle *xs, xs_transaction_t t, const char *fmt, ...)
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 	va_list ap;
 	bool ok;
 
@@ -28,9 +28,9 @@ char *vos_xs_read(struct xs_handle *xs, xs_transaction_t t, const char *fmt, ...
 	return ok ? xs_read(xs, t, path, NULL) : NULL;
 }
 
-long vos_xs_read_long(struct xs_handle *xs, long dflt, const char *fmt, ...)
+long vd_xs_read_long(struct xs_handle *xs, long dflt, const char *fmt, ...)
 {
-	char path[VOS_PATH_MAX], *text, *end;
+	char path[VD_PATH_MAX], *text, *end;
 	va_list ap;
 	long n;
 	bool ok;
@@ -49,10 +49,10 @@ long vos_xs_read_long(struct xs_handle *xs, long dflt, const char *fmt, ...)
 	return n;
 }
 
-int vos_xs_write(struct xs_handle *xs, xs_transaction_t t, const char *dir,
-		 const char *key, const char *fmt, ...)
+int vd_xs_write(struct xs_handle *xs, xs_transaction_t t, const char *dir,
+		const char *key, const char *fmt, ...)
 {
-	char path[VOS_PATH_MAX], value[VOS_PATH_MAX];
+	char path[VD_PATH_MAX], value[VD_PATH_MAX];
 	va_list ap;
 	bool ok;
 
@@ -66,9 +66,9 @@ int vos_xs_write(struct xs_handle *xs, xs_transaction_t t, const char *dir,
 	return xs_write(xs, t, path, value, (unsigned int)strlen(value)) ? 0 : -1;
 }
 
-void vos_xs_rm(struct xs_handle *xs, xs_transaction_t t, const char *fmt, ...)
+void vd_xs_rm(struct xs_handle *xs, xs_transaction_t t, const char *fmt, ...)
 {
-	char path[VOS_PATH_MAX];
+	char path[VD_PATH_MAX];
 	va_list ap;
 	bool ok;
 

@@ -33,26 +33,26 @@ static void look_at_text(const char *s)
 		must_hold((unsigned char)*s >= ' ' && *s != 0x7f);
 }
 
-static void look_at_domain(const struct vos_config *c, const struct vos_domain_config *d)
+static void look_at_domain(const struct vd_config *c, const struct vd_domain_config *d)
 {
-	char line[VOS_CMDLINE_MAX];
+	char line[VD_CMDLINE_MAX];
 
 	must_hold(name_ok(d->name) && d->kernel && d->ramdisk);
-	must_hold(d->n_pci <= VOS_MAX_DEVICES && d->n_disk <= VOS_MAX_DEVICES &&
-		  d->n_vif <= VOS_MAX_DEVICES);
-	must_hold(d->role != VOS_ROLE_STORAGE || (d->device && d->fstype));
+	must_hold(d->n_pci <= VD_MAX_DEVICES && d->n_disk <= VD_MAX_DEVICES &&
+		  d->n_vif <= VD_MAX_DEVICES);
+	must_hold(d->role != VD_ROLE_STORAGE || (d->device && d->fstype));
 	must_hold(d->memory >= 32 && d->vcpus >= 1);
-	must_hold(!vos_config_cmdline(c, d, line, sizeof(line)));
+	must_hold(!vd_config_cmdline(c, d, line, sizeof(line)));
 	must_hold(strlen(line) < sizeof(line));
 	look_at_text(line);
 }
 
-static void look_at(const struct vos_config *c)
+static void look_at(const struct vd_config *c)
 {
 	int i;
 
-	must_hold(c->n_services >= 1 && c->n_services <= VOS_MAX_SERVICES);
-	must_hold(c->restart_timeout >= 1 && c->start_limit_burst <= VOS_MAX_BURST);
+	must_hold(c->n_services >= 1 && c->n_services <= VD_MAX_SERVICES);
+	must_hold(c->restart_timeout >= 1 && c->start_limit_burst <= VD_MAX_BURST);
 	look_at_domain(c, &c->primary);
 	for (i = 0; i < c->n_services; i++)
 		look_at_domain(c, &c->service[i]);
@@ -60,18 +60,18 @@ static void look_at(const struct vos_config *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char err[VOS_ERR_MAX], *exact = malloc(size ? size : 1);
-	struct vos_config *c;
+	char err[VD_ERR_MAX], *exact = malloc(size ? size : 1);
+	struct vd_config *c;
 
 	must_hold(!!exact);
 	if (size)
 		memcpy(exact, data, size);
-	c = vos_config_parse("f.cfg", exact, size, err);
+	c = vd_config_parse("f.cfg", exact, size, err);
 	if (c) {
 		look_at(c);
-		vos_config_free(c);
+		vd_config_free(c);
 	} else {
-		must_hold(*err && strlen(err) < VOS_ERR_MAX && !strchr(err, '\n'));
+		must_hold(*err && strlen(err) < VD_ERR_MAX && !strchr(err, '\n'));
 	}
 	free(exact);
 	return 0;

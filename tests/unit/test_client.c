@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * `virtuos exec` against an agent that lies: what reaches the terminal, what memory it
- * costs, and who is heard meanwhile. And what vos_log() makes of a guest's words.
+ * costs, and who is heard meanwhile. And what vd_log() makes of a guest's words.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -258,11 +258,11 @@ static void test_log_lines_are_printable(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "/tmp/test_client.%d", getpid());
-	vos_log_hook(hook);
+	vd_log_hook(hook);
 	redirect(2, path);
-	vos_log("net: %s", "hotplug\ncreated 0 uuid\n\033[31m\xff");
+	vd_log("net: %s", "hotplug\ncreated 0 uuid\n\033[31m\xff");
 	restore(2);
-	vos_log_hook(NULL);
+	vd_log_hook(NULL);
 	take_file(path, text, sizeof(text));
 	assert_string_equal(text, "virtuos: net: hotplug?created 0 uuid??[31m?\n");
 	assert_string_equal(hooked, "net: hotplug?created 0 uuid??[31m?");

@@ -32,16 +32,16 @@ const char *__lsan_default_suppressions(void)
 	"storage_role = \"storage\"\n" \
 	"storage_device = \"/dev/sda\"\n"
 
-static struct vos_config *parse_text(const char *text, char *err)
+static struct vd_config *parse_text(const char *text, char *err)
 {
-	return vos_config_parse("t.cfg", text, strlen(text), err);
+	return vd_config_parse("t.cfg", text, strlen(text), err);
 }
 
 /* MINIMAL and @extra must give exactly this error; extra begins in line 5. */
 static void expect_error(const char *extra, const char *error)
 {
-	char text[8192], err[VOS_ERR_MAX];
-	struct vos_config *c;
+	char text[8192], err[VD_ERR_MAX];
+	struct vd_config *c;
 
 	snprintf(text, sizeof(text), MINIMAL "%s", extra);
 	c = parse_text(text, err);
@@ -52,10 +52,10 @@ static void expect_error(const char *extra, const char *error)
 	assert_null(strchr(err, '\n'));
 }
 
-static struct vos_config *expect_ok(const char *extra)
+static struct vd_config *expect_ok(const char *extra)
 {
-	char text[8192], err[VOS_ERR_MAX];
-	struct vos_config *c;
+	char text[8192], err[VD_ERR_MAX];
+	struct vd_config *c;
 
 	snprintf(text, sizeof(text), MINIMAL "%s", extra);
 	c = parse_text(text, err);
@@ -67,33 +67,33 @@ static struct vos_config *expect_ok(const char *extra)
 
 static void test_defaults(void **state)
 {
-	struct vos_config *c = expect_ok("");
+	struct vd_config *c = expect_ok("");
 
 	(void)state;
 	assert_string_equal(c->primary.name, "primary");
 	assert_int_equal(c->primary.memory, 512);
-	assert_int_equal(c->primary.restart, VOS_RESTART_ON_FAILURE);
+	assert_int_equal(c->primary.restart, VD_RESTART_ON_FAILURE);
 	assert_false(c->primary.pvh);
 	assert_string_equal(c->primary.kernel, "/usr/lib/virtuos/primary/vmlinuz");
 	assert_int_equal(c->n_services, 2);
-	assert_int_equal(c->service[0].role, VOS_ROLE_NETWORK);
+	assert_int_equal(c->service[0].role, VD_ROLE_NETWORK);
 	assert_int_equal(c->service[0].memory, 96);
-	assert_int_equal(c->service[0].restart, VOS_RESTART_ALWAYS);
+	assert_int_equal(c->service[0].restart, VD_RESTART_ALWAYS);
 	assert_string_equal(c->service[0].ramdisk, "/usr/lib/virtuos/network/initrd.img");
 	assert_null(c->service[0].ip);
-	assert_int_equal(c->service[1].role, VOS_ROLE_STORAGE);
+	assert_int_equal(c->service[1].role, VD_ROLE_STORAGE);
 	assert_int_equal(c->service[1].memory, 128);
 	assert_string_equal(c->service[1].fstype, "ext4");
 	assert_int_equal(c->restart_timeout, 30);
 	assert_int_equal(c->start_limit_interval, 300);
 	assert_int_equal(c->start_limit_burst, 7);
 	assert_int_equal(c->restart_max_delay, 60);
-	vos_config_free(c);
+	vd_config_free(c);
 }
 
 static void test_values(void **state)
 {
-	struct vos_config *c = expect_ok(
+	struct vd_config *c = expect_ok(
 		"primary = 'box'\n"
 		"primary_memory = 768; primary_vcpus = 3\n"
 		"primary_cpus = \"1-3,^2,700\"\n"
@@ -126,33 +126,33 @@ static void test_values(void **state)
 	assert_int_equal(c->service[0].vif[0].mac[5], 3);
 	assert_string_equal(c->service[0].vif[0].bridge, "br0");
 	assert_string_equal(c->service[0].ip, "10.0.2.15::10.0.2.2:255.255.255.0:net:eth0:off");
-	assert_int_equal(c->service[0].restart, VOS_RESTART_ON_FAILURE);
+	assert_int_equal(c->service[0].restart, VD_RESTART_ON_FAILURE);
 	assert_int_equal(c->service[1].n_disk, 1);
 	assert_string_equal(c->service[1].disk[0].vdev, "xvda");
 	assert_int_equal(c->restart_timeout, 5);
 	assert_int_equal(c->start_limit_interval, 0);
 	assert_int_equal(c->start_limit_burst, 64);
 	assert_int_equal(c->restart_max_delay, 3);
-	vos_config_free(c);
+	vd_config_free(c);
 }
 
 static void test_cmdlines(void **state)
 {
-	struct vos_config *c = expect_ok("net_address = \"dhcp\"\nnet_extra = \"quiet\"\n"
-					 "storage_mountopts = \"noatime\"\n");
-	char buf[VOS_CMDLINE_MAX];
+	struct vd_config *c = expect_ok("net_address = \"dhcp\"\nnet_extra = \"quiet\"\n"
+					"storage_mountopts = \"noatime\"\n");
+	char buf[VD_CMDLINE_MAX];
 
 	(void)state;
-	assert_int_equal(vos_config_cmdline(c, &c->primary, buf, sizeof(buf)), 0);
+	assert_int_equal(vd_config_cmdline(c, &c->primary, buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash root=virtuosfs:storage rw "
 			    "virtuos.restart_timeout=30");
-	assert_int_equal(vos_config_cmdline(c, &c->service[0], buf, sizeof(buf)), 0);
+	assert_int_equal(vd_config_cmdline(c, &c->service[0], buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash oops=panic swiotlb=4096 ip=dhcp quiet");
-	assert_int_equal(vos_config_cmdline(c, &c->service[1], buf, sizeof(buf)), 0);
+	assert_int_equal(vd_config_cmdline(c, &c->service[1], buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash oops=panic swiotlb=4096 "
 			    "virtuos.disk=/dev/sda virtuos.fstype=ext4 virtuos.mountopts=noatime");
-	assert_int_equal(vos_config_cmdline(c, &c->service[1], buf, 20), -1);
-	vos_config_free(c);
+	assert_int_equal(vd_config_cmdline(c, &c->service[1], buf, 20), -1);
+	vd_config_free(c);
 }
 
 static void test_bad_keys(void **state)
@@ -274,7 +274,7 @@ static void test_bad_devices(void **state)
 
 static void check_error(const char *text, const char *error)
 {
-	char err[VOS_ERR_MAX];
+	char err[VD_ERR_MAX];
 
 	assert_null(parse_text(text, err));
 	assert_string_equal(err, error);
@@ -303,7 +303,7 @@ static void test_services(void **state)
 
 static void test_syntax(void **state)
 {
-	char err[VOS_ERR_MAX];
+	char err[VD_ERR_MAX];
 	static const char *const bad[] = {
 		"primary\n", "= 3\n", "services = [ 'a'\n", "a = 'unterminated\n", "a = b\n",
 		"a = 1 2\n", "def f():\n", "\xff\xfe\n", "a = [[[[\n", "]\n", "a = \"\\\n",
@@ -317,13 +317,13 @@ static void test_syntax(void **state)
 		assert_null(strchr(err, '\n'));
 		assert_int_equal(strncmp(err, "t.cfg:", 6), 0);
 	}
-	assert_null(vos_config_parse("t.cfg", "a = 1\0b = 2\n", 12, err));
+	assert_null(vd_config_parse("t.cfg", "a = 1\0b = 2\n", 12, err));
 	assert_string_equal(err, "t.cfg: contains a NUL byte");
 }
 
 static void test_long(void **state)
 {
-	char *text = malloc(300000), err[VOS_ERR_MAX];
+	char *text = malloc(300000), err[VD_ERR_MAX];
 	int i, n;
 
 	(void)state;
@@ -359,27 +359,27 @@ static void test_long(void **state)
 /* The file that is installed as an example must be right itself. */
 static void test_example(void **state)
 {
-	char err[VOS_ERR_MAX];
-	struct vos_config *c = vos_config_read(EXAMPLE, err);
+	char err[VD_ERR_MAX];
+	struct vd_config *c = vd_config_read(EXAMPLE, err);
 
 	(void)state;
 	if (!c)
 		fprintf(stderr, "%s\n", err);
 	assert_non_null(c);
 	assert_int_equal(c->n_services, 2);
-	vos_config_free(c);
+	vd_config_free(c);
 }
 
 static void test_files(void **state)
 {
-	struct vos_config *c = expect_ok("primary_kernel = '/nonexistent/k'\n");
-	char err[VOS_ERR_MAX];
+	struct vd_config *c = expect_ok("primary_kernel = '/nonexistent/k'\n");
+	char err[VD_ERR_MAX];
 
 	(void)state;
-	assert_int_equal(vos_config_check_files(c, err), -1);
+	assert_int_equal(vd_config_check_files(c, err), -1);
 	assert_string_equal(err, "t.cfg: primary_kernel: /nonexistent/k: no such regular file");
-	vos_config_free(c);
-	assert_null(vos_config_read("/nonexistent.cfg", err));
+	vd_config_free(c);
+	assert_null(vd_config_read("/nonexistent.cfg", err));
 	assert_string_equal(err, "/nonexistent.cfg: No such file or directory");
 }
 
@@ -390,8 +390,8 @@ static void test_random(void **state)
 		"net_pci = [ \"0000:00:03.0\" ]\nnet_cpus = \"1-3,^2\"\n"
 		"net_address = \"10.0.2.15/24 gw 10.0.2.2\"\nnet_vif = [ \"bridge=a,ip=b\" ]\n"
 		"storage_disk = [ \"format=raw,vdev=xvda,access=rw,target=/dev/x\" ]\n";
-	char text[sizeof(good)], err[VOS_ERR_MAX];
-	struct vos_config *c;
+	char text[sizeof(good)], err[VD_ERR_MAX];
+	struct vd_config *c;
 	int i, round;
 
 	(void)state;
@@ -404,7 +404,7 @@ static void test_random(void **state)
 		c = parse_text(text, err);
 		if (!c)
 			assert_true(strlen(err) > 0 && !strchr(err, '\n'));
-		vos_config_free(c);
+		vd_config_free(c);
 	}
 }
 

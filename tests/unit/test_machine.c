@@ -30,49 +30,49 @@ static struct {
 	int others;			/* primaries that are content */
 	int alerts, tells, links, destroyed;
 	bool build_fails;
-	struct vos_status told;
+	struct vd_status told;
 } host;
 
-int64_t vos_now_ms(void)
+int64_t vd_now_ms(void)
 {
 	return host.now;
 }
 
-void vos_log(const char *fmt, ...)
+void vd_log(const char *fmt, ...)
 {
 	(void)fmt;
 }
 
-void vos_alert(const char *fmt, ...)
+void vd_alert(const char *fmt, ...)
 {
 	(void)fmt;
 	host.alerts++;
 }
 
-int vos_host_open(struct vos_host *h)
+int vd_host_open(struct vd_host *h)
 {
 	(void)h;
 	return 0;
 }
 
-void vos_host_close(struct vos_host *h)
+void vd_host_close(struct vd_host *h)
 {
 	(void)h;
 }
 
-void vos_state_dir(char dir[VOS_PATH_MAX], const char *system)
+void vd_state_dir(char dir[VD_PATH_MAX], const char *system)
 {
-	snprintf(dir, VOS_PATH_MAX, "/virtuos/%s", system);
+	snprintf(dir, VD_PATH_MAX, "/virtuos/%s", system);
 }
 
-int vos_status_save(struct vos_host *h, const char *system, const struct vos_status *s)
+int vd_status_save(struct vd_host *h, const char *system, const struct vd_status *s)
 {
 	(void)h, (void)system, (void)s;
 	return 0;
 }
 
-int vos_status_load(struct xs_handle *xs, const char *system, const char *name,
-		    struct vos_status *s)
+int vd_status_load(struct xs_handle *xs, const char *system, const char *name,
+		   struct vd_status *s)
 {
 	(void)xs, (void)system;
 	memset(s, 0, sizeof(*s));
@@ -80,7 +80,7 @@ int vos_status_load(struct xs_handle *xs, const char *system, const char *name,
 	return -1;
 }
 
-void vos_service_tell(struct vos_host *h, uint32_t primary, const struct vos_status *s)
+void vd_service_tell(struct vd_host *h, uint32_t primary, const struct vd_status *s)
 {
 	(void)h;
 	assert_true(host.exists[primary]);
@@ -88,19 +88,19 @@ void vos_service_tell(struct vos_host *h, uint32_t primary, const struct vos_sta
 	host.tells++;
 }
 
-void vos_state_remove(struct vos_host *h, const char *system)
+void vd_state_remove(struct vd_host *h, const char *system)
 {
 	(void)h, (void)system;
 }
 
-long vos_state_next_devid(struct vos_host *h, const char *system)
+long vd_state_next_devid(struct vd_host *h, const char *system)
 {
 	(void)h, (void)system;
 	return ++host.devid;
 }
 
-int vos_link_write(struct vos_host *h, const struct vos_link *l,
-		   const struct vos_domain_config *service)
+int vd_link_write(struct vd_host *h, const struct vd_link *l,
+		  const struct vd_domain_config *service)
 {
 	(void)h, (void)l, (void)service;
 	host.failed = NULL;
@@ -108,50 +108,50 @@ int vos_link_write(struct vos_host *h, const struct vos_link *l,
 	return 0;
 }
 
-void vos_link_remove(struct vos_host *h, const struct vos_link *l)
+void vd_link_remove(struct vd_host *h, const struct vd_link *l)
 {
 	(void)h, (void)l;
 }
 
-void vos_link_failed_path(const struct vos_link *l, char path[VOS_PATH_MAX])
+void vd_link_failed_path(const struct vd_link *l, char path[VD_PATH_MAX])
 {
-	snprintf(path, VOS_PATH_MAX, "/%u", l->devid);
+	snprintf(path, VD_PATH_MAX, "/%u", l->devid);
 }
 
-char *vos_link_failed(struct xs_handle *xs, const struct vos_link *l)
+char *vd_link_failed(struct xs_handle *xs, const struct vd_link *l)
 {
 	(void)xs;
 	return host.failed && (long)l->devid == host.devid ? strdup(host.failed) : NULL;
 }
 
-int vos_link_others(struct xs_handle *xs, const struct vos_link *l)
+int vd_link_others(struct xs_handle *xs, const struct vd_link *l)
 {
 	(void)xs, (void)l;
 	return host.others;
 }
 
-int vos_exec_dir(struct vos_host *h, uint32_t primary)
+int vd_exec_dir(struct vd_host *h, uint32_t primary)
 {
 	(void)h, (void)primary;
 	return 0;
 }
 
-void vos_pci_give_back(struct vos_host *h, const char *state)
+void vd_pci_give_back(struct vd_host *h, const char *state)
 {
 	(void)h, (void)state;
 }
 
-enum vos_life vos_domain_life(struct vos_host *h, uint32_t domid, const char *uuid,
-			      libxl_shutdown_reason *reason)
+enum vd_life vd_domain_life(struct vd_host *h, uint32_t domid, const char *uuid,
+			    libxl_shutdown_reason *reason)
 {
 	(void)h, (void)uuid;
 	*reason = host.reason;
-	return host.alive[domid] ? VOS_ALIVE : VOS_SHUT_DOWN;
+	return host.alive[domid] ? VD_ALIVE : VD_SHUT_DOWN;
 }
 
-const char *vos_role_name(enum vos_role role)
+const char *vd_role_name(enum vd_role role)
 {
-	return role == VOS_ROLE_PRIMARY ? "primary" : "service";
+	return role == VD_ROLE_PRIMARY ? "primary" : "service";
 }
 
 void console_tail(const char *domain)
@@ -212,12 +212,12 @@ bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
 
 /* ---- workers: they do at once what the job says, and report when asked ---- */
 
-int worker_start(struct worker *w, struct vos_host *h, const struct worker_job *job)
+int worker_start(struct worker *w, struct vd_host *h, const struct worker_job *job)
 {
 	bool ok = !job->create || !host.build_fails;
 
 	(void)h;
-	if (job->destroy != VOS_NO_DOMID) {
+	if (job->destroy != VD_NO_DOMID) {
 		host.exists[job->destroy] = host.alive[job->destroy] = false;
 		host.destroyed++;
 	}
@@ -259,7 +259,7 @@ void worker_kill(struct worker *w)
 /* ---- the system ---- */
 
 static struct machine m;
-static struct vos_config config;
+static struct vd_config config;
 
 static struct dom *net(void)
 {
@@ -290,16 +290,16 @@ static void pass(int64_t ms)
 	run_workers();
 }
 
-static void set_up(enum vos_restart policy)
+static void set_up(enum vd_restart policy)
 {
 	memset(&host, 0, sizeof(host));
 	memset(&config, 0, sizeof(config));
 	host.now = 1000000;
 	host.reason = LIBXL_SHUTDOWN_REASON_CRASH;
 	strcpy(config.primary.name, "primary");
-	config.primary.restart = VOS_RESTART_ON_FAILURE;
+	config.primary.restart = VD_RESTART_ON_FAILURE;
 	strcpy(config.service[0].name, "net");
-	config.service[0].role = VOS_ROLE_NETWORK;
+	config.service[0].role = VD_ROLE_NETWORK;
 	config.service[0].restart = policy;
 	config.n_services = 1;
 	config.restart_timeout = 30;
@@ -339,7 +339,7 @@ static void test_first_deaths_are_answered_at_once(void **state)
 	int i;
 
 	(void)state;
-	set_up(VOS_RESTART_ALWAYS);
+	set_up(VD_RESTART_ALWAYS);
 	for (i = 0; i < 3; i++) {
 		die(net());
 		assert_int_equal(net()->phase, PH_RUNNING);
@@ -349,7 +349,7 @@ static void test_first_deaths_are_answered_at_once(void **state)
 }
 
 /* Callers wait for restart_timeout: what dies at each start is back in time still. */
-static void pauses_fit(long timeout, enum vos_restart policy)
+static void pauses_fit(long timeout, enum vd_restart policy)
 {
 	int64_t began, paused = 0;
 	int i;
@@ -371,10 +371,10 @@ static void pauses_fit(long timeout, enum vos_restart policy)
 static void test_pauses_fit_into_restart_timeout(void **state)
 {
 	(void)state;
-	pauses_fit(30, VOS_RESTART_ON_FAILURE);
-	pauses_fit(30, VOS_RESTART_ALWAYS);
-	pauses_fit(5, VOS_RESTART_ON_FAILURE);
-	pauses_fit(1, VOS_RESTART_ON_FAILURE);
+	pauses_fit(30, VD_RESTART_ON_FAILURE);
+	pauses_fit(30, VD_RESTART_ALWAYS);
+	pauses_fit(5, VD_RESTART_ON_FAILURE);
+	pauses_fit(1, VD_RESTART_ON_FAILURE);
 }
 
 static void die_often(struct dom *d, int times)
@@ -392,7 +392,7 @@ static void test_always_goes_on_slower_and_is_told_of(void **state)
 	int i;
 
 	(void)state;
-	set_up(VOS_RESTART_ALWAYS);
+	set_up(VD_RESTART_ALWAYS);
 	die_often(net(), 7);
 	assert_false(net()->st.degraded);
 	assert_int_equal(host.alerts, 0);
@@ -410,7 +410,7 @@ static void test_always_goes_on_slower_and_is_told_of(void **state)
 static void test_who_lives_is_well_again(void **state)
 {
 	(void)state;
-	set_up(VOS_RESTART_ALWAYS);
+	set_up(VD_RESTART_ALWAYS);
 	die_often(net(), 8);
 	outage(net(), 100000);
 	assert_true(net()->st.degraded);
@@ -429,7 +429,7 @@ static void test_seldom_deaths_are_no_failure(void **state)
 	int i;
 
 	(void)state;
-	set_up(VOS_RESTART_ALWAYS);
+	set_up(VD_RESTART_ALWAYS);
 	for (i = 0; i < 50; i++) {
 		die(net());
 		assert_int_equal(net()->phase, PH_RUNNING);
@@ -441,7 +441,7 @@ static void test_seldom_deaths_are_no_failure(void **state)
 static void test_on_failure_stops_until_ordered(void **state)
 {
 	(void)state;
-	set_up(VOS_RESTART_ON_FAILURE);
+	set_up(VD_RESTART_ON_FAILURE);
 	die_often(net(), 7);
 	assert_int_equal(net()->phase, PH_RUNNING);
 	die(net());
@@ -461,7 +461,7 @@ static void test_on_failure_stops_until_ordered(void **state)
 static void test_the_primary_has_the_limit_too(void **state)
 {
 	(void)state;
-	set_up(VOS_RESTART_ALWAYS);
+	set_up(VD_RESTART_ALWAYS);
 	die_often(&m.dom[0], 7);
 	die(&m.dom[0]);
 	assert_int_equal(outage(&m.dom[0], 1000000), -1);
@@ -479,7 +479,7 @@ static void test_ordered_kills_do_not_count(void **state)
 	int i;
 
 	(void)state;
-	set_up(VOS_RESTART_ALWAYS);
+	set_up(VD_RESTART_ALWAYS);
 	for (i = 0; i < 50; i++) {
 		assert_int_equal(machine_kill(&m, net()), 0);
 		run_workers();
@@ -493,7 +493,7 @@ static void test_no_interval_no_limit(void **state)
 	int i;
 
 	(void)state;
-	set_up(VOS_RESTART_ALWAYS);
+	set_up(VD_RESTART_ALWAYS);
 	config.start_limit_interval = 0;
 	for (i = 0; i < 100; i++) {
 		die(net());
@@ -505,7 +505,7 @@ static void test_no_interval_no_limit(void **state)
 static void test_what_cannot_be_built_is_tried_again(void **state)
 {
 	(void)state;
-	set_up(VOS_RESTART_ALWAYS);
+	set_up(VD_RESTART_ALWAYS);
 	host.build_fails = true;
 	die(net());
 	assert_int_equal(outage(net(), 200000), -1);
@@ -516,7 +516,7 @@ static void test_what_cannot_be_built_is_tried_again(void **state)
 	host.build_fails = false;
 	assert_true(outage(net(), 100000) >= 0);
 
-	set_up(VOS_RESTART_ON_FAILURE);
+	set_up(VD_RESTART_ON_FAILURE);
 	host.build_fails = true;
 	die(net());
 	assert_int_equal(outage(net(), 200000), -1);
@@ -536,7 +536,7 @@ static void test_the_only_primary_is_believed(void **state)
 	uint32_t domid;
 
 	(void)state;
-	set_up(VOS_RESTART_ALWAYS);
+	set_up(VD_RESTART_ALWAYS);
 	domid = net()->st.domid;
 	say_failed("hang");
 	assert_int_equal(host.destroyed, 1);
@@ -551,7 +551,7 @@ static void test_the_word_of_one_ends_nobody(void **state)
 	int i;
 
 	(void)state;
-	set_up(VOS_RESTART_ALWAYS);
+	set_up(VD_RESTART_ALWAYS);
 	host.others = 1;
 	domid = net()->st.domid;
 	for (i = 0; i < 3; i++) {
@@ -575,7 +575,7 @@ static void test_connections_have_the_limit_too(void **state)
 	int i;
 
 	(void)state;
-	set_up(VOS_RESTART_ALWAYS);
+	set_up(VD_RESTART_ALWAYS);
 	host.others = 1;
 	for (i = 0; i < 7; i++) {
 		say_failed("violation");
