@@ -26,7 +26,7 @@
 #define TURN_BYTES	(1024u * 1024u)		/* then signals get their turn */
 #define ERROR_MAX	400u			/* of the agent's words */
 
-struct client {
+struct vx_client {
 	struct vx_stream *st;
 	const struct vx_command *cmd;
 	struct vx_parser in;
@@ -50,7 +50,7 @@ static void must(int r)
 	exit(1);
 }
 
-static void set_raw(struct client *c)
+static void set_raw(struct vx_client *c)
 {
 	struct termios t;
 
@@ -61,7 +61,7 @@ static void set_raw(struct client *c)
 	c->raw = !tcsetattr(0, TCSANOW, &t);
 }
 
-static void send_winsize(struct client *c)
+static void send_winsize(struct vx_client *c)
 {
 	struct winsize w;
 	uint8_t b[4];
@@ -73,7 +73,7 @@ static void send_winsize(struct client *c)
 	must(vx_out_frame(&c->out, VX_WINSIZE, b, sizeof(b)));
 }
 
-static void start(struct client *c)
+static void start(struct vx_client *c)
 {
 	char term[80], *env[2] = { NULL, NULL };
 	const char *t = getenv("TERM");
@@ -119,7 +119,7 @@ static void show_error(const struct vx_frame *f)
 }
 
 /* False: the peer broke the protocol. */
-static bool handle(struct client *c, const struct vx_frame *f)
+static bool handle(struct vx_client *c, const struct vx_frame *f)
 {
 	uint32_t n = f->len == 4 ? vx_get32(f->payload) : 0;
 
@@ -146,7 +146,7 @@ static bool handle(struct client *c, const struct vx_frame *f)
 }
 
 /* False: nonsense came. */
-static bool take_frames(struct client *c)
+static bool take_frames(struct vx_client *c)
 {
 	struct vx_frame f;
 	int r = 0;
@@ -158,7 +158,7 @@ static bool take_frames(struct client *c)
 }
 
 /* Take what came, but not for ever. False: the stream is gone, or nonsense. */
-static bool pump_in(struct client *c)
+static bool pump_in(struct vx_client *c)
 {
 	size_t taken = 0, room;
 	uint8_t *where;
@@ -182,7 +182,7 @@ static bool pump_in(struct client *c)
 	return true;
 }
 
-static void pump_out(struct client *c)
+static void pump_out(struct vx_client *c)
 {
 	const uint8_t *data;
 	size_t len;
@@ -204,13 +204,13 @@ static void pump_out(struct client *c)
 	}
 }
 
-static bool want_stdin(const struct client *c)
+static bool want_stdin(const struct vx_client *c)
 {
 	return c->stdin_open && c->unacked < VX_WINDOW &&
 	       c->out.tail - c->out.head < VX_MAX_PAYLOAD;
 }
 
-static void read_stdin(struct client *c)
+static void read_stdin(struct vx_client *c)
 {
 	static uint8_t buf[IN_CHUNK];
 	size_t want = sizeof(buf);
@@ -230,7 +230,7 @@ static void read_stdin(struct client *c)
 	must(vx_out_frame(&c->out, VX_STDIN, buf, (size_t)n));
 }
 
-static void take_signals(struct client *c, int sigfd)
+static void take_signals(struct vx_client *c, int sigfd)
 {
 	struct signalfd_siginfo info;
 
@@ -257,7 +257,7 @@ static int open_signals(sigset_t *old)
 }
 
 /* Wait and take what came. False: the other machine is dead. */
-static bool wait_for_change(struct client *c, int sigfd)
+static bool wait_for_change(struct vx_client *c, int sigfd)
 {
 	struct pollfd p[4];
 	const uint8_t *data;
@@ -280,7 +280,7 @@ static bool wait_for_change(struct client *c, int sigfd)
 	return !p[3].revents || c->cmd->alive(c->cmd->arg);
 }
 
-static void run(struct client *c, int sigfd)
+static void run(struct vx_client *c, int sigfd)
 {
 	for (;;) {
 		pump_out(c);
@@ -298,7 +298,7 @@ static void run(struct client *c, int sigfd)
 
 int vx_client_run(struct vx_stream *st, const struct vx_command *cmd)
 {
-	struct client c = { .st = st, .cmd = cmd };
+	struct vx_client c = { .st = st, .cmd = cmd };
 	sigset_t old;
 	int sigfd = open_signals(&old);
 

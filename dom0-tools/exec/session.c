@@ -28,7 +28,7 @@
 #define HUP_GRACE_MS	2000	/* from SIGHUP to SIGKILL when the peer went away */
 #define KILL_WAIT_MS	5000	/* a killed process may be stuck in the kernel */
 
-struct session {
+struct vx_session {
 	struct vx_stream *st;
 	struct vx_parser in;
 	struct vx_out out;
@@ -61,26 +61,26 @@ static void out_of_memory(void)
 	exit(1);
 }
 
-static void send_frame(struct session *s, enum vx_type type, const void *data,
+static void send_frame(struct vx_session *s, enum vx_type type, const void *data,
 		       size_t len)
 {
 	if (vx_out_frame(&s->out, type, data, len))
 		out_of_memory();
 }
 
-static void send_u32(struct session *s, enum vx_type type, uint32_t v)
+static void send_u32(struct vx_session *s, enum vx_type type, uint32_t v)
 {
 	if (vx_out_u32(&s->out, type, v))
 		out_of_memory();
 }
 
-static void send_text(struct session *s, const char *text)
+static void send_text(struct vx_session *s, const char *text)
 {
 	send_frame(s, VX_ERROR, text, strlen(text));
 }
 
 /* Take the command's status if it ended; reaps whatever else is ours, too. */
-static void reap(struct session *s)
+static void reap(struct vx_session *s)
 {
 	int w;
 	pid_t pid;
@@ -96,14 +96,14 @@ static void reap(struct session *s)
 	}
 }
 
-static void signal_group(struct session *s, int sig)
+static void signal_group(struct vx_session *s, int sig)
 {
 	if (s->running && s->child.pid > 0)
 		kill(-s->child.pid, sig);
 }
 
 /* Wait for the command's end after a signal; true if it ended in time. */
-static bool wait_end(struct session *s, int ms)
+static bool wait_end(struct vx_session *s, int ms)
 {
 	const struct timespec tick = { .tv_nsec = 5000000 };
 	int64_t until = now_ms() + ms;
@@ -119,7 +119,7 @@ static bool wait_end(struct session *s, int ms)
 }
 
 /* Forget the session, whatever state it is in. The stream itself lives on. */
-static void end_session(struct session *s)
+static void end_session(struct vx_session *s)
 {
 	vx_child_close(&s->child);
 	s->child.pid = -1;
@@ -131,7 +131,7 @@ static void end_session(struct session *s)
 	s->stdin_eof = false;
 }
 
-static void kill_session(struct session *s)
+static void kill_session(struct vx_session *s)
 {
 	if (!s->running)
 		return;
@@ -142,7 +142,7 @@ static void kill_session(struct session *s)
 	end_session(s);
 }
 
-static void violation(struct session *s, const char *text)
+static void violation(struct vx_session *s, const char *text)
 {
 	send_text(s, text);
 	kill_session(s);
@@ -150,7 +150,7 @@ static void violation(struct session *s, const char *text)
 	vx_parser_reset(&s->in);
 }
 
-static void do_start(struct session *s, const struct vx_frame *f)
+static void do_start(struct vx_session *s, const struct vx_frame *f)
 {
 	struct vx_start start;
 	const char *why;
@@ -178,7 +178,7 @@ static void do_start(struct session *s, const struct vx_frame *f)
 	vx_start_free(&start);
 }
 
-static void do_stdin(struct session *s, const struct vx_frame *f)
+static void do_stdin(struct vx_session *s, const struct vx_frame *f)
 {
 	uint32_t tail, first;
 
@@ -196,7 +196,7 @@ static void do_stdin(struct session *s, const struct vx_frame *f)
 	s->stdin_len += f->len;
 }
 
-static void do_winsize(struct session *s, const struct vx_frame *f)
+static void do_winsize(struct vx_session *s, const struct vx_frame *f)
 {
 	struct winsize w = { 0 };
 
@@ -207,7 +207,7 @@ static void do_winsize(struct session *s, const struct vx_frame *f)
 	ioctl(s->child.out, TIOCSWINSZ, &w);
 }
 
-static void do_signal(struct session *s, const struct vx_frame *f)
+static void do_signal(struct vx_session *s, const struct vx_frame *f)
 {
 	uint32_t sig = f->len == 4 ? vx_get32(f->payload) : 0;
 
@@ -215,7 +215,7 @@ static void do_signal(struct session *s, const struct vx_frame *f)
 		signal_group(s, (int)sig);
 }
 
-static void do_ack(struct session *s, const struct vx_frame *f)
+static void do_ack(struct vx_session *s, const struct vx_frame *f)
 {
 	uint32_t n = f->len == 4 ? vx_get32(f->payload) : 0;
 
@@ -223,14 +223,14 @@ static void do_ack(struct session *s, const struct vx_frame *f)
 		s->unacked -= n < s->unacked ? n : s->unacked;
 }
 
-static void do_reset(struct session *s, const struct vx_frame *f)
+static void do_reset(struct vx_session *s, const struct vx_frame *f)
 {
 	kill_session(s);
 	s->broken = false;
 	send_frame(s, VX_RESET_DONE, f->payload, f->len);
 }
 
-static void handle(struct session *s, const struct vx_frame *f)
+static void handle(struct vx_session *s, const struct vx_frame *f)
 {
 	if (s->broken && f->type != VX_RESET)
 		return;
@@ -266,7 +266,7 @@ static void handle(struct session *s, const struct vx_frame *f)
  * broken stream there is no frame boundary to trust any more, so what came is
  * dropped and the next bytes are taken as the start of a frame again.
  */
-static bool pump_in(struct session *s)
+static bool pump_in(struct vx_session *s)
 {
 	struct vx_frame f;
 	uint8_t *where;
@@ -296,7 +296,7 @@ static bool pump_in(struct session *s)
 	return n == 0;
 }
 
-static bool pump_out(struct session *s)
+static bool pump_out(struct vx_session *s)
 {
 	const uint8_t *data;
 	size_t len;
@@ -312,7 +312,7 @@ static bool pump_out(struct session *s)
 }
 
 /* The command took the end of its input: a pipe closes, a terminal gets a ^D. */
-static void finish_stdin(struct session *s)
+static void finish_stdin(struct vx_session *s)
 {
 	static const char ctrl_d = 4;
 
@@ -323,7 +323,7 @@ static void finish_stdin(struct session *s)
 	vx_child_close_in(&s->child);
 }
 
-static void pump_stdin(struct session *s)
+static void pump_stdin(struct vx_session *s)
 {
 	uint32_t chunk, done = 0;
 	ssize_t n;
@@ -351,13 +351,13 @@ static void pump_stdin(struct session *s)
 		finish_stdin(s);
 }
 
-static bool may_send_output(const struct session *s)
+static bool may_send_output(const struct vx_session *s)
 {
 	return s->unacked < VX_WINDOW && s->out.tail - s->out.head < OUT_BACKLOG;
 }
 
 /* Move one descriptor's output; true if it may hold more right now. */
-static bool pump_output(struct session *s, int *fd, enum vx_type type)
+static bool pump_output(struct vx_session *s, int *fd, enum vx_type type)
 {
 	static uint8_t buf[OUT_CHUNK];
 	size_t want = sizeof(buf);
@@ -386,7 +386,7 @@ static bool pump_output(struct session *s, int *fd, enum vx_type type)
  * EXIT goes out when the command was reaped and its output is at its end, or silent
  * for a while: a daemon that it left behind may keep the pipe open for ever.
  */
-static void maybe_exit(struct session *s)
+static void maybe_exit(struct vx_session *s)
 {
 	bool open = s->child.out >= 0 || s->child.err >= 0;
 
@@ -399,7 +399,7 @@ static void maybe_exit(struct session *s)
 	s->finished = s->once;
 }
 
-static void pump_child(struct session *s)
+static void pump_child(struct vx_session *s)
 {
 	bool more;
 
@@ -414,7 +414,7 @@ static void pump_child(struct session *s)
 }
 
 /* One step. False: the stream is gone or the session is over. */
-static bool step(struct session *s)
+static bool step(struct vx_session *s)
 {
 	const uint8_t *data;
 
@@ -436,7 +436,7 @@ static void add_fd(struct pollfd *p, int *n, int fd, short events)
 	(*n)++;
 }
 
-static void wait_for_change(struct session *s, int sigfd)
+static void wait_for_change(struct vx_session *s, int sigfd)
 {
 	struct signalfd_siginfo info;
 	struct pollfd p[6];
@@ -482,7 +482,7 @@ void vx_session_block_signals(void)
 }
 
 /* The peer is gone: ask nicely, then insist. */
-static void abandon(struct session *s)
+static void abandon(struct vx_session *s)
 {
 	if (!s->running)
 		return;
@@ -497,7 +497,7 @@ static void abandon(struct session *s)
 
 void vx_session_run(struct vx_stream *st, bool once)
 {
-	struct session s = { .st = st, .once = once };
+	struct vx_session s = { .st = st, .once = once };
 	sigset_t set;
 	int sigfd;
 

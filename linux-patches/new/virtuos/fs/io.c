@@ -31,7 +31,7 @@ enum next_part {
 };
 
 /**
- * struct io - a read() or write() under way
+ * struct vosfs_io - a read() or write() under way
  * @iocb: from where
  * @iter: what is left of it
  * @inode: the file's
@@ -41,7 +41,7 @@ enum next_part {
  * @fetched: bytes of @iter whose pages came, for a write
  * @misses: parts in a row that a missing page kept from beginning
  */
-struct io {
+struct vosfs_io {
 	struct kiocb *iocb;
 	struct iov_iter *iter;
 	struct inode *inode;
@@ -52,12 +52,12 @@ struct io {
 	unsigned int misses;
 };
 
-static bool is_direct(const struct io *io)
+static bool is_direct(const struct vosfs_io *io)
 {
 	return io->iocb->ki_flags & IOCB_DIRECT;
 }
 
-static bool is_append(const struct io *io)
+static bool is_append(const struct vosfs_io *io)
 {
 	return io->write && io->iocb->ki_flags & IOCB_APPEND;
 }
@@ -66,14 +66,14 @@ static bool is_append(const struct io *io)
  * An inode that is served, attached and written may stay so. One that is only read is
  * better held: it can be read in place. The end of a served file is known elsewhere.
  */
-static bool may_stay_served(const struct io *io)
+static bool may_stay_served(const struct vosfs_io *io)
 {
 	return vosfs_data_served(io->inode) && vosfs_users_attached(io->inode) &&
 	       inode_is_open_for_write(io->inode) && !is_append(io) && iov_iter_count(io->iter);
 }
 
 /* Have the next pages come, with nothing in our hands. Return: 0; -EFAULT; -EINTR killed. */
-static int fetch_pages(struct io *io)
+static int fetch_pages(struct vosfs_io *io)
 {
 	/* Too many may drive each other out. */
 	size_t len = min_t(size_t, iov_iter_count(io->iter), io->misses > 1 ? 1 : FETCH_BYTES);
@@ -89,13 +89,13 @@ static int fetch_pages(struct io *io)
 	return io->fetched ? 0 : -EFAULT;
 }
 
-static ssize_t call_client(struct io *io)
+static ssize_t call_client(struct vosfs_io *io)
 {
 	return io->write ? fuse_file_operations.write_iter(io->iocb, io->iter) :
 			   fuse_file_operations.read_iter(io->iocb, io->iter);
 }
 
-static ssize_t call_without_faults(struct io *io)
+static ssize_t call_without_faults(struct vosfs_io *io)
 {
 	size_t kept_back = iov_iter_count(io->iter);
 	ssize_t n;
@@ -111,7 +111,7 @@ static ssize_t call_without_faults(struct io *io)
 }
 
 /* Did a missing page end a part with @n? It may also have been the end of the file, or an error. */
-static bool was_cut_short(const struct io *io, ssize_t n)
+static bool was_cut_short(const struct vosfs_io *io, ssize_t n)
 {
 	if (!iov_iter_count(io->iter) || !user_backed_iter(io->iter))
 		return false;
@@ -121,7 +121,7 @@ static bool was_cut_short(const struct io *io, ssize_t n)
 }
 
 /* A window is for as long as the size is. */
-static void end_windows_if_it_grows(struct io *io)
+static void end_windows_if_it_grows(struct vosfs_io *io)
 {
 	loff_t end = io->iocb->ki_pos + (loff_t)iov_iter_count(io->iter);
 
@@ -129,7 +129,7 @@ static void end_windows_if_it_grows(struct io *io)
 		vosfs_users_end_windows(io->inode);
 }
 
-static ssize_t held_part(struct io *io)
+static ssize_t held_part(struct vosfs_io *io)
 {
 	bool direct = is_direct(io);
 	ssize_t n = vosfs_data_begin(io->inode);
@@ -146,7 +146,7 @@ static ssize_t held_part(struct io *io)
 }
 
 /* At the storage domain, past all caches here. @iter needs no faults. */
-static bool served_io(struct io *io, struct iov_iter *iter, ssize_t *n)
+static bool served_io(struct vosfs_io *io, struct iov_iter *iter, ssize_t *n)
 {
 	struct fuse_io_priv priv = FUSE_IO_PRIV_SYNC(io->iocb);
 	struct vosfs_data *d = vosfs_data_known(io->inode);
@@ -159,7 +159,7 @@ static bool served_io(struct io *io, struct iov_iter *iter, ssize_t *n)
 	return true;
 }
 
-static bool served_user_part(struct io *io, ssize_t *n)
+static bool served_user_part(struct vosfs_io *io, ssize_t *n)
 {
 	struct vosfs_pinned *p = vosfs_pin(io->iter, get_fuse_conn(io->inode)->max_pages);
 	bool served;
@@ -185,7 +185,7 @@ static bool served_user_part(struct io *io, ssize_t *n)
  *
  * Return: false if the data is not served any more, or wanted held.
  */
-static bool served_part(struct io *io, ssize_t *n)
+static bool served_part(struct vosfs_io *io, ssize_t *n)
 {
 	io->next = NO_MORE;
 	if (io->write) {
@@ -198,24 +198,24 @@ static bool served_part(struct io *io, ssize_t *n)
 }
 
 /* What ends by itself, later, tells of itself alone. */
-static bool may_end_later(const struct io *io)
+static bool may_end_later(const struct vosfs_io *io)
 {
 	return is_direct(io) && !is_sync_kiocb(io->iocb);
 }
 
-static bool has_to_fetch(const struct io *io)
+static bool has_to_fetch(const struct vosfs_io *io)
 {
 	return io->write && !is_direct(io) && !io->fetched && iov_iter_count(io->iter) &&
 	       user_backed_iter(io->iter);
 }
 
 /* Where more would be a signal, which is for who begins there. */
-static bool is_at_limit(const struct io *io)
+static bool is_at_limit(const struct vosfs_io *io)
 {
 	return io->write && io->done && io->iocb->ki_pos >= rlimit(RLIMIT_FSIZE);
 }
 
-static ssize_t do_part(struct io *io)
+static ssize_t do_part(struct vosfs_io *io)
 {
 	ssize_t n;
 
@@ -227,7 +227,7 @@ static ssize_t do_part(struct io *io)
 	return held_part(io);
 }
 
-static ssize_t do_io(struct io *io)
+static ssize_t do_io(struct vosfs_io *io)
 {
 	ssize_t n;
 
@@ -246,7 +246,7 @@ static ssize_t do_io(struct io *io)
 
 ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct io io = {
+	struct vosfs_io io = {
 		.iocb = iocb,
 		.iter = to,
 		.inode = file_inode(iocb->ki_filp),
@@ -258,7 +258,7 @@ ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 ssize_t vosfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct io io = {
+	struct vosfs_io io = {
 		.iocb = iocb,
 		.iter = from,
 		.inode = file_inode(iocb->ki_filp),

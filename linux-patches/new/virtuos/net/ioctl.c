@@ -37,14 +37,14 @@ enum pointed {
 };
 
 /*
- * struct layout - how a command's argument looks
+ * struct vnet_layout - how a command's argument looks
  * @len: bytes of the argument; 0: not known
  * @in: so many of them Linux reads
  * @out: so many of them, from the first, Linux writes
  * @ptr: offset of a pointer in it
  * @pointed: what is there; NOTHING: there is no pointer
  */
-struct layout {
+struct vnet_layout {
 	u16 len;
 	u16 in;
 	u16 out;
@@ -52,10 +52,10 @@ struct layout {
 	enum pointed pointed;
 };
 
-#define READS(type)	((struct layout) { .len = sizeof(type), .in = sizeof(type) })
-#define WRITES(type)	((struct layout) { .len = sizeof(type), .out = sizeof(type) })
-#define CHANGES(type)	((struct layout) { .len = sizeof(type), .in = sizeof(type), \
-					   .out = sizeof(type) })
+#define READS(type)	((struct vnet_layout) { .len = sizeof(type), .in = sizeof(type) })
+#define WRITES(type)	((struct vnet_layout) { .len = sizeof(type), .out = sizeof(type) })
+#define CHANGES(type)	((struct vnet_layout) { .len = sizeof(type), .in = sizeof(type), \
+						.out = sizeof(type) })
 
 /* Does Linux write the structure back? dev_ioctl() and inet_ioctl() say so. */
 static bool answers_ifreq(unsigned int cmd)
@@ -85,9 +85,9 @@ static bool answers_ifreq(unsigned int cmd)
 	return false;
 }
 
-static struct layout of_ifreq(unsigned int cmd)
+static struct vnet_layout of_ifreq(unsigned int cmd)
 {
-	struct layout l = READS(struct ifreq);
+	struct vnet_layout l = READS(struct ifreq);
 
 	if (answers_ifreq(cmd))
 		l.out = l.in;
@@ -104,9 +104,9 @@ static struct layout of_ifreq(unsigned int cmd)
 	return l;
 }
 
-static struct layout of_route(int family)
+static struct vnet_layout of_route(int family)
 {
-	struct layout l = READS(struct rtentry);
+	struct vnet_layout l = READS(struct rtentry);
 
 	if (family == PF_INET6)
 		return READS(struct in6_rtmsg);
@@ -115,14 +115,14 @@ static struct layout of_route(int family)
 	return l;
 }
 
-static struct layout of_address(int family, unsigned int cmd)
+static struct vnet_layout of_address(int family, unsigned int cmd)
 {
 	if (family == PF_INET6)
 		return READS(struct in6_ifreq);
 	return of_ifreq(cmd);
 }
 
-static struct layout layout_of(int family, unsigned int cmd)
+static struct vnet_layout layout_of(int family, unsigned int cmd)
 {
 	switch (cmd) {
 	case SIOCINQ:
@@ -136,7 +136,7 @@ static struct layout layout_of(int family, unsigned int cmd)
 	case SIOCGSTAMPNS_NEW:
 		return WRITES(struct __kernel_timespec);
 	case SIOCGIFCONF:
-		return (struct layout) {
+		return (struct vnet_layout) {
 			.len = sizeof(struct ifconf),
 			.in = sizeof(struct ifconf),
 			.out = offsetofend(struct ifconf, ifc_len),
@@ -169,7 +169,7 @@ static struct layout layout_of(int family, unsigned int cmd)
 	case SIOCGHWTSTAMP:
 		return of_ifreq(cmd);
 	default:
-		return (struct layout) {};
+		return (struct vnet_layout) {};
 	}
 }
 
@@ -183,7 +183,7 @@ static struct layout layout_of(int family, unsigned int cmd)
  * @e: for ETHTOOL: which command
  */
 struct io {
-	struct layout l;
+	struct vnet_layout l;
 	u8 __user *uarg;
 	u8 *arg;
 	u8 __user *uptr;
