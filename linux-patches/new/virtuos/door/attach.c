@@ -112,7 +112,7 @@ static int attach_handle(struct vos_door *door, struct vdoor_uchan *uc, unsigned
 	flags = h->window && !h->window->write ? t->word & ~VOS_WORD_WRITE : t->word;
 	if (set_word(door, fd, file, h, VOS_WORD(kind | flags, vdoor_handle_slot(h), h->gen)) &&
 	    !still_true(file, t))
-		vdoor_take_word(door, fd);
+		vdoor_revoke_word(door, fd);
 	if (fresh)
 		vdoor_handle_unname(fresh);
 	return kind;

@@ -119,11 +119,11 @@ void vdoor_handle_detach(struct vdoor_handle *h)
 }
 
 /*
- * vdoor_handle_take_words - no descriptor names the handle any more
+ * vdoor_handle_revoke - no descriptor names the handle any more
  * @h: whose channel the caller keeps
  * @gen: its generation; another's words stay. Any context.
  */
-void vdoor_handle_take_words(struct vdoor_handle *h, u32 gen)
+void vdoor_handle_revoke(struct vdoor_handle *h, u32 gen)
 {
 	struct vos_door *door = h->uchan->door;
 	u32 slot = vdoor_handle_slot(h), service = h->uchan->service, fd;
@@ -133,7 +133,7 @@ void vdoor_handle_take_words(struct vdoor_handle *h, u32 gen)
 
 		if (VOS_WORD_KIND(word) >= VOS_KIND_STREAM && VOS_WORD_SLOT(word) == slot &&
 		    VOS_WORD_GEN(word) == gen && vdoor_word_service(word) == service)
-			vdoor_take_word(door, fd);
+			vdoor_revoke_word(door, fd);
 	}
 }
 
@@ -190,13 +190,13 @@ static struct vdoor_handle *step(struct walk *w, u32 *gen)
 }
 
 /* Take the words of all handles that the walk comes to. */
-static void take_words_along(struct walk *w)
+static void revoke_along(struct walk *w)
 {
 	struct vdoor_handle *h;
 	u32 gen;
 
 	while ((h = step(w, &gen))) {
-		vdoor_handle_take_words(h, gen);
+		vdoor_handle_revoke(h, gen);
 		vdoor_uchan_put(h->uchan);
 	}
 }
@@ -210,7 +210,7 @@ void vdoor_handle_file_changed(struct file *file)
 	struct walk w = { .next = next_of_file, .key = file };
 	u32 i;
 
-	take_words_along(&w);
+	revoke_along(&w);
 	for (i = 0; i < VOS_DOOR_SERVICES; i++) {
 		const struct vdoor_provider *p = vdoor_provider_of(i);
 
@@ -234,7 +234,7 @@ void vdoor_handle_file_gone(struct file *file)
 
 	while ((h = step(&w, &gen))) {
 		WARN_ON_ONCE(true);
-		vdoor_handle_take_words(h, gen);
+		vdoor_handle_revoke(h, gen);
 		spin_lock_irqsave(&h->uchan->door->lock, flags);
 		if (h->gen == gen)
 			vdoor_handle_detach(h);
@@ -267,7 +267,7 @@ void vdoor_object_changed(struct vos_session *session, u32 obj)
 	const struct object o = { session, obj };
 	struct walk w = { .next = next_of_object, .key = &o };
 
-	take_words_along(&w);
+	revoke_along(&w);
 }
 EXPORT_SYMBOL_GPL(vdoor_object_changed);
 

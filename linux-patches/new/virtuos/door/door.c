@@ -135,7 +135,7 @@ static void unname(struct vos_door *door, u64 word)
 		vdoor_uchan_kick(uc);
 }
 
-static void take_word(struct vos_door *door, unsigned int fd)
+static void revoke_word(struct vos_door *door, unsigned int fd)
 {
 	u64 word = door->state->word[fd];
 
@@ -147,17 +147,17 @@ static void take_word(struct vos_door *door, unsigned int fd)
 }
 
 /*
- * vdoor_take_word - descriptor @fd is not known any more
+ * vdoor_revoke_word - descriptor @fd is not known any more
  * Any context; files->file_lock may be held.
  */
-void vdoor_take_word(struct vos_door *door, unsigned int fd)
+void vdoor_revoke_word(struct vos_door *door, unsigned int fd)
 {
 	unsigned long flags;
 
 	if (fd >= VOS_DOOR_FDS || !READ_ONCE(door->state->word[fd]))
 		return;
 	spin_lock_irqsave(&door->lock, flags);
-	take_word(door, fd);
+	revoke_word(door, fd);
 	spin_unlock_irqrestore(&door->lock, flags);
 }
 
@@ -167,27 +167,27 @@ static bool speaks_of(u64 word, u32 service)
 	       (VOS_WORD_KIND(word) >= VOS_KIND_STREAM && vdoor_word_service(word) == service);
 }
 
-static void take_words(struct vos_door *door, u32 service)
+static void revoke_all(struct vos_door *door, u32 service)
 {
 	u32 fd;
 
 	lockdep_assert_held(&door->lock);
 	for (fd = 0; fd < VOS_DOOR_FDS; fd++)
 		if (speaks_of(door->state->word[fd], service))
-			take_word(door, fd);
+			revoke_word(door, fd);
 }
 
 /*
- * vdoor_take_words - no descriptor of @service is known any more
+ * vdoor_revoke_all - no descriptor of @service is known any more
  * @service: VOS_DOOR_*, or VOS_DOOR_SERVICES for all, and for what traps
  * Any context.
  */
-void vdoor_take_words(struct vos_door *door, u32 service)
+void vdoor_revoke_all(struct vos_door *door, u32 service)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&door->lock, flags);
-	take_words(door, service);
+	revoke_all(door, service);
 	spin_unlock_irqrestore(&door->lock, flags);
 }
 
@@ -201,7 +201,7 @@ void vdoor_leave(struct vos_door *door, u32 service)
 	unsigned long flags;
 
 	spin_lock_irqsave(&door->lock, flags);
-	take_words(door, service);
+	revoke_all(door, service);
 	uc = door->uchan[service];
 	door->uchan[service] = NULL;
 	if (uc)
@@ -223,7 +223,7 @@ void vdoor_shut(struct vos_door *door)
 	WRITE_ONCE(door->closed, true);
 	if (!READ_ONCE(door->state->closed))
 		WRITE_ONCE(door->state->closed, 1);
-	take_words(door, VOS_DOOR_SERVICES);
+	revoke_all(door, VOS_DOOR_SERVICES);
 	for (i = 0; i < VOS_DOOR_SERVICES; i++)
 		if (door->uchan[i])
 			vdoor_uchan_end(door->uchan[i]);

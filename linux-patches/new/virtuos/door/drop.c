@@ -224,7 +224,7 @@ void vdoor_end_window(struct vdoor_target *t, u32 gen)
 	if (h->gen == gen && h->window)
 		vdoor_window_end(h->window);
 	spin_unlock_irqrestore(&door->lock, flags);
-	vdoor_handle_take_words(h, gen);
+	vdoor_handle_revoke(h, gen);
 }
 EXPORT_SYMBOL_GPL(vdoor_end_window);
 
@@ -264,7 +264,7 @@ int vdoor_recall(struct vdoor_target *t, u32 gen, bool *dirty)
 	bool used;
 	int rc;
 
-	vdoor_handle_take_words(h, gen);
+	vdoor_handle_revoke(h, gen);
 	used = call_back(h, gen);
 	*dirty = false;
 	if (tell(h, VOS_GET_KILLABLE))

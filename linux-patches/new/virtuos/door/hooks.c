@@ -32,7 +32,7 @@ MODULE_PARM_DESC(door_user_channels,
 
 static void fd_gone(struct files_struct *files, unsigned int fd)
 {
-	vdoor_take_word(files->virtuos_door, fd);
+	vdoor_revoke_word(files->virtuos_door, fd);
 }
 
 /* Its last user is we: nobody binds it to another door meanwhile. */
@@ -109,7 +109,7 @@ static void add_pause(struct mm_struct *mm, int n)
 	WRITE_ONCE(door->paused, max(door->paused + n, 0));
 	spin_unlock_irqrestore(&door->lock, flags);
 	if (n > 0)
-		vdoor_take_words(door, VOS_DOOR_SERVICES);
+		vdoor_revoke_all(door, VOS_DOOR_SERVICES);
 	vdoor_put(door);
 }
 

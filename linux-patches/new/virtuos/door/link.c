@@ -13,7 +13,7 @@ static void lose(struct vdoor_uchan *uc)
 	unsigned long flags;
 	bool current_one;
 
-	vdoor_take_words(door, uc->service);
+	vdoor_revoke_all(door, uc->service);
 	spin_lock_irqsave(&door->lock, flags);
 	current_one = door->uchan[uc->service] == uc;
 	if (current_one) {

@@ -52,8 +52,8 @@ inline set_fd(f)
 	fi
 }
 
-/* vdoor_take_word() and vdoor_handle_detach(): under files->file_lock and door->lock. */
-inline take_word()
+/* vdoor_revoke_word() and vdoor_handle_detach(): under files->file_lock and door->lock. */
+inline revoke_word()
 {
 	word = 0;
 	if
@@ -90,9 +90,9 @@ inline replace(f)
 #ifdef WORD_AFTER_DESCRIPTOR
 	old = fd;
 	atomic { set_fd(f) };
-	atomic { take_word() };
+	atomic { revoke_word() };
 #else
-	atomic { take_word(); old = fd; set_fd(f) };
+	atomic { revoke_word(); old = fd; set_fd(f) };
 #endif
 	let_go(old)
 }
@@ -103,7 +103,7 @@ inline exec()
 #ifdef EXEC_PASSES_THE_DOOR
 	atomic { old = fd; set_fd(0) };
 	let_go(old);
-	atomic { take_word() }
+	atomic { revoke_word() }
 #else
 	replace(0)
 #endif
@@ -145,7 +145,7 @@ inline attach()
 		:: h_file != OTHER && fd == h_file && !paused -> word = h_gen
 #endif
 		:: h_file == OTHER		/* its own word */
-		:: else -> take_word()
+		:: else -> revoke_word()
 		fi
 	};
 	atomic { if :: fd != h_file && h_file != OTHER -> stands[h_file] = 0 :: else fi; held_by_attach = 0 }
@@ -214,7 +214,7 @@ active proctype vfork_child()
 #ifdef VFORK_WITHOUT_PAUSE
 	skip;
 #else
-	atomic { paused = 1; take_word() };
+	atomic { paused = 1; revoke_word() };
 #endif
 	assert(!word);
 	assert(!word);
