@@ -17,7 +17,7 @@ import sys
 from findings import BUILD, TOP, excuses, tell
 
 TABLE = "docs/architecture.md"
-ROW = re.compile(r"^\| `([\w-]+)` \| `([\w/-]+)/` \|([^|]*)\|$", re.M)
+ROW = re.compile(r"^\| `([\w-]+)` \| `([\w/-]+)/` \|(?: `(\w+)`)? \|([^|]*)\|$", re.M)
 # Where the objects of a folder of sources are, by the start of its path.
 OBJECTS = {
     "linux-patches/new/virtuos/": ("modules/primary/",),
@@ -32,6 +32,7 @@ LONG = 400
 KINDS = {
     "unbuilt": "every source is in a built object",
     "direction": "includes and calls go the ways that %s allows" % TABLE,
+    "prefix": "external names begin with their module's prefix",
     "twice": "no external name is defined twice",
     "near": "no two external names differ by one letter",
     "tag": "no tag of a struct, union or enum is defined twice",
@@ -43,8 +44,8 @@ WITHOUT_CIRCLES = ("core", "engine")
 
 
 class Module:
-    def __init__(self, name, folder, uses):
-        self.name, self.folder = name, folder
+    def __init__(self, name, folder, prefix, uses):
+        self.name, self.folder, self.prefix = name, folder, prefix
         self.uses = set(re.findall(r"`([\w-]+)`", uses))
         self.group = folder.split("/")[0]       # what may be linked together
         self.files = sorted(os.path.join(folder, f) for f in os.listdir(os.path.join(TOP, folder))
@@ -91,6 +92,12 @@ class Symbols:
                 name, kind = line.split()[:2]
                 if not name.startswith(("__", ".")):
                     (self.uses if kind in "Uw" else self.defines)[name].add(source)
+
+
+def prefixes(mods, every):
+    return [("prefix", "%s:%s" % (m.name, name), ", ".join(sorted(files)))
+            for m in mods for name, files in sorted(every[m.name].defines.items())
+            if not (name + "_").startswith(m.prefix) and name not in OF_A_PROGRAM]
 
 
 def twice(every):
@@ -202,7 +209,7 @@ def findings():
     every = {m.name: Symbols(m) for m in mods}
     edges = includes(mods)
     found = [("unbuilt", f, "") for m in mods for f in m.files if f.endswith(".c") and f not in m.objects]
-    found += against(mods, edges, every) + twice(every) + near(every) + tags(mods)
+    found += against(mods, edges, every) + prefixes(mods, every) + twice(every) + near(every) + tags(mods)
     found += [("includes", c[0], " ".join(c)) for c in circles(edges)]
     for name in WITHOUT_CIRCLES:
         found += [("calls", "%s:%d" % (name, len(c)), " ".join(os.path.basename(f) for f in c))
