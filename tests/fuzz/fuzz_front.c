@@ -22,9 +22,6 @@
 #define STEPS		200
 #define PATIENCE	40	/* looks of one waiter; then the link is dead */
 
-unsigned int vos_spin_us = 1;
-unsigned int vos_idle_poll_us = 1;
-
 /* A call that the primary has, between vos_channel_take() and vos_call_put(). */
 struct mine {
 	struct vos_call *call;
@@ -472,6 +469,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int i;
 
 	in = (struct input){ data, size };
+	vos_spin_us = 1;
 	begin();
 	for (i = 0; i < STEPS && !in_end(&in); i++)
 		step();

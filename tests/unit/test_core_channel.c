@@ -11,6 +11,7 @@
 #include "arena.c"
 #include "slot.c"
 #include "queue.c"
+#include "call.c"
 #include "channel.c"
 
 #include "core/bench.h"
@@ -26,11 +27,6 @@ void vos_link_violation(struct vos_link *link, const char *what)
 	(void)link;
 	(void)what;
 	violations++;
-}
-
-void vos_wait_over(struct vos_slot *slot)
-{
-	slot->wait = VOS_WAIT_OVER;
 }
 
 static void room(struct vos_session *s)

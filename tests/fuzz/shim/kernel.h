@@ -105,6 +105,8 @@ extern struct shim_context shim_context;
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define EXPORT_SYMBOL_GPL(x)	_Static_assert(1, #x)
+#define module_param_named(x, value, type, mode) \
+	static const void *const shim_param_##x __maybe_unused = &(value)
 #define module_param_cb(x, ops, arg, mode) \
 	static const void *const param_##x __attribute__((used)) = (ops)
 #define sysfs_emit(buf, ...)	sprintf(buf, __VA_ARGS__)

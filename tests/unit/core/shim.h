@@ -266,6 +266,7 @@ struct cred;
 struct page;
 
 #define init_completion(c)		((c)->unused = 0)
+#define complete(c)			((c)->unused++)
 #define kref_get(k)			__atomic_add_fetch(&(k)->refs, 1, __ATOMIC_RELAXED)
 #define raw_smp_processor_id()		0u
 #define notify_remote_via_evtchn(port)	((void)(port))

@@ -32,6 +32,16 @@ int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
 			      desc->arena_pages << PAGE_SHIFT);
 }
 
+/*
+ * The call has its answer. The waiter may go on, and the slot be another call's, as soon as
+ * this is said; a waiter that sleeps stays until it is woken.
+ */
+static void end_wait(struct vos_slot *slot)
+{
+	if (xchg(&slot->wait, VOS_WAIT_OVER) == VOS_WAIT_SLEEPS)
+		complete(&slot->finished);
+}
+
 /* The call has its answer. A waiter is told at once; other ends run when the lock is gone. */
 static void answered(struct vos_channel *chan, struct vos_call *call, int status,
 		     struct list_head *ended)
@@ -41,7 +51,7 @@ static void answered(struct vos_channel *chan, struct vos_call *call, int status
 	chan->stats.completions++;
 	if (call->state == VOS_CALL_SUBMITTED && !call->done) {
 		call->state = VOS_CALL_OWNED;
-		vos_wait_over(vos_call_slot(call));
+		end_wait(vos_call_slot(call));
 	} else {
 		list_add_tail(&call->node, ended);
 	}

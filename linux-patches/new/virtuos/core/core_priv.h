@@ -2,10 +2,13 @@
 /*
  * The core's own structures. Direction of calls:
  *
- *	wait.c, look.c -> channel.c; call.c -> queue.c, slot.c -> arena.c
- *	xenbus.c -> link.c -> area.c, channel.c, slot.c, object.c, cred.c
- *	session.c holds the link that is in use and tells its user of changes.
- *	watch.c finds out that a link's service does not answer.
+ *	main.c, session.c -> xenbus.c, clock.c
+ *	xenbus.c -> link.c -> watch.c, interrupt.c, session_link.c, cred.c, area.c
+ *	clock.c -> get.c -> register.c, session_link.c -> look.c
+ *	register.c, watch.c -> wait.c -> channel.c -> call.c -> queue.c -> slot.c -> arena.c
+ *	these -> life.c (what ends a link), base.c
+ *
+ * No call goes back; scripts/structure.sh checks that.
  *
  * The door (../door) uses what stands here, and is told by struct vos_door_ops what it
  * has to know; the module's begin and end are in ../door/module.c, above both.
@@ -49,8 +52,12 @@ extern unsigned int vos_hang_timeout;		/* seconds */
 extern unsigned int vos_spin_us;
 extern unsigned int vos_idle_poll_us;
 extern struct mutex vos_mutex;
+
+/* base.c */
 extern struct workqueue_struct *vos_wq;
 extern struct workqueue_struct *vos_wait_wq;
+int vos_queues_init(void);
+void vos_queues_exit(void);
 
 /* area.c: pages that we own and grant */
 enum vos_area_use { VOS_AREA_LINK, VOS_AREA_CHANNEL };
@@ -209,19 +216,20 @@ bool vos_channel_submit(struct vos_channel *chan, struct vos_call *call,
 			const struct vos_sqe *sqe, bool polls);
 bool vos_channel_abandon(struct vos_channel *chan, struct vos_call *call);
 
-/* slot.c: what a call is while it exists. Its tag is sequence and number. */
+/* slot.c, slot.h: what a call is while it exists. Its tag is sequence and number. */
 #define VOS_SLOT_BITS	10
 #define VOS_SLOT_MASK	((1u << VOS_SLOT_BITS) - 1)
 
 int vos_slots_init(struct vos_channel *chan, void __peer *arena, u32 bytes);
 void vos_slots_exit(struct vos_channel *chan);
-struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1);
-struct vos_call *vos_channel_take_reserved(struct vos_channel *chan);
 struct vos_slot *vos_slot_pick(struct vos_channel *chan, u32 len0, u32 len1, u32 reserve);
 bool vos_slot_change_room(struct vos_channel *chan, struct vos_slot *slot, u32 len0, u32 len1);
 void vos_slot_put_back(struct vos_channel *chan, struct vos_slot *slot);
 void vos_slot_recall_spare(struct vos_channel *chan);
-struct vos_call *vos_slot_begin(struct vos_slot *slot);
+
+/* call.c */
+struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1);
+struct vos_call *vos_channel_take_reserved(struct vos_channel *chan);
 
 /* queue.c: who waits for a slot */
 struct vos_call *vos_channel_wait(struct vos_channel *chan, u32 len0, u32 len1, u32 flags);
@@ -232,9 +240,6 @@ void vos_channel_rouse(struct vos_channel *chan);
 /* interrupt.c */
 int vos_interrupt_bind(struct vos_channel *chan);
 void vos_interrupt_unbind(struct vos_channel *chan);
-
-/* wait.c */
-void vos_wait_over(struct vos_slot *slot);
 
 static inline struct vos_slot *vos_call_slot(struct vos_call *call)
 {
@@ -260,8 +265,10 @@ struct vos_cred_table {
 void vos_cred_value(struct vos_cred *key, const struct cred *cred);
 int vos_cred_init(struct vos_cred_table *t);
 void vos_cred_exit(struct vos_cred_table *t);
-int vos_cred_get(struct vos_link *link, u32 flags);
 void vos_cred_put(struct vos_link *link, u16 index);
+
+/* register.c */
+int vos_cred_get(struct vos_link *link, u32 flags);
 
 /* object.c */
 void vos_object_events(struct vos_link *link);
@@ -300,8 +307,11 @@ struct vos_link {
 };
 
 int vos_link_keep_room(struct vos_session *s);
-struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *dev);
+struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *dev,
+				 void (*failed)(struct work_struct *work));
 void vos_link_kill(struct vos_link *link);
+
+/* life.c */
 bool vos_link_fail(struct vos_link *link, const char *why);
 void vos_link_violation(struct vos_link *link, const char *what);
 
@@ -359,12 +369,13 @@ static inline u32 vos_max_extent(const struct vos_session *s)
 	return s->arena_pages * (VOS_PAGE_SIZE / 4);
 }
 
+/* session_link.c */
+extern struct list_head vos_sessions;
 struct vos_session *vos_session_find(const char *name);
 void vos_sessions_tell_clock(void);
 void vos_session_link_ready(struct vos_link *link);
 void vos_session_link_dead(struct vos_link *link);
 struct vos_link *vos_session_link_get(struct vos_session *s, u32 flags);
-void vos_session_stats(struct vos_session *s, struct vos_chan_stats *sum);
 
 /* clock.c: the service domains' clocks */
 int vos_clock_init(void);
@@ -386,8 +397,9 @@ struct vos_door_ops {
 	void (*link_dead)(struct vos_link *link);
 };
 
+extern const struct vos_door_ops *vos_door;	/* base.c */
+
 /* main.c: the core's begin and end; ../door/module.c has the module's */
-extern const struct vos_door_ops *vos_door;
 int vos_core_start(const struct vos_door_ops *door);
 void vos_core_stop(void);
 
@@ -400,12 +412,12 @@ void vos_look_end(struct vos_link *link);
 int vos_stats_init(void);
 void vos_stats_exit(void);
 int vos_stats_add(struct vos_session *s);
+void vos_session_stats(struct vos_session *s, struct vos_chan_stats *sum);
 
 /* xenbus.c */
 int vos_xenbus_init(void);
 void vos_xenbus_exit(void);
 void vos_xenbus_session_new(void);
 void vos_xenbus_session_gone(struct vos_session *s);
-void vos_xenbus_link_failed(struct vos_link *link, const char *why);
 
 #endif

@@ -138,42 +138,6 @@ static void free_work(struct work_struct *work)
 	link_free(container_of(work, struct vos_link, free_work));
 }
 
-/* The last reference may go in an interrupt; pages are unmapped in a thread. */
-static void link_release(struct kref *ref)
-{
-	struct vos_link *link = container_of(ref, struct vos_link, ref);
-
-	queue_work(vos_wq, &link->free_work);
-}
-
-void vos_link_put(struct vos_link *link)
-{
-	kref_put(&link->ref, link_release);
-}
-
-static void kill_work(struct work_struct *work)
-{
-	struct vos_link *link = container_of(work, struct vos_link, kill_work);
-
-	vos_link_kill(link);
-	vos_xenbus_link_failed(link, link->failure);
-	vos_link_put(link);
-}
-
-/*
- * vos_link_fail - have @link killed by a thread
- * @why: what dom0 is told
- * Any context. Return: false: it has failed already.
- */
-bool vos_link_fail(struct vos_link *link, const char *why)
-{
-	if (cmpxchg(&link->failure, NULL, why))
-		return false;
-	vos_link_get(link);
-	queue_work(vos_wq, &link->kill_work);
-	return true;
-}
-
 static int init_channels(struct vos_link *link, const struct layout *l)
 {
 	u32 i;
@@ -194,9 +158,11 @@ static int init_channels(struct vos_link *link, const struct layout *l)
  * vos_link_create - memory, rings and event channels for a new incarnation
  * @s: session it will serve
  * @dev: its xenbus device; dev->otherend_id may map the memory
+ * @failed: what vos_link_fail() has done, with link->kill_work; must put the link
  * Return: the link with one reference, or ERR_PTR.
  */
-struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *dev)
+struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *dev,
+				 void (*failed)(struct work_struct *work))
 {
 	struct layout *l __free(kfree) = kzalloc(sizeof(*l), GFP_KERNEL);
 	struct vos_link *link;
@@ -218,7 +184,7 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	link->nr_objects = s->nr_objects;
 	link->nr_sel = DIV_ROUND_UP(s->nr_objects, 64 * 64);
 	ida_init(&link->uchan_ids);
-	INIT_WORK(&link->kill_work, kill_work);
+	INIT_WORK(&link->kill_work, failed);
 	INIT_WORK(&link->free_work, free_work);
 	vos_watch_init(link);
 
@@ -268,16 +234,4 @@ void vos_link_kill(struct vos_link *link)
 		vos_session_link_dead(link);
 	}
 	mutex_unlock(&kill_mutex);
-}
-
-/*
- * vos_link_violation - the peer broke the protocol: retire the connection
- * @what: for the log
- * Any context, also under the channel's lock.
- */
-void vos_link_violation(struct vos_link *link, const char *what)
-{
-	if (vos_link_fail(link, "violation"))
-		pr_err_ratelimited("virtuos: %s: protocol violation (%s), connection closed\n",
-				   link->session->name, what);
 }

@@ -9,9 +9,15 @@
  * once more before it sleeps. See docs/protocol.md, "When an event is sent".
  */
 #include <linux/ktime.h>
+#include <linux/moduleparam.h>
 #include <linux/rculist.h>
 #include <linux/virtuos_rings.h>
 #include "core_priv.h"
+
+unsigned int vos_idle_poll_us = 200;
+module_param_named(idle_poll_us, vos_idle_poll_us, uint, 0644);
+MODULE_PARM_DESC(idle_poll_us,
+		 "microseconds at most that an idle processor polls the rings before it sleeps");
 
 #define MAX_LOOKED_AT	4	/* links; of others an idle processor hears a little later */
 

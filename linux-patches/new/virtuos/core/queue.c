@@ -11,7 +11,7 @@
  * not fetched goes back as soon as somebody has waited for a second.
  */
 #include <linux/sched/signal.h>
-#include "core_priv.h"
+#include "slot.h"
 
 static u32 reserve_for(const struct vos_waiter *w)
 {

@@ -9,9 +9,8 @@
  * it is on the list, aside, or given to somebody who has waited and has not begun yet
  * (queue.c). VOS_RESERVE slots of the list are for recovery alone.
  */
-#include <linux/export.h>
 #include <linux/slab.h>
-#include "core_priv.h"
+#include "slot.h"
 
 static_assert(VOS_SLOT_MASK + 1 >= VOS_ENTRIES);
 static_assert(VOS_ENTRIES / 2 > VOS_RESERVE);
@@ -67,27 +66,13 @@ void vos_slots_exit(struct vos_channel *chan)
 	chan->slots = NULL;
 }
 
-/* Small calls live in their slot's own bytes; the rest asks the arena. */
-static bool is_small(u32 len0, u32 len1)
-{
-	return ALIGN(len0, 8) + len1 <= VOS_INLINE;
-}
-
-static void use_own_room(struct vos_call *call, u32 len0, u32 len1)
-{
-	call->room[0].off = call->slot * VOS_INLINE;
-	call->room[0].len = len0;
-	call->room[1].off = call->room[0].off + (len1 ? ALIGN(len0, 8) : 0);
-	call->room[1].len = len1;
-}
-
 /* Return: 0 or -ENOSPC. */
 static int take_room(struct vos_channel *chan, struct vos_call *call, u32 len0, u32 len1)
 {
 	lockdep_assert_held(&chan->slot_lock);
 	memset(call->room, 0, sizeof(call->room));
-	if (is_small(len0, len1)) {
-		use_own_room(call, len0, len1);
+	if (vos_slot_is_enough(len0, len1)) {
+		vos_slot_use_own(call, len0, len1);
 		return 0;
 	}
 	if (len0 && vos_arena_take(&chan->arena, len0, &call->room[0]))
@@ -102,18 +87,13 @@ static int take_room(struct vos_channel *chan, struct vos_call *call, u32 len0, 
 	return 0;
 }
 
-static bool is_in_arena(const struct vos_channel *chan, const struct vos_extent *room)
-{
-	return room->len && room->off >= chan->arena.first;
-}
-
 static void give_room(struct vos_channel *chan, struct vos_call *call)
 {
 	int i;
 
 	lockdep_assert_held(&chan->slot_lock);
 	for (i = 0; i < 2; i++)
-		if (is_in_arena(chan, &call->room[i]))
+		if (vos_room_is_in_arena(chan, &call->room[i]))
 			vos_arena_give(&chan->arena, &call->room[i]);
 }
 
@@ -165,130 +145,3 @@ bool vos_slot_change_room(struct vos_channel *chan, struct vos_slot *slot, u32 l
 	give_room(chan, &slot->call);
 	return !take_room(chan, &slot->call, len0, len1);
 }
-
-/*
- * Return: a slot with its room, not on the list, or NULL. Those who wait (queue.c) come
- * first; only what lies aside for a moment may be had past them.
- */
-static struct vos_slot *take_slot(struct vos_channel *chan, u32 len0, u32 len1)
-{
-	struct vos_slot *slot = xchg(&chan->spare, NULL);
-	unsigned long flags;
-
-	if (slot && is_small(len0, len1)) {
-		use_own_room(&slot->call, len0, len1);
-		return slot;
-	}
-	spin_lock_irqsave(&chan->slot_lock, flags);
-	if (slot) {
-		list_add(&slot->free, &chan->free);
-		chan->nr_free++;
-	}
-	slot = NULL;
-	if (list_empty(&chan->waiters))
-		slot = vos_slot_pick(chan, len0, len1, VOS_RESERVE);
-	spin_unlock_irqrestore(&chan->slot_lock, flags);
-	return slot;
-}
-
-static void give_slot(struct vos_channel *chan, struct vos_slot *slot)
-{
-	struct vos_call *call = &slot->call;
-	unsigned long flags;
-
-	VOS_DEBUG_WARN(call->state != VOS_CALL_OWNED);
-	call->state = VOS_CALL_FREE;
-	if (!is_in_arena(chan, &call->room[0]) && !is_in_arena(chan, &call->room[1]) &&
-	    !cmpxchg(&chan->spare, NULL, slot))
-		return;
-	spin_lock_irqsave(&chan->slot_lock, flags);
-	vos_slot_put_back(chan, slot);
-	spin_unlock_irqrestore(&chan->slot_lock, flags);
-}
-
-/*
- * vos_slot_begin - a call in the slot that was taken
- *
- * The caller's reference on the link becomes the call's, until vos_call_put().
- */
-struct vos_call *vos_slot_begin(struct vos_slot *slot)
-{
-	struct vos_call *call = &slot->call;
-
-	VOS_DEBUG_WARN(call->state != VOS_CALL_FREE);
-	memset(&call->sqe, 0, sizeof(call->sqe));
-	call->sqe.tag = ++slot->seq << VOS_SLOT_BITS | call->slot;
-	call->sqe.ext[0] = call->room[0];
-	call->sqe.ext[1] = call->room[1];
-	call->done = NULL;
-	call->orphan = NULL;
-	call->priv = NULL;
-	call->status = 0;
-	slot->cred_index = 0;
-	call->state = VOS_CALL_OWNED;
-	return call;
-}
-
-/*
- * vos_channel_take - a free slot with its room, if there is one now and nobody waits
- *
- * The caller's reference on the link becomes the call's, until vos_call_put().
- * Return: the call, or NULL.
- */
-struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1)
-{
-	struct vos_slot *slot = take_slot(chan, len0, len1);
-
-	return slot ? vos_slot_begin(slot) : NULL;
-}
-
-/*
- * vos_channel_take_reserved - the same out of the reserve, for a call without extents
- */
-struct vos_call *vos_channel_take_reserved(struct vos_channel *chan)
-{
-	struct vos_slot *slot;
-	unsigned long flags;
-
-	spin_lock_irqsave(&chan->slot_lock, flags);
-	slot = vos_slot_pick(chan, 0, 0, 0);
-	spin_unlock_irqrestore(&chan->slot_lock, flags);
-	return slot ? vos_slot_begin(slot) : NULL;
-}
-
-void vos_call_put(struct vos_call *call)
-{
-	struct vos_channel *chan = call->chan;
-	struct vos_slot *slot = vos_call_slot(call);
-	struct vos_link *link = chan->link;
-
-	if (slot->cred_index)
-		vos_cred_put(link, slot->cred_index);
-	give_slot(chan, slot);
-	/*
-	 * Pairs with enqueue() in queue.c: the exchange that laid the slot aside, or the
-	 * lock, orders this after it.
-	 */
-	if (unlikely(!list_empty(&chan->waiters)))
-		vos_channel_serve(chan);
-	vos_link_put(link);
-}
-EXPORT_SYMBOL_GPL(vos_call_put);
-
-void __peer *vos_call_data(struct vos_call *call, unsigned int i)
-{
-	return call->chan->arena.base + call->room[i].off;
-}
-EXPORT_SYMBOL_GPL(vos_call_data);
-
-void vos_call_violation(struct vos_call *call, const char *what)
-{
-	vos_link_violation(call->chan->link, what);
-}
-EXPORT_SYMBOL_GPL(vos_call_violation);
-
-u32 vos_call_epoch(const struct vos_call *call)
-{
-	return call->chan->link->epoch;
-}
-EXPORT_SYMBOL_GPL(vos_call_epoch);

@@ -4,20 +4,13 @@
  */
 #include <linux/export.h>
 #include <linux/ktime.h>
+#include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
 #include "core_priv.h"
 
-/*
- * vos_wait_over - the call has its answer
- *
- * The waiter may go on, and the slot be another call's, as soon as this is said; a
- * waiter that sleeps stays until it is woken.
- */
-void vos_wait_over(struct vos_slot *slot)
-{
-	if (xchg(&slot->wait, VOS_WAIT_OVER) == VOS_WAIT_SLEEPS)
-		complete(&slot->finished);
-}
+unsigned int vos_spin_us = 100;
+module_param_named(spin_us, vos_spin_us, uint, 0644);
+MODULE_PARM_DESC(spin_us, "microseconds that a caller polls for its answer before it sleeps");
 
 void vos_call_submit(struct vos_call *call)
 {

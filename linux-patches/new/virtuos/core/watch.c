@@ -13,7 +13,13 @@
  * Invariant: nothing here is done on the way of a call, and a call that may wait for a disk
  * is waited for without end.
  */
+#include <linux/moduleparam.h>
 #include "core_priv.h"
+
+unsigned int vos_hang_timeout = 10;
+module_param_named(hang_timeout, vos_hang_timeout, uint, 0644);
+MODULE_PARM_DESC(hang_timeout,
+		 "seconds without a heartbeat or a due answer after which a service domain counts as hung; 0: never");
 
 static const struct vos_op ops[VOS_NR_OPCODES] = { VOS_OPCODES(VOS_OP_FACTS) };
 

@@ -74,11 +74,52 @@ static void drop_link(struct vos_dev *vd)
 	vos_link_put(link);
 }
 
+/*
+ * Tell dom0 that the link was given up though its domain lives, see protocol.md; unless dom0
+ * has removed the device, of which that would leave a piece behind.
+ */
+static void tell_failed(struct vos_dev *vd, const char *why)
+{
+	const char *node = vd->dev->nodename;
+	struct xenbus_transaction t;
+	bool there;
+	int rc;
+
+	/* The common case, a domain that is dead: no transaction while dom0 tidies up. */
+	if (!xenbus_exists(XBT_NIL, node, "service"))
+		return;
+	do {
+		rc = xenbus_transaction_start(&t);
+		if (rc)
+			break;
+		there = xenbus_exists(t, node, "service");
+		rc = there ? xenbus_printf(t, node, "failed", "%s", why) : 0;
+		rc = xenbus_transaction_end(t, !there || rc) ?: rc;
+	} while (rc == -EAGAIN);
+	if (rc)
+		pr_err("virtuos: %s: writing to xenstore: error %d\n", vd->service, rc);
+}
+
+/* The link has failed by vos_link_fail(): end it, and tell dom0 why. */
+static void link_failed(struct work_struct *work)
+{
+	struct vos_link *link = container_of(work, struct vos_link, kill_work);
+	struct vos_dev *vd;
+
+	vos_link_kill(link);
+	mutex_lock(&vos_mutex);
+	list_for_each_entry(vd, &devices, node)
+		if (vd->link == link)
+			tell_failed(vd, link->failure);
+	mutex_unlock(&vos_mutex);
+	vos_link_put(link);
+}
+
 /* Return: 0, or -errno; -ENOSPC: no pages now. */
 static int make_link(struct vos_dev *vd, struct vos_session *s)
 {
 	unsigned int noio = memalloc_noio_save();
-	struct vos_link *link = vos_link_create(s, vd->dev);
+	struct vos_link *link = vos_link_create(s, vd->dev, link_failed);
 
 	memalloc_noio_restore(noio);
 	if (IS_ERR(link))
@@ -125,32 +166,6 @@ static void again_work(struct work_struct *work)
 	if (!vd->served)
 		set_up(vd);
 	mutex_unlock(&vos_mutex);
-}
-
-/*
- * Tell dom0 that the link was given up though its domain lives, see protocol.md; unless dom0
- * has removed the device, of which that would leave a piece behind.
- */
-static void tell_failed(struct vos_dev *vd, const char *why)
-{
-	const char *node = vd->dev->nodename;
-	struct xenbus_transaction t;
-	bool there;
-	int rc;
-
-	/* The common case, a domain that is dead: no transaction while dom0 tidies up. */
-	if (!xenbus_exists(XBT_NIL, node, "service"))
-		return;
-	do {
-		rc = xenbus_transaction_start(&t);
-		if (rc)
-			break;
-		there = xenbus_exists(t, node, "service");
-		rc = there ? xenbus_printf(t, node, "failed", "%s", why) : 0;
-		rc = xenbus_transaction_end(t, !there || rc) ?: rc;
-	} while (rc == -EAGAIN);
-	if (rc)
-		pr_err("virtuos: %s: writing to xenstore: error %d\n", vd->service, rc);
 }
 
 static void backend_waits(struct vos_dev *vd)
@@ -270,21 +285,6 @@ void vos_xenbus_session_gone(struct vos_session *s)
 		drop_link(vd);
 		xenbus_switch_state(vd->dev, XenbusStateClosing);
 	}
-}
-
-/*
- * vos_xenbus_link_failed - tell dom0 that @link was given up though its domain lives
- * @why: "hang", "violation"
- */
-void vos_xenbus_link_failed(struct vos_link *link, const char *why)
-{
-	struct vos_dev *vd;
-
-	mutex_lock(&vos_mutex);
-	list_for_each_entry(vd, &devices, node)
-		if (vd->link == link)
-			tell_failed(vd, why);
-	mutex_unlock(&vos_mutex);
 }
 
 static const struct xenbus_device_id ids[] = {
