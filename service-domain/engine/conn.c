@@ -14,14 +14,7 @@
 
 #define HEARTBEAT (HZ / 4)
 
-static atomic_t nr_conns;
 static struct workqueue_struct *end_wq;
-
-/* Does this domain serve one primary only? */
-bool veng_conn_alone(void)
-{
-	return atomic_read(&nr_conns) == 1;
-}
 
 void *veng_conn_priv(struct veng_conn *conn)
 {
@@ -45,20 +38,6 @@ static void broken_work(struct work_struct *work)
 	struct veng_conn *conn = container_of(work, struct veng_conn, broken_work);
 
 	xenbus_switch_state(conn->dev, XenbusStateClosing);
-}
-
-/*
- * veng_conn_violation - the primary broke the protocol: consume nothing more
- * @what: for the log
- * Any context.
- */
-void veng_conn_violation(struct veng_conn *conn, const char *what)
-{
-	if (xchg(&conn->broken, true))
-		return;
-	pr_err("virtuos: domain %u: protocol violation (%s), connection closed\n",
-	       conn->domid, what);
-	schedule_work(&conn->broken_work);
 }
 
 static bool ctrl_ok(const struct vos_ctrl *c)
@@ -231,7 +210,7 @@ static void end_work(struct work_struct *work)
 
 	tear_down(conn);
 	kvfree(conn);
-	atomic_dec(&nr_conns);
+	atomic_dec(&veng_nr_conns);
 	/* The primary's memory is its own again. */
 	if (announced)
 		xenbus_switch_state(dev, XenbusStateClosed);
@@ -264,13 +243,14 @@ struct veng_conn *veng_conn_create(const struct veng_service *svc, struct xenbus
 		veng_unmap(&ctrl_map);
 		return ERR_PTR(-ENOMEM);
 	}
-	atomic_inc(&nr_conns);
+	atomic_inc(&veng_nr_conns);
 	conn->svc = svc;
 	conn->dev = dev;
 	get_device(&dev->dev);
 	conn->domid = dev->otherend_id;
 	conn->ctrl_map = ctrl_map;
 	conn->ctrl = veng_map_page(&conn->ctrl_map, 0);
+	conn->complete = veng_scall_complete;
 	init_llist_head(&conn->dirty);
 	INIT_LIST_HEAD(&conn->hot);
 	conn->look_until = jiffies;

@@ -32,7 +32,7 @@ static void run_call(struct kthread_work *work)
 	s64 result = call->ctl.fn(call);
 
 	revert_creds(old);
-	veng_scall_complete(call, result);
+	call->conn->complete(call, result);
 }
 
 void veng_scall_queue_ctl(struct veng_scall *call, s64 (*fn)(struct veng_scall *call))

@@ -6,19 +6,20 @@
  * for veng_poll_us at most.
  *
  * Invariant: it never blocks on anything but having nothing to do. A turn looks at every
- * ring once and takes no more than CALLS_A_TURN calls from each (chan.c): no ring waits for
+ * ring once and takes no more than CALLS_A_TURN calls from each (run.c): no ring waits for
  * another that is always full. How long that takes is watched by turn.c.
  */
 #include <linux/export.h>
 #include <linux/ktime.h>
+#include <linux/moduleparam.h>
 #include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 #include "engine_priv.h"
 
-void veng_dispatcher_wake(struct veng_conn *conn)
-{
-	wake_up_process(conn->dispatcher);
-}
+unsigned int veng_poll_us = 1000;
+module_param_named(poll_us, veng_poll_us, uint, 0644);
+MODULE_PARM_DESC(poll_us,
+		 "microseconds that a dispatcher polls after its last work, at most; it learns how long pays");
 
 bool veng_obj_dirty(struct veng_conn *conn, struct veng_dirty *d)
 {

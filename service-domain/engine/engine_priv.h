@@ -3,8 +3,12 @@
  * The engine's own structures. Direction of calls:
  *
  *	xenbus.c -> conn.c -> map.c, dispatch.c, ctl.c, cred.c
- *	dispatch.c -> chan.c -> ops.c -> uchan.c, handle.c, cred.c, clock.c
+ *	dispatch.c -> lanes.c -> run.c -> ops.c -> uchan.c, handle.c, cred.c, clock.c
  *				-> handle.c -> the service
+ *	uchan.c -> handle.c, chan.c; handle.c -> uchan.c
+ *	these -> ctl.c, peer.c
+ *
+ * No call goes back but between uchan.c and handle.c; scripts/structure.sh checks that.
  *
  * A connection is made when a primary's device goes to Initialised, and torn down
  * once, by a worker: calls under way may wait for a disk, and xenbus must not. Between the
@@ -19,6 +23,7 @@
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/llist.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
@@ -29,8 +34,8 @@
 #include "veng.h"
 #include "lie.h"
 
-extern unsigned int veng_poll_us;
-extern unsigned int veng_event_delay_us;
+extern unsigned int veng_poll_us;		/* dispatch.c */
+extern unsigned int veng_event_delay_us;	/* object.c */
 
 /* map.c: the primary's pages at one contiguous address */
 struct veng_map {
@@ -76,8 +81,9 @@ int veng_chan_init(struct veng_chan *chan, struct veng_conn *conn, u32 nr,
 		   const struct vos_channel_desc *desc);
 void veng_chan_exit(struct veng_chan *chan);
 int veng_chan_attach(struct veng_chan *chan, u32 entries);
+
+/* run.c: calls on a channel or lane */
 int veng_chan_run(struct veng_chan *chan);
-void veng_chan_flush(struct veng_chan *chan);
 
 /* turn.c: how long one look of the dispatcher at everything takes */
 
@@ -150,7 +156,6 @@ struct veng_handle {
 };
 
 int veng_handle_use(struct veng_scall *call, const struct vos_op *op);
-void veng_handles_finish(struct veng_scall *call);
 void veng_handle_put(struct veng_handle *h);
 void veng_handle_show(struct veng_conn *conn, u32 obj, u32 gen, u32 poll);
 void veng_handles_end(struct veng_uchan *uc);
@@ -179,14 +184,16 @@ struct veng_uchan {
 };
 
 void veng_uchan_broken(struct veng_uchan *uc, const char *what);
-void veng_uchan_finish(struct veng_uchan *uc);
 void veng_uchan_done(struct veng_uchan *uc);
 void veng_uchan_expect(struct veng_chan *lane);
+void veng_lane_unlist(struct veng_chan *lane);
 struct veng_uchan *veng_uchan_find(struct veng_conn *conn, u64 id);
+void veng_uchans_end(struct veng_conn *conn);
+
+/* lanes.c */
 bool veng_uchans_run(struct veng_conn *conn, u64 now);
 bool veng_uchans_sleep(struct veng_conn *conn);
 void veng_uchans_wake(struct veng_conn *conn);
-void veng_uchans_end(struct veng_conn *conn);
 
 /* conn.c */
 struct veng_conn {
@@ -214,6 +221,8 @@ struct veng_conn {
 	u64 delay_ns;			/* how long a busy front end has to take them */
 	struct llist_head dirty;
 	struct kthread_worker *ctl;
+	/* veng_scall_complete(); ctl.c cannot call run.c, which queues calls in ctl.c */
+	void (*complete)(struct veng_scall *call, s64 result);
 	struct mm_struct *window_mm;
 	struct delayed_work heartbeat;
 	struct veng_turn turn;
@@ -266,13 +275,20 @@ void veng_conn_end(struct veng_conn *conn);
 void veng_conns_flush(void);
 int veng_conns_init(void);
 void veng_conns_exit(void);
+
+/* peer.c */
+extern atomic_t veng_nr_conns;
 bool veng_conn_alone(void);
 void veng_conn_violation(struct veng_conn *conn, const char *what);
 
 /* dispatch.c */
 int veng_dispatcher_start(struct veng_conn *conn);
 void veng_dispatcher_stop(struct veng_conn *conn);
-void veng_dispatcher_wake(struct veng_conn *conn);
+
+static inline void veng_dispatcher_wake(struct veng_conn *conn)
+{
+	wake_up_process(conn->dispatcher);
+}
 
 /* event.c: events from the front end */
 irqreturn_t veng_event_interrupt(int irq, void *data);

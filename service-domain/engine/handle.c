@@ -7,7 +7,6 @@
  * Invariant: gen is looked at and changed in the dispatcher alone; what a handle
  * stands for goes when the last call that uses it has ended.
  */
-#include <linux/bitmap.h>
 #include <linux/err.h>
 #include "engine_priv.h"
 
@@ -137,37 +136,6 @@ void veng_handle_put(struct veng_handle *h)
 		return;
 	h->drop->priv = h;
 	veng_scall_queue_ctl(h->drop, drop_target);
-}
-
-/**
- * veng_handles_finish - carry out what processes have submitted before a call on an object
- * @call: on a socket, by a kernel's channel
- *
- * They may have gone on without waiting for an answer, and what they ask through the
- * trap door now is to find it done. Dispatcher.
- */
-void veng_handles_finish(struct veng_scall *call)
-{
-	struct veng_conn *conn = call->conn;
-	DECLARE_BITMAP(ids, VOS_MAX_UCHANS) = { 0 };
-	struct veng_handle *h;
-	unsigned long flags;
-	u32 id;
-
-	veng_in_dispatcher(conn);
-	if (!conn->by_obj || call->sqe.obj >= conn->nr_objects ||
-	    hlist_empty(&conn->by_obj[call->sqe.obj]))
-		return;
-	spin_lock_irqsave(&conn->handle_lock, flags);
-	hlist_for_each_entry(h, &conn->by_obj[call->sqe.obj], by_obj)
-		__set_bit(h->uc->id, ids);
-	spin_unlock_irqrestore(&conn->handle_lock, flags);
-	for_each_set_bit(id, ids, VOS_MAX_UCHANS) {
-		struct veng_uchan *uc = veng_uchan_find(conn, id);
-
-		if (uc)
-			veng_uchan_finish(uc);
-	}
 }
 
 /* HANDLE_DROP. Dispatcher. */

@@ -8,16 +8,6 @@
 #include <xen/xen.h>
 #include "engine_priv.h"
 
-unsigned int veng_poll_us = 1000;
-module_param_named(poll_us, veng_poll_us, uint, 0644);
-MODULE_PARM_DESC(poll_us,
-		 "microseconds that a dispatcher polls after its last work, at most; it learns how long pays");
-
-unsigned int veng_event_delay_us = 1000;
-module_param_named(event_delay_us, veng_event_delay_us, uint, 0644);
-MODULE_PARM_DESC(event_delay_us,
-		 "microseconds at most that a busy front end has to take events by itself before it is interrupted");
-
 static DEFINE_MUTEX(service_mutex);
 static const struct veng_service *current_service;
 

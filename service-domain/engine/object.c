@@ -6,10 +6,16 @@
  * mask. So either it sees the new mask or we see that it waits.
  */
 #include <linux/export.h>
+#include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/ktime.h>
 #include <xen/events.h>
 #include "engine_priv.h"
+
+unsigned int veng_event_delay_us = 1000;
+module_param_named(event_delay_us, veng_event_delay_us, uint, 0644);
+MODULE_PARM_DESC(event_delay_us,
+		 "microseconds at most that a busy front end has to take events by itself before it is interrupted");
 
 static void raise_event(struct veng_conn *conn, u32 obj)
 {

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * User channels: the memory of one process of the primary, mapped once.
- *
- * The lanes that had a call last, MAX_HOT of them, are hot: polled with the kernel's
- * channels, for as long as the dispatcher is awake. Others are cold: their need_wakeup
- * is set; whose process asks for it by an event is looked at (vos_ctrl.uchan_sel).
+ * User channels: the memory of one process of the primary, mapped once. Which of its lanes
+ * are polled: lanes.c.
  *
  * Invariant: a channel is in conn->uchan[] from UCHAN_OPEN to UCHAN_CLOSE, and its
  * memory stays until the last call on it has ended.
  */
 #include <linux/cred.h>
-#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <xen/events.h>
 #include "engine_priv.h"
-
-#define MAX_HOT		16u
-#define HOT_FOR_NS	(100 * NSEC_PER_MSEC)	/* without a call */
 
 struct veng_uchan *veng_uchan_find(struct veng_conn *conn, u64 id)
 {
@@ -197,7 +190,20 @@ void veng_uchan_broken(struct veng_uchan *uc, const char *what)
 	notify_remote_via_irq(conn->chan[0].irq);
 }
 
-static void take_off(struct veng_chan *lane)
+/*
+ * veng_uchan_expect - the next call on this lane is about to come
+ * Any context.
+ */
+void veng_uchan_expect(struct veng_chan *lane)
+{
+	WRITE_ONCE(lane->expected, true);
+	set_bit(lane->uc->id, lane->conn->woken);
+	/* The bit before the flag. */
+	smp_store_release(&lane->conn->rescan, true);
+}
+
+/* The lane is not polled any more. Dispatcher. */
+void veng_lane_unlist(struct veng_chan *lane)
 {
 	veng_in_dispatcher(lane->conn);
 	if (list_empty(&lane->hot))
@@ -205,19 +211,6 @@ static void take_off(struct veng_chan *lane)
 	VENG_CHECK(lane->conn->nr_hot);
 	list_del_init(&lane->hot);
 	lane->conn->nr_hot--;
-}
-
-/*
- * veng_uchan_finish - carry out what has been submitted on the lanes so far
- * Dispatcher, and not from a lane's call.
- */
-void veng_uchan_finish(struct veng_uchan *uc)
-{
-	u32 i;
-
-	veng_in_dispatcher(uc->conn);
-	for (i = 0; i < uc->nr_lanes; i++)
-		veng_chan_run(&uc->lane[i]);
 }
 
 /* UCHAN_CLOSE. Dispatcher. */
@@ -233,168 +226,10 @@ s64 veng_uchan_close(struct veng_scall *call)
 	conn->uchan[uc->id] = NULL;
 	spin_unlock(&conn->uchan_lock);
 	for (i = 0; i < uc->nr_lanes; i++)
-		take_off(&uc->lane[i]);
+		veng_lane_unlist(&uc->lane[i]);
 	WRITE_ONCE(uc->close, call);
 	veng_uchan_done(uc);
 	return VENG_PENDING;
-}
-
-static void put_on(struct veng_chan *lane, u64 now)
-{
-	lane->idle_since = now;
-	list_add_tail(&lane->hot, &lane->conn->hot);
-	lane->conn->nr_hot++;
-	vos_ring_awake(&lane->sq);
-}
-
-/* Has anything come since it was asked for an event? */
-static bool has_call(const struct veng_chan *lane)
-{
-	return !READ_ONCE(lane->uc->broken) &&
-	       (vos_ring_ready(&lane->sq) || READ_ONCE(lane->expected));
-}
-
-static void cool(struct veng_chan *lane)
-{
-	take_off(lane);
-	vos_ring_prepare_sleep(&lane->sq);
-	if (has_call(lane))
-		put_on(lane, ktime_get_ns());
-}
-
-static void cool_oldest(struct veng_conn *conn)
-{
-	struct veng_chan *lane, *oldest = NULL;
-
-	list_for_each_entry(lane, &conn->hot, hot)
-		if (!oldest || lane->idle_since < oldest->idle_since)
-			oldest = lane;
-	cool(oldest);
-}
-
-static void heat(struct veng_conn *conn, struct veng_chan *lane, u64 now)
-{
-	if (!list_empty(&lane->hot)) {
-		lane->idle_since = now;
-		return;
-	}
-	if (conn->nr_hot >= MAX_HOT)
-		cool_oldest(conn);
-	put_on(lane, now);
-}
-
-/*
- * veng_uchan_expect - the next call on this lane is about to come
- * Any context.
- */
-void veng_uchan_expect(struct veng_chan *lane)
-{
-	WRITE_ONCE(lane->expected, true);
-	set_bit(lane->uc->id, lane->conn->woken);
-	/* The bit before the flag. */
-	smp_store_release(&lane->conn->rescan, true);
-}
-
-/* Its process, or a worker, says that there are calls. */
-static void look_at(struct veng_uchan *uc, u64 now)
-{
-	u32 i;
-
-	if (READ_ONCE(uc->broken))
-		return;
-	for (i = 0; i < uc->nr_lanes; i++)
-		if (xchg(&uc->lane[i].expected, false) || vos_ring_ready(&uc->lane[i].sq))
-			heat(uc->conn, &uc->lane[i], now);
-}
-
-/* Bits of one word, taken. The exchange comes before the look at what they stand for. */
-static unsigned long take_word(struct veng_conn *conn, u32 word)
-{
-	u64 __peer *asked = &conn->ctrl->uchan_sel[word];
-	unsigned long bits = 0;
-
-	if (vos_load(asked))
-		bits = vos_take(asked);
-	if (READ_ONCE(conn->woken[word]))
-		bits |= xchg(&conn->woken[word], 0);
-	return bits;
-}
-
-static void rescan(struct veng_conn *conn, u64 now)
-{
-	struct veng_uchan *uc;
-	u32 word, bit;
-
-	for (word = 0; word < VOS_MAX_UCHANS / BITS_PER_LONG; word++) {
-		unsigned long bits = take_word(conn, word);
-
-		for_each_set_bit(bit, &bits, BITS_PER_LONG) {
-			uc = veng_uchan_find(conn, word * BITS_PER_LONG + bit);
-			if (uc)
-				look_at(uc, now);
-		}
-	}
-}
-
-/*
- * One that was put on again in this turn, at the list's end, was so after @now: it must not
- * seem to be cold for ever, or the turn would not end.
- */
-static bool is_cold(const struct veng_chan *lane, u64 now)
-{
-	return (s64)(now - lane->idle_since) > HOT_FOR_NS;
-}
-
-/*
- * veng_uchans_run - take and carry out the calls of all lanes that are polled
- * @now: by ktime_get_ns()
- * Dispatcher. Return: was there any?
- */
-bool veng_uchans_run(struct veng_conn *conn, u64 now)
-{
-	struct veng_chan *lane, *next;
-	bool busy = false;
-
-	if (READ_ONCE(conn->rescan)) {
-		WRITE_ONCE(conn->rescan, false);
-		/* Pairs with that of who has set it: his bit is seen. */
-		smp_mb();
-		rescan(conn, now);
-	}
-	list_for_each_entry_safe(lane, next, &conn->hot, hot) {
-		if (veng_chan_run(lane) > 0) {
-			lane->idle_since = now;
-			busy = true;
-		} else if (is_cold(lane, now) || READ_ONCE(lane->uc->broken)) {
-			cool(lane);
-		}
-	}
-	return busy;
-}
-
-/*
- * veng_uchans_sleep - the dispatcher is about to sleep: ask for an event of hot lanes too
- * To be followed by veng_uchans_wake(). Return: true if it may.
- */
-bool veng_uchans_sleep(struct veng_conn *conn)
-{
-	bool may = !READ_ONCE(conn->rescan);
-	struct veng_chan *lane;
-
-	list_for_each_entry(lane, &conn->hot, hot) {
-		vos_ring_prepare_sleep(&lane->sq);
-		may &= !has_call(lane);
-	}
-	return may;
-}
-
-/* veng_uchans_wake - it polls again: whoever calls on a hot lane need not wake it */
-void veng_uchans_wake(struct veng_conn *conn)
-{
-	struct veng_chan *lane;
-
-	list_for_each_entry(lane, &conn->hot, hot)
-		vos_ring_awake(&lane->sq);
 }
 
 /* The connection goes: the dispatcher has stopped, no call is under way. */

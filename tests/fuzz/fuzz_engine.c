@@ -28,9 +28,6 @@
 
 enum { CTRL_REF = 1, DIR_REF, AREA_REF, UCHAN_REF = 100 };
 
-unsigned int veng_poll_us = 10;
-unsigned int veng_event_delay_us = 10;
-
 /* What a front end or a process has mapped to the domain. */
 struct region {
 	char *mem;
@@ -626,6 +623,8 @@ static void meet_front(void)
 static void begin(void)
 {
 	shim_begin();
+	veng_poll_us = 10;
+	veng_event_delay_us = 10;
 	base.refs = 1;
 	worker = (struct task_struct){ 0 };
 	queue_first = queue_last = nr_pending = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The service domain's end of the null call: what service-domain/engine/chan.c and
+ * The service domain's end of the null call: what service-domain/engine/run.c and
  * dispatch.c do for a NOP, without the kernel's locks and lists.
  *
  * Invariant: a submission is looked at only in its private copy, and is taken only
@@ -63,7 +63,7 @@ static void complete(struct view *v, struct call *call)
 		v->violated = true;
 }
 
-/* As chan.c does it: every entry taken and answered by itself, one look whether to notify. */
+/* As run.c does it: every entry taken and answered by itself, one look whether to notify. */
 static unsigned int run(struct view *v)
 {
 	unsigned int n = 0;

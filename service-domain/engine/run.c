@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Calls on a channel or a lane: take submissions as checked private copies, have them carried
+ * out, give completions back.
+ *
+ * Invariant: no more calls are taken than completions have room, so a completion
+ * can always be pushed. An honest front end never has more outstanding than the
+ * ring has entries; one that does is cut off.
+ */
+#include <linux/bitmap.h>
+#include <linux/sched.h>
+#include <xen/events.h>
+#include "engine_priv.h"
+
+/*
+ * Calls that are taken from one ring before others are looked at. All of a lane's, for
+ * finish_lanes() has to carry out what has been submitted.
+ */
+#define CALLS_A_TURN	VOS_LANE_ENTRIES
+
+/* A process that breaks the protocol harms itself; a front end, its connection. */
+static void violation(struct veng_chan *chan, const char *what)
+{
+	if (!chan->uc)
+		veng_conn_violation(chan->conn, what);
+	else if (!xchg(&chan->uc->broken, true))
+		veng_uchan_broken(chan->uc, what);
+}
+
+static bool is_broken(const struct veng_chan *chan)
+{
+	return READ_ONCE(chan->conn->broken) || (chan->uc && READ_ONCE(chan->uc->broken));
+}
+
+/* Dispatcher: one more submission, copied. Return: NULL if there is none. */
+static struct veng_scall *take(struct veng_chan *chan)
+{
+	struct veng_scall *call = NULL;
+	unsigned long flags;
+
+	if (!vos_ring_ready(&chan->sq))
+		return NULL;
+
+	spin_lock_irqsave(&chan->lock, flags);
+	if (vos_ring_has_room(&chan->cq, chan->inflight + 1) > 0 && !list_empty(&chan->free)) {
+		call = list_first_entry(&chan->free, struct veng_scall, node);
+		list_del(&call->node);
+		chan->inflight++;
+	}
+	spin_unlock_irqrestore(&chan->lock, flags);
+	if (!call) {
+		violation(chan, "more calls than completions");
+		return NULL;
+	}
+	atomic_inc(&chan->conn->inflight);
+	if (chan->uc)
+		atomic_inc(&chan->uc->users);
+	vos_ring_consume(&chan->sq, &call->sqe);
+	return call;
+}
+
+/* Send the event that completions since the last call deserve. */
+static void flush(struct veng_chan *chan)
+{
+	if (!READ_ONCE(chan->answered))
+		return;
+	WRITE_ONCE(chan->answered, false);
+	if (vos_ring_must_notify(&chan->cq))
+		notify_remote_via_irq(chan->irq);
+}
+
+/* Whoever waits for the answer gets it first; the rest is done while he goes on. */
+static void answer(struct veng_scall *call, s64 result)
+{
+	struct veng_handle *handle = call->handle;
+	const struct cred *cred = call->cred;
+	struct veng_chan *chan = call->chan;
+	unsigned long flags;
+	int rc;
+
+	call->cqe.tag = call->sqe.tag;
+	call->cqe.result = result;
+	veng_lie_answer(call);
+	spin_lock_irqsave(&chan->lock, flags);
+	VENG_CHECK(chan->inflight);
+	rc = vos_ring_push(&chan->cq, &call->cqe);
+	if (veng_lie_repeats())
+		vos_ring_push(&chan->cq, &call->cqe);
+	WRITE_ONCE(chan->answered, true);
+	list_add(&call->node, &chan->free);
+	chan->inflight--;
+	spin_unlock_irqrestore(&chan->lock, flags);
+	if (rc)		/* there was room when the call was taken */
+		violation(chan, "completion index");
+	if (handle)
+		veng_handle_put(handle);
+	/* A user channel's credentials are the channel's. */
+	if (!chan->uc && cred != veng_base_cred())
+		put_cred(cred);
+}
+
+static void leave(struct veng_chan *chan)
+{
+	struct veng_conn *conn = chan->conn;
+
+	if (chan->uc)
+		veng_uchan_done(chan->uc);
+	if (atomic_dec_and_test(&conn->inflight))
+		wake_up(&conn->idle_wait);
+}
+
+/*
+ * On one processor the dispatcher sleeps while a worker works, and has asked for
+ * events. The next call follows the answer at once: have it polled for, not
+ * announced by an event.
+ */
+static void expect_next(struct veng_chan *chan)
+{
+	if (num_online_cpus() > 1)
+		return;
+	if (chan->uc)
+		veng_uchan_expect(chan);
+	vos_ring_awake(&chan->sq);
+	veng_dispatcher_wake(chan->conn);
+}
+
+void veng_scall_complete(struct veng_scall *call, s64 result)
+{
+	struct veng_chan *chan = call->chan;
+
+	expect_next(chan);
+	answer(call, result);
+	flush(chan);
+	/* Last: from here on the connection may be torn down. */
+	leave(chan);
+}
+EXPORT_SYMBOL_GPL(veng_scall_complete);
+
+/*
+ * Where extent @i is, for the service.
+ * Return: 0; -EINVAL there must be one, or none; -EPROTO outside the arena.
+ */
+static __always_inline int place(struct veng_scall *call, int i, u8 use)
+{
+	const struct veng_chan *chan = call->chan;
+	const struct vos_extent *e = &call->sqe.ext[i];
+	void __peer *p = NULL;
+
+	if (e->len) {
+		if (e->off > chan->arena_bytes || e->len > chan->arena_bytes - e->off)
+			return -EPROTO;
+		p = chan->arena + e->off;
+	}
+	call->in[i] = use & VOS_EXT_IN ? p : NULL;
+	call->out[i] = use & VOS_EXT_OUT ? p : NULL;
+	return vos_ext_check(use, e->len);
+}
+
+/* All of a call that the table of operations can judge, but its handle. Return: as place() */
+static int check(struct veng_scall *call, const struct vos_op *op, enum vos_from from)
+{
+	int rc = vos_op_check(op, from, call->conn->svc->class);
+
+	if (!rc)
+		rc = place(call, 0, op->ext[0]);
+	if (!rc)
+		rc = place(call, 1, op->ext[1]);
+	if (rc == -EPROTO)
+		violation(call->chan, "extent");
+	return rc;
+}
+
+static const struct cred *call_cred(struct veng_conn *conn, u16 index)
+{
+	if (!index)
+		return veng_base_cred();
+	if (index >= VOS_MAX_CREDS || !conn->cred[index])
+		return NULL;
+	return get_cred(conn->cred[index]);
+}
+
+/*
+ * Carry out what has been submitted on the lanes so far. Dispatcher, and not from a lane's
+ * call.
+ */
+static noinline void finish_lanes(struct veng_uchan *uc)
+{
+	u32 i;
+
+	veng_in_dispatcher(uc->conn);
+	for (i = 0; i < uc->nr_lanes; i++)
+		veng_chan_run(&uc->lane[i]);
+}
+
+/*
+ * Carry out what processes have submitted before a call on an object. They may have gone on
+ * without waiting for an answer, and what they ask through the trap door now is to find it
+ * done. Dispatcher.
+ */
+static noinline void finish_object(struct veng_scall *call)
+{
+	struct veng_conn *conn = call->conn;
+	DECLARE_BITMAP(ids, VOS_MAX_UCHANS) = { 0 };
+	struct veng_handle *h;
+	unsigned long flags;
+	u32 id;
+
+	veng_in_dispatcher(conn);
+	if (!conn->by_obj || call->sqe.obj >= conn->nr_objects ||
+	    hlist_empty(&conn->by_obj[call->sqe.obj]))
+		return;
+	spin_lock_irqsave(&conn->handle_lock, flags);
+	hlist_for_each_entry(h, &conn->by_obj[call->sqe.obj], by_obj)
+		__set_bit(h->uc->id, ids);
+	spin_unlock_irqrestore(&conn->handle_lock, flags);
+	for_each_set_bit(id, ids, VOS_MAX_UCHANS) {
+		struct veng_uchan *uc = veng_uchan_find(conn, id);
+
+		if (uc)
+			finish_lanes(uc);
+	}
+}
+
+/* What has to be carried out before a kernel's call: processes need not wait for answers. */
+static void finish_first(struct veng_scall *call, const struct vos_op *op)
+{
+	struct veng_uchan *uc;
+
+	switch (op->after) {
+	case VOS_AFTER_OBJECT:
+		finish_object(call);
+		break;
+	case VOS_AFTER_UCHAN:
+		uc = veng_uchan_find(call->conn, (u32)call->sqe.arg[0]);
+		if (uc)
+			finish_lanes(uc);
+	}
+}
+
+static s64 service_call(struct veng_scall *call)
+{
+	const struct cred *old;
+	s64 result;
+
+	if (call->cred == veng_base_cred())
+		return call->conn->svc->dispatch(call);
+	old = override_creds(call->cred);
+	result = call->conn->svc->dispatch(call);
+	revert_creds(old);
+	return result;
+}
+
+/* A call on a lane: with the process's credentials, on what it was given. */
+static s64 carry_out_user(struct veng_scall *call, const struct vos_op *op)
+{
+	int rc;
+
+	call->cred = call->chan->uc->cred;
+	rc = check(call, op, VOS_FROM_PROCESS);
+	if (rc)
+		return rc;
+	if (op->class == VOS_CLASS_CORE)
+		return veng_core_call(call);
+	rc = veng_handle_use(call, op);
+	return rc ?: service_call(call);
+}
+
+static s64 carry_out_kernel(struct veng_scall *call, const struct vos_op *op)
+{
+	int rc;
+
+	call->cred = call_cred(call->conn, call->sqe.cred);
+	if (!call->cred) {
+		call->cred = veng_base_cred();
+		violation(call->chan, "credentials");
+		return -EPROTO;
+	}
+	rc = check(call, op, VOS_FROM_KERNEL);
+	if (rc)
+		return rc;
+	if (op->after)
+		finish_first(call, op);
+	return op->class == VOS_CLASS_CORE ? veng_core_call(call) : service_call(call);
+}
+
+/* Return: the result, VENG_PENDING, or -EPROTO with the connection or lane cut off. */
+static s64 carry_out(struct veng_scall *call)
+{
+	const u8 opcode = call->sqe.opcode;
+	const struct vos_op *op = &veng_ops[opcode];
+	struct veng_conn *conn = call->conn;
+	s64 result;
+
+	memset(&call->cqe, 0, sizeof(call->cqe));
+	call->handle = NULL;
+	if (veng_lie_eats(call))
+		return VENG_PENDING;
+	result = call->chan->uc ? carry_out_user(call, op) : carry_out_kernel(call, op);
+	/* If it is pending, it is somebody else's from here on. */
+	veng_turn_call(&conn->turn, opcode);
+	if (result == VENG_PENDING)
+		WARN_ON_ONCE(op->answer == VOS_ANSWER_NOW);
+	return result;
+}
+
+/*
+ * veng_chan_run - take and carry out what is there, CALLS_A_TURN at most
+ * Return: number of calls taken. Dispatcher only.
+ */
+int veng_chan_run(struct veng_chan *chan)
+{
+	struct veng_scall *call;
+	u32 n = 0;
+
+	veng_in_dispatcher(chan->conn);
+	while (n < CALLS_A_TURN && !is_broken(chan)) {
+		s64 result;
+
+		call = take(chan);
+		if (!call)
+			break;
+		n++;
+		result = carry_out(call);
+		if (result == VENG_PENDING)
+			continue;
+		answer(call, result);
+		leave(chan);
+	}
+	if (n) {
+		veng_lie_taken(chan);
+		flush(chan);
+	}
+	return n;
+}
