@@ -275,7 +275,7 @@ static bool need_channel(struct fwd_door *d, unsigned int service)
 	unmap_old(c, &info);
 	init_channel(d, service, &info);
 	fwd_count_add(&d->channels, 1);
-	fwd_ticks_learn();
+	fwd_ticks_measure();
 	return true;
 }
 
@@ -324,7 +324,7 @@ static bool attach(struct fwd_door *d, int fd, long flags)
 	if (kind < 0)
 		return false;
 	if (kind == VOS_KIND_WINDOW)
-		fwd_window_learn(d, fd);
+		fwd_window_fetch(d, fd);
 	fwd_count_add(&d->attaches, 1);
 	return true;
 }

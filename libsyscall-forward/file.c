@@ -45,7 +45,7 @@ static void ask(struct fwd_lane *l, struct reading *r)
 	r->n++;
 }
 
-static void take_one(struct fwd_lane *l, struct reading *r)
+static void finish_one(struct fwd_lane *l, struct reading *r)
 {
 	unsigned int i = r->first;
 	struct vos_cqe c;
@@ -88,7 +88,7 @@ static long read_at(struct fwd_lane *l, const struct fwd_io *io, __u64 pos)
 		while (!r.end && !r.rc && r.n < r.depth && r.asked < io->len)
 			ask(l, &r);
 		if (r.n && !l->lost)
-			take_one(l, &r);
+			finish_one(l, &r);
 	} while (!l->lost && (r.n || (!r.end && r.asked < io->len)));
 	return r.rc ? r.rc : (long)r.got;
 }

@@ -163,7 +163,7 @@ void fwd_unmap(void *p, size_t size);
 
 /* lane.c; the rest in lane.h */
 void fwd_ticks_start(void);
-void fwd_ticks_learn(void);
+void fwd_ticks_measure(void);
 
 /* recv.c, send.c, option.c, file.c, window.c, write.c */
 long fwd_recv(struct fwd_io *io);
@@ -176,7 +176,7 @@ long fwd_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos);
 long fwd_window_read(struct fwd_io *io);
 long fwd_window_write(struct fwd_io *io);
 long fwd_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos);
-void fwd_window_learn(struct fwd_door *d, int fd);
+void fwd_window_fetch(struct fwd_door *d, int fd);
 long fwd_file_write(struct fwd_io *io);
 long fwd_file_end_write(const struct fwd_io *io, __u64 pos, size_t done, long rc);
 

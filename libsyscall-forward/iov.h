@@ -71,7 +71,7 @@ static inline void fwd_cursor_put(struct fwd_cursor *c, const void *from, size_t
 	}
 }
 
-static inline void fwd_cursor_take(struct fwd_cursor *c, void *to, size_t n)
+static inline void fwd_cursor_get(struct fwd_cursor *c, void *to, size_t n)
 {
 	while (n) {
 		struct iovec p = fwd_cursor_piece(c, n);
@@ -91,7 +91,7 @@ static inline void fwd_gather(const struct iovec *iov, void *to, size_t n)
 	if (likely(n <= iov->iov_len))
 		memcpy(to, iov->iov_base, n);
 	else
-		fwd_cursor_take(&c, to, n);
+		fwd_cursor_get(&c, to, n);
 }
 
 static inline void fwd_cursor_skip(struct fwd_cursor *c, size_t n)

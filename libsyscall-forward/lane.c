@@ -30,7 +30,7 @@ __attribute__((noinline)) struct fwd_lane *fwd_lane_other(struct fwd_chan *c)
 	__u32 i;
 
 	for (i = 0; i < VOS_UCHAN_MAX_LANES; i++)
-		if (fwd_lane_take(&c->lane[i])) {
+		if (fwd_lane_claim(&c->lane[i])) {
 			fwd_lane_favourite = i;
 			return &c->lane[i];
 		}
@@ -46,7 +46,7 @@ static __u64 now_ns(void)
 }
 
 /**
- * fwd_ticks_start, fwd_ticks_learn - measure the time stamp counter
+ * fwd_ticks_start, fwd_ticks_measure - measure the time stamp counter
  *
  * Between the two lie the system calls that open a door, which take long enough.
  */
@@ -56,7 +56,7 @@ void fwd_ticks_start(void)
 	start_ns = now_ns();
 }
 
-void fwd_ticks_learn(void)
+void fwd_ticks_measure(void)
 {
 	__u64 us = (now_ns() - start_ns) / 1000, rate;
 
@@ -99,7 +99,7 @@ static __u64 budget(struct fwd_chan *c)
 	return vos_load(&c->slow) < PATIENCE || n % KEEP_TRYING == 0 ? max : max / 16;
 }
 
-static void learn(struct fwd_chan *c, __u64 took)
+static void adapt(struct fwd_chan *c, __u64 took)
 {
 	__u32 slow = vos_load(&c->slow);
 
@@ -142,7 +142,7 @@ static __attribute__((noinline)) bool await_long(struct fwd_lane *l)
 		flags = VOS_ENTER_WAIT;
 		over = dead || is_over(l);
 	}
-	learn(l->chan, ticks() - start);
+	adapt(l->chan, ticks() - start);
 	/* What was answered before the channel died counts. */
 	return vos_ring_ready(&l->cq);
 }
@@ -189,12 +189,12 @@ __attribute__((noinline)) bool fwd_lane_was_posted(struct fwd_lane *l, __u32 tag
 }
 
 /**
- * fwd_lane_taken - wait until the service has taken what is on a lane now
+ * fwd_lane_drain - wait until the service has taken what is on a lane now
  *
  * It carries calls of the kinds that are posted out one at a time, when it takes them. The
  * lane may be in use: by who has not told yet that the service sleeps, so we tell it.
  */
-void fwd_lane_taken(struct fwd_lane *l)
+void fwd_lane_drain(struct fwd_lane *l)
 {
 	__u32 submitted = vos_load(&l->sq.own), i;
 	long rc;

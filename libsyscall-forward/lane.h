@@ -20,9 +20,9 @@ bool fwd_lane_await(struct fwd_lane *l);
 bool fwd_lane_was_posted(struct fwd_lane *l, __u32 tag);
 int fwd_lane_post(struct fwd_lane *l, enum vos_opcode opcode);
 int fwd_lane_settle(struct fwd_lane *l, __u32 left);
-void fwd_lane_taken(struct fwd_lane *l);
+void fwd_lane_drain(struct fwd_lane *l);
 
-static inline bool fwd_lane_take(struct fwd_lane *l)
+static inline bool fwd_lane_claim(struct fwd_lane *l)
 {
 	__u32 want = FWD_LANE_FREE;
 
@@ -58,7 +58,7 @@ static inline struct fwd_lane *fwd_lane_get(unsigned int service, int fd, __u64 
 	struct fwd_chan *c = &vos_load(&fwd_door)->chan[service];
 	struct fwd_lane *l = &c->lane[fwd_lane_favourite];
 
-	if (unlikely(!fwd_lane_take(l))) {
+	if (unlikely(!fwd_lane_claim(l))) {
 		l = fwd_lane_other(c);
 		if (!l)
 			return NULL;

@@ -28,7 +28,7 @@ static inline long await_ready(const struct fwd_lane *l, __u64 word, int flags)
 	return vos_load(&s->poll) & IN_BITS ? 0 : fwd_would_block(word, flags);
 }
 
-static long take_answer(struct fwd_lane *l, struct fwd_io *io, const struct vos_cqe *c,
+static long copy_answer(struct fwd_lane *l, struct fwd_io *io, const struct vos_cqe *c,
 			__u32 asked, struct fwd_cursor *to, __u32 data)
 {
 	const char *arena = l->chan->arena + l->data;
@@ -60,7 +60,7 @@ static long recv_once(struct fwd_lane *l, struct fwd_io *io, __u32 asked, struct
 	if (fwd_lane_ask(l, VOS_OP_RECVMSG, &c))
 		return FWD_TRAP(VOS_WHY_DEAD);
 	*poll = c.poll;
-	return take_answer(l, io, &c, asked, to, side);
+	return copy_answer(l, io, &c, asked, to, side);
 }
 
 static __u32 room(const struct fwd_lane *l, const struct fwd_io *io)

@@ -34,7 +34,7 @@ static void fill(struct fwd_lane *l, const struct fwd_io *io, struct chunks *c)
 
 	c->next ^= 1;
 	c->len = left < c->half ? left : c->half;
-	fwd_cursor_take(&c->from, l->chan->arena + l->data + c->next * c->half, c->len);
+	fwd_cursor_get(&c->from, l->chan->arena + l->data + c->next * c->half, c->len);
 	c->filled += c->len;
 }
 

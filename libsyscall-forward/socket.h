@@ -61,7 +61,7 @@ static inline void fwd_posts_first(const struct fwd_lane *l, __u64 word)
 	__u32 lane = vos_load(&l->chan->poster[VOS_WORD_SLOT(word)]);
 
 	if (unlikely(lane && lane != l->index + 1))
-		fwd_lane_taken(&l->chan->lane[lane - 1]);
+		fwd_lane_drain(&l->chan->lane[lane - 1]);
 }
 
 #endif

@@ -11,11 +11,11 @@
 #define RETRIES		8
 
 /**
- * fwd_window_learn - ask the kernel where the file of @fd lies
+ * fwd_window_fetch - ask the kernel where the file of @fd lies
  *
  * Whoever attaches. In vain if the word has gone meanwhile, and then nobody will ask.
  */
-void fwd_window_learn(struct fwd_door *d, int fd)
+void fwd_window_fetch(struct fwd_door *d, int fd)
 {
 	__u64 word = vos_load_acquire(&d->state->word[fd]);
 	struct vos_door_window info = { 0 };
@@ -176,7 +176,7 @@ static long write_at(struct fwd_window *w, struct fwd_lane *l, const struct fwd_
 	count_in(w);
 	n = find(w, io->fd, io->word, io->len, pos, &at);
 	if (n == (long)io->len) {
-		fwd_cursor_take(&from, at, n);
+		fwd_cursor_get(&from, at, n);
 		vos_store_release(&l->chan->head->wrote[VOS_WORD_SLOT(io->word)], (__u8)1);
 	} else if (!FWD_IS_TRAP(n)) {
 		n = FWD_TRAP(VOS_WHY_OFFSET);

@@ -37,7 +37,7 @@ static void submit(struct fwd_lane *l, struct writing *w, struct vos_log_record 
 	unsigned int i = (w->first + w->n) % FWD_DEPTH;
 	struct vos_sqe *e = fwd_lane_prepare(l, w->io->word);
 
-	fwd_cursor_take(&w->from, r + 1, len);
+	fwd_cursor_get(&w->from, r + 1, len);
 	fwd_log_fill(r, w->io, w->pos + w->sent, len);
 	e->ext[0] = (struct vos_extent){ place(l, r), len };
 	e->arg[0] = w->pos + w->sent;

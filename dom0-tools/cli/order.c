@@ -77,7 +77,7 @@ int order_start_daemon(const char *system, const char *config)
 }
 
 /* One line of the answer. 1: go on; 0: done; -1: not done. */
-static int take_answer(const char *line)
+static int handle_answer(const char *line)
 {
 	if (!strncmp(line, "log ", 4)) {
 		fprintf(stderr, "%s\n", line + 4);
@@ -111,7 +111,7 @@ int order_send(const char *system, const char *order)
 	dprintf(fd, "%s\n", order);
 	while (r > 0 && fgets(line, sizeof(line), f)) {
 		line[strcspn(line, "\n")] = 0;
-		r = take_answer(line);
+		r = handle_answer(line);
 	}
 	if (r > 0)
 		vd_log("virtuosd ended before it answered (see " VD_LOG_DIR ")");

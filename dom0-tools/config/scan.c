@@ -76,7 +76,7 @@ static bool is_addition(const struct scanner *s)
 	return q < s->end && *q == '+';
 }
 
-static int take_key(struct parse *p, struct scanner *s)
+static int scan_key(struct parse *p, struct scanner *s)
 {
 	const char *start = s->pos;
 	struct key *k;
@@ -133,7 +133,7 @@ static int scan_one(struct parse *p, struct scanner *s)
 		break;
 	default:
 		if (s->at_start && is_word(c))
-			return take_key(p, s);
+			return scan_key(p, s);
 	}
 	s->pos++;
 	return 0;

@@ -126,7 +126,7 @@ int vd_get_list(struct parse *p, const char *key, int max, const char **items, i
 }
 
 /* Up to four digits at *pos; -1 if there are none or it is too large. */
-static int take_cpu(const char **pos)
+static int parse_cpu(const char **pos)
 {
 	int n = 0, digits = 0;
 
@@ -142,11 +142,11 @@ static int cpu_range(const char **pos, uint8_t map[VD_CPUMAP_BYTES])
 
 	if (exclude)
 		(*pos)++;
-	from = take_cpu(pos);
+	from = parse_cpu(pos);
 	to = from;
 	if (**pos == '-') {
 		(*pos)++;
-		to = take_cpu(pos);
+		to = parse_cpu(pos);
 	}
 	if (from < 0 || to < from)
 		return -1;

@@ -53,7 +53,7 @@ static void notify_systemd(const char *text)
 }
 
 /* Only one virtuosd per system; the lock goes away with the process. */
-static int take_lock(const char *system)
+static int lock_system(const char *system)
 {
 	char path[VD_PATH_MAX];
 	int fd;
@@ -283,7 +283,7 @@ static int start(const char *path, bool foreground)
 	system = config->primary.name;
 	if (!foreground)
 		daemonize(ready);
-	if (take_lock(system) || machine_init(&machine, config))
+	if (lock_system(system) || machine_init(&machine, config))
 		return 1;
 	sigfd = open_signals();
 	vd_run_path(kept, system, "cfg");

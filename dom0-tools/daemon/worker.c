@@ -50,7 +50,7 @@ static int create_new(struct vd_host *h, const struct worker_job *job)
 	char uuid[37];
 	uint32_t domid;
 
-	if (vd_pci_take(h, job->domain, job->state) ||
+	if (vd_pci_claim(h, job->domain, job->state) ||
 	    vd_domain_create(h, job->config, job->domain, &domid))
 		return -1;
 	if (vd_domain_uuid(h, domid, uuid)) {
@@ -122,7 +122,7 @@ static void worker_end(struct worker *w, bool *ok)
 	w->pid = 0;
 }
 
-static bool take_line(struct worker *w, char *line, size_t size)
+static bool next_line(struct worker *w, char *line, size_t size)
 {
 	char *end = memchr(w->buf, '\n', w->len);
 	size_t n;
@@ -142,7 +142,7 @@ int worker_read(struct worker *w, char *line, size_t size, bool *ok)
 	ssize_t n;
 
 	for (;;) {
-		if (take_line(w, line, size))
+		if (next_line(w, line, size))
 			return 1;
 		n = read(w->fd, w->buf + w->len, sizeof(w->buf) - w->len);
 		if (n > 0) {

@@ -162,7 +162,7 @@ static void reap(struct bus *bus)
 	}
 }
 
-static void take_signals(int sigfd)
+static void read_signals(int sigfd)
 {
 	struct signalfd_siginfo info;
 
@@ -205,7 +205,7 @@ int vx_agent_vchan(void)
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			return lost("poll");
 		if (p[0].revents)
-			take_signals(sigfd);
+			read_signals(sigfd);
 		if (p[1].revents && vx_bus_events(&bus))
 			return lost("xenstore");
 	}

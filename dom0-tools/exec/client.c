@@ -146,7 +146,7 @@ static bool handle(struct vx_client *c, const struct vx_frame *f)
 }
 
 /* False: nonsense came. */
-static bool take_frames(struct vx_client *c)
+static bool handle_frames(struct vx_client *c)
 {
 	struct vx_frame f;
 	int r = 0;
@@ -165,7 +165,7 @@ static bool pump_in(struct vx_client *c)
 	ssize_t n;
 
 	do {
-		if (!take_frames(c))
+		if (!handle_frames(c))
 			return false;
 		if (c->ended)
 			return true;
@@ -230,7 +230,7 @@ static void read_stdin(struct vx_client *c)
 	must(vx_out_frame(&c->out, VX_STDIN, buf, (size_t)n));
 }
 
-static void take_signals(struct vx_client *c, int sigfd)
+static void read_signals(struct vx_client *c, int sigfd)
 {
 	struct signalfd_siginfo info;
 
@@ -273,7 +273,7 @@ static bool wait_for_change(struct vx_client *c, int sigfd)
 	if (poll(p, 4, timeout) < 0)
 		return errno == EINTR;
 	if (p[0].revents)
-		take_signals(c, sigfd);
+		read_signals(c, sigfd);
 	c->st->ops->woken(c->st, p[1].revents);
 	if (p[2].revents)
 		read_stdin(c);

@@ -69,8 +69,8 @@ int vd_domain_uuid(struct vd_host *h, uint32_t domid, char uuid[37]);
 
 /* pci.c */
 /* Make a domain's devices assignable; what had to be taken is noted under @state. */
-int vd_pci_take(struct vd_host *h, const struct vd_domain_config *d,
-		const char *state);
+int vd_pci_claim(struct vd_host *h, const struct vd_domain_config *d,
+		 const char *state);
 /* Give back to their former drivers what was taken. */
 void vd_pci_give_back(struct vd_host *h, const char *state);
 /*

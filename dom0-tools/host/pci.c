@@ -72,8 +72,8 @@ static void drop_stale_owner(struct vd_host *h, const char *bdf)
 		vd_xs_rm(h->xs, XBT_NULL, "/libxl/pci/%s/domid", key);
 }
 
-static int take_one(struct vd_host *h, const struct vd_domain_config *d,
-		    const libxl_device_pci *config, const char *state)
+static int claim_one(struct vd_host *h, const struct vd_domain_config *d,
+		     const libxl_device_pci *config, const char *state)
 {
 	libxl_device_pci pci = *config;		/* libxl may change it */
 	char bdf[16], dir[VD_PATH_MAX];
@@ -94,7 +94,7 @@ static int take_one(struct vd_host *h, const struct vd_domain_config *d,
 	return vd_xs_write(h->xs, XBT_NULL, dir, bdf, "%s", d->name);
 }
 
-int vd_pci_take(struct vd_host *h, const struct vd_domain_config *d, const char *state)
+int vd_pci_claim(struct vd_host *h, const struct vd_domain_config *d, const char *state)
 {
 	int i;
 
@@ -103,7 +103,7 @@ int vd_pci_take(struct vd_host *h, const struct vd_domain_config *d, const char 
 		return -1;
 	}
 	for (i = 0; i < d->n_pci; i++)
-		if (take_one(h, d, &d->pci[i], state))
+		if (claim_one(h, d, &d->pci[i], state))
 			return -1;
 	return 0;
 }

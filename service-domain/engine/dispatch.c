@@ -98,7 +98,7 @@ static bool has_work(struct veng_conn *conn)
  * Had it been better to poll for longer? Then the next work came soon after we went
  * to sleep. Not by far, or never? Then for less.
  */
-static void learn(struct veng_conn *conn, u64 slept)
+static void adapt(struct veng_conn *conn, u64 slept)
 {
 	u64 most = (u64)READ_ONCE(veng_poll_us) * NSEC_PER_USEC;
 
@@ -127,7 +127,7 @@ static void sleep_until_event(struct veng_conn *conn)
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_awake(&conn->chan[i].sq);
 	if (!atomic_read(&conn->inflight))
-		learn(conn, ktime_get_ns() - since);
+		adapt(conn, ktime_get_ns() - since);
 }
 
 /*
@@ -142,7 +142,7 @@ static bool may_poll(struct veng_conn *conn, u64 idle)
 }
 
 /* @now: when it begins, and when it is over. Return: was there anything to do? */
-static bool take_turn(struct veng_conn *conn, u64 *now)
+static bool run_turn(struct veng_conn *conn, u64 *now)
 {
 	bool busy;
 
@@ -161,7 +161,7 @@ static int dispatcher(void *data)
 	conn->poll_ns = (u64)READ_ONCE(veng_poll_us) * NSEC_PER_USEC / 4;
 
 	while (!kthread_should_stop()) {
-		bool busy = take_turn(conn, &now);
+		bool busy = run_turn(conn, &now);
 
 		if (busy) {
 			idle_since = now;

@@ -69,7 +69,7 @@ static void look_at(struct veng_uchan *uc, u64 now)
 }
 
 /* Bits of one word, taken. The exchange comes before the look at what they stand for. */
-static unsigned long take_word(struct veng_conn *conn, u32 word)
+static unsigned long fetch_word(struct veng_conn *conn, u32 word)
 {
 	u64 __peer *asked = &conn->ctrl->uchan_sel[word];
 	unsigned long bits = 0;
@@ -87,7 +87,7 @@ static void rescan(struct veng_conn *conn, u64 now)
 	u32 word, bit;
 
 	for (word = 0; word < VOS_MAX_UCHANS / BITS_PER_LONG; word++) {
-		unsigned long bits = take_word(conn, word);
+		unsigned long bits = fetch_word(conn, word);
 
 		for_each_set_bit(bit, &bits, BITS_PER_LONG) {
 			uc = veng_uchan_find(conn, word * BITS_PER_LONG + bit);

@@ -48,7 +48,7 @@ static bool taken(const struct veng_conn *conn)
  * How long a busy front end is given depends on what it made of it so far: next to
  * nothing if it computes and never looks.
  */
-static void learn(struct veng_conn *conn, bool by_itself)
+static void adapt(struct veng_conn *conn, bool by_itself)
 {
 	u64 most = (u64)READ_ONCE(veng_event_delay_us) * NSEC_PER_USEC;
 
@@ -67,7 +67,7 @@ static bool must_tell(struct veng_conn *conn, u64 now)
 	case VOS_WAKE_SOON:
 		if (now - conn->owed_since < conn->delay_ns)
 			return false;
-		learn(conn, false);
+		adapt(conn, false);
 		return true;
 	default:
 		return true;
@@ -91,7 +91,7 @@ void veng_events_tell(struct veng_conn *conn, u64 now)
 		return;
 	if (taken(conn)) {
 		conn->owed_since = 0;
-		learn(conn, true);
+		adapt(conn, true);
 	} else if (must_tell(conn, now)) {
 		notify_remote_via_irq(conn->chan[0].irq);
 		conn->owed_since = 0;

@@ -33,7 +33,7 @@ static bool is_broken(const struct veng_chan *chan)
 }
 
 /* Dispatcher: one more submission, copied. Return: NULL if there is none. */
-static struct veng_scall *take(struct veng_chan *chan)
+static struct veng_scall *consume(struct veng_chan *chan)
 {
 	struct veng_scall *call = NULL;
 	unsigned long flags;
@@ -316,7 +316,7 @@ int veng_chan_run(struct veng_chan *chan)
 	while (n < CALLS_A_TURN && !is_broken(chan)) {
 		s64 result;
 
-		call = take(chan);
+		call = consume(chan);
 		if (!call)
 			break;
 		n++;

@@ -77,7 +77,7 @@ s64 vns_socket(struct vns_obj *none, struct veng_scall *call)
 }
 
 /* The address in the second extent, copied. Return: its length or -errno. */
-static int take_address(const struct veng_scall *call, struct sockaddr_storage *addr)
+static int copy_address(const struct veng_scall *call, struct sockaddr_storage *addr)
 {
 	u32 len = call->sqe.ext[1].len;
 
@@ -100,7 +100,7 @@ static void give_address(struct veng_scall *call, const struct sockaddr_storage 
 s64 vns_bind(struct vns_obj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr;
-	int len = take_address(call, &addr);
+	int len = copy_address(call, &addr);
 
 	return len < 0 ? len : kernel_bind(o->sock, (struct sockaddr *)&addr, len);
 }
@@ -162,7 +162,7 @@ err:
 s64 vns_connect(struct vns_obj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr;
-	int len = take_address(call, &addr);
+	int len = copy_address(call, &addr);
 
 	return len < 0 ? len : kernel_connect(o->sock, (struct sockaddr *)&addr, len, O_NONBLOCK);
 }

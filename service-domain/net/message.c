@@ -42,7 +42,7 @@ static int message_control(struct message *m, u32 len)
 }
 
 /* Address and control data of a message to send, out of the second extent. */
-static int take_side(struct message *m, const struct veng_scall *call)
+static int copy_side(struct message *m, const struct veng_scall *call)
 {
 	u32 alen = call->sqe.arg[1], clen = call->sqe.arg[1] >> 32;
 	u32 coff = VOS_CONTROL_OFF(min(alen, VOS_ADDR_MAX)), room = call->sqe.ext[1].len;
@@ -65,7 +65,7 @@ static int take_side(struct message *m, const struct veng_scall *call)
 s64 vns_sendmsg(struct vns_obj *o, struct veng_scall *call)
 {
 	struct message m = {};
-	int rc = take_side(&m, call);
+	int rc = copy_side(&m, call);
 
 	if (!rc) {
 		message_data(&m, call, call->in[0], ITER_SOURCE);

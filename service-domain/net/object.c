@@ -140,7 +140,7 @@ struct vns_obj *vns_obj_find(struct vns_conn *nc, u32 index, u32 gen)
 }
 
 /* Out of the table, if it is still there. */
-static void take_out(struct vns_obj *o)
+static void unlist(struct vns_obj *o)
 {
 	struct vns_conn *nc = o->nc;
 	bool was_there;
@@ -174,7 +174,7 @@ static s64 run_release(struct veng_scall *call)
 {
 	struct vns_obj *o = call->priv;
 
-	take_out(o);
+	unlist(o);
 	vns_obj_put(o);
 	return 0;
 }
@@ -201,7 +201,7 @@ void vns_obj_release_all(struct vns_conn *nc)
 
 	for (i = 0; i < nc->nr; i++) {
 		if (nc->table[i])
-			take_out(nc->table[i]);
+			unlist(nc->table[i]);
 		cond_resched();
 	}
 }

@@ -75,7 +75,7 @@ static bool set_is_quick(int level, int name)
 	       (level == SOL_TCP && tcp_is_quick(name));
 }
 
-static void *take_value(const struct veng_scall *call)
+static void *copy_value(const struct veng_scall *call)
 {
 	u32 len = call->sqe.ext[0].len;
 
@@ -86,7 +86,7 @@ static void *take_value(const struct veng_scall *call)
 
 static s64 set_value(struct vns_obj *o, struct veng_scall *call)
 {
-	void *value = take_value(call);
+	void *value = copy_value(call);
 	s64 rc;
 
 	if (IS_ERR(value))
@@ -169,7 +169,7 @@ static s64 get_socket(struct vns_obj *o, struct veng_scall *call)
 	/* Its length counts instructions, not bytes: it would overrun the buffer. */
 	if ((int)call->sqe.arg[1] == SO_GET_FILTER)
 		return -EOPNOTSUPP;
-	value = take_value(call);
+	value = copy_value(call);
 	if (IS_ERR(value))
 		return PTR_ERR(value);
 	rc = do_sock_getsockopt(o->sock, false, SOL_SOCKET, call->sqe.arg[1],

@@ -44,7 +44,7 @@ static int get_flags(struct vst_req *r, struct dentry *dentry, u32 cmd)
 }
 
 /* What the request wants. Return: 0 or -EINVAL. */
-static int take_flags(struct vst_req *r, u32 cmd, struct fileattr *fa)
+static int parse_flags(struct vst_req *r, u32 cmd, struct fileattr *fa)
 {
 	const struct fsxattr *x;
 	const u32 *flags;
@@ -69,7 +69,7 @@ static int take_flags(struct vst_req *r, u32 cmd, struct fileattr *fa)
 static int set_flags(struct vst_req *r, struct dentry *dentry, u32 cmd)
 {
 	struct fileattr fa;
-	int err = take_flags(r, cmd, &fa);
+	int err = parse_flags(r, cmd, &fa);
 
 	err = err ?: mnt_want_write(vst_root.mnt);
 	if (err)

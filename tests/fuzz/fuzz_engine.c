@@ -520,7 +520,7 @@ static void turn(void)
 	u64 now = ktime_get_ns();
 
 	current = conn->dispatcher;
-	take_turn(conn, &now);
+	run_turn(conn, &now);
 	current = NULL;
 }
 

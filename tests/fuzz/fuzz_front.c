@@ -22,7 +22,7 @@
 #define STEPS		200
 #define PATIENCE	40	/* looks of one waiter; then the link is dead */
 
-/* A call that the primary has, between vos_channel_take() and vos_call_put(). */
+/* A call that the primary has, between vos_channel_try_get() and vos_call_put(). */
 struct mine {
 	struct vos_call *call;
 	bool submitted, ended, orphan;
@@ -295,7 +295,7 @@ static struct mine *a_call(void)
 
 	if (m->call)
 		return m;
-	*m = (struct mine){ .call = vos_channel_take(chan, len0, len1) };
+	*m = (struct mine){ .call = vos_channel_try_get(chan, len0, len1) };
 	if (!m->call) {
 		/* As who cannot wait: now, when it is his turn, or not at all. */
 		m->call = vos_channel_ask(chan, len0, len1);

@@ -54,7 +54,7 @@ static int tear_down(void **state)
 
 static struct vos_call *take_len(u32 len0, u32 len1)
 {
-	struct vos_call *call = vos_channel_take(b.chan, len0, len1);
+	struct vos_call *call = vos_channel_try_get(b.chan, len0, len1);
 
 	if (call)
 		vos_link_get(b.link);
@@ -367,7 +367,7 @@ static void *take_and_put(void *arg)
 	u32 i, *len = arg;
 
 	for (i = 0; i < 2000; i++) {
-		struct vos_call *call = vos_channel_take(b.chan, *len, 0);
+		struct vos_call *call = vos_channel_try_get(b.chan, *len, 0);
 
 		if (!call)
 			call = vos_channel_wait(b.chan, *len, 0, 0);

@@ -84,7 +84,7 @@ static int tear_down(void **state)
 /* Ends by itself when it is answered, or the link is dead. */
 static u32 submit(u8 opcode)
 {
-	struct vos_call *call = vos_channel_take(b.chan, 0, 0);
+	struct vos_call *call = vos_channel_try_get(b.chan, 0, 0);
 
 	assert_non_null(call);
 	vos_link_get(b.link);

@@ -452,7 +452,7 @@ static struct fwd_lane *begin_two_sets(pthread_t *second)
 	lane = fwd_door->chan[VOS_DOOR_NET].lane;
 	stop_service();
 	assert_int_equal(set(TCP_CORK, 1), 0);
-	assert_true(fwd_lane_take(&lane[0]));
+	assert_true(fwd_lane_claim(&lane[0]));
 	assert_int_equal(pthread_create(second, NULL, set_to_2, NULL), 0);
 	while (vos_load(&fake.kicks) < 3)
 		rest();

@@ -38,10 +38,10 @@ void vos_arena_exit(struct vos_arena *arena)
 }
 
 /*
- * vos_arena_take - find room for @len contiguous bytes
+ * vos_arena_get - find room for @len contiguous bytes
  * Return: 0, or -ENOSPC for now.
  */
-int vos_arena_take(struct vos_arena *arena, u32 len, struct vos_extent *ext)
+int vos_arena_get(struct vos_arena *arena, u32 len, struct vos_extent *ext)
 {
 	unsigned long n = to_units(len), at;
 
@@ -58,8 +58,8 @@ int vos_arena_take(struct vos_arena *arena, u32 len, struct vos_extent *ext)
 	return 0;
 }
 
-/* @ext as vos_arena_take() gave it. */
-void vos_arena_give(struct vos_arena *arena, const struct vos_extent *ext)
+/* @ext as vos_arena_get() gave it. */
+void vos_arena_put(struct vos_arena *arena, const struct vos_extent *ext)
 {
 	unsigned long at = (ext->off - arena->first) >> VOS_ARENA_UNIT_SHIFT;
 

@@ -10,7 +10,7 @@
  * Return: a slot with its room, not on the list, or NULL. Those who wait (queue.c) come
  * first; only what lies aside for a moment may be had past them.
  */
-static struct vos_slot *take_slot(struct vos_channel *chan, u32 len0, u32 len1)
+static struct vos_slot *get_slot(struct vos_channel *chan, u32 len0, u32 len1)
 {
 	struct vos_slot *slot = xchg(&chan->spare, NULL);
 	unsigned long flags;
@@ -31,7 +31,7 @@ static struct vos_slot *take_slot(struct vos_channel *chan, u32 len0, u32 len1)
 	return slot;
 }
 
-static void give_slot(struct vos_channel *chan, struct vos_slot *slot)
+static void put_slot(struct vos_channel *chan, struct vos_slot *slot)
 {
 	struct vos_call *call = &slot->call;
 	unsigned long flags;
@@ -48,22 +48,22 @@ static void give_slot(struct vos_channel *chan, struct vos_slot *slot)
 }
 
 /*
- * vos_channel_take - a free slot with its room, if there is one now and nobody waits
+ * vos_channel_try_get - a free slot with its room, if there is one now and nobody waits
  *
  * The caller's reference on the link becomes the call's, until vos_call_put().
  * Return: the call, or NULL.
  */
-struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1)
+struct vos_call *vos_channel_try_get(struct vos_channel *chan, u32 len0, u32 len1)
 {
-	struct vos_slot *slot = take_slot(chan, len0, len1);
+	struct vos_slot *slot = get_slot(chan, len0, len1);
 
 	return slot ? vos_slot_begin(slot) : NULL;
 }
 
 /*
- * vos_channel_take_reserved - the same out of the reserve, for a call without extents
+ * vos_channel_get_reserved - the same out of the reserve, for a call without extents
  */
-struct vos_call *vos_channel_take_reserved(struct vos_channel *chan)
+struct vos_call *vos_channel_get_reserved(struct vos_channel *chan)
 {
 	struct vos_slot *slot;
 	unsigned long flags;
@@ -82,7 +82,7 @@ void vos_call_put(struct vos_call *call)
 
 	if (slot->cred_index)
 		vos_cred_put(link, slot->cred_index);
-	give_slot(chan, slot);
+	put_slot(chan, slot);
 	/*
 	 * Pairs with enqueue() in queue.c: the exchange that laid the slot aside, or the
 	 * lock, orders this after it.

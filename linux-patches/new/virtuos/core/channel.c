@@ -95,7 +95,7 @@ static struct vos_call *find_call(struct vos_channel *chan, u32 tag)
 }
 
 /* Return: false: what comes next is none of our calls' answer, a violation. */
-static bool take_answers(struct vos_channel *chan, struct list_head *ended)
+static bool consume_answers(struct vos_channel *chan, struct list_head *ended)
 {
 	lockdep_assert_held(&chan->lock);
 	while (vos_ring_ready(&chan->cq)) {
@@ -118,7 +118,7 @@ void vos_channel_reap_ring(struct vos_channel *chan)
 	LIST_HEAD(ended);
 
 	spin_lock(&chan->lock);
-	if (!chan->link->dead && !take_answers(chan, &ended))
+	if (!chan->link->dead && !consume_answers(chan, &ended))
 		vos_link_violation(chan->link, "completion ring");
 	spin_unlock(&chan->lock);
 	run_ended(&ended);
@@ -167,7 +167,7 @@ void vos_channel_end_all(struct vos_channel *chan)
 	local_irq_save(flags);
 	spin_lock(&chan->lock);
 	WRITE_ONCE(chan->link->dead, true);
-	take_answers(chan, &ended);
+	consume_answers(chan, &ended);
 	end_unanswered(chan, &ended);
 	spin_unlock(&chan->lock);
 	run_ended(&ended);

@@ -115,8 +115,8 @@ struct vos_arena {
 
 int vos_arena_init(struct vos_arena *arena, void __peer *base, u32 first, u32 bytes);
 void vos_arena_exit(struct vos_arena *arena);
-int vos_arena_take(struct vos_arena *arena, u32 len, struct vos_extent *ext);
-void vos_arena_give(struct vos_arena *arena, const struct vos_extent *ext);
+int vos_arena_get(struct vos_arena *arena, u32 len, struct vos_extent *ext);
+void vos_arena_put(struct vos_arena *arena, const struct vos_extent *ext);
 
 /* channel.c */
 enum vos_call_state {
@@ -228,8 +228,8 @@ void vos_slot_put_back(struct vos_channel *chan, struct vos_slot *slot);
 void vos_slot_recall_spare(struct vos_channel *chan);
 
 /* call.c */
-struct vos_call *vos_channel_take(struct vos_channel *chan, u32 len0, u32 len1);
-struct vos_call *vos_channel_take_reserved(struct vos_channel *chan);
+struct vos_call *vos_channel_try_get(struct vos_channel *chan, u32 len0, u32 len1);
+struct vos_call *vos_channel_get_reserved(struct vos_channel *chan);
 
 /* queue.c: who waits for a slot */
 struct vos_call *vos_channel_wait(struct vos_channel *chan, u32 len0, u32 len1, u32 flags);

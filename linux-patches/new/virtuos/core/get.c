@@ -7,10 +7,10 @@
 #include "core_priv.h"
 
 /* Return: the call; -ENOBUFS; -ERESTARTSYS; -ENOTCONN if the link died meanwhile. */
-static struct vos_call *take(struct vos_link *link, u32 len0, u32 len1, u32 flags)
+static struct vos_call *get_slot(struct vos_link *link, u32 len0, u32 len1, u32 flags)
 {
 	struct vos_channel *chan = vos_link_channel(link);
-	struct vos_call *call = vos_channel_take(chan, len0, len1);
+	struct vos_call *call = vos_channel_try_get(chan, len0, len1);
 
 	if (likely(call))
 		return call;
@@ -26,7 +26,7 @@ static struct vos_call *get_on(struct vos_link *link, u32 len0, u32 len1, u32 fl
 
 	if (cred < 0)
 		return ERR_PTR(cred);
-	call = take(link, len0, len1, flags);
+	call = get_slot(link, len0, len1, flags);
 	if (IS_ERR(call)) {
 		if (cred)
 			vos_cred_put(link, cred);

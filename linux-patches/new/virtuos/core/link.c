@@ -20,7 +20,7 @@ struct layout {
 	struct vos_channel_desc chan[VOS_MAX_CHANNELS];
 };
 
-static u32 take_pages(struct layout *l, u32 n)
+static u32 place_pages(struct layout *l, u32 n)
 {
 	u32 page = l->page;
 
@@ -39,19 +39,19 @@ static void lay_out(struct layout *l, const struct vos_session *s)
 
 	l->nr_channels = min_t(u32, num_online_cpus(), VOS_MAX_CHANNELS);
 	if (s->nr_objects) {
-		l->event_page = take_pages(l, 1);
-		l->obj_page = take_pages(l, pages_for(s->nr_objects *
-						      sizeof(struct vos_obj_state)));
+		l->event_page = place_pages(l, 1);
+		l->obj_page = place_pages(l, pages_for(s->nr_objects *
+						       sizeof(struct vos_obj_state)));
 	}
 	for (i = 0; i < l->nr_channels; i++) {
 		struct vos_channel_desc *d = &l->chan[i];
 
 		d->entries = VOS_ENTRIES;
-		d->hdr_page = take_pages(l, 1);
-		d->sq_page = take_pages(l, pages_for(VOS_ENTRIES * VOS_ENTRY_SIZE));
-		d->cq_page = take_pages(l, pages_for(VOS_ENTRIES * VOS_ENTRY_SIZE));
+		d->hdr_page = place_pages(l, 1);
+		d->sq_page = place_pages(l, pages_for(VOS_ENTRIES * VOS_ENTRY_SIZE));
+		d->cq_page = place_pages(l, pages_for(VOS_ENTRIES * VOS_ENTRY_SIZE));
 		d->arena_pages = s->arena_pages + pages_for(VOS_ENTRIES * VOS_INLINE);
-		d->arena_page = take_pages(l, d->arena_pages);
+		d->arena_page = place_pages(l, d->arena_pages);
 	}
 }
 

@@ -86,7 +86,7 @@ static void collect(struct channels *c)
 			c->chan[c->n++] = vos_link_channel(link);
 }
 
-static void take_all(const struct channels *c)
+static void reap_all(const struct channels *c)
 {
 	unsigned int i;
 
@@ -101,7 +101,7 @@ static void poll_for(const struct channels *c, u64 ns)
 	u32 passes = 0;
 
 	for (;;) {
-		take_all(c);
+		reap_all(c);
 		if (need_resched())
 			return;
 		cpu_relax();
@@ -120,7 +120,7 @@ static u64 most_ns(void)
 }
 
 /* Had it been better to poll for longer? As the dispatcher of a service domain does. */
-static void learn(struct idler *ic, u64 slept)
+static void adapt(struct idler *ic, u64 slept)
 {
 	u64 most = most_ns();
 
@@ -152,7 +152,7 @@ static void idle_enter(void)
 		ic->since = ktime_get_ns();
 	}
 	/* What came before the peer could see that we do not poll came without an event. */
-	take_all(&c);
+	reap_all(&c);
 	rcu_read_unlock();
 }
 
@@ -169,7 +169,7 @@ static void idle_exit(void)
 	for (i = 0; i < c.n; i++)
 		vos_channel_set_idle(c.chan[i], false);
 	rcu_read_unlock();
-	learn(ic, ktime_get_ns() - ic->since);
+	adapt(ic, ktime_get_ns() - ic->since);
 	ic->since = 0;
 }
 

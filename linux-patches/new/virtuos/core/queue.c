@@ -124,7 +124,7 @@ static struct vos_slot *leave_line(struct vos_channel *chan, struct vos_waiter *
  * vos_channel_wait - a slot with its room, when it is the caller's turn
  * @flags: VOS_GET_KILLABLE, VOS_GET_RECOVERY
  *
- * For who has found none by vos_channel_take(), whose reference on the link it takes in
+ * For who has found none by vos_channel_try_get(), whose reference on the link it takes in
  * the same way.
  * Return: the call; ERR_PTR(-ERESTARTSYS); ERR_PTR(-ENOTCONN) the link has died.
  */

@@ -34,7 +34,7 @@ static int find_known(struct vos_cred_table *t, const struct vos_cred *key)
 }
 
 /* The entry that was idle longest, taken out of use. */
-static int take_idle(struct vos_cred_table *t)
+static int claim_idle(struct vos_cred_table *t)
 {
 	int i, best = -ENOSPC;
 
@@ -53,7 +53,7 @@ static int take_idle(struct vos_cred_table *t)
 
 static bool idle_or_dead(struct vos_link *link, int *index)
 {
-	*index = take_idle(&link->creds);
+	*index = claim_idle(&link->creds);
 	return *index > 0 || READ_ONCE(link->dead);
 }
 
@@ -75,7 +75,7 @@ static struct vos_call *get_call(struct vos_link *link, u32 len)
 	struct vos_call *call;
 
 	vos_link_get(link);
-	call = vos_channel_take(&link->chan[0], len, 0);
+	call = vos_channel_try_get(&link->chan[0], len, 0);
 	if (!call)
 		call = vos_channel_wait(&link->chan[0], len, 0,
 					VOS_GET_KILLABLE | VOS_GET_RECOVERY);

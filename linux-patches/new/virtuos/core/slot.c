@@ -67,7 +67,7 @@ void vos_slots_exit(struct vos_channel *chan)
 }
 
 /* Return: 0 or -ENOSPC. */
-static int take_room(struct vos_channel *chan, struct vos_call *call, u32 len0, u32 len1)
+static int get_room(struct vos_channel *chan, struct vos_call *call, u32 len0, u32 len1)
 {
 	lockdep_assert_held(&chan->slot_lock);
 	memset(call->room, 0, sizeof(call->room));
@@ -75,11 +75,11 @@ static int take_room(struct vos_channel *chan, struct vos_call *call, u32 len0, 
 		vos_slot_use_own(call, len0, len1);
 		return 0;
 	}
-	if (len0 && vos_arena_take(&chan->arena, len0, &call->room[0]))
+	if (len0 && vos_arena_get(&chan->arena, len0, &call->room[0]))
 		return -ENOSPC;
-	if (len1 && vos_arena_take(&chan->arena, len1, &call->room[1])) {
+	if (len1 && vos_arena_get(&chan->arena, len1, &call->room[1])) {
 		if (len0)
-			vos_arena_give(&chan->arena, &call->room[0]);
+			vos_arena_put(&chan->arena, &call->room[0]);
 		/* The slot may be given back as it is: it has no room. */
 		memset(call->room, 0, sizeof(call->room));
 		return -ENOSPC;
@@ -87,14 +87,14 @@ static int take_room(struct vos_channel *chan, struct vos_call *call, u32 len0, 
 	return 0;
 }
 
-static void give_room(struct vos_channel *chan, struct vos_call *call)
+static void put_room(struct vos_channel *chan, struct vos_call *call)
 {
 	int i;
 
 	lockdep_assert_held(&chan->slot_lock);
 	for (i = 0; i < 2; i++)
 		if (vos_room_is_in_arena(chan, &call->room[i]))
-			vos_arena_give(&chan->arena, &call->room[i]);
+			vos_arena_put(&chan->arena, &call->room[i]);
 }
 
 /* The slot that lies aside joins the others. */
@@ -122,7 +122,7 @@ struct vos_slot *vos_slot_pick(struct vos_channel *chan, u32 len0, u32 len1, u32
 	if (chan->nr_free <= reserve)
 		return NULL;
 	slot = list_first_entry(&chan->free, struct vos_slot, free);
-	if (take_room(chan, &slot->call, len0, len1))
+	if (get_room(chan, &slot->call, len0, len1))
 		return NULL;
 	list_del(&slot->free);
 	chan->nr_free--;
@@ -133,7 +133,7 @@ struct vos_slot *vos_slot_pick(struct vos_channel *chan, u32 len0, u32 len1, u32
 void vos_slot_put_back(struct vos_channel *chan, struct vos_slot *slot)
 {
 	lockdep_assert_held(&chan->slot_lock);
-	give_room(chan, &slot->call);
+	put_room(chan, &slot->call);
 	list_add(&slot->free, &chan->free);
 	chan->nr_free++;
 }
@@ -142,6 +142,6 @@ void vos_slot_put_back(struct vos_channel *chan, struct vos_slot *slot)
 bool vos_slot_change_room(struct vos_channel *chan, struct vos_slot *slot, u32 len0, u32 len1)
 {
 	lockdep_assert_held(&chan->slot_lock);
-	give_room(chan, &slot->call);
-	return !take_room(chan, &slot->call, len0, len1);
+	put_room(chan, &slot->call);
+	return !get_room(chan, &slot->call, len0, len1);
 }

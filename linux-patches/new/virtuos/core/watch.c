@@ -75,7 +75,7 @@ static void ask(struct vos_channel *chan)
 	struct vos_call *call;
 
 	vos_link_get(chan->link);
-	call = vos_channel_take_reserved(chan);
+	call = vos_channel_get_reserved(chan);
 	if (!call) {
 		vos_link_put(chan->link);
 		return;

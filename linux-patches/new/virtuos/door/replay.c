@@ -41,8 +41,8 @@ static const void __peer *log_start(const struct vdoor_uchan *uc)
 }
 
 /* @rec is a private copy. */
-static void take_record(struct replay *r, struct vdoor_uchan *uc, const struct vos_log_record *rec,
-			const void __peer *data, u32 room)
+static void add_record(struct replay *r, struct vdoor_uchan *uc, const struct vos_log_record *rec,
+		       const void __peer *data, u32 room)
 {
 	struct vdoor_handle *h;
 	struct entry *e;
@@ -85,8 +85,8 @@ static void read_log(struct replay *r, struct vdoor_uchan *uc)
 		if (rec.room < sizeof(rec) || rec.room > left || rec.room > size - off)
 			return;
 		if (rec.slot != VOS_LOG_SKIP)
-			take_record(r, uc, &rec, log_start(uc) + off + sizeof(rec),
-				    rec.room - sizeof(rec));
+			add_record(r, uc, &rec, log_start(uc) + off + sizeof(rec),
+				   rec.room - sizeof(rec));
 		at += rec.room;
 		left -= rec.room;
 	}

@@ -110,7 +110,7 @@ static int tell_open(struct vdoor_uchan *uc)
 }
 
 /* On the session's list, so that events and death of the link find the channel. */
-static int take_id(struct vdoor_uchan *uc)
+static int get_id(struct vdoor_uchan *uc)
 {
 	u32 most = uc->payer ? VOS_MAX_UCHANS - VDOOR_RESERVED_UCHANS : VOS_MAX_UCHANS;
 	struct vos_link *link = uc->link;
@@ -214,7 +214,7 @@ static int uchan_share(struct vdoor_uchan *uc)
 	uc->head = vos_area_page(&uc->area, 0);
 	for (i = 0; i < VOS_UCHAN_SLOTS; i++)
 		vos_store(&uc->head->pos[i], VOS_POS_HOME);
-	rc = take_id(uc);
+	rc = get_id(uc);
 	return rc ?: tell_open(uc);
 }
 

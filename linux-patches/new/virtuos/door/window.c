@@ -136,7 +136,7 @@ static const struct vm_operations_struct window_ops = {
  * Make the mapping of @file at w->base the window's. If another thread has put something
  * else there meanwhile, that is left alone.
  */
-static int take_mapping(struct vdoor_window *w, const struct file *file)
+static int adopt_mapping(struct vdoor_window *w, const struct file *file)
 {
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
@@ -168,7 +168,7 @@ static int map_window(struct vdoor_window *w, struct file *file)
 		return PTR_ERR(own);
 	w->base = vm_mmap(own, 0, w->size, w->write ? PROT_READ | PROT_WRITE : PROT_READ,
 			  MAP_SHARED, 0);
-	rc = IS_ERR_VALUE(w->base) ? (int)w->base : take_mapping(w, own);
+	rc = IS_ERR_VALUE(w->base) ? (int)w->base : adopt_mapping(w, own);
 	fput(own);
 	return rc;
 }

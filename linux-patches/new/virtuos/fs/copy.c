@@ -165,13 +165,13 @@ static void copy_reply(struct fuse_args *args, const u8 __peer *from)
 }
 
 /**
- * vosfs_take_reply - check an answer and copy it to where the request wants it
+ * vosfs_copy_reply - check an answer and copy it to where the request wants it
  * @call: ended with status 0
  * @req: what it was sent for
  *
  * Return: 0, or the error that the request ends with.
  */
-int vosfs_take_reply(struct vos_call *call, struct fuse_req *req)
+int vosfs_copy_reply(struct vos_call *call, struct fuse_req *req)
 {
 	const u8 __peer *untrusted = vos_call_data(call, 1);
 	s64 result = call->cqe.result;

@@ -46,7 +46,7 @@ int vosfs_data_fsync(struct inode *inode)
 }
 
 /* From served to held, by the one who moves it. */
-static int take_back(struct vosfs_data *d)
+static int recall_data(struct vosfs_data *d)
 {
 	struct inode *inode = d->inode;
 	bool used = false;
@@ -87,7 +87,7 @@ int vosfs_data_begin(struct inode *inode)
 	rc = vosfs_gate_enter(d);
 	if (rc != VOSFS_GATE_MOVE)
 		return rc;
-	rc = take_back(d);
+	rc = recall_data(d);
 	if (rc)
 		vosfs_gate_moved(d);
 	else

@@ -42,7 +42,7 @@ static struct vosfs_pinned *pinned_alloc(unsigned int max)
 }
 
 /* @bytes from @offset of the first of the pages that follow the last of @p. */
-static void take_pages(struct vosfs_pinned *p, size_t offset, size_t bytes)
+static void add_pages(struct vosfs_pinned *p, size_t offset, size_t bytes)
 {
 	p->bytes += bytes;
 	while (bytes) {
@@ -79,7 +79,7 @@ struct vosfs_pinned *vosfs_pin(struct iov_iter *iter, unsigned int max_pages)
 		n = iov_iter_extract_pages(iter, &pages, SIZE_MAX, p->max - p->nr, 0, &offset);
 		if (n <= 0)
 			break;
-		take_pages(p, offset, n);
+		add_pages(p, offset, n);
 	}
 	if (p->nr) {
 		iov_iter_bvec(&p->iter, iov_iter_rw(iter), p->bvec, p->nr, p->bytes);

@@ -100,7 +100,7 @@ static int try_sync(struct vosfs_conn *conn, struct fuse_req *req, bool keep)
 	if (err == -EINTR)
 		return err;	/* the call is no longer ours */
 	if (!err)
-		err = vosfs_take_reply(call, req);
+		err = vosfs_copy_reply(call, req);
 	vos_call_put(call);
 	return err;
 }
@@ -176,8 +176,8 @@ static void fail_later(struct vosfs_conn *conn, struct fuse_req *req, int err)
 }
 
 /* Take the first pending request if it can be sent. Return: its call, NULL, or error. */
-static struct vos_call *take_pending(struct vosfs_conn *conn, struct fuse_iqueue *fiq,
-				     struct fuse_req **reqp)
+static struct vos_call *dequeue_pending(struct vosfs_conn *conn, struct fuse_iqueue *fiq,
+					struct fuse_req **reqp)
 {
 	struct vos_call *call = NULL;
 	struct fuse_req *req;
@@ -203,7 +203,7 @@ static void send_pending(struct vosfs_conn *conn, struct fuse_iqueue *fiq)
 	struct vos_call *call;
 	struct fuse_req *req;
 
-	while ((call = take_pending(conn, fiq, &req))) {
+	while ((call = dequeue_pending(conn, fiq, &req))) {
 		if (!IS_ERR(call)) {
 			vosfs_put_request(call, req);
 			call->done = background_done;
@@ -271,7 +271,7 @@ static void end_background(struct vos_call *call)
 		replay(&req->fm->fc->iq, req);
 		return;
 	}
-	req->out.h.error = vosfs_take_reply(call, req);
+	req->out.h.error = vosfs_copy_reply(call, req);
 	vos_call_put(call);
 	fuse_request_end(req);
 }

@@ -74,7 +74,7 @@ void vosfs_expire_work(struct work_struct *work);
 u32 vosfs_in_len(const struct fuse_req *req);
 u32 vosfs_out_len(const struct fuse_req *req);
 void vosfs_put_request(struct vos_call *call, struct fuse_req *req);
-int vosfs_take_reply(struct vos_call *call, struct fuse_req *req);
+int vosfs_copy_reply(struct vos_call *call, struct fuse_req *req);
 
 /* data.c */
 int vosfs_data_begin(struct inode *inode);

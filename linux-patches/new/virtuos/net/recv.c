@@ -80,7 +80,7 @@ static int put_control(struct msghdr *msg, const u8 *ctl, u32 len)
 }
 
 /* Address and control data; the memory is shared, so copy, then look. */
-static int take_side(struct recv *r, struct vos_call *call)
+static int copy_side(struct recv *r, struct vos_call *call)
 {
 	struct msghdr *msg = r->msg;
 	const u8 __peer *ext = vos_call_data(call, 1);
@@ -108,7 +108,7 @@ static int take_side(struct recv *r, struct vos_call *call)
 	return rc;
 }
 
-static int take_answer(struct recv *r, struct vos_call *call)
+static int copy_answer(struct recv *r, struct vos_call *call)
 {
 	bool stream = vnet_is_stream(r->vs);
 	/* A datagram's true length may be asked for; a stream's data dropped. */
@@ -118,7 +118,7 @@ static int take_answer(struct recv *r, struct vos_call *call)
 
 	if (n < 0)
 		return n;
-	rc = take_side(r, call);
+	rc = copy_side(r, call);
 	if (rc)
 		return rc;
 	copy = r->flags & MSG_TRUNC && stream ? 0 : min_t(u32, n, r->asked);
@@ -145,7 +145,7 @@ static int recv_once(struct recv *r, size_t left)
 	if (rc == -EINTR)
 		return rc;
 	if (!rc)
-		rc = take_answer(r, call);
+		rc = copy_answer(r, call);
 	vos_call_put(call);
 	return rc;
 }
