@@ -14,6 +14,7 @@
 #include <linux/moduleparam.h>
 #include <linux/sched/stat.h>
 #include <linux/sched/task.h>
+#include <virtuos/backoff.h>
 #include "engine_priv.h"
 
 unsigned int veng_poll_us = 1000;
@@ -94,19 +95,9 @@ static bool has_work(struct veng_conn *conn)
 	return false;
 }
 
-/*
- * Had it been better to poll for longer? Then the next work came soon after we went
- * to sleep. Not by far, or never? Then for less.
- */
-static void adapt(struct veng_conn *conn, u64 slept)
+static u64 most_ns(void)
 {
-	u64 most = (u64)READ_ONCE(veng_poll_us) * NSEC_PER_USEC;
-
-	if (slept < most)
-		conn->poll_ns *= 2;
-	else if (slept > 16 * most)
-		conn->poll_ns /= 2;
-	conn->poll_ns = clamp(conn->poll_ns, most / 16, most);
+	return (u64)READ_ONCE(veng_poll_us) * NSEC_PER_USEC;
 }
 
 static void sleep_until_event(struct veng_conn *conn)
@@ -127,7 +118,8 @@ static void sleep_until_event(struct veng_conn *conn)
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_awake(&conn->chan[i].sq);
 	if (!atomic_read(&conn->inflight))
-		adapt(conn, ktime_get_ns() - since);
+		conn->poll_ns = vos_backoff_adapt(conn->poll_ns, ktime_get_ns() - since,
+						  most_ns());
 }
 
 /*
@@ -158,7 +150,7 @@ static int dispatcher(void *data)
 	struct veng_conn *conn = data;
 	u64 now = ktime_get_ns(), idle_since = now;
 
-	conn->poll_ns = (u64)READ_ONCE(veng_poll_us) * NSEC_PER_USEC / 4;
+	conn->poll_ns = most_ns() / 4;
 
 	while (!kthread_should_stop()) {
 		bool busy = run_turn(conn, &now);

@@ -12,6 +12,7 @@
 #include <linux/moduleparam.h>
 #include <linux/rculist.h>
 #include <linux/virtuos_rings.h>
+#include <virtuos/backoff.h>
 #include "core_priv.h"
 
 unsigned int vos_idle_poll_us = 200;
@@ -119,18 +120,6 @@ static u64 most_ns(void)
 	return (u64)READ_ONCE(vos_idle_poll_us) * NSEC_PER_USEC;
 }
 
-/* Had it been better to poll for longer? As the dispatcher of a service domain does. */
-static void adapt(struct idler *ic, u64 slept)
-{
-	u64 most = most_ns();
-
-	if (slept < most)
-		ic->poll_ns *= 2;
-	else if (slept > 16 * most)
-		ic->poll_ns /= 2;
-	ic->poll_ns = clamp(ic->poll_ns, most / 16, most);
-}
-
 static void idle_enter(void)
 {
 	struct idler *ic = this_cpu_ptr(&idler);
@@ -169,7 +158,7 @@ static void idle_exit(void)
 	for (i = 0; i < c.n; i++)
 		vos_channel_set_idle(c.chan[i], false);
 	rcu_read_unlock();
-	adapt(ic, ktime_get_ns() - ic->since);
+	ic->poll_ns = vos_backoff_adapt(ic->poll_ns, ktime_get_ns() - ic->since, most_ns());
 	ic->since = 0;
 }
 
