@@ -3,7 +3,7 @@
  * A file's data: what the files that decide about it share. Direction of calls:
  *
  *	file.c (mappings), io.c (reads, writes) -> pin.c
- *	these, attach.c (doors) -> data.c -> users.c, gate.c -> inode.c
+ *	these, provider.c (doors) -> data.c -> users.c, gate.c -> inode.c
  *
  * Locks, in order: the gate (gate.c), vosfs_data.lock.
  */

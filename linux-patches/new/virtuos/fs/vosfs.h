@@ -5,7 +5,7 @@
  * calls:
  *
  *	main.c -> mount.c -> conn.c -> send.c -> copy.c, victim.c, caps.c, stats.c
- *	mount.c -> data.c (who has a file's data: see data.h); attach.c -> replay.c
+ *	mount.c -> data.c (who has a file's data: see data.h); provider.c -> replay.c
  *
  * A connection (struct vosfs_conn) belongs to one service name and outlives the
  * service domain's death, as the mount does. Locks, in order: vosfs_mutex,
@@ -88,7 +88,7 @@ void vosfs_data_watch_evictions(struct super_block *sb);
 extern struct file_operations vosfs_file_ops;
 void vosfs_file_ops_init(void);
 
-/* attach.c */
+/* provider.c */
 int vosfs_data_provide(struct vos_session *session);
 void vosfs_data_withdraw(struct vos_session *session);
 struct vos_session *vosfs_data_session(void);

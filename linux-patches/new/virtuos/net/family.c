@@ -8,24 +8,9 @@
  */
 #include <linux/in.h>
 #include <linux/module.h>
-#include <linux/slab.h>
 #include <net/net_namespace.h>
 #include "cgroup.h"
 #include "vnet.h"
-
-static char *service = "net";
-module_param(service, charp, 0444);
-MODULE_PARM_DESC(service, "name of the service that answers (default net)");
-
-static unsigned int objects = 16384;
-module_param(objects, uint, 0444);
-MODULE_PARM_DESC(objects, "most sockets at a time (default 16384)");
-
-static unsigned int arena_pages = 512;
-module_param(arena_pages, uint, 0444);
-MODULE_PARM_DESC(arena_pages, "shared data pages for each processor (default 512)");
-
-struct vnet vnet;
 
 struct proto vnet_proto = {
 	.name = "VIRTUOS",
@@ -179,110 +164,34 @@ static const struct net_proto_family families[] = {
 	{ .family = PF_INET6, .create = inet6_create, .owner = THIS_MODULE },
 };
 
-static const struct vos_session_ops session_ops = {
-	.up = vnet_up,
-	.down = vnet_down,
-	.event = vnet_object_event,
-	.room = vnet_room,
-	.prompt = true,
-};
-
-static void families_unregister(int n)
+static void unregister(int n)
 {
 	while (n--)
 		sock_unregister(families[n].family);
 }
 
-static int families_register(void)
+/*
+ * vnet_families_register - from here on programs may make sockets
+ * Return: 0 or -errno; on error nothing is left.
+ */
+int vnet_families_register(void)
 {
 	int i, rc;
 
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		rc = sock_register(&families[i]);
 		if (rc) {
-			families_unregister(i);
+			unregister(i);
 			return rc;
 		}
 	}
 	return 0;
 }
 
-static int session_open(void)
+void vnet_families_unregister(void)
 {
-	if (!objects || objects > VOS_MAX_OBJECTS || objects % 64 ||
-	    arena_pages > VOS_MAX_ARENA_PAGES) {
-		pr_err("virtuos-net: objects must be a multiple of 64 up to %u, arena_pages at most %u\n",
-		       VOS_MAX_OBJECTS, VOS_MAX_ARENA_PAGES);
-		return -EINVAL;
-	}
-	vnet.nr = objects;
-	ida_init(&vnet.ida);
-	vnet.table = kvcalloc(objects, sizeof(*vnet.table), GFP_KERNEL);
-	if (!vnet.table)
-		return -ENOMEM;
-	vnet.wq = alloc_workqueue("virtuos-net-release", WQ_UNBOUND, 0);
-	if (!vnet.wq) {
-		kvfree(vnet.table);
-		return -ENOMEM;
-	}
-	INIT_WORK(&vnet.rouse, vnet_rouse_work);
-	vnet.session = vos_session_get(service, &session_ops, &vnet, objects,
-				       arena_pages);
-	if (!IS_ERR(vnet.session))
-		return 0;
-	destroy_workqueue(vnet.wq);
-	kvfree(vnet.table);
-	return PTR_ERR(vnet.session);
+	unregister(ARRAY_SIZE(families));
 }
 
-static void session_close(void)
-{
-	drain_workqueue(vnet.wq);	/* its work uses the session */
-	vos_session_put(vnet.session);
-	destroy_workqueue(vnet.wq);
-	rcu_barrier();		/* sockets still to be freed */
-	ida_destroy(&vnet.ida);
-	kvfree(vnet.table);
-}
-
-static int __init vnet_init(void)
-{
-	int rc = proto_register(&vnet_proto, 1);
-
-	if (rc)
-		return rc;
-	rc = session_open();
-	if (rc)
-		goto err_proto;
-	rc = vnet_door_init();
-	if (rc)
-		goto err_session;
-	rc = families_register();
-	if (rc)
-		goto err_door;
-	return 0;
-
-err_door:
-	vnet_door_exit();
-err_session:
-	session_close();
-err_proto:
-	proto_unregister(&vnet_proto);
-	return rc;
-}
-module_init(vnet_init);
-
-/* No socket exists: each holds the module. Releases may still be under way. */
-static void __exit vnet_exit(void)
-{
-	families_unregister(ARRAY_SIZE(families));
-	vnet_door_exit();
-	session_close();
-	proto_unregister(&vnet_proto);
-}
-module_exit(vnet_exit);
-
-MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("VirtuOS: sockets served by a network domain");
 MODULE_ALIAS_NETPROTO(PF_INET);
 MODULE_ALIAS_NETPROTO(PF_INET6);

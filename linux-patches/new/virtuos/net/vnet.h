@@ -134,6 +134,8 @@ static inline bool vnet_is_lost(const struct vnet_sock *vs)
 extern struct proto vnet_proto;
 struct vnet_sock *vnet_sock_new(struct socket *sock, int family, int protocol, int kern);
 void vnet_sock_drop(struct vnet_sock *vs);
+int vnet_families_register(void);
+void vnet_families_unregister(void);
 
 /* user.c */
 struct vnet_user *vnet_user_charge(void);
@@ -266,7 +268,7 @@ int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog);
 /* ioctl.c */
 int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
 
-/* door.c */
+/* provider.c */
 void vnet_sock_keep_error(struct vnet_sock *vs, int err);
 int vnet_door_init(void);
 void vnet_door_exit(void);
