@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The primary's calls (core: channel.c, slot.c, arena.c, wait.c) and events (object.c) against a
+ * The primary's calls (core: call.c, channel.c, slot.c, arena.c) and events (object.c) against a
  * back end that lies: in completions, in the rings' headers, in the object table, at any time
  * at which the primary polls, waits or is interrupted.
  *
@@ -55,6 +55,19 @@ void vos_link_put(struct vos_link *l)
 {
 	shim_assert(link_refs > 0);
 	link_refs--;
+}
+
+/* The target gets its calls by vos_channel_try_get(). */
+struct vos_link *vos_session_link_get(struct vos_session *s, u32 flags)
+{
+	shim_assert(!"asked for");
+	return NULL;
+}
+
+int vos_cred_get(struct vos_link *l, u32 flags)
+{
+	shim_assert(!"asked for");
+	return 0;
 }
 
 void vos_cred_put(struct vos_link *l, u16 index)

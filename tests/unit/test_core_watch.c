@@ -9,8 +9,6 @@
 
 #define U16_MAX			0xffffu
 #define pr_err(...)		((void)0)
-#define module_param_named(name, value, type, mode) struct unused_##name
-#define MODULE_PARM_DESC(name, text) struct unused_##name
 #define INIT_DELAYED_WORK(w, fn)	((void)(fn))
 #define to_delayed_work(w)	container_of(w, struct delayed_work, work)
 #define queue_delayed_work(wq, w, delay)	((void)(w), looks++)
@@ -20,6 +18,7 @@ static unsigned int looks;
 
 #include "arena.c"
 #include "slot.c"
+#include "queue.c"
 #include "call.c"
 #include "channel.c"
 #include "watch.c"
@@ -45,16 +44,6 @@ bool vos_link_fail(struct vos_link *link, const char *why)
 	(void)link;
 	assert_string_equal(why, "hang");
 	return !hangs++;
-}
-
-void vos_channel_serve(struct vos_channel *chan)
-{
-	(void)chan;
-}
-
-void vos_call_submit(struct vos_call *call)
-{
-	assert_true(vos_channel_submit(call->chan, call, &call->sqe, false));
 }
 
 static int set_up(void **state)

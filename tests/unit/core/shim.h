@@ -42,12 +42,15 @@ typedef u16 domid_t;
 #define max(a, b)		((a) > (b) ? (a) : (b))
 #define EXPORT_SYMBOL_GPL(f)	struct unused_##f
 #define IS_ENABLED(option)	1
+#define module_param_named(name, var, type, mode) struct unused_##name
+#define MODULE_PARM_DESC(name, text)	struct unused_##name
 #define PAGE_SHIFT		12
 #define GFP_KERNEL		0
 
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), v, __ATOMIC_RELAXED)
 #define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+#define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define cmpxchg(p, old, new) ({						\
 	__typeof__(*(p)) seen_ = old;					\
 	__atomic_compare_exchange_n(p, &seen_, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
@@ -65,6 +68,7 @@ typedef u16 domid_t;
 #define ERESTARTSYS		512
 #define ERR_PTR(err)		((void *)(intptr_t)(err))
 #define PTR_ERR(p)		((long)(intptr_t)(p))
+#define ERR_CAST(p)		((void *)(p))
 #define IS_ERR(p)		((uintptr_t)(p) >= (uintptr_t)-MAX_ERRNO)
 
 struct list_head {
@@ -221,6 +225,12 @@ static __thread struct task_struct current_task = {
 };
 
 #define current				(&current_task)
+#define rcu_read_lock()			do { } while (0)
+#define rcu_read_unlock()		do { } while (0)
+#define need_resched()			false
+#define cpu_relax()			do { } while (0)
+#define ktime_get_ns()			0ull
+#define NSEC_PER_USEC			1000ull
 #define might_sleep()			do { } while (0)
 #define set_current_state(s)		__atomic_store_n(&current->state, s, __ATOMIC_SEQ_CST)
 #define __set_current_state(s)		set_current_state(s)
@@ -267,6 +277,9 @@ struct page;
 
 #define init_completion(c)		((c)->unused = 0)
 #define complete(c)			((c)->unused++)
+#define reinit_completion(c)		((c)->unused = 0)
+#define wait_for_completion(c)		((void)(c))
+#define wait_for_completion_killable(c)	((void)(c), 0)
 #define kref_get(k)			__atomic_add_fetch(&(k)->refs, 1, __ATOMIC_RELAXED)
 #define raw_smp_processor_id()		0u
 #define notify_remote_via_evtchn(port)	((void)(port))

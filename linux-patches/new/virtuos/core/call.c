@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of a call: it gets a free slot, and its user puts it. A caller that finds no slot
- * waits for one (queue.c).
+ * A call from its slot to its slot. It gets a slot and room on this processor's channel of a
+ * link that is up, and credentials that the peer knows. Its user submits it, and waits for the
+ * answer: polling for a while, then asleep. Then its user puts it.
+ *
+ * A caller that finds no free slot waits for one (queue.c).
  */
 #include <linux/export.h>
+#include <linux/ktime.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
 #include "slot.h"
+
+unsigned int vos_spin_us = 100;
+module_param_named(spin_us, vos_spin_us, uint, 0644);
+MODULE_PARM_DESC(spin_us, "microseconds that a caller polls for its answer before it sleeps");
 
 /*
  * Return: a slot with its room, not on the list, or NULL. Those who wait (queue.c) come
@@ -29,22 +39,6 @@ static struct vos_slot *get_slot(struct vos_channel *chan, u32 len0, u32 len1)
 		slot = vos_slot_pick(chan, len0, len1, VOS_RESERVE);
 	spin_unlock_irqrestore(&chan->slot_lock, flags);
 	return slot;
-}
-
-static void put_slot(struct vos_channel *chan, struct vos_slot *slot)
-{
-	struct vos_call *call = &slot->call;
-	unsigned long flags;
-
-	VOS_DEBUG_WARN(call->state != VOS_CALL_OWNED);
-	call->state = VOS_CALL_FREE;
-	if (!vos_room_is_in_arena(chan, &call->room[0]) &&
-	    !vos_room_is_in_arena(chan, &call->room[1]) &&
-	    !cmpxchg(&chan->spare, NULL, slot))
-		return;
-	spin_lock_irqsave(&chan->slot_lock, flags);
-	vos_slot_put_back(chan, slot);
-	spin_unlock_irqrestore(&chan->slot_lock, flags);
 }
 
 /*
@@ -72,6 +66,176 @@ struct vos_call *vos_channel_get_reserved(struct vos_channel *chan)
 	slot = vos_slot_pick(chan, 0, 0, 0);
 	spin_unlock_irqrestore(&chan->slot_lock, flags);
 	return slot ? vos_slot_begin(slot) : NULL;
+}
+
+/* Return: the call; -ENOBUFS; -ERESTARTSYS; -ENOTCONN if the link died meanwhile. */
+static struct vos_call *get_in_turn(struct vos_link *link, u32 len0, u32 len1, u32 flags)
+{
+	struct vos_channel *chan = vos_link_channel(link);
+	struct vos_call *call = vos_channel_try_get(chan, len0, len1);
+
+	if (likely(call))
+		return call;
+	if (flags & VOS_GET_NOWAIT)
+		return vos_channel_ask(chan, len0, len1);
+	return vos_channel_wait(chan, len0, len1, flags);
+}
+
+static struct vos_call *get_on(struct vos_link *link, u32 len0, u32 len1, u32 flags)
+{
+	struct vos_call *call;
+	int cred = vos_cred_get(link, flags);
+
+	if (cred < 0)
+		return ERR_PTR(cred);
+	call = get_in_turn(link, len0, len1, flags);
+	if (IS_ERR(call)) {
+		if (cred)
+			vos_cred_put(link, cred);
+		return call;
+	}
+	vos_call_slot(call)->cred_index = cred;
+	call->sqe.cred = cred;
+	return call;
+}
+
+struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 flags)
+{
+	bool once = flags & (VOS_GET_NOWAIT | VOS_GET_UP_ONLY | VOS_GET_RECOVERY);
+	struct vos_call *call;
+
+	if (unlikely(max(len0, len1) > vos_max_extent(s)))
+		return ERR_PTR(-EMSGSIZE);
+	do {
+		struct vos_link *link = vos_session_link_get(s, flags);
+
+		if (IS_ERR(link))
+			return ERR_CAST(link);
+		/* The reference is the call's from here on. */
+		call = get_on(link, len0, len1, flags);
+		if (IS_ERR(call))
+			vos_link_put(link);
+		/* The link died under us: wait for the next one. */
+	} while (call == ERR_PTR(-ENOTCONN) && !once);
+	return call;
+}
+EXPORT_SYMBOL_GPL(vos_call_get);
+
+void vos_call_submit(struct vos_call *call)
+{
+	struct vos_channel *chan = call->chan;
+	struct vos_sqe sqe = call->sqe;
+	bool submitted;
+
+	/* Once submitted, the call may end at any time, and its reference with it. */
+	rcu_read_lock();
+	submitted = vos_channel_submit(chan, call, &sqe, false);
+	rcu_read_unlock();
+	if (submitted)
+		return;
+	call->status = -EOWNERDEAD;
+	call->done(call);
+}
+EXPORT_SYMBOL_GPL(vos_call_submit);
+
+static void reap(struct vos_channel *chan)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	vos_channel_reap_ring(chan);
+	local_irq_restore(flags);
+}
+
+static void spin_end(struct vos_channel *chan, bool answered)
+{
+	vos_channel_poll_end(chan, answered ? &chan->stats.spun : &chan->stats.slept);
+	/*
+	 * What came between our last look and the flag came without an event. (Events of
+	 * objects the peer tells of later: see docs/protocol.md, section 5.)
+	 */
+	if (vos_ring_ready(&chan->cq))
+		reap(chan);
+}
+
+/* After this nothing of the call is written any more. */
+static bool is_over(const struct vos_slot *slot)
+{
+	/* Pairs with the release by which whoever ended it said so. */
+	return smp_load_acquire(&slot->wait) == VOS_WAIT_OVER;
+}
+
+/* Having said so: poll for the answer for at most vos_spin_us, or a little longer. */
+static bool spin_for(struct vos_channel *chan, const struct vos_slot *slot)
+{
+	u64 until = 0;
+	u32 passes = 0;
+	bool done;
+
+	for (;;) {
+		if (vos_ring_ready(&chan->cq))
+			reap(chan);
+		done = is_over(slot);
+		if (done || need_resched())
+			break;
+		cpu_relax();
+		if (++passes % VOS_LOOK_AT_CLOCK)
+			continue;
+		if (!until)
+			until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
+		else if (ktime_get_ns() >= until)
+			break;
+	}
+	spin_end(chan, done);
+	return done || is_over(slot);
+}
+
+/* Return: 0 it is over; -EINTR killed, and it is not. */
+static int sleep_for(struct vos_channel *chan, struct vos_slot *slot)
+{
+	reinit_completion(&slot->finished);
+	if (cmpxchg(&slot->wait, VOS_WAIT_POLLS, VOS_WAIT_SLEEPS) == VOS_WAIT_OVER ||
+	    !wait_for_completion_killable(&slot->finished))
+		return 0;
+	if (!slot->call.orphan)
+		slot->call.orphan = vos_call_put;
+	if (vos_channel_abandon(chan, &slot->call))
+		return -EINTR;
+	wait_for_completion(&slot->finished);	/* its end is running already */
+	return 0;
+}
+
+int vos_call(struct vos_call *call)
+{
+	struct vos_slot *slot = vos_call_slot(call);
+	struct vos_channel *chan = call->chan;
+
+	call->done = NULL;
+	slot->wait = VOS_WAIT_POLLS;
+	if (!vos_channel_submit(chan, call, &call->sqe, true)) {
+		call->status = -EOWNERDEAD;
+		return -EOWNERDEAD;
+	}
+	if (!spin_for(chan, slot) && sleep_for(chan, slot))
+		return -EINTR;
+	return call->status;
+}
+EXPORT_SYMBOL_GPL(vos_call);
+
+static void put_slot(struct vos_channel *chan, struct vos_slot *slot)
+{
+	struct vos_call *call = &slot->call;
+	unsigned long flags;
+
+	VOS_DEBUG_WARN(call->state != VOS_CALL_OWNED);
+	call->state = VOS_CALL_FREE;
+	if (!vos_room_is_in_arena(chan, &call->room[0]) &&
+	    !vos_room_is_in_arena(chan, &call->room[1]) &&
+	    !cmpxchg(&chan->spare, NULL, slot))
+		return;
+	spin_lock_irqsave(&chan->slot_lock, flags);
+	vos_slot_put_back(chan, slot);
+	spin_unlock_irqrestore(&chan->slot_lock, flags);
 }
 
 void vos_call_put(struct vos_call *call)

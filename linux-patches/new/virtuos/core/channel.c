@@ -65,10 +65,8 @@ static void run_ended(struct list_head *ended)
 		bool abandoned = call->state == VOS_CALL_ABANDONED;
 
 		call->state = VOS_CALL_OWNED;
-		if (abandoned && call->orphan)
+		if (abandoned)
 			call->orphan(call);
-		else if (abandoned)
-			vos_call_put(call);
 		else
 			call->done(call);
 	}

@@ -3,9 +3,9 @@
  * The core's own structures. Direction of calls:
  *
  *	main.c, session.c -> xenbus.c, clock.c
- *	xenbus.c -> link.c -> watch.c, interrupt.c, session_link.c, cred.c, area.c
- *	clock.c -> get.c -> register.c, session_link.c -> look.c
- *	register.c, watch.c -> wait.c -> channel.c -> call.c -> queue.c -> slot.c -> arena.c
+ *	xenbus.c -> link.c -> watch.c, register.c, interrupt.c, area.c
+ *	clock.c, watch.c, register.c -> call.c -> session_link.c, cred.c, channel.c
+ *	session_link.c -> look.c -> channel.c -> queue.c -> slot.c -> arena.c
  *	these -> life.c (what ends a link), base.c
  *
  * No call goes back; scripts/structure.sh checks that.
@@ -259,16 +259,19 @@ struct vos_cred_table {
 	wait_queue_head_t idle;		/* its holder waits for an entry without users */
 	spinlock_t lock;
 	struct vos_cred_entry *entry;	/* VOS_MAX_CREDS */
+	int (*tell)(struct vos_link *link, int index, const struct vos_cred *key);
 	u64 clock;
 };
 
 void vos_cred_value(struct vos_cred *key, const struct cred *cred);
-int vos_cred_init(struct vos_cred_table *t);
+int vos_cred_get(struct vos_link *link, u32 flags);
+int vos_cred_init(struct vos_cred_table *t,
+		  int (*tell)(struct vos_link *link, int index, const struct vos_cred *key));
 void vos_cred_exit(struct vos_cred_table *t);
 void vos_cred_put(struct vos_link *link, u16 index);
 
 /* register.c */
-int vos_cred_get(struct vos_link *link, u32 flags);
+int vos_cred_tell(struct vos_link *link, int index, const struct vos_cred *key);
 
 /* object.c */
 void vos_object_events(struct vos_link *link);

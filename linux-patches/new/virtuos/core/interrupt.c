@@ -4,7 +4,7 @@
  *
  * A peer may send events without end. Linux delays interrupts whose handler says that it
  * found nothing to do (XEN_EOI_FLAG_SPURIOUS), more and more, up to a second. But an honest
- * event may find nothing: what it tells of has been taken by who polls (wait.c, look.c), or
+ * event may find nothing: what it tells of has been taken by who polls (call.c, look.c), or
  * was for a process that has stopped waiting for its lane. So an interrupt is unfounded only
  * if nothing has been taken since the one before, by anybody, and only who sends more than
  * MAX_UNFOUNDED of these in a tick is throttled. The next tick is a new one: a process that

@@ -196,7 +196,7 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	link->obj = vos_area_page(&link->area, l->obj_page);
 	link->event = vos_area_page(&link->area, l->event_page);
 	write_ctrl(link, l);
-	rc = vos_cred_init(&link->creds);
+	rc = vos_cred_init(&link->creds, vos_cred_tell);
 	if (rc)
 		goto err;
 	rc = init_channels(link, l);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Model of a session, its links and their death (session.c, link.c, channel.c, wait.c): two
+ * Model of a session, its links and their death (session.c, link.c, channel.c, call.c): two
  * incarnations of the service domain, an ordinary caller, the peer that answers or lies, the
  * session's work, and whoever kills a link.
  *

@@ -34,8 +34,8 @@ struct vos_channel;
  * @cqe: private copy of the completion; valid if status is 0
  * @status: 0 answered; -EOWNERDEAD the link died first
  * @done: for vos_call_submit(): called once, with interrupts off, in any context
- * @orphan: for vos_call(), NULL or: called like @done when the answer comes after
- *	vos_call() returned -EINTR. It must put the call
+ * @orphan: for vos_call(), called like @done when the answer comes after vos_call()
+ *	returned -EINTR. It must put the call, as is done if it is NULL
  * @priv: the user's
  */
 struct vos_call {
