@@ -288,8 +288,10 @@ static void check_room(const struct vos_call *call)
 			shim_assert(mine[i].call == call || !a->len || !b->len ||
 				    a->off + a->len <= b->off || b->off + b->len <= a->off);
 		}
-	memset(vos_call_data((struct vos_call *)call, 0), 0x55, call->room[0].len);
-	memset(vos_call_data((struct vos_call *)call, 1), 0xaa, call->room[1].len);
+	for (k = 0; k < 2; k++)
+		shim_assert(call->data[k] == call->chan->arena.base + call->room[k].off);
+	memset(call->data[0], 0x55, call->room[0].len);
+	memset(call->data[1], 0xaa, call->room[1].len);
 }
 
 static u32 a_length(void)

@@ -171,12 +171,10 @@ struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 fla
 	/* A link whose end has been ordered may be there for a moment yet. */
 	if (answers++ == ANSWERS_MAX || (cut_off && in_u8(&in) % 4))
 		return ERR_PTR(-ENOTCONN);
-	return take_call(len0, len1);
-}
-
-u32 vos_call_epoch(const struct vos_call *c)
-{
-	return in_u8(&in) % 32 == 1 ? 2 : 1;
+	take_call(len0, len1);
+	if (in_u8(&in) % 32 == 1)
+		call.epoch = 2;
+	return &call;
 }
 
 /* Control messages of kinds that are allowed, and of others, one behind the other. */

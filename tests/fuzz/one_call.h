@@ -20,15 +20,11 @@ static struct vos_call *take_call(u32 len0, u32 len1)
 	for (i = 0; i < 2; i++) {
 		call.room[i].len = call.sqe.ext[i].len = len[i];
 		ext[i] = memset(malloc(len[i] ? len[i] : 1), 0xee, len[i]);
+		call.data[i] = ext[i];
 	}
+	call.epoch = 1;
 	held = true;
 	return &call;
-}
-
-void *vos_call_data(struct vos_call *c, unsigned int i)
-{
-	shim_assert(held);
-	return ext[i];
 }
 
 void vos_call_put(struct vos_call *c)

@@ -109,11 +109,6 @@ struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 fla
 	return take_call(len0, len1);
 }
 
-u32 vos_call_epoch(const struct vos_call *c)
-{
-	return 1;
-}
-
 /*
  * Not a byte that was not read from its place in the process's memory. A number at the
  * beginning of SIOCGIFCONF's argument may have become smaller.

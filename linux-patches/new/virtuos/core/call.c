@@ -257,20 +257,8 @@ void vos_call_put(struct vos_call *call)
 }
 EXPORT_SYMBOL_GPL(vos_call_put);
 
-void __peer *vos_call_data(struct vos_call *call, unsigned int i)
-{
-	return call->chan->arena.base + call->room[i].off;
-}
-EXPORT_SYMBOL_GPL(vos_call_data);
-
 void vos_call_violation(struct vos_call *call, const char *what)
 {
 	vos_link_violation(call->chan->link, what);
 }
 EXPORT_SYMBOL_GPL(vos_call_violation);
-
-u32 vos_call_epoch(const struct vos_call *call)
-{
-	return call->chan->link->epoch;
-}
-EXPORT_SYMBOL_GPL(vos_call_epoch);

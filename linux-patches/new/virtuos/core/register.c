@@ -34,7 +34,7 @@ int vos_cred_tell(struct vos_link *link, int index, const struct vos_cred *key)
 	call = get_call(link, sizeof(*key));
 	if (IS_ERR(call))
 		return PTR_ERR(call);
-	vos_peer_write(vos_call_data(call, 0), key, sizeof(*key));
+	vos_peer_write(call->data[0], key, sizeof(*key));
 	call->sqe.opcode = VOS_OP_CRED_SET;
 	call->sqe.arg[0] = index;
 	rc = vos_call(call);

@@ -33,12 +33,16 @@ static inline bool vos_room_is_in_arena(const struct vos_channel *chan,
 static inline struct vos_call *vos_slot_begin(struct vos_slot *slot)
 {
 	struct vos_call *call = &slot->call;
+	const struct vos_channel *chan = call->chan;
 
 	VOS_DEBUG_WARN(call->state != VOS_CALL_FREE);
 	memset(&call->sqe, 0, sizeof(call->sqe));
 	call->sqe.tag = ++slot->seq << VOS_SLOT_BITS | call->slot;
 	call->sqe.ext[0] = call->room[0];
 	call->sqe.ext[1] = call->room[1];
+	call->data[0] = chan->arena.base + call->room[0].off;
+	call->data[1] = chan->arena.base + call->room[1].off;
+	call->epoch = chan->link->epoch;
 	call->done = NULL;
 	call->orphan = NULL;
 	call->priv = NULL;

@@ -32,6 +32,8 @@ struct vos_channel;
  * @sqe: the user fills opcode, obj, gen, arg[] and may shorten ext[].len;
  *	the core has set tag, cred and ext[] when vos_call_get() returns
  * @cqe: private copy of the completion; valid if status is 0
+ * @data: where each extent lies, contiguous, sqe.ext[].len bytes as it was got
+ * @epoch: of the link that the call belongs to
  * @status: 0 answered; -EOWNERDEAD the link died first
  * @done: for vos_call_submit(): called once, with interrupts off, in any context
  * @orphan: for vos_call(), called like @done when the answer comes after vos_call()
@@ -41,6 +43,8 @@ struct vos_channel;
 struct vos_call {
 	struct vos_sqe sqe;
 	struct vos_cqe cqe;
+	void __peer *data[2];
+	u32 epoch;
 	int status;
 	void (*done)(struct vos_call *call);
 	void (*orphan)(struct vos_call *call);
@@ -132,9 +136,6 @@ struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 fla
 /* Upper bound of one extent in bytes: a quarter of the arena. */
 u32 vos_session_max_extent(struct vos_session *s);
 
-/* Kernel address of extent @i (0, 1): contiguous, room[i].len bytes. */
-void __peer *vos_call_data(struct vos_call *call, unsigned int i);
-
 /**
  * vos_call - submit and wait for the answer
  * @call: filled in
@@ -167,9 +168,6 @@ void vos_call_put(struct vos_call *call);
  * Any context.
  */
 void vos_call_violation(struct vos_call *call, const char *what);
-
-/* The link's epoch this call belongs to. */
-u32 vos_call_epoch(const struct vos_call *call);
 
 /**
  * vos_obj_poll - poll mask of object @obj as the back end last wrote it

@@ -68,7 +68,7 @@ static int tell_add(struct vdoor_handle *h)
 
 	if (IS_ERR(call))
 		return PTR_ERR(call) == -ERESTARTSYS ? -EINTR : -EAGAIN;
-	if (epoch && epoch != vos_call_epoch(call)) {
+	if (epoch && epoch != call->epoch) {
 		vos_call_put(call);
 		return -EAGAIN;
 	}

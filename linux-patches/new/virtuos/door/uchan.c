@@ -79,7 +79,7 @@ static void open_orphan(struct vos_call *call)
 
 static void fill_open(struct vos_call *call, struct vdoor_uchan *uc)
 {
-	vos_peer_write(vos_call_data(call, 0), uc->area.refs,
+	vos_peer_write(call->data[0], uc->area.refs,
 		       uc->area.nr_pages * sizeof(*uc->area.refs));
 	call->sqe.arg[0] = uc->id;
 	call->sqe.arg[1] = uc->nr_lanes | (u64)uc->arena_pages << 32;

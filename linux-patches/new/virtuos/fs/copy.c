@@ -108,7 +108,7 @@ void vosfs_put_request(struct vos_call *call, struct fuse_req *req)
 {
 	struct fuse_args *args = req->args;
 	unsigned int i, n = args->in_numargs - args->in_pages;
-	u8 __peer *to = vos_call_data(call, 0);
+	u8 __peer *to = call->data[0];
 
 	vos_peer_write(to, &req->in.h, sizeof(req->in.h));
 	to += sizeof(req->in.h);
@@ -173,7 +173,7 @@ static void copy_reply(struct fuse_args *args, const u8 __peer *from)
  */
 int vosfs_copy_reply(struct vos_call *call, struct fuse_req *req)
 {
-	const u8 __peer *untrusted = vos_call_data(call, 1);
+	const u8 __peer *untrusted = call->data[1];
 	s64 result = call->cqe.result;
 	struct fuse_out_header oh;
 

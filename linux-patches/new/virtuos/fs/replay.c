@@ -27,7 +27,7 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void __pe
 			    VOS_GET_RECOVERY | VOS_GET_NOCRED | VOS_GET_KILLABLE);
 	if (IS_ERR(call))
 		return -ENOTCONN;
-	to = vos_call_data(call, 0);
+	to = call->data[0];
 	vos_peer_write(to, &ih, sizeof(ih));
 	vos_peer_write(to + sizeof(ih), &in, sizeof(in));
 	/* From one memory that others write to another: it is data, and nobody looks at it. */
@@ -42,8 +42,8 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void __pe
 		rc = max_t(s64, call->cqe.result, -MAX_ERRNO);
 	if (!rc) {
 		/* Private copies are what is looked at; less than all is a loss, too. */
-		vos_peer_read(&oh, vos_call_data(call, 1), sizeof(oh));
-		vos_peer_read(&out, vos_call_data(call, 1) + sizeof(oh), sizeof(out));
+		vos_peer_read(&oh, call->data[1], sizeof(oh));
+		vos_peer_read(&out, call->data[1] + sizeof(oh), sizeof(out));
 		barrier();
 		rc = oh.error < 0 && oh.error >= -MAX_ERRNO ? oh.error : 0;
 		if (!rc && out.size != len)

@@ -363,7 +363,7 @@ static struct fuse_forget_link *put_forgets(struct vos_call *call, struct fuse_f
 {
 	struct fuse_in_header ih = { .opcode = FUSE_BATCH_FORGET };
 	struct fuse_batch_forget_in in = {};
-	u8 __peer *to = vos_call_data(call, 0);
+	u8 __peer *to = call->data[0];
 	u32 len = sizeof(ih) + sizeof(in);
 	struct fuse_forget_link *link;
 

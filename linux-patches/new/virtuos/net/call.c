@@ -83,7 +83,7 @@ static void orphan_fresh(struct vos_call *call)
 	bool made = !call->status && call->cqe.result >= 0;
 
 	if (made)
-		WRITE_ONCE(fresh->epoch, vos_call_epoch(call));
+		WRITE_ONCE(fresh->epoch, call->epoch);
 	vos_call_put(call);
 	if (made)
 		queue_work(vnet.wq, &fresh->release);
@@ -100,7 +100,7 @@ static void copy_out(struct vos_call *call, struct vnet_req *req)
 	there = req->sized ? req->cqe.out[0] : U64_MAX;
 	for (i = 0; i < 2; i++)
 		if (req->out[i])
-			vos_peer_read(req->out[i], vos_call_data(call, i),
+			vos_peer_read(req->out[i], call->data[i],
 				      min_t(u64, req->len[i], there));
 }
 
@@ -134,7 +134,7 @@ int vnet_req_once(struct vnet_sock *vs, struct vnet_req *req, u32 flags)
 	call = vos_call_get(vnet.session, req->len[0], req->len[1], flags);
 	if (IS_ERR(call))
 		return PTR_ERR(call) == -ENOTCONN ? -ENETDOWN : PTR_ERR(call);
-	req->epoch = vos_call_epoch(call);
+	req->epoch = call->epoch;
 	if ((req->opcode != VOS_OP_SOCKET && req->epoch != READ_ONCE(vs->epoch)) ||
 	    (req->connecting && !mark_connecting(vs, req->epoch))) {
 		vos_call_put(call);
@@ -146,7 +146,7 @@ int vnet_req_once(struct vnet_sock *vs, struct vnet_req *req, u32 flags)
 	memcpy(call->sqe.arg, req->arg, sizeof(req->arg));
 	for (i = 0; i < 2; i++)
 		if (req->in[i] && req->len[i])
-			vos_peer_write(vos_call_data(call, i), req->in[i], req->len[i]);
+			vos_peer_write(call->data[i], req->in[i], req->len[i]);
 	if (req->fresh) {
 		call->orphan = orphan_fresh;
 		call->priv = req->fresh;
@@ -199,7 +199,7 @@ struct vos_call *vnet_sock_call(struct vnet_sock *vs, u8 opcode, u32 len0, u32 l
 		return ERR_PTR(-EOWNERDEAD);
 	if (IS_ERR(call))
 		return call;
-	if (vos_call_epoch(call) != READ_ONCE(vs->epoch)) {
+	if (call->epoch != READ_ONCE(vs->epoch)) {
 		vos_call_put(call);
 		return ERR_PTR(-EOWNERDEAD);
 	}

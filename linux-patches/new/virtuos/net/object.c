@@ -189,7 +189,7 @@ static void released(struct vos_call *call)
 
 static void submit_release(struct vnet_sock *vs, struct vos_call *call, u32 epoch)
 {
-	if (vos_call_epoch(call) != epoch) {
+	if (call->epoch != epoch) {
 		vos_call_put(call);
 		vnet_object_remove(vs);
 		return;

@@ -83,7 +83,7 @@ static int put_control(struct msghdr *msg, const u8 *ctl, u32 len)
 static int copy_side(struct recv *r, struct vos_call *call)
 {
 	struct msghdr *msg = r->msg;
-	const u8 __peer *ext = vos_call_data(call, 1);
+	const u8 __peer *ext = call->data[1];
 	u32 side = call->room[1].len;
 	u32 alen = min_t(u64, call->cqe.out[0], VOS_ADDR_MAX);
 	u32 clen = min_t(u64, call->cqe.out[1], VNET_CONTROL_MAX);
@@ -122,7 +122,7 @@ static int copy_answer(struct recv *r, struct vos_call *call)
 	if (rc)
 		return rc;
 	copy = r->flags & MSG_TRUNC && stream ? 0 : min_t(u32, n, r->asked);
-	if (copy && copy_to_iter(vos_peer_ptr(vos_call_data(call, 0)), copy,
+	if (copy && copy_to_iter(vos_peer_ptr(call->data[0]), copy,
 				 &r->msg->msg_iter) != copy)
 		return -EFAULT;
 	return n;

@@ -31,7 +31,7 @@ static u32 address_len(const struct send *s)
 static void fill_name_and_control(struct vos_call *call, const struct msghdr *msg, u32 alen,
 				  u32 clen)
 {
-	u8 __peer *ext = vos_call_data(call, 1);
+	u8 __peer *ext = call->data[1];
 
 	if (alen)
 		vos_peer_write(ext, msg->msg_name, alen);
@@ -68,7 +68,7 @@ static int send_once(struct send *s, u32 len, unsigned int flags)
 		return PTR_ERR(call);
 	fill_name_and_control(call, msg, alen, clen);
 	call->sqe.arg[0] = flags & SEND_FLAGS;
-	if (len && !copy_from_iter_full(vos_peer_ptr(vos_call_data(call, 0)), len,
+	if (len && !copy_from_iter_full(vos_peer_ptr(call->data[0]), len,
 					&msg->msg_iter)) {
 		vos_call_put(call);
 		return -EFAULT;
