@@ -26,7 +26,7 @@
 /* struct sockaddr_storage. */
 #define ADDRESS		128u
 
-struct vnet vnet;
+struct vnet vnet = { .max_extent = 128u * 1024u };
 
 static struct input in;
 static struct vnet_sock vs;
@@ -43,19 +43,9 @@ void shim_relax(void)
 
 /* --- the rest of the primary -------------------------------------------------------------- */
 
-u32 vos_session_max_extent(struct vos_session *s)
-{
-	return 128u * 1024u;
-}
-
 u32 vnet_sock_mask(struct vnet_sock *s)
 {
 	return in_u8(&in);
-}
-
-void vnet_wait_init(struct vnet_wait *w, struct vnet_sock *s, long timeo)
-{
-	*w = (struct vnet_wait){ .vs = s, .timeo = timeo };
 }
 
 void vnet_wait_begin(struct vnet_wait *w)
@@ -80,7 +70,7 @@ int vnet_wait_for(struct vnet_wait *w, u32 want)
 	return vnet_wait_event(w);
 }
 
-void vnet_wait_end(struct vnet_wait *w)
+void vnet_wait_leave(struct vnet_wait *w)
 {
 	w->queued = false;
 }

@@ -49,8 +49,10 @@ static int session_open(void)
 	}
 	INIT_WORK(&vnet.rouse, vnet_rouse_work);
 	vnet.session = vos_session_get(service, &session_ops, &vnet, objects, arena_pages);
-	if (!IS_ERR(vnet.session))
+	if (!IS_ERR(vnet.session)) {
+		vnet.max_extent = vos_session_max_extent(vnet.session);
 		return 0;
+	}
 	destroy_workqueue(vnet.wq);
 	kvfree(vnet.table);
 	return PTR_ERR(vnet.session);

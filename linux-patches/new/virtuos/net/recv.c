@@ -131,8 +131,7 @@ static int copy_answer(struct recv *r, struct vos_call *call)
 /* Return: bytes; -EOWNERDEAD the link is gone; -EAGAIN and so on. */
 static int recv_once(struct recv *r, size_t left)
 {
-	u32 max = vnet_is_stream(r->vs) ? VNET_CHUNK :
-		vos_session_max_extent(vnet.session);
+	u32 max = vnet_is_stream(r->vs) ? VNET_CHUNK : vnet.max_extent;
 	struct vos_call *call;
 	int rc;
 

@@ -106,7 +106,7 @@ static int send_some(struct send *s, size_t left)
 
 	if (vnet_is_lost(vs))
 		return sock_error(&vs->sk) ?: -EPIPE;
-	if (left > vos_session_max_extent(vnet.session) && !vnet_is_stream(vs))
+	if (left > vnet.max_extent && !vnet_is_stream(vs))
 		return -EMSGSIZE;
 	if (vnet_is_stream(vs) && left > VNET_CHUNK) {
 		len = VNET_CHUNK;

@@ -99,6 +99,7 @@ static inline struct vnet_sock *vnet_sk(const struct sock *sk)
 /**
  * struct vnet - the one instance: initial network namespace, one service
  * @session: with the network domain
+ * @max_extent: most bytes of one extent of a call
  * @ida: which indices are in use
  * @table: index to socket, under RCU
  * @nr: size of the table
@@ -109,6 +110,7 @@ static inline struct vnet_sock *vnet_sk(const struct sock *sk)
  */
 struct vnet {
 	struct vos_session *session;
+	u32 max_extent;
 	struct ida ida;
 	struct vnet_sock __rcu **table;
 	u32 nr;
@@ -211,11 +213,28 @@ struct vnet_wait {
 	wait_queue_entry_t entry;
 };
 
-void vnet_wait_init(struct vnet_wait *w, struct vnet_sock *vs, long timeo);
 void vnet_wait_begin(struct vnet_wait *w);
 int vnet_wait_for(struct vnet_wait *w, u32 want);
 int vnet_wait_event(struct vnet_wait *w);
-void vnet_wait_end(struct vnet_wait *w);
+void vnet_wait_leave(struct vnet_wait *w);
+
+/*
+ * vnet_wait_init - prepare; takes nothing, and @w->entry is not filled yet
+ * @timeo: jiffies to wait at most in all, 0: not at all
+ */
+static inline void vnet_wait_init(struct vnet_wait *w, struct vnet_sock *vs, long timeo)
+{
+	w->vs = vs;
+	w->timeo = timeo;
+	w->queued = false;
+}
+
+/* Idempotent. */
+static inline void vnet_wait_end(struct vnet_wait *w)
+{
+	if (w->queued)
+		vnet_wait_leave(w);
+}
 
 #define VNET_WANT_IN	((__force u32)(EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 #define VNET_WANT_OUT	((__force u32)(EPOLLOUT | EPOLLHUP | EPOLLERR))

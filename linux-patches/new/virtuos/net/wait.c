@@ -11,25 +11,14 @@
 #include "vnet.h"
 
 /*
- * vnet_wait_init - prepare; takes nothing
- * @timeo: jiffies to wait at most in all, 0: not at all
- */
-void vnet_wait_init(struct vnet_wait *w, struct vnet_sock *vs, long timeo)
-{
-	w->vs = vs;
-	w->timeo = timeo;
-	w->queued = false;
-	init_waitqueue_func_entry(&w->entry, woken_wake_function);
-	w->entry.private = current;
-}
-
-/*
  * vnet_wait_begin - from now on no event is missed
  */
 void vnet_wait_begin(struct vnet_wait *w)
 {
 	if (w->queued)
 		return;
+	init_waitqueue_func_entry(&w->entry, woken_wake_function);
+	w->entry.private = current;
 	add_wait_queue(sk_sleep(&w->vs->sk), &w->entry);
 	vnet_sock_arm(w->vs);
 	w->queued = true;
@@ -72,11 +61,10 @@ int vnet_wait_for(struct vnet_wait *w, u32 want)
 }
 
 /*
- * vnet_wait_end - leave the queue. Idempotent
+ * vnet_wait_leave - leave the queue; see vnet_wait_end()
  */
-void vnet_wait_end(struct vnet_wait *w)
+void vnet_wait_leave(struct vnet_wait *w)
 {
-	if (w->queued)
-		remove_wait_queue(sk_sleep(&w->vs->sk), &w->entry);
+	remove_wait_queue(sk_sleep(&w->vs->sk), &w->entry);
 	w->queued = false;
 }
