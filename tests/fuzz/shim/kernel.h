@@ -353,6 +353,13 @@ static inline void kref_get(struct kref *k)
 	k->refcount.counter++;
 }
 
+static inline void kref_put(struct kref *k, void (*release)(struct kref *k))
+{
+	shim_assert(k->refcount.counter > 0);
+	if (!--k->refcount.counter)
+		release(k);
+}
+
 /* --- lists --------------------------------------------------------------------------------- */
 
 struct list_head {

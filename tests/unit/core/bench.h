@@ -18,9 +18,10 @@ static struct bench {
 	void *area;
 } b;
 
-void vos_link_put(struct vos_link *link)
+/* The tests count from 0, and free the link themselves. */
+void vos_link_release(struct kref *ref)
 {
-	__atomic_sub_fetch(&link->ref.refs, 1, __ATOMIC_RELAXED);
+	(void)ref;
 }
 
 void vos_object_events(struct vos_link *link)

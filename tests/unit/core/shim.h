@@ -281,6 +281,8 @@ struct page;
 #define wait_for_completion(c)		((void)(c))
 #define wait_for_completion_killable(c)	((void)(c), 0)
 #define kref_get(k)			__atomic_add_fetch(&(k)->refs, 1, __ATOMIC_RELAXED)
+#define kref_put(k, release) \
+	((void)(__atomic_sub_fetch(&(k)->refs, 1, __ATOMIC_RELAXED) || (release(k), 0)))
 #define raw_smp_processor_id()		0u
 #define notify_remote_via_evtchn(port)	((void)(port))
 

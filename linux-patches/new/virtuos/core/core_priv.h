@@ -317,13 +317,17 @@ void vos_link_kill(struct vos_link *link);
 /* life.c */
 bool vos_link_fail(struct vos_link *link, const char *why);
 void vos_link_violation(struct vos_link *link, const char *what);
+void vos_link_release(struct kref *ref);
 
 static inline void vos_link_get(struct vos_link *link)
 {
 	kref_get(&link->ref);
 }
 
-void vos_link_put(struct vos_link *link);
+static inline void vos_link_put(struct vos_link *link)
+{
+	kref_put(&link->ref, vos_link_release);
+}
 
 /* The channel of this processor. */
 static inline struct vos_channel *vos_link_channel(struct vos_link *link)

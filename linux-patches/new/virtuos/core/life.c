@@ -6,16 +6,11 @@
 #include "core_priv.h"
 
 /* The last reference may go in an interrupt; pages are unmapped in a thread. */
-static void release(struct kref *ref)
+void vos_link_release(struct kref *ref)
 {
 	struct vos_link *link = container_of(ref, struct vos_link, ref);
 
 	queue_work(vos_wq, &link->free_work);
-}
-
-void vos_link_put(struct vos_link *link)
-{
-	kref_put(&link->ref, release);
 }
 
 /*
