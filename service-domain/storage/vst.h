@@ -12,8 +12,9 @@
  * file system decides goes by the caller's credentials, see cred.c.
  *
  * Direction of calls:
- *	main.c -> dispatch.c -> attr.c, name.c, rename.c, dir.c, data.c, xattr.c, handle.c
- *	these -> orphan.c -> node.c, commit.c, request.c, cred.c; handle.c -> rewrite.c
+ *	main.c -> dispatch.c -> attr.c, name.c, rename.c, dir.c, io.c, xattr.c
+ *	io.c -> rewrite.c, data.c -> handle.c
+ *	these -> orphan.c -> node.c, commit.c, request.c, cred.c
  */
 #ifndef VST_H
 #define VST_H
@@ -113,7 +114,7 @@ extern bool vst_durable;
 extern unsigned int vst_max_nodes;
 extern atomic_t vst_nr_conns;	/* primaries */
 
-/* What serves a call of class STORAGE. dispatch.c: FUSE; handle.c: READ, WRITE, COMMIT */
+/* What serves a call of class STORAGE. dispatch.c: FUSE; io.c: READ, WRITE; handle.c: COMMIT */
 #define VOS_X(NAME, name, ...) s64 vst_call_##name(struct veng_scall *call);
 VOS_STORAGE_OPCODES(VOS_X)
 #undef VOS_X
@@ -155,6 +156,23 @@ void vst_conn_exit(struct vst_conn *conn);
 static inline struct path vst_node_path(const struct vst_node *node)
 {
 	return (struct path){ .mnt = vst_root.mnt, .dentry = node->dentry };
+}
+
+/*
+ * vst_data_get - the node of a regular file with its open file, which lives as long
+ * Return: the node, to be put, or ERR_PTR.
+ */
+static inline struct vst_node *vst_data_get(struct vst_req *r, fmode_t mode, struct file **file)
+{
+	struct vst_node *node = vst_node_get(r->conn, r->in.nodeid);
+
+	if (IS_ERR(node))
+		return node;
+	*file = vst_node_file(node, mode);
+	if (!IS_ERR(*file))
+		return node;
+	vst_node_put(node);
+	return ERR_CAST(*file);
 }
 
 /* orphan.c */
@@ -208,10 +226,11 @@ void vst_node_durable(struct vst_conn *conn, struct vst_node *node, u64 seq);
 /* rewrite.c */
 bool vst_rewrite(struct file *file, loff_t pos, const void *data, size_t len);
 
-/* data.c */
-int vst_may_write(const struct inode *inode, loff_t pos);
+/* io.c */
 int vst_read(struct vst_req *r);
 int vst_write(struct vst_req *r);
+
+/* data.c */
 int vst_fsync(struct vst_req *r);
 int vst_fallocate(struct vst_req *r);
 int vst_lseek(struct vst_req *r);
