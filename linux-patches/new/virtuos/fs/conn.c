@@ -84,7 +84,7 @@ static struct vosfs_conn *conn_new(const char *name, size_t len)
 	}
 	conn->session = s;
 	/* Files of one service at most are offered to doors. */
-	vosfs_data_provide(s);
+	vosfs_provider_init(s);
 	list_add_tail(&conn->node, &conns);
 	return conn;
 }
@@ -130,7 +130,7 @@ void vosfs_conn_put(struct vosfs_conn *conn)
 	mutex_lock(&vosfs_mutex);
 	if (!--conn->users) {
 		list_del(&conn->node);
-		vosfs_data_withdraw(conn->session);
+		vosfs_provider_exit(conn->session);
 		vos_session_put(conn->session);
 		cancel_delayed_work_sync(&conn->expire_work);
 		conn_free(conn);

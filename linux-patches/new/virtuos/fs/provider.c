@@ -61,7 +61,7 @@ static bool may_write_in_place(const struct file *file, struct inode *inode)
 	       has_no_privileges(file, inode);
 }
 
-static int data_examine(struct file *file, struct vdoor_target *t)
+static int vosfs_examine(struct file *file, struct vdoor_target *t)
 {
 	struct inode *inode = file_inode(file);
 
@@ -120,7 +120,7 @@ static int attach_served(struct vosfs_data *d, struct vdoor_target *t)
 	return err;
 }
 
-static int data_attach(struct file *file, struct vdoor_target *t)
+static int vosfs_attach(struct file *file, struct vdoor_target *t)
 {
 	struct vosfs_data *d = vosfs_data_of(file_inode(file));
 	int err;
@@ -132,12 +132,12 @@ static int data_attach(struct file *file, struct vdoor_target *t)
 	return err;
 }
 
-static int data_sync(struct vdoor_target *t)
+static int vosfs_sync(struct vdoor_target *t)
 {
 	return vosfs_data_fsync(t->priv);
 }
 
-static void data_gone(struct vdoor_target *t, int err)
+static void vosfs_gone(struct vdoor_target *t, int err)
 {
 	struct inode *inode = t->priv;
 
@@ -149,7 +149,7 @@ static void data_gone(struct vdoor_target *t, int err)
 	vosfs_users_remove(t);
 }
 
-static int data_home(struct file *file)
+static int vosfs_home(struct file *file)
 {
 	struct inode *inode = file_inode(file);
 	int err;
@@ -164,33 +164,33 @@ static int data_home(struct file *file)
 
 static struct vdoor_provider provider = {
 	.service = VOS_DOOR_STORAGE,
-	.examine = data_examine,
-	.attach = data_attach,
-	.sync = data_sync,
-	.gone = data_gone,
-	.home = data_home,
+	.examine = vosfs_examine,
+	.attach = vosfs_attach,
+	.sync = vosfs_sync,
+	.gone = vosfs_gone,
+	.home = vosfs_home,
 	.replay = vosfs_replay_write,
 };
 
 /**
- * vosfs_data_provide - offer the files of @session to doors; those of one session
+ * vosfs_provider_init - offer the files of @session to doors; those of one session
  * @session: of the storage service
  *
  * Return: 0; -EBUSY: those of another are offered already, and these use the trap.
  */
-int vosfs_data_provide(struct vos_session *session)
+int vosfs_provider_init(struct vos_session *session)
 {
 	provider.session = session;
 	return vdoor_provide(&provider);
 }
 
 /* The session whose files are offered. */
-struct vos_session *vosfs_data_session(void)
+struct vos_session *vosfs_provider_session(void)
 {
 	return provider.session;
 }
 
-void vosfs_data_withdraw(struct vos_session *session)
+void vosfs_provider_exit(struct vos_session *session)
 {
 	if (provider.session == session)
 		vdoor_withdraw(&provider);

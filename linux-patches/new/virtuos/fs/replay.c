@@ -57,7 +57,7 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void __pe
 int vosfs_replay_write(u64 node, u64 pos, const void __peer *data, u32 len, bool kill_privs)
 {
 	u32 flags = kill_privs ? FUSE_WRITE_KILL_SUIDGID : 0;
-	struct vos_session *s = vosfs_data_session();
+	struct vos_session *s = vosfs_provider_session();
 	int rc = 0;
 
 	while (!rc && len) {

@@ -89,9 +89,9 @@ extern struct file_operations vosfs_file_ops;
 void vosfs_file_ops_init(void);
 
 /* provider.c */
-int vosfs_data_provide(struct vos_session *session);
-void vosfs_data_withdraw(struct vos_session *session);
-struct vos_session *vosfs_data_session(void);
+int vosfs_provider_init(struct vos_session *session);
+void vosfs_provider_exit(struct vos_session *session);
+struct vos_session *vosfs_provider_session(void);
 
 /* replay.c */
 int vosfs_replay_write(u64 node, u64 pos, const void __peer *data, u32 len, bool kill_privs);

@@ -77,7 +77,7 @@ static int __init vnet_init(void)
 	rc = session_open();
 	if (rc)
 		goto err_proto;
-	rc = vnet_door_init();
+	rc = vnet_provider_init();
 	if (rc)
 		goto err_session;
 	rc = vnet_families_register();
@@ -86,7 +86,7 @@ static int __init vnet_init(void)
 	return 0;
 
 err_door:
-	vnet_door_exit();
+	vnet_provider_exit();
 err_session:
 	session_close();
 err_proto:
@@ -99,7 +99,7 @@ module_init(vnet_init);
 static void __exit vnet_exit(void)
 {
 	vnet_families_unregister();
-	vnet_door_exit();
+	vnet_provider_exit();
 	session_close();
 	proto_unregister(&vnet_proto);
 }

@@ -178,6 +178,17 @@ void vnet_sock_lose(struct vnet_sock *vs, int err)
 	vnet_sock_wake(vs);
 }
 
+/*
+ * vnet_sock_keep_error - the next call shall report @err (positive)
+ */
+void vnet_sock_keep_error(struct vnet_sock *vs, int err)
+{
+	WRITE_ONCE(vs->sk.sk_err, err);
+	/* The error before the words: whoever sets one looks for errors afterwards. */
+	smp_mb();
+	vdoor_object_changed(vnet.session, vs->index);
+}
+
 /* The service has forgotten the object, or died. Interrupts may be off. */
 static void released(struct vos_call *call)
 {

@@ -4,8 +4,8 @@
  * service knows and whose next call can only be about data. And what the door's hooks
  * hear of sockets besides.
  *
- * An error that is kept here for the next call (sk_err) is told by the trap door;
- * whoever keeps one takes the socket's words back (vnet_sock_keep_error()).
+ * An error that is kept for the next call (sk_err) is told by the trap door: see
+ * vnet_sock_keep_error().
  */
 #include <linux/in.h>
 #include <linux/net.h>
@@ -30,7 +30,7 @@ static bool is_tcp(const struct vnet_sock *vs)
 	return vnet_is_stream(vs) && vs->sk.sk_protocol == IPPROTO_TCP;
 }
 
-static int net_examine(struct file *file, struct vdoor_target *t)
+static int vnet_examine(struct file *file, struct vdoor_target *t)
 {
 	struct socket *sock = sock_from_file(file);
 	struct vnet_sock *vs;
@@ -69,7 +69,7 @@ static int net_examine(struct file *file, struct vdoor_target *t)
 }
 
 /* Who wants signals from now on (O_ASYNC) must be told of events, as who waits. */
-static void net_changed(struct file *file)
+static void vnet_changed(struct file *file)
 {
 	struct socket *sock = sock_from_file(file);
 
@@ -80,29 +80,18 @@ static void net_changed(struct file *file)
 
 static struct vdoor_provider provider = {
 	.service = VOS_DOOR_NET,
-	.examine = net_examine,
-	.changed = net_changed,
+	.examine = vnet_examine,
+	.changed = vnet_changed,
 };
 
-/*
- * vnet_sock_keep_error - the next call shall report @err (positive)
- */
-void vnet_sock_keep_error(struct vnet_sock *vs, int err)
-{
-	WRITE_ONCE(vs->sk.sk_err, err);
-	/* The error before the words: whoever sets one looks for errors afterwards. */
-	smp_mb();
-	vdoor_object_changed(vnet.session, vs->index);
-}
-
 /* Return: 0 or -EBUSY. */
-int vnet_door_init(void)
+int vnet_provider_init(void)
 {
 	provider.session = vnet.session;
 	return vdoor_provide(&provider);
 }
 
-void vnet_door_exit(void)
+void vnet_provider_exit(void)
 {
 	vdoor_withdraw(&provider);
 }

@@ -158,6 +158,7 @@ u32 vnet_sock_mask(struct vnet_sock *vs);
 __poll_t vnet_poll(struct file *file, struct socket *sock, poll_table *wait);
 bool vnet_sock_settle(struct vnet_sock *vs, u32 epoch, enum vnet_phase phase);
 void vnet_sock_lose(struct vnet_sock *vs, int err);
+void vnet_sock_keep_error(struct vnet_sock *vs, int err);
 void vnet_sock_release(struct vnet_sock *vs);
 void vnet_sock_release_work(struct work_struct *work);
 
@@ -288,9 +289,8 @@ int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog);
 int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
 
 /* provider.c */
-void vnet_sock_keep_error(struct vnet_sock *vs, int err);
-int vnet_door_init(void);
-void vnet_door_exit(void);
+int vnet_provider_init(void);
+void vnet_provider_exit(void);
 
 /* recover.c */
 void vnet_up(struct vos_session *s);
