@@ -208,6 +208,31 @@ static void datagrams_have_addresses(void **state)
 	assert_int_equal(fake.traps, 2);
 }
 
+static void messages_are_sent_unless_they_have_more_than_data(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	struct iovec v[2] = { { "mes", 3 }, { "sage", 4 } };
+	struct msghdr m = { .msg_iov = v, .msg_iovlen = 2 };
+	char more[32] = "";
+
+	(void)state;
+	assert_true(attach_now(FD));
+	assert_int_equal(sendmsg(FD, &m, 0), 7);
+	assert_int_equal(o->tx_len, 7);
+	assert_memory_equal(o->tx, "message", 7);
+	assert_int_equal(fake.traps, 0);
+	m.msg_control = more;
+	m.msg_controllen = sizeof(more);
+	assert_int_equal(sendmsg(FD, &m, 0), -1);	/* the fake's trap door */
+	assert_int_equal(fake.traps, 1);
+	m.msg_controllen = 0;
+	m.msg_name = more;		/* a connected stream has its destination */
+	m.msg_namelen = sizeof(more);
+	assert_int_equal(sendmsg(FD, &m, 0), -1);
+	assert_int_equal(fake.traps, 2);
+	assert_int_equal(o->tx_len, 7);
+}
+
 static enum answer bad_tag(struct vos_sqe *e, struct vos_cqe *c)
 {
 	(void)e;
@@ -583,6 +608,7 @@ int main(void)
 		TEST(epipe_raises_sigpipe),
 		TEST(error_after_bytes_is_not_lost),
 		TEST(datagrams_have_addresses),
+		TEST(messages_are_sent_unless_they_have_more_than_data),
 		TEST(stale_handle_goes_to_the_trap),
 		TEST(hostile_answers_cost_a_lane),
 		TEST(death_ends_the_call),
