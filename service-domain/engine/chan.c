@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One channel, from the service domain's side: its rings and its room for calls. What
- * happens on it: run.c.
+ * One channel, from the service domain's side: its rings and its memory for calls. run.c has
+ * what happens on it.
  *
  * Invariant: a description that does not lie within the mapped area is refused.
  */
@@ -29,8 +29,11 @@ static bool desc_ok(const struct veng_map *map, const struct vos_channel_desc *d
 	       page_range_ok(map, d->arena_page, d->arena_pages);
 }
 
-/*
- * veng_chan_attach - room for the calls of a channel or lane whose rings are set
+/**
+ * veng_chan_attach - allocate the calls of a channel or lane whose rings are set
+ * @chan: the channel or lane
+ * @entries: of its rings
+ *
  * Return: 0 or -ENOMEM.
  */
 int veng_chan_attach(struct veng_chan *chan, u32 entries)
@@ -51,9 +54,16 @@ int veng_chan_attach(struct veng_chan *chan, u32 entries)
 	return 0;
 }
 
-/*
- * veng_chan_init - attach to the channel that @desc (a private copy) describes
- * Return: 0, -EINVAL, -ENOMEM. Event channels are bound by the caller.
+/**
+ * veng_chan_init - attach to the channel that @d describes
+ * @chan: filled
+ * @conn: its connection
+ * @nr: its number
+ * @d: a private copy
+ *
+ * The caller binds the event channel.
+ *
+ * Return: 0, -EINVAL, -ENOMEM.
  */
 int veng_chan_init(struct veng_chan *chan, struct veng_conn *conn, u32 nr,
 		   const struct vos_channel_desc *d)
@@ -74,7 +84,12 @@ int veng_chan_init(struct veng_chan *chan, struct veng_conn *conn, u32 nr,
 	return veng_chan_attach(chan, d->entries);
 }
 
-/* Idempotent. No call is in flight. */
+/**
+ * veng_chan_exit - free the calls of a channel or lane
+ * @chan: no call is in flight on it
+ *
+ * Idempotent.
+ */
 void veng_chan_exit(struct veng_chan *chan)
 {
 	WARN_ON_ONCE(chan->inflight);

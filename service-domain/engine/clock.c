@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The clock follows that of the primary, if this domain serves one alone.
- */
+/* If this domain serves one primary only, its clock follows the primary's. */
 #include <linux/timekeeping.h>
 #include "engine_priv.h"
 
-/* What a call may take to come here. A clock that is nearer than that is right. */
+/* What a call may take to come here. If the clocks differ by less, this one is right. */
 #define TOLERANCE_NS (10 * NSEC_PER_MSEC)
 
-/* In the control thread. */
+/* Context: control thread. */
 static s64 set_clock(struct veng_scall *call)
 {
 	struct timespec64 now, to = { call->sqe.arg[0], call->sqe.arg[1] };
@@ -26,7 +24,15 @@ static s64 set_clock(struct veng_scall *call)
 	return do_settimeofday64(&to);
 }
 
-/* VOS_OP_CLOCK_SET. Other processors are waited for: not in the dispatcher. */
+/**
+ * veng_clock_set - carry out VOS_OP_CLOCK_SET
+ * @call: the call
+ *
+ * Setting the clock waits for other processors, so the control thread does it.
+ *
+ * Context: dispatcher.
+ * Return: VENG_PENDING.
+ */
 s64 veng_clock_set(struct veng_scall *call)
 {
 	veng_scall_queue_ctl(call, set_clock);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A connection with one primary: made from what its control page says, torn down
- * in the reverse order, by a worker.
+ * A connection with one primary. bring_up() makes it by its control page; a worker tears it
+ * down in the reverse order.
  *
- * Invariant: the control page is copied once and only the copy is believed.
+ * Invariant: the engine copies the control page once and believes only the copy.
  */
 #include <linux/export.h>
 #include <linux/sched/task.h>
@@ -27,7 +27,7 @@ static void heartbeat(struct work_struct *work)
 	struct veng_conn *conn = container_of(to_delayed_work(work), struct veng_conn, heartbeat);
 
 	vos_store(&conn->ctrl->heartbeat, vos_load(&conn->ctrl->heartbeat) + 1);
-	/* By itself, for xenstore may be slow to answer. */
+	/* xenstore may be slow to answer, so a work item of its own writes there. */
 	if (READ_ONCE(conn->turn.longest) != READ_ONCE(conn->shown))
 		schedule_work(&conn->show_work);
 	schedule_delayed_work(&conn->heartbeat, HEARTBEAT);
@@ -49,7 +49,7 @@ static bool ctrl_ok(const struct vos_ctrl *c)
 	       c->area_pages && c->area_pages <= c->nr_dir * VOS_REFS_PER_DIR;
 }
 
-/* Copies the grant references out of the directory pages. */
+/* Copy the grant references out of the directory pages. */
 static grant_ref_t *read_directory(const struct vos_ctrl *c, domid_t domid)
 {
 	grant_ref_t *refs = kvcalloc(c->area_pages, sizeof(*refs), GFP_KERNEL);
@@ -211,16 +211,21 @@ static void end_work(struct work_struct *work)
 	tear_down(conn);
 	kvfree(conn);
 	atomic_dec(&veng_nr_conns);
-	/* The primary's memory is its own again. */
+	/* No page of the primary is mapped any more. */
 	if (announced)
 		xenbus_switch_state(dev, XenbusStateClosed);
 	put_device(&dev->dev);
 }
 
-/*
+/**
  * veng_conn_create - connect to the primary behind @dev
+ * @svc: serves the connection
+ * @dev: the primary's device; the connection holds it
  * @ctrl_ref: grant of its control page
- * Return: the connection, serving; or ERR_PTR, and nothing is left, or soon will be.
+ *
+ * Context: process.
+ * Return: the connection, serving; or ERR_PTR. After an error nothing is left, or a worker
+ * removes it soon.
  */
 struct veng_conn *veng_conn_create(const struct veng_service *svc, struct xenbus_device *dev,
 				   grant_ref_t ctrl_ref)
@@ -271,11 +276,14 @@ struct veng_conn *veng_conn_create(const struct veng_service *svc, struct xenbus
 	return conn;
 }
 
-/*
- * veng_conn_end - consume no more, and have it torn down; to be called once
+/**
+ * veng_conn_end - consume no more calls, and queue the tear-down
+ * @conn: the connection; call this once for it
  *
- * Does not wait, for calls under way may do so for as long as a disk does. When all is
+ * Calls under way may wait for as long as a disk does, so this does not wait. When all is
  * dropped and unmapped, the device's state becomes Closed, if it ever was Connected.
+ *
+ * Context: process.
  */
 void veng_conn_end(struct veng_conn *conn)
 {
@@ -283,19 +291,31 @@ void veng_conn_end(struct veng_conn *conn)
 	queue_work(end_wq, &conn->end_work);
 }
 
-/* Waits for all that veng_conn_end() was called for. */
+/**
+ * veng_conns_flush - wait for all tear-downs that veng_conn_end() has queued
+ *
+ * Context: process.
+ */
 void veng_conns_flush(void)
 {
 	flush_workqueue(end_wq);
 }
 
+/**
+ * veng_conns_init - make the work queue of tear-downs
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int __init veng_conns_init(void)
 {
-	/* One that waits keeps no other from ending. */
+	/* A tear-down that waits must not delay another. */
 	end_wq = alloc_workqueue("virtuos-end", WQ_UNBOUND, 0);
 	return end_wq ? 0 : -ENOMEM;
 }
 
+/**
+ * veng_conns_exit - destroy the work queue of tear-downs
+ */
 void veng_conns_exit(void)
 {
 	destroy_workqueue(end_wq);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Credentials that the primary registered. The primary's kernel is trusted to say
- * who its callers are; what it says is still checked for form.
+ * Credentials that the primary registered. The engine trusts the primary's kernel to name its
+ * callers. It checks the form of what the primary's kernel writes.
  */
 #include <linux/cred.h>
 #include <linux/sched.h>
@@ -11,18 +11,30 @@
 
 static const struct cred *base_cred;
 
-/* The service's own: what index 0 stands for. */
+/**
+ * veng_base_cred - get the service's own credentials, for which index 0 stands
+ *
+ * Return: the credentials, without a reference.
+ */
 const struct cred *veng_base_cred(void)
 {
 	return base_cred;
 }
 
+/**
+ * veng_cred_init - prepare the service's own credentials
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int veng_cred_init(void)
 {
 	base_cred = prepare_kernel_cred(&init_task);
 	return base_cred ? 0 : -ENOMEM;
 }
 
+/**
+ * veng_cred_exit - put the service's own credentials
+ */
 void veng_cred_exit(void)
 {
 	put_cred(base_cred);
@@ -94,7 +106,15 @@ static bool index_ok(const struct veng_scall *call)
 	return call->sqe.arg[0] > 0 && call->sqe.arg[0] < VOS_MAX_CREDS;
 }
 
-/* VOS_OP_CRED_SET. Calls that run under the old entry hold it themselves. */
+/**
+ * veng_cred_set - carry out VOS_OP_CRED_SET: register credentials
+ * @call: the call
+ *
+ * Calls that run under the old entry hold a reference of their own.
+ *
+ * Context: dispatcher.
+ * Return: 0, -EINVAL, -ENOMEM.
+ */
 s64 veng_cred_set(struct veng_scall *call)
 {
 	struct vos_cred copy;
@@ -111,7 +131,13 @@ s64 veng_cred_set(struct veng_scall *call)
 	return 0;
 }
 
-/* VOS_OP_CRED_DROP */
+/**
+ * veng_cred_drop - carry out VOS_OP_CRED_DROP: forget credentials
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0 or -EINVAL.
+ */
 s64 veng_cred_drop(struct veng_scall *call)
 {
 	if (!index_ok(call))
@@ -120,6 +146,10 @@ s64 veng_cred_drop(struct veng_scall *call)
 	return 0;
 }
 
+/**
+ * veng_cred_drop_all - forget all credentials of a connection
+ * @conn: the connection; its dispatcher has stopped
+ */
 void veng_cred_drop_all(struct veng_conn *conn)
 {
 	u32 i;

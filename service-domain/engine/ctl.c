@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The control thread of a connection: calls that may block on locks or insist on
- * user pointers run here, one after the other, in an mm that holds nothing but a
- * small window. A hostile argument reaches that window at most.
+ * The control thread of a connection. Calls that may block on locks or need user pointers run
+ * here, one after the other. The thread's mm holds nothing but a small window, so a hostile
+ * argument reaches that window at most.
  */
 #include <linux/export.h>
 #include <linux/mm.h>
@@ -43,7 +43,7 @@ void veng_scall_queue_ctl(struct veng_scall *call, s64 (*fn)(struct veng_scall *
 }
 EXPORT_SYMBOL_GPL(veng_scall_queue_ctl);
 
-/* In the control thread: take the mm and put the window into it. */
+/* Context: control thread. Take the mm and map the window in it. */
 static void adopt_mm(struct kthread_work *work)
 {
 	struct mm_work *w = container_of(work, struct mm_work, work);
@@ -76,13 +76,19 @@ static struct mm_struct *make_mm(void)
 {
 	struct mm_struct *mm = mm_alloc();
 
-	/* What exec does in activate_mm(): Xen must have seen the page tables. */
+	/* Like exec in activate_mm(): Xen must have seen the page tables. */
 	if (mm)
 		paravirt_enter_mmap(mm);
 	return mm;
 }
 
-/* Return: 0 or -errno; on error nothing is left. */
+/**
+ * veng_ctl_start - start the control thread
+ * @conn: the connection
+ *
+ * Context: process.
+ * Return: 0 or -errno; on error nothing is left.
+ */
 int veng_ctl_start(struct veng_conn *conn)
 {
 	int rc;
@@ -105,7 +111,14 @@ int veng_ctl_start(struct veng_conn *conn)
 	return rc;
 }
 
-/* Idempotent. Calls that were queued have run. */
+/**
+ * veng_ctl_stop - end the control thread when it has run all queued calls
+ * @conn: the connection
+ *
+ * Idempotent.
+ *
+ * Context: process.
+ */
 void veng_ctl_stop(struct veng_conn *conn)
 {
 	if (!conn->ctl)

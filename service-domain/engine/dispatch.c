@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The dispatcher: one thread per connection that takes submissions from all its
- * channels and looks after dirty objects. It polls for a while after the last work,
- * which it learns from what comes after it has asked for events and gone to sleep;
- * for veng_poll_us at most.
+ * The dispatcher: one thread per connection. It takes submissions from all channels and
+ * publishes dirty objects. After the last work it polls for a time, veng_poll_us at most. That
+ * time adapts to how soon work comes after the dispatcher has gone to sleep.
  *
- * Invariant: it never blocks on anything but having nothing to do. A turn looks at every
- * ring once and takes no more than CALLS_A_TURN calls from each (run.c): no ring waits for
- * another that is always full. How long that takes is watched by turn.c.
+ * Invariant: the dispatcher blocks on nothing but having nothing to do. A turn polls every ring
+ * once and takes at most CALLS_A_TURN calls from each (run.c). So no ring waits for another
+ * that is always full. turn.c measures how long a turn takes.
  */
 #include <linux/export.h>
 #include <linux/ktime.h>
@@ -50,7 +49,7 @@ static bool run_dirty(struct veng_conn *conn)
 
 void veng_dispatcher_sync(struct veng_conn *conn)
 {
-	/* So what is queued can simply be run now. */
+	/* No other thread runs the queue. */
 	veng_in_dispatcher(conn);
 	run_dirty(conn);
 }
@@ -74,7 +73,7 @@ static bool run_once(struct veng_conn *conn, u64 now)
 	for (i = 0; i < conn->nr_channels; i++)
 		busy |= run_channel(&conn->chan[i]);
 	if (veng_uchans_run(conn, now)) {
-		/* It is by channel 0's events that processes wake us. */
+		/* Processes wake the dispatcher by channel 0's event. */
 		conn->chan[0].took = true;
 		busy = true;
 	}
@@ -123,8 +122,9 @@ static void sleep_until_event(struct veng_conn *conn)
 }
 
 /*
- * On one processor polling would keep the workers from what we wait for; they wake us
- * before they answer (veng_scall_complete()). One that waits for the disk needs none.
+ * On one processor polling would keep the workers off it. Workers wake the dispatcher before
+ * they answer, see veng_scall_complete(). A worker that waits for the disk does not need the
+ * processor.
  */
 static bool may_poll(struct veng_conn *conn, u64 idle)
 {
@@ -133,7 +133,7 @@ static bool may_poll(struct veng_conn *conn, u64 idle)
 	return idle < conn->poll_ns;
 }
 
-/* @now: when it begins, and when it is over. Return: was there anything to do? */
+/* @now: in: when the turn begins; out: when it is over. Return: true if there was work. */
 static bool run_turn(struct veng_conn *conn, u64 *now)
 {
 	bool busy;
@@ -172,7 +172,15 @@ static int dispatcher(void *data)
 	return 0;
 }
 
-/* Return: 0 or -errno. The thread exists until veng_dispatcher_stop(). */
+/**
+ * veng_dispatcher_start - create the dispatcher's thread
+ * @conn: the connection
+ *
+ * The thread exists until veng_dispatcher_stop().
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
 int veng_dispatcher_start(struct veng_conn *conn)
 {
 	struct task_struct *t = kthread_create(dispatcher, conn, "virtuos/%u", conn->domid);
@@ -183,7 +191,15 @@ int veng_dispatcher_start(struct veng_conn *conn)
 	return 0;
 }
 
-/* Idempotent; the task's memory stays for late wake-ups until the connection goes. */
+/**
+ * veng_dispatcher_stop - end the dispatcher's thread
+ * @conn: the connection
+ *
+ * Idempotent. Late wake-ups may come until the connection is freed, so the task's memory stays
+ * till then.
+ *
+ * Context: process.
+ */
 void veng_dispatcher_stop(struct veng_conn *conn)
 {
 	if (conn->dispatcher)

@@ -10,9 +10,9 @@
  *
  * No call goes back but between uchan.c and handle.c; scripts/structure.sh checks that.
  *
- * A connection is made when a primary's device goes to Initialised, and torn down
- * once, by a worker: calls under way may wait for a disk, and xenbus must not. Between the
- * two its dispatcher thread alone consumes submissions.
+ * When a primary's device goes to Initialised, the xenbus thread makes a connection. A worker
+ * tears the connection down, once: calls under way may wait for a disk, and xenbus must not.
+ * Between the two the connection's dispatcher thread alone consumes submissions.
  */
 #ifndef VENG_PRIV_H
 #define VENG_PRIV_H
@@ -58,15 +58,15 @@ struct veng_chan {
 	struct veng_conn *conn;
 	u32 nr;
 	int irq;
-	bool event;			/* one has come, and the dispatcher is to look */
-	bool ending;			/* dispatcher only: it does, and will end it */
-	bool took;			/* dispatcher only: there was a call since the last one */
+	bool event;			/* an event has come that no turn has taken */
+	bool ending;			/* dispatcher only: this turn has taken it */
+	bool took;			/* dispatcher only: a call came since the last event */
 	struct veng_uchan *uc;		/* a lane's; NULL for a kernel channel */
 	struct vos_ring sq;		/* dispatcher only */
 	void __peer *arena;
 	u32 arena_bytes;
 	struct list_head hot;		/* lanes that are polled; dispatcher only */
-	bool expected;			/* a lane's: a worker has said that it is awake */
+	bool expected;			/* a lane's: set by veng_uchan_expect() */
 	u64 idle_since;
 
 	spinlock_t lock;		/* what follows */
@@ -85,19 +85,19 @@ int veng_chan_attach(struct veng_chan *chan, u32 entries);
 /* run.c: calls on a channel or lane */
 int veng_chan_run(struct veng_chan *chan);
 
-/* turn.c: how long one look of the dispatcher at everything takes */
+/* turn.c: how long a turn of the dispatcher takes */
 
 /**
- * struct veng_turn - of the dispatcher, which alone writes it
- * @since: when it began
+ * struct veng_turn - times of the dispatcher's turns; only the dispatcher writes it
+ * @since: when the turn began
  * @steal: time stolen from this processor by then
  * @tick: jiffies, as last seen
  * @ticks: how many passed in one call, at most
  * @op: that call's opcode; VOS_NR_OPCODES: none
- * @notable: what is shorter needs no second look
- * @longest: of all turns, in ns
+ * @notable: veng_turn_end() does not examine a turn shorter than this, in ns
+ * @longest: the longest turn, in ns
  * @longest_op: @op of that one
- * @nr_long: how many were longer than they should be
+ * @nr_long: how many turns were longer than turn.c's limit
  */
 struct veng_turn {
 	u64 since;
@@ -116,7 +116,7 @@ void veng_turn_end(struct veng_conn *conn, u64 now);
 void veng_turn_tick(struct veng_turn *t, u8 opcode);
 void veng_turn_show(struct work_struct *work);
 
-/* A call has been carried out. One that took long has seen the clock tick. */
+/* Note that a call has been carried out. A call that took long has seen the clock tick. */
 static inline void veng_turn_call(struct veng_turn *t, u8 opcode)
 {
 	if (unlikely(time_after(jiffies, t->tick)))
@@ -136,9 +136,9 @@ VOS_CORE_OPCODES(VOS_X)
 
 /*
  * struct veng_handle - one slot
- * @gen: 0: none; dispatcher only
+ * @gen: 0: none; see handle.c
  * @users: one while it stands, one per call under way
- * @drop: HANDLE_DROP, to be answered by whoever is the last
+ * @drop: HANDLE_DROP; the last user answers it
  * @ending: from HANDLE_DROP until the target has ended; the slot is not free before
  * @by_obj: sockets: on conn->by_obj[obj], under conn->handle_lock
  */
@@ -166,8 +166,8 @@ void veng_handles_end(struct veng_uchan *uc);
  * struct veng_uchan - a user channel
  * @cred: the process's, for all of its calls
  * @users: one while it is open, one per call under way
- * @close: UCHAN_CLOSE, to be answered by whoever is the last
- * @broken: the process broke the protocol: its lanes are not looked at any more
+ * @close: UCHAN_CLOSE; the last user answers it
+ * @broken: the process broke the protocol: the dispatcher polls its lanes no more
  */
 struct veng_uchan {
 	struct veng_conn *conn;
@@ -201,8 +201,8 @@ struct veng_conn {
 	void *priv;
 	domid_t domid;
 	struct xenbus_device *dev;	/* held */
-	bool broken;			/* protocol violation, or its end: consume no more */
-	bool announced;			/* the device's state is ours to close */
+	bool broken;			/* consume no more: violation or end */
+	bool announced;			/* the engine is to close the device */
 	struct work_struct broken_work;
 	struct work_struct end_work;
 
@@ -214,11 +214,11 @@ struct veng_conn {
 	u64 __peer *event;
 
 	struct task_struct *dispatcher;
-	bool stopped;			/* the dispatcher has: whoever tears down is alone */
+	bool stopped;			/* the dispatcher has ended */
 	u64 poll_ns;			/* how long to poll after the last work */
-	bool raised;			/* dispatcher only: events, in this turn */
-	u64 owed_since;			/* dispatcher only: not told of yet; 0: none */
-	u64 delay_ns;			/* how long a busy front end has to take them */
+	bool raised;			/* dispatcher only: event bits, in this turn */
+	u64 owed_since;			/* dispatcher only: when an event became pending; 0: none */
+	u64 delay_ns;			/* time that a busy front end has to take event bits */
 	struct llist_head dirty;
 	struct kthread_worker *ctl;
 	/* veng_scall_complete(); ctl.c cannot call run.c, which queues calls in ctl.c */
@@ -235,9 +235,9 @@ struct veng_conn {
 
 	bool events;			/* some channel's @event is set */
 	bool ending;			/* dispatcher only: some channel's @ending is set */
-	unsigned long look_until;	/* jiffies: events may be late; dispatcher only */
+	unsigned long look_until;	/* jiffies: till then poll at every tick; dispatcher only */
 
-	bool rescan;			/* cold lanes may have calls; whose: uchan_sel, and */
+	bool rescan;			/* other lanes may have calls: uchan_sel, */
 	DECLARE_BITMAP(woken, VOS_MAX_UCHANS);	/* veng_uchan_expect()'s */
 	struct list_head hot;		/* lanes that are polled; dispatcher only */
 	u32 nr_hot;
@@ -250,20 +250,20 @@ struct veng_conn {
 	struct veng_chan chan[];
 };
 
-/* What must hold where it stands. Costs nothing unless the kernel checks its locks, too. */
+/* Warn unless @cond holds. The test costs nothing unless the kernel checks its locks, too. */
 #define VENG_CHECK(cond)							\
 	do {									\
 		if (IS_ENABLED(CONFIG_PROVE_LOCKING))				\
 			WARN_ON_ONCE(!(cond));					\
 	} while (0)
 
-/* "Dispatcher." in the comments below. */
+/* Check "Context: dispatcher". */
 static inline void veng_in_dispatcher(const struct veng_conn *conn)
 {
 	VENG_CHECK(current == conn->dispatcher || READ_ONCE(conn->stopped));
 }
 
-/* "Control thread." */
+/* Check "Context: control thread". */
 static inline void veng_in_ctl(const struct veng_conn *conn)
 {
 	VENG_CHECK(current == conn->ctl->task || READ_ONCE(conn->stopped));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events from the front end. Their handler only wakes the dispatcher, which ends them
- * (unmasks the channel) when it has looked for calls, and tells Linux if there was none: the
- * end of events that come in vain time after time is delayed, up to a second, so a front
- * end that sends nothing but events does not keep this domain busy.
+ * Events from the front end. Their handler only wakes the dispatcher. When a turn is over, the
+ * dispatcher ends each event that it has taken: it unmasks the channel. If the turn found no
+ * call, it tells Linux that the event was spurious. Linux delays the end of repeated spurious
+ * events, up to a second. So a front end that sends only events does not keep this domain busy.
  *
- * While events may be late, the dispatcher looks at every tick by itself. So whoever shares
- * the channel with somebody who has it throttled waits for a tick at most.
+ * While events may be late, the dispatcher polls at every tick. So a process waits for a tick
+ * at most if another process has made Linux throttle the channel.
  *
- * Invariant: an event that has come is ended, by the turn that begins after it.
+ * Invariant: the turn that begins after an event ends the event.
  */
 #include <xen/events.h>
 #include "engine_priv.h"
@@ -16,20 +16,33 @@
 /* Linux delays no event's end for longer. */
 #define LATE	(HZ + 1)
 
+/**
+ * veng_event_interrupt - note an event of a channel, and wake the dispatcher
+ * @irq: the channel's
+ * @data: the struct veng_chan
+ *
+ * Context: hard interrupt.
+ * Return: IRQ_HANDLED.
+ */
 irqreturn_t veng_event_interrupt(int irq, void *data)
 {
 	struct veng_chan *chan = data;
 
-	/* The first may come before who binds it knows the number. */
+	/* The first event may come before bind_channels() has the number. */
 	WRITE_ONCE(chan->irq, irq);
 	WRITE_ONCE(chan->event, true);
-	/* That before this: the dispatcher looks in the other order. */
+	/* That store before this one: veng_events_begin() reads in the other order. */
 	smp_store_release(&chan->conn->events, true);
 	veng_dispatcher_wake(chan->conn);
 	return IRQ_HANDLED;
 }
 
-/* A turn begins: it looks for what was announced until now. Dispatcher. */
+/**
+ * veng_events_begin - take the events that have come before this turn
+ * @conn: the connection
+ *
+ * Context: dispatcher.
+ */
 void veng_events_begin(struct veng_conn *conn)
 {
 	u32 i;
@@ -38,7 +51,7 @@ void veng_events_begin(struct veng_conn *conn)
 	if (likely(!READ_ONCE(conn->events)))
 		return;
 	WRITE_ONCE(conn->events, false);
-	/* Pairs with the handler's order; what was submitted before the event is seen. */
+	/* Pairs with the handler's order: what was submitted before the event is seen. */
 	smp_mb();
 	for (i = 0; i < conn->nr_channels; i++)
 		conn->chan[i].ending = xchg(&conn->chan[i].event, false);
@@ -55,7 +68,12 @@ static void end(struct veng_chan *chan)
 	chan->took = false;
 }
 
-/* The turn is over. Dispatcher. */
+/**
+ * veng_events_end - end the events that veng_events_begin() took
+ * @conn: the connection
+ *
+ * Context: dispatcher.
+ */
 void veng_events_end(struct veng_conn *conn)
 {
 	u32 i;
@@ -68,7 +86,13 @@ void veng_events_end(struct veng_conn *conn)
 			end(&conn->chan[i]);
 }
 
-/* How long may the dispatcher sleep without looking? In jiffies. */
+/**
+ * veng_events_wait - tell how long the dispatcher may sleep without polling
+ * @conn: the connection
+ *
+ * Context: dispatcher.
+ * Return: the time in jiffies.
+ */
 long veng_events_wait(const struct veng_conn *conn)
 {
 	return time_before(jiffies, conn->look_until) ? 1 : MAX_SCHEDULE_TIMEOUT;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Handles: what the primary's kernel allows a process to use through its user
- * channel. A call that names none of them, or one of another generation, or for
- * another purpose, is answered -EBADF.
+ * Handles: what the primary's kernel allows a process to use through its user channel. If a
+ * call names no handle or another generation, or if the right is missing, its answer is -EBADF.
  *
- * Invariant: gen is looked at and changed in the dispatcher alone; what a handle
- * stands for goes when the last call that uses it has ended.
+ * Invariant: the dispatcher alone reads gen for a call. It alone changes gen, but for a file,
+ * whose gen the control thread sets when it has found the file. What a handle stands for goes
+ * when the last call that uses it has ended.
  */
 #include <linux/err.h>
 #include "engine_priv.h"
@@ -28,7 +28,7 @@ static struct vos_uchan_slot __peer *shared_slot(struct veng_handle *h)
 	return &h->uc->head->slot[slot_nr(h)];
 }
 
-/* Visible to calls from here on. */
+/* Make the handle visible to calls. */
 static void install(struct veng_handle *h, u32 gen)
 {
 	struct veng_conn *conn = h->uc->conn;
@@ -39,7 +39,7 @@ static void install(struct veng_handle *h, u32 gen)
 		spin_lock_irqsave(&conn->handle_lock, flags);
 		hlist_add_head(&h->by_obj, &conn->by_obj[h->obj]);
 		spin_unlock_irqrestore(&conn->handle_lock, flags);
-		/* A hint, whoever wrote it. */
+		/* The peer may have written it; it is a hint only. */
 		poll = vos_load(&conn->obj[h->obj].poll);
 	}
 	vos_store(&shared_slot(h)->poll, poll);
@@ -47,7 +47,7 @@ static void install(struct veng_handle *h, u32 gen)
 	WRITE_ONCE(h->gen, gen);
 }
 
-/* Control thread: files have to be found first. */
+/* Context: control thread, because the service has to find the file first. */
 static s64 add_target(struct veng_scall *call)
 {
 	const struct veng_service *svc = call->conn->svc;
@@ -67,7 +67,13 @@ static s64 add_target(struct veng_scall *call)
 	return 0;
 }
 
-/* HANDLE_ADD. Dispatcher. */
+/**
+ * veng_handle_add - carry out HANDLE_ADD: fill a slot of a user channel
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0, VENG_PENDING, -EINVAL, -EBUSY.
+ */
 s64 veng_handle_add(struct veng_scall *call)
 {
 	u32 gen = call->sqe.arg[1];
@@ -116,7 +122,7 @@ static bool end_target(struct veng_handle *h)
 	return dirty;
 }
 
-/* Control thread. */
+/* Context: control thread. */
 static s64 drop_target(struct veng_scall *call)
 {
 	struct veng_handle *h = call->priv;
@@ -129,7 +135,15 @@ static s64 drop_target(struct veng_scall *call)
 	return 0;
 }
 
-/* A call on it has ended, or the handle's being there. Any context but hard interrupt. */
+/**
+ * veng_handle_put - drop a use of a handle
+ * @h: the handle
+ *
+ * The last use queues the pending HANDLE_DROP. A call drops its use when it ends, HANDLE_DROP
+ * that of the handle itself.
+ *
+ * Context: any but hard interrupt.
+ */
 void veng_handle_put(struct veng_handle *h)
 {
 	if (!atomic_dec_and_test(&h->users) || !h->drop)
@@ -138,7 +152,13 @@ void veng_handle_put(struct veng_handle *h)
 	veng_scall_queue_ctl(h->drop, drop_target);
 }
 
-/* HANDLE_DROP. Dispatcher. */
+/**
+ * veng_handle_drop - carry out HANDLE_DROP: empty a slot of a user channel
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0, VENG_PENDING, -EINVAL.
+ */
 s64 veng_handle_drop(struct veng_scall *call)
 {
 	struct veng_handle *h = slot_of(call);
@@ -148,7 +168,7 @@ s64 veng_handle_drop(struct veng_scall *call)
 	if (!h->gen || h->gen != (u32)call->sqe.arg[1])
 		return 0;
 	uninstall(h);
-	/* Until the target has ended the user channel must stay. */
+	/* The user channel must stay until the target has ended. */
 	atomic_inc(&h->uc->users);
 	WRITE_ONCE(h->ending, true);
 	h->drop = call;
@@ -156,10 +176,13 @@ s64 veng_handle_drop(struct veng_scall *call)
 	return VENG_PENDING;
 }
 
-/*
+/**
  * veng_handle_use - put what a lane's call names in place of its handle
+ * @call: the call, of a lane
  * @op: of the call's opcode
- * Dispatcher. Return: 0; -EBADF.
+ *
+ * Context: dispatcher.
+ * Return: 0; -EBADF.
  */
 int veng_handle_use(struct veng_scall *call, const struct vos_op *op)
 {
@@ -167,7 +190,7 @@ int veng_handle_use(struct veng_scall *call, const struct vos_op *op)
 
 	veng_in_dispatcher(call->conn);
 	if (op->right == VOS_RIGHT_WHOLE) {
-		/* By its slots the channel is known. */
+		/* The slots identify the channel. */
 		call->target = NULL;
 		call->slot = call->chan->uc->head->slot;
 		return 0;
@@ -186,7 +209,15 @@ int veng_handle_use(struct veng_scall *call, const struct vos_op *op)
 	return 0;
 }
 
-/* A socket's poll mask has changed: show it to the processes that use it. */
+/**
+ * veng_handle_show - write a socket's poll mask into the slots of its handles
+ * @conn: the connection
+ * @obj: index of the object
+ * @gen: its generation
+ * @poll: the mask
+ *
+ * Context: any.
+ */
 void veng_handle_show(struct veng_conn *conn, u32 obj, u32 gen, u32 poll)
 {
 	struct veng_handle *h;
@@ -201,7 +232,12 @@ void veng_handle_show(struct veng_conn *conn, u32 obj, u32 gen, u32 poll)
 	spin_unlock_irqrestore(&conn->handle_lock, flags);
 }
 
-/* The user channel goes; no call is under way. Process context. */
+/**
+ * veng_handles_end - end all handles of a user channel
+ * @uc: the user channel; no call on it is under way
+ *
+ * Context: process.
+ */
 void veng_handles_end(struct veng_uchan *uc)
 {
 	u32 i;

@@ -2,9 +2,10 @@
 /*
  * Lanes of user channels, as the dispatcher polls them.
  *
- * The lanes that had a call last, MAX_HOT of them, are hot: polled with the kernel's
- * channels, for as long as the dispatcher is awake. Others are cold: their need_wakeup
- * is set; whose process asks for it by an event is looked at (vos_ctrl.uchan_sel).
+ * The list conn->hot has the MAX_HOT lanes that had a call last. While the dispatcher is awake,
+ * it polls them with the kernel's channels. The need_wakeup of any other lane is set. If the
+ * lane's process asks by an event (vos_ctrl.uchan_sel), the dispatcher checks all lanes of the
+ * process.
  */
 #include <linux/ktime.h>
 #include "engine_priv.h"
@@ -20,7 +21,7 @@ static void put_on(struct veng_chan *lane, u64 now)
 	vos_ring_awake(&lane->sq);
 }
 
-/* Has anything come since it was asked for an event? */
+/* Return: true if a call has come since the lane's need_wakeup was set. */
 static bool has_call(const struct veng_chan *lane)
 {
 	return !READ_ONCE(lane->uc->broken) &&
@@ -56,7 +57,7 @@ static void heat(struct veng_conn *conn, struct veng_chan *lane, u64 now)
 	put_on(lane, now);
 }
 
-/* Its process, or a worker, says that there are calls. */
+/* Put the lanes of @uc that have calls on the list: its process or a worker has said so. */
 static void look_at(struct veng_uchan *uc, u64 now)
 {
 	u32 i;
@@ -68,7 +69,7 @@ static void look_at(struct veng_uchan *uc, u64 now)
 			heat(uc->conn, &uc->lane[i], now);
 }
 
-/* Bits of one word, taken. The exchange comes before the look at what they stand for. */
+/* Take the bits of one word. The exchange comes before the read of what they stand for. */
 static unsigned long fetch_word(struct veng_conn *conn, u32 word)
 {
 	u64 __peer *asked = &conn->ctrl->uchan_sel[word];
@@ -98,18 +99,21 @@ static void rescan(struct veng_conn *conn, u64 now)
 }
 
 /*
- * One that was put on again in this turn, at the list's end, was so after @now: it must not
- * seem to be cold for ever, or the turn would not end.
+ * cool() may put a lane on the list's end again in this turn, after @now. Such a lane must not
+ * seem to be idle, or the turn would not end.
  */
 static bool is_cold(const struct veng_chan *lane, u64 now)
 {
 	return (s64)(now - lane->idle_since) > HOT_FOR_NS;
 }
 
-/*
+/**
  * veng_uchans_run - take and carry out the calls of all lanes that are polled
+ * @conn: the connection
  * @now: by ktime_get_ns()
- * Dispatcher. Return: was there any?
+ *
+ * Context: dispatcher.
+ * Return: true if there was any.
  */
 bool veng_uchans_run(struct veng_conn *conn, u64 now)
 {
@@ -118,7 +122,7 @@ bool veng_uchans_run(struct veng_conn *conn, u64 now)
 
 	if (READ_ONCE(conn->rescan)) {
 		WRITE_ONCE(conn->rescan, false);
-		/* Pairs with that of who has set it: his bit is seen. */
+		/* Pairs with the setter's order: its bit is seen. */
 		smp_mb();
 		rescan(conn, now);
 	}
@@ -133,9 +137,15 @@ bool veng_uchans_run(struct veng_conn *conn, u64 now)
 	return busy;
 }
 
-/*
- * veng_uchans_sleep - the dispatcher is about to sleep: ask for an event of hot lanes too
- * To be followed by veng_uchans_wake(). Return: true if it may.
+/**
+ * veng_uchans_sleep - set need_wakeup of the lanes that are polled, before the dispatcher
+ * sleeps
+ * @conn: the connection
+ *
+ * The dispatcher calls veng_uchans_wake() afterwards.
+ *
+ * Context: dispatcher.
+ * Return: true if no call is there, so it may sleep.
  */
 bool veng_uchans_sleep(struct veng_conn *conn)
 {
@@ -149,7 +159,14 @@ bool veng_uchans_sleep(struct veng_conn *conn)
 	return may;
 }
 
-/* veng_uchans_wake - it polls again: whoever calls on a hot lane need not wake it */
+/**
+ * veng_uchans_wake - clear need_wakeup of the lanes that are polled
+ * @conn: the connection
+ *
+ * The dispatcher polls again, so a process that calls on such a lane sends no event.
+ *
+ * Context: dispatcher.
+ */
 void veng_uchans_wake(struct veng_conn *conn)
 {
 	struct veng_chan *lane;

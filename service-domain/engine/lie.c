@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lies, by name. A test writes one into the domain's xenstore directory, as "virtuos-lie";
- * it is told until another is written ("truth" ends it). A lie either begins something when
- * it is ordered (lies[].begin), or is asked for where the engine would do otherwise (lie.h);
- * a new one needs a line of lies[], and one of the two.
+ * Lies, by name. A test writes a name into the domain's xenstore directory, as "virtuos-lie".
+ * The engine tells that lie until the test writes another name; "truth" ends it. Some lies
+ * begin something when they are ordered (lies[].begin). The engine asks for the others where it
+ * would act otherwise (lie.h). A new lie needs a line of lies[], and one of the two.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -20,7 +20,7 @@
 
 enum lie {
 	TRUTH,
-	EAT_ALL,	/* no call is answered; the heart beats */
+	EAT_ALL,	/* no call is answered; the heartbeat goes on */
 	EAT_RECV,	/* RECVMSG alone */
 	EAT_CLOSE,	/* UCHAN_CLOSE alone */
 	TWICE,		/* each call is answered twice */
@@ -30,7 +30,7 @@ enum lie {
 	AHEAD,		/* ring index: more taken than there was */
 	BACK,		/* and less than there had been */
 	CONTROL,	/* control messages of any kind */
-	KEEP_PAGES,	/* unmapped, it says */
+	KEEP_PAGES,	/* it says that it has unmapped them */
 	RECONNECT,	/* connections without end on one device */
 	STORM,		/* events that tell of nothing */
 	STORM_OBJECTS,	/* that tell of all objects, with others' generations */
@@ -46,7 +46,7 @@ static bool tells(enum lie lie)
 	return READ_ONCE(told) == lie;
 }
 
-/* Tell nothing, as fast as can be, until another lie is told; with @tell, of something. */
+/* Send events until another lie is told; before each, call @tell if there is one. */
 static void storm(struct veng_conn *conn, void (*tell)(struct veng_conn *conn))
 {
 	unsigned long since = jiffies, n = 0;
@@ -96,7 +96,7 @@ static void begin_storm_doors(struct veng_conn *conn)
 	storm(conn, tell_of_doors);
 }
 
-/* Close, wait to be given a link again on the same device, and so on (xenbus.c). */
+/* Close, wait for another link on the same device, and so on (xenbus.c). */
 static void reconnect(struct veng_conn *conn)
 {
 	xenbus_switch_state(conn->dev, XenbusStateClosing);
@@ -154,28 +154,47 @@ static void ordered(struct xenbus_watch *unused, const char *path, const char *t
 
 static struct xenbus_watch watch = { .node = KEY, .callback = ordered };
 
+/**
+ * veng_lie_init - watch for the name of a lie
+ *
+ * Return: 0 or -errno.
+ */
 int veng_lie_init(void)
 {
 	return register_xenbus_watch(&watch);
 }
 
+/**
+ * veng_lie_exit - end the watch
+ */
 void veng_lie_exit(void)
 {
 	unregister_xenbus_watch(&watch);
 	cancel_work_sync(&work);
 }
 
-/* @conn serves from now on. */
+/**
+ * veng_lie_conn - note that a connection serves
+ * @conn: the connection
+ *
+ * Context: process.
+ */
 void veng_lie_conn(struct veng_conn *conn)
 {
 	mutex_lock(&liar_mutex);
 	liar = conn;
 	mutex_unlock(&liar_mutex);
-	/* And ends at once. */
+	/* The connection ends at once. */
 	if (tells(RECONNECT))
 		queue_work(system_long_wq, &work);
 }
 
+/**
+ * veng_lie_conn_gone - note that a connection ends
+ * @conn: the connection
+ *
+ * Context: process.
+ */
 void veng_lie_conn_gone(struct veng_conn *conn)
 {
 	mutex_lock(&liar_mutex);
@@ -184,7 +203,13 @@ void veng_lie_conn_gone(struct veng_conn *conn)
 	mutex_unlock(&liar_mutex);
 }
 
-/* Take the call, and never answer it? */
+/**
+ * veng_lie_eats - tell whether a call is taken and never answered
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: true if so.
+ */
 bool veng_lie_eats(const struct veng_scall *call)
 {
 	switch (READ_ONCE(told)) {
@@ -199,7 +224,10 @@ bool veng_lie_eats(const struct veng_scall *call)
 	}
 }
 
-/* As many messages as there is room for, each of another kind, that no program may believe. */
+/*
+ * Write as many control messages as there is room for. Each is of another kind, and no program
+ * may believe it.
+ */
 static void say_control(struct veng_scall *call)
 {
 	static const struct cmsghdr kinds[] = {
@@ -222,7 +250,12 @@ static void say_control(struct veng_scall *call)
 	call->cqe.out[1] = used - VOS_ADDR_MAX;
 }
 
-/* What else is said in an answer. */
+/**
+ * veng_lie_answer - falsify an answer
+ * @call: the call, its completion filled
+ *
+ * Context: any.
+ */
 void veng_lie_answer(struct veng_scall *call)
 {
 	switch (READ_ONCE(told)) {
@@ -245,13 +278,23 @@ void veng_lie_answer(struct veng_scall *call)
 	}
 }
 
-/* Answer once more? */
+/**
+ * veng_lie_repeats - tell whether each call is answered twice
+ *
+ * Context: any.
+ * Return: true if so.
+ */
 bool veng_lie_repeats(void)
 {
 	return tells(TWICE);
 }
 
-/* How many submissions have been taken? */
+/**
+ * veng_lie_taken - falsify the number of submissions that have been taken
+ * @chan: the channel or lane
+ *
+ * Context: dispatcher.
+ */
 void veng_lie_taken(struct veng_chan *chan)
 {
 	if (tells(AHEAD))
@@ -260,13 +303,25 @@ void veng_lie_taken(struct veng_chan *chan)
 		vos_store(&chan->sq.hdr->cons, chan->sq.own - 1000);
 }
 
-/* Say that pages are unmapped, and keep them? */
+/**
+ * veng_lie_keeps_pages - tell whether pages stay mapped while the engine says the reverse
+ *
+ * Context: any.
+ * Return: true if so.
+ */
 bool veng_lie_keeps_pages(void)
 {
 	return tells(KEEP_PAGES);
 }
 
-/* Keep what belongs to a connection that has ended, and wait for the next on its device? */
+/**
+ * veng_lie_reconnects - tell whether a device gets a second connection
+ *
+ * The engine then keeps what belongs to the connection that has ended.
+ *
+ * Context: any.
+ * Return: true if so.
+ */
 bool veng_lie_reconnects(void)
 {
 	return tells(RECONNECT);

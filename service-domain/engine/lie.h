@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A service domain that lies by order of a test: where the engine asks whether to. Built
- * with VIRTUOS_LIES=y only (scripts/lies.sh), never in the package; else all of this is
- * nothing. See lie.c.
+ * A service domain that lies by order of a test: the points where the engine asks for a lie.
+ * Only VIRTUOS_LIES=y builds lie.c (scripts/lies.sh), and never into the package. Without it
+ * the compiler removes all of this.
  */
 #ifndef VENG_LIE_H
 #define VENG_LIE_H

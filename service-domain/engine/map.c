@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mapping of the primary's pages, once for the life of a connection, at one
- * contiguous kernel address. In a PV domain the page-table entry of a foreign
- * frame is made by the grant map operation itself (GNTMAP_contains_pte).
+ * Mapping of the primary's pages at one contiguous kernel address, once for the life of a
+ * connection. In a PV domain the grant map operation itself writes the page-table entry of a
+ * foreign frame (GNTMAP_contains_pte).
  *
- * Invariant: what was mapped is unmapped, also after a map that failed half-way;
- * an address range that could not be unmapped is never used again.
+ * Invariant: what was mapped is unmapped, also after a map that failed half-way. If an address
+ * range could not be unmapped, it is never used again.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -67,8 +67,14 @@ static int map_batch(struct veng_map *map, domid_t domid, const grant_ref_t *ref
 	return rc;
 }
 
-/*
- * veng_map_refs - map @n pages that domain @domid granted to us
+/**
+ * veng_map_refs - map pages that a domain granted to this one
+ * @map: filled; empty after an error
+ * @domid: the domain
+ * @refs: the grants
+ * @n: their number
+ *
+ * Context: process.
  * Return: 0; -EFAULT a grant cannot be mapped; -ENOMEM; -EOPNOTSUPP not PV.
  */
 int veng_map_refs(struct veng_map *map, domid_t domid, const grant_ref_t *refs, u32 n)
@@ -104,7 +110,14 @@ static bool unmap_page(struct veng_map *map, u32 i)
 	return op.status == GNTST_okay;
 }
 
-/* Idempotent. Nobody uses the mapping any more. */
+/**
+ * veng_unmap - unmap what veng_map_refs() mapped
+ * @map: not in use any more
+ *
+ * Idempotent.
+ *
+ * Context: process.
+ */
 void veng_unmap(struct veng_map *map)
 {
 	bool clean = true;

@@ -2,8 +2,9 @@
 /*
  * The back end's half of the object table: poll masks and event bits.
  *
- * Order: mask, full barrier, armed. The front end arms, full barrier, reads the
- * mask. So either it sees the new mask or we see that it waits.
+ * The back end writes the mask, then has a full barrier, then reads armed. The front end arms,
+ * then has a full barrier, then reads the mask. So either the front end sees the new mask or
+ * the back end sees that it waits.
  */
 #include <linux/export.h>
 #include <linux/moduleparam.h>
@@ -24,8 +25,8 @@ static void raise_event(struct veng_conn *conn, u32 obj)
 	set_bit(obj % 64, (unsigned long *)vos_peer_ptr(&conn->event[word]));
 	set_bit(word % 64, (unsigned long *)vos_peer_ptr(&conn->ctrl->event_sel[word / 64]));
 	/*
-	 * The dispatcher tells once of all that it has done in one turn, and remembers what
-	 * it has not told; nobody would for others, also if the front end polls just now.
+	 * The dispatcher sends one event for a whole turn, and remembers a pending one.
+	 * No other thread remembers, so it sends at once, even if the front end polls.
 	 */
 	if (current == conn->dispatcher)
 		conn->raised = true;
@@ -33,7 +34,7 @@ static void raise_event(struct veng_conn *conn, u32 obj)
 		notify_remote_via_irq(conn->chan[0].irq);
 }
 
-/* Has the front end taken all events? It is its word, and harms it alone. */
+/* Return: true if the front end has taken all events. If it lies, it harms itself only. */
 static bool taken(const struct veng_conn *conn)
 {
 	u32 words = conn->nr_objects / 64, i;
@@ -45,8 +46,8 @@ static bool taken(const struct veng_conn *conn)
 }
 
 /*
- * How long a busy front end is given depends on what it made of it so far: next to
- * nothing if it computes and never looks.
+ * Adapt the delay that a busy front end gets. A front end that computes and never takes events
+ * by itself gets next to none.
  */
 static void adapt(struct veng_conn *conn, bool by_itself)
 {
@@ -74,12 +75,16 @@ static bool must_tell(struct veng_conn *conn, u64 now)
 	}
 }
 
-/*
- * veng_events_tell - send the event that events of objects deserve, by and by
+/**
+ * veng_events_tell - send the event for raised event bits, unless it can wait
+ * @conn: the connection
+ * @now: by ktime_get_ns()
  *
- * A front end that is busy takes them by itself, most often; it is interrupted only
- * when it has not done so for a while, veng_event_delay_us at most. One that polls for
- * an answer need not look, so it is owed the event until it ceases to. Dispatcher, once a turn.
+ * A busy front end mostly takes event bits by itself. The dispatcher interrupts it only after a
+ * delay, veng_event_delay_us at most. A front end that polls for an answer need not read event
+ * bits. The event stays pending until it ceases to poll.
+ *
+ * Context: dispatcher, once a turn.
  */
 void veng_events_tell(struct veng_conn *conn, u64 now)
 {
@@ -98,9 +103,13 @@ void veng_events_tell(struct veng_conn *conn, u64 now)
 	}
 }
 
-/*
- * The dispatcher is about to sleep: what it owes it tells now, also to a front end that
- * polls, for it may cease to.
+/**
+ * veng_events_settle - send a pending event before the dispatcher sleeps
+ * @conn: the connection
+ *
+ * A front end that polls gets it too, for it may cease to poll.
+ *
+ * Context: dispatcher.
  */
 void veng_events_settle(struct veng_conn *conn)
 {

@@ -6,6 +6,13 @@
 
 const struct vos_op veng_ops[VOS_NR_OPCODES] = { VOS_OPCODES(VOS_OP_FACTS) };
 
+/**
+ * veng_nop - carry out NOP
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0.
+ */
 s64 veng_nop(struct veng_scall *call)
 {
 	return 0;
@@ -18,7 +25,13 @@ static s64 (* const serve[])(struct veng_scall *call) = {
 #undef VOS_X
 };
 
-/* A call that is of class CORE, and allowed by the table. Dispatcher. */
+/**
+ * veng_core_call - carry out a call of class CORE that the table allows
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: the result or VENG_PENDING.
+ */
 s64 veng_core_call(struct veng_scall *call)
 {
 	veng_in_dispatcher(call->conn);

@@ -6,16 +6,23 @@
 
 atomic_t veng_nr_conns;
 
-/* Does this domain serve one primary only? */
+/**
+ * veng_conn_alone - tell whether this domain serves one primary only
+ *
+ * Context: any.
+ * Return: true if so.
+ */
 bool veng_conn_alone(void)
 {
 	return atomic_read(&veng_nr_conns) == 1;
 }
 
-/*
- * veng_conn_violation - the primary broke the protocol: consume nothing more
+/**
+ * veng_conn_violation - consume nothing more from a primary that broke the protocol
+ * @conn: the connection
  * @what: for the log
- * Any context.
+ *
+ * Context: any.
  */
 void veng_conn_violation(struct veng_conn *conn, const char *what)
 {

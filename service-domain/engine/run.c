@@ -3,9 +3,9 @@
  * Calls on a channel or a lane: take submissions as checked private copies, have them carried
  * out, give completions back.
  *
- * Invariant: no more calls are taken than completions have room, so a completion
- * can always be pushed. An honest front end never has more outstanding than the
- * ring has entries; one that does is cut off.
+ * Invariant: the engine takes no more calls than completions have room, so it can always push a
+ * completion. An honest front end never has more outstanding than the ring has entries; one
+ * that does is cut off.
  */
 #include <linux/bitmap.h>
 #include <linux/sched.h>
@@ -13,12 +13,12 @@
 #include "engine_priv.h"
 
 /*
- * Calls that are taken from one ring before others are looked at. All of a lane's, for
- * finish_lanes() has to carry out what has been submitted.
+ * Calls that are taken from one ring before the next is polled. It covers all of a lane's
+ * calls, for finish_lanes() has to carry out what has been submitted.
  */
 #define CALLS_A_TURN	VOS_LANE_ENTRIES
 
-/* A process that breaks the protocol harms itself; a front end, its connection. */
+/* A violation by a process costs its user channel; one by a front end, its connection. */
 static void violation(struct veng_chan *chan, const char *what)
 {
 	if (!chan->uc)
@@ -32,7 +32,7 @@ static bool is_broken(const struct veng_chan *chan)
 	return READ_ONCE(chan->conn->broken) || (chan->uc && READ_ONCE(chan->uc->broken));
 }
 
-/* Dispatcher: one more submission, copied. Return: NULL if there is none. */
+/* Copy one more submission. Context: dispatcher. Return: NULL if there is none. */
 static struct veng_scall *consume(struct veng_chan *chan)
 {
 	struct veng_scall *call = NULL;
@@ -59,7 +59,7 @@ static struct veng_scall *consume(struct veng_chan *chan)
 	return call;
 }
 
-/* Send the event that completions since the last call deserve. */
+/* If the front end needs an event for the completions since the last flush, send it. */
 static void flush(struct veng_chan *chan)
 {
 	if (!READ_ONCE(chan->answered))
@@ -69,7 +69,7 @@ static void flush(struct veng_chan *chan)
 		notify_remote_via_irq(chan->irq);
 }
 
-/* Whoever waits for the answer gets it first; the rest is done while he goes on. */
+/* Push the completion first: the caller goes on while the rest is done. */
 static void answer(struct veng_scall *call, s64 result)
 {
 	struct veng_handle *handle = call->handle;
@@ -94,7 +94,7 @@ static void answer(struct veng_scall *call, s64 result)
 		violation(chan, "completion index");
 	if (handle)
 		veng_handle_put(handle);
-	/* A user channel's credentials are the channel's. */
+	/* The user channel owns a lane's credentials. */
 	if (!chan->uc && cred != veng_base_cred())
 		put_cred(cred);
 }
@@ -110,9 +110,8 @@ static void leave(struct veng_chan *chan)
 }
 
 /*
- * On one processor the dispatcher sleeps while a worker works, and has asked for
- * events. The next call follows the answer at once: have it polled for, not
- * announced by an event.
+ * On one processor the dispatcher sleeps while a worker works, and has asked for events. The
+ * next call follows the answer at once. So the dispatcher polls for it, and it needs no event.
  */
 static void expect_next(struct veng_chan *chan)
 {
@@ -131,13 +130,13 @@ void veng_scall_complete(struct veng_scall *call, s64 result)
 	expect_next(chan);
 	answer(call, result);
 	flush(chan);
-	/* Last: from here on the connection may be torn down. */
+	/* Last, for now the connection may be torn down. */
 	leave(chan);
 }
 EXPORT_SYMBOL_GPL(veng_scall_complete);
 
 /*
- * Where extent @i is, for the service.
+ * Set the service's pointers to extent @i.
  * Return: 0; -EINVAL there must be one, or none; -EPROTO outside the arena.
  */
 static __always_inline int place(struct veng_scall *call, int i, u8 use)
@@ -156,7 +155,7 @@ static __always_inline int place(struct veng_scall *call, int i, u8 use)
 	return vos_ext_check(use, e->len);
 }
 
-/* All of a call that the table of operations can judge, but its handle. Return: as place() */
+/* Check all of a call but its handle, by the table of operations. Return: as place(). */
 static int check(struct veng_scall *call, const struct vos_op *op, enum vos_from from)
 {
 	int rc = vos_op_check(op, from, call->conn->svc->class);
@@ -180,8 +179,8 @@ static const struct cred *call_cred(struct veng_conn *conn, u16 index)
 }
 
 /*
- * Carry out what has been submitted on the lanes so far. Dispatcher, and not from a lane's
- * call.
+ * Carry out what has been submitted on the lanes so far.
+ * Context: dispatcher, and not from a lane's call.
  */
 static noinline void finish_lanes(struct veng_uchan *uc)
 {
@@ -193,9 +192,10 @@ static noinline void finish_lanes(struct veng_uchan *uc)
 }
 
 /*
- * Carry out what processes have submitted before a call on an object. They may have gone on
- * without waiting for an answer, and what they ask through the trap door now is to find it
- * done. Dispatcher.
+ * Carry out what processes have submitted before a call on an object. A process may have gone
+ * on without waiting for an answer. What it asks through the trap door now has to find that
+ * done.
+ * Context: dispatcher.
  */
 static noinline void finish_object(struct veng_scall *call)
 {
@@ -221,7 +221,7 @@ static noinline void finish_object(struct veng_scall *call)
 	}
 }
 
-/* What has to be carried out before a kernel's call: processes need not wait for answers. */
+/* Carry out what has to precede a kernel's call: processes need not wait for answers. */
 static void finish_first(struct veng_scall *call, const struct vos_op *op)
 {
 	struct veng_uchan *uc;
@@ -250,7 +250,7 @@ static s64 service_call(struct veng_scall *call)
 	return result;
 }
 
-/* A call on a lane: with the process's credentials, on what it was given. */
+/* Carry out a lane's call with the process's credentials, on what its handle stands for. */
 static s64 carry_out_user(struct veng_scall *call, const struct vos_op *op)
 {
 	int rc;
@@ -296,16 +296,19 @@ static s64 carry_out(struct veng_scall *call)
 	if (veng_lie_eats(call))
 		return VENG_PENDING;
 	result = call->chan->uc ? carry_out_user(call, op) : carry_out_kernel(call, op);
-	/* If it is pending, it is somebody else's from here on. */
+	/* If the call is pending, another thread owns it now. */
 	veng_turn_call(&conn->turn, opcode);
 	if (result == VENG_PENDING)
 		WARN_ON_ONCE(op->answer == VOS_ANSWER_NOW);
 	return result;
 }
 
-/*
+/**
  * veng_chan_run - take and carry out what is there, CALLS_A_TURN at most
- * Return: number of calls taken. Dispatcher only.
+ * @chan: the channel or lane
+ *
+ * Context: dispatcher.
+ * Return: number of calls taken.
  */
 int veng_chan_run(struct veng_chan *chan)
 {

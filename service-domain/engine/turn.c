@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long the dispatcher's turns take. A turn looks at every ring once, so the longest
- * one is how long any call may have to wait for its being taken.
+ * How long the dispatcher's turns take. A turn polls every ring once, so a call waits at most
+ * for the longest turn before it is taken.
  *
- * It is bounded by what it may carry out (veng_chan_run()) as long as nothing blocks in it.
- * What does is found by a turn that takes longer than LIMIT_NS, told of in the log, with
- * the call in which most ticks of the clock passed. What the hypervisor took away is not
- * counted: a processor that did not run is nobody's fault here.
+ * If nothing blocks in it, a turn is bounded by what it may carry out (veng_chan_run()). A turn
+ * that takes longer than LIMIT_NS shows that something blocked. The log then names the call in
+ * which most ticks of the clock passed. Time that the hypervisor took is not counted, for it is
+ * no fault of this domain.
  */
 #include <linux/kernel_stat.h>
 #include <linux/printk.h>
@@ -16,7 +16,7 @@
 #define LIMIT_NS	(5 * NSEC_PER_MSEC)
 #define NO_CALL		VOS_NR_OPCODES
 
-/* As the last tick found it, which comes at once when a processor runs again. */
+/* Stolen time at the last tick. When a processor runs again, a tick comes at once. */
 static u64 stolen(void)
 {
 	return this_cpu_read(kernel_cpustat.cpustat[CPUTIME_STEAL]);
@@ -27,6 +27,13 @@ static const char *name_of(u16 op)
 	return op == NO_CALL ? "no call" : vos_opcode_name(op);
 }
 
+/**
+ * veng_turn_begin - begin to measure a turn
+ * @t: the dispatcher's
+ * @now: by ktime_get_ns()
+ *
+ * Context: dispatcher.
+ */
 void veng_turn_begin(struct veng_turn *t, u64 now)
 {
 	t->since = now;
@@ -36,7 +43,15 @@ void veng_turn_begin(struct veng_turn *t, u64 now)
 	t->op = NO_CALL;
 }
 
-/* The clock has ticked during a call of this opcode, or since the last tick was seen. */
+/**
+ * veng_turn_tick - count ticks of the clock for a call
+ * @t: the dispatcher's
+ * @opcode: the call's
+ *
+ * The clock has ticked during the call, or between the last tick that was seen and the call.
+ *
+ * Context: dispatcher.
+ */
 void veng_turn_tick(struct veng_turn *t, u8 opcode)
 {
 	unsigned long now = jiffies;
@@ -52,15 +67,21 @@ static u64 own_time(const struct veng_turn *t, u64 now)
 {
 	u64 took = now - t->since, steal = stolen() - t->steal;
 
-	/* On another processor than it began on, what was stolen is not known. */
+	/*
+	 * If the turn ends on another processor than it began on, the stolen time is
+	 * not known.
+	 */
 	if ((s64)steal < 0)
 		steal = 0;
 	return took > steal ? took - steal : 0;
 }
 
-/*
- * veng_turn_end - what veng_turn_begin() began is over
+/**
+ * veng_turn_end - measure the turn that veng_turn_begin() began
+ * @conn: the connection
  * @now: by ktime_get_ns()
+ *
+ * Context: dispatcher.
  */
 void veng_turn_end(struct veng_conn *conn, u64 now)
 {
@@ -82,7 +103,14 @@ void veng_turn_end(struct veng_conn *conn, u64 now)
 			    conn->domid, ns / NSEC_PER_USEC, name_of(t->op));
 }
 
-/* Where an administrator finds it: this domain has no shell, but its nodes can be read. */
+/**
+ * veng_turn_show - write the longest turn to xenstore
+ * @work: veng_conn.show_work
+ *
+ * This domain has no shell, but an administrator can read its nodes.
+ *
+ * Context: work queue.
+ */
 void veng_turn_show(struct work_struct *work)
 {
 	struct veng_conn *conn = container_of(work, struct veng_conn, show_work);

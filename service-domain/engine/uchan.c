@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * User channels: the memory of one process of the primary, mapped once. Which of its lanes
- * are polled: lanes.c.
+ * User channels: the memory of one process of the primary, mapped once. lanes.c chooses the
+ * lanes that are polled.
  *
- * Invariant: a channel is in conn->uchan[] from UCHAN_OPEN to UCHAN_CLOSE, and its
- * memory stays until the last call on it has ended.
+ * Invariant: a channel is in conn->uchan[] from UCHAN_OPEN to UCHAN_CLOSE, and its memory stays
+ * until the last call on it has ended.
  */
 #include <linux/cred.h>
 #include <linux/mm.h>
@@ -12,6 +12,14 @@
 #include <xen/events.h>
 #include "engine_priv.h"
 
+/**
+ * veng_uchan_find - find a user channel by its number
+ * @conn: the connection
+ * @id: unchecked
+ *
+ * Context: dispatcher, which alone removes channels.
+ * Return: the user channel; NULL: there is none.
+ */
 struct veng_uchan *veng_uchan_find(struct veng_conn *conn, u64 id)
 {
 	struct veng_uchan *uc = NULL;
@@ -91,7 +99,7 @@ static struct veng_uchan *uchan_make(struct veng_scall *call, const grant_ref_t 
 	return ERR_PTR(rc);
 }
 
-/* The dispatcher finds it when its process asks for it. */
+/* Put @uc into the table. need_wakeup of all lanes is set: the process will send an event. */
 static int uchan_install(struct veng_uchan *uc)
 {
 	struct veng_conn *conn = uc->conn;
@@ -109,7 +117,7 @@ static int uchan_install(struct veng_uchan *uc)
 	return rc;
 }
 
-/* Control thread. */
+/* Context: control thread. */
 static s64 open_work(struct veng_scall *call)
 {
 	u32 nr_lanes = call->sqe.arg[1], arena_pages = call->sqe.arg[1] >> 32;
@@ -135,7 +143,13 @@ static s64 open_work(struct veng_scall *call)
 	return rc;
 }
 
-/* UCHAN_OPEN. Dispatcher. */
+/**
+ * veng_uchan_open - carry out UCHAN_OPEN
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: VENG_PENDING or -EINVAL.
+ */
 s64 veng_uchan_open(struct veng_scall *call)
 {
 	u32 nr_lanes = call->sqe.arg[1], arena_pages = call->sqe.arg[1] >> 32;
@@ -147,7 +161,7 @@ s64 veng_uchan_open(struct veng_scall *call)
 	return VENG_PENDING;
 }
 
-/* Control thread: no call is under way, nobody finds it any more. */
+/* Context: control thread. No call is under way, and veng_uchan_find() finds @uc no more. */
 static s64 close_work(struct veng_scall *call)
 {
 	struct veng_uchan *uc = call->priv;
@@ -159,7 +173,15 @@ static s64 close_work(struct veng_scall *call)
 	return 0;
 }
 
-/* A call on @uc has ended, or its being open. */
+/**
+ * veng_uchan_done - drop a use of a user channel
+ * @uc: the user channel
+ *
+ * The last use queues the pending UCHAN_CLOSE. A call drops its use when it ends, UCHAN_CLOSE
+ * that of the open channel.
+ *
+ * Context: any but hard interrupt.
+ */
 void veng_uchan_done(struct veng_uchan *uc)
 {
 	struct veng_scall *close = READ_ONCE(uc->close);
@@ -173,10 +195,14 @@ void veng_uchan_done(struct veng_uchan *uc)
 	}
 }
 
-/*
- * veng_uchan_broken - its process broke the protocol, and nothing more is taken from it
+/**
+ * veng_uchan_broken - report that a process broke the protocol
+ * @uc: its user channel, from which the dispatcher takes nothing more
+ * @what: for the log
  *
- * Once a channel; any context. The primary's kernel closes the process's door.
+ * Call this once for a channel. The primary's kernel closes the process's door.
+ *
+ * Context: any.
  */
 void veng_uchan_broken(struct veng_uchan *uc, const char *what)
 {
@@ -184,15 +210,17 @@ void veng_uchan_broken(struct veng_uchan *uc, const char *what)
 
 	pr_info_ratelimited("virtuos: user channel %u: protocol violation (%s)\n", uc->id, what);
 	vos_store(&uc->head->broken, 1u);
-	/* The channel before the count: who has seen this one finds that one. */
+	/* The channel before the count: a reader that has seen the count finds the channel. */
 	vos_mb();
 	atomic_inc((atomic_t *)vos_peer_ptr(&conn->ctrl->uchans_broken));
 	notify_remote_via_irq(conn->chan[0].irq);
 }
 
-/*
- * veng_uchan_expect - the next call on this lane is about to come
- * Any context.
+/**
+ * veng_uchan_expect - have the dispatcher poll a lane whose next call is about to come
+ * @lane: the lane
+ *
+ * Context: any.
  */
 void veng_uchan_expect(struct veng_chan *lane)
 {
@@ -202,7 +230,12 @@ void veng_uchan_expect(struct veng_chan *lane)
 	smp_store_release(&lane->conn->rescan, true);
 }
 
-/* The lane is not polled any more. Dispatcher. */
+/**
+ * veng_lane_unlist - poll a lane no more
+ * @lane: the lane
+ *
+ * Context: dispatcher.
+ */
 void veng_lane_unlist(struct veng_chan *lane)
 {
 	veng_in_dispatcher(lane->conn);
@@ -213,7 +246,13 @@ void veng_lane_unlist(struct veng_chan *lane)
 	lane->conn->nr_hot--;
 }
 
-/* UCHAN_CLOSE. Dispatcher. */
+/**
+ * veng_uchan_close - carry out UCHAN_CLOSE
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: VENG_PENDING; 0: there is no such channel.
+ */
 s64 veng_uchan_close(struct veng_scall *call)
 {
 	struct veng_conn *conn = call->conn;
@@ -232,7 +271,12 @@ s64 veng_uchan_close(struct veng_scall *call)
 	return VENG_PENDING;
 }
 
-/* The connection goes: the dispatcher has stopped, no call is under way. */
+/**
+ * veng_uchans_end - free all user channels of a connection
+ * @conn: the connection; the dispatcher has stopped, no call is under way
+ *
+ * Context: process.
+ */
 void veng_uchans_end(struct veng_conn *conn)
 {
 	u32 i;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The engine of a service domain: connections with primaries, their channels,
- * the dispatcher, credentials, the object table. A service (../net, ../storage)
- * gives it three functions and gets checked, private copies of calls.
+ * The engine of a service domain: connections with primaries, their channels, the dispatcher,
+ * credentials, the object table. A service (../net, ../storage) gives the engine three
+ * functions and gets checked, private copies of calls.
  *
- * Invariant: a service never sees an extent outside the arena, more calls in flight than
- * the ring has entries, or a call that the table of operations does not allow
- * (virtuos/ops.h): of another class, by somebody else, without the right on its handle,
- * with an extent too many or too few.
+ * Invariant: a service never sees an extent outside the arena, nor more calls in flight than
+ * the ring has entries. It never sees a call that the table of operations (virtuos/ops.h) does
+ * not allow. That is a call of another class, from the wrong caller, without the right on its
+ * handle, or with a wrong number of extents.
  */
 #ifndef VENG_H
 #define VENG_H
@@ -29,14 +29,14 @@ struct veng_handle;
 /*
  * struct veng_scall - one call being served
  * @sqe: private, checked copy
- * @in: kernel address of each extent that the call is to read, by the table of operations,
- *	or NULL: there is none. The memory is shared: the peer may change it at any time,
- *	so copy before you check.
- * @out: the same of each that it is to write
+ * @in: kernel address of each extent that the call reads, by the table of operations,
+ *	or NULL: there is none. The peer may change the memory at any time, so copy
+ *	before you check.
+ * @out: the same of each extent that the call writes
  * @cqe: the service fills poll, pos and out[]
  * @cred: to run under (override_creds), never NULL
- * @work: free for the service's use, to carry on outside the dispatcher
- * @ctl: the same for veng_scall_queue_ctl(), with what it shall run
+ * @work: free for the service's use outside the dispatcher
+ * @ctl: the engine's, for veng_scall_queue_ctl()
  * @handle: the engine's; NULL for a call on a kernel channel
  * @target: what the handle stands for (see veng_service.handle_add)
  * @slot: shared state of the handle, to be written only
@@ -69,18 +69,18 @@ struct veng_scall {
  * struct veng_service - what a service gives the engine
  * @role: matched against the xenstore key "role": "network" or "storage"
  * @class: the opcodes it serves besides those of class CORE; dispatch() gets no others
- * @connect: a primary connected; return its private data or ERR_PTR
- * @disconnect: all calls have ended, the shared memory is still there; drop all
- *	objects and stop publishing
- * @dispatch: carry out a call, in the dispatcher, which must not block. Return
- *	the result, or VENG_PENDING if veng_scall_complete() will be called, which the
- *	table of operations has to allow (answer). Runs with @cred in force.
- * @handle_add: a process is to use @node (HANDLE_ADD's arg2) through its user channel;
+ * @connect: take a primary that has connected; return private data for it, or ERR_PTR
+ * @disconnect: drop all objects and stop publishing. All calls have ended; the shared
+ *	memory is still mapped.
+ * @dispatch: carry out a call with @cred in force. Context: dispatcher; must not block.
+ *	Return: the result, or VENG_PENDING if veng_scall_complete() follows. The table
+ *	of operations must allow the latter (answer).
+ * @handle_add: let a process use @node (HANDLE_ADD's arg2) through its user channel;
  *	@flags: VOS_HANDLE_*; @slot: shared state of the handle, to be written only.
- *	Control thread. Return: what calls get as @target, or ERR_PTR. NULL: sockets,
- *	which calls name by obj and gen
- * @handle_drop: the end of that; no call uses it. Control thread. Return: did it
- *	leave something behind that is not durable?
+ *	Context: control thread. Return: what calls get as @target, or ERR_PTR. NULL:
+ *	the service has sockets, which calls name by obj and gen.
+ * @handle_drop: release a target that no call uses. Context: control thread.
+ *	Return: true if data is left that is not durable.
  */
 struct veng_service {
 	const char *role;
@@ -96,54 +96,71 @@ struct veng_service {
 int veng_service_register(const struct veng_service *svc);
 void veng_service_unregister(const struct veng_service *svc);
 
+/**
+ * veng_conn_priv - get the service's private data of a connection
+ * @conn: the connection
+ *
+ * Return: what veng_service.connect returned for @conn.
+ */
 void *veng_conn_priv(struct veng_conn *conn);
+
+/**
+ * veng_conn_nr_objects - count the entries of the object table
+ * @conn: the connection
+ *
+ * Return: number of entries; 0: there is no table.
+ */
 u32 veng_conn_nr_objects(struct veng_conn *conn);
 
 /**
  * veng_scall_complete - answer a call that dispatch() left pending
- * @call: which; must not be touched afterwards
- * @result: value or -errno. Any context but hard interrupt.
+ * @call: the call; the service must not touch it afterwards
+ * @result: value or -errno
+ *
+ * Context: any but hard interrupt.
  */
 void veng_scall_complete(struct veng_scall *call, s64 result);
 
 /**
  * veng_scall_queue_ctl - run @fn for the call in the connection's control thread
- * @call: which
- * @fn: what is run
+ * @call: the call
+ * @fn: returns the result; runs with the call's credentials in force
  *
- * For paths that insist on user pointers or may block on locks (ioctl, socket
- * options): one thread per connection, in order, with a user address window of
- * its own (see veng_window()). @fn returns the result; dispatch() returns
- * VENG_PENDING after this. @fn runs with the call's credentials in force.
+ * Queue what needs user pointers or may block on locks, such as ioctl and socket options. A
+ * connection has one control thread. The thread runs calls in order and has a window of user
+ * addresses, see veng_window(). After this, dispatch() returns VENG_PENDING.
+ *
+ * Context: any but hard interrupt.
  */
 void veng_scall_queue_ctl(struct veng_scall *call, s64 (*fn)(struct veng_scall *call));
 
-/*
- * veng_window - the control thread's user window
- * Return: user address of VENG_WINDOW_SIZE zero-filled writable bytes, usable with
- * copy_to_user() and friends within @fn of veng_scall_queue_ctl() only.
- */
 #define VENG_WINDOW_SIZE 0x20000u
+/**
+ * veng_window - get the address of the control thread's user window
+ * @conn: the connection
+ *
+ * Context: @fn of veng_scall_queue_ctl().
+ * Return: user address of VENG_WINDOW_SIZE zero-filled writable bytes, for copy_to_user() and
+ * its like.
+ */
 void __user *veng_window(struct veng_conn *conn);
 
 /**
  * veng_obj_publish - write an object's poll mask into the shared table
- * @conn: of which primary
- * @obj: index of the object
+ * @conn: the primary's connection
+ * @obj: index of the object; ignored if out of range
  * @gen: its generation
  * @poll: EPOLL* bits
  * @wake: raise its event bit (if the front end armed it), and notify
  *
- * Callers serialise per object. Any context. Out-of-range @obj is ignored.
+ * Context: any; callers serialise per object.
  */
 void veng_obj_publish(struct veng_conn *conn, u32 obj, u32 gen, u32 poll, bool wake);
 
 /*
- * veng_obj_dirty - have @fn(node) called soon in the connection's dispatcher
- *
- * For wake-up callbacks of sockets, which run in soft interrupts under locks:
- * queue, then publish from the dispatcher. @node must stay valid until run;
- * queueing a node twice is a no-op. Returns false if already queued.
+ * struct veng_dirty - what veng_obj_dirty() queues
+ * @queued: bit 0: it is queued
+ * @fn: what the dispatcher calls
  */
 struct veng_dirty {
 	struct llist_node node;
@@ -151,11 +168,26 @@ struct veng_dirty {
 	void (*fn)(struct veng_dirty *d);
 };
 
+/**
+ * veng_obj_dirty - queue @d for the connection's dispatcher, which calls its fn(@d) soon
+ * @conn: the connection
+ * @d: must stay valid until fn() runs
+ *
+ * Wake-up callbacks of sockets queue here and publish from the dispatcher. If @d is queued
+ * already, nothing happens.
+ *
+ * Context: any, soft interrupts under locks too.
+ * Return: false if @d was queued already.
+ */
 bool veng_obj_dirty(struct veng_conn *conn, struct veng_dirty *d);
 
-/*
- * Runs what is queued by veng_obj_dirty() now, so that an object can be freed whose
- * callbacks are already gone. From dispatch() or disconnect() only.
+/**
+ * veng_dispatcher_sync - run now what veng_obj_dirty() has queued
+ * @conn: the connection
+ *
+ * After this a service may free an object whose callbacks are gone.
+ *
+ * Context: dispatcher, in dispatch(); or disconnect().
  */
 void veng_dispatcher_sync(struct veng_conn *conn);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The xenbus back end "virtuos": one device per primary. It follows the front
- * end's state and makes the connection, or has it torn down.
+ * The xenbus back end "virtuos": one device per primary. It follows the front end's state. By
+ * that it makes the connection or queues its tear-down.
  *
- * Everything here runs in the one thread that looks after all of this domain's devices,
- * and so waits for xenstore and memory only.
+ * One thread serves all of this domain's devices. It runs everything here, so code here waits
+ * for xenstore and memory only.
  */
 #include <linux/slab.h>
 #include <xen/xenbus.h>
@@ -15,7 +15,7 @@ static const struct veng_service *service;
 /**
  * struct veng_backend - one device
  * @conn: from Connected until it is @over
- * @tried: there was a connection, or should have been: there is no second one
+ * @tried: connect() has run; there is no second connection
  * @over: no connection any more
  */
 struct veng_backend {
@@ -24,7 +24,7 @@ struct veng_backend {
 	bool over;
 };
 
-/* The device's state becomes Closed when nothing is left of the connection. */
+/* When nothing is left of the connection, the device's state becomes Closed. */
 static void disconnect(struct xenbus_device *dev, struct veng_backend *b)
 {
 	if (b->over)
@@ -88,7 +88,7 @@ static void frontend_changed(struct xenbus_device *dev, enum xenbus_state state)
 			xenbus_switch_state(dev, XenbusStateInitWait);
 			break;
 		}
-		/* The device goes when its nodes do. */
+		/* remove() runs when the device's nodes are gone. */
 		disconnect(dev, b);
 		break;
 	default:
@@ -158,7 +158,13 @@ static struct xenbus_driver driver = {
 	.otherend_changed = frontend_changed,
 };
 
-/* Devices are looked at only once there is a service for them. */
+/**
+ * veng_xenbus_start - register the back end, which probes devices from then on
+ * @svc: the service for all devices
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
 int veng_xenbus_start(const struct veng_service *svc)
 {
 	int rc;
@@ -170,6 +176,11 @@ int veng_xenbus_start(const struct veng_service *svc)
 	return rc;
 }
 
+/**
+ * veng_xenbus_stop - unregister the back end, and wait for all tear-downs
+ *
+ * Context: process.
+ */
 void veng_xenbus_stop(void)
 {
 	xenbus_unregister_driver(&driver);
