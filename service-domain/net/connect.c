@@ -11,13 +11,11 @@
 
 static bool family_ok(u64 family)
 {
-	/* Families by which descriptors or this domain's own services are reached
-	 * (AF_UNIX) are not a primary's business.
-	 */
+	/* A primary must not reach descriptors or this domain's own services (AF_UNIX). */
 	return family == PF_INET || family == PF_INET6;
 }
 
-/* Creating one of these loads no module and so does not wait. */
+/* A socket of one of these loads no module, so its creation does not wait. */
 static bool is_common(u64 protocol)
 {
 	return protocol == IPPROTO_IP || protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
@@ -45,7 +43,7 @@ err:
 	return rc;
 }
 
-/* In the control thread. */
+/* Context: control thread. */
 static s64 make_rare_socket(struct veng_scall *call)
 {
 	struct vns_conn *nc = veng_conn_priv(call->conn);
@@ -62,6 +60,14 @@ static s64 make_rare_socket(struct veng_scall *call)
 	return 0;
 }
 
+/**
+ * vns_socket - carry out SOCKET
+ * @none: NULL
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0, VENG_PENDING or -errno.
+ */
 s64 vns_socket(struct vns_obj *none, struct veng_scall *call)
 {
 	const u64 *arg = call->sqe.arg;
@@ -76,7 +82,7 @@ s64 vns_socket(struct vns_obj *none, struct veng_scall *call)
 	return VENG_PENDING;
 }
 
-/* The address in the second extent, copied. Return: its length or -errno. */
+/* Copy the address out of the second extent. Return: its length or -errno. */
 static int copy_address(const struct veng_scall *call, struct sockaddr_storage *addr)
 {
 	u32 len = call->sqe.ext[1].len;
@@ -97,6 +103,14 @@ static void give_address(struct veng_scall *call, const struct sockaddr_storage 
 	call->cqe.out[0] = len;
 }
 
+/**
+ * vns_bind - carry out BIND
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0 or -errno.
+ */
 s64 vns_bind(struct vns_obj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr;
@@ -105,6 +119,14 @@ s64 vns_bind(struct vns_obj *o, struct veng_scall *call)
 	return len < 0 ? len : kernel_bind(o->sock, (struct sockaddr *)&addr, len);
 }
 
+/**
+ * vns_listen - carry out LISTEN, with a backlog of somaxconn at most
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0 or -errno.
+ */
 s64 vns_listen(struct vns_obj *o, struct veng_scall *call)
 {
 	int backlog = call->sqe.arg[0];
@@ -138,6 +160,14 @@ static s64 open_child(struct vns_obj *o, struct vns_obj *child, struct veng_scal
 	return rc;
 }
 
+/**
+ * vns_accept - carry out ACCEPT without blocking
+ * @o: the listener
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0 or -errno.
+ */
 s64 vns_accept(struct vns_obj *o, struct veng_scall *call)
 {
 	struct vns_obj *child = vns_obj_new(o->nc, (u32)call->sqe.arg[0],
@@ -159,6 +189,14 @@ err:
 	return rc;
 }
 
+/**
+ * vns_connect - carry out CONNECT without blocking
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0 or -errno.
+ */
 s64 vns_connect(struct vns_obj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr;
@@ -167,11 +205,27 @@ s64 vns_connect(struct vns_obj *o, struct veng_scall *call)
 	return len < 0 ? len : kernel_connect(o->sock, (struct sockaddr *)&addr, len, O_NONBLOCK);
 }
 
+/**
+ * vns_shutdown - carry out SHUTDOWN
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0 or -errno.
+ */
 s64 vns_shutdown(struct vns_obj *o, struct veng_scall *call)
 {
 	return READ_ONCE(o->sock->ops)->shutdown(o->sock, call->sqe.arg[0]);
 }
 
+/**
+ * vns_getname - carry out GETNAME: give the socket's address or its peer's
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0 or -errno.
+ */
 s64 vns_getname(struct vns_obj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr = {};

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * IOCTL, in the control thread: the argument's bytes go into its window, together
- * with what one pointer in them points to; any other pointer a primary may have
- * put there leads nowhere, since the window is all that is mapped.
+ * IOCTL, in the control thread. The argument's bytes go into its window, together with what one
+ * pointer in them points to. Any other pointer of a primary leads nowhere, since nothing but
+ * the window is mapped.
  *
- * The kernel's ioctls of sockets begin at a file, of which a domain can have fewer than
- * sockets (fs.file-max goes by its memory). So sockets have none here: each connection has
- * one file, made before the first socket, that stands for the socket a command is for.
+ * The kernel's ioctls of sockets begin at a file. A domain can have fewer files than sockets,
+ * for fs.file-max goes by its memory. So sockets have no file here. Each connection has one
+ * file, made before the first socket. The file stands for the socket that a command names.
  *
  * Invariant: outside do_ioctl() the file stands for a socket that no primary has.
  */
@@ -32,6 +32,7 @@ static_assert(WINDOW_POINTED + POINTED_MAX <= VENG_WINDOW_SIZE);
  * vns_ioctl_begin - make the file through which ioctls reach a connection's sockets
  * @nc: connection, without sockets as yet
  *
+ * Context: process.
  * Return: 0, -ENFILE, -ENOMEM.
  */
 int vns_ioctl_begin(struct vns_conn *nc)
@@ -42,7 +43,7 @@ int vns_ioctl_begin(struct vns_conn *nc)
 
 	if (rc)
 		return rc;
-	/* If this fails, the socket is gone, too. */
+	/* If this fails, it has released the socket. */
 	file = sock_alloc_file(sock, O_NONBLOCK, NULL);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
@@ -51,8 +52,10 @@ int vns_ioctl_begin(struct vns_conn *nc)
 }
 
 /**
- * vns_ioctl_end - the end of that
+ * vns_ioctl_end - put the file that vns_ioctl_begin() made
  * @nc: connection; no call is under way
+ *
+ * Context: process.
  */
 void vns_ioctl_end(struct vns_conn *nc)
 {
@@ -111,7 +114,7 @@ static int empty_window(struct veng_scall *call, const u8 __user *window)
 	return 0;
 }
 
-/* There is one control thread: nobody else uses the file meanwhile. */
+/* The connection has one control thread, so no other call uses the file meanwhile. */
 static s64 ioctl_of(struct vns_obj *o, unsigned int cmd, unsigned long arg)
 {
 	struct file *door = o->nc->door;
@@ -141,10 +144,18 @@ static s64 run_ioctl(struct veng_scall *call)
 	s64 rc = do_ioctl(o, call);
 
 	vns_obj_put(o);
-	/* The codes the kernel keeps to itself. */
+	/* The primary must not see an errno that the kernel keeps to itself. */
 	return rc == -ENOIOCTLCMD ? -ENOTTY : rc;
 }
 
+/**
+ * vns_ioctl - carry out IOCTL
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: VENG_PENDING, -ENOTTY, -EINVAL.
+ */
 s64 vns_ioctl(struct vns_obj *o, struct veng_scall *call)
 {
 	if (is_refused(call->sqe.arg[0]))

@@ -30,10 +30,7 @@ static void net_disconnection(struct veng_conn *conn, void *priv)
 	struct vns_conn *nc = priv;
 
 	vns_obj_release_all(nc);
-	/*
-	 * The callbacks are gone; let those that were running finish, then deal with
-	 * what they queued.
-	 */
+	/* The callbacks are gone. Let those that run finish, then run what they queued. */
 	synchronize_rcu();
 	veng_dispatcher_sync(conn);
 	vns_ioctl_end(nc);
@@ -47,7 +44,7 @@ static s64 (* const serve[])(struct vns_obj *o, struct veng_scall *call) = {
 #undef VOS_X
 };
 
-/* What the kernel keeps to itself must not reach a program of the primary. */
+/* An errno that the kernel keeps to itself must not reach a program of the primary. */
 static s64 presentable(s64 rc)
 {
 	return rc <= -512 && rc >= -MAX_ERRNO ? -EIO : rc;
@@ -67,10 +64,10 @@ static s64 net_dispatch(struct veng_scall *call)
 		return -EBADF;
 	rc = serve[call->sqe.opcode](o, call);
 	if (rc == VENG_PENDING)
-		return rc;		/* our reference went along */
+		return rc;		/* the pending call has our reference */
 	call->cqe.poll = vns_obj_refresh(o, false);
 	vns_obj_put(o);
-	/* What the call did to other sockets (loopback) shows before its answer. */
+	/* Publish what the call did to other sockets (loopback) before its answer. */
 	veng_dispatcher_sync(call->conn);
 	return presentable(rc);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SENDMSG and RECVMSG: the data stays where it is, in shared memory, and is copied
- * once, by the protocol; addresses and control data are copied before use.
+ * SENDMSG and RECVMSG. The data stays in shared memory, and the protocol copies it once.
+ * Addresses and control data are copied before use.
  */
 #include <linux/slab.h>
 #include <linux/uio.h>
@@ -19,7 +19,10 @@ struct message {
 	u32 control_len;
 };
 
-/* @data: the first extent; a source is only read. The stack copies, and looks at nothing. */
+/*
+ * @data: the first extent; a source is only read. The stack copies it and interprets none of
+ *	it.
+ */
 static void message_data(struct message *m, const struct veng_scall *call,
 			 const void __peer *data, int dir)
 {
@@ -41,7 +44,7 @@ static int message_control(struct message *m, u32 len)
 	return 0;
 }
 
-/* Address and control data of a message to send, out of the second extent. */
+/* Copy address and control data of a message to send out of the second extent. */
 static int copy_side(struct message *m, const struct veng_scall *call)
 {
 	u32 alen = call->sqe.arg[1], clen = call->sqe.arg[1] >> 32;
@@ -62,6 +65,14 @@ static int copy_side(struct message *m, const struct veng_scall *call)
 	return rc;
 }
 
+/**
+ * vns_sendmsg - carry out SENDMSG without blocking
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: number of bytes sent or -errno.
+ */
 s64 vns_sendmsg(struct vns_obj *o, struct veng_scall *call)
 {
 	struct message m = {};
@@ -76,7 +87,7 @@ s64 vns_sendmsg(struct vns_obj *o, struct veng_scall *call)
 	return rc;
 }
 
-/* The second extent: VOS_ADDR_MAX bytes of address, then control data. */
+/* Fill the second extent: VOS_ADDR_MAX bytes of address, then control data. */
 static void give_side(struct message *m, struct veng_scall *call)
 {
 	u32 alen = min_t(u32, m->msg.msg_namelen, VOS_ADDR_MAX);
@@ -100,6 +111,14 @@ static u32 control_room(const struct veng_scall *call)
 	return room > VOS_ADDR_MAX ? min(room - VOS_ADDR_MAX, VNS_CONTROL_MAX) : 0;
 }
 
+/**
+ * vns_recvmsg - carry out RECVMSG without blocking
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: number of bytes received or -errno.
+ */
 s64 vns_recvmsg(struct vns_obj *o, struct veng_scall *call)
 {
 	struct message m = {};

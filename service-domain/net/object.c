@@ -2,20 +2,25 @@
 /*
  * The table of a primary's sockets, and their lifetime.
  *
- * Invariant: an object is in the table from vns_obj_open() to vns_obj_release();
- * it has its socket all the while, and until the last call on it has ended. Its
- * memory lives until the last wake-up has been dealt with.
+ * Invariant: an object is in the table from vns_obj_open() to vns_release(). It has its socket
+ * all the while, and until the last call on it has ended. Its memory stays until the dispatcher
+ * has run the last wake-up.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <net/tcp_states.h>
 #include "vns.h"
 
-/* Connections that nobody has accepted. */
+/* Connections in a listener's queue. */
 #define MAX_CLOSED_AT_ONCE	64
 
-/*
- * vns_obj_new - an object without a socket, not in the table
+/**
+ * vns_obj_new - make an object without a socket, not in the table
+ * @nc: the connection
+ * @index: unchecked
+ * @gen: its generation
+ *
+ * Context: process.
  * Return: the object, ERR_PTR(-EINVAL, -ENOMEM).
  */
 struct vns_obj *vns_obj_new(struct vns_conn *nc, u32 index, u32 gen)
@@ -40,17 +45,22 @@ static void ref_release(struct kref *ref)
 {
 	struct vns_obj *o = container_of(ref, struct vns_obj, ref);
 
-	/* A callback may have found it and be about to fail to get a reference. */
+	/* A callback may have found it and may be about to fail to get a reference. */
 	kfree_rcu(o, rcu);
 }
 
-/* Any context. */
+/**
+ * vns_obj_ref_put - drop a reference to an object's memory
+ * @o: the object
+ *
+ * Context: any.
+ */
 void vns_obj_ref_put(struct vns_obj *o)
 {
 	kref_put(&o->ref, ref_release);
 }
 
-/* Closing must not wait for a peer: data goes on being sent behind our back. */
+/* Closing must not wait for a peer: the stack goes on sending data by itself. */
 static void forget_linger(struct sock *sk)
 {
 	lock_sock(sk);
@@ -69,10 +79,13 @@ static void close_socket(struct vns_obj *o)
 	sock_release(o->sock);
 }
 
-/*
- * vns_obj_put - a call on the object has ended, or the table has let it go
+/**
+ * vns_obj_put - drop a use of an object, for a call that has ended or for the table
+ * @o: the object
  *
- * Dispatcher, control thread, or disconnect().
+ * The last use closes the socket.
+ *
+ * Context: dispatcher, control thread, or disconnect().
  */
 void vns_obj_put(struct vns_obj *o)
 {
@@ -96,13 +109,16 @@ static s64 install(struct vns_obj *o)
 	return rc;
 }
 
-/*
- * vns_obj_open - an object with its socket goes into the table and is published
+/**
+ * vns_obj_open - put an object with its socket into the table, and publish it
+ * @o: the object
  * @listener: where the socket was accepted, or NULL
- * @mask: its poll mask
+ * @mask: set to its poll mask
  *
- * On error the caller still has it. Outside the dispatcher the caller must have it
- * marked afterwards: a wake-up may have been published before, and then overwritten.
+ * On error the caller still has it. Outside the dispatcher the caller must call vns_obj_mark()
+ * afterwards. A wake-up may have been published before, and then overwritten.
+ *
+ * Context: dispatcher or control thread.
  * Return: 0; -EBUSY: the primary has something at this index.
  */
 s64 vns_obj_open(struct vns_obj *o, const struct vns_obj *listener, u32 *mask)
@@ -120,9 +136,14 @@ s64 vns_obj_open(struct vns_obj *o, const struct vns_obj *listener, u32 *mask)
 	return rc;
 }
 
-/*
- * vns_obj_find - the object a call names, with a reference
- * Return: NULL if there is none of this index and generation.
+/**
+ * vns_obj_find - find the object that a call names, and take a use of it
+ * @nc: the connection
+ * @index: unchecked
+ * @gen: unchecked
+ *
+ * Context: dispatcher or control thread.
+ * Return: the object; NULL: there is none of this index and generation.
  */
 struct vns_obj *vns_obj_find(struct vns_conn *nc, u32 index, u32 gen)
 {
@@ -139,7 +160,7 @@ struct vns_obj *vns_obj_find(struct vns_conn *nc, u32 index, u32 gen)
 	return o;
 }
 
-/* Out of the table, if it is still there. */
+/* Take @o out of the table, if it is still there. */
 static void unlist(struct vns_obj *o)
 {
 	struct vns_conn *nc = o->nc;
@@ -157,9 +178,10 @@ static void unlist(struct vns_obj *o)
 }
 
 /*
- * Multicast groups are left under the lock of all routing; what waits to be accepted is
- * closed one by one; and a socket that the control thread uses would be closed after the
- * answer, its address still taken. Dispatcher, which has found @o.
+ * A socket leaves multicast groups under the lock of all routing. The kernel closes connections
+ * that wait to be accepted one by one. If the control thread uses a socket, it would be closed
+ * after the answer, its address still taken.
+ * Context: dispatcher, which has found @o.
  */
 static bool release_takes_long(const struct vns_obj *o)
 {
@@ -179,7 +201,14 @@ static s64 run_release(struct veng_scall *call)
 	return 0;
 }
 
-/* One that does not exist is closed already. */
+/**
+ * vns_release - carry out RELEASE; an object that does not exist is closed already
+ * @none: NULL
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0 or VENG_PENDING.
+ */
 s64 vns_release(struct vns_obj *none, struct veng_scall *call)
 {
 	struct vns_conn *nc = veng_conn_priv(call->conn);
@@ -194,7 +223,12 @@ s64 vns_release(struct vns_obj *none, struct veng_scall *call)
 	return VENG_PENDING;
 }
 
-/* The primary is gone; no call is under way. */
+/**
+ * vns_obj_release_all - release all objects of a primary that is gone
+ * @nc: the connection; no call is under way
+ *
+ * Context: process.
+ */
 void vns_obj_release_all(struct vns_conn *nc)
 {
 	u32 i;

@@ -2,10 +2,10 @@
 /*
  * GETSOCKOPT and SETSOCKOPT.
  *
- * Setting takes kernel pointers everywhere in this kernel, getting only for
- * SOL_SOCKET. What programs set on each connection runs at once; the rest may take
- * long locks (multicast), patch code (time stamps), load modules (congestion control) or
- * wants user pointers, and goes to the control thread.
+ * In this kernel every option can be set with kernel pointers; only SOL_SOCKET can be read so.
+ * What programs set on each connection runs at once. The rest goes to the control thread: it
+ * may take long locks (multicast), patch code (time stamps), load modules (congestion control)
+ * or need user pointers.
  */
 #include <linux/filter.h>
 #include <linux/slab.h>
@@ -97,7 +97,7 @@ static s64 set_value(struct vns_obj *o, struct veng_scall *call)
 	return rc;
 }
 
-/* In the control thread: the instructions go into the window. */
+/* Context: control thread. The instructions go into the window. */
 static s64 set_filter(struct vns_obj *o, struct veng_scall *call)
 {
 	u8 __user *window = veng_window(call->conn);
@@ -129,6 +129,14 @@ static s64 run_set(struct veng_scall *call)
 	return rc;
 }
 
+/**
+ * vns_setsockopt - carry out SETSOCKOPT
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0, VENG_PENDING or -errno.
+ */
 s64 vns_setsockopt(struct vns_obj *o, struct veng_scall *call)
 {
 	if (set_is_quick(call->sqe.arg[0], call->sqe.arg[1]))
@@ -140,7 +148,14 @@ s64 vns_setsockopt(struct vns_obj *o, struct veng_scall *call)
 	return VENG_PENDING;
 }
 
-/* A process set it, and may have gone on without waiting. */
+/**
+ * vns_setint - carry out SETINT of a process, which may not wait for the answer
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0 or -errno.
+ */
 s64 vns_setint(struct vns_obj *o, struct veng_scall *call)
 {
 	int level = call->sqe.arg[0], name = call->sqe.arg[1], value = call->sqe.arg[2];
@@ -166,7 +181,7 @@ static s64 get_socket(struct vns_obj *o, struct veng_scall *call)
 	void *value;
 	s64 rc;
 
-	/* Its length counts instructions, not bytes: it would overrun the buffer. */
+	/* The length counts instructions, not bytes, so the value would overrun the buffer. */
 	if ((int)call->sqe.arg[1] == SO_GET_FILTER)
 		return -EOPNOTSUPP;
 	value = copy_value(call);
@@ -215,6 +230,14 @@ static s64 run_get(struct veng_scall *call)
 	return rc;
 }
 
+/**
+ * vns_getsockopt - carry out GETSOCKOPT
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0, VENG_PENDING or -errno.
+ */
 s64 vns_getsockopt(struct vns_obj *o, struct veng_scall *call)
 {
 	if (call->sqe.arg[0] == SOL_SOCKET)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The network service: sockets of this domain's kernel on behalf of primaries.
- * What the files of this folder share.
+ * The network service: sockets of this domain's kernel on behalf of primaries. This header has
+ * what the files of this folder share.
  *
- * Invariant: a primary names its sockets by (index, generation) and reaches
- * nothing else; whatever it sends is copied before it is looked at. No call
- * blocks the dispatcher: sockets are used without blocking, and what may take
- * long locks or insists on user pointers goes to the control thread.
+ * Invariant: a primary names its sockets by (index, generation) and reaches nothing else. The
+ * service copies what a primary sends before it checks it. No call blocks the dispatcher:
+ * sockets are used without blocking. What may take long locks or needs user pointers goes to
+ * the control thread.
  */
 #ifndef VNS_H
 #define VNS_H
@@ -39,8 +39,8 @@ struct vns_wakers {
  * @sock: the socket. It has no file: see ioctl.c
  * @mask: as last published; dispatcher only, read by callbacks
  * @closed: not in the table any more
- * @in_groups: options of IPv4 or IPv6 were set; multicast groups are joined so. Dispatcher
- * @hooked: the socket's wake-ups come to us, and @old holds what was there
+ * @in_groups: options of IPv4 or IPv6 were set; those join multicast groups. Dispatcher only
+ * @hooked: the socket has our callbacks, and @old has the former ones
  */
 struct vns_obj {
 	struct kref ref;
@@ -87,8 +87,9 @@ void vns_obj_mark(struct vns_obj *o);
 void vns_obj_dirty(struct veng_dirty *d);
 
 /*
- * What serves a call of class NET. @o: the object that it names, which has a socket; taken
- * over if VENG_PENDING is returned. NULL for SOCKET and RELEASE, which make and end it.
+ * Functions that carry out calls of class NET. @o: the object that the call names; it has a
+ * socket. A function that returns VENG_PENDING takes @o over. SOCKET and RELEASE, which make
+ * and end the object, get NULL.
  *
  * connect.c: from SOCKET to SHUTDOWN and GETNAME; object.c: RELEASE; message.c: SENDMSG,
  * RECVMSG; option.c: SETSOCKOPT, SETINT, GETSOCKOPT; ioctl.c: IOCTL.

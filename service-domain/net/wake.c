@@ -2,20 +2,21 @@
 /*
  * From a socket's wake-up to the poll mask in shared memory.
  *
- * The socket's callbacks run in soft interrupts under its locks, so they only mark
- * the object; the dispatcher then asks the protocol for the mask and publishes it.
+ * The socket's callbacks run in soft interrupts under its locks, so they only mark the object.
+ * The dispatcher then asks the protocol for the mask and publishes it.
  *
- * Invariant: the mask is published after whatever changed it, and before the call
- * that changed it is answered.
+ * Invariant: the mask is published after what changed it. If a call changed it, it is published
+ * before the call's answer.
  */
 #include <linux/fs.h>
 #include <linux/poll.h>
 #include "vns.h"
 
-/*
- * vns_obj_mark - have the mask published soon, and those who wait woken
+/**
+ * vns_obj_mark - have the dispatcher publish the mask and wake waiters soon
+ * @o: the object; RCU or a reference of the caller keeps it
  *
- * Any context; the caller sees to it that @o stays (RCU or a reference).
+ * Context: any.
  */
 void vns_obj_mark(struct vns_obj *o)
 {
@@ -25,7 +26,12 @@ void vns_obj_mark(struct vns_obj *o)
 		vns_obj_ref_put(o);
 }
 
-/* In the dispatcher. */
+/**
+ * vns_obj_dirty - publish the mask of an object that vns_obj_mark() queued
+ * @d: of the object
+ *
+ * Context: dispatcher.
+ */
 void vns_obj_dirty(struct veng_dirty *d)
 {
 	struct vns_obj *o = container_of(d, struct vns_obj, dirty);
@@ -36,9 +42,9 @@ void vns_obj_dirty(struct veng_dirty *d)
 }
 
 /*
- * Protocols look at the flags of the file that is polled. Ours says "blocking":
- * then a datagram counts as there only if its checksum is right, which whoever
- * polls a blocking socket relies on.
+ * A protocol reads the flags of the file that is polled. Ours says "blocking". So a datagram
+ * counts as there only if its checksum is right. A process that polls a blocking socket relies
+ * on that.
  */
 static struct file nobody;
 
@@ -49,11 +55,14 @@ static u32 ask_mask(struct vns_obj *o)
 	return (__force u32)READ_ONCE(sock->ops)->poll(&nobody, sock, NULL);
 }
 
-/*
+/**
  * vns_obj_refresh - publish the mask as it is now
- * @wake: tell those who wait, even if it is the same mask (edge-triggered epoll
- *	wants to hear of every arrival); otherwise only of new bits
- * Return: the mask. Dispatcher, or before the object is in the table.
+ * @o: the object
+ * @wake: wake waiters even if the mask is the same, since edge-triggered epoll needs every
+ *	arrival; otherwise only new bits wake them
+ *
+ * Context: dispatcher, or in vns_obj_open().
+ * Return: the mask.
  */
 u32 vns_obj_refresh(struct vns_obj *o, bool wake)
 {
@@ -61,7 +70,7 @@ u32 vns_obj_refresh(struct vns_obj *o, bool wake)
 
 	WRITE_ONCE(o->mask, mask);
 	if (!(mask & (__force u32)EPOLLOUT)) {
-		/* Pairs with write_space(): one of us sees the other. */
+		/* Pairs with write_space(): one of the two sees the other's store. */
 		smp_mb();
 		mask = ask_mask(o);
 		WRITE_ONCE(o->mask, mask);
@@ -84,8 +93,8 @@ static void data_ready(struct sock *sk)
 }
 
 /*
- * Runs for every datagram that has left. Nobody waits for room that the mask
- * promises already.
+ * This runs for every datagram that has left. If the mask promises room already, no caller
+ * waits for it.
  */
 static void write_space(struct sock *sk)
 {
@@ -129,13 +138,16 @@ static void error_report(struct sock *sk)
 	rcu_read_unlock();
 }
 
-/*
- * vns_obj_hook - have wake-ups of the object's socket come to us
+/**
+ * vns_obj_hook - set our callbacks for the object's socket
+ * @o: the object
  * @listener: where the socket was accepted, or NULL
  *
- * A child is cloned from its listener with our callbacks but, by
- * SK_USER_DATA_NOCOPY, without our object: until it is accepted its wake-ups go
- * nowhere. The caller publishes the mask after this, so none is missed.
+ * A child is cloned from its listener with our callbacks but, by SK_USER_DATA_NOCOPY, without
+ * our object. Until it is accepted, its wake-ups go nowhere. The caller publishes the mask
+ * after this, so none is missed.
+ *
+ * Context: dispatcher or control thread.
  */
 void vns_obj_hook(struct vns_obj *o, const struct vns_obj *listener)
 {
@@ -159,7 +171,12 @@ void vns_obj_hook(struct vns_obj *o, const struct vns_obj *listener)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-/* The callbacks as they were; one that is running may still mark the object. */
+/**
+ * vns_obj_unhook - restore the callbacks; one that runs may still mark the object
+ * @o: the object
+ *
+ * Context: as vns_obj_put().
+ */
 void vns_obj_unhook(struct vns_obj *o)
 {
 	struct sock *sk = o->sock->sk;
