@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Attributes: what the client shall know of an inode, and changes of it.
- */
+/* Attributes: what the client gets of an inode, and changes of it. */
 #include <linux/statfs.h>
 #include <linux/xattr.h>
 #include "vst.h"
@@ -14,10 +12,11 @@ static int stat_of(struct dentry *dentry, u32 mask, struct kstat *stat)
 }
 
 /**
- * vst_fill_attr - attributes of an inode
+ * vst_fill_attr - get the attributes of an inode
  * @dentry: positive
  * @attr: to be filled
  *
+ * Context: process.
  * Return: 0 or an error of the file system.
  */
 int vst_fill_attr(struct dentry *dentry, struct fuse_attr *attr)
@@ -49,10 +48,11 @@ int vst_fill_attr(struct dentry *dentry, struct fuse_attr *attr)
 }
 
 /**
- * vst_fill_entry - what a name stands for
+ * vst_fill_entry - get node id and attributes of what a name stands for
  * @dentry: positive
  * @entry: to be filled
  *
+ * Context: process.
  * Return: 0 or an error of the file system.
  */
 int vst_fill_entry(struct dentry *dentry, struct fuse_entry_out *entry)
@@ -76,6 +76,7 @@ int vst_fill_entry(struct dentry *dentry, struct fuse_entry_out *entry)
  * @r: request
  * @dentry: positive
  *
+ * Context: worker.
  * Return: 0 or an error.
  */
 int vst_reply_entry(struct vst_req *r, struct dentry *dentry)
@@ -100,6 +101,13 @@ static int reply_attr(struct vst_req *r, struct vst_node *node)
 	return err ?: vst_reply(r, &out, sizeof(out));
 }
 
+/**
+ * vst_getattr - carry out the FUSE request GETATTR
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_getattr(struct vst_req *r)
 {
 	struct vst_node *node = vst_node_get(r->conn, r->in.nodeid);
@@ -138,6 +146,13 @@ static void fill_statx(const struct kstat *stat, struct fuse_statx *sx)
 	};
 }
 
+/**
+ * vst_statx - carry out the FUSE request STATX
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_statx(struct vst_req *r)
 {
 	const struct fuse_statx_in *in = vst_arg(r, sizeof(*in));
@@ -209,7 +224,7 @@ static int set_size(const struct fuse_setattr_in *in, const struct inode *inode,
 		return S_ISDIR(inode->i_mode) ? -EISDIR : -EINVAL;
 	if (in->size > LLONG_MAX)
 		return -EINVAL;
-	if (IS_APPEND(inode))	/* the VFS looks, ahead of the file system */
+	if (IS_APPEND(inode))	/* the VFS checks it, not the file system */
 		return -EPERM;
 	attr->ia_valid |= ATTR_SIZE;
 	attr->ia_size = in->size;
@@ -231,7 +246,7 @@ static int to_iattr(const struct fuse_setattr_in *in, const struct inode *inode,
 	return err ?: set_size(in, inode, attr);
 }
 
-/* As do_truncate() and chown_common() do. */
+/* Set the flags that take privileges away, like do_truncate() and chown_common(). */
 static void kill_privileges(const struct fuse_setattr_in *in, struct inode *inode,
 			    struct iattr *attr)
 {
@@ -240,13 +255,13 @@ static void kill_privileges(const struct fuse_setattr_in *in, struct inode *inod
 	lockdep_assert_held_write(&inode->i_rwsem);
 	if (attr->ia_valid & (ATTR_SIZE | ATTR_UID | ATTR_GID))
 		attr->ia_valid |= ATTR_KILL_PRIV;
-	/* Not both: a new mode says all. */
+	/* A new mode states all bits, so only one of the two is set. */
 	if (all && !(attr->ia_valid & ATTR_MODE))
 		attr->ia_valid |= ATTR_KILL_SUID |
 				  setattr_should_drop_sgid(&nop_mnt_idmap, inode);
 }
 
-/* What of an inode must be on disk before a change of it is answered: not its times. */
+/* The part of an inode that must be on disk before a change is answered: not its times. */
 struct lasting {
 	umode_t mode;
 	kuid_t uid;
@@ -271,9 +286,10 @@ static bool has_caps(struct dentry *dentry)
 }
 
 /*
- * Programs that run as root chown what they make to what it is. And times come with every
- * flush of written data; they may be late. A mode is made durable even if it is the same:
- * a write may have taken bits from it that are on the disk still.
+ * If nothing that lasts has changed, no commit is needed: programs that run as root chown files
+ * to the owner they have. Times come with every flush of written data, and may reach the disk
+ * late. A mode is made durable even if it is the same: a write may have taken bits from it that
+ * are on the disk still.
  */
 static int change(struct vst_node *node, const struct fuse_setattr_in *in)
 {
@@ -315,6 +331,13 @@ static int change_as_said(struct vst_node *node, const struct fuse_setattr_in *i
 	return err;
 }
 
+/**
+ * vst_setattr - carry out the FUSE request SETATTR
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_setattr(struct vst_req *r)
 {
 	const struct fuse_setattr_in *in = vst_arg(r, sizeof(*in));
@@ -332,6 +355,13 @@ int vst_setattr(struct vst_req *r)
 	return err;
 }
 
+/**
+ * vst_statfs - carry out the FUSE request STATFS
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_statfs(struct vst_req *r)
 {
 	struct fuse_statfs_out out = {};

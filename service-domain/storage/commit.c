@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Durability. A change is answered when it is on disk, so that what a client has
- * been told survives the death of this domain. Many changes at a time share one
- * commit of the journal.
+ * Durability. A change is answered when it is on disk. So a change that has been answered
+ * survives the death of this domain. Many changes at a time share one commit of the journal.
  */
 #include <linux/exportfs.h>
 #include <linux/writeback.h>
@@ -12,6 +11,7 @@
  * vst_commit - make the changes of an inode's metadata durable
  * @inode: the inode; for changes of names, the directory
  *
+ * Context: worker; may wait for the disk.
  * Return: 0 or an error of the file system.
  */
 int vst_commit(struct inode *inode)

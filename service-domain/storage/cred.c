@@ -2,24 +2,23 @@
 /*
  * Credentials under which requests run.
  *
- * The client checks permissions, in ways that are not known here (user namespaces,
- * security modules), so a request that came is not refused again: all have the
- * capabilities that let pass what the client has let pass. What only a file system can
- * decide goes by the caller's own ids, groups and capabilities: who owns what is made, who may
- * use the blocks that are reserved (CAP_SYS_RESOURCE), to whom trusted attributes are
- * shown (CAP_SYS_ADMIN).
+ * The client checks permissions in ways that are not known here (user namespaces, security
+ * modules). So the service does not refuse what the client has let pass: all requests have the
+ * capabilities for that. What only a file system can decide goes by the caller's own ids,
+ * groups and capabilities. These are the owner of a new file, the use of reserved blocks
+ * (CAP_SYS_RESOURCE), and the sight of trusted attributes (CAP_SYS_ADMIN).
  *
- * Which set-user-ID bits and file capabilities a change takes away, the client says with
- * each request (FUSE_HANDLE_KILLPRIV_V2), but for FALLOCATE.
+ * The client says with each request which set-user-ID bits and file capabilities a change takes
+ * away (FUSE_HANDLE_KILLPRIV_V2). FALLOCATE does not say it.
  */
 #include <linux/capability.h>
 #include "vst.h"
 
-/* Of root, and of the client itself; and the same without CAP_FSETID. */
+/* The credentials of root and of the client itself; and the same without CAP_FSETID. */
 const struct cred *vst_cred;
 static const struct cred *cred_nofsetid;
 
-/* What the client decides. */
+/* The capabilities for what the client decides. */
 static const kernel_cap_t decided = { .val = BIT_ULL(CAP_CHOWN) | BIT_ULL(CAP_DAC_OVERRIDE) |
 	BIT_ULL(CAP_DAC_READ_SEARCH) | BIT_ULL(CAP_FOWNER) | BIT_ULL(CAP_FSETID) |
 	BIT_ULL(CAP_MKNOD) | BIT_ULL(CAP_SETFCAP) | BIT_ULL(CAP_LINUX_IMMUTABLE) };
@@ -46,12 +45,13 @@ static const struct cred *cred_as(kuid_t uid, kgid_t gid, const struct cred *cal
 }
 
 /**
- * vst_cred_of - credentials to carry a request out under
+ * vst_cred_of - get the credentials under which a request runs
  * @r: request
  *
- * A request without registered credentials is the client's own, or one that it sends in
- * the background, for whom its header says.
+ * A request without registered credentials is the client's own or one that it sends in the
+ * background. For the latter the header names user and group.
  *
+ * Context: process.
  * Return: credentials with a reference, or ERR_PTR(-EINVAL, -ENOMEM).
  */
 const struct cred *vst_cred_of(const struct vst_req *r)
@@ -72,11 +72,12 @@ const struct cred *vst_cred_of(const struct vst_req *r)
 }
 
 /**
- * vst_cred_of_owner - credentials for data that is written back, by whom is not known
+ * vst_cred_of_owner - get the credentials for data that is written back
  * @inode: whose data
  *
- * It is charged to the owner, as it is by quotas.
+ * The writer is not known, so the data is charged to the owner, as quotas do.
  *
+ * Context: process.
  * Return: credentials with a reference, or ERR_PTR(-ENOMEM).
  */
 const struct cred *vst_cred_of_owner(const struct inode *inode)
@@ -87,9 +88,10 @@ const struct cred *vst_cred_of_owner(const struct inode *inode)
 }
 
 /**
- * vst_cred_to_change - the present credentials, to change a file under
+ * vst_cred_to_change - get the present credentials, to change a file under
  * @kill: the change is to take set-user-ID bits and file capabilities away
  *
+ * Context: process.
  * Return: credentials with a reference, or ERR_PTR(-ENOMEM).
  */
 const struct cred *vst_cred_to_change(bool kill)
@@ -107,6 +109,11 @@ const struct cred *vst_cred_to_change(bool kill)
 	return cred;
 }
 
+/**
+ * vst_cred_init - prepare the service's own credentials
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int vst_cred_init(void)
 {
 	struct cred *full = new_cred(), *nofsetid = new_cred();
@@ -122,6 +129,9 @@ int vst_cred_init(void)
 	return 0;
 }
 
+/**
+ * vst_cred_exit - put the service's own credentials
+ */
 void vst_cred_exit(void)
 {
 	put_cred(vst_cred);

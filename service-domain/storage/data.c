@@ -23,7 +23,7 @@ int vst_fsync(struct vst_req *r)
 	return err;
 }
 
-/* The request has no flag for it: whoever may not keep set-user-ID bits loses them. */
+/* The request has no flag for it. A caller that may not keep set-user-ID bits loses them. */
 static int allocate(struct vst_req *r, struct file *file, const struct fuse_fallocate_in *in)
 {
 	bool kill = !cap_raised(r->call->cred->cap_effective, CAP_FSETID);
@@ -39,6 +39,13 @@ static int allocate(struct vst_req *r, struct file *file, const struct fuse_fall
 	return err;
 }
 
+/**
+ * vst_fallocate - carry out the FUSE request FALLOCATE
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_fallocate(struct vst_req *r)
 {
 	const struct fuse_fallocate_in *in = vst_arg(r, sizeof(*in));
@@ -48,7 +55,7 @@ int vst_fallocate(struct vst_req *r)
 
 	if (!in || in->offset > LLONG_MAX || in->length > LLONG_MAX)
 		return -EINVAL;
-	/* Others move data, and must not be repeated by a replay. */
+	/* Other modes move data, and a replay must not repeat them. */
 	if (in->mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
 		return -EOPNOTSUPP;
 	node = vst_data_get(r, FMODE_WRITE, &file);
@@ -60,6 +67,13 @@ int vst_fallocate(struct vst_req *r)
 	return err;
 }
 
+/**
+ * vst_lseek - carry out the FUSE request LSEEK
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_lseek(struct vst_req *r)
 {
 	const struct fuse_lseek_in *in = vst_arg(r, sizeof(*in));
@@ -81,6 +95,13 @@ int vst_lseek(struct vst_req *r)
 	return vst_reply(r, &out, sizeof(out));
 }
 
+/**
+ * vst_syncfs - carry out the FUSE request SYNCFS
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_syncfs(struct vst_req *r)
 {
 	struct super_block *sb = vst_root.mnt->mnt_sb;

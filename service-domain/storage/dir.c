@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reading directories. There is no open directory: each request opens it, goes to
- * the offset and reads. Entries are gathered first, because READDIRPLUS looks each
- * up, which must not happen under the directory's lock.
+ * Reading directories. No directory stays open: each request opens it, goes to the offset and
+ * reads. READDIRPLUS does a lookup of each entry, which must not happen under the directory's
+ * lock. So entries are gathered first.
  */
 #include <linux/file.h>
 #include <linux/slab.h>
@@ -17,8 +17,8 @@
  * @used: bytes of it
  * @head: bytes that the reply puts before each (READDIRPLUS)
  * @left: what remains of the reply's room
- * @dir: what is read
- * @last: record whose "off", the position of the next one, is yet to be known
+ * @dir: the directory
+ * @last: record whose "off", the position of the next one, is not yet known
  */
 struct gathering {
 	struct dir_context ctx;
@@ -88,7 +88,7 @@ static bool is_dot(const struct fuse_dirent *d)
 	       (d->namelen == 1 || (d->namelen == 2 && d->name[1] == '.'));
 }
 
-/* What @d leads to, or all zero: the client will ask when it wants to know. */
+/* Fill @entry with what @d leads to. If it stays all zero, the client asks when it needs it. */
 static void look_at(struct dentry *dir, const struct fuse_dirent *d, struct fuse_entry_out *entry)
 {
 	struct dentry *dentry;
@@ -158,16 +158,37 @@ static int read_any(struct vst_req *r, bool plus)
 	return err;
 }
 
+/**
+ * vst_readdir - carry out the FUSE request READDIR
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_readdir(struct vst_req *r)
 {
 	return read_any(r, false);
 }
 
+/**
+ * vst_readdirplus - carry out the FUSE request READDIRPLUS
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_readdirplus(struct vst_req *r)
 {
 	return read_any(r, true);
 }
 
+/**
+ * vst_fsyncdir - carry out the FUSE request FSYNCDIR
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_fsyncdir(struct vst_req *r)
 {
 	const struct fuse_fsync_in *in = vst_arg(r, sizeof(*in));

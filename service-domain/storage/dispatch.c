@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From the engine's dispatcher to the functions that serve. All of them may wait
- * for the disk, so each request runs on the work queue, which starts another
- * worker whenever one waits.
+ * From the engine's dispatcher to the functions that carry out requests. All of them may wait
+ * for the disk, so each request runs on the work queue. When a worker waits, the work queue
+ * starts another one.
  */
 #include <linux/fs_struct.h>
 #include <linux/slab.h>
@@ -27,7 +27,7 @@ static int vst_init(struct vst_req *r)
 		return -EINVAL;
 	if (in->major != FUSE_KERNEL_VERSION || in->minor < 36)
 		return -EPROTO;
-	/* Of one primary only: others' files may be open. */
+	/* Purge only if there is one primary: another's files may be open. */
 	if (atomic_read(&vst_nr_conns) == 1)
 		vst_orphans_purge();
 	flags = (in->flags | (u64)in->flags2 << 32) & wanted;
@@ -79,8 +79,8 @@ static int vst_batch_forget(struct vst_req *r)
 }
 
 /*
- * What is not here is answered with ENOSYS, and the client does without. by_caller: the file
- * system looks at the caller's credentials (cred.c).
+ * A request that is not here is answered with ENOSYS, and the client does without. by_caller:
+ * the file system checks the caller's credentials (cred.c).
  */
 static const struct {
 	int (*fn)(struct vst_req *r);
@@ -154,8 +154,8 @@ static s64 run(struct veng_scall *call)
 }
 
 /*
- * Workers share their file mode mask with the domain's init. The client has
- * applied the caller's already (see vst_create_mode()), so there must be none.
+ * Workers share their file mode mask with the domain's init. The client has applied the
+ * caller's mask already (see create_mode()), so there must be none here.
  */
 static void clear_umask(void)
 {
@@ -171,13 +171,26 @@ static void serve_work(struct work_struct *work)
 	veng_scall_complete(call, run(call));
 }
 
-/* Have a worker carry @call out. */
+/**
+ * vst_queue - have a worker carry out a call
+ * @call: the call
+ * @fn: calls veng_scall_complete() for it in the end
+ *
+ * Context: dispatcher.
+ */
 void vst_queue(struct veng_scall *call, work_func_t fn)
 {
 	INIT_WORK(&call->work, fn);
 	queue_work(vst_wq, &call->work);
 }
 
+/**
+ * vst_call_fuse - queue a FUSE request for a worker
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: VENG_PENDING.
+ */
 s64 vst_call_fuse(struct veng_scall *call)
 {
 	vst_queue(call, serve_work);
@@ -191,11 +204,23 @@ static s64 (* const serve[])(struct veng_scall *call) = {
 #undef VOS_X
 };
 
+/**
+ * vst_dispatch - carry out or queue a call of class STORAGE
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: the result or VENG_PENDING.
+ */
 s64 vst_dispatch(struct veng_scall *call)
 {
 	return serve[call->sqe.opcode](call);
 }
 
+/**
+ * vst_dispatch_init - make the work queue and the cache of requests
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int vst_dispatch_init(void)
 {
 	req_cache = kmem_cache_create("virtuos_storage_req", sizeof(struct vst_req), 0, 0, NULL);
@@ -209,6 +234,9 @@ int vst_dispatch_init(void)
 	return 0;
 }
 
+/**
+ * vst_dispatch_exit - destroy what vst_dispatch_init() made
+ */
 void vst_dispatch_exit(void)
 {
 	destroy_workqueue(vst_wq);

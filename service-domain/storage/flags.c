@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Flags of files, as chattr(1) sets them. The client asks for them by four ioctl()s, and has
- * looked whether the caller may change them; no other ioctl() is served.
+ * Flags of files, as chattr(1) sets them. The client asks for them by four ioctl()s. It has
+ * checked that the caller may change them. No other ioctl() is served.
  */
 #include <linux/fs.h>
 #include <linux/fileattr.h>
@@ -43,7 +43,7 @@ static int get_flags(struct vst_req *r, struct dentry *dentry, u32 cmd)
 					reply_xflags(r, &fa);
 }
 
-/* What the request wants. Return: 0 or -EINVAL. */
+/* Read the new flags out of the request. Return: 0 or -EINVAL. */
 static int parse_flags(struct vst_req *r, u32 cmd, struct fileattr *fa)
 {
 	const struct fsxattr *x;
@@ -91,6 +91,13 @@ static int serve_flags(struct vst_req *r, struct dentry *dentry, u32 cmd)
 	return err == -ENOIOCTLCMD ? -ENOTTY : err;
 }
 
+/**
+ * vst_ioctl - carry out the FUSE request IOCTL, of those that read or set flags
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_ioctl(struct vst_req *r)
 {
 	const struct fuse_ioctl_in *in = vst_arg(r, sizeof(*in));

@@ -3,10 +3,10 @@
  * Files that processes read and write through their user channels, past the FUSE
  * server, and what of it is on the disk: COMMIT. io.c has READ and WRITE.
  *
- * A write is answered when it is in the page cache here. Until it is on the disk
- * the process keeps it in memory of the primary; how far it may forget is told by
- * vos_uchan_slot.durable. Sequence numbers order all writes of this incarnation, and
- * those of one file are given in the order in which they are carried out.
+ * A write is answered when it is in the page cache here. Until it is on the disk, the process
+ * keeps it in memory of the primary. vos_uchan_slot.durable tells which writes the process may
+ * forget. Sequence numbers order all writes of this incarnation. Those of one file are given in
+ * the order in which the writes are carried out.
  *
  * Invariant: a handle holds its node, and the node its file, until no call uses it.
  */
@@ -19,6 +19,16 @@
 /* Of writes through handles, of all files. */
 atomic64_t vst_last_seq = ATOMIC64_INIT(0);
 
+/**
+ * vst_handle_add - let a process use a file through its user channel
+ * @vc: the engine's connection
+ * @id: node id, untrusted
+ * @flags: VOS_HANDLE_*
+ * @slot: shared state of the handle, to be written only
+ *
+ * Context: control thread.
+ * Return: the struct vst_handle, or ERR_PTR.
+ */
 void *vst_handle_add(struct veng_conn *vc, u64 id, u32 flags, struct vos_uchan_slot __peer *slot)
 {
 	struct vst_conn *conn = veng_conn_priv(vc);
@@ -50,6 +60,14 @@ void *vst_handle_add(struct veng_conn *vc, u64 id, u32 flags, struct vos_uchan_s
 	return h;
 }
 
+/**
+ * vst_handle_drop - free a handle that no call uses
+ * @vc: the engine's connection
+ * @target: the struct vst_handle
+ *
+ * Context: control thread.
+ * Return: true if writes through it are not on the disk yet.
+ */
 bool vst_handle_drop(struct veng_conn *vc, void *target)
 {
 	struct vst_conn *conn = veng_conn_priv(vc);
@@ -67,10 +85,12 @@ bool vst_handle_drop(struct veng_conn *vc, void *target)
 }
 
 /**
- * vst_node_durable - what was written to @node up to @seq is on the disk
+ * vst_node_durable - note and publish that writes up to @seq are on the disk
  * @conn: whose node it is
  * @node: held
  * @seq: as node->seq was before it was synced
+ *
+ * Context: process.
  */
 void vst_node_durable(struct vst_conn *conn, struct vst_node *node, u64 seq)
 {
@@ -85,7 +105,16 @@ void vst_node_durable(struct vst_conn *conn, struct vst_node *node, u64 seq)
 	spin_unlock(&conn->lock);
 }
 
-/* Sync the data of @node. Return: 0 or -errno. */
+/**
+ * vst_node_sync - write the data of a node to the disk
+ * @conn: whose node it is
+ * @node: held
+ * @file: the node's file
+ * @datasync: leave out metadata that is not needed to read the data
+ *
+ * Context: process; waits for the disk.
+ * Return: 0 or -errno.
+ */
 int vst_node_sync(struct vst_conn *conn, struct vst_node *node, struct file *file, bool datasync)
 {
 	u64 seq = READ_ONCE(node->seq);
@@ -110,7 +139,7 @@ static struct vst_handle *next_dirty(struct vst_conn *conn, const struct veng_sc
 	return NULL;
 }
 
-/* All of the channel's files; a channel is known by the page of its slots. */
+/* Sync all of the channel's files. The page of its slots identifies a channel. */
 static s64 do_commit(struct veng_scall *call)
 {
 	struct vst_conn *conn = veng_conn_priv(call->conn);
@@ -139,6 +168,13 @@ static void commit_work(struct work_struct *work)
 	vst_carry_out(work, do_commit);
 }
 
+/**
+ * vst_call_commit - queue COMMIT for a worker
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: VENG_PENDING.
+ */
 s64 vst_call_commit(struct veng_scall *call)
 {
 	vst_queue(call, commit_work);

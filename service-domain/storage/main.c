@@ -60,7 +60,7 @@ static int __init check_root(void)
 		pr_err("virtuos-storage: %s: no file handles on %s\n", root, sb->s_type->name);
 		return -EOPNOTSUPP;
 	}
-	/* A node id leads to any inode of it, whether there is a way from root or not. */
+	/* A node id leads to any inode of the file system, reachable from root or not. */
 	if (vst_root.dentry != sb->s_root) {
 		pr_err("virtuos-storage: %s: not the root of its file system\n", root);
 		return -EXDEV;
@@ -105,7 +105,10 @@ module_init(storage_init);
 static void __exit storage_exit(void)
 {
 	veng_service_unregister(&service);
-	/* Files put by workers are closed later; then the export can be unmounted. */
+	/*
+	 * Files that workers have put are closed later. The export can be unmounted
+	 * after that.
+	 */
 	flush_delayed_fput();
 	vst_orphans_exit();
 	vst_dispatch_exit();

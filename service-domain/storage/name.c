@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Names: looking up, making and removing entries of directories.
+ * Names: lookup of entries of directories, making and removing them.
  *
- * A replayed request may have been carried out by a predecessor of this domain.
- * The client holds the directory's lock all the while, so what we find there is
- * either as before or as after the request, and "as after" is success.
+ * An earlier incarnation of this domain may have carried out a replayed request. The client
+ * holds the directory's lock all the while. So the directory is either as before or as after
+ * the request, and "as after" is success.
  */
 #include <linux/slab.h>
 #include "vst.h"
@@ -24,7 +24,7 @@ static struct dentry *lookup_in(struct dentry *dir, const char *name)
 	return lookup_one_len_unlocked(name, dir, strlen(name));
 }
 
-/* There is nothing of this name, and the client may keep that in mind. */
+/* Reply that nothing has this name; the client may cache that. */
 static int reply_negative(struct vst_req *r)
 {
 	struct fuse_entry_out entry = { .entry_valid = VST_VALID_SECONDS };
@@ -32,6 +32,13 @@ static int reply_negative(struct vst_req *r)
 	return vst_reply(r, &entry, sizeof(entry));
 }
 
+/**
+ * vst_lookup - carry out the FUSE request LOOKUP
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_lookup(struct vst_req *r)
 {
 	const char *name = vst_name(r);
@@ -41,7 +48,7 @@ int vst_lookup(struct vst_req *r)
 
 	if (!name)
 		return -EINVAL;
-	/* "." finds a node by its id, of any kind: the client's file handles. */
+	/* "." finds a node of any kind by its id, for the client's file handles. */
 	dir = strcmp(name, ".") ? vst_node_get_dir(r->conn, r->in.nodeid) :
 				  vst_node_get(r->conn, r->in.nodeid);
 	if (IS_ERR(dir))
@@ -57,6 +64,13 @@ int vst_lookup(struct vst_req *r)
 	return err;
 }
 
+/**
+ * vst_readlink - carry out the FUSE request READLINK
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_readlink(struct vst_req *r)
 {
 	struct vst_node *node = vst_node_get(r->conn, r->in.nodeid);
@@ -77,8 +91,8 @@ int vst_readlink(struct vst_req *r)
 }
 
 /*
- * struct creation - what a request wants made
- * @mode: with its type; of a link, the type of what it leads to
+ * struct creation - what a request is to make
+ * @mode: with its type; for a link, the type of what it leads to
  * @make: makes it; the directory is locked
  */
 struct creation {
@@ -91,7 +105,7 @@ struct creation {
 	int (*make)(const struct creation *c, struct inode *dir, struct dentry *dentry);
 };
 
-/* A directory's default ACL takes the mask's place. */
+/* If the directory has a default ACL, the ACL replaces the mask. */
 static umode_t create_mode(struct inode *dir, umode_t mode, u32 umask)
 {
 	struct posix_acl *acl = get_inode_acl(dir, ACL_TYPE_DEFAULT);
@@ -126,7 +140,7 @@ static int make_link(const struct creation *c, struct inode *dir, struct dentry 
 	return vfs_link(c->old->dentry, &nop_mnt_idmap, dir, dentry, NULL);
 }
 
-/* Is what stands there what a predecessor would have made? */
+/* Return: true if @dentry is what an earlier incarnation would have made. */
 static bool is_made(const struct creation *c, struct dentry *dentry)
 {
 	struct inode *inode = d_inode(dentry);
@@ -200,6 +214,13 @@ static bool can_make(u32 mode)
 	       S_ISSOCK(mode);
 }
 
+/**
+ * vst_mknod - carry out the FUSE request MKNOD
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_mknod(struct vst_req *r)
 {
 	const struct fuse_mknod_in *in = vst_arg(r, sizeof(*in));
@@ -214,6 +235,13 @@ int vst_mknod(struct vst_req *r)
 	return c.name ? create(r, &c) : -EINVAL;
 }
 
+/**
+ * vst_mkdir - carry out the FUSE request MKDIR
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_mkdir(struct vst_req *r)
 {
 	const struct fuse_mkdir_in *in = vst_arg(r, sizeof(*in));
@@ -227,6 +255,13 @@ int vst_mkdir(struct vst_req *r)
 	return c.name ? create(r, &c) : -EINVAL;
 }
 
+/**
+ * vst_symlink - carry out the FUSE request SYMLINK
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_symlink(struct vst_req *r)
 {
 	struct creation c = { .make = make_symlink, .mode = S_IFLNK };
@@ -236,6 +271,13 @@ int vst_symlink(struct vst_req *r)
 	return c.name && c.target ? create(r, &c) : -EINVAL;
 }
 
+/**
+ * vst_link - carry out the FUSE request LINK
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_link(struct vst_req *r)
 {
 	const struct fuse_link_in *in = vst_arg(r, sizeof(*in));
@@ -253,7 +295,7 @@ int vst_link(struct vst_req *r)
 	return err;
 }
 
-/* @victim: what was there, to be kept while open. */
+/* @victim: set to the node of the entry, which has to stay while open. */
 static int remove_locked(struct vst_req *r, struct dentry *dir, const char *name, bool is_dir,
 			 struct vst_node **victim)
 {
@@ -314,11 +356,25 @@ put_dir:
 	return err;
 }
 
+/**
+ * vst_unlink - carry out the FUSE request UNLINK
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_unlink(struct vst_req *r)
 {
 	return remove(r, false);
 }
 
+/**
+ * vst_rmdir - carry out the FUSE request RMDIR
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_rmdir(struct vst_req *r)
 {
 	return remove(r, true);

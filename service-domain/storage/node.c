@@ -2,15 +2,15 @@
 /*
  * Node ids and the cache of nodes.
  *
- * A node id is generation << 32 | inode number; 1 is the export's root. The cache
- * maps ids to dentries and open files; what is not in it is found by file handle,
- * as by an NFS server. An unlinked inode must not leave the cache before the
- * client forgets it: nothing else keeps it alive. The client's lookup counts are
- * not followed, since a name that could be looked up again is found by its handle.
+ * A node id is generation << 32 | inode number; 1 is the export's root. The cache maps ids to
+ * dentries and open files. A node that is not in it is found by file handle, as by an NFS
+ * server. An unlinked inode must not leave the cache before the client forgets it, for nothing
+ * else keeps it alive. The cache does not follow the client's lookup counts: if a lookup can
+ * find a name again, the node's handle finds it.
  *
- * An id may be any number. It leads to nothing outside the export, which is all of its
- * file system (main.c), nor to the directory of unlinked files (orphan.c), whose files it
- * does lead to: they may be open.
+ * An id may be any number. It leads to nothing outside the export, which is all of its file
+ * system (main.c). It does not lead to the directory of unlinked files (orphan.c). It does lead
+ * to the files there, since they may be open.
  *
  * Invariant: a hashed node is on exactly one of conn->lru and conn->orphans.
  */
@@ -19,6 +19,13 @@
 #include <linux/slab.h>
 #include "vst.h"
 
+/**
+ * vst_id_of - get the node id of an inode
+ * @inode: any of the export
+ *
+ * Context: any.
+ * Return: the id.
+ */
 u64 vst_id_of(const struct inode *inode)
 {
 	if (inode == d_inode(vst_root.dentry))
@@ -39,13 +46,19 @@ static void node_free(struct vst_node *node)
 	kfree(node);
 }
 
+/**
+ * vst_node_put - drop a reference to a node; the last one frees it
+ * @node: the node
+ *
+ * Context: process.
+ */
 void vst_node_put(struct vst_node *node)
 {
 	if (refcount_dec_and_test(&node->ref))
 		node_free(node);
 }
 
-/* Takes over the reference on @dentry, on error, too. */
+/* Take over the reference on @dentry, on error too. Return: a node, not hashed, or NULL. */
 static struct vst_node *node_new(u64 id, struct dentry *dentry)
 {
 	struct vst_node *node = kzalloc(sizeof(*node), GFP_KERNEL);
@@ -84,7 +97,7 @@ static void unhash(struct vst_conn *conn, struct vst_node *node)
 		conn->nr_lru--;
 }
 
-/* @node is hashed. */
+/* Move a hashed node to the orphans. */
 static void keep(struct vst_conn *conn, struct vst_node *node)
 {
 	lockdep_assert_held(&conn->lock);
@@ -112,7 +125,7 @@ static struct vst_node *evict_one(struct vst_conn *conn)
 	return NULL;
 }
 
-/* Into the table, with a reference of its own. */
+/* Put @node into the table, with a reference of its own. */
 static void hash_in(struct vst_conn *conn, struct vst_node *node)
 {
 	lockdep_assert_held(&conn->lock);
@@ -124,7 +137,7 @@ static void hash_in(struct vst_conn *conn, struct vst_node *node)
 	node->kept = false;
 }
 
-/* @node has been used. */
+/* Note that @node has been used. */
 static void touch(struct vst_conn *conn, struct vst_node *node)
 {
 	lockdep_assert_held(&conn->lock);
@@ -146,7 +159,7 @@ static struct vst_node *lookup(struct vst_conn *conn, u64 id)
 	return node;
 }
 
-/* Put @node into the table, unless there is one for its id already: use that. */
+/* Put @node into the table. If its id has a node there already, use that one. */
 static struct vst_node *insert(struct vst_conn *conn, struct vst_node *node)
 {
 	struct vst_node *other, *evicted;
@@ -184,7 +197,7 @@ static struct dentry *decode(u64 id)
 		return ERR_PTR(-ESTALE);
 	if (IS_ERR(dentry))
 		return dentry;
-	/* Some file systems take generation 0 for any. */
+	/* Some file systems accept any generation for 0. */
 	if (vst_id_of(d_inode(dentry)) != id || vst_is_hidden_dir(dentry)) {
 		dput(dentry);
 		return ERR_PTR(-ESTALE);
@@ -193,10 +206,11 @@ static struct dentry *decode(u64 id)
 }
 
 /**
- * vst_node_get - the node with an id
+ * vst_node_get - find or make the node with an id
  * @conn: of the client that asks
  * @id: untrusted
  *
+ * Context: process.
  * Return: the node with a reference, or ERR_PTR(-ESTALE, -ENOMEM, ...).
  */
 struct vst_node *vst_node_get(struct vst_conn *conn, u64 id)
@@ -214,10 +228,11 @@ struct vst_node *vst_node_get(struct vst_conn *conn, u64 id)
 }
 
 /**
- * vst_node_get_dir - as vst_node_get(), for a directory
+ * vst_node_get_dir - find or make the node of a directory
  * @conn: of the client that asks
  * @id: untrusted
  *
+ * Context: process.
  * Return: the node with a reference, or ERR_PTR(), -ENOTDIR among others.
  */
 struct vst_node *vst_node_get_dir(struct vst_conn *conn, u64 id)
@@ -231,10 +246,11 @@ struct vst_node *vst_node_get_dir(struct vst_conn *conn, u64 id)
 }
 
 /**
- * vst_node_of - the node of an inode, made if need be
+ * vst_node_of - find or make the node of an inode
  * @conn: of the client that will use it
  * @dentry: positive; no reference is taken over
  *
+ * Context: process.
  * Return: the node with a reference, or NULL without memory.
  */
 struct vst_node *vst_node_of(struct vst_conn *conn, struct dentry *dentry)
@@ -249,16 +265,18 @@ struct vst_node *vst_node_of(struct vst_conn *conn, struct dentry *dentry)
 }
 
 /**
- * vst_node_keep - a name of @node is gone: if it was the last, keep the node
+ * vst_node_keep - keep a node that has lost its last name
  * @conn: of the client that had it
- * @node: held by the caller
+ * @node: held by the caller; nothing happens if it has a name
+ *
+ * Context: process.
  */
 void vst_node_keep(struct vst_conn *conn, struct vst_node *node)
 {
 	if (!is_orphan(node))
 		return;
 	spin_lock(&conn->lock);
-	/* It may have been evicted since we got it. */
+	/* Another task may have evicted it since the caller got it. */
 	if (!node->hashed && !find(conn, node->id))
 		hash_in(conn, node);
 	if (node->hashed)
@@ -267,9 +285,11 @@ void vst_node_keep(struct vst_conn *conn, struct vst_node *node)
 }
 
 /**
- * vst_node_forget - the client has dropped an inode
+ * vst_node_forget - take a node out of the table, which the client has dropped
  * @conn: that client
  * @id: untrusted
+ *
+ * Context: process.
  */
 void vst_node_forget(struct vst_conn *conn, u64 id)
 {
@@ -295,10 +315,11 @@ static struct file *open_data(struct vst_node *node)
 }
 
 /**
- * vst_node_file - the open file of a regular file's node
+ * vst_node_file - get the open file of a regular file's node
  * @node: held by the caller, and with it the file
  * @mode: FMODE_READ or FMODE_WRITE
  *
+ * Context: process.
  * Return: the file, or ERR_PTR(-EISDIR, -EINVAL, -EROFS, ...).
  */
 struct file *vst_node_file(struct vst_node *node, fmode_t mode)
@@ -320,6 +341,10 @@ struct file *vst_node_file(struct vst_node *node, fmode_t mode)
 	return file->f_mode & mode ? file : ERR_PTR(-EROFS);
 }
 
+/**
+ * vst_conn_init - prepare the table and the lists of a primary
+ * @conn: zeroed
+ */
 void vst_conn_init(struct vst_conn *conn)
 {
 	spin_lock_init(&conn->lock);
@@ -340,7 +365,12 @@ static void drop_all(struct list_head *list)
 	}
 }
 
-/* All requests have ended. */
+/**
+ * vst_conn_exit - put all nodes of a primary
+ * @conn: all requests have ended
+ *
+ * Context: process.
+ */
 void vst_conn_exit(struct vst_conn *conn)
 {
 	drop_all(&conn->lru);

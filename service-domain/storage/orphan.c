@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Unlinked files that a client has open, kept over the death of this domain: they
- * get a second name in a hidden directory of the export, which goes when the
- * client forgets them. What an earlier mount left there goes when the next begins.
+ * Unlinked files that a client has open, kept over the death of this domain. They get a second
+ * name in a hidden directory of the export. When the client forgets such a file, that name
+ * goes. What an earlier mount left there goes when the next mount begins.
  *
- * Invariant: the hidden directory's lock is taken last. Clients can neither see
- * nor reach it.
+ * Invariant: the hidden directory's lock is taken last. Clients can neither see nor reach it.
  */
 #include <linux/file.h>
 #include <linux/moduleparam.h>
@@ -18,15 +17,16 @@ MODULE_PARM_DESC(keep_unlinked,
 
 #define ID_LEN	16
 
-static struct dentry *hidden;		/* NULL: none, files live as long as we */
+static struct dentry *hidden;		/* NULL: none, files go with this domain */
 static atomic_t nr_kept = ATOMIC_INIT(0);
 
 /**
- * vst_is_hidden - does a name in a directory lead to the hidden one?
+ * vst_is_hidden - check if a name in a directory leads to the hidden one
  * @dir: directory
  * @name: entry
  *
- * Return: whether it does.
+ * Context: any.
+ * Return: true if it does.
  */
 bool vst_is_hidden(const struct dentry *dir, const char *name)
 {
@@ -34,17 +34,18 @@ bool vst_is_hidden(const struct dentry *dir, const char *name)
 }
 
 /**
- * vst_is_hidden_dir - is this the hidden directory itself?
+ * vst_is_hidden_dir - check if this is the hidden directory itself
  * @dentry: positive
  *
- * Return: whether it is.
+ * Context: any.
+ * Return: true if it is.
  */
 bool vst_is_hidden_dir(const struct dentry *dentry)
 {
 	return hidden && d_inode(dentry) == d_inode(hidden);
 }
 
-/* The entry for a node, to be put; under the hidden directory's lock, or not. */
+/* Find the entry for a node; @locked: under the hidden directory's lock. The caller puts it. */
 static struct dentry *entry_of(u64 id, bool locked)
 {
 	char name[ID_LEN + 1];
@@ -55,9 +56,10 @@ static struct dentry *entry_of(u64 id, bool locked)
 }
 
 /**
- * vst_kept_links - how many of an inode's links the client must not see
+ * vst_kept_links - count an inode's links that the client must not see
  * @inode: any
  *
+ * Context: process.
  * Return: 1 if it is kept here, else 0.
  */
 unsigned int vst_kept_links(const struct inode *inode)
@@ -80,6 +82,7 @@ unsigned int vst_kept_links(const struct inode *inode)
  * @r: request that removes the name
  * @victim: the name; its directory is locked
  *
+ * Context: worker.
  * Return: 0, also if there is nothing to be done; or an error.
  */
 int vst_keep(const struct vst_req *r, struct dentry *victim)
@@ -93,7 +96,7 @@ int vst_keep(const struct vst_req *r, struct dentry *victim)
 		return 0;
 	if (!S_ISREG(inode->i_mode) || inode->i_nlink != 1)
 		return 0;
-	/* It is our doing, not the caller's. */
+	/* The service makes the link, so its own credentials apply. */
 	saved = override_creds(vst_cred);
 	inode_lock_nested(d_inode(hidden), I_MUTEX_PARENT2);
 	entry = entry_of(vst_id_of(inode), true);
@@ -120,8 +123,10 @@ static void drop(struct dentry *entry)
 }
 
 /**
- * vst_unkeep - the client has forgotten a node
+ * vst_unkeep - remove the hidden name of a node that the client has forgotten
  * @id: untrusted
+ *
+ * Context: worker.
  */
 void vst_unkeep(u64 id)
 {
@@ -158,7 +163,7 @@ static bool list_one(struct dir_context *ctx, const char *name, int len, loff_t 
 	return true;
 }
 
-/* How many entries there are; the name of one in @l. */
+/* Count the entries; put the name of one into @l. */
 static int list(struct listing *l)
 {
 	struct path path = { .mnt = vst_root.mnt, .dentry = hidden };
@@ -174,7 +179,11 @@ static int list(struct listing *l)
 }
 
 /**
- * vst_orphans_purge - nobody has any of them open: a new mount begins
+ * vst_orphans_purge - remove all hidden names when a new mount begins
+ *
+ * No client has any of the files open.
+ *
+ * Context: worker.
  */
 void vst_orphans_purge(void)
 {
@@ -208,7 +217,9 @@ static struct dentry *find_or_make(void)
 /**
  * vst_orphans_init - find or make the hidden directory
  *
- * Without one (not wanted, or a read-only file system), nothing is kept.
+ * If there is none (not wanted, or a read-only file system), nothing is kept.
+ *
+ * Context: process.
  */
 void vst_orphans_init(void)
 {
@@ -229,6 +240,9 @@ void vst_orphans_init(void)
 		atomic_set(&nr_kept, l.found);
 }
 
+/**
+ * vst_orphans_exit - put the hidden directory
+ */
 void vst_orphans_exit(void)
 {
 	dput(hidden);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RENAME and RENAME2. See name.c for what replaying means; an exchange looks the
- * same before and after, so a replayed one ends with an error.
+ * RENAME and RENAME2. name.c says what a replay means. An exchange leaves the same before and
+ * after, so a replayed one ends with an error.
  */
 #include "vst.h"
 
@@ -14,7 +14,7 @@ struct renaming {
 	struct vst_node *victim;
 };
 
-/* @trap is the ancestor of one in the other. */
+/* Rename. @trap: if one directory is an ancestor of the other, its child on that path. */
 static int rename_dentries(struct vst_req *r, struct renaming *n, struct dentry *trap,
 			   struct dentry *old, struct dentry *new)
 {
@@ -133,6 +133,13 @@ static int do_rename(struct vst_req *r, u64 new_id, u32 flags)
 	return err;
 }
 
+/**
+ * vst_rename - carry out the FUSE request RENAME
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_rename(struct vst_req *r)
 {
 	const struct fuse_rename_in *in = vst_arg(r, sizeof(*in));
@@ -140,6 +147,13 @@ int vst_rename(struct vst_req *r)
 	return in ? do_rename(r, in->newdir, 0) : -EINVAL;
 }
 
+/**
+ * vst_rename2 - carry out the FUSE request RENAME2
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_rename2(struct vst_req *r)
 {
 	const struct fuse_rename2_in *in = vst_arg(r, sizeof(*in));

@@ -2,14 +2,13 @@
 /*
  * Requests out of shared memory, and replies into it.
  *
- * Invariant: what is checked is a private copy. The body is taken piece by piece
- * with vst_arg() and vst_string(), which never go past its end. The reply's room
- * is only ever written.
+ * Invariant: what is checked is a private copy. vst_arg() and vst_string() take the body piece
+ * by piece, and never go past its end. The reply's room is only written.
  */
 #include <linux/slab.h>
 #include "vst.h"
 
-/* Of a WRITE, the data stays where it is: what it says needs no check. */
+/* The data of a WRITE stays where it is, for it needs no check. */
 static u32 private_len(const struct fuse_in_header *in, u32 len)
 {
 	if (in->opcode == FUSE_WRITE)
@@ -39,6 +38,7 @@ static int copy_body(struct vst_req *r, const u8 __peer *untrusted, u32 len)
  * @r: to be filled
  * @call: the call, of any content
  *
+ * Context: worker.
  * Return: 0, then vst_req_end() must follow; or the result of the call.
  */
 int vst_req_begin(struct vst_req *r, struct veng_scall *call)
@@ -55,7 +55,7 @@ int vst_req_begin(struct vst_req *r, struct veng_scall *call)
 	if (len < sizeof(r->in))
 		return -EINVAL;
 	vos_peer_read(&r->in, call->in[0], sizeof(r->in));
-	/* The copy is what is checked and used from here on. */
+	/* Check and use only the copy from here on. */
 	barrier();
 	if (r->in.len != len)
 		return -EINVAL;
@@ -72,8 +72,9 @@ int vst_req_begin(struct vst_req *r, struct veng_scall *call)
 /**
  * vst_req_end - write the reply's header and free what the request held
  * @r: request
- * @err: how it went
+ * @err: 0 or the error of the request
  *
+ * Context: worker.
  * Return: the call's result.
  */
 s64 vst_req_end(struct vst_req *r, int err)
@@ -95,8 +96,9 @@ s64 vst_req_end(struct vst_req *r, int err)
 /**
  * vst_arg - take the next @len bytes of the body
  * @r: request
- * @len: how many
+ * @len: number of bytes
  *
+ * Context: any.
  * Return: private memory, aligned to 8 if all taken so far was; NULL: too short.
  */
 const void *vst_arg(struct vst_req *r, u32 len)
@@ -113,7 +115,8 @@ const void *vst_arg(struct vst_req *r, u32 len)
  * vst_string - take a terminated string
  * @r: request
  *
- * Return: it, or NULL: no end in sight.
+ * Context: any.
+ * Return: the string; NULL: it has no terminator.
  */
 const char *vst_string(struct vst_req *r)
 {
@@ -127,7 +130,8 @@ const char *vst_string(struct vst_req *r)
  * vst_name - take a name of a directory entry
  * @r: request
  *
- * Return: it, not empty, without a slash; or NULL.
+ * Context: any.
+ * Return: the name, not empty, without a slash; or NULL.
  */
 const char *vst_name(struct vst_req *r)
 {
@@ -142,6 +146,7 @@ const char *vst_name(struct vst_req *r)
  * @data: private memory
  * @len: bytes
  *
+ * Context: any.
  * Return: 0, or -EINVAL: the client left no room for its own reply.
  */
 int vst_reply(struct vst_req *r, const void *data, u32 len)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writing to pages that are cached and dirty already, as a program does that has the file
- * mapped: what has to be known of the disk is known, and what has to be written back
- * does not get more. The file system's own way would wait in the dispatcher for other
- * writers, for the journal on a disk that is nearly full, and where dirty pages are
- * throttled.
+ * Writing to pages that are cached and dirty already, like a program that has the file mapped.
+ * Such a write needs nothing of the disk, and adds nothing to what has to be written back. The
+ * file system's own write would make the dispatcher wait. It waits for other writers, for the
+ * journal on a disk that is nearly full, and where dirty pages are throttled.
  *
  * Invariant: nothing here sleeps.
  */
@@ -16,8 +15,8 @@
 #include "vst.h"
 
 /*
- * Times are written lazily, else setting one needs the journal; no bits that the write
- * would have to take away; and pages that have buffer heads, as ext4's do.
+ * Times must be written lazily, for setting one needs the journal otherwise. The file has no
+ * bits that the write would take away. The pages must have buffer heads, as ext4's do.
  */
 static bool is_possible(const struct inode *inode, loff_t end)
 {
@@ -28,7 +27,7 @@ static bool is_possible(const struct inode *inode, loff_t end)
 	       end <= i_size_read(inode);
 }
 
-/* Are these bytes of a locked folio going to be written back anyway, past the journal? */
+/* Return: true if these bytes of a locked folio will be written back anyway, past the journal. */
 static bool is_dirty(struct folio *folio, size_t from, size_t to)
 {
 	struct buffer_head *head = folio_buffers(folio), *bh = head;
@@ -48,7 +47,7 @@ static bool is_dirty(struct folio *folio, size_t from, size_t to)
 	return true;
 }
 
-/* As much as one folio has room for. Return: bytes; 0: not possible now. */
+/* Write as much as one folio has room for. Return: bytes; 0: not possible now. */
 static size_t rewrite_folio(struct address_space *mapping, loff_t pos, const void *data, size_t len)
 {
 	struct folio *folio = __filemap_get_folio(mapping, pos >> PAGE_SHIFT,
@@ -68,7 +67,7 @@ static size_t rewrite_folio(struct address_space *mapping, loff_t pos, const voi
 	return n;
 }
 
-/* The inode is locked. */
+/* Write all of it. Context: the inode is locked. */
 static bool rewrite_all(struct file *file, loff_t pos, const void *data, size_t len)
 {
 	lockdep_assert_held_write(&file_inode(file)->i_rwsem);
@@ -87,15 +86,16 @@ static bool rewrite_all(struct file *file, loff_t pos, const void *data, size_t 
 }
 
 /**
- * vst_rewrite - write, if all of it goes to dirty pages and nobody is in the way
+ * vst_rewrite - write without sleeping, if all of it goes to dirty pages
  * @file: open for writing
  * @pos: where
  * @data: any memory; copied once
  * @len: bytes
  *
- * What had begun when it turned out not to be possible is for the caller to write again.
+ * If this returns false, part of the data may be written. The caller writes all of it again.
  *
- * Return: was all of it written?
+ * Context: dispatcher; takes locks by trying only.
+ * Return: true if all of it was written.
  */
 bool vst_rewrite(struct file *file, loff_t pos, const void *data, size_t len)
 {

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The storage service: a FUSE server inside the kernel of the storage domain. It
- * serves one directory tree (the export) to any number of primaries.
+ * The storage service: a FUSE server inside the kernel of the storage domain. It serves one
+ * directory tree (the export) to any number of primaries.
  *
- * It keeps no state that matters: a node id is the inode's generation and number,
- * as in an NFS file handle, and finds its inode in any later incarnation of the
- * domain, too. What it caches (node.c) makes it fast, and keeps unlinked files
- * alive as long as the domain lives.
+ * It keeps no state that matters. A node id is the inode's generation and number, as in an NFS
+ * file handle. The id finds its inode in any later incarnation of the domain, too. The cache of
+ * nodes (node.c) makes it fast, and keeps unlinked files alive as long as the domain lives.
  *
- * Permissions are the primary's business (its FUSE client checks them): what only a
- * file system decides goes by the caller's credentials, see cred.c.
+ * The primary's FUSE client checks permissions. What only a file system decides goes by the
+ * caller's credentials, see cred.c.
  *
  * Direction of calls:
  *	main.c -> dispatch.c -> attr.c, name.c, rename.c, dir.c, io.c, xattr.c
@@ -30,7 +29,7 @@
 #include <linux/stat.h>
 #include "veng.h"
 
-/* Only the primary changes the file system: what it knows stays true. */
+/* Only the primary changes the file system, so what it caches stays true. */
 #define VST_VALID_SECONDS	(24 * 3600)
 
 /* Requests in pages, as far as the client's extents allow. */
@@ -49,7 +48,7 @@
  * @kept: on vst_conn.orphans rather than on vst_conn.lru
  * @dentry: some name of it; may be unlinked
  * @file: for its data, opened at first use
- * @handles: how many there are; under conn->lock. A node with some is not evicted
+ * @handles: number of handles on it; under conn->lock. A node with handles is not evicted
  * @write_mutex: orders writes through handles, and @seq
  * @seq: last write through a handle (handle.c)
  * @durable: writes up to this one are on the disk; under conn->lock
@@ -88,11 +87,11 @@ struct vst_conn {
  * struct vst_req - a request being served
  * @in: private copy of the header
  * @body: private copy of what follows, without the data of a WRITE
- * @pos: how much of @body has been taken
+ * @pos: number of bytes of @body that have been taken
  * @out: room for the reply's body, only written
  * @out_len: bytes of reply so far
- * @replay: a predecessor that died may have carried this out
- * @by_caller: it matters under whose credentials it runs
+ * @replay: an earlier incarnation may have carried this out
+ * @by_caller: it runs under the caller's credentials
  */
 struct vst_req {
 	struct veng_scall *call;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Extended attributes. Access control lists have their own way through the
- * kernel: on the wire they are attributes.
+ * Extended attributes. Access control lists are attributes on the wire; the kernel has
+ * functions of their own for them.
  */
 #include <linux/slab.h>
 #include <linux/xattr.h>
@@ -47,7 +47,10 @@ static ssize_t get_value(struct dentry *dentry, const char *name, void *value, s
 	return vfs_getxattr(&nop_mnt_idmap, dentry, name, value, size);
 }
 
-/* A value, or the list of names if @name is NULL; its length only, if @size is 0. */
+/*
+ * Reply with a value, or if @name is NULL the list of names. If @size is 0, reply its length
+ * only.
+ */
 static int reply_value(struct vst_req *r, struct dentry *dentry, const char *name, u32 size)
 {
 	struct fuse_getxattr_out out = {};
@@ -97,11 +100,25 @@ static int get_any(struct vst_req *r, bool list)
 	return err;
 }
 
+/**
+ * vst_getxattr - carry out the FUSE request GETXATTR
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_getxattr(struct vst_req *r)
 {
 	return get_any(r, false);
 }
 
+/**
+ * vst_listxattr - carry out the FUSE request LISTXATTR
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_listxattr(struct vst_req *r)
 {
 	return get_any(r, true);
@@ -139,7 +156,7 @@ static int change_as_said(struct dentry *dentry, const struct xattr_change *x)
 	return err;
 }
 
-/* Has a predecessor done it already? */
+/* Return: true if an earlier incarnation has made the change already. */
 static bool is_done(const struct xattr_change *x, int err)
 {
 	return x->value ? (x->flags & XATTR_CREATE) && err == -EEXIST : err == -ENODATA;
@@ -165,6 +182,13 @@ put:
 	return err;
 }
 
+/**
+ * vst_setxattr - carry out the FUSE request SETXATTR
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_setxattr(struct vst_req *r)
 {
 	const struct fuse_setxattr_in *in = vst_arg(r, sizeof(*in));
@@ -182,6 +206,13 @@ int vst_setxattr(struct vst_req *r)
 	return change_any(r, &x);
 }
 
+/**
+ * vst_removexattr - carry out the FUSE request REMOVEXATTR
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_removexattr(struct vst_req *r)
 {
 	struct xattr_change x = { .name = vst_string(r) };
