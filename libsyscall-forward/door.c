@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Opening the door, making channels, and attaching descriptors: everything that
- * happens seldom.
+ * Opening the door, making channels, and attaching descriptors: everything that happens seldom.
  *
- * One at a time does it (fwd_door.busy); whoever comes meanwhile, be it another
- * thread or a signal handler in this one, uses the trap door for now.
+ * One thread at a time does it (fwd_door.busy). If a call comes meanwhile, from another thread
+ * or from a signal handler, it uses the trap door.
  */
 #include <sys/mman.h>
 
@@ -20,8 +19,8 @@ struct fwd_door *fwd_door;
 __u32 fwd_door_off = 1;		/* until the constructor has run */
 
 /*
- * Calls seen on descriptors that are not attached. A guess that any thread may
- * spoil, and that a child may inherit.
+ * Calls on descriptors that are not attached. It is a guess that any thread may spoil and a
+ * child may inherit.
  */
 struct seen {
 	__u16 calls;
@@ -31,17 +30,17 @@ struct seen {
 static struct seen seen_small[VOS_DOOR_FDS], seen_large[VOS_DOOR_FDS];
 
 /**
- * fwd_door_retire - never use the door again, in this process and its children
+ * fwd_door_retire - use the door never again, in this process and its children
  *
- * A process that has put itself under seccomp must not be made to call what its
- * filter might kill it for.
+ * If a process has put itself under seccomp, its filter may kill it for a prctl(). So the
+ * library must not make one.
  */
 void fwd_door_retire(void)
 {
 	vos_store(&fwd_door_off, 1u);
 }
 
-/* Is it worth asking the kernel about the descriptor by now? */
+/* Return: true if it is worth asking the kernel about the descriptor by now. */
 static bool seen_enough(struct seen *seen, unsigned int after)
 {
 	unsigned int n = vos_load(&seen->calls) + 1u;
@@ -86,7 +85,10 @@ static struct fwd_door *map_door(void)
 	return none;
 }
 
-/* Refused: leave it for twice as long each time, or, on another kernel, for good. */
+/*
+ * Note that the kernel has refused: wait twice as long each time. On another kernel, never ask
+ * again.
+ */
 static void note_refusal(struct fwd_door *d, long rc)
 {
 	if (rc == -ENOSYS || rc == -EINVAL) {
@@ -126,8 +128,8 @@ static bool open_door(struct fwd_door *d)
 }
 
 /*
- * Take away every lane, so that nobody is in the channel. Acquire, whatever is found:
- * who has left it, left it before.
+ * Take away every lane, so that no thread is in the channel. Each exchange is an acquire: what
+ * a thread did before it gave its lane back is seen. Return: true if no lane is taken.
  */
 static bool seal(struct fwd_chan *c)
 {
@@ -144,9 +146,9 @@ static bool seal(struct fwd_chan *c)
 }
 
 /*
- * The kernel has closed the door. A closed of more than 1 says that not even the
- * question is welcome; otherwise another door may be had, by and by, once nobody
- * is in the channels of this one. Return: there is no door now.
+ * Leave a door that the kernel has closed. If closed is above 1, the library must not even ask
+ * for another. Otherwise it asks later, once no thread is in the channels of this one. Return:
+ * true if there is no door now.
  */
 static bool leave_closed_door(struct fwd_door *d)
 {
@@ -162,7 +164,7 @@ static bool leave_closed_door(struct fwd_door *d)
 		d->chan[i].usable = false;
 	}
 	vos_store_release(&d->nr_fds, 0u);
-	/* Who changes its credentials all the time is better off without. */
+	/* A process that changes its credentials often is better off without a door. */
 	d->skip = d->reopen;
 	d->reopen = d->reopen ? d->reopen * 2 : 1;
 	if (d->reopen > LAST_STEP)
@@ -177,7 +179,7 @@ static bool have_door(struct fwd_door *d)
 	return d->nr_fds || open_door(d);
 }
 
-/* The door, open, and nobody else attaching; or NULL. */
+/* Return: the door, open, with fwd_door.busy set by the caller; or NULL. */
 static struct fwd_door *claim_door(void)
 {
 	struct fwd_door *d = vos_load_acquire(&fwd_door);
@@ -192,7 +194,7 @@ static struct fwd_door *claim_door(void)
 	return NULL;
 }
 
-/* The kernel is trusted, but a library that is older than it is checks what it knows. */
+/* The library trusts the kernel, but may be older than it, so it checks the numbers. */
 static bool channel_fits(const struct vos_door_channel *info)
 {
 	__u64 pages = VOS_UCHAN_HEAD_PAGES + (__u64)info->nr_lanes + info->arena_pages;
@@ -237,11 +239,17 @@ static void init_channel(struct fwd_door *d, unsigned int service,
 	c->log_lock = 0;
 	c->log_off = info->log_off;
 	c->log_size = info->arena_pages * VOS_PAGE_SIZE - info->log_off;
-	/* Free-running positions come round at 2^32: other sizes would jump there. */
+	/*
+	 * Free-running positions wrap at 2^32. There only a power of two goes on
+	 * without a jump.
+	 */
 	if (c->log_size & (c->log_size - 1))
 		c->log_size = 0;
 	c->log_head = c->log_tail = vos_load(&c->head->log_head);
-	/* The service has the memory, too: a record would not end with the log. */
+	/*
+	 * The service can write the memory, too. An odd position would make a record
+	 * cross the log's end.
+	 */
 	if (c->log_head % sizeof(struct vos_log_record))
 		c->log_size = 0;
 	memset(c->owed, 0, sizeof(c->owed));
@@ -251,7 +259,7 @@ static void init_channel(struct fwd_door *d, unsigned int service,
 		init_lane(c, i);
 }
 
-/* Nobody is in the old channel: its lanes are all taken away. */
+/* No thread is in the old channel: its lanes are all taken away. */
 static void unmap_old(struct fwd_chan *c, const struct vos_door_channel *info)
 {
 	if (c->head && (uintptr_t)c->head != info->base)
@@ -279,7 +287,7 @@ static bool need_channel(struct fwd_door *d, unsigned int service)
 	return true;
 }
 
-/* Which service would have this descriptor? -1: neither. */
+/* Return: the service that would have this descriptor; -1: none. */
 static int service_of(int fd)
 {
 	switch (fwd_filetype(fd)) {
@@ -307,8 +315,8 @@ static int service_of_kind(long kind)
 }
 
 /*
- * Without the service's channel there is no word. The kernel may tell the kind all
- * the same, or EAGAIN, which does not say of which service.
+ * Attach a descriptor. Without the service's channel there is no word. The kernel may return
+ * the kind all the same, or EAGAIN, which does not name a service.
  */
 static bool attach(struct fwd_door *d, int fd, long flags)
 {
@@ -338,9 +346,11 @@ static bool worth_a_door(int fd)
 }
 
 /**
- * fwd_attach - a call comes for a descriptor whose word says nothing
+ * fwd_attach - attach a descriptor without a word if enough calls have come for it
+ * @fd: the descriptor
  * @after: the number of such calls after which the kernel is asked; 0: do not count
- *	it. With FWD_AFTER_WINDOW, only if the file can be used in place
+ *	this one. With FWD_AFTER_WINDOW, only if the file can be used in place
+ *
  * Return: its word now; one of kind TRAP if it has none.
  */
 __attribute__((noinline)) __u64 fwd_attach(int fd, unsigned int after)

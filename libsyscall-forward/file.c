@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reading files through the door. A long read goes in chunks, several of which are
- * under way at once: the service copies one while we copy another.
+ * Reading files through the door. A long read goes in chunks. Several are under way at once:
+ * the service copies one while this side copies another.
  *
- * Reading changes nothing but the offset, and that at the very end; so whatever
- * goes wrong, the whole call can go through the trap door instead.
+ * Reading changes nothing but the offset, and that at the very end. So if anything fails, the
+ * whole call can go through the trap door instead.
  */
 #include "file.h"
 
@@ -22,7 +22,7 @@ struct reading {
 	__u32 len[FWD_DEPTH];
 	struct fwd_cursor to;
 	long rc;			/* not 0: the reason to end */
-	bool end;			/* what comes from now on is not wanted */
+	bool end;			/* drop the data of all later answers */
 };
 
 static __u32 place(const struct fwd_lane *l, const struct reading *r, unsigned int i)
@@ -63,7 +63,7 @@ static void finish_one(struct fwd_lane *l, struct reading *r)
 	if (n < (long)r->len[i])
 		r->end = true;
 	if (n < 0) {
-		/* Bytes first; who reads on is told the error then. */
+		/* Bytes first: the next read returns the error. */
 		if (FWD_IS_TRAP(n) || !r->got)
 			r->rc = n;
 		return;
@@ -94,8 +94,8 @@ static long read_at(struct fwd_lane *l, const struct fwd_io *io, __u64 pos)
 }
 
 /*
- * At the file's own offset, which others may move meanwhile. What was read counts
- * only if the offset is then still where it was.
+ * Read at the file's own offset, which other threads may move meanwhile. If the offset has
+ * moved after the read, the data does not count.
  */
 static long read_on(struct fwd_lane *l, const struct fwd_io *io)
 {
@@ -120,9 +120,13 @@ static long read_on(struct fwd_lane *l, const struct fwd_io *io)
 }
 
 /**
- * fwd_file_pread_short - what most reads are: a few bytes into one buffer
+ * fwd_file_pread_short - read few bytes into one buffer, like most reads
  * @word: of kind FILE
+ * @fd: the descriptor
+ * @buf: the buffer
  * @len: 1 to FWD_SHORT
+ * @pos: position in the file
+ *
  * Return: as fwd_file_read().
  */
 long fwd_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos)
@@ -153,6 +157,7 @@ long fwd_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos)
 /**
  * fwd_file_read - read a file
  * @io: word of kind FILE; len not 0
+ *
  * Return: bytes, -errno, or FWD_TRAP().
  */
 long fwd_file_read(struct fwd_io *io)

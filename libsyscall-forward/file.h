@@ -5,13 +5,13 @@
 
 #include "iov.h"
 
-/* Is all of the range a possible part of a file? Not so VOS_POS_HOME. */
+/* Return: true if all of the range can be part of a file; it is not at VOS_POS_HOME. */
 static inline bool fwd_file_range(__u64 pos, size_t len)
 {
 	return pos < 1ull << 63 && len < (1ull << 63) - pos;
 }
 
-/* Where the file's offset stands, or NULL: the kernel keeps it. */
+/* Return: the file's offset in shared memory, or NULL: the kernel keeps it. */
 static inline __u64 *fwd_file_pos(struct fwd_lane *l, const struct fwd_io *io)
 {
 	struct vos_uchan_head *head = l->chan->head;
@@ -19,7 +19,7 @@ static inline __u64 *fwd_file_pos(struct fwd_lane *l, const struct fwd_io *io)
 
 	if (!(io->word & VOS_WORD_POS))
 		return NULL;
-	/* The service is not told of windows. */
+	/* The service does not know windows. */
 	if (VOS_WORD_KIND(io->word) != VOS_KIND_WINDOW &&
 	    vos_load_acquire(&head->slot[slot].gen) != VOS_WORD_GEN(io->word))
 		return NULL;
@@ -28,7 +28,7 @@ static inline __u64 *fwd_file_pos(struct fwd_lane *l, const struct fwd_io *io)
 
 #define FWD_LOOK_EVERY	1024u	/* reads */
 
-/* A read has been answered. */
+/* Count a read that has been answered. */
 static inline void fwd_file_was_read(struct fwd_lane *l, __u64 word, int fd, long n)
 {
 	fwd_lane_count(l, VOS_STAT_READ, n);
@@ -37,8 +37,8 @@ static inline void fwd_file_was_read(struct fwd_lane *l, __u64 word, int fd, lon
 }
 
 /*
- * What an answer to a call of @len bytes means: bytes, -errno, or FWD_TRAP(). An
- * impossible one loses the lane.
+ * Turn an answer to a call of @len bytes into bytes, -errno, or FWD_TRAP(). An impossible one
+ * loses the lane.
  */
 static inline long fwd_file_check(struct fwd_lane *l, __s64 result, __u32 len)
 {

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
-/* Alone in its file, for <sys/stat.h> and virtuos/abi.h define the same types. */
+/* <sys/stat.h> and virtuos/abi.h define the same types, so this has a file of its own. */
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "filetype.h"
 #include "syscall.h"
 
-/*
- * What kind of file is it? By the bare system call, so that errno stays as it is;
- * by the one that libc's fstat() makes, which is what a seccomp filter allows.
+/**
+ * fwd_filetype - get the kind of file of a descriptor
+ * @fd: the descriptor
+ *
+ * The bare system call leaves errno as it is. It is the one that libc's fstat() makes, which is
+ * what a seccomp filter allows.
+ *
+ * Return: the kind; FWD_OTHER on error, too.
  */
 enum fwd_filetype fwd_filetype(int fd)
 {

@@ -2,12 +2,12 @@
 /*
  * What the files of libsyscall-forward share.
  *
- * Everything here may run in a signal handler that interrupted any other part of
- * it: there is no lock that anybody waits for, no allocation from the heap, and
- * errno is touched only where a call fails.
+ * Everything here may run in a signal handler that has interrupted any other part of the
+ * library. So no code waits for a lock or allocates from the heap, and only a call that fails
+ * touches errno.
  *
- * Invariant: whoever touches a channel's memory holds one of its lanes, so that a
- * channel whose lanes are all taken away is used by nobody.
+ * Invariant: a thread that touches a channel's memory holds one of the channel's lanes. So if
+ * all lanes of a channel are taken away, no thread uses it.
  */
 #ifndef FWD_PRIV_H
 #define FWD_PRIV_H
@@ -27,8 +27,8 @@
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 
 /*
- * A call's outcome inside the library: a count, -errno, or FWD_TRAP(why), which
- * asks the interposed function to make the call through the trap door.
+ * A call's outcome inside the library: a count, -errno, or FWD_TRAP(why). The latter asks the
+ * interposed function to make the call through the trap door.
  */
 #define FWD_TRAP(why)		(-(8192L + (why)))
 #define FWD_IS_TRAP(rc)		((rc) <= -8192L)
@@ -41,7 +41,10 @@
 /* A short transfer fits into any lane. */
 #define FWD_SHORT		2048u
 
-/* Calls of one lane that may be under way at once, and more whose answers nobody wants. */
+/*
+ * Calls of one lane that may be under way at once; posted calls, whose answers are dropped,
+ * come on top.
+ */
 #define FWD_DEPTH		4u
 #define FWD_POSTED		4u
 
@@ -52,7 +55,7 @@ struct fwd_count {
 	__u64 spun, slept, kicks;
 };
 
-/* A lane belongs to nobody it could be got by (and so in zeroed memory), is free, or taken. */
+/* A lane's state: not to be had (as in zeroed memory), free, or taken. */
 enum fwd_lane_state { FWD_LANE_NONE, FWD_LANE_FREE, FWD_LANE_TAKEN };
 
 struct fwd_lane {
@@ -63,22 +66,22 @@ struct fwd_lane {
 	__u32 data;		/* offset of its part of the arena */
 	__u32 tag;		/* of the next call */
 	__u32 busy;		/* bit per call under way, by tag % FWD_DEPTH */
-	__u32 have;		/* ... that is answered in stash[] */
+	__u32 have;		/* bit per call that is answered in stash[] */
 	bool kick;		/* the service slept when a call was published */
 	bool lost;		/* not to be used any more */
 	struct vos_cqe stash[FWD_DEPTH];
 	__u32 asked[FWD_DEPTH];	/* tags under way */
 	__u32 posted;		/* calls that were posted and are not answered */
-	__u32 post[FWD_POSTED];	/* ... their tags, oldest first */
+	__u32 post[FWD_POSTED];	/* their tags, oldest first */
 	struct fwd_count count;
 } __attribute__((aligned(64)));
 
 struct fwd_chan {
 	const struct vos_door_state *state;
-	struct vos_uchan_head *head;	/* NULL: there never was one */
+	struct vos_uchan_head *head;	/* NULL: there has been no channel */
 	size_t size;			/* of its mapping */
 	char *arena;
-	bool usable;			/* for who attaches: else another must be made */
+	bool usable;			/* if not set, the thread that attaches makes another */
 	__u32 service;
 	__u32 epoch;
 	__u32 nr_lanes;
@@ -89,16 +92,16 @@ struct fwd_chan {
 	__u32 log_off, log_size;	/* within the arena; size 0: no log */
 	__u32 log_head, log_tail;
 
-	/* home.c: slots that were written since it looked */
+	/* home.c: slots that were written since its last check */
 	__u8 written[VOS_UCHAN_SLOTS];
 
-	/* lane.c: waits so far, and how many of the last ones in a row were long */
+	/* lane.c: number of waits, and number of long ones in a row up to now */
 	__u32 waits;
 	__u32 slow;
 
 	/*
-	 * An error that the service has told and no call has returned yet, because
-	 * bytes went before it: generation of the slot << 32 | errno.
+	 * An error that the service has reported after bytes had been moved, and that
+	 * no call has returned yet: generation of the slot << 32 | errno.
 	 */
 	__u64 owed[VOS_UCHAN_SLOTS];
 	/* socket.h: the lane on which the last call on the slot was posted, + 1; 0: none */
@@ -107,24 +110,24 @@ struct fwd_chan {
 };
 
 /*
- * What is known of a file that lies in a window, by slot. Whoever attaches writes it,
- * with @gen 0 meanwhile; @users and the counts are its readers'.
+ * A file that lies in a window, by slot. The thread that attaches writes it, with @gen 0
+ * meanwhile. Its readers write @users and the counts.
  */
 struct fwd_window {
 	__u64 base, size;
 	__u32 gen;		/* of the word that it holds for */
 	__u32 users;		/* see struct vos_door_window */
-	/* About: threads do not wait for each other to count. */
+	/* approximate: threads count without a lock */
 	__u64 reads, bytes, writes, written;
 };
 
 /*
- * All of a process's own state, in memory that fork() wipes: the child of whatever
- * kind of fork finds no door, and never the addresses of its parent's.
+ * All of a process's own state, in memory that fork() wipes. So the child of any kind of fork
+ * finds no door, and never the addresses of its parent's.
  */
 struct fwd_door {
 	__u32 nr_fds;		/* 0: no door */
-	__u32 busy;		/* somebody is opening, or attaching */
+	__u32 busy;		/* a thread opens the door or attaches */
 	const struct vos_door_state *state;
 	__u32 skip, step;	/* attempts to leave out before the next OPEN */
 	__u32 reopen;		/* the same, after a door was closed */
@@ -135,10 +138,10 @@ struct fwd_door {
 };
 
 extern struct fwd_door *fwd_door;	/* NULL until the first attempt to open */
-extern __u32 fwd_door_off;		/* never (again): use the trap door */
+extern __u32 fwd_door_off;		/* use the trap door from now on */
 extern __u32 fwd_spin_us;		/* upper bound of the spinning of one wait */
 
-/* One call, as the interposed functions put it. */
+/* One call, as the interposed functions describe it. */
 struct fwd_io {
 	__u64 word;
 	int fd;
@@ -148,16 +151,16 @@ struct fwd_io {
 	bool at;		/* files: pos holds, not the file's offset */
 	__s64 pos;
 	void *name;		/* sockets: address, or NULL */
-	__u32 namelen;		/* its length; recv: room for it */
-	__u32 truelen;		/* recv: the length that it has is put here */
-	__u32 msg_flags;	/* recv: put here */
+	__u32 namelen;		/* send: its length; recv: room for it */
+	__u32 truelen;		/* recv: set to its length */
+	__u32 msg_flags;	/* recv: set */
 };
 
 /* door.c */
 __u64 fwd_attach(int fd, unsigned int after);
 void fwd_door_retire(void);
 
-/* kernel.c: prctl(VOS_DOOR_PRCTL, op, a, b), returning -errno. Tests replace it. */
+/* kernel.c: the library's system calls of its own. Tests replace them. */
 long fwd_kernel(long op, long a, long b);
 void fwd_unmap(void *p, size_t size);
 
@@ -189,7 +192,7 @@ struct vos_log_record *fwd_log_alloc(struct fwd_chan *c, __u32 len);
 void fwd_log_fill(struct vos_log_record *r, const struct fwd_io *io, __u64 pos, __u32 len);
 void fwd_log_settle(struct vos_log_record *r, __u32 len, __u64 seq);
 
-/* trap.c */
+/* trap.c: each makes libc's call of its name through the trap door */
 ssize_t fwd_trap_read(int fd, void *buf, size_t n);
 ssize_t fwd_trap_write(int fd, const void *buf, size_t n);
 ssize_t fwd_trap_readv(int fd, const struct iovec *iov, int n);
@@ -214,9 +217,12 @@ void fwd_seccomp_init(void);
 void fwd_count_trap(enum vos_stat_op op, long rc);
 void fwd_stats_at_exit(const char *where);
 
-/*
- * The word of a descriptor; kind NONE never, TRAP if in doubt. @after: so many
- * calls on a descriptor that is not known yet are worth asking the kernel.
+/**
+ * fwd_word - get the word of a descriptor
+ * @fd: the descriptor
+ * @after: number of calls on an unknown descriptor after which the kernel is asked
+ *
+ * Return: the word, never of kind NONE. If in doubt, it is of kind TRAP.
  */
 static inline __u64 fwd_word(int fd, unsigned int after)
 {
@@ -235,9 +241,10 @@ static inline __u64 fwd_word(int fd, unsigned int after)
 #define FWD_AFTER_ANY		8u
 #define FWD_AFTER_NEVER		0u
 #define FWD_AFTER_WINDOW	(1u << 31)	/* only if it can be read in place */
-#define FWD_IN_PLACE		32768u	/* bytes; longer writes are the kernel's */
+#define FWD_IN_PLACE		32768u	/* bytes; the kernel makes longer writes */
 #define FWD_LARGE		(16384u + 1)	/* bytes; redis reads 16 KiB at a time */
 
+/* Return: true if the channel has died. */
 static inline bool fwd_epoch_is_old(const struct fwd_chan *c)
 {
 	return vos_load_acquire(&c->state->epoch[c->service]) != c->epoch;
@@ -256,7 +263,7 @@ static inline void fwd_lane_count(struct fwd_lane *l, enum vos_stat_op op, long 
 		fwd_count_add(&l->count.bytes[op], rc);
 }
 
-/* Count an outcome if it means the trap door. Return: @rc */
+/* If an outcome means the trap door, count it. Return: @rc */
 static inline long fwd_trapped(enum vos_stat_op op, long rc)
 {
 	if (unlikely(FWD_IS_TRAP(rc)))
@@ -264,7 +271,7 @@ static inline long fwd_trapped(enum vos_stat_op op, long rc)
 	return rc;
 }
 
-/* Answers that mean: the service did nothing, the trap door can. */
+/* Return: true if the service did nothing, and the trap door can do it. */
 static inline bool fwd_not_done(__s64 result)
 {
 	return result == -EBADF || result == -ENOSYS || result == -EPROTO;

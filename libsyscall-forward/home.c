@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: MIT
 /*
- * Files that are not written any more. What programs write through the door, they read
- * at the storage domain, and go on doing so. It would be better read in place, for which
- * the kernel has to bring it home, to the primary's page cache.
+ * Served files that no process writes any more. A file that programs have written through the
+ * door is served: they go on reading it at the storage domain. Such a file is better read in
+ * place. For that the kernel has to recall it into the primary's page cache.
  *
- * A look every so many reads. Whether others write it is not known here: if it is not in
- * place thereafter, the next try is twice as far away.
+ * The library checks once in so many reads. It does not know whether other processes write the
+ * file. If the file is not in place after a try, the next try is twice as far away.
  */
 #include "file.h"
 
 #define MAX_DOUBLING	10
 
-/* By descriptor. A guess that any thread may spoil, and that a child may inherit. */
+/* By descriptor. It is a guess that any thread may spoil and a child may inherit. */
 static struct tries {
-	__u16 passed;		/* looks since the last try */
+	__u16 passed;		/* checks since the last try */
 	__u8 doublings;
 } tries[VOS_DOOR_FDS];
 
 /**
- * fwd_file_look - is it time to have the file come home? Then it does
- * @l: lane of the channel, in our hands
+ * fwd_file_look - ask the kernel to recall a file if it has not been written for a time
+ * @l: a lane of the channel, which the caller holds
+ * @word: of the file
+ * @fd: the descriptor
  */
 __attribute__((noinline)) void fwd_file_look(struct fwd_lane *l, __u64 word, int fd)
 {
@@ -42,7 +44,10 @@ __attribute__((noinline)) void fwd_file_look(struct fwd_lane *l, __u64 word, int
 	fwd_kernel(VOS_DOOR_HOME, fd, 0);
 }
 
-/** fwd_file_is_home - the file of @fd is used in place */
+/**
+ * fwd_file_is_home - note that a file is used in place
+ * @fd: the descriptor
+ */
 void fwd_file_is_home(int fd)
 {
 	vos_store(&tries[fd].doublings, (__u8)0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What happens when the library is loaded, and when the program ends: little, for
- * /etc/ld.so.preload puts it into every process.
+ * Start and end of the library. Both do little, for /etc/ld.so.preload puts it into every
+ * process.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static void read_environment(void)
 	unsigned long us = spin ? strtoul(spin, NULL, 10) : fwd_spin_us;
 
 	fwd_spin_us = us < 1000 ? us : 1000;
-	/* A copy: programs that set their title write over their environment. */
+	/* Programs that set their title overwrite their environment, so this takes a copy. */
 	if (getenv("VIRTUOS_DOOR_STATS"))
 		strncpy(stats, getenv("VIRTUOS_DOOR_STATS"), sizeof(stats) - 1);
 }
@@ -29,7 +29,7 @@ static bool switched_off(void)
 	return door && !strcmp(door, "off");
 }
 
-/* A privileged program's caller may switch the door off, and say nothing else. */
+/* The caller of a privileged program may switch the door off, and set nothing else. */
 __attribute__((constructor)) static void start(void)
 {
 	int saved = errno;

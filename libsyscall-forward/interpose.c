@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The functions that take the place of libc's. They decide by the descriptor's
- * word; where the door has nothing to do with it, the trap door is a tail call.
+ * The functions that replace libc's. They decide by the descriptor's word. If the call is not
+ * for the door, the trap door is a tail call.
  */
 #include <netinet/in.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@
 
 #pragma weak pthread_testcancel
 
-/* A cancellation that is pending is acted upon here, before a lane is in hand. */
+/* Act upon a pending cancellation here, before the thread holds a lane. */
 static void cancellation_point(void)
 {
 	if (pthread_testcancel)
@@ -82,7 +82,10 @@ static long door_write(struct fwd_io *io)
 	}
 }
 
-/* One buffer; as much of it as Linux takes at once. Length 0: leave it alone. */
+/*
+ * Describe one buffer, as much of it as Linux takes at once. Length 0: the call is not for the
+ * door.
+ */
 static struct iovec one(const void *buf, size_t n)
 {
 	struct iovec iov = { .iov_base = (void *)buf, .iov_len = n < FWD_MAX_IO ? n : FWD_MAX_IO };
@@ -120,11 +123,10 @@ static __attribute__((noinline)) long write_one(__u64 word, int fd, const void *
 }
 
 /*
- * What is read or written in large pieces is best kept in the primary's page cache:
- * through the service it is copied twice, and what is written would have to wait for
- * the disk as soon as the log is full. So large calls do not make a descriptor one of
- * the service's; to be used in place it may be. There a page that is not dirty costs a
- * fault, which does not pay for long writes.
+ * Data that is read or written in large pieces is best kept in the primary's page cache.
+ * Through the service it is copied twice, and a write would wait for the disk when the log is
+ * full. So large calls attach a descriptor only to use the file in place. There a clean page
+ * costs a fault, which does not pay for long writes.
  */
 static inline unsigned int after_write(size_t n)
 {
@@ -240,7 +242,7 @@ static long socket_write(struct fwd_io *io)
 {
 	if (!is_socket(io->word))
 		return FWD_TRAP(VOS_WHY_ODD);
-	/* A connected stream knows where it goes; what an address does to it, Linux knows. */
+	/* A connected stream needs no address. Linux decides what an address does to it. */
 	if (io->name && (VOS_WORD_KIND(io->word) != VOS_KIND_DGRAM ||
 			 io->namelen > VOS_ADDR_MAX || !io->namelen ||
 			 !fwd_plausible(io->name, io->namelen)))
@@ -337,7 +339,10 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct
 	return FWD_IS_TRAP(rc) ? fwd_trap_sendto(fd, buf, n, flags, a, alen) : finish(rc);
 }
 
-/* A message that is plain: data, perhaps an address, no room for or bytes of control. */
+/*
+ * Describe a plain message: data, perhaps an address, no control data and no room for it.
+ * Return: false if it is not plain.
+ */
 static bool plain_message(const struct msghdr *m, struct fwd_io *io)
 {
 	ssize_t len;
@@ -415,7 +420,7 @@ EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t 
 	return fwd_trap_setsockopt(fd, level, name, value, len);
 }
 
-/* Other names of the same, by which programs and libraries know them. */
+/* Other names of the same functions, which programs and libraries use. */
 ssize_t __read(int fd, void *buf, size_t n) ALIAS(read);
 ssize_t __write(int fd, const void *buf, size_t n) ALIAS(write);
 ssize_t __send(int fd, const void *buf, size_t n, int flags) ALIAS(send);
@@ -424,7 +429,7 @@ ssize_t pwrite64(int fd, const void *buf, size_t n, off_t pos) ALIAS(pwrite);
 ssize_t __pread64(int fd, void *buf, size_t n, off_t pos) ALIAS(pread);
 ssize_t __pwrite64(int fd, const void *buf, size_t n, off_t pos) ALIAS(pwrite);
 
-/* What -D_FORTIFY_SOURCE makes of them. */
+/* Names that -D_FORTIFY_SOURCE uses instead. */
 extern void __chk_fail(void) __attribute__((noreturn));
 
 EXPORT ssize_t __read_chk(int fd, void *buf, size_t n, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walking over a program's buffers. The caller never asks for more bytes than
- * there are: it has counted them with fwd_iov_len().
+ * Walking over a program's buffers. The caller has counted the bytes with fwd_iov_len(), and
+ * never asks for more.
  */
 #ifndef FWD_IOV_H
 #define FWD_IOV_H
@@ -13,7 +13,7 @@ struct fwd_cursor {
 	size_t off;
 };
 
-/* Could this be memory of a program? What surely is not is the kernel's to refuse. */
+/* Return: true if this can be memory of a program. If it cannot, the kernel refuses it. */
 static inline bool fwd_plausible(const void *p, size_t len)
 {
 	__u64 a = (uintptr_t)p;
@@ -21,7 +21,7 @@ static inline bool fwd_plausible(const void *p, size_t len)
 	return a >= VOS_PAGE_SIZE && a < 1ull << 47 && len <= (1ull << 47) - a;
 }
 
-/* Bytes in all, or -1 if it is anything but plain. */
+/* Return: the number of bytes; -1: a buffer is implausible, or there are too many bytes. */
 static inline ssize_t fwd_iov_len(const struct iovec *iov, size_t n)
 {
 	size_t sum = 0, i;
@@ -38,7 +38,7 @@ static inline ssize_t fwd_iov_len(const struct iovec *iov, size_t n)
 	return sum;
 }
 
-/* The next piece in one buffer, at most @max bytes long. */
+/* Return: the next piece in one buffer, at most @max bytes long. */
 static inline struct iovec fwd_cursor_piece(struct fwd_cursor *c, size_t max)
 {
 	struct iovec piece;
@@ -83,7 +83,7 @@ static inline void fwd_cursor_get(struct fwd_cursor *c, void *to, size_t n)
 	}
 }
 
-/* All of a request at once: most have one buffer. */
+/* Copy all of a request at once: most have one buffer. */
 static inline void fwd_gather(const struct iovec *iov, void *to, size_t n)
 {
 	struct fwd_cursor c = { iov, 0 };

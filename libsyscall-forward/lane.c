@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
-/*
- * Lanes: finding a free one, spinning and sleeping, posting. What every call passes
- * through is in lane.h.
- */
+/* Lanes: finding a free one, spinning and sleeping, posting. lane.h has what every call runs. */
 #include <time.h>
 
 #include "lane.h"
 
 #define BRIEFLY		256	/* passes */
 #define PATIENCE	8u	/* long waits in a row */
-#define KEEP_TRYING	16u	/* every so many-th wait spins for as long as it may */
+#define KEEP_TRYING	16u	/* one in so many waits spins for as long as it may */
 
 __u32 fwd_spin_us = 200;
 
@@ -24,7 +21,12 @@ static inline __u64 ticks(void)
 
 __thread __u32 fwd_lane_favourite __attribute__((tls_model("initial-exec")));
 
-/* One that is not the favourite. */
+/**
+ * fwd_lane_other - take a lane that is not the favourite
+ * @c: the channel
+ *
+ * Return: the lane, or NULL: none is free.
+ */
 __attribute__((noinline)) struct fwd_lane *fwd_lane_other(struct fwd_chan *c)
 {
 	__u32 i;
@@ -46,9 +48,7 @@ static __u64 now_ns(void)
 }
 
 /**
- * fwd_ticks_start, fwd_ticks_measure - measure the time stamp counter
- *
- * Between the two lie the system calls that open a door, which take long enough.
+ * fwd_ticks_start - begin to measure the time stamp counter
  */
 void fwd_ticks_start(void)
 {
@@ -56,6 +56,11 @@ void fwd_ticks_start(void)
 	start_ns = now_ns();
 }
 
+/**
+ * fwd_ticks_measure - end what fwd_ticks_start() began
+ *
+ * Between the two lie the system calls that open a door, which take long enough.
+ */
 void fwd_ticks_measure(void)
 {
 	__u64 us = (now_ns() - start_ns) / 1000, rate;
@@ -75,7 +80,7 @@ static int enter(struct fwd_lane *l, __u32 flags)
 		fwd_count_add(&l->count.slept, 1);
 	if (flags & VOS_ENTER_KICK)
 		fwd_count_add(&l->count.kicks, 1);
-	/* A signal's handler has run by now; the call under way is short, so wait on. */
+	/* A signal's handler has run by now. The call under way is short, so wait on. */
 	return rc < 0 && rc != -EINTR ? -ENOTCONN : 0;
 }
 
@@ -85,10 +90,10 @@ static __u64 max_budget(void)
 }
 
 /*
- * How long to spin: for as long as one may, or next to nothing after a row of answers
- * that took longer; save now and then, to see whether it is better by now. One long
- * wait says little: the spinning thread may have had to give way to another, perhaps
- * to the one that its call has woken.
+ * Get the time to spin. It is the longest that is allowed, or next to nothing after a row of
+ * answers that took longer. Now and then a wait spins long anyway, to see whether answers are
+ * faster again. One long wait says little: the spinning thread may have had to give way to
+ * another thread.
  */
 static __u64 budget(struct fwd_chan *c)
 {
@@ -109,7 +114,7 @@ static void adapt(struct fwd_chan *c, __u64 took)
 		vos_store(&c->slow, slow + 1);
 }
 
-/* Has anything come, or is it known that nothing will? */
+/* Return: true if an answer has come, or none can come. */
 static inline bool is_over(const struct fwd_lane *l)
 {
 	return vos_ring_ready(&l->cq) || fwd_epoch_is_old(l->chan);
@@ -127,7 +132,7 @@ static bool spin(struct fwd_lane *l, __u64 start)
 	return over;
 }
 
-/* Not answered soon: poll by the clock, then sleep. */
+/* Wait for what is not answered soon: poll by the clock, then sleep. */
 static __attribute__((noinline)) bool await_long(struct fwd_lane *l)
 {
 	__u32 flags = VOS_ENTER_WAIT | (l->kick ? VOS_ENTER_KICK : 0);
@@ -143,15 +148,17 @@ static __attribute__((noinline)) bool await_long(struct fwd_lane *l)
 		over = dead || is_over(l);
 	}
 	adapt(l->chan, ticks() - start);
-	/* What was answered before the channel died counts. */
+	/* An answer from before the channel's death counts. */
 	return vos_ring_ready(&l->cq);
 }
 
 /**
  * fwd_lane_await - wait until the service has answered something
- * Return: has the lane's completion ring an answer? Else nothing will come any more.
+ * @l: the lane
  *
  * What is answered at once needs no clock.
+ *
+ * Return: true if the lane's completion ring has an answer; false: none will come.
  */
 __attribute__((noinline)) bool fwd_lane_await(struct fwd_lane *l)
 {
@@ -159,7 +166,7 @@ __attribute__((noinline)) bool fwd_lane_await(struct fwd_lane *l)
 	const __u64 bit = l->cq.phase, is_new = l->cq.is_new;
 	int i = l->kick || !fwd_spin_us ? 0 : BRIEFLY;
 
-	/* As vos_ring_ready() looks, with what does not change out of the loop. */
+	/* Like vos_ring_ready(), but what does not change is read outside the loop. */
 	for (; i; i--) {
 		__builtin_ia32_pause();
 		if (likely((vos_load_acquire(next) & bit) != is_new))
@@ -169,12 +176,16 @@ __attribute__((noinline)) bool fwd_lane_await(struct fwd_lane *l)
 			vos_store(&l->chan->slow, 0u);
 		return true;
 	}
-	/* Here the channel's death is looked for, too. */
+	/* This checks for the channel's death, too. */
 	return await_long(l);
 }
 
-/*
- * fwd_lane_was_posted - is it the oldest call whose answer nobody wants? Then forget it.
+/**
+ * fwd_lane_was_posted - forget a posted call that is answered
+ * @l: the lane
+ * @tag: of the answer
+ *
+ * Return: true if the oldest posted call has that tag, and is forgotten.
  */
 __attribute__((noinline)) bool fwd_lane_was_posted(struct fwd_lane *l, __u32 tag)
 {
@@ -190,9 +201,10 @@ __attribute__((noinline)) bool fwd_lane_was_posted(struct fwd_lane *l, __u32 tag
 
 /**
  * fwd_lane_drain - wait until the service has taken what is on a lane now
+ * @l: the lane; another thread may use it
  *
- * It carries calls of the kinds that are posted out one at a time, when it takes them. The
- * lane may be in use: by who has not told yet that the service sleeps, so we tell it.
+ * The service carries out a posted call when it takes it, one at a time. If another thread uses
+ * the lane, it may not have woken the service yet. So this wakes the service.
  */
 void fwd_lane_drain(struct fwd_lane *l)
 {
@@ -210,11 +222,13 @@ void fwd_lane_drain(struct fwd_lane *l)
 }
 
 /**
- * fwd_lane_settle - have posted calls answered
- * @left: so many may be under way still
- * Return: 0, or -ENOTCONN: they will never be answered, and the lane is lost.
+ * fwd_lane_settle - wait until few enough posted calls are under way
+ * @l: the lane, with no other call under way
+ * @left: number of posted calls that may stay under way
  *
- * For a lane that has no other call under way. What has been answered is taken anyway.
+ * What has been answered is taken in any case.
+ *
+ * Return: 0, or -ENOTCONN: they will never be answered, and the lane is lost.
  */
 int fwd_lane_settle(struct fwd_lane *l, __u32 left)
 {
@@ -236,12 +250,15 @@ int fwd_lane_settle(struct fwd_lane *l, __u32 left)
 }
 
 /**
- * fwd_lane_post - hand the call that was prepared to the service and go on
- * Return: 0, or -ENOTCONN: the service has died, and the lane is lost.
+ * fwd_lane_post - submit the prepared call, and do not wait for its answer
+ * @l: the lane
+ * @opcode: of a call without extents whose answer is known
  *
- * For calls without extents whose answer is known. At most FWD_POSTED of them may be under way:
- * fwd_lane_settle() makes room. What the caller asks next on this lane comes
- * after it; a service that sleeps is woken, for it may be the last for long.
+ * At most FWD_POSTED of them may be under way: fwd_lane_settle() makes room. What the caller
+ * asks next on this lane comes after it. If the service sleeps, this wakes it, for the caller
+ * may call next after a long time.
+ *
+ * Return: 0, or -ENOTCONN: the service has died, and the lane is lost.
  */
 int fwd_lane_post(struct fwd_lane *l, enum vos_opcode opcode)
 {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lanes: taking one, putting calls into it, waiting for the answers. Inline, for this
- * is what a call costs (tests/unit/test_door_cost.c).
+ * Lanes: taking one, putting calls into it, waiting for the answers. All of it is inline, for
+ * it is the cost of a call (tests/unit/test_door_cost.c).
  *
- * Invariant: a lane is given back only when nothing is under way on it but what was
- * posted: calls that need no answer and no part of the arena. One whose channel has
- * died, or whose peer has answered what was not asked, is not given back at all.
+ * Invariant: when a lane is given back, only posted calls are under way on it. Those need no
+ * answer and no part of the arena. A lane whose channel has died is never given back. Nor is a
+ * lane whose peer has answered what was not asked.
  */
 #ifndef FWD_LANE_H
 #define FWD_LANE_H
 
 #include "fwd_priv.h"
 
-/* The lane that served last serves again: its lines are in this CPU's cache. */
+/* The lane that this thread used last: its lines are in this CPU's cache. */
 extern __thread __u32 fwd_lane_favourite __attribute__((tls_model("initial-exec")));
 
 struct fwd_lane *fwd_lane_other(struct fwd_chan *c);
@@ -32,8 +32,8 @@ static inline bool fwd_lane_claim(struct fwd_lane *l)
 }
 
 /*
- * With the lane in hand the channel cannot be changed any more; is it still the
- * one that the word spoke of?
+ * While the caller holds the lane, the channel cannot change. Return: true if it is still the
+ * one that the word names.
  */
 static inline bool fwd_lane_still_good(const struct fwd_lane *l, int fd, __u64 word)
 {
@@ -42,7 +42,10 @@ static inline bool fwd_lane_still_good(const struct fwd_lane *l, int fd, __u64 w
 	return !fwd_epoch_is_old(c) && vos_load_acquire(&c->state->word[fd]) == word;
 }
 
-/** fwd_lane_put - give a lane back */
+/**
+ * fwd_lane_put - give a lane back
+ * @l: the lane
+ */
 static inline void fwd_lane_put(struct fwd_lane *l)
 {
 	vos_store_release(&l->state, (__u32)(l->lost ? FWD_LANE_NONE : FWD_LANE_FREE));
@@ -50,7 +53,10 @@ static inline void fwd_lane_put(struct fwd_lane *l)
 
 /**
  * fwd_lane_get - take a free lane
- * @word: what the caller has read for descriptor @fd
+ * @service: enum vos_door_service
+ * @fd: the descriptor
+ * @word: what the caller has read for @fd
+ *
  * Return: the lane, or NULL: use the trap door.
  */
 static inline struct fwd_lane *fwd_lane_get(unsigned int service, int fd, __u64 word)
@@ -71,12 +77,14 @@ static inline struct fwd_lane *fwd_lane_get(unsigned int service, int fd, __u64 
 
 /**
  * fwd_lane_prepare - begin a call
+ * @l: the lane
  * @word: names the handle
- * Return: the submission, in its place in the ring, with nothing but the handle filled
- * in; its first word is not to be touched.
  *
- * At most FWD_DEPTH calls, and FWD_POSTED more, may be under way, so there is room: a
- * service gives an entry back before it answers it, or confuses itself.
+ * At most FWD_DEPTH calls, and FWD_POSTED more, may be under way, so there is room. A service
+ * gives an entry back before it answers it, or confuses itself.
+ *
+ * Return: the submission, in its place in the ring. Only the handle is filled in; the caller
+ * leaves its first word alone.
  */
 static inline struct vos_sqe *fwd_lane_prepare(struct fwd_lane *l, __u64 word)
 {
@@ -96,11 +104,13 @@ static inline void fwd_lane_publish(struct fwd_lane *l, enum vos_opcode opcode)
 }
 
 /**
- * fwd_lane_ask - hand the call that was prepared to the service, wait for its answer
- * @c: private copy of the answer
- * Return: as fwd_lane_wait().
+ * fwd_lane_ask_some - submit the prepared call, and wait for the first bytes of its answer
+ * @l: the lane, with no other call under way but posted ones, which makes this short
+ * @opcode: of the call
+ * @c: set to a private copy of the answer
+ * @n: number of bytes that are copied
  *
- * For a lane that has no other call under way but posted ones, which makes it short.
+ * Return: as fwd_lane_wait().
  */
 static inline __attribute__((always_inline)) int
 fwd_lane_ask_some(struct fwd_lane *l, enum vos_opcode opcode, struct vos_cqe *c, __u32 n)
@@ -121,12 +131,27 @@ fwd_lane_ask_some(struct fwd_lane *l, enum vos_opcode opcode, struct vos_cqe *c,
 	return -ENOTCONN;
 }
 
+/**
+ * fwd_lane_ask - submit the prepared call, and wait for its answer
+ * @l: as for fwd_lane_ask_some()
+ * @opcode: of the call
+ * @c: set to a private copy of the answer
+ *
+ * Return: as fwd_lane_wait().
+ */
 static inline int fwd_lane_ask(struct fwd_lane *l, enum vos_opcode opcode, struct vos_cqe *c)
 {
 	return fwd_lane_ask_some(l, opcode, c, sizeof(*c));
 }
 
-/** fwd_lane_ask_short - the same, for who wants to know the result and no more */
+/**
+ * fwd_lane_ask_short - submit the prepared call, and wait for its result
+ * @l: as for fwd_lane_ask_some()
+ * @opcode: of the call
+ * @result: set to the answer's result
+ *
+ * Return: as fwd_lane_wait().
+ */
 static inline __attribute__((always_inline)) int
 fwd_lane_ask_short(struct fwd_lane *l, enum vos_opcode opcode, __s64 *result)
 {
@@ -140,8 +165,11 @@ fwd_lane_ask_short(struct fwd_lane *l, enum vos_opcode opcode, __s64 *result)
 }
 
 /**
- * fwd_lane_submit - hand the call that was prepared to the service
- * Return: which of the lane's calls it is.
+ * fwd_lane_submit - submit the prepared call
+ * @l: the lane
+ * @opcode: of the call
+ *
+ * Return: the call's number on the lane.
  */
 static inline int fwd_lane_submit(struct fwd_lane *l, enum vos_opcode opcode)
 {
@@ -153,7 +181,7 @@ static inline int fwd_lane_submit(struct fwd_lane *l, enum vos_opcode opcode)
 	return call;
 }
 
-/* Return: 1 answered, and *c is the answer; 0 not yet; -ENOTCONN never. */
+/* Take the answer to a call. Return: 1: @c is set; 0: not answered yet; -ENOTCONN: never. */
 static inline int fwd_lane_answered(struct fwd_lane *l, int call, struct vos_cqe *c)
 {
 	if (unlikely(l->have & 1u << call)) {
@@ -179,11 +207,14 @@ static inline int fwd_lane_answered(struct fwd_lane *l, int call, struct vos_cqe
 
 /**
  * fwd_lane_wait - wait for the answer to a call
+ * @l: the lane
  * @call: as fwd_lane_submit() returned
- * Return: 0, or -ENOTCONN: it will never be answered, and the lane is lost.
+ * @c: set to the answer
  *
- * Not ended by signals, whose handlers run meanwhile: a call through the door is
+ * A signal does not end the wait; its handler runs meanwhile. A call through the door is
  * answered at once.
+ *
+ * Return: 0, or -ENOTCONN: it will never be answered, and the lane is lost.
  */
 static inline int fwd_lane_wait(struct fwd_lane *l, int call, struct vos_cqe *c)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * The log: data of writes that the service may not have on its disk yet lies here,
- * in memory of the primary. See struct vos_log_record.
+ * The log: data of writes that the service may not have on its disk yet, in memory of the
+ * primary. See struct vos_log_record.
  *
- * The log belongs to all lanes. Who allocates holds a lock, for some hundred
- * instructions; nobody waits for it longer than that takes, for its holder may be
- * the very thread that a signal handler has interrupted.
+ * The log belongs to all lanes. A thread that allocates holds a lock for some hundred
+ * instructions. No thread waits for the lock longer than that takes: a signal handler may have
+ * interrupted its holder.
  *
- * A record begins as one to be skipped, with no sequence number: nobody replays
- * it, and nobody takes its room. It is made real when the data is in it.
+ * A record begins as one to be skipped, with no sequence number: the kernel does not replay it,
+ * and its room is not reclaimed. When the data is in it, it is made real.
  */
 #include "iov.h"
 
@@ -38,7 +38,7 @@ static struct vos_log_record *at(struct fwd_chan *c, __u32 where)
 	return (void *)(c->arena + c->log_off + where % c->log_size);
 }
 
-/* May the oldest record go? */
+/* Return: true if the oldest record may go. */
 static bool may_go(const struct fwd_chan *c, struct vos_log_record *r)
 {
 	__u64 seq = vos_load_acquire(&r->seq);
@@ -50,12 +50,12 @@ static bool may_go(const struct fwd_chan *c, struct vos_log_record *r)
 	if (slot >= VOS_UCHAN_SLOTS)	/* VOS_LOG_SKIP */
 		return true;
 	s = &c->head->slot[slot];
-	/* A handle is given up only when all of it is durable. */
+	/* A handle is dropped only when all of it is durable. */
 	return seq <= vos_load_acquire(&s->durable) ||
 	       vos_load_acquire(&s->gen) != vos_load(&r->gen);
 }
 
-/* Under the lock. The service could have written anything there: believe nothing. */
+/* Context: under the lock. The service can write there too, so check everything. */
 static void reclaim(struct fwd_chan *c)
 {
 	while (c->log_tail != c->log_head) {
@@ -73,7 +73,7 @@ static void reclaim(struct fwd_chan *c)
 	vos_store_release(&c->head->log_tail, c->log_tail);
 }
 
-/* Under the lock, with the room known to be there. */
+/* Context: under the lock; there is room. */
 static struct vos_log_record *append(struct fwd_chan *c, __u32 room, __u64 seq)
 {
 	struct vos_log_record *r = at(c, c->log_head);
@@ -84,7 +84,7 @@ static struct vos_log_record *append(struct fwd_chan *c, __u32 room, __u64 seq)
 	vos_store(&r->room, room);
 	vos_store(&r->seq, seq);
 	c->log_head += room;
-	/* The record before the head that tells of it. */
+	/* The record must be visible before the head that covers it. */
 	vos_store_release(&c->head->log_head, c->log_head);
 	return r;
 }
@@ -104,8 +104,11 @@ static struct vos_log_record *alloc(struct fwd_chan *c, __u32 room)
 }
 
 /**
- * fwd_log_alloc - room for a record with @len bytes of data
- * Return: the record, still one to be skipped; NULL: there is none now.
+ * fwd_log_alloc - allocate a record with room for data
+ * @c: the channel
+ * @len: bytes of data
+ *
+ * Return: the record, still one to be skipped; NULL: there is no room now.
  */
 struct vos_log_record *fwd_log_alloc(struct fwd_chan *c, __u32 len)
 {
@@ -120,7 +123,13 @@ struct vos_log_record *fwd_log_alloc(struct fwd_chan *c, __u32 len)
 	return r;
 }
 
-/** fwd_log_fill - the record's data is in place: make it real */
+/**
+ * fwd_log_fill - make a record real, whose data is in place
+ * @r: the record
+ * @io: the write
+ * @pos: position in the file
+ * @len: bytes of data
+ */
 void fwd_log_fill(struct vos_log_record *r, const struct fwd_io *io, __u64 pos, __u32 len)
 {
 	vos_store(&r->gen, VOS_WORD_GEN(io->word));
@@ -130,9 +139,10 @@ void fwd_log_fill(struct vos_log_record *r, const struct fwd_io *io, __u64 pos, 
 }
 
 /**
- * fwd_log_settle - the write has ended
- * @len: bytes that were written; 0: it never was, so nobody may repeat it
- * @seq: its sequence number
+ * fwd_log_settle - note the end of a record's write
+ * @r: the record
+ * @len: bytes that were written; 0: none, so the kernel must not replay it
+ * @seq: the write's sequence number
  */
 void fwd_log_settle(struct vos_log_record *r, __u32 len, __u64 seq)
 {

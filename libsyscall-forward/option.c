@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Socket options whose setting cannot fail: they are posted, and the program goes on
- * at once. They keep their place among what the process sends and sets: within a lane by
- * its order, between lanes by fwd_posts_first(), and where the trap door is used by the
- * service's care. What another process sends through a door may come before.
+ * Socket options whose setting cannot fail: the library posts them, and the program goes on at
+ * once. They keep their place among what the process sends and sets. Within a lane the lane's
+ * order does that, between lanes fwd_posts_first(). If the trap door comes next, the service
+ * carries out the posted call first. What another process sends through a door may come before.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -33,6 +33,11 @@ static long set_on(struct fwd_lane *l, __u64 word, int name, int value)
 /**
  * fwd_option_set - set an option of TCP
  * @word: with VOS_WORD_TCP
+ * @fd: the descriptor
+ * @name: of the option
+ * @value: its value
+ * @len: bytes of @value
+ *
  * Return: 0, or FWD_TRAP().
  */
 long fwd_option_set(__u64 word, int fd, int name, const void *value, socklen_t len)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Receiving through the door: what is there is taken; to wait for what is not is
- * the trap door's part, which knows signals, time-outs and cancellation.
+ * Receiving through the door. The door takes only what is there. If nothing is there, the trap
+ * door waits, which handles signals, time-outs and cancellation.
  *
- * Invariant: one call at a time on a lane, so that no byte and no error that the
- * service has given can be without a reader.
+ * Invariant: one call at a time on a lane. So every byte and every error that the service has
+ * given has a reader.
  */
 #include <sys/epoll.h>
 
@@ -16,8 +16,8 @@
 #define DGRAM_MAX	65535u
 
 /*
- * The mask is shown before the call that changed it is answered: what this program
- * can know to be there is seen.
+ * The service publishes the mask before it answers the call that changed it. So this sees all
+ * that the program can know to be there.
  */
 static inline long await_ready(const struct fwd_lane *l, __u64 word, int flags)
 {
@@ -47,7 +47,7 @@ static long copy_answer(struct fwd_lane *l, struct fwd_io *io, const struct vos_
 	return rc;
 }
 
-/* @poll: is given the mask after the call */
+/* @poll: set to the mask after the call */
 static long recv_once(struct fwd_lane *l, struct fwd_io *io, __u32 asked, struct fwd_cursor *to,
 		      __u32 *poll)
 {
@@ -68,7 +68,7 @@ static __u32 room(const struct fwd_lane *l, const struct fwd_io *io)
 	return l->chan->lane_arena - (io->name ? VOS_ADDR_MAX : 0);
 }
 
-/* Go on only as long as full chunks come and more is there. */
+/* Receive full chunks while more is there. */
 static long recv_stream(struct fwd_lane *l, struct fwd_io *io)
 {
 	struct fwd_cursor to = { io->iov, 0 };
@@ -89,7 +89,7 @@ static long recv_stream(struct fwd_lane *l, struct fwd_io *io)
 	return got ? (long)got : rc;
 }
 
-/* A datagram has to fit, for what does not is gone. */
+/* A datagram has to fit, for the rest of it would be lost. */
 static long recv_dgram(struct fwd_lane *l, struct fwd_io *io)
 {
 	struct fwd_cursor to = { io->iov, 0 };
@@ -120,7 +120,7 @@ static long recv_plain_on(struct fwd_lane *l, __u64 word, void *buf, __u32 len, 
 	struct vos_sqe *e;
 	__s64 result;
 
-	/* A stream may give less than was asked for, a datagram may not. */
+	/* A stream may give less than was asked for; a datagram may not. */
 	if (unlikely(len > l->chan->lane_arena)) {
 		if (VOS_WORD_KIND(word) == VOS_KIND_DGRAM)
 			return FWD_TRAP(VOS_WHY_ODD);
@@ -141,9 +141,13 @@ static long recv_plain_on(struct fwd_lane *l, __u64 word, void *buf, __u32 len, 
 }
 
 /**
- * fwd_recv_plain - what most calls are: one buffer, of no great size, nobody's address
+ * fwd_recv_plain - receive into one short buffer without an address, like most calls
  * @word: of kind STREAM or DGRAM
+ * @fd: the descriptor
+ * @buf: the buffer
  * @len: not 0
+ * @flags: MSG_*
+ *
  * Return: as fwd_recv().
  */
 long fwd_recv_plain(__u64 word, int fd, void *buf, __u32 len, int flags)
@@ -166,6 +170,7 @@ long fwd_recv_plain(__u64 word, int fd, void *buf, __u32 len, int flags)
 /**
  * fwd_recv - receive on a socket
  * @io: word of kind STREAM or DGRAM; len not 0
+ *
  * Return: bytes, -errno, or FWD_TRAP().
  */
 long fwd_recv(struct fwd_io *io)

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * A process that puts itself under seccomp has no door from then on, and must not
- * even ask for one: its filter might kill it for a prctl() that it never wrote.
- * The kernel closes a door that is open; what is to be kept from happening is the
- * next OPEN, here or in a child. So prctl() and syscall() are looked at on their
- * way. Both go on as a jump: syscall() may be a vfork.
+ * A process that puts itself under seccomp has no door from then on. The library must not even
+ * ask for one, for the filter might kill the process for a prctl() of the library. The kernel
+ * closes a door that is open. What remains is to prevent the next OPEN, here or in a child. So
+ * the library intercepts prctl() and syscall(). Both go on as a jump: syscall() may be a vfork.
  */
 #include <dlfcn.h>
 
 #include "fwd_priv.h"
 
-/* The next library's; before the constructor has run, the bare system call. */
+/*
+ * The next library's functions. Before the constructor has run they are NULL, and the bare
+ * system call is made.
+ */
 __attribute__((used)) void *fwd_next_syscall, *fwd_next_prctl;
 
 __asm__(
@@ -68,14 +70,18 @@ __asm__(
 "	.size	prctl, . - prctl\n"
 );
 
-/* From the assembly: a system call has failed. */
+/* The assembly calls this when a system call has failed. */
 __attribute__((used)) long fwd_fail(long rc)
 {
 	errno = -rc;
 	return -1;
 }
 
-/** fwd_seccomp_init - look the next functions up; from the constructor */
+/**
+ * fwd_seccomp_init - find the next library's functions
+ *
+ * Context: constructor.
+ */
 void fwd_seccomp_init(void)
 {
 	vos_store(&fwd_next_syscall, dlsym(RTLD_NEXT, "syscall"));

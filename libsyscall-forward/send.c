@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Sending through the door. A stream is cut into chunks, one at a time under way:
- * only when the service has taken all of one is it known where the next begins.
- * While one is under way, the next is copied into the other half of the lane.
+ * Sending through the door. A stream is cut into chunks, one at a time under way. Only when the
+ * service has taken all of one is it known where the next begins. While one is under way, the
+ * next is copied into the other half of the lane.
  */
 #include <signal.h>
 
@@ -19,7 +19,7 @@ static void prepare(struct fwd_lane *l, const struct fwd_io *io, __u32 off, __u3
 	e->arg[0] = (io->flags & MSG_MORE) | (more ? MSG_MORE : 0);
 }
 
-/* A stream's chunks: two halves of the lane, one with the service, one with us. */
+/* A stream's chunks: the service has one half of the lane, this side the other. */
 struct chunks {
 	struct fwd_cursor from;
 	__u32 half;		/* bytes in one half */
@@ -73,7 +73,7 @@ static long send_chunks(struct fwd_lane *l, const struct fwd_io *io, size_t *don
 		if (rc < 0)
 			return rc;
 		*done += rc;
-		if (rc < (long)len)	/* the buffer is full: what -EAGAIN would say */
+		if (rc < (long)len)	/* the buffer is full, as after -EAGAIN */
 			return fwd_would_block(io->word, io->flags);
 	}
 	return 0;
@@ -129,8 +129,8 @@ static long send_on(struct fwd_lane *l, const struct fwd_io *io, size_t *done)
 }
 
 /*
- * A blocking call has to get rid of the rest, wait as it may. An error after bytes
- * have gone is not this call's.
+ * A blocking call has to send the rest, even if it waits. An error after bytes have gone
+ * belongs to the next call.
  */
 static size_t rest_by_trap(const struct fwd_io *io, size_t done)
 {
@@ -161,7 +161,7 @@ static void raise_sigpipe(void)
 		    fwd_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), SIGPIPE, 0, 0, 0);
 }
 
-/* What the caller is told of @done bytes and a reason @rc not to have sent the rest. */
+/* Return: the outcome for @done bytes, and a reason @rc not to have sent the rest. */
 static long conclude(const struct fwd_io *io, size_t done, long rc)
 {
 	fwd_trapped(VOS_STAT_SEND, rc);
@@ -207,9 +207,13 @@ static __attribute__((noinline)) long conclude_short(__u64 word, int fd, const v
 }
 
 /**
- * fwd_send_short - what most sends are: a few bytes from one buffer, to nobody by name
+ * fwd_send_short - send few bytes from one buffer without an address, like most calls
  * @word: of kind STREAM or DGRAM
+ * @fd: the descriptor
+ * @buf: the buffer
  * @len: 1 to FWD_SHORT
+ * @flags: MSG_*
+ *
  * Return: as fwd_send().
  */
 long fwd_send_short(__u64 word, int fd, const void *buf, __u32 len, int flags)
@@ -235,6 +239,7 @@ long fwd_send_short(__u64 word, int fd, const void *buf, __u32 len, int flags)
  * fwd_send - send on a socket
  * @io: word of kind STREAM or DGRAM; len not 0; an address of at most
  *	VOS_ADDR_MAX bytes, and for datagrams only
+ *
  * Return: bytes, -errno, or FWD_TRAP().
  */
 long fwd_send(struct fwd_io *io)

@@ -12,9 +12,14 @@ static inline long fwd_would_block(__u64 word, int flags)
 }
 
 /**
- * fwd_sock_check - what an answer means
+ * fwd_sock_check - turn an answer into an outcome
+ * @l: the lane; an impossible answer loses it
+ * @word: of the socket
+ * @flags: MSG_*
+ * @result: of the answer
  * @max: bytes that may have been moved
- * Return: bytes, -errno, or FWD_TRAP(). An impossible answer loses the lane.
+ *
+ * Return: bytes, -errno, or FWD_TRAP().
  */
 static inline long fwd_sock_check(struct fwd_lane *l, __u64 word, int flags, __s64 result,
 				  __u32 max)
@@ -30,7 +35,7 @@ static inline long fwd_sock_check(struct fwd_lane *l, __u64 word, int flags, __s
 	return result;
 }
 
-/* An error that comes after bytes have been moved is for the next call. */
+/* Keep an error that comes after bytes have been moved for the next call. */
 static inline void fwd_sock_owe(struct fwd_lane *l, const struct fwd_io *io, long rc)
 {
 	if (rc < 0 && rc != -EAGAIN && !FWD_IS_TRAP(rc))
@@ -38,7 +43,7 @@ static inline void fwd_sock_owe(struct fwd_lane *l, const struct fwd_io *io, lon
 			  (__u64)VOS_WORD_GEN(io->word) << 32 | (__u64)-rc);
 }
 
-/* Return: such an error, or 0. */
+/* Take an error that fwd_sock_owe() kept. Return: -errno, or 0. */
 static inline long fwd_sock_owed(struct fwd_lane *l, __u64 word)
 {
 	__u64 *p = &l->chan->owed[VOS_WORD_SLOT(word)], was;
@@ -49,13 +54,13 @@ static inline long fwd_sock_owed(struct fwd_lane *l, __u64 word)
 	return was >> 32 == VOS_WORD_GEN(word) ? -(long)(__u32)was : 0;
 }
 
-/* The next call that is posted on the slot is so on @l. */
+/* Note that @l carries the next call that is posted on the slot. */
 static inline void fwd_posted_by(struct fwd_lane *l, __u64 word)
 {
 	vos_store(&l->chan->poster[VOS_WORD_SLOT(word)], (__u8)(l->index + 1));
 }
 
-/* What was posted on another lane comes before what is to be sent on this one. */
+/* Wait until the service has taken what was posted for the slot on another lane. */
 static inline void fwd_posts_first(const struct fwd_lane *l, __u64 word)
 {
 	__u32 lane = vos_load(&l->chan->poster[VOS_WORD_SLOT(word)]);

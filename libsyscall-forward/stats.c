@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Counters: each lane's belong to its holder, what went through the trap door is
- * counted for all. They are added up when somebody asks.
+ * Counters. Each lane's belong to its holder; what went through the trap door is counted for
+ * all. vos_door_stats() adds them up.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +10,11 @@
 
 #include "fwd_priv.h"
 
+/**
+ * fwd_count_trap - count a call that goes through the trap door
+ * @op: kind of the call
+ * @rc: FWD_TRAP()
+ */
 void fwd_count_trap(enum vos_stat_op op, long rc)
 {
 	struct fwd_door *d = vos_load(&fwd_door);

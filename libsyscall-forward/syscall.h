@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls without libc: they touch no errno and are no cancellation points. */
+/* System calls without libc: they do not set errno and are no cancellation points. */
 #ifndef FWD_SYSCALL_H
 #define FWD_SYSCALL_H
 

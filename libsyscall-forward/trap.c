@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * The trap door: the next library's function of the same name, usually libc's, so
- * that cancellation, and other libraries that interpose, work as without us.
+ * The trap door: the next library's function of the same name, usually libc's. So cancellation,
+ * and other libraries that interpose, work as without this one.
  *
- * They are looked up by the constructor. A look-up at the first use would be a
- * dlsym() in what may be a signal handler. Before the constructor has run, there
- * is one thread and nobody to cancel it, so the bare system call does as well;
- * it needs no relocation of libc's, and may run in an IRELATIVE resolver.
+ * The constructor finds the functions. At the first use, dlsym() might run in a signal handler.
+ * Before the constructor has run, there is one thread, which no other can cancel. So the bare
+ * system call does as well. It needs no relocation of libc's, and may run in an IRELATIVE
+ * resolver.
  */
 #include <dlfcn.h>
 
@@ -71,7 +71,11 @@ CALLS(DEFINE)
 
 #define LOOK_UP(type, name, ...) vos_store(&next_##name, dlsym(RTLD_NEXT, #name));
 
-/** fwd_trap_init - look the next functions up; from the constructor */
+/**
+ * fwd_trap_init - find the next library's functions
+ *
+ * Context: constructor.
+ */
 void fwd_trap_init(void)
 {
 	CALLS(LOOK_UP)

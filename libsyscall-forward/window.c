@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * Files in place: a window shows the primary's page cache, and a read or a write is a
- * copy from it or to it. See struct vos_door_window.
+ * Files in place: a window shows the primary's page cache. A read or a write is a copy from it
+ * or to it. See struct vos_door_window.
  *
- * Invariant: a window is touched only while we are counted in its users and have seen
- * the word stand since; what was copied counts only if the word still stands.
+ * Invariant: a thread touches a window only while it is counted in its users and has found the
+ * word unchanged since. What was copied counts only if the word is unchanged afterwards.
  */
 #include "file.h"
 
 #define RETRIES		8
 
 /**
- * fwd_window_fetch - ask the kernel where the file of @fd lies
+ * fwd_window_fetch - ask the kernel where the file of a descriptor lies
+ * @d: the door
+ * @fd: the descriptor
  *
- * Whoever attaches. In vain if the word has gone meanwhile, and then nobody will ask.
+ * If the word has gone meanwhile, the window is not set, and no call will use it.
+ *
+ * Context: the thread that attaches.
  */
 void fwd_window_fetch(struct fwd_door *d, int fd)
 {
@@ -27,7 +31,7 @@ void fwd_window_fetch(struct fwd_door *d, int fd)
 	if (fwd_kernel(VOS_DOOR_WINDOW, fd, (long)&info) < 0 || info.gen != VOS_WORD_GEN(word) ||
 	    info.slot != VOS_WORD_SLOT(word))
 		return;
-	/* Readers of the one before see that it is no more theirs. */
+	/* Readers of the former window see that it is gone. */
 	vos_store_release(&w->gen, 0u);
 	vos_mb();
 	vos_store(&w->base, info.base);
@@ -49,8 +53,8 @@ static inline struct fwd_window *window_of(__u64 word)
 }
 
 /*
- * Counted in: where @len bytes at @pos lie. Return: how many of them the file has, if
- * the word still stands afterwards; or FWD_TRAP().
+ * Find @len bytes at @pos. Context: counted in. Return: how many of them the file has, if the
+ * word is unchanged afterwards; or FWD_TRAP().
  */
 static inline long find(const struct fwd_window *w, int fd, __u64 word, size_t len, __u64 pos,
 			char **at)
@@ -71,13 +75,13 @@ static inline void count_in(struct fwd_window *w)
 	__atomic_fetch_add(&w->users, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Return: @rc if what was copied counts. */
+/* Return: @rc if the copied data counts. */
 static inline long count_out(struct fwd_window *w, int fd, __u64 word, long rc)
 {
 	__atomic_fetch_sub(&w->users, 1, __ATOMIC_SEQ_CST);
 	if (likely(stands(fd, word)))
 		return rc;
-	/* The kernel may have left it to its last reader. */
+	/* The kernel may have left the window to its last reader. */
 	fwd_kernel(VOS_DOOR_TIDY, 0, 0);
 	return FWD_TRAP(VOS_WHY_STALE);
 }
@@ -94,6 +98,11 @@ static inline long note_read(struct fwd_window *w, long rc)
 /**
  * fwd_window_pread - read a file in place, into one buffer
  * @word: of kind WINDOW
+ * @fd: the descriptor
+ * @buf: the buffer
+ * @len: bytes
+ * @pos: position in the file
+ *
  * Return: as fwd_window_read().
  */
 long fwd_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos)
@@ -124,7 +133,7 @@ static long read_at(struct fwd_window *w, const struct fwd_io *io, __u64 pos)
 	return count_out(w, io->fd, io->word, n);
 }
 
-/* At the file's own offset; see read_on() in file.c. A lane keeps the channel. */
+/* Read at the file's own offset; see read_on() in file.c. A lane keeps the channel. */
 static long read_on(struct fwd_window *w, const struct fwd_io *io)
 {
 	struct fwd_lane *l = fwd_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
@@ -152,6 +161,7 @@ static long read_on(struct fwd_window *w, const struct fwd_io *io)
 /**
  * fwd_window_read - read a file in place
  * @io: word of kind WINDOW; len not 0
+ *
  * Return: bytes, -errno, or FWD_TRAP().
  */
 long fwd_window_read(struct fwd_io *io)
@@ -164,8 +174,8 @@ long fwd_window_read(struct fwd_io *io)
 }
 
 /*
- * All of it, or nothing: what lies beyond the end makes the file longer. The kernel
- * learns that its times are old before we look at the word again.
+ * Write all of it, or nothing: data beyond the end would make the file longer. The note for the
+ * kernel that the file's times are old precedes the second check of the word.
  */
 static long write_at(struct fwd_window *w, struct fwd_lane *l, const struct fwd_io *io, __u64 pos)
 {
@@ -184,7 +194,7 @@ static long write_at(struct fwd_window *w, struct fwd_lane *l, const struct fwd_
 	return count_out(w, io->fd, io->word, n);
 }
 
-/* Move the offset over what is about to be written, if the file has it all. */
+/* If the file has it all, move the offset over what is about to be written. */
 static __u64 reserve(struct fwd_window *w, struct fwd_lane *l, const struct fwd_io *io)
 {
 	__u64 *p = io->word & VOS_WORD_POS ? &l->chan->head->pos[VOS_WORD_SLOT(io->word)] : NULL;
@@ -205,9 +215,10 @@ static __u64 reserve(struct fwd_window *w, struct fwd_lane *l, const struct fwd_
 /**
  * fwd_window_write - write a file in place
  * @io: word of kind WINDOW; len not 0
- * Return: bytes, -errno, or FWD_TRAP().
  *
- * With a lane, which keeps the channel that has the offset and the note of a write.
+ * This takes a lane: it keeps the channel, which has the offset and the note of a write.
+ *
+ * Return: bytes, -errno, or FWD_TRAP().
  */
 long fwd_window_write(struct fwd_io *io)
 {
@@ -234,6 +245,6 @@ long fwd_window_write(struct fwd_io *io)
 	fwd_trapped(VOS_STAT_WRITE, rc);
 	if (io->at || pos == VOS_POS_HOME || !FWD_IS_TRAP(rc))
 		return rc;
-	/* The place is reserved. */
+	/* The range is reserved. */
 	return fwd_file_end_write(io, pos, 0, rc);
 }

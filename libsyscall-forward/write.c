@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Writing files through the door. The data lies in the log, behind a record, where
- * it stays until the service says that it is on the disk; so a lane's own part of
- * the arena is not used.
+ * Writing files through the door. The data lies in the log, behind a record. It stays there
+ * until the service says that it is on the disk. So a lane's own part of the arena is not used.
  *
- * Invariant: a range of the file that was reserved by moving the offset is written
- * by us, by whichever door, or given back.
+ * Invariant: if the call has reserved a range by moving the offset, it writes the range by
+ * either door or gives it back.
  */
 #include "file.h"
 
@@ -75,9 +74,9 @@ static bool send_one(struct fwd_lane *l, struct writing *w)
 }
 
 /*
- * The kernel replays what is in the log of a channel that has died, but passes over
- * records without a sequence number. So if the channel has died by the time that
- * ours has one, nobody knows whether it was seen: the trap door writes it again.
+ * The kernel replays the log of a channel that has died, but skips records without a sequence
+ * number. If the channel has died by now, it is not known whether the kernel has seen the
+ * number. So the trap door writes the data again.
  */
 static bool seen_by_all(struct fwd_lane *l)
 {
@@ -88,7 +87,7 @@ static bool seen_by_all(struct fwd_lane *l)
 	return false;
 }
 
-/* An answer without a sequence number would keep its record for ever. */
+/* Take the oldest chunk's answer. Without a sequence number its record would stay for ever. */
 static void settle_one(struct fwd_lane *l, struct writing *w)
 {
 	unsigned int i = w->first;
@@ -106,21 +105,24 @@ static void settle_one(struct fwd_lane *l, struct writing *w)
 	if (n > 0 && !seen_by_all(l))
 		n = FWD_TRAP(VOS_WHY_DEAD);
 	if (w->rc)
-		return;		/* what comes after a failed chunk does not count */
+		return;		/* chunks after a failed one do not count */
 	if (n > 0)
 		w->done += n;
 	if (n < (long)w->len[i])
 		w->rc = n < 0 ? n : FWD_TRAP(VOS_WHY_STALE);
 }
 
-/* Nobody will answer these: the trap door repeats them, so no one else may. */
+/*
+ * Have the kernel skip the records of calls that will not be answered: the trap door repeats
+ * them.
+ */
 static void give_up(struct writing *w)
 {
 	for (; w->n; w->n--, w->first = (w->first + 1) % FWD_DEPTH)
 		fwd_log_settle(w->rec[w->first], 0, 0);
 }
 
-/* Return: 0 all is written, else why not; *done bytes are. */
+/* Return: 0: all is written; else the reason. @done: bytes that are written. */
 static long write_at(struct fwd_lane *l, const struct fwd_io *io, __u64 pos, size_t *done)
 {
 	__u32 part = l->chan->log_size / 8 & ~63u;
@@ -158,7 +160,7 @@ static __u64 reserve(__u64 *p, size_t len)
 	return VOS_POS_HOME;
 }
 
-/* What the door did not take, at the place where it belongs. */
+/* Write what the door did not take, at its place in the file. */
 static long rest_by_trap(const struct fwd_io *io, __u64 pos, size_t done)
 {
 	struct fwd_cursor c = { io->iov, 0 };
@@ -182,7 +184,10 @@ static long rest_by_trap(const struct fwd_io *io, __u64 pos, size_t done)
 	return done ? (long)done : n;
 }
 
-/* Give back what of the reservation was not used; in vain if others have gone on. */
+/*
+ * Give back the unused part of the reservation. If another call has moved the offset on, this
+ * does nothing.
+ */
 static void give_back(const struct fwd_io *io, __u64 pos, size_t done)
 {
 	struct fwd_lane *l = fwd_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
@@ -198,10 +203,12 @@ static void give_back(const struct fwd_io *io, __u64 pos, size_t done)
 }
 
 /**
- * fwd_file_end_write - some of it is written, or a place is reserved: no way back
+ * fwd_file_end_write - finish a write that has begun or reserved a range
+ * @io: the write
  * @pos: where it begins
  * @done: bytes that are written
- * @rc: 0, or why not all
+ * @rc: 0, or the reason for the rest
+ *
  * Return: as fwd_file_write(), but never FWD_TRAP().
  */
 long fwd_file_end_write(const struct fwd_io *io, __u64 pos, size_t done, long rc)
@@ -236,6 +243,7 @@ static long write_on_lane(struct fwd_lane *l, const struct fwd_io *io, __u64 *po
 /**
  * fwd_file_write - write a file
  * @io: word of kind FILE; len not 0
+ *
  * Return: bytes, -errno, or FWD_TRAP().
  */
 long fwd_file_write(struct fwd_io *io)
