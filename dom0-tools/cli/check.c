@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* virtuos check: is this host fit for the configuration? A remedy for each lack. */
+/* virtuos check: what the host lacks for the configuration, with a remedy for each lack. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

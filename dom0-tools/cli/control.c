@@ -9,7 +9,7 @@
 
 #include "cli.h"
 
-/* All services of the system are connected to its primary. */
+/* Return: true if all services of the system are connected to its primary. */
 static bool all_connected(struct xs_handle *xs, const struct vd_config *c)
 {
 	struct vd_status p, s;

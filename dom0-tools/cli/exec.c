@@ -22,7 +22,7 @@ struct session {
 	char node[VD_PATH_MAX];		/* .../data/virtuos/exec/<name> */
 };
 
-/* xenstore reports a change: is the primary still there? */
+/* xenstore reports a change. Return: true if the primary is still there. */
 static bool primary_lives(void *arg)
 {
 	struct session *s = arg;

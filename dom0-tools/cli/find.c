@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which system, which domain: see cli.h. */
+/* Find a system or a domain by name: see cli.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* virtuos status: is all well? A word for people, an exit status for programs. */
+/* virtuos status: the state of a system, as a word for people and an exit status for programs. */
 #include <stdlib.h>
 #include <string.h>
 #include <xen/io/xenbus.h>
@@ -20,7 +20,7 @@ static bool is_connected(struct xs_handle *xs, const struct vd_status *primary,
 	       (s->devid >= 0 && vd_link_state(xs, &l) == XenbusStateConnected);
 }
 
-/* How one domain is; what is not well is told in a line of its own. */
+/* Check one domain; print a line for each fault. */
 static enum well look_at(struct xs_handle *xs, const struct vd_status *primary,
 			 const struct vd_status *s)
 {

@@ -268,7 +268,7 @@ static int check_unknown(struct parse *p)
 	return 0;
 }
 
-/* How domains that die are started again. */
+/* Get the limits by which domains that die are started again. */
 static int get_limits(struct parse *p, struct vd_config *c)
 {
 	c->restart_timeout = 30;
@@ -476,8 +476,8 @@ int vd_config_cmdline(const struct vd_config *c, const struct vd_domain_config *
 	/* A domain whose kernel panicked must die at once, and as a crash. */
 	fprintf(f, "console=hvc0 panic=-1 xen_legacy_crash");
 	/*
-	 * Bounce buffers are hardly needed behind an IOMMU: 8 MiB of them, not the
-	 * 64 that would be half of a service domain's memory and 2 s of its boot.
+	 * Bounce buffers are hardly needed behind an IOMMU: 8 MiB are enough. The usual
+	 * 64 MiB would be half of a service domain's memory and 2 s of its boot.
 	 */
 	if (d->role != VD_ROLE_PRIMARY)
 		fprintf(f, " oops=panic swiotlb=4096");

@@ -70,19 +70,67 @@ struct vd_config {
 	long restart_max_delay;
 };
 
-/* Read from a file. NULL on error, with one line in @err. */
+/**
+ * vd_config_read - read and check a configuration file
+ * @path: of the file
+ * @err: on error, set to one line
+ *
+ * Return: the configuration or NULL.
+ */
 struct vd_config *vd_config_read(const char *path, char err[VD_ERR_MAX]);
-/* The same from memory; @path is only for messages. */
+
+/**
+ * vd_config_parse - check a configuration in memory
+ * @path: for messages only
+ * @text: the configuration
+ * @len: its bytes
+ * @err: on error, set to one line
+ *
+ * Return: the configuration or NULL.
+ */
 struct vd_config *vd_config_parse(const char *path, const char *text, size_t len,
 				  char err[VD_ERR_MAX]);
-/* Check what depends on this machine's files: kernels, ramdisks. 0 or -1 and @err. */
+
+/**
+ * vd_config_check_files - check what depends on this machine's files: kernels, ramdisks
+ * @c: the configuration
+ * @err: on error, set to one line
+ *
+ * Return: 0 or -1.
+ */
 int vd_config_check_files(const struct vd_config *c, char err[VD_ERR_MAX]);
+
+/**
+ * vd_config_free - free a configuration
+ * @c: the configuration or NULL
+ */
 void vd_config_free(struct vd_config *c);
 
+/**
+ * vd_role_name - get the name of a role
+ * @role: the role
+ *
+ * Return: the name.
+ */
 const char *vd_role_name(enum vd_role role);
+
+/**
+ * vd_restart_name - get the name of a restart policy
+ * @policy: the policy
+ *
+ * Return: the name.
+ */
 const char *vd_restart_name(enum vd_restart policy);
 
-/* The kernel command line of a domain. 0, or -1 when it does not fit. */
+/**
+ * vd_config_cmdline - compose the kernel command line of a domain
+ * @c: the configuration
+ * @d: the domain
+ * @buf: set to the line
+ * @size: room in @buf
+ *
+ * Return: 0, or -1: it does not fit.
+ */
 int vd_config_cmdline(const struct vd_config *c, const struct vd_domain_config *d,
 		      char *buf, size_t size);
 

@@ -6,7 +6,7 @@
 
 #include "config_priv.h"
 
-/* libxlu reports to a FILE; ours goes nowhere, the key's line is what people need. */
+/* libxlu reports to a FILE; ours is dropped, for the key's line is what people need. */
 static bool same_pci(const libxl_device_pci *a, const libxl_device_pci *b)
 {
 	return a->domain == b->domain && a->bus == b->bus && a->dev == b->dev &&

@@ -31,7 +31,7 @@ static int raw_string(struct parse *p, const char *key, const char **value)
 	return 1;
 }
 
-/* Control characters have no business in names, paths and kernel command lines. */
+/* Names, paths and kernel command lines must not have control characters. */
 static bool printable(const char *s)
 {
 	for (; *s; s++)

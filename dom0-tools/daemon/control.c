@@ -64,7 +64,7 @@ static void finish(struct client *c, const char *error)
 	drop(c);
 }
 
-/* Whoever waits hears what happens. */
+/* Send a log line to each client that waits. */
 static void relay_log(const char *line)
 {
 	int i;
@@ -197,7 +197,10 @@ static void read_client(struct machine *m, struct client *c)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0 || c->order != OR_NONE) {
-		/* Gone, or not to be understood. Its order is carried out all the same. */
+		/*
+		 * The client is gone, or its line is not an order. An earlier
+		 * order of it is carried out all the same.
+		 */
 		drop(c);
 		return;
 	}
@@ -223,7 +226,7 @@ void control_events(struct machine *m, const struct pollfd *p, int n)
 		accept_client();
 }
 
-/* All there: ok. One not to be had: everything is taken down again. */
+/* If all domains run, answer ok. If one cannot be had, take everything down again. */
 static void answer_up(struct machine *m, struct client *c)
 {
 	int i;
@@ -234,7 +237,7 @@ static void answer_up(struct machine *m, struct client *c)
 		if (m->dom[i].phase == PH_RUNNING)
 			continue;
 		if (c->fresh) {
-			/* Answered when that is done. */
+			/* The answer follows when that is done. */
 			c->order = OR_FAILED_UP;
 			machine_down(m);
 		} else {

@@ -12,15 +12,47 @@
 
 #define CONTROL_MAX	16	/* connections at a time */
 
-/* 0 or -1 (logged). */
+/**
+ * control_open - open the socket for orders
+ * @system: name of the system
+ *
+ * Return: 0 or -1 (logged).
+ */
 int control_open(const char *system);
+
+/**
+ * control_close - close all connections, and remove the socket
+ * @system: name of the system
+ */
 void control_close(const char *system);
-/* Add our descriptors to @p; returns how many. */
+
+/**
+ * control_poll - add our descriptors to a set for poll()
+ * @p: room for CONTROL_MAX + 1
+ *
+ * Return: number of descriptors.
+ */
 int control_poll(struct pollfd *p);
+
+/**
+ * control_events - read orders and carry them out, and accept connections
+ * @m: the system
+ * @p: as control_poll() filled it
+ * @n: as control_poll() returned
+ */
 void control_events(struct machine *m, const struct pollfd *p, int n);
-/* Answer those whose order has been carried out. */
+
+/**
+ * control_answer - answer the clients whose orders have been carried out
+ * @m: the system
+ */
 void control_answer(struct machine *m);
-/* Is somebody still waiting for an answer? */
+
+/**
+ * control_busy - check if a client still waits for an answer
+ *
+ * Return: true if one does.
+ */
 bool control_busy(void);
 
 #endif

@@ -27,12 +27,22 @@ struct limit {
 	bool degraded;		/* until it lives for an interval, or limit_reset() */
 };
 
-/*
- * It died at @now (ms). Returns for how long to wait before the next start; sets
- * l->degraded when there were more starts than the limit allows.
+/**
+ * limit_death - count a death
+ * @l: the domain's
+ * @c: the limits
+ * @now: time of the death in ms
+ *
+ * Sets l->degraded if there were more starts than the limit allows.
+ *
+ * Return: the time in ms to wait before the next start.
  */
 int64_t limit_death(struct limit *l, const struct vd_config *c, int64_t now);
-/* Forget what was. */
+
+/**
+ * limit_reset - forget all deaths
+ * @l: the domain's
+ */
 void limit_reset(struct limit *l);
 
 #endif

@@ -21,7 +21,7 @@ static bool is_primary(const struct dom *d)
 	return d->cfg->role == VD_ROLE_PRIMARY;
 }
 
-/* The primary, too, may know how its services are. */
+/* Tell the primary the state of its services. */
 static void tell_primary(struct machine *m, struct dom *d)
 {
 	uint32_t primary = m->dom[0].st.domid;
@@ -97,7 +97,7 @@ static bool linked(struct machine *m, const struct dom *s)
 	       m->dom[0].st.domid != VD_NO_DOMID;
 }
 
-/* Hear of it when the front end gives the link up. */
+/* Watch for the front end to give the link up. */
 static void watch_link(struct machine *m, const struct vd_link *l, bool on)
 {
 	char path[VD_PATH_MAX];
@@ -126,7 +126,7 @@ static int link_service(struct machine *m, struct dom *s)
 	struct vd_link l;
 
 	if (m->dom[0].st.domid == VD_NO_DOMID || s->st.domid == VD_NO_DOMID)
-		return 0;	/* the second of the two will do it */
+		return 0;	/* the second of the two domains does it */
 	s->st.devid = vd_state_next_devid(&m->host, m->config->primary.name);
 	if (s->st.devid < 0) {
 		vd_log("%s: no link number from xenstore", s->cfg->name);
@@ -183,7 +183,10 @@ static void run_worker(struct machine *m, struct dom *d, bool destroy_name)
 		set_phase(m, d, PH_FAILED, 0);
 }
 
-/* Tell its peers, have it cleared away, and built anew @wait ms later if @again. */
+/*
+ * Unlink the domain from its peers and have it destroyed. If @again, build it anew @wait ms
+ * later.
+ */
 static void clear_away(struct machine *m, struct dom *d, bool again, int64_t wait)
 {
 	unlink_all(m, d);
@@ -204,7 +207,7 @@ static bool restart_wanted(const struct machine *m, const struct dom *d,
 	return d->cfg->restart == VD_RESTART_ALWAYS;
 }
 
-/* It failed more often than the limit allows: @what did. Whoever looks is told. */
+/* The domain failed more often than the limit allows: note and log @what it did. */
 static void degrade(struct machine *m, struct dom *d, const char *what, const char *next)
 {
 	const struct vd_config *c = m->config;
@@ -214,7 +217,10 @@ static void degrade(struct machine *m, struct dom *d, const char *what, const ch
 		 c->start_limit_burst, c->start_limit_interval, next);
 }
 
-/* It died, and shall be started again: after @wait ms. False: not after all. */
+/*
+ * Count the death of a domain that is to be started again after @wait ms. Return: false if it
+ * is not.
+ */
 static bool count_death(struct machine *m, struct dom *d, int64_t *wait)
 {
 	bool always = d->cfg->restart == VD_RESTART_ALWAYS, was = d->starts.degraded;
@@ -263,7 +269,7 @@ static void handle_death(struct machine *m, struct dom *d, const char *text,
 	clear_away(m, d, again, wait);
 }
 
-/* A new incarnation of the connection alone; at once, or when the limit says. */
+/* Make the connection anew, without the domain: at once, or when the limit allows. */
 static void renew_link(struct machine *m, struct dom *d, const char *why)
 {
 	bool was = d->links.degraded;
@@ -281,8 +287,9 @@ static void renew_link(struct machine *m, struct dom *d, const char *why)
 }
 
 /*
- * A service that lives, but not for its primary: it hangs, or one of them lies. Which
- * one cannot be told from here. So a domain goes only when all that it serves say so.
+ * Handle a service that lives, but not for its primary: it hangs, or one of them lies. virtuosd
+ * cannot tell which one is at fault. So it destroys the domain only when all primaries that it
+ * serves report it.
  */
 static void check_link(struct machine *m, struct dom *d)
 {
@@ -316,7 +323,7 @@ void machine_check_deaths(struct machine *m)
 	}
 }
 
-/* The worker built it: make it known, connect it, let it run. */
+/* Take a domain that the worker has built: make it known, connect it, let it run. */
 static int bring_to_life(struct machine *m, struct dom *d)
 {
 	d->st.started = vd_now_ms();
@@ -354,7 +361,7 @@ static void worker_line(struct machine *m, struct dom *d, const char *line)
 	}
 }
 
-/* It could not be built, and not for the first time: go on, and when? */
+/* Decide if a domain is to be built again after several failures, and after which @wait. */
 static bool build_again(struct machine *m, struct dom *d, int64_t *wait)
 {
 	*wait = BUILD_RETRY_MS;
@@ -362,7 +369,7 @@ static bool build_again(struct machine *m, struct dom *d, int64_t *wait)
 		return false;
 	if (++d->build_failures < BUILD_TRIES)
 		return true;
-	/* What has never run is for the one to look at who has ordered it. */
+	/* A domain that has never run is left to the administrator that ordered it. */
 	if (!d->st.generation || d->cfg->restart != VD_RESTART_ALWAYS)
 		return false;
 	d->build_failures = 0;
@@ -429,7 +436,7 @@ void machine_worker_event(struct machine *m, struct dom *d)
 		worker_line(m, d, line);
 	if (r < 0)
 		worker_done(m, d, ok);
-	/* It may have died while it was being brought up. */
+	/* The domain may have died during the build. */
 	machine_check_deaths(m);
 	if (m->going_down)
 		next_step_down(m);
@@ -464,7 +471,7 @@ static void timer(struct machine *m, struct dom *d)
 	}
 }
 
-/* Is @when due? Then it is taken. Otherwise *next is no later than that. */
+/* If @when is due, clear it and return true. Otherwise make *next no later than that. */
 static bool due(int64_t *when, int64_t now, int64_t *next)
 {
 	if (!*when)
@@ -492,7 +499,7 @@ int machine_timers(struct machine *m)
 		}
 		if (due(&d->deadline, now, &next)) {
 			timer(m, d);
-			next = 0;	/* what it has set is looked at in the next turn */
+			next = 0;	/* the next turn handles what it has set */
 		}
 	}
 	return next > 60000 ? 60000 : (int)next;
@@ -542,7 +549,7 @@ int machine_kill(struct machine *m, struct dom *d)
 		vd_log("%s: is %s, not running", d->cfg->name, phase_names[d->phase]);
 		return -1;
 	}
-	/* First of all, before a line is written anywhere. */
+	/* Pause it first, before any message is written. */
 	libxl_domain_pause(m->host.ctx, d->st.domid, NULL);
 	unlink_all(m, d);
 	note_death(d, "killed");
@@ -567,7 +574,7 @@ int machine_restart(struct machine *m, struct dom *d)
 	switch (d->phase) {
 	case PH_RUNNING:
 		forget_deaths(d);
-		/* Its peers first: an ordered end has no calls in flight. */
+		/* Unlink its peers first: an ordered end has no calls in flight. */
 		unlink_all(m, d);
 		stop(m, d, true);
 		return 0;
@@ -601,15 +608,15 @@ static void bring_down(struct machine *m, struct dom *d)
 	case PH_FAILED:
 		if (is_down(d))
 			break;
-		d->hopeless = true;	/* one more try, not for ever */
+		d->hopeless = true;	/* one more try only */
 		clear_away(m, d, false, 0);
 		break;
 	default:
-		break;		/* under way; its end leads back here */
+		break;		/* under way; its end calls this again */
 	}
 }
 
-/* The primary first; the service domains when nobody needs them any more. */
+/* Stop the primary first; when no primary needs them, the service domains. */
 static void next_step_down(struct machine *m)
 {
 	bool all = true;
@@ -652,7 +659,7 @@ static void add_dom(struct machine *m, const struct vd_domain_config *cfg)
 	}
 }
 
-/* What a predecessor left of one domain. */
+/* Take over what an earlier virtuosd left of one domain. */
 static void adopt(struct machine *m, struct dom *d)
 {
 	struct vd_link l = link_of(m, d);

@@ -72,7 +72,7 @@ static int lock_system(const char *system)
 	return 0;
 }
 
-/* Are there domains that another virtuosd left? */
+/* Return: true if there are domains that another virtuosd left. */
 static bool system_exists(const char *system)
 {
 	struct xs_handle *xs = xs_open(0);
@@ -107,8 +107,8 @@ static int copy_file(const char *from, const char *to)
 }
 
 /*
- * A system that is running was started from a configuration that may have been edited
- * since; a copy of it is what counts until `virtuos down`.
+ * A running system was started from a configuration that may have been edited since. Until
+ * `virtuos down`, a copy of that configuration counts.
  */
 static struct vd_config *load_config(const char *path)
 {
@@ -148,7 +148,7 @@ static int open_log(const char *system)
 	return 0;
 }
 
-/* The parent leaves when the child can be talked to. */
+/* The parent exits when the child answers orders. */
 static void daemonize(int ready[2])
 {
 	char ok;
@@ -224,7 +224,7 @@ static bool turn(struct machine *m, int sigfd)
 		return false;
 	if (p[0].revents)
 		return false;
-	/* Deaths before anything else. */
+	/* Handle deaths before anything else. */
 	if (p[1].revents)
 		xenstore_events(m);
 	for (i = 0; i < workers; i++)
@@ -235,7 +235,7 @@ static bool turn(struct machine *m, int sigfd)
 	return true;
 }
 
-/* Foreground: nobody sends "up", so start everything, and tell when it is there. */
+/* In the foreground no client sends "up". So start everything, and report when it runs. */
 static bool foreground_ready(struct machine *m, bool *told)
 {
 	int i;

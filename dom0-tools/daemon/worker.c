@@ -72,7 +72,7 @@ work(struct vd_host *parents, const struct worker_job *job)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	vd_log_hook(report_log);
-	/* The parent's handles are the parent's; forget them, open our own. */
+	/* The parent owns its handles: forget them, open our own. */
 	libxl_postfork_child_noexec(parents->ctx);
 	if (vd_host_open(&h))
 		_exit(1);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Slow work on one domain - destroying and building it - in a process of its own, so
- * that virtuosd always listens and a failing libxl call takes nothing else with it.
+ * Slow work on one domain - destroying and building it - in a process of its own. So virtuosd
+ * always listens, and a libxl call that fails harms nothing else.
  *
- * The worker writes lines to a pipe: "log TEXT", "destroyed", "created DOMID UUID"
- * (the domain is built, and paused). The pipe's end is the worker's end.
+ * The worker writes lines to a pipe: "log TEXT", "destroyed", "created DOMID UUID" (the domain
+ * is built, and paused). The pipe's end is the worker's end.
  */
 #ifndef VIRTUOS_WORKER_H
 #define VIRTUOS_WORKER_H
@@ -27,12 +27,31 @@ struct worker {
 	size_t len;
 };
 
+/**
+ * worker_start - start a worker
+ * @w: filled
+ * @h: the parent's connections
+ * @job: what to do
+ *
+ * Return: 0 or -1 (logged).
+ */
 int worker_start(struct worker *w, struct vd_host *h, const struct worker_job *job);
-/*
- * Read what came. 1: a line is in @line (without newline); 0: nothing more now;
- * -1: the worker has ended, *ok tells how. Call again after 1.
+
+/**
+ * worker_read - read one line of a worker; call again after 1
+ * @w: the worker
+ * @line: set to the line, without newline
+ * @size: room in @line
+ * @ok: at the end, set to whether the worker did its job
+ *
+ * Return: 1: a line; 0: nothing more now; -1: the worker has ended.
  */
 int worker_read(struct worker *w, char *line, size_t size, bool *ok);
+
+/**
+ * worker_kill - kill a worker, if there is one
+ * @w: the worker
+ */
 void worker_kill(struct worker *w);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * virtuos-agent: runs commands for a host, by the vexec protocol. One handler
- * process per device or vchan session, so that a stuck one holds up nobody else;
- * this process only watches over them.
+ * virtuos-agent: runs commands for a host, by the vexec protocol. Each device or vchan session
+ * has a handler process, so that one that is stuck holds up no other. This process only watches
+ * over them.
  */
 #define _GNU_SOURCE
 #include <errno.h>

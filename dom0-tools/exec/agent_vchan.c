@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sessions over libxenvchan. The client in dom0 makes, in this domain's part of
- * xenstore, the node data/virtuos/exec/<name>/request; a handler process offers a
- * vchan at data/virtuos/exec/<name>/vchan and serves it until either end closes.
+ * Sessions over libxenvchan. The client in dom0 makes the node data/virtuos/exec/<name>/request
+ * in this domain's part of xenstore. A handler process offers a vchan at
+ * data/virtuos/exec/<name>/vchan. It serves the vchan until either end closes it.
  *
- * Invariant: one handler per <name>; the node goes away when its handler has ended,
- * however that happened. Only the parent removes nodes.
+ * Invariant: one handler per <name>. When the handler has ended, however that happened, the
+ * node goes. Only the parent removes nodes.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -75,7 +75,7 @@ static int wait_state(struct vx_stream *st, int state, int ms)
 		if (s != state || now >= until)
 			return s;
 		st->ops->poll(st, false, &p);
-		/* A look now and then, in case the event came before the poll. */
+		/* Check now and then, in case the event came before the poll. */
 		if (poll(&p, 1, 250) > 0)
 			st->ops->woken(st, p.revents);
 	}

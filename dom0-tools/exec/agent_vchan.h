@@ -3,7 +3,11 @@
 #ifndef VEXEC_AGENT_VCHAN_H
 #define VEXEC_AGENT_VCHAN_H
 
-/* Serve requests for ever; returns only when xenstore cannot be used. */
+/**
+ * vx_agent_vchan - serve requests until xenstore cannot be used
+ *
+ * Return: exit status.
+ */
 int vx_agent_vchan(void);
 
 #endif

@@ -17,9 +17,25 @@ struct vx_child {
 	bool pty;		/* in and out are the same terminal, err is -1 */
 };
 
-/* 0, or -1 with errno set; what went wrong after fork() the child says on stderr. */
+/**
+ * vx_child_start - start a command; the child reports an error after fork() on stderr
+ * @s: the command
+ * @c: filled
+ *
+ * Return: 0, or -1 with errno set.
+ */
 int vx_child_start(const struct vx_start *s, struct vx_child *c);
+
+/**
+ * vx_child_close_in - close the command's input
+ * @c: the command
+ */
 void vx_child_close_in(struct vx_child *c);
+
+/**
+ * vx_child_close - close the command's input and outputs
+ * @c: the command
+ */
 void vx_child_close(struct vx_child *c);
 
 #endif

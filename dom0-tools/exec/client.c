@@ -2,9 +2,9 @@
 /*
  * Run one command at the other end of a stream: see client.h.
  *
- * The agent is not trusted either: its frames are bounded by the parser, its data is
- * copied to our descriptors as it is, as ssh does, and its messages are made printable.
- * It cannot make us keep memory for it, nor keep us from the user's signals.
+ * The client does not trust the agent. The parser bounds its frames. Its data is copied to our
+ * descriptors as it is, as ssh does; its messages are made printable. The agent cannot make us
+ * keep memory for it, nor keep us from the user's signals.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,9 +22,9 @@
 #include "vexec.h"
 
 #define IN_CHUNK	32768u
-#define OWED_MAX	(2u * VX_WINDOW)	/* who sends more does not wait for ACKs */
+#define OWED_MAX	(2u * VX_WINDOW)	/* an agent that sends more does not wait for ACKs */
 #define TURN_BYTES	(1024u * 1024u)		/* then signals get their turn */
-#define ERROR_MAX	400u			/* of the agent's words */
+#define ERROR_MAX	400u			/* bytes of the agent's message */
 
 struct vx_client {
 	struct vx_stream *st;
@@ -35,7 +35,7 @@ struct vx_client {
 	uint32_t owed;		/* output bytes not yet acknowledged */
 	bool more;		/* there may be more to read */
 	bool stdin_open;
-	bool write_closed;	/* the peer takes nothing more; it may still talk */
+	bool write_closed;	/* the peer takes nothing more; it may still send */
 	bool ended;
 	int status;
 	struct termios saved;
@@ -102,7 +102,7 @@ static void write_all(int fd, const uint8_t *data, size_t len)
 			continue;
 		}
 		if (n < 0)
-			return;		/* nobody reads it: swallow the rest */
+			return;		/* no process reads it: drop the rest */
 		data += n;
 		len -= (size_t)n;
 	}
@@ -145,7 +145,7 @@ static bool handle(struct vx_client *c, const struct vx_frame *f)
 	return true;
 }
 
-/* False: nonsense came. */
+/* False: the peer broke the protocol. */
 static bool handle_frames(struct vx_client *c)
 {
 	struct vx_frame f;
@@ -157,7 +157,7 @@ static bool handle_frames(struct vx_client *c)
 	return r >= 0;
 }
 
-/* Take what came, but not for ever. False: the stream is gone, or nonsense. */
+/* Take what came, TURN_BYTES at most. False: the stream is gone, or the protocol is broken. */
 static bool pump_in(struct vx_client *c)
 {
 	size_t taken = 0, room;
@@ -288,7 +288,7 @@ static void run(struct vx_client *c, int sigfd)
 			return;
 		pump_out(c);
 		if (!wait_for_change(c, sigfd)) {
-			/* its last words */
+			/* what it sent before its end */
 			while (pump_in(c) && c->more)
 				;
 			return;

@@ -20,7 +20,13 @@ struct vx_command {
 
 #define VX_LOST		(-1)	/* the connection ended before EXIT */
 
-/* The command's status, or VX_LOST. */
+/**
+ * vx_client_run - run one command
+ * @st: leads to the agent
+ * @c: the command
+ *
+ * Return: the command's status, or VX_LOST.
+ */
 int vx_client_run(struct vx_stream *st, const struct vx_command *c);
 
 #endif

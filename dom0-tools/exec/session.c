@@ -2,10 +2,10 @@
 /*
  * Serve one vexec stream: see session.h.
  *
- * One loop: move what can be moved, then poll() for all that could change. The peer
- * is not trusted with memory: STDIN is bounded by the window, output by the window
- * of unacknowledged bytes, and a peer that breaks the protocol gets an ERROR, after
- * which nothing but RESET is heard (over a vchan: the stream is closed).
+ * One loop: move what can be moved, then poll() for all that could change. The peer is not
+ * trusted with memory. The window bounds STDIN, the window of unacknowledged bytes bounds
+ * output. A peer that breaks the protocol gets an ERROR. After that the session takes nothing
+ * but RESET; over a vchan it closes the stream.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -35,7 +35,7 @@ struct vx_session {
 	struct vx_child child;
 	bool running;		/* between START and EXIT */
 	bool exited;		/* the command was reaped, EXIT not yet sent */
-	bool broken;		/* protocol violation: deaf until RESET */
+	bool broken;		/* protocol violation: takes only RESET */
 	bool once;
 	bool finished;		/* @once, and EXIT queued */
 	bool quit;		/* SIGTERM */
@@ -262,9 +262,9 @@ static void handle(struct vx_session *s, const struct vx_frame *f)
 }
 
 /*
- * Frames from the peer. False: the stream is gone. When the parser is lost in a
- * broken stream there is no frame boundary to trust any more, so what came is
- * dropped and the next bytes are taken as the start of a frame again.
+ * Take frames from the peer. False: the stream is gone. When the parser is lost in a broken
+ * stream, no frame boundary can be trusted. Then what came is dropped, and the next bytes count
+ * as the start of a frame.
  */
 static bool pump_in(struct vx_session *s)
 {
@@ -290,7 +290,7 @@ static bool pump_in(struct vx_session *s)
 			break;
 		vx_parser_fill(&s->in, (size_t)n);
 	}
-	/* Half a frame of a peer that hung up must not swallow the next one's. */
+	/* Half a frame of a peer that hung up must not take bytes of the next one's. */
 	if (s->st->ops->hung_up && s->st->ops->hung_up(s->st))
 		vx_parser_reset(&s->in);
 	return n == 0;
@@ -337,7 +337,7 @@ static void pump_stdin(struct vx_session *s)
 			n = write(s->child.in, s->stdin_buf + s->stdin_head, chunk);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
-		if (n < 0) {	/* nobody reads it: swallow the rest */
+		if (n < 0) {	/* no process reads it: drop the rest */
 			vx_child_close_in(&s->child);
 			n = chunk;
 		}
@@ -383,8 +383,8 @@ static bool pump_output(struct vx_session *s, int *fd, enum vx_type type)
 }
 
 /*
- * EXIT goes out when the command was reaped and its output is at its end, or silent
- * for a while: a daemon that it left behind may keep the pipe open for ever.
+ * Send EXIT when the command was reaped, and its output is at its end or silent for a while. A
+ * daemon that the command left behind may keep the pipe open for ever.
  */
 static void maybe_exit(struct vx_session *s)
 {
@@ -481,7 +481,7 @@ void vx_session_block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* The peer is gone: ask nicely, then insist. */
+/* The peer is gone: send SIGHUP, then SIGKILL. */
 static void abandon(struct vx_session *s)
 {
 	if (!s->running)

@@ -8,14 +8,20 @@
 
 #include "stream.h"
 
-/*
- * @once: end after the first EXIT has been taken by the peer (vchan rendezvous).
- * Returns when the stream is gone or SIGTERM came; nothing it started is left then
- * but what left the command's process group.
+/**
+ * vx_session_run - run commands until the stream is gone or SIGTERM comes
+ * @st: leads to the client
+ * @once: end after the peer has taken the first EXIT (vchan rendezvous)
+ *
+ * Of what it started, only processes that left the command's process group are left then.
  */
 void vx_session_run(struct vx_stream *st, bool once);
 
-/* Block the signals that vx_session_run() takes; before any of them can arrive. */
+/**
+ * vx_session_block_signals - block the signals that vx_session_run() takes
+ *
+ * The caller does this before any of them can arrive.
+ */
 void vx_session_block_signals(void);
 
 #endif

@@ -31,15 +31,38 @@ struct vx_stream {
 	const struct vx_stream_ops *ops;
 };
 
-/* Open a character device; NULL with errno set on failure. */
+/**
+ * vx_stream_device - open a character device
+ * @path: of the device
+ *
+ * Return: the stream; NULL with errno set on failure.
+ */
 struct vx_stream *vx_stream_device(const char *path);
 
-/* Offer a vchan to @domid at xenstore path @path; NULL with errno set on failure. */
+/**
+ * vx_stream_vchan_server - offer a vchan
+ * @domid: the domain that may connect
+ * @path: in xenstore
+ *
+ * Return: the stream; NULL with errno set on failure.
+ */
 struct vx_stream *vx_stream_vchan_server(uint32_t domid, const char *path);
-/* 0: no client yet, 1: both are there, -1: the client came and went */
+
+/**
+ * vx_stream_vchan_state - get the state of a vchan
+ * @s: from vx_stream_vchan_server()
+ *
+ * Return: 0: no client yet; 1: both are there; -1: the client came and went.
+ */
 int vx_stream_vchan_state(struct vx_stream *s);
 
-/* Connect to the vchan that @domid offers at @path; NULL with errno set on failure. */
+/**
+ * vx_stream_vchan_client - connect to a vchan
+ * @domid: the domain that offers it
+ * @path: in xenstore
+ *
+ * Return: the stream; NULL with errno set on failure.
+ */
 struct vx_stream *vx_stream_vchan_client(uint32_t domid, const char *path);
 
 #endif

@@ -2,10 +2,10 @@
 /*
  * vexec stream over a character device: a virtio-serial port or a terminal line.
  *
- * A virtio-serial port whose host side is not connected reads as end of file, polls
- * as POLLHUP without end and comes back later. So end of file is never taken as the
- * end of the stream: it means "hung up for now", and the device is asked again when
- * SIGIO says that it changed, or after a second at the latest.
+ * If the host side of a virtio-serial port is not connected, the port reads as end of file. It
+ * polls as POLLHUP without end and comes back later. So end of file is never the end of the
+ * stream: it means "hung up for now". The device is read again when SIGIO says that it changed,
+ * or after a second at the latest.
  */
 #define _GNU_SOURCE
 #include <errno.h>

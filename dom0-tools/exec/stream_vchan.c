@@ -2,8 +2,8 @@
 /*
  * vexec stream over libxenvchan, as server (agent in a guest) and as client (dom0).
  *
- * libxenvchan asks the peer for an event only when a transfer came up short; so the
- * callers here always try first and poll afterwards.
+ * libxenvchan asks the peer for an event only when a transfer came up short. So the callers
+ * here always try first and poll afterwards.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static ssize_t vchan_read(struct vx_stream *s, void *buf, size_t len)
 		return n < 0 ? -1 : n;
 	if (libxenvchan_is_open(c))
 		return 0;
-	/* The last words may have come between the two looks. */
+	/* The last bytes may have come between the two checks. */
 	n = libxenvchan_read(c, buf, len);
 	return n > 0 ? n : -1;
 }

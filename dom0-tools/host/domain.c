@@ -58,14 +58,14 @@ static int fill_build(struct vd_host *h, const struct vd_config *c,
 	b->max_memkb = (uint64_t)d->memory * 1024;
 	b->target_memkb = b->max_memkb;
 	/*
-	 * Pollers read the clock all the time. Where Xen does not trust the time stamp
-	 * counter it would make each look at it a trap; that is for domains which move to
-	 * another host, and these do not.
+	 * Pollers read the clock all the time. If Xen does not trust the time stamp
+	 * counter, it makes each read a trap. That is for domains that move to another
+	 * host; these do not.
 	 */
 	b->tsc_mode = LIBXL_TSC_MODE_NATIVE;
 	/*
-	 * And with that a domain is shown that the counter is invariant, where it is: then
-	 * Linux takes it for its clock, and programs read that without a system call.
+	 * With that, Xen shows a domain that the counter is invariant, if it is. Then
+	 * Linux takes it for its clock, and programs read it without a system call.
 	 */
 	libxl_defbool_set(&b->disable_migrate, true);
 	libxl_defbool_set(&b->claim_mode, true);
@@ -137,7 +137,7 @@ static int fill_config(struct vd_host *h, const struct vd_config *c,
 	return 0;
 }
 
-/* Say it in words; libxl's own message for this is hard to read. */
+/* Report too little memory; libxl's own message for this is hard to read. */
 static int check_memory(struct vd_host *h, const struct vd_domain_config *d)
 {
 	libxl_physinfo info;
@@ -187,7 +187,7 @@ int vd_domain_create(struct vd_host *h, const struct vd_config *c,
 	return rc ? -1 : 0;
 }
 
-/* Destroyed by somebody who left the rest to others. */
+/* Remove what is left of a domain that another tool destroyed. */
 static void remove_remains(struct vd_host *h, uint32_t domid)
 {
 	char *vm = vd_xs_read(h->xs, XBT_NULL, "/local/domain/%u/vm", domid);
@@ -205,7 +205,7 @@ int vd_domain_destroy(struct vd_host *h, uint32_t domid)
 	int rc = 0;
 
 	if (!libxl_domain_info(h->ctx, NULL, domid)) {
-		/* Stop it this very moment; what follows takes a while. */
+		/* Pause it at once; what follows takes a while. */
 		libxl_domain_pause(h->ctx, domid, NULL);
 		vd_pci_detach(h, domid);
 		rc = libxl_domain_destroy(h->ctx, domid, NULL);
@@ -246,7 +246,7 @@ enum vd_life vd_domain_life(struct vd_host *h, uint32_t domid, const char *uuid,
 		return VD_GONE;
 	snprintf(now, sizeof(now), LIBXL_UUID_FMT, LIBXL_UUID_BYTES(info.uuid));
 	if (strcmp(now, uuid)) {
-		life = VD_GONE;		/* the id belongs to somebody else by now */
+		life = VD_GONE;		/* another domain has the id by now */
 	} else if (info.dying) {
 		life = VD_SHUT_DOWN;
 	} else if (info.shutdown) {

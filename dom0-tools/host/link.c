@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The xenbus device "virtuos": one front directory in the primary, one back directory
- * in the service domain, written and removed in one transaction each.
+ * The xenbus device "virtuos": one front directory in the primary, one back directory in the
+ * service domain. Both are written and removed in one transaction each.
  *
- * Permissions as libxl gives them to its own devices: each side owns its directory,
- * the other one may read it, nobody else may.
+ * Permissions are those of libxl's own devices. Each side owns its directory, the other one may
+ * read it, and no third domain may.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -98,7 +98,7 @@ void vd_link_remove(struct vd_host *h, const struct vd_link *l)
 	char parent[VD_PATH_MAX], **left;
 
 	make_paths(l, &p);
-	/* The front end first: it is the primary that must learn of the death. */
+	/* Remove the front end first: the primary must see the death. */
 	xs_rm(h->xs, XBT_NULL, p.front);
 	xs_rm(h->xs, XBT_NULL, p.back);
 	snprintf(parent, sizeof(parent), "/local/domain/%u/backend/virtuos/%u",
@@ -134,7 +134,7 @@ int vd_link_state(struct xs_handle *xs, const struct vd_link *l)
 	return (int)vd_xs_read_long(xs, 0, "%s/state", p.front);
 }
 
-/* Does the primary use this device, and has it not given it up? */
+/* Return: true if the primary uses this device and has not given it up. */
 static bool in_use(struct xs_handle *xs, const struct vd_link *l)
 {
 	struct link_paths p;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Messages to stderr: one printable line each, whoever its words came from. */
+/* Messages to stderr: one printable line each, whatever its source. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

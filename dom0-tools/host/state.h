@@ -27,24 +27,95 @@ struct vd_status {
 	int64_t started;	/* vd_now_ms() */
 };
 
+/**
+ * vd_state_dir - get a system's directory in xenstore
+ * @dir: set to the path
+ * @system: name of the system
+ */
 void vd_state_dir(char dir[VD_PATH_MAX], const char *system);
+
+/**
+ * vd_run_path - get the path of a system's file in VD_RUN_DIR
+ * @path: set to the path
+ * @system: name of the system
+ * @suffix: of the file
+ */
 void vd_run_path(char path[VD_PATH_MAX], const char *system, const char *suffix);
 
+/**
+ * vd_status_save - write a domain's state
+ * @h: the host
+ * @system: name of the system
+ * @s: the state
+ *
+ * Return: 0 or -1 (logged).
+ */
 int vd_status_save(struct vd_host *h, const char *system, const struct vd_status *s);
-/* 0, or -1 when there is no such domain. */
+
+/**
+ * vd_status_load - read a domain's state
+ * @xs: xenstore
+ * @system: name of the system
+ * @name: of the domain
+ * @s: filled
+ *
+ * Return: 0, or -1: there is no such domain.
+ */
 int vd_status_load(struct xs_handle *xs, const char *system, const char *name,
 		   struct vd_status *s);
-/* Write a service's state where its primary can read it: protocol.md, section 2. */
+
+/**
+ * vd_service_tell - write a service's state where its primary can read it
+ * @h: the host
+ * @primary: its domain id
+ * @s: the state
+ *
+ * See protocol.md, section 2.
+ */
 void vd_service_tell(struct vd_host *h, uint32_t primary, const struct vd_status *s);
-/* Names of the systems, or of a system's domains; free() the array. */
+
+/**
+ * vd_state_systems - list the systems
+ * @xs: xenstore
+ * @n: set to their number
+ *
+ * Return: array of names, to be freed as one.
+ */
 char **vd_state_systems(struct xs_handle *xs, unsigned int *n);
+
+/**
+ * vd_state_domains - list a system's domains
+ * @xs: xenstore
+ * @system: name of the system
+ * @n: set to their number
+ *
+ * Return: array of names, to be freed as one.
+ */
 char **vd_state_domains(struct xs_handle *xs, const char *system, unsigned int *n);
-/* The system that has a domain of this name; "" when none has. */
+
+/**
+ * vd_state_find - find the system that has a domain of a name
+ * @xs: xenstore
+ * @domain: the name
+ * @system: set to the system's name; "": no system has it
+ */
 void vd_state_find(struct xs_handle *xs, const char *domain,
 		   char system[VD_NAME_MAX + 1]);
+
+/**
+ * vd_state_remove - remove a system's state
+ * @h: the host
+ * @system: name of the system
+ */
 void vd_state_remove(struct vd_host *h, const char *system);
 
-/* The next link number; never given out twice. -1 on error. */
+/**
+ * vd_state_next_devid - get a link number that was never used before
+ * @h: the host
+ * @system: name of the system
+ *
+ * Return: the number, or -1.
+ */
 long vd_state_next_devid(struct vd_host *h, const char *system);
 
 #endif
