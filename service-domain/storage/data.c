@@ -6,6 +6,13 @@
 #include "vst.h"
 #include <linux/falloc.h>
 
+/**
+ * vst_fsync - carry out the FUSE request FSYNC
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_fsync(struct vst_req *r)
 {
 	const struct fuse_fsync_in *in = vst_arg(r, sizeof(*in));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reading and writing files, by either door: a FUSE request by the trap door (vst_read(),
- * vst_write()), a call on a handle by the exceptionless door (vst_call_read(),
+ * Reading and writing files, by either door. A FUSE request comes by the trap door (vst_read(),
+ * vst_write()). A call on a handle comes by the exceptionless door (vst_call_read(),
  * vst_call_write()). There is one copy, between the page cache and the shared arena.
  *
  * Invariant: writes of a file that has handles are in turn, and those through handles have
@@ -33,9 +33,9 @@ static inline ssize_t write_at(struct file *file, const void __peer *from, size_
 }
 
 /*
- * May bytes of a file be written from @pos on? Files that were open already when it was made
- * so can be written on Linux; here nobody knows which those are.
- * Return: 0 or -EPERM.
+ * Check that bytes of a file may be written from @pos on. Linux still writes a file that was
+ * open before it became immutable or append-only. This domain does not know which files those
+ * are, so it refuses. Return: 0 or -EPERM.
  */
 static int may_write(const struct inode *inode, loff_t pos)
 {
@@ -46,6 +46,13 @@ static int may_write(const struct inode *inode, loff_t pos)
 
 /* --- FUSE requests ------------------------------------------------------------------------- */
 
+/**
+ * vst_read - carry out the FUSE request READ
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_read(struct vst_req *r)
 {
 	const struct fuse_read_in *in = vst_arg(r, sizeof(*in));
@@ -67,8 +74,8 @@ int vst_read(struct vst_req *r)
 }
 
 /*
- * Of a file that can only be appended to, what is there stays: a page that is written back,
- * or a write that is replayed, begins before its end. Return: bytes to leave out.
+ * A file that can only be appended to keeps the bytes it has. A page that is written back, or a
+ * write that is replayed, begins before its end. Return: bytes to leave out.
  */
 static u32 bytes_that_stay(const struct vst_req *r, const struct inode *inode,
 			   const struct fuse_write_in *in)
@@ -122,8 +129,9 @@ static ssize_t write_data(struct vst_req *r, struct file *file, const struct fus
 }
 
 /*
- * Where programs write past us (vst_call_write()), what they wrote before must be durable
- * before this is: otherwise a replay after a crash could put it back over this.
+ * If programs write the file through handles (vst_call_write()), their earlier writes must be
+ * durable before this write is. Otherwise a replay after a crash could put an earlier write over
+ * this one.
  */
 static ssize_t write_in_order(struct vst_req *r, struct vst_node *node, struct file *file,
 			      const struct fuse_write_in *in)
@@ -140,6 +148,13 @@ static ssize_t write_in_order(struct vst_req *r, struct vst_node *node, struct f
 	return err ?: n;
 }
 
+/**
+ * vst_write - carry out the FUSE request WRITE
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
 int vst_write(struct vst_req *r)
 {
 	const struct fuse_write_in *in = vst_arg(r, sizeof(*in));
@@ -173,8 +188,8 @@ static s64 do_read(struct veng_scall *call)
 }
 
 /*
- * What is cached. Not even reading ahead is begun, since a disk's queue may be full; the
- * time of the access must need no journal.
+ * Read what is cached. This does not even begin to read ahead, since a disk's queue may be
+ * full. The access time must need no journal.
  */
 static ssize_t read_cached(struct veng_scall *call)
 {
@@ -195,7 +210,7 @@ static ssize_t read_cached(struct veng_scall *call)
 	return h->file->f_op->read_iter(&iocb, &iter);
 }
 
-/* Is there no more than these @n bytes? */
+/* Return: true if the file has no more than these @n bytes for the call. */
 static bool is_all(const struct veng_scall *call, ssize_t n)
 {
 	const struct vst_handle *h = call->target;
