@@ -65,16 +65,21 @@ static void show_poll(const struct object *o)
 	}
 }
 
+/* An error is told once. */
+static __s64 take_error(struct object *o)
+{
+	int err = o->error;
+
+	o->error = 0;
+	return -err;
+}
+
 static __s64 take_rx(struct object *o, char *to, size_t max)
 {
 	size_t n = o->rx_len < max ? o->rx_len : max;
 
-	if (o->error) {
-		int err = o->error;
-
-		o->error = 0;
-		return -err;
-	}
+	if (o->error)
+		return take_error(o);
 	if (!n)
 		return -EAGAIN;
 	memcpy(to, o->rx + o->rx_head, n);
@@ -87,12 +92,8 @@ static __s64 put_tx(struct object *o, const char *from, size_t len)
 {
 	size_t n = o->tx_room < len ? o->tx_room : len;
 
-	if (o->error) {
-		int err = o->error;
-
-		o->error = 0;
-		return -err;
-	}
+	if (o->error)
+		return take_error(o);
 	if (!n)
 		return -EAGAIN;
 	memcpy(o->tx + o->tx_len, from, n);
