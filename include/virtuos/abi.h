@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VirtuOS protocol, version 1: what a primary (front end) and a service domain
- * (back end) share in memory. The normative text is docs/protocol.md; this file
- * gives the layouts, and asserts them.
+ * VirtuOS protocol, version 1: what a primary (front end) and a service domain (back end) share
+ * in memory. The normative text is docs/protocol.md; this file gives the layouts, and asserts
+ * them.
  *
- * Invariant: everything here may be read by a peer that lies. A reader copies a
- * field once, checks the copy and uses the copy.
+ * Invariant: any field here may have been written by a peer that lies. A reader copies a field
+ * once, checks the copy and uses the copy.
  *
  * All integers are little-endian and naturally aligned; x86-64 only in version 1.
  */
@@ -48,6 +48,8 @@ typedef int64_t __s64;
 #define VOS_F_EVENTS		(1u << 0)	/* object table and event bits */
 #define VOS_F_HEARTBEAT		(1u << 1)	/* vos_ctrl.heartbeat is kept */
 #define VOS_F_USER_CHANNELS	(1u << 2)	/* exceptionless door: virtuos/door.h */
+#define VOS_F_COST		(1u << 3)	/* completions and vos_ctrl say what calls cost */
+#define VOS_F_TRACE		(1u << 4)	/* TRACE_CTL, TRACE_READ */
 
 /*
  * Submission: one call. 64 bytes, one cache line.
@@ -81,27 +83,37 @@ struct vos_cqe {
 	__u32 tag;
 	__u32 poll;		/* new poll mask of the object (EPOLL* bits); VOS_CQE_PHASE */
 	__s64 result;		/* >= 0: value; < 0: -errno of Linux */
-	__u64 pos;		/* new file position, where there is one */
-	__u64 out[5];
+	__u64 cost;		/* VOS_COST_TICKS(), VOS_COST_INSNS(); 0 without VOS_F_COST */
+	__u64 out[5];		/* out[4]: ticks that the call waited; 0 without VOS_F_COST */
 };
+
+/*
+ * vos_cqe.cost: what the call took of the service's processors, in ticks of the time stamp
+ * counter; U32_MAX: that or more. And the instructions of it; 0: they are not counted.
+ */
+#define VOS_COST_TICKS(cost)	((__u32)(cost))
+#define VOS_COST_INSNS(cost)	((__u32)((cost) >> 32))
 
 /* The ring's own bit of vos_cqe.poll, see ring.h. */
 #define VOS_CQE_PHASE		(1u << 31)
 
 /*
- * A ring's index is free-running, entry = index & (entries - 1). need_wakeup
- * (VOS_WAKE_*) is raised by the consumer before it sleeps; a producer that sees it after
- * publishing sends the channel's event.
+ * A ring's index is free-running, entry = index & (entries - 1). Before it sleeps, the consumer
+ * sets need_wakeup (VOS_WAKE_*). If a producer sees it after publishing, it sends the channel's
+ * event.
  */
 #define VOS_WAKE_NOT	0u	/* the consumer polls */
 #define VOS_WAKE_NOW	1u	/* it sleeps */
 /*
- * It is busy, and looks at events (vos_ctrl.event_sel) by itself soon: those may be
- * told of later, completions not. Kernel channels' completion rings only.
+ * The consumer is busy, and reads events (vos_ctrl.event_sel) by itself soon. Those may be
+ * announced later, completions not. Kernel channels' completion rings only.
  */
 #define VOS_WAKE_SOON	2u
 
-/* Both are the consumer's; who asks how it wants to be told leaves the other line alone. */
+/*
+ * Both fields are the consumer's, on lines of their own. A consumer that changes need_wakeup
+ * leaves the other line alone.
+ */
 struct vos_ring_hdr {
 	__u32 cons;		/* entries taken */
 	__u32 pad0[15];
@@ -116,10 +128,10 @@ struct vos_channel_page {
 };
 
 /*
- * Object table entry. The back end writes poll, then gen with release semantics; the
- * front end reads gen with acquire semantics, then poll. So the poll mask that it reads is
- * of the use of the entry that gen names, or of a later one. The front end writes armed
- * before a task waits; an event bit is raised only for an armed object.
+ * Object table entry. The back end writes poll, then gen with release semantics. The front end
+ * reads gen with acquire semantics, then poll. So the poll mask that it reads is of the use of
+ * the entry that gen names, or of a later one. The front end writes armed before a task waits.
+ * The back end raises event bits only for armed objects.
  */
 struct vos_obj_state {
 	__u32 gen;		/* back end */
@@ -141,10 +153,10 @@ struct vos_channel_desc {
 };
 
 /*
- * Control page: granted by "ctrl-ref". The first cache lines are written by the
- * front end before it goes to Initialised and then never again; the back end
- * copies them once. "area" is the sequence of shared pages that the directory
- * pages name: dir_ref[i] grants a page of VOS_REFS_PER_DIR grant references.
+ * Control page: granted by "ctrl-ref". The front end writes the first cache lines before it
+ * goes to Initialised and then never again. The back end copies them once. "area" is the
+ * sequence of shared pages that the directory pages name: dir_ref[i] grants a page of
+ * VOS_REFS_PER_DIR grant references.
  */
 struct vos_ctrl {
 	__u32 magic;
@@ -160,11 +172,21 @@ struct vos_ctrl {
 
 	__u32 heartbeat;	/* back end: counts up at least 4 times a second */
 	__u32 uchans_broken;	/* back end: counts user channels that it consumes no more */
-	__u32 reserved1[14];
+	/*
+	 * The back end's, written with the heartbeat if there is VOS_F_COST: sums over the
+	 * completions of this connection, lanes' too, and times of the domain. In ticks but for
+	 * running_ns.
+	 */
+	__u64 calls;		/* completions */
+	__u64 called;		/* sum of their VOS_COST_TICKS() */
+	__u64 waited;		/* sum of their out[4] */
+	__u64 polled;		/* the dispatcher's, in turns that found nothing to do */
+	__u64 running_ns;	/* that the domain's vCPUs have run, by Xen */
+	__u64 reserved1[2];
 
 	/*
-	 * Which 64-bit words of the event page are not zero. The back end sets
-	 * with an atomic or, the front end takes with an atomic exchange.
+	 * Which 64-bit words of the event page are not zero. The back end sets with an atomic
+	 * or, the front end takes with an atomic exchange.
 	 */
 	__u64 event_sel[8];
 
@@ -172,9 +194,9 @@ struct vos_ctrl {
 	struct vos_channel_desc channel[VOS_MAX_CHANNELS];
 
 	/*
-	 * User channels on which a process wants to be heard. The front end sets the bit with
-	 * an atomic or, and sends channel 0's event if it was not set; the back end takes
-	 * them with an atomic exchange, and looks at those channels' lanes afterwards.
+	 * User channels on which a process asks for service. The front end sets the bit with an
+	 * atomic or. If it was not set, the front end sends channel 0's event. The back end
+	 * takes the bits with an atomic exchange, and polls those channels' lanes afterwards.
 	 */
 	__u64 uchan_sel[VOS_MAX_UCHANS / 64];
 };
@@ -191,6 +213,43 @@ struct vos_cred {
 	__u32 group[VOS_CRED_MAX_GROUPS];
 };
 
+/*
+ * What a service does for calls, as VOS_OP_TRACE_READ copies it into ext[0]. In each call that
+ * is served there is one BEGIN and one END; between them there may be a RESUME.
+ */
+enum vos_trace_type {
+	VOS_TRACE_BEGIN = 1,	/* the dispatcher has taken the call; arg = its arg[0] */
+	VOS_TRACE_RESUME,	/* another thread begins to work on it; arg = its cost so far */
+	VOS_TRACE_END,		/* it is answered; arg = vos_cqe.cost */
+	/* The front end's own, in what it shows of a trace. */
+	VOS_TRACE_LOST,		/* arg = how many records were lost so far */
+	VOS_TRACE_LINK_END,	/* the link has died; what was not read is lost */
+};
+
+struct vos_trace_record {
+	__u64 tsc;		/* time stamp counter */
+	__u32 tag;		/* the call's */
+	__u32 obj;		/* same */
+	__u16 chan;		/* kernel channel; user channel, if there is a lane */
+	__u8 lane;		/* VOS_TRACE_NO_LANE: it came on a kernel channel */
+	__u8 type;		/* enum vos_trace_type */
+	__u8 op;		/* enum vos_opcode */
+	__u8 cpu;		/* of the service domain, modulo 256 */
+	__u16 reserved;
+	__u64 arg;
+};
+
+#define VOS_TRACE_NO_LANE	0xffu
+#define VOS_TRACE_MAX		16384u	/* records that a service keeps for a processor */
+
+/* VOS_OP_TRACE_CTL */
+#define VOS_TRACE_OFF		0u	/* forget all records */
+#define VOS_TRACE_ON		1u	/* record */
+#define VOS_TRACE_STOP		2u	/* record no more; what is there can be read */
+
+static_assert(sizeof(struct vos_trace_record) == 32, "half a cache line");
+static_assert(offsetof(struct vos_trace_record, chan) == 16, "layout");
+static_assert(offsetof(struct vos_trace_record, arg) == 24, "layout");
 static_assert(sizeof(struct vos_sqe) == 64, "one cache line");
 static_assert(offsetof(struct vos_sqe, tag) == 4, "layout");
 static_assert(offsetof(struct vos_sqe, obj) == 8, "layout");
@@ -198,6 +257,7 @@ static_assert(offsetof(struct vos_sqe, ext) == 16, "layout");
 static_assert(offsetof(struct vos_sqe, arg) == 32, "layout");
 static_assert(sizeof(struct vos_cqe) == 64, "one cache line");
 static_assert(offsetof(struct vos_cqe, result) == 8, "layout");
+static_assert(offsetof(struct vos_cqe, cost) == 16, "layout");
 static_assert(offsetof(struct vos_cqe, out) == 24, "layout");
 static_assert(sizeof(struct vos_ring_hdr) == 128, "two cache lines");
 static_assert(offsetof(struct vos_ring_hdr, need_wakeup) == 64, "own line");
@@ -206,6 +266,8 @@ static_assert(sizeof(struct vos_obj_state) == 16, "layout");
 static_assert(sizeof(struct vos_channel_desc) == 32, "layout");
 static_assert(offsetof(struct vos_ctrl, heartbeat) == 64, "own line");
 static_assert(offsetof(struct vos_ctrl, uchans_broken) == 68, "layout");
+static_assert(offsetof(struct vos_ctrl, calls) == 72, "layout");
+static_assert(offsetof(struct vos_ctrl, running_ns) == 104, "layout");
 static_assert(offsetof(struct vos_ctrl, event_sel) == 128, "own line");
 static_assert(offsetof(struct vos_ctrl, dir_ref) == 192, "layout");
 static_assert(offsetof(struct vos_ctrl, channel) == 448, "layout");

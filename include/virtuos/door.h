@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The exceptionless door: what a process shares with its kernel and with the
- * service domains. Used by the primary's kernel, by service domains and by
- * libsyscall-forward; the normative text is docs/protocol.md, section 9.
+ * The exceptionless door: what a process shares with its kernel and with the service domains.
+ * The primary's kernel, service domains and libsyscall-forward use this file. The normative
+ * text is docs/protocol.md, section 9.
  *
  * A process has one door. It consists of
  *
- *   - the state area, which the kernel writes and the process only reads: one word
- *     per descriptor, which says whether, and as what, the descriptor may be used
- *     through the door at this moment;
- *   - one user channel per service: memory that the primary's kernel allocates and
- *     grants, that the process reads and writes, and that the service domain maps.
+ * - the state area, which the kernel writes and the process only reads. It has one word per
+ *   descriptor. The word says whether, and as what, the descriptor may be used through the door
+ *   at this moment.
+ * - one user channel per service: memory that the primary's kernel allocates and grants. The
+ *   process reads and writes it, and the service domain maps it.
  *
- * All of it is set up with prctl(VOS_DOOR_PRCTL, op, ...), which needs no
- * descriptor and no device node, so that a program finds its descriptor numbers
- * as they would be without the door.
+ * The process sets up all of it with prctl(VOS_DOOR_PRCTL, op, ...), which needs no descriptor
+ * and no device node. So a program finds its descriptor numbers as they would be without the
+ * door.
  *
- * Invariant: the door only ever answers calls that can be answered at once. What
- * would have to wait for a third party, and whatever is not plain, goes through
- * the trap door. A descriptor's word is 0 before the descriptor means anything
- * else.
+ * Invariant: the door only answers calls that can be answered at once. A call that has to wait
+ * for a third party, or is not plain, goes through the trap door. A descriptor's word is 0
+ * before the descriptor means anything else.
  */
 #ifndef VIRTUOS_DOOR_H
 #define VIRTUOS_DOOR_H
@@ -34,30 +33,33 @@
 /*
  * Second argument: what to do. Return: 0 or more, or -1 with errno.
  *
- * OPEN     arg3 = pointer to struct vos_door_info, which is filled in. Maps the
- *          state area. A second call gives the same door, or a new one in place of
- *          one that was closed for good.
- *          EPERM: the process is traced or runs under seccomp. EBUSY: its
- *          descriptors belong to another process's door. ENOSYS: no VirtuOS kernel.
- * CHANNEL  arg3 = service (VOS_DOOR_NET, VOS_DOOR_STORAGE), arg4 = pointer to
- *          struct vos_door_channel, which is filled in. Maps the user channel, made
- *          at the first call of this process. ENOTCONN: the service domain is down;
- *          try later. ENOSPC: no more user channels. ENOENT: no such service here.
- * ATTACH   arg3 = descriptor, arg4 = 0 or VOS_ATTACH_WINDOW: only if it can have a
- *          window. Sets the descriptor's word. Return: its kind (VOS_KIND_*); without
- *          a channel to its service no word is set, but the kind tells of which one
- *          to ask for. EBADF; EAGAIN: not now (domain down, all handles in use): use
- *          the trap door, ask again later.
- * ENTER    arg3 = service, arg4 = lane | VOS_ENTER_* flags. KICK: wake the service's
- *          dispatcher. WAIT: sleep until the lane's completion ring is not empty.
- *          EINTR: a signal came; ENOTCONN: the channel is dead, nothing will come.
- * WINDOW   arg3 = descriptor whose word is of kind WINDOW, arg4 = pointer to struct
- *          vos_door_window, which is filled in but for @users. EAGAIN: it has none
- *          any more.
- * TIDY     unmaps the windows that have ended and that nobody reads.
- * HOME     arg3 = descriptor of a file. If programs read and write it at the storage
- *          domain, it is brought back, all words that speak of it are gone, and it may
- *          have a window. EBADF; ENOENT: not such a file; EINTR; EIO.
+ *	OPEN	 arg3 = pointer to struct vos_door_info, which is filled in. Maps the state area.
+ *		 A second call gives the same door, or a new one in place of one that was closed
+ *		 for good. EPERM: the process is traced or runs under seccomp. EBUSY: its
+ *		 descriptors belong to another process's door. ENOSYS: no VirtuOS kernel.
+ *	CHANNEL	 arg3 = service (VOS_DOOR_NET, VOS_DOOR_STORAGE), arg4 = pointer to struct
+ *		 vos_door_channel, which is filled in. Maps the user channel, made at the first
+ *		 call of this process. ENOTCONN: the service domain is down; try later. ENOSPC:
+ *		 no more user channels. ENOENT: no such service here.
+ *	ATTACH	 arg3 = descriptor, arg4 = 0 or VOS_ATTACH_WINDOW: only if it can have a window.
+ *		 Sets the descriptor's word. Return: its kind (VOS_KIND_*). Without a channel to
+ *		 its service no word is set, but the kind says which channel to ask for. EBADF;
+ *		 EAGAIN: not now (domain down, all handles in use): use the trap door, ask again
+ *		 later.
+ *	ENTER	 arg3 = service, arg4 = lane | VOS_ENTER_* flags. KICK: wake the service's
+ *		 dispatcher. WAIT: sleep until the lane's completion ring is not empty. EINTR: a
+ *		 signal came; ENOTCONN: the channel is dead, no completion will come.
+ *	WINDOW	 arg3 = descriptor whose word is of kind WINDOW, arg4 = pointer to struct
+ *		 vos_door_window, which is filled in but for @users. EAGAIN: it has none any
+ *		 more.
+ *	TIDY	 unmaps the windows that have ended and have no reader.
+ *	RECALL	 arg3 = descriptor of a file. If programs read and write the file at the storage
+ *		 domain, it is recalled. All its words are gone then, and it may have a window.
+ *		 EBADF; ENOENT: not such a file; EINTR; EIO.
+ *	ACCOUNT	 gives the calling thread a struct vos_account_slot of its own, in place of the
+ *		 one that it had. Return: its address. The thread counts there; when it ends,
+ *		 another may get the slot. ENOSPC: the process has too many. EINVAL: a kernel
+ *		 that does not know the operation.
  */
 enum vos_door_op {
 	VOS_DOOR_OPEN = 1,
@@ -66,7 +68,8 @@ enum vos_door_op {
 	VOS_DOOR_ENTER,
 	VOS_DOOR_WINDOW,
 	VOS_DOOR_TIDY,
-	VOS_DOOR_HOME,
+	VOS_DOOR_RECALL,
+	VOS_DOOR_ACCOUNT,
 };
 
 enum vos_door_service {
@@ -88,13 +91,13 @@ struct vos_door_info {
 	__u64 state;		/* address of struct vos_door_state */
 };
 
-/*
- * The state area, read-only for the process.
- *
- * @closed: not 0: the door is closed for good. 1: another may be had by a new OPEN;
- *	2: do not ask for one, it may not be welcome (seccomp)
- * @epoch: per service, counts the user channels that this process has lost. A call
- *	under way when it changes is not going to be answered
+/**
+ * struct vos_door_state - the state area, read-only for the process
+ * @closed: not 0: the door is closed for good. 1: the process may have another by a new
+ *	OPEN. 2: the process must not ask for one, it may not be welcome (seccomp)
+ * @epoch: per service, counts the user channels that this process has lost. If it changes
+ *	while a call is under way, the call will not be answered
+ * @reserved: 0
  * @word: per descriptor, VOS_WORD_*. 0: not known, ATTACH may tell
  */
 struct vos_door_state {
@@ -125,21 +128,23 @@ struct vos_door_state {
 #define VOS_WORD(kind_flags, slot, gen) \
 	((__u64)(kind_flags) | (__u64)(slot) << 16 | (__u64)(gen) << 32)
 
-/*
- * A window: a file's pages in the primary's page cache, mapped for the process to
- * read, and to write if the word says so. The file's size does not change while the
- * word stands; the word goes first: what was copied while the word was the same before
- * and after is, or has become, the file's content. Who writes sets vos_uchan_head.wrote
- * before it looks at the word the second time. Once the word has gone the window may
- * show zeros, and is unmapped as soon as nobody uses it: who reads or writes counts
- * itself in *@users before it looks at the word, and out afterwards; who then finds the
- * word gone calls TIDY.
- *
- * @users: address of a __u32 of the process's, 0 when nobody reads; it must stay for
- *	as long as the process has windows
+/**
+ * struct vos_door_window - a file's pages in the primary's page cache, mapped for the process
+ * @users: address of a __u32 of the process's, 0 while no thread reads; it must stay for as
+ *	long as the process has windows
  * @base: address of the file's first byte
  * @size: of the file, in bytes
- * @slot, @gen: of the word that this holds for
+ * @slot: of the word that this holds for
+ * @gen: of the word that this holds for
+ *
+ * The process may read the window, and write it if the word says so. The file's size does not
+ * change while the word stands. The word goes before the size changes. If the word was the same
+ * before and after a copy, what was copied is, or has become, the file's content. A thread that
+ * writes sets vos_uchan_head.wrote before it reads the word the second time.
+ *
+ * Once the word has gone the window may show zeros, and is unmapped as soon as no thread uses
+ * it. A thread that reads or writes counts itself at @users before it reads the word, and out
+ * afterwards. If it then finds the word gone, it calls TIDY.
  */
 struct vos_door_window {
 	__u64 users;
@@ -149,10 +154,51 @@ struct vos_door_window {
 	__u32 gen;
 };
 
+/**
+ * struct vos_account_slot - what a thread's exceptionless calls cost, as the process says
+ * @service: by enum vos_door_service
+ * @service.calls: completions that the thread has taken
+ * @service.ticks: sum of their VOS_COST_TICKS()
+ * @section: not 0 while the thread is in the midst of a call: address of a struct
+ *	vos_door_section. The kernel then delivers no signal to it but those that cannot wait
+ *	(SIGKILL, stops, those of its own instruction)
+ * @denied: the kernel sets it to 1 when it holds a signal back for that reason. The thread
+ *	sets @section to 0 first, and then @denied. A change of its signal mask, there and
+ *	back, has the signals delivered
+ * @reserved: 0
+ *
+ * One cache line: no other thread writes to it. The fields count up from what they are when
+ * the thread gets the slot. The kernel may read them at any time, and shows how far they have
+ * gone up. A field that has gone down adds nothing. A child of fork() finds memory of its own
+ * there, which the kernel does not read.
+ */
+struct vos_account_slot {
+	struct {
+		__u64 calls;
+		__u64 ticks;
+	} service[VOS_DOOR_SERVICES];
+	__u64 section;
+	__u64 denied;
+	__u64 reserved[2];
+};
+
+/**
+ * struct vos_door_section - which instructions of a call touch the program's buffers
+ * @start: address of the first
+ * @end: address behind the last
+ * @landing: where the thread goes on, its registers unchanged, if one of them raises SIGSEGV
+ *	or SIGBUS
+ */
+struct vos_door_section {
+	__u64 start;
+	__u64 end;
+	__u64 landing;
+};
+
 /*
- * A user channel. Pages in order: head (2), one page per lane, arena.
- * Every lane is a pair of rings of its own, for one caller at a time; who may use
- * which lane when is the process's own business.
+ * A user channel. Pages in order: head (2), one page per lane, arena. Every lane is a pair of
+ * rings of its own, for one caller at a time. The process itself decides which of its threads
+ * uses a lane.
  */
 #define VOS_UCHAN_SLOTS		256u
 #define VOS_UCHAN_MAX_LANES	8u
@@ -171,14 +217,13 @@ struct vos_door_channel {
 	__u32 reserved;
 };
 
-/*
- * What is known of a handle. The back end writes it, for the process to look at.
- *
- * @gen: the handle's generation. The front end sets it to 0 when the handle has ended
- *	and all that was written through it is on the disk
- * @poll: sockets: the poll mask. Shown before the call that changed it is answered
- * @durable: files: writes up to this sequence number (completion, out[0]) are on
- *	the disk
+/**
+ * struct vos_uchan_slot - what the back end tells the process of a handle
+ * @gen: the handle's generation. When the handle has ended and all that was written through
+ *	it is on the disk, the front end sets it to 0
+ * @poll: sockets: the poll mask. The back end writes it before it answers the call that
+ *	changed it
+ * @durable: files: writes up to this sequence number (completion, out[0]) are on the disk
  */
 struct vos_uchan_slot {
 	__u32 gen;
@@ -186,17 +231,22 @@ struct vos_uchan_slot {
 	__u64 durable;
 };
 
-#define VOS_POS_HOME	(~0ull)
+#define VOS_POS_KERNEL	(~0ull)
 
-/*
- * @pos: file offset of the file in this slot, moved by whoever uses it with an
- *	atomic compare-and-exchange. VOS_POS_HOME: the kernel has it; use the trap door
- * @log_head, @log_tail: byte positions of the log, free-running; the records in
- *	[tail, head) have been written and may not be durable yet. See vos_log_record
- * @wrote: not 0: the process has written to the file in its window; the kernel sets it
- *	to 0 when it has set the file's times
- * @broken: not 0: the back end consumes nothing from this channel any more, for a lane
- *	did not hold what the protocol says. The kernel then closes the door
+/**
+ * struct vos_uchan_head - the first pages of a user channel
+ * @pos: file offset of the file in this slot; a thread moves it with an atomic
+ *	compare-and-exchange. VOS_POS_KERNEL: the kernel has it; use the trap door
+ * @log_head: byte position of the log's end, free-running. The records in [tail, head) have
+ *	been written and may not be durable yet. See vos_log_record
+ * @log_tail: byte position of the log's begin, free-running
+ * @wrote: not 0: the process has written to the file in its window. The kernel sets it to 0
+ *	when it has set the file's times
+ * @broken: not 0: the back end consumes nothing from this channel any more, for a lane did
+ *	not hold what the protocol says. The kernel then closes the door
+ * @reserved0: 0
+ * @reserved: 0
+ * @slot: what the back end tells of each handle
  */
 struct vos_uchan_head {
 	__u64 pos[VOS_UCHAN_SLOTS];
@@ -219,14 +269,14 @@ struct vos_lane_page {
 };
 
 /*
- * The log keeps what was written to files and is not known to be durable, in
- * memory of the primary, so that the death of the storage domain loses nothing
- * that was answered. The data of a WRITE follows its record, is named by the
- * submission's extent and stays until the record may go. After a death the
- * kernel carries the records out again, oldest sequence number first.
+ * The log keeps data that was written to files and is not known to be durable. It lies in
+ * memory of the primary, so the death of the storage domain loses no data whose write was
+ * answered. The data of a WRITE follows its record, is named by the submission's extent and
+ * stays until the record may go. After a death the kernel carries the records out again, oldest
+ * sequence number first.
  *
- * Records start at multiples of 64 bytes and do not wrap: one with slot
- * VOS_LOG_SKIP fills what is left at the end.
+ * Records start at multiples of 64 bytes and do not wrap: one with slot VOS_LOG_SKIP fills what
+ * is left at the end.
  */
 #define VOS_LOG_SKIP		0xffffffffu
 
@@ -242,6 +292,9 @@ struct vos_log_record {
 
 static_assert(sizeof(struct vos_door_info) == 16, "layout");
 static_assert(sizeof(struct vos_door_window) == 32, "layout");
+static_assert(sizeof(struct vos_account_slot) == 64, "one cache line");
+static_assert(offsetof(struct vos_account_slot, section) == 32, "layout");
+static_assert(sizeof(struct vos_door_section) == 24, "layout");
 static_assert(offsetof(struct vos_uchan_head, wrote) == 2056, "layout");
 static_assert(offsetof(struct vos_uchan_head, broken) == 2312, "layout");
 static_assert(offsetof(struct vos_door_state, word) == 64, "layout");

@@ -8,17 +8,17 @@
  * are changed by locked instructions, which are seen at once and order all that is before.
  *
  * Shown: the reader is never left asleep while there is data, whether its processor is
- * idle, polls, or computes without ever looking; also when the dispatcher sleeps. (The look
- * of an idle processor is for completions; events would come without it, only later.)
+ * idle, polls, or computes without ever taking events; also when the dispatcher sleeps. (An
+ * idle processor polls for completions; events would come without that, only later.)
  *
  * FAULT: ARM_WITHOUT_BARRIER
- * FAULT: LOOK_BEFORE_ARMING
+ * FAULT: CHECK_BEFORE_ARMING
  * FAULT: PUBLISH_WITHOUT_BARRIER
  * FAULT: ARMED_READ_FIRST
  * FAULT: SELECTOR_FIRST
  * FAULT: BITS_BEFORE_SELECTOR
- * FAULT: POLLER_IS_OWED_NOTHING
- * FAULT: SLEEPS_OWING
+ * FAULT: POLLER_GETS_NO_EVENT
+ * FAULT: SLEEPS_WITH_AN_EVENT_PENDING
  * FAULT: BUSY_IS_NEVER_TOLD
  */
 #define ITEMS	2		/* of data, one after the other */
@@ -101,7 +101,7 @@ active proctype reader()
 	:: got == ITEMS -> break
 	:: else ->
 		woken = 0;
-#ifdef LOOK_BEFORE_ARMING
+#ifdef CHECK_BEFORE_ARMING
 		bit seen = poll;
 #endif
 		atomic { armed_new = 1; armed_pends = 1 };
@@ -109,7 +109,7 @@ active proctype reader()
 		front_barrier;
 #endif
 		if
-#ifdef LOOK_BEFORE_ARMING
+#ifdef CHECK_BEFORE_ARMING
 		:: seen
 #else
 		:: poll
@@ -164,25 +164,25 @@ inline publish()
 /* veng_events_tell(), once a turn */
 inline tell()
 {
-#ifdef POLLER_IS_OWED_NOTHING
+#ifdef POLLER_GETS_NO_EVENT
 	if
-	:: raised && how != NOT -> owed = 1
+	:: raised && how != NOT -> pending = 1
 	:: else
 	fi;
 #else
-	owed = owed || raised;
+	pending = pending || raised;
 #endif
 	raised = 0;
 	if
-	:: owed && !selector -> owed = 0
-	:: owed && selector ->
+	:: pending && !selector -> pending = 0
+	:: pending && selector ->
 		if
 		:: how == NOT
 #ifndef BUSY_IS_NEVER_TOLD
-		:: how == SOON -> interrupt = 1; owed = 0	/* it has had its time */
+		:: how == SOON -> interrupt = 1; pending = 0	/* it has had its time */
 #endif
 		:: how == SOON					/* not yet */
-		:: how == NOW -> interrupt = 1; owed = 0
+		:: how == NOW -> interrupt = 1; pending = 0
 		fi
 	:: else
 	fi
@@ -191,19 +191,19 @@ inline tell()
 active proctype dispatcher()
 {
 	byte sent = 0;
-	bit raised, owed, is_armed;
+	bit raised, pending, is_armed;
 
 	do
 	:: sent < ITEMS -> publish(); sent++; tell()
-	:: owed -> tell()
-	:: !owed || sent == ITEMS ->
-		/* About to sleep: veng_events_settle(). */
-#if !defined(SLEEPS_OWING) && !defined(BUSY_IS_NEVER_TOLD)
+	:: pending -> tell()
+	:: !pending || sent == ITEMS ->
+		/* About to sleep: veng_events_flush(). */
+#if !defined(SLEEPS_WITH_AN_EVENT_PENDING) && !defined(BUSY_IS_NEVER_TOLD)
 		if
-		:: owed && selector -> interrupt = 1
+		:: pending && selector -> interrupt = 1
 		:: else
 		fi;
-		owed = 0;
+		pending = 0;
 #endif
 		if
 		:: sent == ITEMS -> break

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The calls of protocol version 1: one table of all that is known of a call before it is
- * carried out. The engine refuses by it what it does not allow, before any service's
- * code runs; services make their tables of functions from it; names, numbers and
- * checks of both sides and of the tests come from it. Argument layouts stand beside
- * each opcode. To add one: docs/howto/add-an-operation.md.
+ * carried out. The engine refuses what the table does not allow, before a service's code runs.
+ * Services make their tables of functions from it. Names, numbers and checks of both sides and
+ * of the tests come from it. Argument layouts stand beside each opcode. To add an opcode:
+ * docs/howto/add-an-operation.md.
  *
- * Every call is carried out without blocking on a peer of the network: where a
- * Linux call would block, the answer is -EAGAIN (or -EINPROGRESS/-EALREADY for
- * connect) and the front end waits for the object's poll mask.
+ * No call blocks on a peer of the network. Where a Linux call would block, the answer is
+ * -EAGAIN, or -EINPROGRESS or -EALREADY for connect. The front end then waits for the object's
+ * poll mask.
  */
 #ifndef VIRTUOS_OPS_H
 #define VIRTUOS_OPS_H
@@ -23,79 +23,109 @@
 /* HANDLE_ADD: what the handle may be used for. */
 #define VOS_HANDLE_READ		(1u << 0)
 #define VOS_HANDLE_WRITE	(1u << 1)
+#define VOS_HANDLE_NOATIME	(1u << 2)	/* of a file: reading it leaves its access time */
 
 /*
  * X(NAME, name, number, class, from, right, after, answer, ext0, ext1)
  *
- * name    the function that serves it is called so, behind its service's prefix. Who has
- *	   none for an opcode of its class does not compile.
- * from    who may submit it: KERNEL on a kernel's channel, PROCESS on a lane, ANYBODY.
- * right   what the handle that a process names must allow: READ, WRITE; WHOLE: it names
- *	   none, the call is on all of its user channel; NONE: none is looked at.
- * after   what processes have submitted before it is carried out first, if a kernel
- *	   submits it: OBJECT on that object, UCHAN on the user channel in arg0, NONE.
- * answer  NOW: it is answered before the next call of its channel is carried out. LATER:
- *	   it need not be. What a process may post, and go on, is NOW.
- * ext0/1  IN (front end to back end), OUT, BOTH: the call has this extent, and the service
- *	   reads it, writes it; MAY_IN, MAY_OUT, MAY_BOTH: or there is none; NONE.
+ *	name	the function that serves it has this name, behind its service's prefix. A
+ *		service that has none for an opcode of its class does not compile.
+ *	from	the end that may submit it: KERNEL on a kernel's channel, PROCESS on a lane,
+ *		ANYBODY on both.
+ *	right	what the handle that a process names must allow: READ, WRITE; WHOLE: it names
+ *		none, the call is on all of its user channel; NONE: none is checked.
+ *	after	if a kernel submits it, what processes have submitted before is carried out
+ *		first: OBJECT on that object, UCHAN on the user channel in arg0, NONE.
+ *	answer	NOW: it is answered before the next call of its channel is carried out. LATER:
+ *		it need not be. What a process may post, and go on, is NOW.
+ *	ext0/1	IN (front end to back end), OUT, BOTH: the call has this extent, and the
+ *		service reads it, writes it; MAY_IN, MAY_OUT, MAY_BOTH: or there is none; NONE.
  *
  * CORE
- *   NOP        result 0.
- *   CRED_SET   arg0 = index (1..VOS_MAX_CREDS-1); ext0 in: struct vos_cred.
- *   CRED_DROP  arg0 = index.
- *   UCHAN_OPEN arg0 = user channel, chosen by the front end (0..VOS_MAX_UCHANS-1);
- *              arg1 = lanes | arena pages << 32; ext0 in: grant references (__u32) of
- *              all its pages in order. The call's cred is that of all its calls.
- *   UCHAN_CLOSE arg0 = user channel. Answered when its calls have ended and its
- *              pages are unmapped. One that does not exist is closed already.
- *   HANDLE_ADD arg0 = user channel | slot << 32; arg1 = handle generation (not 0) |
- *              VOS_HANDLE_* << 32; NET: obj/gen = the socket. STORAGE: arg2 = node id.
- *   HANDLE_DROP arg0 = user channel | slot << 32; arg1 = generation. Answered when
- *              no call uses the handle any more.
- *   CLOCK_SET  the primary's wall-clock time: arg0 = seconds since 1970, arg1 =
- *              nanoseconds. result 0; -EINVAL no time; -EBUSY the domain serves others too,
- *              and keeps its own.
+ *	NOP        result 0.
+ *	CRED_SET   arg0 = index (1..VOS_MAX_CREDS-1); ext0 in: struct vos_cred.
+ *	CRED_DROP  arg0 = index.
+ *	UCHAN_OPEN arg0 = user channel, chosen by the front end (0..VOS_MAX_UCHANS-1);
+ *	           arg1 = lanes | arena pages << 32; ext0 in: grant references (__u32) of
+ *	           all its pages in order. The call's cred is that of all its calls.
+ *	UCHAN_CLOSE arg0 = user channel. Answered when its calls have ended and its
+ *	           pages are unmapped. One that does not exist is closed already.
+ *	           out[0..2] as UCHAN_COST, with VOS_F_COST.
+ *	HANDLE_ADD arg0 = user channel | slot << 32; arg1 = handle generation (not 0) |
+ *	           VOS_HANDLE_* << 32; NET: obj/gen = the socket. STORAGE: arg2 = node id.
+ *	HANDLE_DROP arg0 = user channel | slot << 32; arg1 = generation. Answered when
+ *	           no call uses the handle any more.
+ *	CLOCK_SET  the primary's wall-clock time: arg0 = seconds since 1970, arg1 =
+ *	           nanoseconds, arg2 = time stamp counter at that time, 0: not known. result
+ *	           0, out[0] = by how many nanoseconds the domain's clock was off; -EINVAL no
+ *	           time; -EBUSY the domain serves others too, and keeps its own.
+ *	UCHAN_COST arg0 = user channel. Of its completions so far: out[0] = how many,
+ *	           out[1] = sum of VOS_COST_TICKS(), out[2] = sum of out[4]. -EINVAL: there
+ *	           is no such channel; -ENOSYS without VOS_F_COST.
+ *	TRACE_CTL  arg0 = VOS_TRACE_*; of VOS_TRACE_ON arg1 = records that are kept for each
+ *	           processor, a power of two, at most VOS_TRACE_MAX. -EBUSY: on already.
+ *	TRACE_READ ext0 out: struct vos_trace_record[], those of one processor in order. They
+ *	           are forgotten. result = how many; out[0] = lost since VOS_TRACE_ON. Of both:
+ *	           -EINVAL off; -EPERM cred is not 0; -ENOSYS without VOS_F_TRACE.
  * NET (obj/gen name the socket unless said otherwise)
- *   SOCKET     arg0 = family, arg1 = type (no SOCK_* flags), arg2 = protocol;
- *              obj/gen = the new object, which must be free.
- *   RELEASE    closes the object. Always succeeds.
- *   BIND       ext1 in: socket address.
- *   LISTEN     arg0 = backlog.
- *   ACCEPT     arg0 = new object index | new generation << 32;
- *              ext1 out: peer address. out[0] = address length.
- *   CONNECT    ext1 in: address. Non-blocking: -EINPROGRESS, then call again
- *              (-EALREADY while under way, 0 or the error once).
- *   SHUTDOWN   arg0 = how.
- *   SENDMSG    ext0 in: data; ext1 in: address, then control data at the next
- *              multiple of 8; arg0 = MSG_* flags, arg1 = address length |
- *              control length << 32. result = bytes taken.
- *   RECVMSG    ext0 out: data; ext1 out: address area of 128 bytes, then control
- *              data; arg0 = MSG_* flags. result = bytes; out[0] = address length,
- *              out[1] = control length, out[2] = msg_flags.
- *   GETSOCKOPT arg0 = level, arg1 = name, arg2 = length the caller gave;
- *              ext0 both (some options read their buffer). out[0] = new length.
- *   SETSOCKOPT arg0 = level, arg1 = name; ext0 in: value.
- *   SETINT     SETSOCKOPT of an int that no answer has to be waited for: arg0 = level,
- *              arg1 = name, arg2 = value. SOL_TCP's TCP_CORK and TCP_NODELAY; others
- *              -EOPNOTSUPP. User channels only; may be posted.
- *   GETNAME    arg0 = 0 own, 1 peer; ext1 out: address. out[0] = length.
- *   IOCTL      arg0 = command; ext0 both: the argument's bytes; arg1 = offset of a
- *              pointer field to patch + 1, or 0; ext1 both: what it points to.
+ *	SOCKET     arg0 = family, arg1 = type (no SOCK_* flags), arg2 = protocol;
+ *	           arg3 = inode number, for tables (TABLE); obj/gen = the new object, which
+ *	           must be free.
+ *	RELEASE    closes the object. Always succeeds.
+ *	BIND       ext1 in: socket address.
+ *	LISTEN     arg0 = backlog.
+ *	ACCEPT     arg0 = new object index | new generation << 32; arg1 = its inode number;
+ *	           ext1 out: peer address. out[0] = address length; out[1], out[2] = what the
+ *	           new socket has of SO_RCVTIMEO, SO_SNDTIMEO: nanoseconds + 1, 0: none;
+ *	           out[3] = its SO_RCVLOWAT | VOS_ACCEPT_LINGERS.
+ *	CONNECT    ext1 in: address. Non-blocking: -EINPROGRESS, then call again
+ *	           (-EALREADY while under way, 0 or the error once).
+ *	SHUTDOWN   arg0 = how.
+ *	SENDMSG    ext0 in: data; ext1 in: address, then control data at the next
+ *	           multiple of 8; arg0 = MSG_* flags, arg1 = address length |
+ *	           control length << 32. result = bytes taken.
+ *	RECVMSG    ext0 out: data; ext1 out: address area of 128 bytes, then control
+ *	           data; arg0 = MSG_* flags. result = bytes; out[0] = address length,
+ *	           out[1] = control length, out[2] = msg_flags. Of TCP: arg2 = VOS_RECV_GOES_ON
+ *	           or 0; out[3] = VOS_RECV_* | place << 32, a number that changes when data
+ *	           is taken. With MSG_PEEK, arg1 = bytes to pass over | place << 32, as told
+ *	           last: -ESTALE if that has changed; -EOPNOTSUPP other protocols.
+ *	GETSOCKOPT arg0 = level, arg1 = name, arg2 = length the caller gave;
+ *	           ext0 both (some options read their buffer). out[0] = new length.
+ *	SETSOCKOPT arg0 = level, arg1 = name; ext0 in: value.
+ *	SETINT     SETSOCKOPT of an int that no answer has to be waited for: arg0 = level,
+ *	           arg1 = name, arg2 = value. SOL_TCP's TCP_CORK and TCP_NODELAY; others
+ *	           -EOPNOTSUPP. User channels only; may be posted.
+ *	GETNAME    arg0 = 0 own, 1 peer; ext1 out: address. out[0] = length.
+ *	IOCTL      arg0 = command; ext0 both: the argument's bytes; arg1 = offset of a
+ *	           pointer field to patch + 1, or 0; ext1 both: what it points to.
+ *	LINGER     begins to close a stream with SO_LINGER. -EAGAIN: the peer has not taken
+ *	           all that was sent; out[0] = seconds that close() may wait for that.
+ *	           0: close() need not wait. RELEASE follows.
+ *	PUSH       sends what MSG_MORE has held back, unless the program has set a cork.
+ *	TABLE      reads a file of /proc/net. arg0 = cursor (0..VOS_CURSORS-1) | generation
+ *	           << 32; ext1 in: the file's name: opens it under that cursor, and reads
+ *	           from its beginning; none: goes on reading. ext0 out: text. result = bytes;
+ *	           0: that was all, the cursor is free. -EBADF: it is not open.
+ *	SYSCTL     a file or folder of /proc/sys/net. arg0 = VOS_SYSCTL_*; ext1 in: its name;
+ *	           ext0: READ out, WRITE in: the value, from offset arg1 on; LIST out: for
+ *	           each entry a line of its kind (d or f), its permissions (octal) and its
+ *	           name. result = bytes.
  * STORAGE
- *   FUSE       ext0 in: a FUSE request (struct fuse_in_header and its body) of
- *              len bytes; ext1 out: room for the reply (struct fuse_out_header and
- *              its body). result = reply length in bytes. FORGETs: ext1.len = 0,
- *              result 0. arg0 = VOS_FUSE_*.
- *   READ       arg0 = file offset; ext0 out: data. result = bytes, 0 at the end.
- *   WRITE      arg0 = file offset; ext0 in: data. result = bytes; out[0] = sequence
- *              number, counted up with every write. Not durable before COMMIT, or
- *              before vos_uchan_slot.durable says so.
- *   COMMIT     makes all that was written through this channel durable.
+ *	FUSE       ext0 in: a FUSE request (struct fuse_in_header and its body) of
+ *	           len bytes; ext1 out: room for the reply (struct fuse_out_header and
+ *	           its body). result = reply length in bytes. FORGETs: ext1.len = 0,
+ *	           result 0. arg0 = VOS_FUSE_*.
+ *	READ       arg0 = file offset; ext0 out: data. result = bytes, 0 at the end.
+ *	WRITE      arg0 = file offset; ext0 in: data. result = bytes; out[0] = sequence
+ *	           number, counted up with every write. Not durable before COMMIT, or
+ *	           before vos_uchan_slot.durable says so.
+ *	COMMIT     makes all that was written through this channel durable.
  *
- * On user channels obj/gen name a handle (slot and its generation), and cred is not
- * looked at. Of what the table does not allow, a call by who may not submit it is
- * answered -ENOSYS; one on a handle that is not there, or not for this purpose, -EBADF:
- * go through the trap door; one with an extent too many or too few -EINVAL.
+ * On user channels obj/gen name a handle (slot and its generation), and cred is ignored. If an
+ * end may not submit a call, the answer is -ENOSYS. If the handle is not there, or not for this
+ * purpose, the answer is -EBADF: the process goes through the trap door. If there is an extent
+ * too many or too few, the answer is -EINVAL.
  */
 #define VOS_CORE_OPCODES(X)									\
 	X(NOP,         nop,         0x00, CORE, ANYBODY, NONE, NONE,  NOW,   NONE, NONE)	\
@@ -105,11 +135,20 @@
 	X(UCHAN_CLOSE, uchan_close, 0x05, CORE, KERNEL,  NONE, UCHAN, LATER, NONE, NONE)	\
 	X(HANDLE_ADD,  handle_add,  0x06, CORE, KERNEL,  NONE, NONE,  LATER, NONE, NONE)	\
 	X(HANDLE_DROP, handle_drop, 0x07, CORE, KERNEL,  NONE, UCHAN, LATER, NONE, NONE)	\
-	X(CLOCK_SET,   clock_set,   0x08, CORE, KERNEL,  NONE, NONE,  LATER, NONE, NONE)
+	X(CLOCK_SET,   clock_set,   0x08, CORE, KERNEL,  NONE, NONE,  LATER, NONE, NONE)	\
+	X(UCHAN_COST,  uchan_cost,  0x0a, CORE, KERNEL,  NONE, UCHAN, NOW,   NONE, NONE)	\
+	X(TRACE_CTL,   trace_ctl,   0x0b, CORE, KERNEL,  NONE, NONE,  LATER, NONE, NONE)	\
+	X(TRACE_READ,  trace_read,  0x0c, CORE, KERNEL,  NONE, NONE,  LATER, OUT,  NONE)
 
-#define VOS_NET_OPCODES(X)									\
+/* Of class NET: calls that are carried out even if obj/gen name no socket. */
+#define VOS_NET_OTHER_OPCODES(X)								\
 	X(SOCKET,     socket,     0x10, NET, KERNEL,  NONE,  NONE,   LATER, NONE,     NONE)	\
 	X(RELEASE,    release,    0x11, NET, KERNEL,  NONE,  NONE,   LATER, NONE,     NONE)	\
+	X(TABLE,      table,      0x20, NET, KERNEL,  NONE,  NONE,   LATER, OUT,      MAY_IN)	\
+	X(SYSCTL,     sysctl,     0x21, NET, KERNEL,  NONE,  NONE,   LATER, MAY_BOTH, IN)
+
+/* Of class NET: calls on the socket that obj/gen name. */
+#define VOS_NET_SOCKET_OPCODES(X)								\
 	X(BIND,       bind,       0x12, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     IN)	\
 	X(LISTEN,     listen,     0x13, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     NONE)	\
 	X(ACCEPT,     accept,     0x14, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     MAY_OUT)	\
@@ -121,7 +160,11 @@
 	X(SETSOCKOPT, setsockopt, 0x1a, NET, KERNEL,  NONE,  OBJECT, LATER, MAY_IN,   NONE)	\
 	X(GETNAME,    getname,    0x1b, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     OUT)	\
 	X(IOCTL,      ioctl,      0x1c, NET, KERNEL,  NONE,  NONE,   LATER, MAY_BOTH, MAY_BOTH)	\
-	X(SETINT,     setint,     0x1d, NET, PROCESS, WRITE, NONE,   NOW,   NONE,     NONE)
+	X(SETINT,     setint,     0x1d, NET, PROCESS, WRITE, NONE,   NOW,   NONE,     NONE)	\
+	X(LINGER,     linger,     0x1e, NET, KERNEL,  NONE,  OBJECT, NOW,   NONE,     NONE)	\
+	X(PUSH,       push,       0x1f, NET, KERNEL,  NONE,  OBJECT, NOW,   NONE,     NONE)
+
+#define VOS_NET_OPCODES(X) VOS_NET_OTHER_OPCODES(X) VOS_NET_SOCKET_OPCODES(X)
 
 #define VOS_STORAGE_OPCODES(X)									\
 	X(FUSE,   fuse,   0x40, STORAGE, KERNEL,  NONE,  NONE, LATER, IN,   MAY_OUT)		\
@@ -177,7 +220,7 @@ enum vos_use {
 	VOS_USE_BOTH = VOS_EXT_NEEDED | VOS_EXT_IN | VOS_EXT_OUT,
 };
 
-/*
+/**
  * struct vos_op - what is known of an opcode
  * @class: enum vos_class; VOS_CLASS_NONE: there is no such opcode
  * @from: enum vos_from
@@ -185,6 +228,7 @@ enum vos_use {
  * @after: enum vos_after
  * @answer: enum vos_answer
  * @ext: enum vos_use of either extent
+ * @unused: 0
  */
 struct vos_op {
 	__u8 class;
@@ -196,7 +240,7 @@ struct vos_op {
 	__u8 unused;
 };
 
-/* To be handed to VOS_OPCODES: an array of struct vos_op, by opcode. */
+/* A row of an array of struct vos_op, by opcode. VOS_OPCODES gets it. */
 #define VOS_OP_FACTS(NAME, name, nr, class_, from_, right_, after_, answer_, e0, e1)	\
 	[nr] = {									\
 		.class = VOS_CLASS_##class_,						\
@@ -208,9 +252,10 @@ struct vos_op {
 	},
 
 /**
- * vos_ext_check - may an extent of a call be so long?
+ * vos_ext_check - check the length of a call's extent
  * @use: enum vos_use, of the opcode's row
  * @len: its length; 0: there is none
+ *
  * Return: 0, -EINVAL.
  */
 static inline int vos_ext_check(__u8 use, __u32 len)
@@ -221,10 +266,11 @@ static inline int vos_ext_check(__u8 use, __u32 len)
 }
 
 /**
- * vos_op_check - may a call be submitted by this end, and to a service of this class?
+ * vos_op_check - check that this end may submit a call to a service of this class
  * @op: of the call's opcode
  * @from: VOS_FROM_KERNEL or VOS_FROM_PROCESS
  * @class: the service's
+ *
  * Return: 0, -ENOSYS.
  */
 static inline int vos_op_check(const struct vos_op *op, enum vos_from from, enum vos_class class)
@@ -234,7 +280,10 @@ static inline int vos_op_check(const struct vos_op *op, enum vos_from from, enum
 	return op->class == class || op->class == VOS_CLASS_CORE ? 0 : -ENOSYS;
 }
 
-/* Name of an opcode for logs; "?" for a number not in the table. None is there twice. */
+/*
+ * Get the name of an opcode for logs. A number that the table does not have gives a question
+ * mark. The table has no number twice: the compiler would refuse that.
+ */
 static inline const char *vos_opcode_name(__u8 opcode)
 {
 	switch (opcode) {
@@ -245,8 +294,46 @@ static inline const char *vos_opcode_name(__u8 opcode)
 	return "?";
 }
 
-/* FUSE: what this UNLINK or RENAME removes may be open; it must outlive the service. */
+/* FUSE: the file that this UNLINK or RENAME removes may be open; it must outlive the service. */
 #define VOS_FUSE_KEEP		(1u << 0)
+/*
+ * In a FALLOCATE's mode: it reserves blocks for data that the front end is about to cache. It need
+ * not be durable, and takes no privileges from the file.
+ */
+#define VOS_FALLOC_RESERVE	(1u << 30)
+
+/* The largest size of a file: these words of struct fuse_kstatfs.spare. 0: not told. */
+#define VOS_STATFS_MAX_LOW	0
+#define VOS_STATFS_MAX_HIGH	1
+
+/* ACCEPT, out[3]: SO_LINGER is set. */
+#define VOS_ACCEPT_LINGERS	((__u64)1 << 32)
+
+/* RECVMSG, arg2: part of a program's call that has got bytes, so urgent data ends it. */
+#define VOS_RECV_GOES_ON	(1u << 0)
+/* RECVMSG, out[3]: what comes next is urgent data, where a program's call has to end. */
+#define VOS_RECV_AT_MARK	(1u << 0)
+/* RECVMSG, out[3]: an urgent byte that is not in line was passed over by MSG_PEEK. */
+#define VOS_RECV_HOLE		(1u << 1)
+
+/*
+ * A poll mask has EPOLL* bits. In these bits it counts the urgent data that was announced to a
+ * socket of TCP: 1 to 255, then 1 again; 0: none yet. A change raises the event bit, armed or not.
+ */
+#define VOS_POLL_URGENT		0x00ff0000u
+#define VOS_POLL_URGENT_SHIFT	16
+
+/* TABLE: files that may be open at a time. */
+#define VOS_CURSORS		16u
+
+/* SYSCTL: what to do. */
+#define VOS_SYSCTL_READ		0u
+#define VOS_SYSCTL_WRITE	1u
+#define VOS_SYSCTL_LIST		2u
+
+/* TABLE, SYSCTL: bytes of a name, without a NUL; and of one answer or value. */
+#define VOS_NAME_MAX		127u
+#define VOS_TEXT_MAX		65536u
 
 #define VOS_ADDR_MAX		128u	/* sizeof(struct sockaddr_storage) */
 #define VOS_CONTROL_OFF(addrlen) (((addrlen) + 7u) & ~7u)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that a peer can write at any time: another domain, or a process. Whatever is
- * read from it may be something else when it is read again.
+ * Memory that a peer can write at any time: another domain, or a process. When a word is read
+ * from it again, it may have changed.
  *
- * Pointers to such memory are __peer, for sparse an address space of its own: who
- * looks through one in any way but those below gets a warning (make check-static).
- * Each way reads or writes a word once, or copies. What was read is still unchecked: by
- * convention a variable that holds it is called untrusted_*.
+ * Pointers to such memory are __peer, for sparse an address space of its own. If code reads
+ * through one in any way but those below, sparse warns (make check-static). Each way reads or
+ * writes a word once, or copies. What was read is still unchecked: by convention a variable
+ * that holds it is called untrusted_*.
  */
 #ifndef VIRTUOS_PEER_H
 #define VIRTUOS_PEER_H
@@ -22,11 +22,11 @@
 #endif
 
 /**
- * vos_peer_ptr - hand shared memory on to what copies it once, and decides nothing by it
+ * vos_peer_ptr - hand shared memory on to a function that copies it once, and only that
  * @p: address in shared memory
  *
- * For copy_from_iter(), kernel_read() and the like. Who calls it says why it is safe, if
- * the function called does not say so itself.
+ * For copy_from_iter(), kernel_read() and the like. If the function called does not say why
+ * that is safe, the caller does.
  *
  * Return: the same address, as an ordinary one.
  */
@@ -57,10 +57,12 @@
 #define vos_take(p)		vos_exchange(p, 0)
 
 /**
- * vos_peer_read - copy out of shared memory; look at the copy only
+ * vos_peer_read - copy out of shared memory
  * @to: private memory
  * @from: shared memory
  * @n: bytes
+ *
+ * The caller checks and uses the copy only.
  */
 static inline void vos_peer_read(void *to, const void __peer *from, size_t n)
 {

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Single-producer single-consumer rings of protocol version 1, for the kernels,
- * the library and the tests on the host alike.
+ * Single-producer single-consumer rings of protocol version 1, for the kernels, the library and
+ * the tests on the host alike.
  *
- * An entry says itself whether it is new: a bit of its first word (VOS_SQE_PHASE,
- * VOS_CQE_PHASE) changes with every round of the ring, and that word is written last. So
- * a message costs one cache line on its way, as in NVMe's completion queues. The consumer's
- * index is for a producer that finds the ring full as far as it knows.
+ * An entry says itself whether it is new. A bit of its first word (VOS_SQE_PHASE,
+ * VOS_CQE_PHASE) changes with every round of the ring, and that word is written last. So a
+ * message costs one cache line on its way, as in NVMe's completion queues. A producer reads the
+ * consumer's index only when the ring is full as far as it knows.
  *
- * Invariant: a side trusts only what it wrote itself. Its own index lives in
- * private memory (struct vos_ring); the consumer's is published from there and
- * never read back, and checked when the producer reads it: a distance above the
- * ring's size is a protocol violation (-EPROTO), upon which the caller retires the
- * connection. A consumer takes what looks new, at most as much as its own side has
- * asked for or has room for; what it is, it finds out from a private copy.
+ * Invariant: a side trusts only what it wrote itself. Its own index lies in private memory
+ * (struct vos_ring). The consumer publishes its index from there and never reads it back. The
+ * producer checks the index that it reads. If the distance is above the ring's size, that is a
+ * protocol violation (-EPROTO), and the caller retires the connection.
  *
- * Calls of one side must be serialised by the caller. No call ever waits.
+ * A consumer takes entries that the phase bit says are new. It takes at most as many as its own
+ * side has asked for or has room for. It checks a private copy of each.
+ *
+ * The caller serializes the calls of one side. No call waits.
  */
 #ifndef VIRTUOS_RING_H
 #define VIRTUOS_RING_H
@@ -40,6 +41,7 @@ struct vos_ring {
 	__u64 phase;			/* VOS_SQ_PHASE or VOS_CQ_PHASE */
 	__u64 is_new;			/* phase bit of entries of this round: @phase, or 0 */
 	void __peer *next;		/* the entry at @own */
+	void __peer *last;		/* the last one; a round ends behind it */
 };
 
 /* VOS_SQE_PHASE and VOS_CQE_PHASE as bits of an entry's first word. */
@@ -50,7 +52,7 @@ typedef __u64 __attribute__((may_alias)) vos_word_t;
 
 #define VOS_ENTRY_SIZE 64u
 
-/* Have the own index at @own. The phase bit is first set, then not. */
+/* Set the own index to @own. In the first round the phase bit is set, in the next it is not. */
 static inline void vos_ring_at(struct vos_ring *r, __u32 own)
 {
 	r->own = own;
@@ -59,19 +61,19 @@ static inline void vos_ring_at(struct vos_ring *r, __u32 own)
 }
 
 /*
- * Another thread may look how far we are, or whether there is an entry. It must never see
- * the place behind the last entry.
+ * Go to the next entry. The caller has read the view's @next and @own before its barrier, so
+ * they are not read again. Another thread may read the index, or test for an entry. It must never
+ * see the place behind the last entry.
  */
-static inline void vos_ring_advance(struct vos_ring *r)
+static inline void vos_ring_advance(struct vos_ring *r, void __peer *next, __u32 own)
 {
-	void __peer *next = (char __peer *)r->next + VOS_ENTRY_SIZE;
-	__u32 own = r->own + 1;
-
-	if (!(own & (r->entries - 1))) {
+	if (next != r->last) {
+		next = (char __peer *)next + VOS_ENTRY_SIZE;
+	} else {
 		next = r->entry;
 		vos_store(&r->is_new, r->is_new ^ r->phase);
 	}
-	vos_store(&r->own, own);
+	vos_store(&r->own, own + 1);
 	vos_store(&r->next, next);
 }
 
@@ -91,10 +93,11 @@ static inline void vos_ring_init(struct vos_ring *r, struct vos_ring_hdr __peer 
 	r->entries = entries;
 	r->peer = 0;
 	r->phase = phase;
+	r->last = (char __peer *)entry + (size_t)(entries - 1) * VOS_ENTRY_SIZE;
 	vos_ring_at(r, 0);
 }
 
-/* All of an entry but its first word, by as few moves as there can be: no call, no loop. */
+/* Copy all of an entry but its first word, by as few moves as possible: no call, no loop. */
 static inline void vos_ring_copy_rest(void *to, const void *from)
 {
 	vos_word_t *t = (vos_word_t *)to;
@@ -110,7 +113,7 @@ static inline void vos_ring_copy_rest(void *to, const void *from)
 }
 
 /**
- * vos_ring_room - free entries, as the producer sees them
+ * vos_ring_room - count the free entries, as the producer sees them
  * @r: this side's view of the ring
  *
  * Return: 0..entries, or -EPROTO if the consumer's index is impossible.
@@ -124,9 +127,11 @@ static inline int vos_ring_room(const struct vos_ring *r)
 }
 
 /**
- * vos_ring_has_room - are there @n free entries? The peer is asked only if need be
+ * vos_ring_has_room - test for @n free entries
  * @r: this side's view of the ring
  * @n: how many are wanted
+ *
+ * It reads the consumer's index only if need be.
  *
  * Return: 1, 0, or -EPROTO if the consumer's index is impossible.
  */
@@ -144,7 +149,7 @@ static inline int vos_ring_has_room(struct vos_ring *r, __u32 n)
 }
 
 /**
- * vos_ring_publish - the entry at @r->next is filled but for its first word
+ * vos_ring_publish - publish the entry at @r->next, filled but for its first word
  * @r: this side's view of the ring
  * @first: that word, its phase bit clear
  *
@@ -152,16 +157,20 @@ static inline int vos_ring_has_room(struct vos_ring *r, __u32 n)
  */
 static inline void vos_ring_publish(struct vos_ring *r, __u64 first)
 {
+	void __peer *next = r->next;
+	__u32 own = r->own;
+
 	/* The rest before the first word: pairs with the acquire in vos_ring_ready(). */
-	vos_store_release((vos_word_t __peer *)r->next, first | r->is_new);
-	vos_ring_advance(r);
+	vos_store_release((vos_word_t __peer *)next, first | r->is_new);
+	vos_ring_advance(r, next, own);
 }
 
 /**
  * vos_ring_push - copy one entry in and publish it
  * @r: this side's view of the ring
  * @e: 64 bytes
- * Return: 0, -ENOSPC when full, -EPROTO on a violation.
+ *
+ * Return: 0. -ENOSPC: the ring is full. -EPROTO: a violation.
  */
 static inline int vos_ring_push(struct vos_ring *r, const void *e)
 {
@@ -175,7 +184,7 @@ static inline int vos_ring_push(struct vos_ring *r, const void *e)
 }
 
 /**
- * vos_ring_wakeup - how does the consumer want to be told?
+ * vos_ring_wakeup - read how the consumer wants to be told
  * @r: this side's view of the ring
  *
  * Return: VOS_WAKE_*, not checked. The barrier is as in vos_ring_must_notify().
@@ -187,12 +196,12 @@ static inline __u32 vos_ring_wakeup(const struct vos_ring *r)
 }
 
 /**
- * vos_ring_must_notify - does the consumer sleep?
+ * vos_ring_must_notify - test whether the consumer sleeps
  * @r: this side's view of the ring
  *
- * To be called by the producer after its pushes. The full barrier pairs with the
- * one in vos_ring_prepare_sleep(): either the consumer sees the new entry, or we
- * see its flag.
+ * The producer calls it after its pushes. The full barrier pairs with the one in
+ * vos_ring_prepare_sleep(). Either the consumer sees the new entry, or the producer sees the
+ * consumer's flag.
  *
  * Return: true if it wants to be told.
  */
@@ -202,12 +211,12 @@ static inline bool vos_ring_must_notify(const struct vos_ring *r)
 }
 
 /**
- * vos_ring_ready - is there an entry to be taken?
+ * vos_ring_ready - test for an entry
  * @r: this side's view of the ring
  *
- * A thread that asks without the consumer's lock is told what is or just was: another thread
- * may take the entry, or be on its way from the ring's end to its begin. That other thread
- * looks again afterwards, so no entry is left lying. The asker takes nothing without the lock.
+ * Without the consumer's lock the answer may be out of date. Another thread may take the entry,
+ * or may be on its way from the ring's end to its begin. That thread tests again afterwards, so
+ * no entry is left lying. Only a thread that has the lock takes an entry.
  *
  * Return: true if there is one.
  */
@@ -219,13 +228,29 @@ static inline bool vos_ring_ready(const struct vos_ring *r)
 }
 
 /**
- * vos_ring_waiting - does an entry wait for the consumer?
+ * vos_ring_front_ready - test for an entry, as vos_ring_ready() does, by the consumer itself
+ * @r: this side's view of the ring
+ *
+ * No other thread changes the view, so its fields need no marked access. That costs an
+ * instruction less in each call.
+ *
+ * Return: true if there is one.
+ */
+static inline bool vos_ring_front_ready(const struct vos_ring *r)
+{
+	const vos_word_t __peer *first = r->next;
+
+	return (vos_load_acquire(first) & r->phase) == r->is_new;
+}
+
+/**
+ * vos_ring_waiting - test whether an entry waits for the consumer
  * @hdr: the ring's header
  * @entry: its entries
  * @entries: how many there are
  * @phase: VOS_SQ_PHASE or VOS_CQ_PHASE
  *
- * For who is neither side: goes by the consumer's index, as that has published it.
+ * For a caller that is neither side. It uses the index that the consumer has published.
  *
  * Return: true if one does.
  */
@@ -239,29 +264,37 @@ static inline bool vos_ring_waiting(const struct vos_ring_hdr __peer *hdr,
 }
 
 /**
- * vos_ring_front - the next entry, where it lies: shared, and may change any time
- * @r: this side's view of the ring
+ * vos_ring_front - get the address of the next entry
+ * @r: this side's view of the ring; vos_ring_ready() has said that there is an entry
  *
- * To be called when vos_ring_ready() has said that there is one.
+ * The entry is shared and may change at any time.
  *
- * Return: where it is.
+ * Return: its address.
  */
 static inline const void __peer *vos_ring_front(const struct vos_ring *r)
 {
 	return r->next;
 }
 
-/* Give the entry back that has been copied. */
+/**
+ * vos_ring_release - give back the entry that vos_ring_front() has shown
+ * @r: this side's view of the ring
+ *
+ * What is used of it has been copied.
+ */
 static inline void vos_ring_release(struct vos_ring *r)
 {
+	void __peer *next = r->next;
+	__u32 own = r->own;
+
 	/* The copy before the index: the producer may overwrite the slot at once. */
-	vos_store_release(&r->hdr->cons, r->own + 1);
-	vos_ring_advance(r);
+	vos_store_release(&r->hdr->cons, own + 1);
+	vos_ring_advance(r, next, own);
 }
 
 /**
- * vos_ring_consume - copy out the entry that vos_ring_ready() has said to be there
- * @r: this side's view of the ring
+ * vos_ring_consume - copy out the next entry
+ * @r: this side's view of the ring; vos_ring_ready() has said that there is an entry
  * @e: 64 bytes; the phase bit is cleared
  */
 static inline void vos_ring_consume(struct vos_ring *r, void *e)
@@ -272,26 +305,15 @@ static inline void vos_ring_consume(struct vos_ring *r, void *e)
 }
 
 /**
- * vos_ring_consume_some - the same, of no more than the first bytes
- * @r: this side's view of the ring
- * @e: where to
- * @n: so many, at least 8; the phase bit is as it is
- */
-static inline void vos_ring_consume_some(struct vos_ring *r, void *e, __u32 n)
-{
-	vos_peer_read(e, r->next, n);
-	vos_ring_release(r);
-}
-
-/**
  * vos_ring_pop - copy one entry out into private memory
  * @r: this side's view of the ring
  * @e: 64 bytes; the phase bit is cleared
- * Return: was there one?
+ *
+ * Return: true. false: there is none.
  */
 static inline bool vos_ring_pop(struct vos_ring *r, void *e)
 {
-	if (!vos_ring_ready(r))
+	if (!vos_ring_front_ready(r))
 		return false;
 	vos_ring_consume(r, e);
 	return true;
@@ -302,7 +324,7 @@ static inline bool vos_ring_pop(struct vos_ring *r, void *e)
  * @r: this side's view of the ring
  * @how: VOS_WAKE_*
  *
- * Unless it is VOS_WAKE_NOT, the consumer must look at the ring once more afterwards.
+ * Unless it is VOS_WAKE_NOT, the consumer must poll the ring once more afterwards.
  */
 static inline void vos_ring_ask(struct vos_ring *r, __u32 how)
 {
@@ -315,8 +337,8 @@ static inline void vos_ring_ask(struct vos_ring *r, __u32 how)
  * vos_ring_prepare_sleep - ask the producer for an event
  * @r: this side's view of the ring
  *
- * The consumer must look at the ring once more afterwards, and call
- * vos_ring_awake() when it polls again.
+ * The consumer must poll the ring once more afterwards, and call vos_ring_awake() when it polls
+ * again.
  */
 static inline void vos_ring_prepare_sleep(struct vos_ring *r)
 {

@@ -13,7 +13,7 @@
  * FAULTS, each of which must be found:
  * FAULT: PUSH_WITHOUT_BARRIER
  * FAULT: ASK_WITHOUT_BARRIER
- * FAULT: NO_SECOND_LOOK
+ * FAULT: NO_SECOND_CHECK
  * FAULT: FIRST_WORD_EARLY
  * FAULT: INDEX_BEFORE_COPY
  * FAULT: ROOM_IGNORED
@@ -137,7 +137,7 @@ active proctype consumer()
 		(!wake_pends);
 #endif
 		if
-#ifndef NO_SECOND_LOOK
+#ifndef NO_SECOND_CHECK
 		:: first[own % ENTRIES] == phase
 		:: first[own % ENTRIES] != phase -> event
 #else
