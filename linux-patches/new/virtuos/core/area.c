@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory that one link shares, or a user channel: allocated, zeroed and granted by
- * us, so that it survives the peer.
+ * The memory that one link or one user channel shares. The primary allocates, zeroes and grants
+ * it, so it survives the peer.
  *
- * Invariant: a page goes back to the allocator only after its grant has ended
- * (ending.c).
+ * Invariant: a page goes back to the allocator only after its grant has ended (deferred.c).
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -12,7 +11,12 @@
 #include <xen/page.h>
 #include "core_priv.h"
 
-/* All pages: area and, unless it is plain, directory and control page. */
+/**
+ * vos_area_total - count the pages of an area
+ * @area: the area
+ *
+ * Return: the pages of the area and, unless it is plain, of its directory and control page.
+ */
 u32 vos_area_total(const struct vos_area *area)
 {
 	return area->nr_dir ? area->nr_pages + area->nr_dir + 1 : area->nr_pages;
@@ -20,7 +24,7 @@ u32 vos_area_total(const struct vos_area *area)
 
 static int grant_page(struct vos_area *area, u32 i)
 {
-	/* What has no directory is made for a process. */
+	/* An area without a directory is for a process, whose cgroup is charged. */
 	struct page *page = alloc_page((area->nr_dir ? GFP_KERNEL : GFP_KERNEL_ACCOUNT) |
 				       __GFP_ZERO);
 	int ref;
@@ -37,7 +41,7 @@ static int grant_page(struct vos_area *area, u32 i)
 	return 0;
 }
 
-/* Pages and grants, of all that vos_area_total() counts. */
+/* Allocate and grant all pages that vos_area_total() counts. */
 static int grant_pages(struct vos_area *area)
 {
 	u32 i;
@@ -60,7 +64,7 @@ static int grant_pages(struct vos_area *area)
 	return area->vaddr ? 0 : -ENOMEM;
 }
 
-/* The directory names the area's grants, the control page the directory's. */
+/* Write the area's grants to the directory, and the directory's to the control page. */
 static void write_directory(struct vos_area *area)
 {
 	u32 i;
@@ -87,14 +91,17 @@ static void begin(struct vos_area *area, struct vos_session *s, enum vos_area_us
 	area->nr_pages = nr_pages;
 }
 
-/*
+/**
  * vos_area_alloc - allocate and grant the memory of a link
- * @s: for whose service
- * @peer: domain that may map the pages
+ * @area: filled
+ * @s: the session, whose pages these are
+ * @peer: the domain that may map the pages
  * @nr_pages: size without directory and control page, up to VOS_MAX_DIR_PAGES *
  *	VOS_REFS_PER_DIR
- * Return: 0, -EINVAL, -ENOMEM, -ENOSPC: out of grant references, or the service keeps as
- * many as it may.
+ *
+ * Context: process.
+ * Return: 0, -EINVAL, -ENOMEM. -ENOSPC: no grant reference is free, or the service has as many
+ * as it may.
  */
 int vos_area_alloc(struct vos_area *area, struct vos_session *s, domid_t peer, u32 nr_pages)
 {
@@ -115,8 +122,17 @@ int vos_area_alloc(struct vos_area *area, struct vos_session *s, domid_t peer, u
 	return 0;
 }
 
-/*
- * vos_area_alloc_plain - the same for a user channel, without directory and control page
+/**
+ * vos_area_alloc_plain - allocate and grant the memory of a user channel
+ * @area: filled
+ * @s: the session, whose pages these are
+ * @peer: the domain that may map the pages
+ * @nr_pages: size
+ *
+ * The area has no directory and no control page.
+ *
+ * Context: process.
+ * Return: 0, -ENOMEM, -ENOSPC as vos_area_alloc() says.
  */
 int vos_area_alloc_plain(struct vos_area *area, struct vos_session *s, domid_t peer,
 			 u32 nr_pages)
@@ -130,11 +146,14 @@ int vos_area_alloc_plain(struct vos_area *area, struct vos_session *s, domid_t p
 	return rc;
 }
 
-/*
- * vos_area_free - end its grants, free its pages
+/**
+ * vos_area_free - end an area's grants and free its pages
+ * @area: the area; a vos_area_alloc() that failed half-way may have left it
  *
- * Idempotent; also after a vos_area_alloc() that failed half-way. Process context.
- * Return: how many pages the peer has still mapped; their end is waited for elsewhere.
+ * Idempotent. deferred.c waits for the pages that the peer has still mapped.
+ *
+ * Context: process.
+ * Return: how many pages the peer has still mapped.
  */
 u32 vos_area_free(struct vos_area *area)
 {
@@ -156,6 +175,12 @@ u32 vos_area_free(struct vos_area *area)
 	return left;
 }
 
+/**
+ * vos_area_ctrl_ref - get the grant of a link's control page
+ * @area: the link's memory
+ *
+ * Return: the grant reference.
+ */
 grant_ref_t vos_area_ctrl_ref(const struct vos_area *area)
 {
 	return area->refs[vos_area_total(area) - 1];

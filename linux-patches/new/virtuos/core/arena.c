@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which bytes of a channel's arena are in use: next fit in units of 256 bytes.
- * The map is private; nothing of it lies in shared memory.
+ * Which bytes of a channel's arena are in use: next fit in units of 256 bytes. The map is
+ * private; nothing of it lies in shared memory.
  *
- * The channel's slot_lock is held.
+ * The caller holds the channel's slot_lock.
  */
 #include <linux/bitmap.h>
 #include "core_priv.h"
@@ -16,8 +16,13 @@ static unsigned long to_units(u32 len)
 	return DIV_ROUND_UP(len, 1u << VOS_ARENA_UNIT_SHIFT);
 }
 
-/*
- * vos_arena_init - manage [first, bytes) of the arena at @base
+/**
+ * vos_arena_init - manage the bytes [@first, @bytes) of an arena
+ * @arena: filled
+ * @base: where the arena begins
+ * @first: bytes before it belong to slots
+ * @bytes: size of the whole arena
+ *
  * Return: 0 or -ENOMEM.
  */
 int vos_arena_init(struct vos_arena *arena, void __peer *base, u32 first, u32 bytes)
@@ -30,6 +35,10 @@ int vos_arena_init(struct vos_arena *arena, void __peer *base, u32 first, u32 by
 	return arena->used ? 0 : -ENOMEM;
 }
 
+/**
+ * vos_arena_exit - free the map of an arena
+ * @arena: no extent of it is in use
+ */
 void vos_arena_exit(struct vos_arena *arena)
 {
 	WARN_ON_ONCE(arena->used && !bitmap_empty(arena->used, arena->units));
@@ -37,9 +46,14 @@ void vos_arena_exit(struct vos_arena *arena)
 	arena->used = NULL;
 }
 
-/*
- * vos_arena_get - find room for @len contiguous bytes
- * Return: 0, or -ENOSPC for now.
+/**
+ * vos_arena_get - allocate contiguous bytes
+ * @arena: the arena
+ * @len: how many bytes
+ * @ext: filled
+ *
+ * Context: the channel's slot_lock is held.
+ * Return: 0. -ENOSPC: no such range is free now.
  */
 int vos_arena_get(struct vos_arena *arena, u32 len, struct vos_extent *ext)
 {
@@ -58,7 +72,13 @@ int vos_arena_get(struct vos_arena *arena, u32 len, struct vos_extent *ext)
 	return 0;
 }
 
-/* @ext as vos_arena_get() gave it. */
+/**
+ * vos_arena_put - free what vos_arena_get() allocated
+ * @arena: the arena
+ * @ext: as vos_arena_get() filled it
+ *
+ * Context: the channel's slot_lock is held.
+ */
 void vos_arena_put(struct vos_arena *arena, const struct vos_extent *ext)
 {
 	unsigned long at = (ext->off - arena->first) >> VOS_ARENA_UNIT_SHIFT;

@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Queues of work, and the door's functions. Every file of the core may use them; this file
- * uses no other.
+ * Work queues, and the door's functions. Every file of the core may use this file. It uses no
+ * other.
  */
 #include "core_priv.h"
 
 /*
- * Here links are watched, killed and freed, and grants end. Nothing that runs here waits for
- * a service, for a process, or for a lock that is held while somebody does.
+ * This queue watches, kills and frees links, and ends grants. Its work waits for no service and
+ * for no process. It takes no lock under which another thread does so.
  */
 struct workqueue_struct *vos_wq;
 
 /*
- * The ends of user channels (../door/close.c). The service's answers are not waited for here,
- * but a provider that hears of a handle's end may wait for its disk. There is one such work
- * for a channel at a time, and room for those of two links, which is as many as Linux allows:
- * no channel's end waits for another's.
+ * The ends of user channels (../door/close.c). Their work does not wait for the service's
+ * answers, but a provider may wait for its disk when a handle ends.
+ *
+ * A channel has one such work at a time. MAX_WAITING covers the channels of two links, as many
+ * as Linux allows, so no channel's end waits for another's.
  */
 struct workqueue_struct *vos_wait_wq;
 
 #define MAX_WAITING	(2 * VOS_MAX_UCHANS)
 
-/* Set before there is a link. */
+/* vos_core_start() sets it before there is a link. */
 const struct vos_door_ops *vos_door;
 
-/*
- * vos_queues_init, vos_queues_exit - before anything else of the core, and after it
+/**
+ * vos_queues_init - make the work queues, before anything else of the core
+ *
  * Return: 0 or -ENOMEM.
  */
 int vos_queues_init(void)
@@ -40,6 +42,9 @@ int vos_queues_init(void)
 	return -ENOMEM;
 }
 
+/**
+ * vos_queues_exit - destroy the work queues after a start that failed
+ */
 void vos_queues_exit(void)
 {
 	destroy_workqueue(vos_wait_wq);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A call from its slot to its slot. It gets a slot and room on this processor's channel of a
- * link that is up, and credentials that the peer knows. Its user submits it, and waits for the
- * answer: polling for a while, then asleep. Then its user puts it.
+ * The life of a call. vos_call_get() gives it a slot and room on this processor's channel of a
+ * link that is up, and credentials that the peer knows. Its user submits it and waits for the
+ * answer: the user polls for a time, then sleeps. At the end the user puts the call.
  *
  * A caller that finds no free slot waits for one (queue.c).
  */
@@ -10,15 +10,18 @@
 #include <linux/ktime.h>
 #include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
+#include "account.h"
 #include "slot.h"
+#include "vos_trace.h"
 
 unsigned int vos_spin_us = 100;
 module_param_named(spin_us, vos_spin_us, uint, 0644);
 MODULE_PARM_DESC(spin_us, "microseconds that a caller polls for its answer before it sleeps");
 
 /*
- * Return: a slot with its room, not on the list, or NULL. Those who wait (queue.c) come
- * first; only what lies aside for a moment may be had past them.
+ * Get a slot with its room, off the list. Callers that wait (queue.c) come first. Only the
+ * spare slot may go to a caller before them.
+ * Return: the slot or NULL.
  */
 static struct vos_slot *get_slot(struct vos_channel *chan, u32 len0, u32 len1)
 {
@@ -41,10 +44,15 @@ static struct vos_slot *get_slot(struct vos_channel *chan, u32 len0, u32 len1)
 	return slot;
 }
 
-/*
- * vos_channel_try_get - a free slot with its room, if there is one now and nobody waits
+/**
+ * vos_channel_try_get - get a free slot with its room, if there is one and no caller waits
+ * @chan: the channel
+ * @len0: bytes of the first extent, or 0
+ * @len1: bytes of the second extent, or 0
  *
  * The caller's reference on the link becomes the call's, until vos_call_put().
+ *
+ * Context: any.
  * Return: the call, or NULL.
  */
 struct vos_call *vos_channel_try_get(struct vos_channel *chan, u32 len0, u32 len1)
@@ -54,8 +62,14 @@ struct vos_call *vos_channel_try_get(struct vos_channel *chan, u32 len0, u32 len
 	return slot ? vos_slot_begin(slot) : NULL;
 }
 
-/*
- * vos_channel_get_reserved - the same out of the reserve, for a call without extents
+/**
+ * vos_channel_get_reserved - get a slot of the reserve, for a call without extents
+ * @chan: the channel
+ *
+ * The caller's reference on the link becomes the call's, until vos_call_put().
+ *
+ * Context: any.
+ * Return: the call, or NULL.
  */
 struct vos_call *vos_channel_get_reserved(struct vos_channel *chan)
 {
@@ -68,7 +82,10 @@ struct vos_call *vos_channel_get_reserved(struct vos_channel *chan)
 	return slot ? vos_slot_begin(slot) : NULL;
 }
 
-/* Return: the call; -ENOBUFS; -ERESTARTSYS; -ENOTCONN if the link died meanwhile. */
+/*
+ * Get a slot on this processor's channel; wait for one if the flags allow.
+ * Return: the call; -ENOBUFS; -ERESTARTSYS. -ENOTCONN: the link died meanwhile.
+ */
 static struct vos_call *get_in_turn(struct vos_link *link, u32 len0, u32 len1, u32 flags)
 {
 	struct vos_channel *chan = vos_link_channel(link);
@@ -84,10 +101,13 @@ static struct vos_call *get_in_turn(struct vos_link *link, u32 len0, u32 len1, u
 static struct vos_call *get_on(struct vos_link *link, u32 len0, u32 len1, u32 flags)
 {
 	struct vos_call *call;
-	int cred = vos_cred_get(link, flags);
+	int cred = 0;
 
-	if (cred < 0)
-		return ERR_PTR(cred);
+	if (vos_cred_needed(flags)) {
+		cred = vos_cred_get(link, flags);
+		if (cred < 0)
+			return ERR_PTR(cred);
+	}
 	call = get_in_turn(link, len0, len1, flags);
 	if (IS_ERR(call)) {
 		if (cred)
@@ -111,11 +131,11 @@ struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 fla
 
 		if (IS_ERR(link))
 			return ERR_CAST(link);
-		/* The reference is the call's from here on. */
+		/* From here on the reference belongs to the call. */
 		call = get_on(link, len0, len1, flags);
 		if (IS_ERR(call))
 			vos_link_put(link);
-		/* The link died under us: wait for the next one. */
+		/* If the link died meanwhile, wait for the next one. */
 	} while (call == ERR_PTR(-ENOTCONN) && !once);
 	return call;
 }
@@ -151,22 +171,22 @@ static void spin_end(struct vos_channel *chan, bool answered)
 {
 	vos_channel_poll_end(chan, answered ? &chan->stats.spun : &chan->stats.slept);
 	/*
-	 * What came between our last look and the flag came without an event. (Events of
-	 * objects the peer tells of later: see docs/protocol.md, section 5.)
+	 * The peer sent no event for what came between the last poll and the flag. The peer
+	 * sends events of objects later: see docs/protocol.md, section 5.
 	 */
 	if (vos_ring_ready(&chan->cq))
 		reap(chan);
 }
 
-/* After this nothing of the call is written any more. */
+/* Test whether the call has ended. If it has, no processor writes to it any more. */
 static bool is_over(const struct vos_slot *slot)
 {
-	/* Pairs with the release by which whoever ended it said so. */
+	/* Pairs with the exchange in end_wait() (channel.c). */
 	return smp_load_acquire(&slot->wait) == VOS_WAIT_OVER;
 }
 
-/* Having said so: poll for the answer for at most vos_spin_us, or a little longer. */
-static bool spin_for(struct vos_channel *chan, const struct vos_slot *slot)
+/* Poll for the answer for vos_spin_us, or a little longer. The submission has announced it. */
+static __always_inline bool spin(struct vos_channel *chan, const struct vos_slot *slot)
 {
 	u64 until = 0;
 	u32 passes = 0;
@@ -179,7 +199,7 @@ static bool spin_for(struct vos_channel *chan, const struct vos_slot *slot)
 		if (done || need_resched())
 			break;
 		cpu_relax();
-		if (++passes % VOS_LOOK_AT_CLOCK)
+		if (++passes % VOS_CLOCK_EVERY)
 			continue;
 		if (!until)
 			until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
@@ -190,18 +210,48 @@ static bool spin_for(struct vos_channel *chan, const struct vos_slot *slot)
 	return done || is_over(slot);
 }
 
-/* Return: 0 it is over; -EINTR killed, and it is not. */
+/* The same, timed. */
+static noinline bool spin_timed(struct vos_channel *chan, const struct vos_slot *slot)
+{
+	struct virtuos_account *account = vos_account_own();
+	u64 since = ktime_get_ns();
+	bool over = spin(chan, slot);
+
+	if (account)
+		account->spin_ns += ktime_get_ns() - since;
+	return over;
+}
+
+static bool spin_for(struct vos_channel *chan, const struct vos_slot *slot)
+{
+	if (static_branch_unlikely(&vos_charge_used))
+		return spin_timed(chan, slot);
+	return spin(chan, slot);
+}
+
+/*
+ * Sleep until the call has ended.
+ * Return: 0. -EINTR: the caller was killed, and the call has not ended.
+ */
 static int sleep_for(struct vos_channel *chan, struct vos_slot *slot)
 {
+	u64 since = ktime_get_ns();
+	int rc;
+
 	reinit_completion(&slot->finished);
-	if (cmpxchg(&slot->wait, VOS_WAIT_POLLS, VOS_WAIT_SLEEPS) == VOS_WAIT_OVER ||
-	    !wait_for_completion_killable(&slot->finished))
+	if (cmpxchg(&slot->wait, VOS_WAIT_POLLS, VOS_WAIT_SLEEPS) == VOS_WAIT_OVER)
+		return 0;
+	trace_wait_begin(chan->service, &slot->call);
+	rc = wait_for_completion_killable(&slot->finished);
+	trace_wait_end(chan->service, &slot->call);
+	vos_account_note_sleep(ktime_get_ns() - since);
+	if (!rc)
 		return 0;
 	if (!slot->call.orphan)
 		slot->call.orphan = vos_call_put;
 	if (vos_channel_abandon(chan, &slot->call))
 		return -EINTR;
-	wait_for_completion(&slot->finished);	/* its end is running already */
+	wait_for_completion(&slot->finished);	/* the call's end is running already */
 	return 0;
 }
 
@@ -218,6 +268,8 @@ int vos_call(struct vos_call *call)
 	}
 	if (!spin_for(chan, slot) && sleep_for(chan, slot))
 		return -EINTR;
+	if (likely(!call->status))
+		vos_charge_own(call);
 	return call->status;
 }
 EXPORT_SYMBOL_GPL(vos_call);
@@ -248,8 +300,8 @@ void vos_call_put(struct vos_call *call)
 		vos_cred_put(link, slot->cred_index);
 	put_slot(chan, slot);
 	/*
-	 * Pairs with enqueue() in queue.c: the exchange that laid the slot aside, or the
-	 * lock, orders this after it.
+	 * Pairs with enqueue() in queue.c. The exchange that stored the spare slot, or the
+	 * lock, orders this test after it.
 	 */
 	if (unlikely(!list_empty(&chan->waiters)))
 		vos_channel_serve(chan);

@@ -2,15 +2,22 @@
 /*
  * The rings of one kernel channel of a link: submission and completion.
  *
- * Invariant: only SUBMITTED and ABANDONED slots may be answered, once, by the peer or
- * by the death of the link; a completion for anything else is a violation and ends the
- * link. The tag of a completion is slot number and sequence, never a pointer.
+ * Invariant: only a SUBMITTED or ABANDONED slot may be answered. The peer or the death of the
+ * link answers it, once. A completion for any other slot is a violation and ends the link. The
+ * tag of a completion is slot number and sequence, never a pointer.
  */
 #include <xen/events.h>
-#include "core_priv.h"
+#include "account.h"
+#include "vos_trace.h"
 
-/*
- * vos_channel_init - attach to the pages that @desc names in the link's area
+/**
+ * vos_channel_init - attach to the pages of a channel
+ * @chan: filled
+ * @link: its link
+ * @nr: its number
+ * @desc: names its pages in the link's area
+ *
+ * Context: process.
  * Return: 0 or -ENOMEM; on error nothing is left.
  */
 int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
@@ -20,12 +27,14 @@ int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
 
 	chan->link = link;
 	chan->nr = nr;
+	chan->service = link->session->service;
+	vos_cost_init(chan);
 	spin_lock_init(&chan->lock);
 	vos_ring_init(&chan->sq, &hdr->sq, vos_area_page(&link->area, desc->sq_page),
 		      desc->entries, VOS_SQ_PHASE);
 	vos_ring_init(&chan->cq, &hdr->cq, vos_area_page(&link->area, desc->cq_page),
 		      desc->entries, VOS_CQ_PHASE);
-	/* Nobody polls yet: the first completion comes with an event. */
+	/* No caller polls yet: the first completion comes with an event. */
 	vos_ring_prepare_sleep(&chan->cq);
 
 	return vos_slots_init(chan, vos_area_page(&link->area, desc->arena_page),
@@ -33,8 +42,8 @@ int vos_channel_init(struct vos_channel *chan, struct vos_link *link, u32 nr,
 }
 
 /*
- * The call has its answer. The waiter may go on, and the slot be another call's, as soon as
- * this is said; a waiter that sleeps stays until it is woken.
+ * End the wait for a call that has its answer. A waiter that polls may then go on, and the slot
+ * may become another call's. A waiter that sleeps stays until complete().
  */
 static void end_wait(struct vos_slot *slot)
 {
@@ -42,19 +51,38 @@ static void end_wait(struct vos_slot *slot)
 		complete(&slot->finished);
 }
 
-/* The call has its answer. A waiter is told at once; other ends run when the lock is gone. */
+/*
+ * Note the answer of a call. If a waiter polls or sleeps, wake it at once. run_ended() calls
+ * the other ends after the lock is released.
+ */
 static void answered(struct vos_channel *chan, struct vos_call *call, int status,
 		     struct list_head *ended)
 {
 	lockdep_assert_held(&chan->lock);
 	call->status = status;
 	chan->stats.completions++;
+	trace_call_done(chan->service, call);
 	if (call->state == VOS_CALL_SUBMITTED && !call->done) {
 		call->state = VOS_CALL_OWNED;
 		end_wait(vos_call_slot(call));
-	} else {
-		list_add_tail(&call->node, ended);
+		return;
 	}
+	if (!status && (call->state == VOS_CALL_ABANDONED || !call->charges))
+		vos_charge_unclaimed(call);
+	list_add_tail(&call->node, ended);
+}
+
+/* Cut down what the peer says that a call cost, before the call's waiter may go on. */
+static void admit_cost(struct vos_channel *chan, struct vos_cqe *cqe)
+{
+	u32 ticks = VOS_COST_TICKS(cqe->cost);
+
+	lockdep_assert_held(&chan->lock);
+	if (unlikely(ticks > chan->stats.left)) {
+		ticks = vos_cost_admit_more(chan, ticks);
+		cqe->cost = ticks;
+	}
+	chan->stats.left -= ticks;
 }
 
 static void run_ended(struct list_head *ended)
@@ -72,7 +100,10 @@ static void run_ended(struct list_head *ended)
 	}
 }
 
-/* Return: the call that may be answered with @tag, or NULL. */
+/*
+ * Find the call that a completion with @tag may answer.
+ * Return: the call or NULL.
+ */
 static struct vos_call *find_call(struct vos_channel *chan, u32 tag)
 {
 	u32 nr = tag & VOS_SLOT_MASK;
@@ -86,31 +117,40 @@ static struct vos_call *find_call(struct vos_channel *chan, u32 tag)
 		return NULL;
 	if (call->state != VOS_CALL_SUBMITTED && call->state != VOS_CALL_ABANDONED)
 		return NULL;
-	/* Answered already in this round, and still on the list? */
+	/* A call on the list has its answer already. */
 	if (!list_empty(&call->node))
 		return NULL;
 	return call;
 }
 
-/* Return: false: what comes next is none of our calls' answer, a violation. */
+/*
+ * Take completions until the ring is empty.
+ * Return: true. false: the next completion answers no call that is submitted, a violation.
+ */
 static bool consume_answers(struct vos_channel *chan, struct list_head *ended)
 {
 	lockdep_assert_held(&chan->lock);
-	while (vos_ring_ready(&chan->cq)) {
+	while (vos_ring_front_ready(&chan->cq)) {
 		const struct vos_cqe __peer *untrusted_entry = vos_ring_front(&chan->cq);
 		struct vos_call *call = find_call(chan, vos_load(&untrusted_entry->tag));
 
 		if (call)
 			vos_ring_consume(&chan->cq, &call->cqe);
-		/* It may have changed between the look and the copy. */
+		/* The peer may have changed the entry between the check and the copy. */
 		if (!call || call->cqe.tag != call->sqe.tag)
 			return false;
+		admit_cost(chan, &call->cqe);
 		answered(chan, call, 0, ended);
 	}
 	return true;
 }
 
-/* vos_channel_reap_ring - take all completions, but no events. Interrupts are off. */
+/**
+ * vos_channel_reap_ring - take all completions, but no events
+ * @chan: the channel
+ *
+ * Context: interrupts are off.
+ */
 void vos_channel_reap_ring(struct vos_channel *chan)
 {
 	LIST_HEAD(ended);
@@ -122,10 +162,13 @@ void vos_channel_reap_ring(struct vos_channel *chan)
 	run_ended(&ended);
 }
 
-/*
+/**
  * vos_channel_reap - take all completions and events
+ * @chan: the channel
  *
- * Any context. Callbacks run with interrupts off and no lock held.
+ * Callbacks run with interrupts off and no lock held.
+ *
+ * Context: any.
  */
 void vos_channel_reap(struct vos_channel *chan)
 {
@@ -150,12 +193,15 @@ static void end_unanswered(struct vos_channel *chan, struct list_head *ended)
 	}
 }
 
-/*
- * vos_channel_end_all - the link is dead: end what was submitted
+/**
+ * vos_channel_end_all - end all submitted calls of a link that dies
+ * @chan: one of its channels
  *
- * What the peer has answered before it died was answered: its answers are taken, as far
- * as they are good. Sets link->dead under this channel's lock, so that no call can be
- * submitted past it. Process context.
+ * If the peer has answered a call before it died, the call gets that answer, as far as the
+ * answers are valid. The function sets link->dead under this channel's lock, so no call can be
+ * submitted past it.
+ *
+ * Context: process.
  */
 void vos_channel_end_all(struct vos_channel *chan)
 {
@@ -172,7 +218,7 @@ void vos_channel_end_all(struct vos_channel *chan)
 	local_irq_restore(flags);
 }
 
-/* How the peer is to tell of what it pushes from now on. */
+/* Write need_wakeup: how the peer is to announce completions from now on. */
 static void set_wakeup(struct vos_channel *chan)
 {
 	lockdep_assert_held(&chan->lock);
@@ -180,13 +226,11 @@ static void set_wakeup(struct vos_channel *chan)
 				chan->idle ? VOS_WAKE_NOW : VOS_WAKE_SOON);
 }
 
-/*
- * vos_channel_poll_begin, vos_channel_poll_end - between the two nothing has to be told
+/**
+ * vos_channel_poll_begin - tell the peer that a caller polls, so that it sends no event
+ * @chan: the channel
  *
- * @outcome: counter of chan->stats that goes up
- *
- * After the end the caller looks at the completions once more: what came between his
- * last look and the flag came without an event.
+ * Context: any.
  */
 void vos_channel_poll_begin(struct vos_channel *chan)
 {
@@ -198,6 +242,16 @@ void vos_channel_poll_begin(struct vos_channel *chan)
 	spin_unlock_irqrestore(&chan->lock, flags);
 }
 
+/**
+ * vos_channel_poll_end - take vos_channel_poll_begin() back
+ * @chan: the channel
+ * @outcome: counter of chan->stats that goes up
+ *
+ * Afterwards the caller polls the completion ring once more: for what came between its last
+ * poll and the flag the peer sent no event.
+ *
+ * Context: any.
+ */
 void vos_channel_poll_end(struct vos_channel *chan, u64 *outcome)
 {
 	unsigned long flags;
@@ -210,11 +264,15 @@ void vos_channel_poll_end(struct vos_channel *chan, u64 *outcome)
 	spin_unlock_irqrestore(&chan->lock, flags);
 }
 
-/*
- * vos_channel_set_idle - its processor goes to sleep, or has woken up
+/**
+ * vos_channel_set_idle - note that the channel's processor goes to sleep, or has woken up
+ * @chan: the channel
+ * @idle: it goes to sleep
  *
- * Who has said that it is idle looks once more, at completions and events: what came
- * before the peer could see that came without an event.
+ * After @idle the caller checks completions and events once more. For what came before the peer
+ * could see the flag, the peer sent no event.
+ *
+ * Context: any.
  */
 void vos_channel_set_idle(struct vos_channel *chan, bool idle)
 {
@@ -228,8 +286,12 @@ void vos_channel_set_idle(struct vos_channel *chan, bool idle)
 	spin_unlock_irqrestore(&chan->lock, flags);
 }
 
-/*
- * vos_channel_pending - has anything come that was not taken?
+/**
+ * vos_channel_pending - test for completions and events that are not taken
+ * @chan: the channel
+ *
+ * Context: any.
+ * Return: true if there is one.
  */
 bool vos_channel_pending(const struct vos_channel *chan)
 {
@@ -237,8 +299,8 @@ bool vos_channel_pending(const struct vos_channel *chan)
 }
 
 /*
- * Mark as submitted. Who will poll for the answer says so first: it may come before
- * push() returns.
+ * Mark a call as submitted. If the caller will poll, announce that first: the answer may come
+ * before push() returns.
  */
 static void mark_submitted(struct vos_channel *chan, struct vos_call *call, bool polls)
 {
@@ -250,10 +312,16 @@ static void mark_submitted(struct vos_channel *chan, struct vos_call *call, bool
 		set_wakeup(chan);
 }
 
-/* Return: 1: send the event, 0, or -EPROTO. */
+/*
+ * Push the submission.
+ * Return: 1: the caller sends the event. 0: no event. -EPROTO.
+ */
 static int push(struct vos_channel *chan, const struct vos_sqe *sqe)
 {
-	int rc = vos_ring_push(&chan->sq, sqe) ? -EPROTO : vos_ring_must_notify(&chan->sq);
+	int rc;
+
+	trace_call_submit(chan, sqe);
+	rc = vos_ring_push(&chan->sq, sqe) ? -EPROTO : vos_ring_must_notify(&chan->sq);
 
 	chan->stats.calls++;
 	chan->stats.sends += rc > 0;
@@ -261,11 +329,26 @@ static int push(struct vos_channel *chan, const struct vos_sqe *sqe)
 	return rc;
 }
 
-/*
+/* Tell a peer that sleeps. The thread that submits pays for it. */
+static void send_event(const struct vos_channel *chan)
+{
+	struct virtuos_account *account = current->virtuos_account;
+
+	notify_remote_via_evtchn(chan->evtchn);
+	if (account && in_task())
+		account->sends++;
+}
+
+/**
  * vos_channel_submit - hand a call to the peer
+ * @chan: the call's channel
+ * @call: the call
  * @sqe: the call's, or a copy where the call may end before this returns
- * @polls: the caller looks for the answer, until vos_channel_poll_end()
- * Return: it is submitted; false: the link is dead, and nobody polls.
+ * @polls: the caller polls for the answer, until vos_channel_poll_end()
+ *
+ * Context: any.
+ * Return: true. false: the link is dead, the call is not submitted, and @polls has had no
+ * effect.
  */
 bool vos_channel_submit(struct vos_channel *chan, struct vos_call *call,
 			const struct vos_sqe *sqe, bool polls)
@@ -285,13 +368,17 @@ bool vos_channel_submit(struct vos_channel *chan, struct vos_call *call,
 	if (unlikely(rc < 0))	/* there are as many entries as slots */
 		vos_link_violation(chan->link, "submission ring");
 	else if (rc)
-		notify_remote_via_evtchn(chan->evtchn);
+		send_event(chan);
 	return submitted;
 }
 
-/*
+/**
  * vos_channel_abandon - leave the slot to the completion that is still to come
- * Return: false: it has come, and the call's end is running.
+ * @chan: the call's channel
+ * @call: a submitted call
+ *
+ * Context: any.
+ * Return: true. false: the completion has come, and the call's end is running.
  */
 bool vos_channel_abandon(struct vos_channel *chan, struct vos_call *call)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Credentials as registered objects: the peer is told once who a caller is, and
- * calls carry the index. Index 0, the service's own credentials, stands for root
- * with all capabilities.
+ * Credentials as registered objects. The primary sends a caller's credentials to the peer once,
+ * and calls carry the index. Index 0, the service's own credentials, stands for root with all
+ * capabilities.
  *
- * Invariant: an entry with users is never re-registered; compared by value, so
- * that processes of one user share an entry.
+ * Invariant: while an entry has users, it is not registered anew. Entries are compared by
+ * value, so that processes of one user share an entry.
  */
 #include <linux/cred.h>
 #include <linux/mutex.h>
@@ -13,9 +13,11 @@
 #include <linux/user_namespace.h>
 #include "core_priv.h"
 
-/*
- * vos_cred_init - an empty table
- * @tell: tells the link's peer of an entry, under @t->mutex; Return: 0 or -errno
+/**
+ * vos_cred_init - make an empty table
+ * @t: filled
+ * @tell: registers an entry with the link's peer, under @t->mutex; returns 0 or -errno
+ *
  * Return: 0 or -ENOMEM.
  */
 int vos_cred_init(struct vos_cred_table *t,
@@ -29,6 +31,10 @@ int vos_cred_init(struct vos_cred_table *t,
 	return t->entry ? 0 : -ENOMEM;
 }
 
+/**
+ * vos_cred_exit - free a table
+ * @t: the table
+ */
 void vos_cred_exit(struct vos_cred_table *t)
 {
 	kvfree(t->entry);
@@ -37,7 +43,7 @@ void vos_cred_exit(struct vos_cred_table *t)
 
 static u64 cap_bits(const struct cred *cred)
 {
-	/* Capabilities over another user namespace mean nothing out there. */
+	/* At the service, capabilities over another user namespace mean nothing. */
 	return cred->user_ns == &init_user_ns ? cred->cap_effective.val : 0;
 }
 
@@ -47,8 +53,12 @@ static bool is_root(const struct cred *cred)
 	       (cap_bits(cred) & CAP_VALID_MASK) == CAP_VALID_MASK;
 }
 
-/*
- * vos_cred_value - what a peer is told of @cred; equal values are equal to it
+/**
+ * vos_cred_value - convert credentials to what a peer gets
+ * @key: filled; equal credentials have equal values
+ * @cred: the credentials
+ *
+ * Context: any.
  */
 void vos_cred_value(struct vos_cred *key, const struct cred *cred)
 {
@@ -56,7 +66,7 @@ void vos_cred_value(struct vos_cred *key, const struct cred *cred)
 	int i;
 
 	memset(key, 0, sizeof(*key));
-	/* More groups than fit: those that do not are simply not held. */
+	/* If there are more groups than fit, the caller does not have the others. */
 	key->ngroups = min_t(int, gi->ngroups, VOS_CRED_MAX_GROUPS);
 	key->uid = from_kuid(&init_user_ns, cred->fsuid);
 	key->gid = from_kgid(&init_user_ns, cred->fsgid);
@@ -65,7 +75,10 @@ void vos_cred_value(struct vos_cred *key, const struct cred *cred)
 		key->group[i] = from_kgid(&init_user_ns, gi->gid[i]);
 }
 
-/* Take a user of the entry for @key, if the peer knows it. */
+/*
+ * Count a user of the entry for @key, if the peer knows it.
+ * Return: the index or -ENOENT.
+ */
 static int find_known(struct vos_cred_table *t, const struct vos_cred *key)
 {
 	int i, found = -ENOENT;
@@ -85,7 +98,10 @@ static int find_known(struct vos_cred_table *t, const struct vos_cred *key)
 	return found;
 }
 
-/* The entry that was idle longest, taken out of use. */
+/*
+ * Take the entry that was idle longest out of use.
+ * Return: its index or -ENOSPC.
+ */
 static int claim_idle(struct vos_cred_table *t)
 {
 	int i, best = -ENOSPC;
@@ -109,7 +125,10 @@ static bool idle_or_dead(struct vos_link *link, int *index)
 	return *index > 0 || READ_ONCE(link->dead);
 }
 
-/* One that is out of use, as soon as there is one. Return: it, -ERESTARTSYS, -ENOTCONN. */
+/*
+ * Wait for an entry without users and take it out of use.
+ * Return: its index, -ERESTARTSYS, -ENOTCONN.
+ */
 static int await_idle(struct vos_link *link)
 {
 	int index, rc;
@@ -144,12 +163,32 @@ static int register_cred(struct vos_link *link, const struct vos_cred *key)
 	return index;
 }
 
-/*
- * vos_cred_get - index under which the peer knows current_cred()
+/**
+ * vos_cred_needed - test whether a call needs credentials that the peer has been told
+ * @flags: VOS_GET_*
  *
- * Waits for an entry; only a kill ends the wait.
- * Return: the index, to be put by vos_cred_put() unless 0; -ERESTARTSYS killed;
- * -ENOTCONN the link has died; -ENOMEM; -EINVAL who cannot wait must not ask.
+ * Most callers are root, or want the service's own. This function calls no other and so needs
+ * no stack, which vos_cred_get() does.
+ *
+ * Context: process. With VOS_GET_NOCRED: any.
+ * Return: false: index 0 stands for them.
+ */
+bool vos_cred_needed(u32 flags)
+{
+	return !(flags & VOS_GET_NOCRED) && !is_root(current_cred());
+}
+
+/**
+ * vos_cred_get - get the index under which the peer knows current_cred()
+ * @link: the link
+ * @flags: VOS_GET_*
+ *
+ * For a call that needs one, see vos_cred_needed(). Waits for an entry; only a kill ends the
+ * wait.
+ *
+ * Context: process.
+ * Return: the index, not 0; the caller puts it by vos_cred_put(). -ERESTARTSYS: killed.
+ * -ENOTCONN: the link has died. -ENOMEM. -EINVAL: VOS_GET_NOWAIT without VOS_GET_NOCRED.
  */
 int vos_cred_get(struct vos_link *link, u32 flags)
 {
@@ -157,8 +196,6 @@ int vos_cred_get(struct vos_link *link, u32 flags)
 	struct vos_cred *key;
 	int rc;
 
-	if ((flags & VOS_GET_NOCRED) || is_root(current_cred()))
-		return 0;
 	if (WARN_ON_ONCE(flags & VOS_GET_NOWAIT))
 		return -EINVAL;
 	key = kmalloc(sizeof(*key), GFP_KERNEL);
@@ -177,6 +214,13 @@ int vos_cred_get(struct vos_link *link, u32 flags)
 	return rc;
 }
 
+/**
+ * vos_cred_put - put what vos_cred_get() returned
+ * @link: the link
+ * @index: not 0
+ *
+ * Context: any.
+ */
 void vos_cred_put(struct vos_link *link, u16 index)
 {
 	struct vos_cred_table *t = &link->creds;

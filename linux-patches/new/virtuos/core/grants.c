@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How many pages are granted, and to whom there may be more.
+ * How many pages are granted, and which session may have more.
  *
- * A page is reserved before it is granted, and counts until its grant has ended: a service
- * that keeps pages mapped keeps the grant table's entries. So each session has a room of
- * its own for links, for the one in use and one whose domain has died and is being taken
- * apart; what user channels may have is what that leaves, and three quarters of it for one
- * service at most. A service that keeps all it can get keeps only itself from coming back.
+ * A page is reserved before it is granted, and counts until its grant has ended. A service that
+ * keeps pages mapped keeps entries of the grant table.
  *
- * Invariant: what is reserved for a session is what its areas have, and what is ending.
+ * So each session has pages kept for two links: the one in use, and one whose domain has died
+ * and is being freed. User channels may have the rest, and those of one service three quarters
+ * of the rest. A service that keeps all it can get prevents only its own return.
+ *
+ * Invariant: the pages reserved for a session are those of its areas and those whose grants
+ * have not ended.
  */
 #include <linux/moduleparam.h>
 #include <xen/grant_table.h>
 #include <xen/page.h>
 #include "core_priv.h"
 
-#define OTHERS	16	/* one part of the table in so many is for other front ends */
+#define OTHERS	16	/* other front ends may have one part in 16 of the table */
 
 static DEFINE_SPINLOCK(lock);
 static u64 kept;		/* for links of all sessions */
@@ -36,7 +38,7 @@ static u64 table_size(void)
 	return (u64)gnttab_max_grant_frames() * (XEN_PAGE_SIZE / sizeof(struct grant_entry_v1));
 }
 
-/* What user channels may have in all. */
+/* Compute how many pages user channels may have in all. */
 static u64 for_channels(void)
 {
 	u64 all = table_size(), not_ours = all / OTHERS + kept;
@@ -44,8 +46,12 @@ static u64 for_channels(void)
 	return all > not_ours ? all - not_ours : 0;
 }
 
-/*
- * vos_grants_keep - room for two links of @s, of @pages each; 0: for none
+/**
+ * vos_grants_keep - keep pages for two links of a session
+ * @s: the session
+ * @pages: of each link; 0: keep none
+ *
+ * Context: process.
  */
 void vos_grants_keep(struct vos_session *s, u32 pages)
 {
@@ -80,9 +86,14 @@ static void count(struct vos_session *s, enum vos_area_use use, s64 nr)
 	}
 }
 
-/*
- * vos_grants_reserve - @nr pages more for @s, to be granted from now on
- * Return: 0; -ENOSPC not now: the service has as many as it may.
+/**
+ * vos_grants_reserve - reserve pages that will be granted
+ * @s: the session
+ * @use: what for
+ * @nr: how many
+ *
+ * Context: process.
+ * Return: 0. -ENOSPC: the service has as many as it may have now.
  */
 int vos_grants_reserve(struct vos_session *s, enum vos_area_use use, u32 nr)
 {
@@ -96,8 +107,13 @@ int vos_grants_reserve(struct vos_session *s, enum vos_area_use use, u32 nr)
 	return room ? 0 : -ENOSPC;
 }
 
-/*
- * vos_grants_release - the grants of @nr of them have ended, or never began
+/**
+ * vos_grants_release - give back reserved pages
+ * @s: the session
+ * @use: as they were reserved
+ * @nr: how many; their grants have ended or never began
+ *
+ * Context: process.
  */
 void vos_grants_release(struct vos_session *s, enum vos_area_use use, u32 nr)
 {

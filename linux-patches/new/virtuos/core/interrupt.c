@@ -2,16 +2,19 @@
 /*
  * Interrupts of a link's channels.
  *
- * A peer may send events without end. Linux delays interrupts whose handler says that it
- * found nothing to do (XEN_EOI_FLAG_SPURIOUS), more and more, up to a second. But an honest
- * event may find nothing: what it tells of has been taken by who polls (call.c, look.c), or
- * was for a process that has stopped waiting for its lane. So an interrupt is unfounded only
- * if nothing has been taken since the one before, by anybody, and only who sends more than
- * MAX_UNFOUNDED of these in a tick is throttled. The next tick is a new one: a process that
- * has its lane's events sent for nothing costs others a tick's delay at worst.
+ * A peer may send events without end. If a handler says that it found nothing to do
+ * (XEN_EOI_FLAG_SPURIOUS), Linux delays the interrupt, more and more, up to a second.
  *
- * What is taken may be invented, too: bits of objects that nobody waits for. So there is a
- * number that nobody honest sends, whatever he tells of.
+ * But an honest event may find nothing. A caller that polls (call.c, poll.c) may have taken its
+ * answer, or it was for a process that has stopped waiting for its lane. So an interrupt is
+ * unfounded only if nothing has been taken since the one before, on any path. Only a peer that
+ * sends more than MAX_UNFOUNDED of these in a tick is throttled.
+ *
+ * The next tick counts anew. If a process has its lane's events sent for nothing, that costs
+ * others a tick's delay at worst.
+ *
+ * A peer may also set bits of objects for which no caller waits. So MAX_IN_TICK limits the
+ * events of all kinds. No honest peer reaches it.
  */
 #include <linux/jiffies.h>
 #include <xen/events.h>
@@ -21,17 +24,17 @@
 #define MAX_UNFOUNDED	32	/* in a tick */
 #define MAX_IN_TICK	256	/* in all; by HZ = 250, 64,000 in a second */
 
-/* Grows with all that an event of the channel may have told of, once that is taken. */
+/* Count what has been taken of all that an event of the channel may announce. */
 static u32 progress(const struct vos_channel *chan)
 {
 	const struct vos_link *link = chan->link;
 	u32 n = READ_ONCE(chan->cq.own);
 
-	/* Events of objects and lanes come by the first channel alone. */
+	/* Only the first channel has the events of objects and lanes. */
 	return chan->nr ? n : n + READ_ONCE(link->events) + READ_ONCE(link->door_waits);
 }
 
-/* Handler only. */
+/* Count an interrupt, and test for a storm. Context: the handler. */
 static bool is_storm(struct vos_channel *chan, bool founded)
 {
 	struct vos_storm *s = &chan->storm;
@@ -67,8 +70,11 @@ static irqreturn_t channel_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/*
- * vos_interrupt_bind - an event channel for @chan, which its descriptor names from now on
+/**
+ * vos_interrupt_bind - bind an event channel and write it to the channel's descriptor
+ * @chan: the channel
+ *
+ * Context: process.
  * Return: 0 or -errno.
  */
 int vos_interrupt_bind(struct vos_channel *chan)
@@ -89,8 +95,13 @@ int vos_interrupt_bind(struct vos_channel *chan)
 	return 0;
 }
 
-/*
- * vos_interrupt_unbind - no more of them; the handler does not run any more. Idempotent
+/**
+ * vos_interrupt_unbind - unbind a channel's event channel
+ * @chan: the channel
+ *
+ * Idempotent. Afterwards the handler does not run any more.
+ *
+ * Context: process.
  */
 void vos_interrupt_unbind(struct vos_channel *chan)
 {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * A link's last reference, and its failure. The work that follows is in link.c and in
- * xenbus.c.
- */
+/* A link's last reference, and its failure. The work that follows is in link.c and in xenbus.c. */
 #include "core_priv.h"
 
-/* The last reference may go in an interrupt; pages are unmapped in a thread. */
+/**
+ * vos_link_release - free a link, for kref_put()
+ * @ref: the link's
+ *
+ * The last reference may go in an interrupt, and pages are unmapped in a thread. So a work item
+ * frees the link.
+ *
+ * Context: any.
+ */
 void vos_link_release(struct kref *ref)
 {
 	struct vos_link *link = container_of(ref, struct vos_link, ref);
@@ -13,10 +18,13 @@ void vos_link_release(struct kref *ref)
 	queue_work(vos_wq, &link->free_work);
 }
 
-/*
- * vos_link_fail - have @link killed by a thread
- * @why: what dom0 is told
- * Any context. Return: false: it has failed already.
+/**
+ * vos_link_fail - have a thread kill a link
+ * @link: the link
+ * @why: sent to dom0
+ *
+ * Context: any.
+ * Return: true. false: it has failed already.
  */
 bool vos_link_fail(struct vos_link *link, const char *why)
 {
@@ -27,10 +35,12 @@ bool vos_link_fail(struct vos_link *link, const char *why)
 	return true;
 }
 
-/*
- * vos_link_violation - the peer broke the protocol: retire the connection
+/**
+ * vos_link_violation - end the connection of a peer that broke the protocol
+ * @link: the connection's link
  * @what: for the log
- * Any context, also under the channel's lock.
+ *
+ * Context: any, also under the channel's lock.
  */
 void vos_link_violation(struct vos_link *link, const char *what)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A link: one incarnation of a service domain as the primary sees it. Made when
- * its xenbus device can be set up, killed once, freed when the last call that
- * belongs to it is put.
+ * A link: one incarnation of a service domain as the primary sees it. xenbus.c makes it when
+ * its device can be set up, and kills it once. When the last call that belongs to it is put, a
+ * work item frees it.
  *
- * Invariant: vos_link_kill() ends every call and is the only way a link ends;
- * afterwards nothing of the peer is read.
+ * Invariant: vos_link_kill() ends every call. A link ends in no other way, and afterwards the
+ * primary reads nothing of the peer.
  */
 #include <linux/cleanup.h>
 #include <linux/slab.h>
@@ -55,14 +55,17 @@ static void lay_out(struct layout *l, const struct vos_session *s)
 	}
 }
 
-/* As vos_area_total() will say. */
+/* Count the pages as vos_area_total() will. */
 static u32 all_pages(const struct layout *l)
 {
 	return l->page + DIV_ROUND_UP(l->page, VOS_REFS_PER_DIR) + 1;
 }
 
-/*
- * vos_link_keep_room - have pages kept for the links that @s is going to have
+/**
+ * vos_link_keep_room - keep pages for the links that a session is going to have
+ * @s: the session
+ *
+ * Context: process.
  * Return: 0, -ENOMEM.
  */
 int vos_link_keep_room(struct vos_session *s)
@@ -82,7 +85,7 @@ static void write_ctrl(struct vos_link *link, const struct layout *l)
 
 	vos_store(&ctrl->magic, VOS_MAGIC);
 	vos_store(&ctrl->version, VOS_PROTOCOL_VERSION);
-	vos_store(&ctrl->features, VOS_F_EVENTS | VOS_F_HEARTBEAT | VOS_F_USER_CHANNELS);
+	vos_store(&ctrl->features, VOS_FEATURES);
 	vos_store(&ctrl->nr_channels, l->nr_channels);
 	vos_store(&ctrl->nr_objects, link->nr_objects);
 	vos_store(&ctrl->obj_page, l->obj_page);
@@ -98,21 +101,18 @@ static void unbind_channels(struct vos_link *link)
 		vos_interrupt_unbind(&link->chan[i]);
 }
 
-static void add_past(struct vos_session *s, const struct vos_chan_stats *c)
+/* The session takes the counters over, and from now on reads no more of the link's. */
+static void keep_counters(struct vos_link *link)
 {
-	unsigned long flags;
+	struct vos_session *s = link->session;
+	u32 i;
 
-	spin_lock_irqsave(&s->lock, flags);
-	s->past.calls += c->calls;
-	s->past.sends += c->sends;
-	s->past.interrupts += c->interrupts;
-	s->past.throttled += c->throttled;
-	s->past.completions += c->completions;
-	s->past.spun += c->spun;
-	s->past.slept += c->slept;
-	s->past.idled += c->idled;
-	s->past.bytes += c->bytes;
-	spin_unlock_irqrestore(&s->lock, flags);
+	spin_lock_irq(&s->lock);
+	for (i = 0; i < link->nr_channels; i++)
+		vos_chan_stats_add(&s->past, &link->chan[i].stats);
+	vos_told_keep(link);
+	link->kept = true;
+	spin_unlock_irq(&s->lock);
 }
 
 static void link_free(struct vos_link *link)
@@ -120,7 +120,7 @@ static void link_free(struct vos_link *link)
 	u32 i;
 
 	cancel_delayed_work_sync(&link->watch_work);
-	vos_look_end(link);
+	vos_poll_end(link);
 	synchronize_rcu();
 	unbind_channels(link);
 	for (i = 0; i < link->nr_channels; i++)
@@ -154,11 +154,14 @@ static int init_channels(struct vos_link *link, const struct layout *l)
 	return 0;
 }
 
-/*
- * vos_link_create - memory, rings and event channels for a new incarnation
- * @s: session it will serve
+/**
+ * vos_link_create - make memory, rings and event channels for a new incarnation
+ * @s: the session that it will serve
  * @dev: its xenbus device; dev->otherend_id may map the memory
- * @failed: what vos_link_fail() has done, with link->kill_work; must put the link
+ * @failed: the work function of link->kill_work, which vos_link_fail() queues; it puts the
+ *	link
+ *
+ * Context: process.
  * Return: the link with one reference, or ERR_PTR.
  */
 struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *dev,
@@ -171,7 +174,7 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	if (!l)
 		return ERR_PTR(-ENOMEM);
 	lay_out(l, s);
-	/* There may be more processors than there were. */
+	/* The number of processors may have grown. */
 	vos_grants_keep(s, all_pages(l));
 	link = kzalloc(struct_size(link, chan, l->nr_channels), GFP_KERNEL);
 	if (!link)
@@ -208,11 +211,14 @@ err:
 	return ERR_PTR(rc);
 }
 
-/*
- * vos_link_kill - the peer is gone, or shall be: end all calls
+/**
+ * vos_link_kill - end all calls of a link whose peer is gone or is to go
+ * @link: the link
  *
- * Idempotent; process context. Calls end with -EOWNERDEAD before it returns; the
- * session's user is told afterwards, in a thread of the session.
+ * Idempotent. Calls end with -EOWNERDEAD before it returns. Afterwards a thread of the session
+ * calls the session user's down().
+ *
+ * Context: process.
  */
 void vos_link_kill(struct vos_link *link)
 {
@@ -223,12 +229,11 @@ void vos_link_kill(struct vos_link *link)
 	if (!link->dead) {
 		for (i = 0; i < link->nr_channels; i++)
 			vos_channel_end_all(&link->chan[i]);
-		vos_look_end(link);
+		vos_poll_end(link);
 		unbind_channels(link);
+		keep_counters(link);
 		for (i = 0; i < link->nr_channels; i++)
-			add_past(link->session, &link->chan[i].stats);
-		for (i = 0; i < link->nr_channels; i++)
-			vos_channel_rouse(&link->chan[i]);
+			vos_channel_wake_all(&link->chan[i]);
 		wake_up_all(&link->creds.idle);
 		vos_door->link_dead(link);
 		vos_session_link_dead(link);

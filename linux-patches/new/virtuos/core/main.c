@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The core's begin and end. See vos_front.h; the module is ../door/module.c.
- */
+/* Start and stop of the core. vos_front.h has its interface, ../door/module.c the module. */
 #include <xen/xen.h>
 #include "core_priv.h"
 
-/*
- * vos_core_start - from here on service domains are found
- * @door: what is to be told of them
+/**
+ * vos_core_start - start the core: from now on it finds service domains
+ * @door: the door's functions, which the core calls
+ *
+ * Context: process.
  * Return: 0, -ENODEV, -ENOMEM or what xenbus says; on error nothing is left.
  */
 int vos_core_start(const struct vos_door_ops *door)
@@ -23,15 +23,22 @@ int vos_core_start(const struct vos_door_ops *door)
 	rc = vos_stats_init();
 	if (rc)
 		goto err_queues;
-	rc = vos_xenbus_init();
+	rc = vos_threads_init();
 	if (rc)
 		goto err_stats;
+	vos_records_init();
+	rc = vos_xenbus_init();
+	if (rc)
+		goto err_records;
 	rc = vos_clock_init();
 	if (rc)
 		goto err_xenbus;
 	return 0;
 err_xenbus:
 	vos_xenbus_exit();
+err_records:
+	vos_records_exit();
+	vos_threads_exit();
 err_stats:
 	vos_stats_exit();
 err_queues:
@@ -39,8 +46,12 @@ err_queues:
 	return rc;
 }
 
-/*
- * vos_core_stop - the end of all that vos_core_start() began; there is no session any more
+/**
+ * vos_core_stop - stop all that vos_core_start() began
+ *
+ * There is no session any more.
+ *
+ * Context: process.
  */
 void vos_core_stop(void)
 {
@@ -50,5 +61,7 @@ void vos_core_stop(void)
 	flush_workqueue(vos_wq);	/* links that died last are freed */
 	vos_grants_exit();
 	destroy_workqueue(vos_wq);
+	vos_records_exit();
+	vos_threads_exit();
 	vos_stats_exit();
 }

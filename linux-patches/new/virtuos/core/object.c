@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The object table: poll masks that the back end writes, and the event bits by
- * which it says that one has changed.
+ * The object table: poll masks that the back end writes, and the event bits by which it says
+ * that a mask has changed.
  *
- * Invariant: what the peer writes here is a hint about readiness and no more; a
- * wrong mask makes a caller ask in vain or wait in vain, on that connection only.
- * An event bit that is lost would be a missed wake-up, hence the order below.
+ * Invariant: what the peer writes here is a hint about readiness and no more. A wrong mask
+ * makes a caller call or wait in vain, on that connection only. An event bit that is lost would
+ * be a missed wake-up, hence the order below.
  */
 #include <linux/export.h>
 #include <linux/poll.h>
 #include "core_priv.h"
+#include "vos_trace.h"
 
-/* The object's entry on the link in use, or NULL. Under RCU. */
+/*
+ * Find the object's entry on the link in use. RCU is held.
+ * Return: the entry or NULL.
+ */
 static struct vos_obj_state __peer *entry(struct vos_session *s, u32 obj)
 {
 	struct vos_link *link = rcu_dereference(s->link);
@@ -58,7 +62,13 @@ void vos_obj_disarm(struct vos_session *s, u32 obj)
 }
 EXPORT_SYMBOL_GPL(vos_obj_disarm);
 
-/* Is there an event that nobody has taken? */
+/**
+ * vos_object_pending - test for event bits that are not taken
+ * @link: the link
+ *
+ * Context: any.
+ * Return: true if there is one.
+ */
 bool vos_object_pending(const struct vos_link *link)
 {
 	const u64 __peer *sel = link->ctrl->event_sel;
@@ -70,7 +80,12 @@ bool vos_object_pending(const struct vos_link *link)
 	return false;
 }
 
-/* Take all event bits and tell the session's user. Interrupts may be off. */
+/**
+ * vos_object_events - take all event bits and call the session user's event() for them
+ * @link: the link
+ *
+ * Context: any.
+ */
 void vos_object_events(struct vos_link *link)
 {
 	const struct vos_session_ops *ops = link->session->ops;
@@ -95,6 +110,7 @@ void vos_object_events(struct vos_link *link)
 				u32 obj = w * 64 + __ffs(bits);
 
 				bits &= bits - 1;
+				trace_object_event(ops->service, obj);
 				if (ops->event)
 					ops->event(link->session, obj);
 			}

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who waits for a slot of a channel, or for room in its arena: in turn.
+ * The queue of callers that wait for a slot of a channel, or for room in its arena.
  *
- * Invariant: while somebody waits, nobody is served who came later, but for recovery,
- * which stands in front and for which VOS_RESERVE slots are kept (slot.c). Who gives a
- * slot back serves the queue; who leaves it without a slot does so, too.
+ * Invariant: while a caller waits, no later caller gets a slot before it. Recovery is the
+ * exception: it stands in front, and VOS_RESERVE slots are kept for it (slot.c). A caller that
+ * gives a slot back serves the queue. So does a caller that leaves the queue without a slot.
  *
- * A user that cannot wait (VOS_GET_NOWAIT) has the channel's ticket stand in line for it.
- * When that is served its slot lies ready, and ops->room() tells the user; a ticket that is
- * not fetched goes back as soon as somebody has waited for a second.
+ * For a user that cannot wait (VOS_GET_NOWAIT), the channel's ticket stands in the queue. When
+ * the ticket gets a slot, ops->room() tells the user. If the user does not fetch the slot, it
+ * goes back as soon as another caller has waited for a second.
  */
 #include <linux/sched/signal.h>
 #include "slot.h"
@@ -18,8 +18,11 @@ static u32 reserve_for(const struct vos_waiter *w)
 	return w->recovery ? 0 : VOS_RESERVE;
 }
 
-/*
- * vos_channel_serve - give what is free to those who wait, in turn. Any context.
+/**
+ * vos_channel_serve - give what is free to the callers that wait, in turn
+ * @chan: the channel
+ *
+ * Context: any.
  */
 void vos_channel_serve(struct vos_channel *chan)
 {
@@ -47,10 +50,13 @@ void vos_channel_serve(struct vos_channel *chan)
 		s->ops->room(s);
 }
 
-/*
- * vos_channel_rouse - the link is dead: nobody waits for its slots any more
+/**
+ * vos_channel_wake_all - wake all callers that wait for a slot of a dead link
+ * @chan: the link's channel
+ *
+ * Context: any.
  */
-void vos_channel_rouse(struct vos_channel *chan)
+void vos_channel_wake_all(struct vos_channel *chan)
 {
 	struct vos_waiter *w;
 	unsigned long flags;
@@ -63,8 +69,8 @@ void vos_channel_rouse(struct vos_channel *chan)
 }
 
 /*
- * Get in line. What was given back before we stood there, nobody has given us: whoever
- * gives a slot back looks for waiters afterwards, and we look for slots.
+ * Enter the queue, then serve it. A slot given back before is not missed: the caller that gives
+ * it back tests for waiters afterwards. This one tests for slots afterwards.
  */
 static void enqueue(struct vos_channel *chan, struct vos_waiter *w)
 {
@@ -79,7 +85,7 @@ static void enqueue(struct vos_channel *chan, struct vos_waiter *w)
 	vos_channel_serve(chan);
 }
 
-/* The ticket's slot goes back. */
+/* Give the ticket's slot back. */
 static void revoke_ticket(struct vos_channel *chan)
 {
 	unsigned long flags;
@@ -105,7 +111,10 @@ static void sleep_in_line(struct vos_channel *chan, struct vos_waiter *w, unsign
 	__set_current_state(TASK_RUNNING);
 }
 
-/* Return: the slot that we were given, be it only now, or NULL. */
+/*
+ * Leave the queue.
+ * Return: the slot that this caller got, even if only now, or NULL.
+ */
 static struct vos_slot *leave_line(struct vos_channel *chan, struct vos_waiter *w)
 {
 	unsigned long flags;
@@ -114,19 +123,24 @@ static struct vos_slot *leave_line(struct vos_channel *chan, struct vos_waiter *
 	if (!w->slot)
 		list_del(&w->node);
 	spin_unlock_irqrestore(&chan->slot_lock, flags);
-	/* We may have stood before somebody who wants less. */
+	/* This caller may have stood in front of one that wants less. */
 	if (!w->slot)
 		vos_channel_serve(chan);
 	return w->slot;
 }
 
-/*
- * vos_channel_wait - a slot with its room, when it is the caller's turn
+/**
+ * vos_channel_wait - wait in turn for a slot with its room
+ * @chan: the channel
+ * @len0: bytes of the first extent, or 0
+ * @len1: bytes of the second extent, or 0
  * @flags: VOS_GET_KILLABLE, VOS_GET_RECOVERY
  *
- * For who has found none by vos_channel_try_get(), whose reference on the link it takes in
- * the same way.
- * Return: the call; ERR_PTR(-ERESTARTSYS); ERR_PTR(-ENOTCONN) the link has died.
+ * The caller has found no slot by vos_channel_try_get(). Its reference on the link becomes the
+ * call's, until vos_call_put().
+ *
+ * Context: process.
+ * Return: the call; ERR_PTR(-ERESTARTSYS). ERR_PTR(-ENOTCONN): the link has died.
  */
 struct vos_call *vos_channel_wait(struct vos_channel *chan, u32 len0, u32 len1, u32 flags)
 {
@@ -147,7 +161,10 @@ struct vos_call *vos_channel_wait(struct vos_channel *chan, u32 len0, u32 len1, 
 	return ERR_PTR(READ_ONCE(chan->link->dead) ? -ENOTCONN : -ERESTARTSYS);
 }
 
-/* The slot that has been got for who cannot wait, if it is there and has room enough. */
+/*
+ * Take the ticket's slot, if it is there and has room enough.
+ * Return: the slot or NULL.
+ */
 static struct vos_slot *fetch_ticket(struct vos_channel *chan, u32 len0, u32 len1)
 {
 	struct vos_slot *slot;
@@ -180,11 +197,16 @@ static void queue_ticket(struct vos_channel *chan, u32 len0, u32 len1)
 	spin_unlock_irqrestore(&chan->slot_lock, flags);
 }
 
-/*
- * vos_channel_ask - the same for who cannot wait
+/**
+ * vos_channel_ask - get a slot with its room for a caller that cannot wait
+ * @chan: the channel
+ * @len0: bytes of the first extent, or 0
+ * @len1: bytes of the second extent, or 0
  *
- * Any context. Return: the call, or ERR_PTR(-ENOBUFS): ops->room() will say when to ask
- * again.
+ * The caller's reference on the link becomes the call's, until vos_call_put().
+ *
+ * Context: any.
+ * Return: the call. ERR_PTR(-ENOBUFS): ops->room() will say when to ask again.
  */
 struct vos_call *vos_channel_ask(struct vos_channel *chan, u32 len0, u32 len1)
 {
@@ -192,14 +214,17 @@ struct vos_call *vos_channel_ask(struct vos_channel *chan, u32 len0, u32 len1)
 	struct vos_slot *slot;
 	u32 i;
 
-	/* The ticket may be that of another processor's channel. */
+	/* Another processor's channel may have the ticket with a slot. */
 	for (i = 0; i < link->nr_channels; i++) {
 		slot = fetch_ticket(&link->chan[i], len0, len1);
 		if (slot)
 			return vos_slot_begin(slot);
 	}
 	queue_ticket(chan, len0, len1);
-	/* As in enqueue(); if it is our turn already, ops->room() is told for nothing. */
+	/*
+	 * As in enqueue(). If the ticket's turn has come already, ops->room() is called for
+	 * nothing.
+	 */
 	vos_channel_serve(chan);
 	slot = fetch_ticket(chan, len0, len1);
 	return slot ? vos_slot_begin(slot) : ERR_PTR(-ENOBUFS);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Telling the peer of credentials. cred.c says of which, and when.
- */
+/* Registration of credentials with the peer. cred.c decides which, and when. */
 #include "core_priv.h"
 
-/* All calls that register take turns on one channel, so that they are seen in order. */
+/* Get a call. All calls that register use one channel, so the peer sees them in order. */
 static struct vos_call *get_call(struct vos_link *link, u32 len)
 {
 	struct vos_call *call;
@@ -19,11 +17,14 @@ static struct vos_call *get_call(struct vos_link *link, u32 len)
 	return call;
 }
 
-/*
- * vos_cred_tell - have the peer know @key as entry @index, which is out of use
+/**
+ * vos_cred_tell - register credentials with the peer
+ * @link: the link
+ * @index: of an entry that is out of use
+ * @key: the credentials
  *
- * The table's mutex is held.
- * Return: 0; -ERESTARTSYS; -ENOTCONN; -ENOMEM: as the peer says.
+ * Context: process; the table's mutex is held.
+ * Return: 0; -ERESTARTSYS; -ENOTCONN. -ENOMEM: the peer has refused.
  */
 int vos_cred_tell(struct vos_link *link, int index, const struct vos_cred *key)
 {

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sessions: what outlasts a service domain. A session has at most one link in use
- * and one that waits to be announced (session_link.c); its ordered work queue tells the user
- * "down" and "up" strictly in turn.
+ * Sessions, which outlast a service domain. A session has at most one link in use and one that
+ * waits to be announced (session_link.c). Its ordered work queue calls the user's down() and
+ * up() strictly in turn.
  */
 #include <linux/export.h>
 #include <linux/slab.h>
 #include "session.h"
+#include "vos_trace.h"
 
-/* Take note of a dead link. Return: it, for down(), or NULL. */
+/*
+ * Take a dead link out of use.
+ * Return: the link, for down(), or NULL.
+ */
 static struct vos_link *retire_link(struct vos_session *s)
 {
 	struct vos_link *link;
@@ -27,7 +31,10 @@ static struct vos_link *retire_link(struct vos_session *s)
 	return link;
 }
 
-/* Put the next link into use, for recovery only at first. */
+/*
+ * Put the next link into use, at first for recovery only.
+ * Return: the link or NULL.
+ */
 static struct vos_link *adopt_link(struct vos_session *s)
 {
 	struct vos_link *link = NULL;
@@ -38,7 +45,10 @@ static struct vos_link *adopt_link(struct vos_session *s)
 		s->next = NULL;
 		WRITE_ONCE(s->state, VOS_SESSION_RECOVERING);
 		link->epoch = ++s->epoch;
-		/* State before link: who sees the link does not see the last one's state. */
+		/*
+		 * The state before the link: a caller that sees the link does not see the last
+		 * link's state.
+		 */
 		rcu_assign_pointer(s->link, link);
 	}
 	spin_unlock_irq(&s->lock);
@@ -64,6 +74,7 @@ static void session_work(struct work_struct *work)
 	for (;;) {
 		link = retire_link(s);
 		if (link) {
+			trace_link_down(s->service, link->epoch);
 			pr_info("virtuos: %s: service domain lost\n", s->name);
 			if (s->ops->down)
 				s->ops->down(s);
@@ -74,9 +85,12 @@ static void session_work(struct work_struct *work)
 		if (!link)
 			break;
 		vos_clock_link_up(s);
+		trace_recover_begin(s->service, link->epoch);
 		if (s->ops->up)
 			s->ops->up(s);
+		trace_recover_end(s->service, link->epoch);
 		open_for_all(s, link);
+		trace_link_up(s->service, link->epoch);
 		pr_info("virtuos: %s: service domain in use\n", s->name);
 	}
 }
@@ -93,6 +107,7 @@ static struct vos_session *session_alloc(const char *name, const struct vos_sess
 	s->priv = priv;
 	s->nr_objects = nr_objects;
 	s->arena_pages = arena_pages;
+	s->service = ops->service;
 	spin_lock_init(&s->lock);
 	spin_lock_init(&s->uchan_lock);
 	INIT_LIST_HEAD(&s->uchans);
@@ -106,7 +121,10 @@ static struct vos_session *session_alloc(const char *name, const struct vos_sess
 	return NULL;
 }
 
-/* Show it, and let devices find it. @s goes if that fails. Return: 0, -EBUSY, -ENOMEM. */
+/*
+ * Show the session in sysfs, and let devices find it. If that fails, free it.
+ * Return: 0, -EBUSY, -ENOMEM.
+ */
 static int session_publish(struct vos_session *s)
 {
 	int rc = -EBUSY;
@@ -120,8 +138,10 @@ static int session_publish(struct vos_session *s)
 			list_add_tail(&s->node, &vos_sessions);
 	}
 	mutex_unlock(&vos_mutex);
-	if (!rc)
+	if (!rc) {
+		vos_records_add(s);
 		return 0;
+	}
 	destroy_workqueue(s->wq);
 	if (rc == -EBUSY)
 		kfree(s);
@@ -162,8 +182,9 @@ void vos_session_put(struct vos_session *s)
 	list_del(&s->node);
 	mutex_unlock(&vos_mutex);
 
-	/* All links are dead now; let the user hear of the last one. */
+	/* All links are dead now. The work calls down() for the last one. */
 	flush_workqueue(s->wq);
+	vos_records_remove(s);
 	vos_clock_exit_session(s);
 	destroy_workqueue(s->wq);
 	spin_lock_irq(&s->lock);

@@ -12,9 +12,9 @@
  * FAULT: REAPS_AFTER_DEATH
  * FAULT: ENDS_WHAT_HAS_ENDED
  * FAULT: DROPS_ANSWERS
- * FAULT: STATE_NOT_LOOKED_AT_AGAIN
+ * FAULT: STATE_NOT_CHECKED_AGAIN
  * FAULT: LINK_WITHOUT_A_COUNT
- * FAULT: WAITER_SLEEPS_WITHOUT_A_LOOK
+ * FAULT: WAITER_SLEEPS_WITHOUT_A_CHECK
  */
 #define LINKS	2
 #define NONE	2
@@ -39,7 +39,7 @@ bit answer[LINKS];		/* a completion lies in the ring */
 mtype call = IDLE;
 byte call_link = NONE;
 mtype waiter = POLLS;
-byte endings;
+byte nr_ended;
 bit asked[LINKS];		/* a submission lies in the ring */
 
 #define lock(l)		atomic { !locked[l] -> locked[l] = 1 }
@@ -59,7 +59,7 @@ inline put(l)
 /* answered(), under the lock */
 inline end_call(how)
 {
-	endings++;
+	nr_ended++;
 	call = how;
 	atomic { was = waiter; waiter = OVER }
 }
@@ -194,13 +194,13 @@ inline link_get()
 	l = link;
 	if
 	:: l != NONE ->
-#ifdef STATE_NOT_LOOKED_AT_AGAIN
+#ifdef STATE_NOT_CHECKED_AGAIN
 		skip;
 #else
 		s = state;
 #endif
 		if
-#ifdef STATE_NOT_LOOKED_AT_AGAIN
+#ifdef STATE_NOT_CHECKED_AGAIN
 		:: !dead[l] ->
 #else
 		:: s == UP && !dead[l] ->
@@ -254,7 +254,7 @@ active proctype caller()
 		:: skip
 		fi;
 		/* sleep_for() */
-#ifdef WAITER_SLEEPS_WITHOUT_A_LOOK
+#ifdef WAITER_SLEEPS_WITHOUT_A_CHECK
 		waiter = SLEEPS;
 		(waiter == OVER);
 #else
@@ -266,11 +266,11 @@ active proctype caller()
 		};
 		(waiter == OVER);
 #endif
-		assert(endings == 1);
+		assert(nr_ended == 1);
 		assert(call == ANSWERED || call == LOST)
 	:: else ->
 		unlock(l);
-		assert(endings == 0)
+		assert(nr_ended == 0)
 	fi;
 	call = IDLE;
 	assert(!freed[l]);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Look-up of sessions, and of the link that each has in use. session.c makes and ends
- * sessions, and puts links into use.
+ * Which sessions there are, and which link each has in use. session.c makes and ends sessions,
+ * and puts links into use.
  */
+#include <linux/ktime.h>
 #include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
 #include "session.h"
@@ -11,11 +12,20 @@ unsigned int vos_restart_timeout = 30;
 module_param_named(restart_timeout, vos_restart_timeout, uint, 0644);
 MODULE_PARM_DESC(restart_timeout, "seconds that calls wait for a service domain that is down");
 
-/* Of the sessions and devices, and of which link is whose; first in order (core_priv.h). */
+/*
+ * Protects the sessions, the devices, and which link is whose. It is the first lock in order
+ * (core_priv.h).
+ */
 DEFINE_MUTEX(vos_mutex);
 LIST_HEAD(vos_sessions);
 
-/* The session with the service @name, or NULL. */
+/**
+ * vos_session_find - find the session with a service
+ * @name: the service
+ *
+ * Context: vos_mutex is held.
+ * Return: the session or NULL.
+ */
 struct vos_session *vos_session_find(const char *name)
 {
 	struct vos_session *s;
@@ -27,7 +37,11 @@ struct vos_session *vos_session_find(const char *name)
 	return NULL;
 }
 
-/* The clock has been set. */
+/**
+ * vos_sessions_tell_clock - have the primary's time sent to all service domains
+ *
+ * Context: process.
+ */
 void vos_sessions_tell_clock(void)
 {
 	struct vos_session *s;
@@ -38,8 +52,11 @@ void vos_sessions_tell_clock(void)
 	mutex_unlock(&vos_mutex);
 }
 
-/*
- * vos_session_link_ready - the peer has mapped and serves @link
+/**
+ * vos_session_link_ready - put a link into use soon
+ * @link: the peer has mapped it and serves it
+ *
+ * Context: process.
  */
 void vos_session_link_ready(struct vos_link *link)
 {
@@ -47,7 +64,7 @@ void vos_session_link_ready(struct vos_link *link)
 	struct vos_link *old;
 
 	vos_link_get(link);
-	vos_look_begin(link);
+	vos_poll_begin(link);
 	spin_lock_irq(&s->lock);
 	old = s->next;
 	s->next = link;
@@ -57,7 +74,14 @@ void vos_session_link_ready(struct vos_link *link)
 	queue_work(s->wq, &s->work);
 }
 
-/* @link has just died: stop lending it, tell the user soon. */
+/**
+ * vos_session_link_dead - stop lending a link that has just died
+ * @link: the link
+ *
+ * The session's work calls the user's down() soon.
+ *
+ * Context: process.
+ */
 void vos_session_link_dead(struct vos_link *link)
 {
 	struct vos_session *s = link->session;
@@ -70,8 +94,9 @@ void vos_session_link_dead(struct vos_link *link)
 }
 
 /*
- * Is @link, which was just read from @s, open for a caller with @flags? State after
- * link, death after state: a state that is a later link's finds this one dead.
+ * Test whether @link, which was just read from @s, is open for a caller with @flags. The state
+ * is read after the link, and the death after the state. If the state is a later link's, this
+ * link is found dead.
  */
 static bool is_open(struct vos_session *s, struct vos_link *link, u32 flags)
 {
@@ -85,7 +110,10 @@ static bool is_open(struct vos_session *s, struct vos_link *link, u32 flags)
 		(state == VOS_SESSION_RECOVERING && (flags & VOS_GET_RECOVERY)));
 }
 
-/* The link in use, with a reference, if it is open for a caller with @flags. */
+/*
+ * Get the link in use with a reference, if it is open for a caller with @flags.
+ * Return: the link or NULL.
+ */
 static struct vos_link *link_if_open(struct vos_session *s, u32 flags)
 {
 	struct vos_link *link;
@@ -104,20 +132,26 @@ static bool open_or_closing(struct vos_session *s, u32 flags, struct vos_link **
 	return *link || READ_ONCE(s->closing);
 }
 
-/*
- * vos_session_link_get - the link to use, waiting for one if the flags allow
+/**
+ * vos_session_link_get - get the link to use; wait for one if the flags allow
+ * @s: the session
+ * @flags: VOS_GET_*
+ *
+ * Context: process. With VOS_GET_NOWAIT, VOS_GET_UP_ONLY or VOS_GET_RECOVERY: any.
  * Return: the link with a reference; ERR_PTR(-ENOTCONN, -ERESTARTSYS).
  */
 struct vos_link *vos_session_link_get(struct vos_session *s, u32 flags)
 {
 	struct vos_link *link = link_if_open(s, flags);
 	unsigned long timeout = READ_ONCE(vos_restart_timeout) * HZ;
+	u64 since;
 	long left;
 
 	if (link)
 		return link;
 	if (flags & (VOS_GET_NOWAIT | VOS_GET_UP_ONLY | VOS_GET_RECOVERY))
 		return ERR_PTR(-ENOTCONN);
+	since = ktime_get_ns();
 	if (flags & VOS_GET_KILLABLE)
 		left = wait_event_killable_timeout(s->up_wait, open_or_closing(s, flags, &link),
 						   timeout);
@@ -125,6 +159,7 @@ struct vos_link *vos_session_link_get(struct vos_session *s, u32 flags)
 		left = wait_event_interruptible_timeout(s->up_wait,
 							open_or_closing(s, flags, &link),
 							timeout);
+	vos_account_note_outage(ktime_get_ns() - since);
 	if (link)
 		return link;
 	return ERR_PTR(left < 0 ? -ERESTARTSYS : -ENOTCONN);

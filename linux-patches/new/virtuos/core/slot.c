@@ -2,12 +2,12 @@
 /*
  * Slots of a channel: what a call is while it exists, with its part of the arena.
  *
- * A slot that has just been given back lies aside, where it is taken from and put back
- * with one atomic exchange; the others are on a list.
+ * The slot that was given back last may be the channel's spare. One atomic exchange takes it
+ * and one puts it back. The other free slots are on a list.
  *
- * Invariant: a slot is FREE, OWNED by its user, SUBMITTED, or ABANDONED. While it is FREE
- * it is on the list, aside, or given to somebody who has waited and has not begun yet
- * (queue.c). VOS_RESERVE slots of the list are for recovery alone.
+ * Invariant: a slot is FREE, OWNED by its user, SUBMITTED, or ABANDONED. While it is FREE it is
+ * on the list, is the spare, or was given to a waiter that has not begun yet (queue.c).
+ * VOS_RESERVE slots of the list are for recovery alone.
  */
 #include <linux/slab.h>
 #include "slot.h"
@@ -15,9 +15,13 @@
 static_assert(VOS_SLOT_MASK + 1 >= VOS_ENTRIES);
 static_assert(VOS_ENTRIES / 2 > VOS_RESERVE);
 
-/*
- * vos_slots_init - the slots of a channel whose arena begins at @arena
+/**
+ * vos_slots_init - make the slots of a channel
+ * @chan: the channel
+ * @arena: where its arena begins
  * @bytes: of the whole arena
+ *
+ * Context: process.
  * Return: 0 or -ENOMEM; on error nothing is left.
  */
 int vos_slots_init(struct vos_channel *chan, void __peer *arena, u32 bytes)
@@ -49,7 +53,14 @@ int vos_slots_init(struct vos_channel *chan, void __peer *arena, u32 bytes)
 	return 0;
 }
 
-/* Idempotent. All calls have ended. */
+/**
+ * vos_slots_exit - free the slots of a channel
+ * @chan: the channel; all its calls have ended
+ *
+ * Idempotent.
+ *
+ * Context: process.
+ */
 void vos_slots_exit(struct vos_channel *chan)
 {
 	if (!chan->slots)
@@ -66,7 +77,10 @@ void vos_slots_exit(struct vos_channel *chan)
 	chan->slots = NULL;
 }
 
-/* Return: 0 or -ENOSPC. */
+/*
+ * Give a call its room: the slot's own bytes, or parts of the arena.
+ * Return: 0 or -ENOSPC.
+ */
 static int get_room(struct vos_channel *chan, struct vos_call *call, u32 len0, u32 len1)
 {
 	lockdep_assert_held(&chan->slot_lock);
@@ -80,7 +94,7 @@ static int get_room(struct vos_channel *chan, struct vos_call *call, u32 len0, u
 	if (len1 && vos_arena_get(&chan->arena, len1, &call->room[1])) {
 		if (len0)
 			vos_arena_put(&chan->arena, &call->room[0]);
-		/* The slot may be given back as it is: it has no room. */
+		/* The caller may give the slot back as it is: it has no room. */
 		memset(call->room, 0, sizeof(call->room));
 		return -ENOSPC;
 	}
@@ -97,7 +111,12 @@ static void put_room(struct vos_channel *chan, struct vos_call *call)
 			vos_arena_put(&chan->arena, &call->room[i]);
 }
 
-/* The slot that lies aside joins the others. */
+/**
+ * vos_slot_recall_spare - put the spare slot on the list
+ * @chan: the channel
+ *
+ * Context: the channel's slot_lock is held.
+ */
 void vos_slot_recall_spare(struct vos_channel *chan)
 {
 	struct vos_slot *slot = xchg(&chan->spare, NULL);
@@ -109,9 +128,14 @@ void vos_slot_recall_spare(struct vos_channel *chan)
 	chan->nr_free++;
 }
 
-/*
+/**
  * vos_slot_pick - take a slot with its room off the list
- * @reserve: so many shall be left
+ * @chan: the channel
+ * @len0: bytes of the first extent, or 0
+ * @len1: bytes of the second extent, or 0
+ * @reserve: how many slots must be left
+ *
+ * Context: the channel's slot_lock is held.
  * Return: the slot, or NULL.
  */
 struct vos_slot *vos_slot_pick(struct vos_channel *chan, u32 len0, u32 len1, u32 reserve)
@@ -129,7 +153,15 @@ struct vos_slot *vos_slot_pick(struct vos_channel *chan, u32 len0, u32 len1, u32
 	return slot;
 }
 
-/* @slot, as it was picked, goes back to the list. The last in is the first out: it is warm. */
+/**
+ * vos_slot_put_back - free a slot's room and put the slot on the list
+ * @chan: the channel
+ * @slot: as it was picked
+ *
+ * The last slot put back is the first picked: a cache may still have it.
+ *
+ * Context: the channel's slot_lock is held.
+ */
 void vos_slot_put_back(struct vos_channel *chan, struct vos_slot *slot)
 {
 	lockdep_assert_held(&chan->slot_lock);
@@ -138,7 +170,16 @@ void vos_slot_put_back(struct vos_channel *chan, struct vos_slot *slot)
 	chan->nr_free++;
 }
 
-/* Have @slot, as it was picked, with other room. Return: it could be; else it has none. */
+/**
+ * vos_slot_change_room - give a slot other room
+ * @chan: the channel
+ * @slot: as it was picked
+ * @len0: bytes of the first extent, or 0
+ * @len1: bytes of the second extent, or 0
+ *
+ * Context: the channel's slot_lock is held.
+ * Return: true. false: there is not enough, and the slot has none.
+ */
 bool vos_slot_change_room(struct vos_channel *chan, struct vos_slot *slot, u32 len0, u32 len1)
 {
 	lockdep_assert_held(&chan->slot_lock);

@@ -5,7 +5,10 @@
 
 #include "core_priv.h"
 
-/* Small calls live in their slot's own bytes; the rest asks the arena. */
+/*
+ * Test whether a call's data fits into the slot's own bytes. If it does not, it lies in the
+ * arena.
+ */
 static inline bool vos_slot_is_enough(u32 len0, u32 len1)
 {
 	return ALIGN(len0, 8) + len1 <= VOS_INLINE;
@@ -25,10 +28,14 @@ static inline bool vos_room_is_in_arena(const struct vos_channel *chan,
 	return room->len && room->off >= chan->arena.first;
 }
 
-/*
- * vos_slot_begin - a call in the slot that was taken
+/**
+ * vos_slot_begin - begin a call in a slot that was taken
+ * @slot: the slot
  *
  * The caller's reference on the link becomes the call's, until vos_call_put().
+ *
+ * Context: any.
+ * Return: the call.
  */
 static inline struct vos_call *vos_slot_begin(struct vos_slot *slot)
 {
@@ -49,6 +56,7 @@ static inline struct vos_call *vos_slot_begin(struct vos_slot *slot)
 	call->status = 0;
 	slot->cred_index = 0;
 	call->state = VOS_CALL_OWNED;
+	call->charges = false;
 	return call;
 }
 

@@ -2,16 +2,18 @@
 /*
  * Whether a service still serves: its heart beats, and it answers.
  *
- * The heart is beaten by a work queue of the service domain, so it beats on when the
- * dispatcher hangs, or when the kernel there lies. But how long a call may take is known of
- * many (docs/protocol.md, section 6): what the table of operations says to be answered at
- * once, and all calls of a service that waits for nobody. While any call lies unanswered, a
- * NOP is sent after it, so a service that is to be waited for is asked whether it is there.
+ * A work queue of the service domain makes the heart beat. So it beats on when the dispatcher
+ * hangs, or when the kernel there lies.
  *
- * Looks are counted, not seconds: a primary that did not run for a while has not looked.
+ * But for many calls the primary knows how long they may take (docs/protocol.md, section 6).
+ * Those are the calls that the table of operations says are answered at once, and all calls of
+ * a prompt service. After a call that lies unanswered the primary sends a NOP. So it also asks
+ * a service that may take its time whether it is there.
  *
- * Invariant: nothing here is done on the way of a call, and a call that may wait for a disk
- * is waited for without end.
+ * The primary counts its checks, not seconds: while it does not run, it does not check.
+ *
+ * Invariant: nothing here is on the way of a call. If a call may wait for a disk, its wait has
+ * no limit.
  */
 #include <linux/moduleparam.h>
 #include "core_priv.h"
@@ -23,12 +25,12 @@ MODULE_PARM_DESC(hang_timeout,
 
 static const struct vos_op ops[VOS_NR_OPCODES] = { VOS_OPCODES(VOS_OP_FACTS) };
 
-/* What a look at a channel has found. */
+/* What a check of a channel has found. */
 struct found {
-	bool old;			/* a call was there when we looked last */
+	bool old;			/* a call was there at the last check */
 	bool asked;			/* a NOP lies there */
 	u8 overdue;			/* this opcode was not answered in time, */
-	u16 looks;			/* for so many looks; 0: none */
+	u16 checks;			/* that have found it; 0: none */
 };
 
 static bool must_be_prompt(const struct vos_link *link, u8 opcode)
@@ -36,7 +38,7 @@ static bool must_be_prompt(const struct vos_link *link, u8 opcode)
 	return link->session->ops->prompt || ops[opcode].answer == VOS_ANSWER_NOW;
 }
 
-static void look_at_call(struct vos_channel *chan, struct vos_slot *slot, struct found *f)
+static void check_call(struct vos_channel *chan, struct vos_slot *slot, struct found *f)
 {
 	const struct vos_sqe *sqe = &slot->call.sqe;
 
@@ -44,32 +46,32 @@ static void look_at_call(struct vos_channel *chan, struct vos_slot *slot, struct
 	if (slot->call.state != VOS_CALL_SUBMITTED && slot->call.state != VOS_CALL_ABANDONED)
 		return;
 	f->asked |= sqe->opcode == VOS_OP_NOP;
-	if (slot->looked_tag != sqe->tag) {
-		slot->looked_tag = sqe->tag;
-		slot->looks = 0;
+	if (slot->checked_tag != sqe->tag) {
+		slot->checked_tag = sqe->tag;
+		slot->checks = 0;
 		return;
 	}
 	f->old = true;
-	if (slot->looks < U16_MAX)
-		slot->looks++;
-	if (slot->looks > f->looks && must_be_prompt(chan->link, sqe->opcode)) {
-		f->looks = slot->looks;
+	if (slot->checks < U16_MAX)
+		slot->checks++;
+	if (slot->checks > f->checks && must_be_prompt(chan->link, sqe->opcode)) {
+		f->checks = slot->checks;
 		f->overdue = sqe->opcode;
 	}
 }
 
-static void look_at_calls(struct vos_channel *chan, struct found *f)
+static void check_calls(struct vos_channel *chan, struct found *f)
 {
 	u32 i;
 
 	spin_lock_irq(&chan->lock);
 	if (chan->stats.calls != chan->stats.completions)
 		for (i = 0; i < VOS_ENTRIES; i++)
-			look_at_call(chan, &chan->slots[i], f);
+			check_call(chan, &chan->slots[i], f);
 	spin_unlock_irq(&chan->lock);
 }
 
-/* Its answer tells that the service takes calls from this channel, and gives them back. */
+/* Send a NOP. Its answer says that the service takes calls from this channel and answers them. */
 static void ask(struct vos_channel *chan)
 {
 	struct vos_call *call;
@@ -85,15 +87,18 @@ static void ask(struct vos_channel *chan)
 	vos_call_submit(call);
 }
 
-/* Return: does the service answer, as far as is known? */
+/*
+ * Check the calls of a channel.
+ * Return: false: the service hangs.
+ */
 static bool answers(struct vos_channel *chan, unsigned int limit)
 {
 	struct found f = {};
 
-	look_at_calls(chan, &f);
-	if (f.looks > limit) {
+	check_calls(chan, &f);
+	if (f.checks > limit) {
 		pr_err("virtuos: %s: no answer to %s for %u s, the service domain hangs\n",
-		       chan->link->session->name, vos_opcode_name(f.overdue), f.looks);
+		       chan->link->session->name, vos_opcode_name(f.overdue), f.checks);
 		return false;
 	}
 	if (f.old && !f.asked)
@@ -131,7 +136,7 @@ static void watch_work(struct work_struct *work)
 	struct vos_link *link = container_of(to_delayed_work(work), struct vos_link, watch_work);
 	unsigned int limit = READ_ONCE(vos_hang_timeout);
 
-	/* Who frees it waits for us. */
+	/* link_free() waits for this work. */
 	if (!kref_get_unless_zero(&link->ref))
 		return;
 	if (limit && !READ_ONCE(link->dead) && !serves(link, limit))
@@ -141,13 +146,22 @@ static void watch_work(struct work_struct *work)
 	vos_link_put(link);
 }
 
+/**
+ * vos_watch_init - initialize the watch of a link
+ * @link: the link
+ */
 void vos_watch_init(struct vos_link *link)
 {
 	INIT_DELAYED_WORK(&link->watch_work, watch_work);
 }
 
-/*
- * vos_watch_begin - the peer serves: from now on its heart has to beat, and it to answer
+/**
+ * vos_watch_begin - begin to watch a link whose peer serves
+ * @link: the link
+ *
+ * From now on its heart has to beat, and it has to answer.
+ *
+ * Context: any.
  */
 void vos_watch_begin(struct vos_link *link)
 {

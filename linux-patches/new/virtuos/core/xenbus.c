@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The xenbus front end "virtuos": one device for each incarnation of a service
- * domain. It finds the session that the key "service" names, sets a link up, and
- * kills the link when the other end goes away in whatever manner.
+ * The xenbus front end "virtuos": one device for each incarnation of a service domain. It finds
+ * the session that the key "service" names and sets a link up. When the other end goes away, in
+ * whatever manner, it kills the link.
  *
- * Invariant: vd->link is set from Initialised until the end, under vos_mutex, and never
- * again: a device whose link has ended has served (docs/protocol.md, "no reconnection"), for
- * its back end may have kept the pages. What is not done for want of pages, which a dying
- * domain still has, is tried again.
+ * Invariant: vd->link is set, under vos_mutex, from Initialised until the end, and never again.
+ * A device whose link has ended has served (docs/protocol.md, "no reconnection"), for its back
+ * end may have kept the pages. If a dying domain still has the pages that a link needs,
+ * set_up() is tried again.
  *
- * Nothing here waits for a service, so the links' memory is allocated without reclaiming what
- * only a service could write back.
+ * Nothing here waits for a service. So link memory is allocated without reclaim of what only a
+ * service could write back.
  *
- * A device whose session does not exist yet stays without a driver: bound to one
- * and not connected, it would have every module that registers a xenbus driver
- * wait for it. A new session probes such devices again.
+ * While the session of a device does not exist, the device stays without a driver. Every module
+ * that registers a xenbus driver would wait for a device that is bound and not connected. A new
+ * session probes such devices again.
  */
 #include <linux/module.h>
 #include <linux/sched/mm.h>
@@ -55,8 +55,7 @@ static int publish(struct vos_dev *vd)
 	rc = xenbus_printf(XBT_NIL, dev->nodename, "protocol-version", "%u",
 			   VOS_PROTOCOL_VERSION);
 	if (!rc)
-		rc = xenbus_printf(XBT_NIL, dev->nodename, "features", "%u",
-				   VOS_F_EVENTS | VOS_F_HEARTBEAT | VOS_F_USER_CHANNELS);
+		rc = xenbus_printf(XBT_NIL, dev->nodename, "features", "%u", VOS_FEATURES);
 	if (!rc)
 		rc = xenbus_printf(XBT_NIL, dev->nodename, "ctrl-ref", "%u",
 				   vos_area_ctrl_ref(&vd->link->area));
@@ -75,8 +74,8 @@ static void drop_link(struct vos_dev *vd)
 }
 
 /*
- * Tell dom0 that the link was given up though its domain lives, see protocol.md; unless dom0
- * has removed the device, of which that would leave a piece behind.
+ * Write to xenstore why the link was given up though its domain lives (docs/protocol.md). If
+ * dom0 has removed the device, write nothing: that would leave a node behind.
  */
 static void tell_failed(struct vos_dev *vd, const char *why)
 {
@@ -85,7 +84,7 @@ static void tell_failed(struct vos_dev *vd, const char *why)
 	bool there;
 	int rc;
 
-	/* The common case, a domain that is dead: no transaction while dom0 tidies up. */
+	/* The common case is a dead domain: no transaction while dom0 removes its nodes. */
 	if (!xenbus_exists(XBT_NIL, node, "service"))
 		return;
 	do {
@@ -100,7 +99,7 @@ static void tell_failed(struct vos_dev *vd, const char *why)
 		pr_err("virtuos: %s: writing to xenstore: error %d\n", vd->service, rc);
 }
 
-/* The link has failed by vos_link_fail(): end it, and tell dom0 why. */
+/* End a link that has failed by vos_link_fail(), and write to xenstore why. */
 static void link_failed(struct work_struct *work)
 {
 	struct vos_link *link = container_of(work, struct vos_link, kill_work);
@@ -115,7 +114,10 @@ static void link_failed(struct work_struct *work)
 	vos_link_put(link);
 }
 
-/* Return: 0, or -errno; -ENOSPC: no pages now. */
+/*
+ * Make the device's link.
+ * Return: 0 or -errno. -ENOSPC: there are no pages now.
+ */
 static int make_link(struct vos_dev *vd, struct vos_session *s)
 {
 	unsigned int noio = memalloc_noio_save();
@@ -130,7 +132,7 @@ static int make_link(struct vos_dev *vd, struct vos_session *s)
 	return 0;
 }
 
-/* The back end waits for our half. */
+/* Set the link up; the back end waits for it. */
 static void set_up(struct vos_dev *vd)
 {
 	struct vos_session *s = vos_session_find(vd->service);
@@ -181,8 +183,9 @@ static void backend_waits(struct vos_dev *vd)
 }
 
 /*
- * The back end ends the connection, or has not even begun it, or writes what is no state;
- * or it follows us, who have begun; or it is gone, and its nodes too.
+ * Drop the link. Either the back end has closed the connection, or has not begun it, or has
+ * written an invalid state. Or it follows the primary, which closed first. Or it is gone with
+ * its nodes.
  */
 static void backend_closes(struct vos_dev *vd)
 {
@@ -273,7 +276,12 @@ static void remove(struct xenbus_device *dev)
 	kfree(vd);
 }
 
-/* The session is about to go, and still on the list. */
+/**
+ * vos_xenbus_session_gone - drop the links of a session that is about to go
+ * @s: the session; still on the list
+ *
+ * Context: process; vos_mutex is held.
+ */
 void vos_xenbus_session_gone(struct vos_session *s)
 {
 	struct vos_dev *vd;
@@ -300,7 +308,13 @@ static struct xenbus_driver driver = {
 	.not_essential = true,
 };
 
-/* A session has come: its device may have been waiting. Not under vos_mutex. */
+/**
+ * vos_xenbus_session_new - let devices find a session that has come
+ *
+ * A device may have waited for it.
+ *
+ * Context: process; vos_mutex is not held.
+ */
 void vos_xenbus_session_new(void)
 {
 	int rc = driver_attach(&driver.driver);
@@ -309,11 +323,19 @@ void vos_xenbus_session_new(void)
 		pr_warn("virtuos: looking for devices: error %d\n", rc);
 }
 
+/**
+ * vos_xenbus_init - register the xenbus front end
+ *
+ * Return: 0 or -errno.
+ */
 int vos_xenbus_init(void)
 {
 	return xenbus_register_frontend(&driver);
 }
 
+/**
+ * vos_xenbus_exit - unregister the xenbus front end
+ */
 void vos_xenbus_exit(void)
 {
 	xenbus_unregister_driver(&driver);

@@ -2,11 +2,12 @@
 /*
  * The end of grants.
  *
- * A domain that has just died maps our pages until Xen has taken it apart, and until
- * then their grants do not end; one that lives may never let go of them. They are tried
- * again several times a second here: gnttab_end_foreign_access(), left to itself, ends ten
- * in a second (its free_per_iteration), and a few deaths in a row would use up the grant
- * table.
+ * A domain that has just died maps the primary's pages until Xen has freed it. Until then their
+ * grants do not end. A domain that lives may never unmap them.
+ *
+ * A work item here tries them again several times a second. gnttab_end_foreign_access() by
+ * itself ends ten in a second (its free_per_iteration). A few deaths in a row would use up the
+ * grant table.
  *
  * Invariant: each page counts as its session's (grants.c) until its grant has ended.
  */
@@ -15,19 +16,22 @@
 #include "core_priv.h"
 
 #define TRY_EVERY	(HZ / 10 ?: 1)
-#define SOON		(60 * HZ)	/* then once in a second */
+#define SOON		(60 * HZ)	/* afterwards once a second */
 
-struct ending {
+struct deferred_area {
 	struct list_head node;
-	struct vos_area area;		/* its session counted; nothing but pages and refs */
-	u32 nr;				/* that have not ended, in front */
+	struct vos_area area;		/* pages, refs and session, which is counted */
+	u32 nr;				/* grants that have not ended, in front */
 	unsigned long since;
 };
 
-static LIST_HEAD(endings);
-static DEFINE_SPINLOCK(endings_lock);
+static LIST_HEAD(deferred);
+static DEFINE_SPINLOCK(deferred_lock);
 
-/* End what can be ended. Return: how many are left, in front. */
+/*
+ * End the grants that can be ended.
+ * Return: how many are left, in front.
+ */
 static u32 try_end(const struct vos_area *area, u32 nr)
 {
 	u32 i, left = 0;
@@ -44,7 +48,7 @@ static u32 try_end(const struct vos_area *area, u32 nr)
 	return left;
 }
 
-/* Leave them to the grant table, which tries by itself. */
+/* Leave the grants to the grant table, which tries by itself. */
 static void give_up(const struct vos_area *area, u32 nr)
 {
 	u32 i;
@@ -61,18 +65,18 @@ static void area_done(const struct vos_area *area)
 	kobject_put(&area->session->kobj);
 }
 
-static void endings_work(struct work_struct *work);
-static DECLARE_DELAYED_WORK(work, endings_work);
+static void deferred_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(work, deferred_work);
 
 static void try_all(bool last)
 {
 	unsigned long delay = HZ;
-	struct ending *e, *next;
+	struct deferred_area *e, *next;
 	LIST_HEAD(mine);
 
-	spin_lock(&endings_lock);
-	list_splice_init(&endings, &mine);
-	spin_unlock(&endings_lock);
+	spin_lock(&deferred_lock);
+	list_splice_init(&deferred, &mine);
+	spin_unlock(&deferred_lock);
 	list_for_each_entry_safe(e, next, &mine, node) {
 		e->nr = try_end(&e->area, e->nr);
 		if (time_before(jiffies, e->since + SOON))
@@ -84,30 +88,32 @@ static void try_all(bool last)
 		area_done(&e->area);
 		kfree(e);
 	}
-	spin_lock(&endings_lock);
-	list_splice(&mine, &endings);
-	if (!list_empty(&endings) && !last)
+	spin_lock(&deferred_lock);
+	list_splice(&mine, &deferred);
+	if (!list_empty(&deferred) && !last)
 		queue_delayed_work(vos_wq, &work, delay);
-	spin_unlock(&endings_lock);
+	spin_unlock(&deferred_lock);
 }
 
-static void endings_work(struct work_struct *unused)
+static void deferred_work(struct work_struct *unused)
 {
 	try_all(false);
 }
 
-/*
- * vos_grants_end - end the grants of an area's pages and free these, as soon as can be
- * @area: its pages and refs are ours from now on
+/**
+ * vos_grants_end - end the grants of an area's pages, and free the pages afterwards
+ * @area: this file takes its pages and refs over
  * @nr: pages that are granted, in front
- * Process context. Return: how many are still mapped.
+ *
+ * Context: process.
+ * Return: how many are still mapped.
  */
 u32 vos_grants_end(const struct vos_area *area, u32 nr)
 {
 	u32 left = try_end(area, nr);
-	struct ending *e;
+	struct deferred_area *e;
 
-	/* Reclaim may be waiting for us. */
+	/* Reclaim may wait for this thread. */
 	e = left ? kmalloc(sizeof(*e), GFP_NOWAIT | __GFP_NOWARN) : NULL;
 	kobject_get(&area->session->kobj);
 	if (!e) {
@@ -115,15 +121,21 @@ u32 vos_grants_end(const struct vos_area *area, u32 nr)
 		area_done(area);
 		return left;
 	}
-	*e = (struct ending){ .area = *area, .nr = left, .since = jiffies };
-	spin_lock(&endings_lock);
-	list_add_tail(&e->node, &endings);
+	*e = (struct deferred_area){ .area = *area, .nr = left, .since = jiffies };
+	spin_lock(&deferred_lock);
+	list_add_tail(&e->node, &deferred);
 	queue_delayed_work(vos_wq, &work, TRY_EVERY);
-	spin_unlock(&endings_lock);
+	spin_unlock(&deferred_lock);
 	return left;
 }
 
-/* The module goes, and there are no areas any more. */
+/**
+ * vos_grants_exit - leave all pending grants to the grant table
+ *
+ * The module goes, and there are no areas any more.
+ *
+ * Context: process.
+ */
 void vos_grants_exit(void)
 {
 	cancel_delayed_work_sync(&work);

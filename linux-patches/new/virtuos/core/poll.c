@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking at the rings without having been interrupted (linux/virtuos_rings.h): before
- * epoll_wait() reports, and for a while before a processor goes idle. How long a
- * processor polls then it learns from how soon it was woken; for idle_poll_us at most.
+ * Polling of the rings without an interrupt (linux/virtuos_rings.h): before epoll_wait()
+ * reports, and for a time before a processor goes idle. That time adapts to how soon the
+ * processor was woken, idle_poll_us at most.
  *
- * Invariant: a channel's need_wakeup says NOW while its processor is idle, and only
- * then does the peer send an event without delay; a processor that has said so looks
- * once more before it sleeps. See docs/protocol.md, "When an event is sent".
+ * Invariant: while its processor is idle, and only then, a channel's need_wakeup is
+ * VOS_WAKE_NOW and the peer sends events without delay. After a processor has set that, it
+ * polls once more before it sleeps. See docs/protocol.md, "When an event is sent".
  */
 #include <linux/ktime.h>
 #include <linux/moduleparam.h>
@@ -20,11 +20,11 @@ module_param_named(idle_poll_us, vos_idle_poll_us, uint, 0644);
 MODULE_PARM_DESC(idle_poll_us,
 		 "microseconds at most that an idle processor polls the rings before it sleeps");
 
-#define MAX_LOOKED_AT	4	/* links; of others an idle processor hears a little later */
+#define MAX_POLLED	4	/* links; an idle processor takes events of others later */
 
 struct idler {
 	u64 poll_ns;
-	u64 since;			/* asleep; 0: not */
+	u64 since;			/* when it fell asleep; 0: awake */
 };
 
 static DEFINE_PER_CPU(struct idler, idler);
@@ -33,41 +33,49 @@ static DEFINE_SPINLOCK(links_lock);
 
 /* This processor's channels, valid under RCU. */
 struct channels {
-	struct vos_channel *chan[MAX_LOOKED_AT];
+	struct vos_channel *chan[MAX_POLLED];
 	unsigned int n;
 };
 
-/*
- * vos_look_begin - @link is in use: its rings are looked at from now on
+/**
+ * vos_poll_begin - add a link to those whose rings are polled
+ * @link: the link; it is in use
+ *
+ * Context: process.
  */
-void vos_look_begin(struct vos_link *link)
+void vos_poll_begin(struct vos_link *link)
 {
 	spin_lock_irq(&links_lock);
-	list_add_tail_rcu(&link->looked_at, &links);
-	link->looked = true;
+	list_add_tail_rcu(&link->poll_node, &links);
+	link->is_polled = true;
 	spin_unlock_irq(&links_lock);
 }
 
-/*
- * vos_look_end - no more; who has begun to look may still do so until the end of an RCU
- * grace period. Idempotent, also without vos_look_begin()
+/**
+ * vos_poll_end - remove a link from those whose rings are polled
+ * @link: the link
+ *
+ * Idempotent, also without vos_poll_begin(). A processor that polls already may do so until the
+ * end of an RCU grace period.
+ *
+ * Context: process.
  */
-void vos_look_end(struct vos_link *link)
+void vos_poll_end(struct vos_link *link)
 {
 	spin_lock_irq(&links_lock);
-	if (link->looked)
-		list_del_rcu(&link->looked_at);
-	link->looked = false;
+	if (link->is_polled)
+		list_del_rcu(&link->poll_node);
+	link->is_polled = false;
 	spin_unlock_irq(&links_lock);
 }
 
-static void look(void)
+static void poll_rings(void)
 {
 	struct vos_link *link;
 	unsigned long flags;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(link, &links, looked_at) {
+	list_for_each_entry_rcu(link, &links, poll_node) {
 		if (!vos_object_pending(link))
 			continue;
 		local_irq_save(flags);
@@ -82,8 +90,8 @@ static void collect(struct channels *c)
 	struct vos_link *link;
 
 	c->n = 0;
-	list_for_each_entry_rcu(link, &links, looked_at)
-		if (c->n < MAX_LOOKED_AT)
+	list_for_each_entry_rcu(link, &links, poll_node)
+		if (c->n < MAX_POLLED)
 			c->chan[c->n++] = vos_link_channel(link);
 }
 
@@ -106,7 +114,7 @@ static void poll_for(const struct channels *c, u64 ns)
 		if (need_resched())
 			return;
 		cpu_relax();
-		if (++passes % VOS_LOOK_AT_CLOCK)
+		if (++passes % VOS_CLOCK_EVERY)
 			continue;
 		if (!until)
 			until = ktime_get_ns() + ns;
@@ -140,7 +148,10 @@ static void idle_enter(void)
 			vos_channel_set_idle(c.chan[i], true);
 		ic->since = ktime_get_ns();
 	}
-	/* What came before the peer could see that we do not poll came without an event. */
+	/*
+	 * For what came before the peer could see that this processor does not poll, it sent no
+	 * event.
+	 */
 	reap_all(&c);
 	rcu_read_unlock();
 }
@@ -163,16 +174,17 @@ static void idle_exit(void)
 }
 
 static const struct virtuos_ring_hooks hooks = {
-	.look = look,
+	.poll = poll_rings,
 	.idle_enter = idle_enter,
 	.idle_exit = idle_exit,
 };
 
-/*
- * vos_look_init - from here on the kernel looks, and the module stays
+/**
+ * vos_poll_init - let the kernel poll the rings from now on; the module stays
+ *
  * Return: 0 or -EBUSY.
  */
-int vos_look_init(void)
+int vos_poll_init(void)
 {
 	return virtuos_set_ring_hooks(&hooks);
 }
