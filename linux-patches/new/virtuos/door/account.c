@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who pays for user channels. There are so many for each link, and room for so many pages
- * in the grant table; their memory is charged to memory cgroups as any.
+ * Accounts of user channels. A link has a limited number of them, and the grant table has room
+ * for a limited number of pages. Memory cgroups are charged for their memory.
  *
- * A user may have vdoor_user_channels at a time. All users together leave a reserve, for
- * whoever has CAP_SYS_RESOURCE, who is not counted. What runs in a user namespace is paid
- * for by the user who made the outermost one, lest he multiply.
+ * A user may have vdoor_user_channels at a time. All users together leave a reserve for tasks
+ * with CAP_SYS_RESOURCE, which are not counted. A task in a user namespace counts for the user
+ * that made the outermost one. So a user cannot multiply.
  *
  * Invariant: the sum of all payers' channels is nr_channels, of their pages nr_pages.
  */
@@ -18,10 +18,10 @@
 #include "door_priv.h"
 
 /**
- * struct vdoor_payer - a user who has channels
+ * struct vdoor_payer - a user that has channels
  * @node: in payers, under payers_lock
- * @uid: who
- * @channels: so many; it is freed with the last
+ * @uid: the user's
+ * @channels: how many; with the last one it is freed
  */
 struct vdoor_payer {
 	struct hlist_node node;
@@ -33,7 +33,10 @@ static DEFINE_HASHTABLE(payers, 6);
 static DEFINE_SPINLOCK(payers_lock);
 static u32 nr_pages;
 
-/* Of what doors may have granted (core/grants.c), an eighth is kept. */
+/*
+ * Get the most pages of all payers. Of the pages that doors may have granted (core/grants.c),
+ * an eighth is kept.
+ */
 static u32 most_pages(void)
 {
 	u32 all = gnttab_max_grant_frames() * (XEN_PAGE_SIZE / sizeof(struct grant_entry_v1));
@@ -82,10 +85,13 @@ static void drop_if_idle(struct vdoor_payer *p)
 	kfree(p);
 }
 
-/*
- * vdoor_channel_charge - the caller is about to have a channel of @pages
- * @payer: set to who pays, for vdoor_channel_uncharge(); NULL: nobody has to
- * Process context. Return: 0; -ENOSPC; -ENOMEM.
+/**
+ * vdoor_channel_charge - count a channel that the caller is about to have
+ * @payer: set, for vdoor_channel_uncharge(); NULL: the channel counts for no user
+ * @pages: of the channel
+ *
+ * Context: process.
+ * Return: 0; -ENOSPC; -ENOMEM.
  */
 int vdoor_channel_charge(struct vdoor_payer **payer, u32 pages)
 {
@@ -116,7 +122,13 @@ int vdoor_channel_charge(struct vdoor_payer **payer, u32 pages)
 	return rc;
 }
 
-/* The channel has gone. @payer: may be NULL. Process context. */
+/**
+ * vdoor_channel_uncharge - stop counting a channel that has gone
+ * @payer: as vdoor_channel_charge() set it
+ * @pages: as there
+ *
+ * Context: process.
+ */
 void vdoor_channel_uncharge(struct vdoor_payer *payer, u32 pages)
 {
 	if (!payer)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * ATTACH: what a descriptor is, and its word.
- */
+/* ATTACH: what a descriptor is, and its word. */
 #include <linux/export.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
@@ -16,19 +14,28 @@ int vdoor_provide(const struct vdoor_provider *p)
 }
 EXPORT_SYMBOL_GPL(vdoor_provide);
 
-/* The session has ended, and with it all of its user channels. */
 void vdoor_withdraw(const struct vdoor_provider *p)
 {
 	cmpxchg(&providers[p->service], p, NULL);
 }
 EXPORT_SYMBOL_GPL(vdoor_withdraw);
 
+/**
+ * vdoor_provider_of - get the provider of a service
+ * @service: VOS_DOOR_*, or any other number
+ *
+ * Context: any.
+ * Return: the provider or NULL.
+ */
 const struct vdoor_provider *vdoor_provider_of(u32 service)
 {
 	return service < VOS_DOOR_SERVICES ? READ_ONCE(providers[service]) : NULL;
 }
 
-/* Return: 0 and *t; -ENOENT nobody's; -EAGAIN not now. */
+/*
+ * Ask the providers about @file.
+ * Return: 0: @t is filled. -ENOENT: no provider has it. -EAGAIN: not now.
+ */
 static int examine(struct file *file, struct vdoor_target *t)
 {
 	u32 i;
@@ -44,14 +51,14 @@ static int examine(struct file *file, struct vdoor_target *t)
 	return -ENOENT;
 }
 
-/* May a word name it? */
-static bool is_nameable(const struct vos_door *door, const struct vdoor_handle *h)
+/* Test whether a word may name the handle. */
+static bool is_nameable(const struct vdoor *door, const struct vdoor_handle *h)
 {
 	const struct vdoor_uchan *uc = h->uchan;
 
 	lockdep_assert_held(&door->lock);
 	return h->state == VDOOR_HANDLE_LIVE && door->uchan[uc->service] == uc &&
-	       !READ_ONCE(uc->ending) && !vdoor_uchan_dead(uc) &&
+	       !READ_ONCE(uc->must_close) && !vdoor_uchan_dead(uc) &&
 	       !(h->window && h->window->ended);
 }
 
@@ -59,7 +66,7 @@ static bool is_nameable(const struct vos_door *door, const struct vdoor_handle *
  * Write the word of @fd, if the descriptor still names @file and the door is open.
  * @h: what the word names, or NULL
  */
-static bool set_word(struct vos_door *door, unsigned int fd, const struct file *file,
+static bool set_word(struct vdoor *door, unsigned int fd, const struct file *file,
 		     struct vdoor_handle *h, u64 word)
 {
 	struct files_struct *files = current->files;
@@ -85,7 +92,7 @@ static bool set_word(struct vos_door *door, unsigned int fd, const struct file *
 	return done;
 }
 
-/* Has what we know of the file changed while we told the service? */
+/* Test whether what the service was told of the file is still true. */
 static bool still_true(struct file *file, const struct vdoor_target *t)
 {
 	struct vdoor_target now;
@@ -95,7 +102,7 @@ static bool still_true(struct file *file, const struct vdoor_target *t)
 	       (!t->window || now.window == t->window);
 }
 
-static int attach_handle(struct vos_door *door, struct vdoor_uchan *uc, unsigned int fd,
+static int attach_handle(struct vdoor *door, struct vdoor_uchan *uc, unsigned int fd,
 			 struct file *file, const struct vdoor_target *t)
 {
 	struct vdoor_handle *h = vdoor_handle_find(uc, file);
@@ -119,10 +126,10 @@ static int attach_handle(struct vos_door *door, struct vdoor_uchan *uc, unsigned
 }
 
 /*
- * A file that could have a window, but cannot be mapped, is one as any other. -EBUSY:
- * it will have one as soon as somebody has come by the trap door.
+ * Attach a file with a window if it may have one. If the window cannot be mapped, attach the
+ * file as any other. -EBUSY: it can have one as soon as a caller has used the trap door.
  */
-static int attach_either(struct vos_door *door, struct vdoor_uchan *uc, unsigned int fd,
+static int attach_either(struct vdoor *door, struct vdoor_uchan *uc, unsigned int fd,
 			 struct file *file, struct vdoor_target *t, bool only_window)
 {
 	int rc = attach_handle(door, uc, fd, file, t);
@@ -135,7 +142,7 @@ static int attach_either(struct vos_door *door, struct vdoor_uchan *uc, unsigned
 	return only_window ? -EAGAIN : attach_handle(door, uc, fd, file, t);
 }
 
-static int attach_file(struct vos_door *door, unsigned int fd, struct file *file,
+static int attach_file(struct vdoor *door, unsigned int fd, struct file *file,
 		       unsigned long flags)
 {
 	bool only_window = flags & VOS_ATTACH_WINDOW;
@@ -156,19 +163,22 @@ static int attach_file(struct vos_door *door, unsigned int fd, struct file *file
 	if (!uc)
 		return t.kind;
 	rc = t.kind;
-	if (!vdoor_uchan_dead(uc) && !READ_ONCE(uc->ending))
+	if (!vdoor_uchan_dead(uc) && !READ_ONCE(uc->must_close))
 		rc = attach_either(door, uc, fd, file, &t, only_window);
 	vdoor_uchan_put(uc);
 	return rc;
 }
 
-/*
- * vdoor_attach - look at descriptor @fd and set its word
+/**
+ * vdoor_attach - examine a descriptor and set its word
+ * @door: the caller's
+ * @fd: the descriptor
  * @flags: VOS_ATTACH_*
- * With the door's mutex.
- * Return: VOS_KIND_*; -EBADF; -EAGAIN not now.
+ *
+ * Context: process; the door's mutex is held.
+ * Return: VOS_KIND_*; -EBADF. -EAGAIN: not now.
  */
-int vdoor_attach(struct vos_door *door, unsigned int fd, unsigned long flags)
+int vdoor_attach(struct vdoor *door, unsigned int fd, unsigned long flags)
 {
 	struct file *file;
 	int rc;
@@ -184,12 +194,16 @@ int vdoor_attach(struct vos_door *door, unsigned int fd, unsigned long flags)
 	return rc;
 }
 
-/*
- * vos_door_window - the window that descriptor @fd has
- * @w: set to it, with a reference
- * With the door's mutex. Return: 0; -EBADF; -EAGAIN it has none.
+/**
+ * vdoor_window - get the window that a descriptor has
+ * @door: the caller's
+ * @fd: the descriptor
+ * @w: set to the window, with a reference
+ *
+ * Context: process; the door's mutex is held.
+ * Return: 0; -EBADF. -EAGAIN: it has none.
  */
-int vdoor_window(struct vos_door *door, unsigned int fd, struct vdoor_window **w)
+int vdoor_window(struct vdoor *door, unsigned int fd, struct vdoor_window **w)
 {
 	struct vdoor_uchan *uc = vdoor_uchan_of(door, VOS_DOOR_STORAGE);
 	struct file *file = fget(fd);

@@ -2,17 +2,18 @@
 /*
  * Which files have handles, and where their positions are.
  *
- * A handle does not keep its file open, lest closing be delayed: it keeps words,
- * and a word stands only while its descriptor does. Before the last word goes the
- * handle is detached: its position comes home and the file is not looked at again.
- * A file that has had a handle says so itself before its memory goes (FMODE_DOOR), in
- * case that the kernel has ways to lose a descriptor that we do not know.
+ * If a handle kept its file open, it would delay closing. So it keeps words, and a word stands
+ * only while its descriptor does. Before the last word goes the handle is detached: its
+ * position is taken back, and the file is not used again. The kernel might lose a descriptor in
+ * a way that hooks.c does not know. So a file that has had a handle (FMODE_DOOR) calls
+ * vdoor_handle_file_gone() before its memory goes.
  *
- * Invariant: handles on the list of attached files are LIVE with words, under
- * attached_lock; h->file is followed only then, or by whoever has the file in hand.
+ * Invariant: handles on the list of attached files are LIVE with words, under attached_lock.
+ * Only under that lock, or by a caller that has the file, is h->file followed.
  */
 #include <linux/export.h>
 #include <linux/fs.h>
+#include <linux/fsnotify_backend.h>
 #include <linux/hashtable.h>
 #include "door_priv.h"
 
@@ -32,9 +33,15 @@ static struct vdoor_handle *find_attached(const struct file *file, bool leased)
 	return NULL;
 }
 
-/*
- * vdoor_handle_find - the caller's handle for @file, if there is one
- * With the door's mutex, so that none is made meanwhile; it may go at any time.
+/**
+ * vdoor_handle_find - find the handle for a file in a channel
+ * @uc: the caller's
+ * @file: the file
+ *
+ * The mutex keeps others from making one meanwhile. The handle may go at any time.
+ *
+ * Context: process; the door's mutex is held.
+ * Return: the handle or NULL.
  */
 struct vdoor_handle *vdoor_handle_find(struct vdoor_uchan *uc, const struct file *file)
 {
@@ -50,9 +57,13 @@ struct vdoor_handle *vdoor_handle_find(struct vdoor_uchan *uc, const struct file
 	return found;
 }
 
-/*
+/**
  * vdoor_handle_lease - let the process move the file's position
- * One door at a time may: others' read() and write() trap. With the door's lock.
+ * @h: the handle
+ *
+ * One door at a time may: other processes' read() and write() trap.
+ *
+ * Context: the door's lock is held.
  */
 void vdoor_handle_lease(struct vdoor_handle *h)
 {
@@ -62,7 +73,7 @@ void vdoor_handle_lease(struct vdoor_handle *h)
 		h->leased = true;
 		atomic_inc(&nr_leased);
 		/* The next fdput_pos() hands the position out. */
-		vos_store(&h->uchan->head->pos[vdoor_handle_slot(h)], VOS_POS_HOME);
+		vos_store(&h->uchan->head->pos[vdoor_handle_slot(h)], VOS_POS_KERNEL);
 	}
 	spin_unlock(&attached_lock);
 }
@@ -72,17 +83,20 @@ static void fetch_pos(struct vdoor_handle *h)
 	u64 untrusted;
 
 	lockdep_assert_held(&attached_lock);
-	untrusted = vos_exchange(&h->uchan->head->pos[vdoor_handle_slot(h)], VOS_POS_HOME);
+	untrusted = vos_exchange(&h->uchan->head->pos[vdoor_handle_slot(h)], VOS_POS_KERNEL);
 
 	if (untrusted <= LLONG_MAX)
 		h->file->f_pos = untrusted;
 }
 
-/*
- * vdoor_handle_attach - the handle is complete: what happens to its file it hears of
- * @file: whose it is, with FMODE_DOOR; the caller has it
+/**
+ * vdoor_handle_attach - complete a handle; from now on it hears what happens to its file
+ * @h: the handle
+ * @file: its file, with FMODE_DOOR; the caller has it
  *
- * With the door's lock. Until the first word, the caller's hold on the file is its word.
+ * Until the first word, the caller's hold on the file counts as a word.
+ *
+ * Context: the door's lock is held.
  */
 void vdoor_handle_attach(struct vdoor_handle *h, struct file *file)
 {
@@ -96,9 +110,13 @@ void vdoor_handle_attach(struct vdoor_handle *h, struct file *file)
 	spin_unlock(&attached_lock);
 }
 
-/*
- * vdoor_handle_detach - its last word is about to go, the file still stands
- * With the door's lock. Idempotent.
+/**
+ * vdoor_handle_detach - detach a handle whose last word is about to go
+ * @h: the handle; its file still stands
+ *
+ * Idempotent.
+ *
+ * Context: the door's lock is held.
  */
 void vdoor_handle_detach(struct vdoor_handle *h)
 {
@@ -118,14 +136,16 @@ void vdoor_handle_detach(struct vdoor_handle *h)
 	WRITE_ONCE(h->state, VDOOR_HANDLE_DROPPING);
 }
 
-/*
- * vdoor_handle_revoke - no descriptor names the handle any more
- * @h: whose channel the caller keeps
- * @gen: its generation; another's words stay. Any context.
+/**
+ * vdoor_handle_revoke - take back all words that name a handle
+ * @h: the handle; the caller keeps its channel
+ * @gen: its generation; words of another handle stay
+ *
+ * Context: any.
  */
 void vdoor_handle_revoke(struct vdoor_handle *h, u32 gen)
 {
-	struct vos_door *door = h->uchan->door;
+	struct vdoor *door = h->uchan->door;
 	u32 slot = vdoor_handle_slot(h), service = h->uchan->service, fd;
 
 	for (fd = 0; fd < VOS_DOOR_FDS; fd++) {
@@ -138,11 +158,12 @@ void vdoor_handle_revoke(struct vdoor_handle *h, u32 gen)
 }
 
 /*
- * A walk over the attached handles for a file, or for an object. The list may change
- * between two steps, and handles may stay on it without words (one that is being made
- * has its maker, who will look again at what it has put down): so each step goes to the
- * next in order of coming, and those that come after the walk has begun are not its
- * business. So it is over after as many steps as handles there were.
+ * A walk over the attached handles for a file, or for an object. The list may change between
+ * two steps. Handles may stay on it without words: one that is being made has its maker, which
+ * tests again what it has written.
+ *
+ * So each step goes to the next handle in order of coming. Handles that come after the walk has
+ * begun are not its business. So it ends after at most as many steps as there were handles.
  */
 struct walk {
 	struct vdoor_handle *(*next)(const struct walk *w);
@@ -151,7 +172,7 @@ struct walk {
 	u64 until;
 };
 
-/* The first of @a and @b that the walk has still to see; each may be NULL. */
+/* Get the first of @a and @b that the walk has still to visit; each may be NULL. */
 static struct vdoor_handle *sooner(const struct walk *w, struct vdoor_handle *a,
 				   struct vdoor_handle *b)
 {
@@ -170,7 +191,10 @@ static struct vdoor_handle *next_of_file(const struct walk *w)
 	return found;
 }
 
-/* Return: the next handle, its channel counted; or NULL, and the walk is over. */
+/*
+ * Go to the next handle.
+ * Return: the handle, its channel counted; or NULL, and the walk is over.
+ */
 static struct vdoor_handle *step(struct walk *w, u32 *gen)
 {
 	struct vdoor_handle *h;
@@ -189,7 +213,7 @@ static struct vdoor_handle *step(struct walk *w, u32 *gen)
 	return h;
 }
 
-/* Take the words of all handles that the walk comes to. */
+/* Take the words of all handles that the walk visits. */
 static void revoke_along(struct walk *w)
 {
 	struct vdoor_handle *h;
@@ -201,9 +225,11 @@ static void revoke_along(struct walk *w)
 	}
 }
 
-/*
- * vdoor_handle_file_changed - whatever is known of @file is not true any more
- * The caller has the file. Any context but under files->file_lock.
+/**
+ * vdoor_handle_file_changed - take back all words of a file that has changed
+ * @file: the file; the caller has it
+ *
+ * Context: any but under files->file_lock.
  */
 void vdoor_handle_file_changed(struct file *file)
 {
@@ -219,11 +245,37 @@ void vdoor_handle_file_changed(struct file *file)
 	}
 }
 
-/*
- * vdoor_handle_file_gone - nobody has @file any more, and its memory is about to go
+static struct vdoor_handle *next_watched(const struct walk *w)
+{
+	struct vdoor_handle *h, *found = NULL;
+	int bucket;
+
+	hash_for_each(attached, bucket, h, attached)
+		if (h->target.kind == VOS_KIND_FILE && fsnotify_file_is_watched(h->file))
+			found = sooner(w, found, h);
+	return found;
+}
+
+/**
+ * vdoor_handles_watched - take back all words of files that are watched
  *
- * All descriptors have gone, and their words with them; a handle that still stands for
- * the file shows that the kernel loses descriptors in a way that hooks.c is not told of.
+ * Context: any.
+ */
+void vdoor_handles_watched(void)
+{
+	struct walk w = { .next = next_watched };
+
+	revoke_along(&w);
+}
+
+/**
+ * vdoor_handle_file_gone - take all handles off a file whose memory is about to go
+ * @file: the file; no task has it any more
+ *
+ * All descriptors have gone, and their words with them. If a handle still stands for the file,
+ * the kernel loses descriptors in a way that hooks.c is not told of.
+ *
+ * Context: any.
  */
 void vdoor_handle_file_gone(struct file *file)
 {
@@ -271,7 +323,12 @@ void vdoor_object_changed(struct vos_session *session, u32 obj)
 }
 EXPORT_SYMBOL_GPL(vdoor_object_changed);
 
-/* Under f_pos_lock, where there is one: @file->f_pos is about to be used. */
+/**
+ * vdoor_handle_pos_take - take a file's position back, for f_pos is about to be used
+ * @file: the file; its f_pos_lock is held if it has one
+ *
+ * Context: any.
+ */
 void vdoor_handle_pos_take(struct file *file)
 {
 	struct vdoor_handle *h;
@@ -286,6 +343,12 @@ void vdoor_handle_pos_take(struct file *file)
 	spin_unlock_irqrestore(&attached_lock, flags);
 }
 
+/**
+ * vdoor_handle_pos_give - give a file's position to the process that has it leased
+ * @file: the file; its f_pos_lock is held if it has one
+ *
+ * Context: any.
+ */
 void vdoor_handle_pos_give(struct file *file)
 {
 	struct vdoor_handle *h;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A user channel's work: it tells the service what has ended, handles and at last the
- * channel itself, and goes on when the service has answered. It waits for no answer.
- * (A provider that hears of a handle's end may wait for its disk; then this channel's
- * work does, and nobody else's.)
+ * A user channel's work. It tells the service what has ended: handles, and at last the channel
+ * itself. When the service has answered, it goes on; it waits for no answer. When a handle
+ * ends, its provider may wait for its disk. Then the work of this channel waits, and no other.
  *
- * Invariant: whoever made a channel gives up his reference by vdoor_uchan_end() alone; it
- * is put when the service takes no more calls from the channel and has no handle of it.
+ * Invariant: the maker of a channel gives up its reference by vdoor_uchan_end() alone. When the
+ * service takes no more calls from the channel and has no handle of it, the work puts that
+ * reference.
  */
 #include "door_priv.h"
 
@@ -15,28 +15,33 @@
 static void queue(struct vdoor_uchan *uc, unsigned long delay)
 {
 	vdoor_uchan_get(uc);
-	/* The reference is the queue's, once. */
+	/* The queue has one reference. */
 	if (mod_delayed_work(vos_wait_wq, &uc->work, delay))
 		vdoor_uchan_put(uc);
 }
 
-/*
- * vdoor_uchan_kick - something has ended, or has been answered
- * Any context; the caller keeps the channel.
+/**
+ * vdoor_uchan_kick - queue a channel's work: something has ended, or was answered
+ * @uc: the channel; the caller keeps it
+ *
+ * Context: any.
  */
 void vdoor_uchan_kick(struct vdoor_uchan *uc)
 {
 	queue(uc, 0);
 }
 
-/*
- * vdoor_uchan_end - the service is to take no more calls, and then the channel goes
+/**
+ * vdoor_uchan_end - have the service take no more calls, and then give the channel up
+ * @uc: the channel; its words have been taken back, and none is set any more
  *
- * Its words have been taken back, and none is set any more. Idempotent; any context.
+ * Idempotent.
+ *
+ * Context: any.
  */
 void vdoor_uchan_end(struct vdoor_uchan *uc)
 {
-	WRITE_ONCE(uc->ending, true);
+	WRITE_ONCE(uc->must_close, true);
 	vdoor_uchan_kick(uc);
 }
 
@@ -52,14 +57,17 @@ static void close_answered(struct vos_call *call)
 	struct vdoor_uchan *uc = call->priv;
 
 	uc->unmapped = !call->status;
+	if (uc->unmapped && !call->cqe.result)
+		vdoor_cost_note(uc, &call->cqe);
 	vos_call_put(call);
 	closed(uc);
 	vdoor_uchan_put(uc);
 }
 
 /*
- * What has been asked to be mapped is closed when that has been answered: the two calls
- * may go by different rings. Return: 0; -ENOBUFS.
+ * Begin to close the channel at the service. While the service is being asked to map it, the
+ * close waits for that answer: the two calls may use different rings.
+ * Return: 0; -ENOBUFS.
  */
 static int begin_close(struct vdoor_uchan *uc)
 {
@@ -85,10 +93,13 @@ static int begin_close(struct vdoor_uchan *uc)
 	return 0;
 }
 
-/* Who waits for a completion, waits until here. */
+/*
+ * Take the channel from its door. A caller that waits for a completion finds the channel there
+ * until now.
+ */
 static void leave_door(struct vdoor_uchan *uc)
 {
-	struct vos_door *door = uc->door;
+	struct vdoor *door = uc->door;
 	unsigned long flags;
 
 	spin_lock_irqsave(&door->lock, flags);
@@ -108,23 +119,27 @@ static void finish(struct vdoor_uchan *uc)
 static void uchan_work(struct work_struct *work)
 {
 	struct vdoor_uchan *uc = container_of(to_delayed_work(work), struct vdoor_uchan, work);
-	bool ending = READ_ONCE(uc->ending), others;
-	int rc = ending ? begin_close(uc) : 0;
+	bool must_close = READ_ONCE(uc->must_close), others;
+	int rc = must_close ? begin_close(uc) : 0;
 	bool is_closed = READ_ONCE(uc->closed);
 
 	if (is_closed)
 		leave_door(uc);
-	/* Of a channel that is being closed the service forgets all handles by that. */
-	if (!ending || is_closed)
+	/* By closing a channel the service forgets all its handles. */
+	if (!must_close || is_closed)
 		rc = vdoor_handles_tell(uc);
 	others = vdoor_handles_end(uc);
-	if (ending && is_closed && !others)
+	if (must_close && is_closed && !others)
 		finish(uc);
 	else if (rc)
 		queue(uc, TRY_AGAIN);
 	vdoor_uchan_put(uc);
 }
 
+/**
+ * vdoor_uchan_init_work - initialize a channel's work
+ * @uc: the channel
+ */
 void vdoor_uchan_init_work(struct vdoor_uchan *uc)
 {
 	INIT_DELAYED_WORK(&uc->work, uchan_work);

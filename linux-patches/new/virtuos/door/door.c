@@ -2,9 +2,8 @@
 /*
  * Doors: their state area, and how they are shut.
  *
- * Invariant: once door->closed or door->paused is seen by the next reader of the
- * words, no word is set any more: whoever sets one looks at both afterwards, under
- * door->lock.
+ * Invariant: once door->closed or door->paused is set for the next reader of the words, no word
+ * is set any more. A thread that sets a word tests both afterwards, under door->lock.
  */
 #include <linux/cred.h>
 #include <linux/mm.h>
@@ -12,6 +11,12 @@
 #include <linux/slab.h>
 #include "door_priv.h"
 
+/**
+ * vdoor_word_service - get the service that a word is of
+ * @word: the word
+ *
+ * Return: VOS_DOOR_*.
+ */
 u32 vdoor_word_service(u64 word)
 {
 	switch (VOS_WORD_KIND(word)) {
@@ -23,16 +28,20 @@ u32 vdoor_word_service(u64 word)
 	}
 }
 
-/*
- * vdoor_new - a door for the caller's address space and descriptors
+/**
+ * vdoor_new - make a door for the caller's address space and descriptors
+ *
+ * Context: process.
  * Return: the door with one reference, or NULL.
  */
-struct vos_door *vdoor_new(void)
+struct vdoor *vdoor_new(void)
 {
-	struct vos_door *door = kzalloc(sizeof(*door), GFP_KERNEL_ACCOUNT);
+	struct vdoor *door = kzalloc(sizeof(*door), GFP_KERNEL_ACCOUNT);
 
 	if (!door)
 		return NULL;
+	if (!rcu_access_pointer(current->mm->virtuos_door))
+		vdoor_claim_exec();
 	door->cred = kzalloc(sizeof(*door->cred), GFP_KERNEL_ACCOUNT);
 	door->pages = alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO, get_order(VDOOR_STATE_PAGES *
 									 PAGE_SIZE));
@@ -55,34 +64,50 @@ struct vos_door *vdoor_new(void)
 	return door;
 }
 
-void vdoor_get(struct vos_door *door)
+/**
+ * vdoor_get - take a reference on a door
+ * @door: the door; the caller has a reference
+ *
+ * Context: any.
+ */
+void vdoor_get(struct vdoor *door)
 {
 	kref_get(&door->ref);
 }
 
 static void door_free(struct kref *ref)
 {
-	struct vos_door *door = container_of(ref, struct vos_door, ref);
+	struct vdoor *door = container_of(ref, struct vdoor, ref);
 	u32 i;
 
 	for (i = 0; i < VDOOR_STATE_PAGES; i++)
 		put_page(door->pages + i);
+	vdoor_drop_accounts(door);
 	kfree(door->cred);
 	kfree_rcu(door, rcu);
 }
 
-void vdoor_put(struct vos_door *door)
+/**
+ * vdoor_put - put a reference on a door
+ * @door: the door
+ *
+ * Context: any.
+ */
+void vdoor_put(struct vdoor *door)
 {
 	kref_put(&door->ref, door_free);
 }
 
-/*
- * vdoor_of - the door of an address space that the caller keeps
- * Any context. Return: the door with a reference, or NULL.
+/**
+ * vdoor_of - get the door of an address space
+ * @mm: the address space; the caller keeps it
+ *
+ * Context: any.
+ * Return: the door with a reference, or NULL.
  */
-struct vos_door *vdoor_of(const struct mm_struct *mm)
+struct vdoor *vdoor_of(const struct mm_struct *mm)
 {
-	struct vos_door *door;
+	struct vdoor *door;
 
 	rcu_read_lock();
 	door = rcu_dereference(mm->virtuos_door);
@@ -92,16 +117,27 @@ struct vos_door *vdoor_of(const struct mm_struct *mm)
 	return door;
 }
 
-bool vdoor_usable(const struct vos_door *door)
+/**
+ * vdoor_usable - test whether a door may set words
+ * @door: the door
+ *
+ * Context: any.
+ * Return: true: it is neither closed nor paused.
+ */
+bool vdoor_usable(const struct vdoor *door)
 {
 	return !READ_ONCE(door->closed) && !READ_ONCE(door->paused);
 }
 
-/*
- * vdoor_uchan_of - the door's channel to a service
- * Any context. Return: it, with a reference, or NULL.
+/**
+ * vdoor_uchan_of - get the door's channel to a service
+ * @door: the door
+ * @service: VOS_DOOR_*, or any other number
+ *
+ * Context: any.
+ * Return: the channel with a reference, or NULL.
  */
-struct vdoor_uchan *vdoor_uchan_of(struct vos_door *door, u32 service)
+struct vdoor_uchan *vdoor_uchan_of(struct vdoor *door, u32 service)
 {
 	struct vdoor_uchan *uc = NULL;
 	unsigned long flags;
@@ -115,8 +151,8 @@ struct vdoor_uchan *vdoor_uchan_of(struct vos_door *door, u32 service)
 	return uc;
 }
 
-/* The word is gone; if it was the handle's last, that ends. */
-static void unname(struct vos_door *door, u64 word)
+/* Count a word of a handle less. If it was the last, the handle ends. */
+static void unname(struct vdoor *door, u64 word)
 {
 	struct vdoor_uchan *uc = door->uchan[vdoor_word_service(word)];
 	struct vdoor_handle *h;
@@ -135,7 +171,7 @@ static void unname(struct vos_door *door, u64 word)
 		vdoor_uchan_kick(uc);
 }
 
-static void revoke_word(struct vos_door *door, unsigned int fd)
+static void revoke_word(struct vdoor *door, unsigned int fd)
 {
 	u64 word = door->state->word[fd];
 
@@ -146,11 +182,14 @@ static void revoke_word(struct vos_door *door, unsigned int fd)
 	unname(door, word);
 }
 
-/*
- * vdoor_revoke_word - descriptor @fd is not known any more
- * Any context; files->file_lock may be held.
+/**
+ * vdoor_revoke_word - take back the word of a descriptor
+ * @door: the door
+ * @fd: the descriptor
+ *
+ * Context: any; files->file_lock may be held.
  */
-void vdoor_revoke_word(struct vos_door *door, unsigned int fd)
+void vdoor_revoke_word(struct vdoor *door, unsigned int fd)
 {
 	unsigned long flags;
 
@@ -167,7 +206,7 @@ static bool speaks_of(u64 word, u32 service)
 	       (VOS_WORD_KIND(word) >= VOS_KIND_STREAM && vdoor_word_service(word) == service);
 }
 
-static void revoke_all(struct vos_door *door, u32 service)
+static void revoke_all(struct vdoor *door, u32 service)
 {
 	u32 fd;
 
@@ -177,12 +216,14 @@ static void revoke_all(struct vos_door *door, u32 service)
 			revoke_word(door, fd);
 }
 
-/*
- * vdoor_revoke_all - no descriptor of @service is known any more
- * @service: VOS_DOOR_*, or VOS_DOOR_SERVICES for all, and for what traps
- * Any context.
+/**
+ * vdoor_revoke_all - take back all words of a service
+ * @door: the door
+ * @service: VOS_DOOR_*, or VOS_DOOR_SERVICES for all, and for words that trap
+ *
+ * Context: any.
  */
-void vdoor_revoke_all(struct vos_door *door, u32 service)
+void vdoor_revoke_all(struct vdoor *door, u32 service)
 {
 	unsigned long flags;
 
@@ -191,11 +232,16 @@ void vdoor_revoke_all(struct vos_door *door, u32 service)
 	spin_unlock_irqrestore(&door->lock, flags);
 }
 
-/*
- * vdoor_leave - the door has no channel to @service any more, if it had one
- * For one that is of no use: who waits for completions finds none. Any context.
+/**
+ * vdoor_leave - take a channel that is of no use from the door, if it has one
+ * @door: the door
+ * @service: VOS_DOOR_*
+ *
+ * A caller that waits for completions afterwards finds no channel.
+ *
+ * Context: any.
  */
-void vdoor_leave(struct vos_door *door, u32 service)
+void vdoor_leave(struct vdoor *door, u32 service)
 {
 	struct vdoor_uchan *uc;
 	unsigned long flags;
@@ -209,12 +255,15 @@ void vdoor_leave(struct vos_door *door, u32 service)
 	spin_unlock_irqrestore(&door->lock, flags);
 }
 
-/*
- * vdoor_shut - nothing passes from here on, for good
+/**
+ * vdoor_shut - let nothing pass the door from here on, for good
+ * @door: the door
  *
- * The process sees it at its next call; the services are told soon. Any context.
+ * The process sees it at its next call. The channels' work tells the services soon.
+ *
+ * Context: any.
  */
-void vdoor_shut(struct vos_door *door)
+void vdoor_shut(struct vdoor *door)
 {
 	unsigned long flags;
 	u32 i;
@@ -230,11 +279,15 @@ void vdoor_shut(struct vos_door *door)
 	spin_unlock_irqrestore(&door->lock, flags);
 }
 
-/*
- * vdoor_close - shut it, and wait until the services take no more calls
- * Process context. Returns early when killed.
+/**
+ * vdoor_close - shut the door, and wait until the services take no more calls
+ * @door: the door
+ *
+ * If the caller is killed, it returns early.
+ *
+ * Context: process.
  */
-void vdoor_close(struct vos_door *door)
+void vdoor_close(struct vdoor *door)
 {
 	struct vdoor_uchan *uc[VOS_DOOR_SERVICES];
 	u32 i;

@@ -5,27 +5,29 @@
  *	prctl.c -> attach.c -> handle.c, uchan.c -> window.c, door.c -> close.c, ../core
  *	hooks.c (called by the kernel) -> door.c, attached.c
  *	close.c -> drop.c (a channel's work: what has to be told to the service)
+ *	close.c, module.c -> cost.c -> uchan.c
+ *	prctl.c, module.c -> claim.c -> map.c; door.c, map.c -> page.c
  *	module.c -> ../core, hooks.c; gives the core what it has to call:
  *	link.c -> door.c, uchan.c
  *
- * A door belongs to an address space and speaks of one table of descriptors. It
- * has a user channel per service; a user channel belongs to one link and dies with
- * it. A handle stands for a file in one user channel, and is there for as long as
- * a descriptor's word names it.
+ * A door belongs to an address space and one table of descriptors. It has a user channel per
+ * service. A user channel belongs to one link and dies with it. A handle stands for a file in
+ * one user channel, and is there for as long as a descriptor's word names it.
  *
- * Locks, in order: door->mutex (set-up, process context), files->file_lock,
- * door->lock (words and handles), attached_lock (which files have handles).
+ * Locks, in order: door->mutex (set-up, process context), files->file_lock, door->lock (words
+ * and handles), attached_lock (which files have handles).
  *
- * Who has door->mutex may wait for a service, and for the process's own memory; so only
- * threads of the process itself wait for it, until they are killed. What the service has
- * to be told when something ends is told by a channel's work, which waits for no answer.
+ * A task that has door->mutex may wait for a service, and for the process's own memory. So only
+ * threads of the process itself wait for it, until they are killed. When something ends, a
+ * channel's work tells the service and waits for no answer.
  *
- * Invariant: a word that names a handle counts in handle->words; only LIVE handles
- * are named by words. What the process may write is never believed.
+ * Invariant: a word that names a handle counts in handle->words. Words name only LIVE handles.
+ * What the process may write is never believed.
  */
 #ifndef VDOOR_PRIV_H
 #define VDOOR_PRIV_H
 
+#include <linux/bitmap.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
@@ -37,38 +39,46 @@
 #include "vdoor_provider.h"
 
 #define VDOOR_STATE_PAGES	2u
+#define VDOOR_PAGE_SLOTS	(PAGE_SIZE / sizeof(struct vos_account_slot))
 
-/* Of a link's channels; for who may do without the limits of users. */
+/* Of a link's channels, kept for users with CAP_SYS_RESOURCE. */
 #define VDOOR_RESERVED_UCHANS	32u
 
-/* What user channels are made of; module parameters. */
+/* Sizes and limits of user channels; module parameters. */
 extern unsigned int vdoor_lanes;
 extern unsigned int vdoor_lane_kib;
 extern unsigned int vdoor_log_kib;
 extern unsigned int vdoor_user_channels;
 extern bool vdoor_enabled;
 
-/* In this order; changed under door->lock, but for FREE to MAKING and back (handle.c). */
+/*
+ * States in their order. They change under door->lock, but for FREE to MAKING and back
+ * (handle.c).
+ */
 enum vdoor_handle_state {
 	VDOOR_HANDLE_FREE,
 	VDOOR_HANDLE_MAKING,	/* the service is being told */
 	VDOOR_HANDLE_LIVE,
-	VDOOR_HANDLE_DROPPING,	/* no word names it; the service is to forget it */
-	VDOOR_HANDLE_TELLING,	/* and is being told so */
-	VDOOR_HANDLE_TOLD,	/* it does not know it any more */
-	VDOOR_HANDLE_ENDING,	/* the provider is hearing of that */
+	VDOOR_HANDLE_DROPPING,	/* no word names it; the service must forget it */
+	VDOOR_HANDLE_TELLING,	/* the service is being told so */
+	VDOOR_HANDLE_TOLD,	/* the service does not know it any more */
+	VDOOR_HANDLE_RELEASING,	/* the provider is being told */
 };
 
-/*
+/**
  * struct vdoor_handle - a file in one user channel
- * @file: whose; valid for as long as @words is not 0, and while the handle is @attached
+ * @state: VDOOR_HANDLE_*
+ * @gen: its generation
  * @words: descriptors that name it
+ * @leased: its position is in the channel's head
+ * @unwanted: recalled. If it is not complete yet, it never will be
+ * @dirty: something may have been written through it that is not durable; from TOLD on
+ * @file: its file; valid while @words is not 0, and while the handle is @attached
  * @attached: on the list of those that stand for @file, under attached_lock
  * @order: when it came onto that list; later ones have higher numbers
- * @leased: its position is in the channel's head
- * @unwanted: recalled; one that is not complete yet never will be
- * @dirty: something may have been written through it that is not durable; from TOLD on
+ * @uchan: its channel
  * @window: the file, mapped, or NULL; counted
+ * @target: what it stands for
  */
 struct vdoor_handle {
 	enum vdoor_handle_state state;
@@ -85,15 +95,20 @@ struct vdoor_handle {
 	struct vdoor_target target;
 };
 
-/*
+/**
  * struct vdoor_window - a file's pages, mapped to be read
- * @uchan, @slot, @gen: the handle that it belongs to; @uchan counted
- * @base, @size: where it is mapped, and the file's size in bytes
- * @users: how many of the process's threads say that they read it, or NULL
+ * @ref: references
+ * @uchan: channel of the handle that it belongs to; counted
+ * @slot: slot of that handle
+ * @gen: generation of that handle
+ * @base: where it is mapped
+ * @size: the file's size in bytes
+ * @users: where the process counts its threads that read it, or NULL
  * @ops: of the mapping, as the file's file system made them
  * @write: it may be written
+ * @mapped: it is mapped
  * @ended: no word names it any more
- * @leaving: somebody is about to unmap it
+ * @leaving: a thread is about to unmap it
  */
 struct vdoor_window {
 	struct kref ref;
@@ -110,33 +125,50 @@ struct vdoor_window {
 	bool leaving;
 };
 
-/*
+/**
  * struct vdoor_uchan - a user channel
+ * @ref: references
  * @node: on the session's list
+ * @door: its door; counted
+ * @link: its link; counted
+ * @provider: of the service
+ * @service: VOS_DOOR_*
+ * @id: its number at the service; below 0: none
  * @opening: the service is being asked to map it
  * @open: the service may have mapped it
- * @ending: it is to be closed, and given up; never taken back
- * @closing: the service is being told, or there is none; the work's own
+ * @must_close: it is to be closed, and given up; never taken back
+ * @closing: UCHAN_CLOSE was sent, or there is no service; for the work only
  * @closed: the service takes no more calls from it
  * @unmapped: the service has said so, by its answer to UCHAN_CLOSE
- * @finished: nothing is left to be told; the work's own
- * @kick_at: when the service may be sent an event for it, by ktime_get_ns(); with a credit
- * @payer: whose share of channels it is of; NULL: nobody's
- * @telling: handles that the service is being told of
- * @kept: by link.c, with a reference, until its log has been replayed
+ * @finished: the work has put the maker's reference; for the work only
+ * @kept: link.c has a reference until its log has been replayed
  * @replayed: that has been done, after the death of its link
+ * @kick_at: when the service may be sent an event for it, by ktime_get_ns(); with a credit
+ * @cost: what the service said last that it charged the channel; under the session's uchan_lock
+ * @payer: the user for which it counts; NULL: none
+ * @telling: handles that the service is being told of
+ * @nr_lanes: number of lanes
+ * @lane_bytes: bytes of arena for each lane
+ * @arena_pages: pages of all lanes' arenas and of the log
+ * @user: address in the process
+ * @area: its memory
+ * @head: first page of @area
+ * @wait: for completions, and for what ends
+ * @work: tells the service of what ends; close.c
+ * @free_work: frees the channel
+ * @handle: the handles, by slot
  */
 struct vdoor_uchan {
 	struct kref ref;
 	struct list_head node;
-	struct vos_door *door;		/* counted */
-	struct vos_link *link;		/* counted */
+	struct vdoor *door;
+	struct vos_link *link;
 	const struct vdoor_provider *provider;
 	u32 service;
 	int id;
 	bool opening;
 	bool open;
-	bool ending;
+	bool must_close;
 	bool closing;
 	bool closed;
 	bool unmapped;
@@ -144,29 +176,59 @@ struct vdoor_uchan {
 	bool kept;
 	bool replayed;
 	atomic64_t kick_at;
+	struct vos_cost cost;
 	struct vdoor_payer *payer;
 	atomic_t telling;
 	u32 nr_lanes;
 	u32 lane_bytes;
 	u32 arena_pages;
-	unsigned long user;		/* address in the process */
+	unsigned long user;
 	struct vos_area area;
 	struct vos_uchan_head __peer *head;
-	wait_queue_head_t wait;		/* for completions, and for what ends */
-	struct delayed_work work;	/* tells the service of what ends; close.c */
+	wait_queue_head_t wait;
+	struct delayed_work work;
 	struct work_struct free_work;
 	struct vdoor_handle handle[VOS_UCHAN_SLOTS];
 };
 
-/*
- * struct vos_door - the door of an address space
+/**
+ * struct vdoor_account_page - memory in which 64 threads count
+ * @ref: of its door, its mapping, and each slot in use
+ * @next: of the same door
+ * @mm: the address space that it is for; an identity, not to be followed
+ * @page: the memory
+ * @user: its address in the process
+ * @used: slots in use; set under the door's mutex
+ */
+struct vdoor_account_page {
+	struct kref ref;
+	struct vdoor_account_page *next;
+	struct mm_struct *mm;
+	struct page *page;
+	unsigned long user;
+	DECLARE_BITMAP(used, VDOOR_PAGE_SLOTS);
+};
+
+/**
+ * struct vdoor - the door of an address space
+ * @ref: references
  * @rcu: mm->virtuos_door is followed without a lock
- * @mm, @files: whose; identities, not to be followed
+ * @mutex: for set-up
+ * @lock: words, states of handles, which channels
+ * @mm: its address space; an identity, not to be followed
+ * @files: its descriptors; an identity, not to be followed
  * @closed: for good
  * @paused: children that share the memory and not the descriptors
+ * @cred: value of the credentials under which it acts
+ * @state: the state area
+ * @pages: pages of the state area
+ * @user: address of the state area in the process
  * @ended_windows: windows that are mapped and have ended
+ * @uchan: channels, by service
+ * @epoch: counts lost channels, by service
+ * @account_pages: its threads' account pages; under @mutex
  */
-struct vos_door {
+struct vdoor {
 	struct kref ref;
 	struct rcu_head rcu;
 	struct mutex mutex;		/* set-up */
@@ -175,35 +237,52 @@ struct vos_door {
 	struct files_struct *files;
 	bool closed;
 	int paused;
-	struct vos_cred *cred;		/* value of the credentials it acts under */
+	struct vos_cred *cred;
 	struct vos_door_state *state;
 	struct page *pages;
 	unsigned long user;
 	atomic_t ended_windows;
 	struct vdoor_uchan *uchan[VOS_DOOR_SERVICES];
 	u32 epoch[VOS_DOOR_SERVICES];
+	struct vdoor_account_page *account_pages;
 };
 
 /* door.c */
-struct vos_door *vdoor_new(void);
-void vdoor_get(struct vos_door *door);
-void vdoor_put(struct vos_door *door);
-struct vos_door *vdoor_of(const struct mm_struct *mm);
-bool vdoor_usable(const struct vos_door *door);
-void vdoor_revoke_word(struct vos_door *door, unsigned int fd);
-void vdoor_revoke_all(struct vos_door *door, u32 service);
-struct vdoor_uchan *vdoor_uchan_of(struct vos_door *door, u32 service);
-void vdoor_leave(struct vos_door *door, u32 service);
-void vdoor_shut(struct vos_door *door);
-void vdoor_close(struct vos_door *door);
+struct vdoor *vdoor_new(void);
+void vdoor_get(struct vdoor *door);
+void vdoor_put(struct vdoor *door);
+struct vdoor *vdoor_of(const struct mm_struct *mm);
+bool vdoor_usable(const struct vdoor *door);
+void vdoor_revoke_word(struct vdoor *door, unsigned int fd);
+void vdoor_revoke_all(struct vdoor *door, u32 service);
+struct vdoor_uchan *vdoor_uchan_of(struct vdoor *door, u32 service);
+void vdoor_leave(struct vdoor *door, u32 service);
+void vdoor_shut(struct vdoor *door);
+void vdoor_close(struct vdoor *door);
 u32 vdoor_word_service(u64 word);
 
 /* map.c */
-unsigned long vdoor_map(struct vos_door *door);
+unsigned long vdoor_map(struct vdoor *door);
 unsigned long vdoor_uchan_map(struct vdoor_uchan *uc);
+unsigned long vdoor_account_map(struct vdoor_account_page *p);
+
+/* page.c */
+struct vdoor_account_page *vdoor_account_page_new(struct mm_struct *mm);
+void vdoor_account_page_put(struct vdoor_account_page *p);
+void vdoor_drop_accounts(struct vdoor *door);
+struct page *vdoor_account_page_get_for(struct vdoor_account_page *p, const struct mm_struct *mm);
+
+/* claim.c */
+long vdoor_claim(struct vdoor *door);
+void vdoor_claim_exit(struct task_struct *task);
+void vdoor_claim_free(struct virtuos_account *account);
+void vdoor_claim_sums(struct task_struct *task, struct vos_sums *sums);
+void vdoor_claim_exec(void);
+bool vdoor_claim_deny_signal(void);
+unsigned long vdoor_claim_landing(unsigned long ip);
 
 /* uchan.c */
-struct vdoor_uchan *vdoor_uchan_new(struct vos_door *door, const struct vdoor_provider *p);
+struct vdoor_uchan *vdoor_uchan_new(struct vdoor *door, const struct vdoor_provider *p);
 void vdoor_uchan_put(struct vdoor_uchan *uc);
 bool vdoor_uchan_dead(const struct vdoor_uchan *uc);
 struct vos_call *vdoor_uchan_call(struct vdoor_uchan *uc, u8 opcode, u32 len0, u32 flags);
@@ -228,6 +307,10 @@ void vdoor_uchan_init_work(struct vdoor_uchan *uc);
 void vdoor_uchan_kick(struct vdoor_uchan *uc);
 void vdoor_uchan_end(struct vdoor_uchan *uc);
 
+/* cost.c */
+void vdoor_cost_note(struct vdoor_uchan *uc, const struct vos_cqe *cqe);
+void vdoor_costs_ask(struct vos_session *s);
+
 /* handle.c */
 struct vdoor_handle *vdoor_handle_new(struct vdoor_uchan *uc, struct file *file,
 				      const struct vdoor_target *t);
@@ -246,6 +329,7 @@ void vdoor_handle_detach(struct vdoor_handle *h);
 void vdoor_handle_revoke(struct vdoor_handle *h, u32 gen);
 void vdoor_handle_file_changed(struct file *file);
 void vdoor_handle_file_gone(struct file *file);
+void vdoor_handles_watched(void);
 void vdoor_handle_pos_take(struct file *file);
 void vdoor_handle_pos_give(struct file *file);
 
@@ -254,7 +338,7 @@ struct vdoor_window *vdoor_window_new(struct vdoor_handle *h, struct file *file)
 void vdoor_window_end(struct vdoor_window *w);
 void vdoor_window_put(struct vdoor_window *w);
 int vdoor_window_tell(struct vdoor_window *w, unsigned long arg);
-void vdoor_windows_tidy(struct vos_door *door);
+void vdoor_windows_tidy(struct vdoor *door);
 
 static inline u32 vdoor_handle_slot(const struct vdoor_handle *h)
 {
@@ -263,8 +347,8 @@ static inline u32 vdoor_handle_slot(const struct vdoor_handle *h)
 
 /* attach.c */
 const struct vdoor_provider *vdoor_provider_of(u32 service);
-int vdoor_attach(struct vos_door *door, unsigned int fd, unsigned long flags);
-int vdoor_window(struct vos_door *door, unsigned int fd, struct vdoor_window **w);
+int vdoor_attach(struct vdoor *door, unsigned int fd, unsigned long flags);
+int vdoor_window(struct vdoor *door, unsigned int fd, struct vdoor_window **w);
 
 /* prctl.c */
 long vdoor_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,

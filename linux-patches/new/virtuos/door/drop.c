@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ends of handles: the service forgets them, their providers hear of it.
+ * The ends of handles: the service forgets them, their providers are told.
  *
- *	DROPPING -> TELLING	whoever is first: the channel's work, or a recall
+ *	DROPPING -> TELLING	the first of these: the channel's work, or a recall
  *	TELLING -> TOLD		the service's answer, or the death of its link
- *	TOLD -> ENDING -> FREE	the channel's work; in between the provider may wait
- *	ENDING -> TOLD		it has to wait for a replay (replay.c)
+ *	TOLD -> RELEASING -> FREE  the channel's work; in between the provider may wait
+ *	RELEASING -> TOLD	it has to wait for a replay (replay.c)
  *
- * Nobody waits for the service's answer but who recalls a file, and he can be killed.
+ * Only a task that recalls a file waits for the service's answer, and it can be killed.
  *
- * Invariant: a handle's state changes under its door's lock; who changes it to TELLING
- * or ENDING is the one who goes on with it.
+ * Invariant: a handle's state changes under its door's lock. The thread that changes it to
+ * TELLING or RELEASING is the one that goes on with it.
  */
 #include <linux/export.h>
 #include <linux/sched/signal.h>
 #include "door_priv.h"
 
-/* Others want slots as well. */
+/*
+ * Most handles of a channel that the service is told of at a time. Other calls want slots as
+ * well.
+ */
 #define MAX_TELLING	16
 
 static bool claim(struct vdoor_handle *h, enum vdoor_handle_state from, enum vdoor_handle_state to)
 {
-	struct vos_door *door = h->uchan->door;
+	struct vdoor *door = h->uchan->door;
 	unsigned long flags;
 	bool mine;
 
@@ -35,7 +38,10 @@ static bool claim(struct vdoor_handle *h, enum vdoor_handle_state from, enum vdo
 	return mine;
 }
 
-/* The service does not know the handle any more. Any context; the caller keeps the channel. */
+/*
+ * Note that the service does not know the handle any more. Any context; the caller keeps the
+ * channel.
+ */
 static void told(struct vdoor_handle *h, bool dirty)
 {
 	h->dirty = dirty;
@@ -44,7 +50,7 @@ static void told(struct vdoor_handle *h, bool dirty)
 	vdoor_uchan_kick(h->uchan);
 }
 
-/* May something have been written through it, for all that is known? */
+/* Test whether something may have been written through the handle. */
 static bool may_be_dirty(const struct vdoor_handle *h)
 {
 	return h->target.flags & VOS_HANDLE_WRITE;
@@ -64,7 +70,10 @@ static void drop_answered(struct vos_call *call)
 	vdoor_uchan_put(uc);
 }
 
-/* TELLING. Return: 0; -ENOBUFS, -ERESTARTSYS: it has to be done by others, later. */
+/*
+ * Tell the service to drop a handle that is TELLING.
+ * Return: 0. -ENOBUFS, -ERESTARTSYS: another thread has to do it, later.
+ */
 static int tell_drop(struct vdoor_handle *h, u32 flags)
 {
 	struct vos_call *call = vdoor_uchan_call(h->uchan, VOS_OP_HANDLE_DROP, 0,
@@ -73,7 +82,7 @@ static int tell_drop(struct vdoor_handle *h, u32 flags)
 
 	if (rc == -ENOBUFS || rc == -ERESTARTSYS)
 		return rc;
-	if (rc) {	/* no link: nobody is there to be told */
+	if (rc) {	/* no link, so no service to be told */
 		told(h, may_be_dirty(h));
 		return 0;
 	}
@@ -87,14 +96,17 @@ static int tell_drop(struct vdoor_handle *h, u32 flags)
 	return 0;
 }
 
-/* If no word names it any more. Return: as tell_drop(). */
+/*
+ * Tell the service of a handle that no word names any more.
+ * Return: as tell_drop().
+ */
 static int tell(struct vdoor_handle *h, u32 flags)
 {
 	int rc = 0;
 
 	if (!claim(h, VDOOR_HANDLE_DROPPING, VDOOR_HANDLE_TELLING))
 		return 0;
-	/* The service has not heard of a window, nor of what is in a channel that it closed. */
+	/* The service does not know windows, nor handles of a channel that it has closed. */
 	if (h->window)
 		told(h, false);
 	else if (READ_ONCE(h->uchan->closed))
@@ -106,8 +118,13 @@ static int tell(struct vdoor_handle *h, u32 flags)
 	return rc;
 }
 
-/*
- * vdoor_handle_close_window - it has ended; who reads it, reads on. Process context.
+/**
+ * vdoor_handle_close_window - put the window of a handle, if it has one
+ * @h: the handle
+ *
+ * The window ends. A reader in it reads on.
+ *
+ * Context: process.
  */
 void vdoor_handle_close_window(struct vdoor_handle *h)
 {
@@ -123,7 +140,10 @@ void vdoor_handle_close_window(struct vdoor_handle *h)
 	vdoor_window_put(w);
 }
 
-/* Its log has what the dead service may have lost; it is kept until a successor has that. */
+/*
+ * Test whether a handle waits for a replay. The channel's log has what the dead service may
+ * have lost. The log is kept until a successor has that.
+ */
 static bool awaits_replay(const struct vdoor_handle *h)
 {
 	const struct vdoor_uchan *uc = h->uchan;
@@ -132,8 +152,11 @@ static bool awaits_replay(const struct vdoor_handle *h)
 	       !READ_ONCE(uc->replayed);
 }
 
-/* What was written is on the disk, or lost. Return: false: it awaits a replay after all. */
-static bool settle(struct vdoor_handle *h)
+/*
+ * Sync what was written through a handle, or report it as lost.
+ * Return: true. false: it waits for a replay after all.
+ */
+static bool release_target(struct vdoor_handle *h)
 {
 	const struct vdoor_provider *p = h->uchan->provider;
 	int err = 0;
@@ -150,26 +173,29 @@ static bool settle(struct vdoor_handle *h)
 	return true;
 }
 
-/* If the service has been told. The provider may wait for the disk. */
+/* End a handle, if the service has been told. The provider may wait for the disk. */
 static void end(struct vdoor_handle *h)
 {
-	if (awaits_replay(h) || !claim(h, VDOOR_HANDLE_TOLD, VDOOR_HANDLE_ENDING))
+	if (awaits_replay(h) || !claim(h, VDOOR_HANDLE_TOLD, VDOOR_HANDLE_RELEASING))
 		return;
-	if (!settle(h)) {
-		WARN_ON_ONCE(!claim(h, VDOOR_HANDLE_ENDING, VDOOR_HANDLE_TOLD));
+	if (!release_target(h)) {
+		WARN_ON_ONCE(!claim(h, VDOOR_HANDLE_RELEASING, VDOOR_HANDLE_TOLD));
 		return;
 	}
 	vdoor_handle_close_window(h);
-	/* All that was written through it is durable: its log may go. */
+	/* All that was written through the handle is durable: its log may go. */
 	vos_store(&h->uchan->head->slot[vdoor_handle_slot(h)].gen, 0);
-	WARN_ON_ONCE(!claim(h, VDOOR_HANDLE_ENDING, VDOOR_HANDLE_FREE));
+	WARN_ON_ONCE(!claim(h, VDOOR_HANDLE_RELEASING, VDOOR_HANDLE_FREE));
 }
 
-/*
- * vdoor_handles_tell - tell the service of handles that no word names, of some at a time
+/**
+ * vdoor_handles_tell - tell the service of handles that no word names, some at a time
+ * @uc: their channel
  *
- * By the channel's work, which each answer brings back. Return: 0; -ENOBUFS no call is to
- * be had now.
+ * Each answer queues the channel's work again.
+ *
+ * Context: the channel's work.
+ * Return: 0. -ENOBUFS: no call is free now.
  */
 int vdoor_handles_tell(struct vdoor_uchan *uc)
 {
@@ -181,9 +207,12 @@ int vdoor_handles_tell(struct vdoor_uchan *uc)
 	return rc;
 }
 
-/*
+/**
  * vdoor_handles_end - free the handles that the service does not know any more
- * By the channel's work. Return: are there any others?
+ * @uc: their channel
+ *
+ * Context: the channel's work.
+ * Return: true: there are other handles.
  */
 bool vdoor_handles_end(struct vdoor_uchan *uc)
 {
@@ -217,7 +246,7 @@ EXPORT_SYMBOL_GPL(vdoor_target_put);
 void vdoor_end_window(struct vdoor_target *t, u32 gen)
 {
 	struct vdoor_handle *h = container_of(t, struct vdoor_handle, target);
-	struct vos_door *door = h->uchan->door;
+	struct vdoor *door = h->uchan->door;
 	unsigned long flags;
 
 	spin_lock_irqsave(&door->lock, flags);
@@ -228,17 +257,20 @@ void vdoor_end_window(struct vdoor_target *t, u32 gen)
 }
 EXPORT_SYMBOL_GPL(vdoor_end_window);
 
-/* No word names it; return: was it in use? */
+/*
+ * Note that a handle is recalled. No word names it any more.
+ * Return: true: it was in use.
+ */
 static bool call_back(struct vdoor_handle *h, u32 gen)
 {
-	struct vos_door *door = h->uchan->door;
+	struct vdoor *door = h->uchan->door;
 	unsigned long flags;
 	bool used = false;
 
 	spin_lock_irqsave(&door->lock, flags);
 	if (h->gen == gen) {
 		used = h->state == VDOOR_HANDLE_LIVE;
-		/* One that is not complete yet, or that no word names yet. */
+		/* It may not be complete yet, or no word names it yet. */
 		h->unwanted = true;
 		vdoor_handle_detach(h);
 	}
@@ -250,7 +282,7 @@ static bool is_known(const struct vdoor_handle *h, u32 gen)
 {
 	enum vdoor_handle_state state = READ_ONCE(h->state);
 
-	/* If that is another's, which has come since, so is the generation that we see. */
+	/* If the state is that of a later handle, so is the generation read next. */
 	smp_rmb();
 	return READ_ONCE(h->gen) == gen && state >= VDOOR_HANDLE_MAKING &&
 	       state <= VDOOR_HANDLE_TELLING;
@@ -273,7 +305,7 @@ int vdoor_recall(struct vdoor_target *t, u32 gen, bool *dirty)
 	if (rc)
 		return -EINTR;
 	spin_lock_irqsave(&h->uchan->door->lock, flags);
-	if (h->gen == gen && (h->state == VDOOR_HANDLE_TOLD || h->state == VDOOR_HANDLE_ENDING))
+	if (h->gen == gen && (h->state == VDOOR_HANDLE_TOLD || h->state == VDOOR_HANDLE_RELEASING))
 		*dirty = h->dirty;
 	spin_unlock_irqrestore(&h->uchan->door->lock, flags);
 	return used;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Handles in the making: which file a process may use past the kernel, and what the
- * service is told of it. (What becomes of them: attached.c, drop.c.)
+ * Handles in the making: which file a process may use past the kernel, and what the service is
+ * told of it. attached.c and drop.c have what happens to them afterwards.
  *
- * Invariant: a handle is made under its door's mutex; while it is, it is its maker's
- * alone, and until the service has answered, also if its maker has been killed.
+ * Invariant: a handle is made under its door's mutex. Until it is complete, it is its maker's
+ * alone. If the maker is killed, no task has the handle until the service has answered.
  */
 #include <linux/export.h>
 #include <linux/fs.h>
@@ -22,10 +22,10 @@ static struct vdoor_handle *free_slot(struct vdoor_uchan *uc)
 	return NULL;
 }
 
-/* It is not to be used, but the service may know of it, or the provider. */
+/* Drop a handle that must not be used. The service may know of it, or the provider. */
 static void give_up(struct vdoor_handle *h)
 {
-	struct vos_door *door = h->uchan->door;
+	struct vdoor *door = h->uchan->door;
 	unsigned long flags;
 
 	spin_lock_irqsave(&door->lock, flags);
@@ -35,7 +35,7 @@ static void give_up(struct vdoor_handle *h)
 	vdoor_uchan_kick(h->uchan);
 }
 
-/* The answer comes after the maker was killed. Any context. */
+/* Give a handle up whose answer comes after the maker was killed. Any context. */
 static void add_orphan(struct vos_call *call)
 {
 	struct vdoor_handle *h = call->priv;
@@ -59,7 +59,10 @@ static void fill_add(struct vos_call *call, struct vdoor_handle *h)
 	call->orphan = add_orphan;
 }
 
-/* Return: 0; -EAGAIN; -EINTR; -EINPROGRESS killed, and add_orphan() sees to the rest. */
+/*
+ * Tell the service of a handle.
+ * Return: 0; -EAGAIN; -EINTR. -EINPROGRESS: killed, and add_orphan() does the rest.
+ */
 static int tell_add(struct vdoor_handle *h)
 {
 	struct vos_call *call = vdoor_uchan_call(h->uchan, VOS_OP_HANDLE_ADD, 0, 0);
@@ -85,8 +88,8 @@ static int tell_add(struct vdoor_handle *h)
 }
 
 /*
- * Never that of another handle, not even of another channel's: a thread may still have
- * a word of a channel, or of a door, that is gone.
+ * Get a generation that no other handle has, in no channel. A thread may still have a word of a
+ * channel, or of a door, that is gone.
  */
 static u32 next_gen(void)
 {
@@ -99,7 +102,7 @@ static u32 next_gen(void)
 	return gen;
 }
 
-/* What the handle stands for, before the service or a word knows of it. */
+/* Set up what the handle stands for, before the service or a word knows of it. */
 static int set_up(struct vdoor_handle *h, struct file *file)
 {
 	const struct vdoor_provider *p = h->uchan->provider;
@@ -119,7 +122,7 @@ static int set_up(struct vdoor_handle *h, struct file *file)
 	return rc;
 }
 
-/* Its slot is the caller's, and nothing is known of it anywhere. */
+/* Fill in a handle whose slot is the caller's. No other party knows of it. */
 static void init(struct vdoor_handle *h, struct vdoor_uchan *uc, struct file *file,
 		 const struct vdoor_target *t)
 {
@@ -133,18 +136,21 @@ static void init(struct vdoor_handle *h, struct vdoor_uchan *uc, struct file *fi
 	h->file = file;
 	h->target = *t;
 	INIT_LIST_HEAD(&h->target.link);
-	/* Who sees this sees its generation: is_known(). */
+	/* A reader that sees this sees its generation: is_known(). */
 	smp_store_release(&h->state, VDOOR_HANDLE_MAKING);
 }
 
-/* Return: 0; -EAGAIN it has been recalled before it was complete. */
+/*
+ * Put a handle on the list of attached files.
+ * Return: 0. -EAGAIN: it has been recalled before it was complete.
+ */
 static int make_live(struct vdoor_handle *h, struct file *file)
 {
-	struct vos_door *door = h->uchan->door;
+	struct vdoor *door = h->uchan->door;
 	unsigned long flags;
 	bool wanted;
 
-	/* Before it is on the list, so that the file's end looks there. */
+	/* Set before it is on the list, so that the file's end examines the list. */
 	spin_lock(&file->f_lock);
 	file->f_mode |= FMODE_DOOR;
 	spin_unlock(&file->f_lock);
@@ -158,13 +164,15 @@ static int make_live(struct vdoor_handle *h, struct file *file)
 	return wanted ? 0 : -EAGAIN;
 }
 
-/*
- * vdoor_handle_new - a handle for @file, known to the service, named by no word yet
- * @t: what it stands for
+/**
+ * vdoor_handle_new - make a handle for a file, known to the service, named by no word yet
+ * @uc: the channel; the caller keeps it
+ * @file: the file; the caller has it
+ * @t: what the handle stands for
  *
- * With the door's mutex; the caller has the file, and keeps the channel.
- * Return: the handle, which vdoor_handle_unname() gives back, or ERR_PTR: -EAGAIN,
- * -EINTR; with a window also what kept it from being mapped.
+ * Context: process; the door's mutex is held.
+ * Return: the handle, which vdoor_handle_unname() gives back, or ERR_PTR: -EAGAIN, -EINTR. With
+ * a window also the reason for which it could not be mapped.
  */
 struct vdoor_handle *vdoor_handle_new(struct vdoor_uchan *uc, struct file *file,
 				      const struct vdoor_target *t)
@@ -190,15 +198,20 @@ struct vdoor_handle *vdoor_handle_new(struct vdoor_uchan *uc, struct file *file,
 	return rc ? ERR_PTR(rc) : h;
 }
 
-/* Give back what vdoor_handle_new() gave: its caller lets go of the file. */
+/**
+ * vdoor_handle_unname - give back what vdoor_handle_new() returned
+ * @h: the handle; its caller puts the file afterwards
+ *
+ * Context: any.
+ */
 void vdoor_handle_unname(struct vdoor_handle *h)
 {
-	struct vos_door *door = h->uchan->door;
+	struct vdoor *door = h->uchan->door;
 	unsigned long flags;
 	bool named = false;
 
 	spin_lock_irqsave(&door->lock, flags);
-	/* It may have been recalled before it had a word. */
+	/* The handle may have been recalled before it had a word. */
 	if (h->state == VDOOR_HANDLE_LIVE) {
 		if (h->words == 1)
 			vdoor_handle_detach(h);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * What the kernel tells the door (linux/virtuos_door.h), and its start.
- */
+/* What the kernel tells the door (linux/virtuos_door.h), and the door's start. */
 #include <linux/export.h>
 #include <linux/fdtable.h>
 #include <linux/mm.h>
@@ -35,23 +33,26 @@ static void fd_gone(struct files_struct *files, unsigned int fd)
 	vdoor_revoke_word(files->virtuos_door, fd);
 }
 
-/* Its last user is we: nobody binds it to another door meanwhile. */
+/*
+ * Shut the door of a table of descriptors that is about to go. The caller is its last user, so
+ * no task binds it to another door.
+ */
 static void files_gone(struct files_struct *files)
 {
-	struct vos_door *door;
+	struct vdoor *door;
 
 	spin_lock(&files->file_lock);
 	door = files->virtuos_door;
 	files->virtuos_door = NULL;
 	spin_unlock(&files->file_lock);
-	/* Whose memory may outlive its descriptors (a thread that exits last, exec). */
+	/* The memory may outlive the descriptors (a thread that exits last, exec). */
 	vdoor_shut(door);
 	vdoor_put(door);
 }
 
 static void mm_gone(struct mm_struct *mm)
 {
-	struct vos_door *door = rcu_replace_pointer(mm->virtuos_door, NULL, true);
+	struct vdoor *door = rcu_replace_pointer(mm->virtuos_door, NULL, true);
 
 	vdoor_shut(door);
 	vdoor_put(door);
@@ -59,7 +60,7 @@ static void mm_gone(struct mm_struct *mm)
 
 static void shut(struct mm_struct *mm)
 {
-	struct vos_door *door = vdoor_of(mm);
+	struct vdoor *door = vdoor_of(mm);
 
 	if (!door)
 		return;
@@ -67,15 +68,15 @@ static void shut(struct mm_struct *mm)
 	vdoor_put(door);
 }
 
-/* Shut, and wait until the services know. */
+/* Shut the door, and wait until the services know. */
 static void close_now(struct mm_struct *mm)
 {
-	struct vos_door *door = vdoor_of(mm);
+	struct vdoor *door = vdoor_of(mm);
 
 	if (!door)
 		return;
 	/*
-	 * Whoever comes under a filter must not even ask for another door: the filter
+	 * A process that comes under a filter must not even ask for another door: the filter
 	 * may kill it for that.
 	 */
 	WRITE_ONCE(door->state->closed, 2);
@@ -85,7 +86,7 @@ static void close_now(struct mm_struct *mm)
 
 static void creds_changed(struct mm_struct *mm)
 {
-	struct vos_door *door = vdoor_of(mm);
+	struct vdoor *door = vdoor_of(mm);
 	struct vos_cred *now = door ? kmalloc(sizeof(*now), GFP_KERNEL) : NULL;
 
 	if (now)
@@ -99,13 +100,13 @@ static void creds_changed(struct mm_struct *mm)
 
 static void add_pause(struct mm_struct *mm, int n)
 {
-	struct vos_door *door = vdoor_of(mm);
+	struct vdoor *door = vdoor_of(mm);
 	unsigned long flags;
 
 	if (!door)
 		return;
 	spin_lock_irqsave(&door->lock, flags);
-	/* A door opened by the child's parent's other threads was never paused. */
+	/* If another thread of the parent opened the door meanwhile, the door was never paused. */
 	WRITE_ONCE(door->paused, max(door->paused + n, 0));
 	spin_unlock_irqrestore(&door->lock, flags);
 	if (n > 0)
@@ -123,6 +124,17 @@ static void resume_door(struct mm_struct *mm)
 	add_pause(mm, -1);
 }
 
+/* Have the process's files examined again, at the next calls. */
+static void revoke(struct mm_struct *mm)
+{
+	struct vdoor *door = vdoor_of(mm);
+
+	if (!door)
+		return;
+	vdoor_revoke_all(door, VOS_DOOR_STORAGE);
+	vdoor_put(door);
+}
+
 static const struct virtuos_door_hooks hooks = {
 	.prctl = vdoor_prctl,
 	.fd_gone = fd_gone,
@@ -137,10 +149,16 @@ static const struct virtuos_door_hooks hooks = {
 	.file_changed = vdoor_handle_file_changed,
 	.pos_take = vdoor_handle_pos_take,
 	.pos_give = vdoor_handle_pos_give,
+	.revoke = revoke,
+	.watched = vdoor_handles_watched,
+	.deny_signal = vdoor_claim_deny_signal,
+	.landing = vdoor_claim_landing,
 };
 
-/*
- * vdoor_init - from here on processes may open doors, and the module stays
+/**
+ * vdoor_init - let processes open doors from here on; the module stays
+ *
+ * Context: process.
  * Return: 0 or -EBUSY.
  */
 int vdoor_init(void)

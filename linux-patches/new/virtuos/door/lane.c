@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lanes as the kernel sees them: it wakes the service for a process, and sleeps for it
- * until the service has answered. What is said on them is nothing to it.
+ * Lanes as the kernel sees them. It wakes the service for a process, and sleeps for it until
+ * the service has answered. It does not interpret what lies on them.
  */
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -14,7 +14,10 @@ static struct vos_lane_page __peer *lane_page(struct vdoor_uchan *uc, u32 lane)
 	return vos_area_page(&uc->area, VOS_UCHAN_HEAD_PAGES + lane);
 }
 
-/* All of it is the process's own word, and harms it alone. */
+/*
+ * Test whether a channel is broken. The process can write that word, too, and harms only
+ * itself.
+ */
 static bool is_broken(const struct vdoor_uchan *uc)
 {
 	return vos_load(&uc->head->broken);
@@ -41,7 +44,7 @@ static int wait_lane(struct vdoor_uchan *uc, struct vos_lane_page __peer *lane)
 	return rc ? -EINTR : 0;
 }
 
-/* The service wakes up: worth polling for. */
+/* Poll for the answer. The service wakes up, so this may succeed. */
 static void spin_on(struct vdoor_uchan *uc, struct vos_lane_page __peer *lane)
 {
 	u64 until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
@@ -51,13 +54,16 @@ static void spin_on(struct vdoor_uchan *uc, struct vos_lane_page __peer *lane)
 }
 
 /*
- * An event costs the service, whoever it is for, and a process may ask for one as often as
- * it likes. One that calls and waits does so less often than this.
+ * An event costs the service time, and a process may ask for any number of events. A process
+ * that calls and waits asks less often than this.
  */
 #define KICK_NS		(50 * NSEC_PER_USEC)
 #define KICK_BURST	64
 
-/* When is it the next event's turn? Return: in so many ns. */
+/*
+ * Take the next event's turn.
+ * Return: in how many ns it comes.
+ */
 static u64 next_turn(struct vdoor_uchan *uc)
 {
 	s64 now = ktime_get_ns(), was = atomic64_read(&uc->kick_at), at;
@@ -69,7 +75,10 @@ static u64 next_turn(struct vdoor_uchan *uc)
 	return max(at, 0);
 }
 
-/* Not for long, but as often as he comes. A signal must not cost the service the event. */
+/*
+ * Wait for the turn. Each wait is short, but a process that asks too often has one for each
+ * event. A signal must not cost the service the event.
+ */
 static void wait_for_turn(struct vdoor_uchan *uc)
 {
 	ktime_t wait = next_turn(uc);
@@ -86,8 +95,8 @@ static void send_kick(struct vdoor_uchan *uc)
 	unsigned long flags;
 
 	/*
-	 * Who takes the bit sees what the process has submitted. If it is set already, the
-	 * event has been sent, or is about to be.
+	 * When the service takes the bit, it sees what the process has submitted. If the bit is
+	 * set already, the event has been sent, or is about to be.
 	 */
 	if (test_and_set_bit(uc->id, (unsigned long *)vos_peer_ptr(uc->link->ctrl->uchan_sel)))
 		return;
@@ -97,10 +106,10 @@ static void send_kick(struct vdoor_uchan *uc)
 	notify_remote_via_evtchn(chan->evtchn);
 }
 
-/* Have the service look at @lane, if it does not do so anyway. */
+/* Have the service poll @lane, if it does not do so anyway. */
 static void kick(struct vdoor_uchan *uc, const struct vos_lane_page __peer *lane)
 {
-	/* Pairs with the service's: it asks for an event, and then looks once more. */
+	/* Pairs with the service's barrier: it asks for an event, then polls once more. */
 	vos_mb();
 	if (!vos_load(&lane->sq.need_wakeup))
 		return;
@@ -109,10 +118,14 @@ static void kick(struct vdoor_uchan *uc, const struct vos_lane_page __peer *lane
 		send_kick(uc);
 }
 
-/*
+/**
  * vdoor_uchan_enter - wake the service's dispatcher, wait for a completion
+ * @uc: the channel
+ * @lane: number of the lane
  * @flags: VOS_ENTER_*
- * Return: 0; -EINTR; -EINVAL; -ENOTCONN nothing will come.
+ *
+ * Context: process.
+ * Return: 0; -EINTR; -EINVAL. -ENOTCONN: no completion will come.
  */
 int vdoor_uchan_enter(struct vdoor_uchan *uc, u32 lane, u32 flags)
 {
@@ -136,10 +149,11 @@ int vdoor_uchan_enter(struct vdoor_uchan *uc, u32 lane, u32 flags)
 }
 
 /*
- * Has the service given up channels since we last looked? Their processes hear of it by
- * the end of their doors, and use the trap door.
+ * Shut the doors whose channels the service has given up since the last check. Their processes
+ * see that by the end of their doors, and use the trap door.
+ * Return: true: there were some.
  */
-static bool look_for_broken(struct vos_link *link)
+static bool find_broken(struct vos_link *link)
 {
 	u32 untrusted_count = vos_load(&link->ctrl->uchans_broken);
 	struct vdoor_uchan *uc;
@@ -148,7 +162,7 @@ static bool look_for_broken(struct vos_link *link)
 	if (likely(untrusted_count == READ_ONCE(link->uchans_broken)))
 		return false;
 	WRITE_ONCE(link->uchans_broken, untrusted_count);
-	/* Pairs with the service's: a channel's own word is written before the count. */
+	/* Pairs with the service's barrier: it writes a channel's own word before the count. */
 	smp_rmb();
 	spin_lock_irqsave(&link->session->uchan_lock, flags);
 	list_for_each_entry(uc, &link->session->uchans, node)
@@ -158,17 +172,23 @@ static bool look_for_broken(struct vos_link *link)
 	return true;
 }
 
-/*
- * vdoor_uchan_events - an event came on @link, or it died: let those who wait look
- * Any context. Return: it was for somebody.
+/**
+ * vdoor_uchan_events - wake the callers that wait for a lane of a link
+ * @link: an event came on it, or it died
+ *
+ * Context: any.
+ * Return: true: the event was for a channel or a waiter.
  */
 bool vdoor_uchan_events(struct vos_link *link)
 {
-	bool news = !READ_ONCE(link->dead) && look_for_broken(link);
+	bool news = !READ_ONCE(link->dead) && find_broken(link);
 	struct vdoor_uchan *uc;
 	unsigned long flags;
 
-	/* Pairs with the barrier in wait_event(): one of us sees the other. */
+	/*
+	 * Pairs with the barrier in wait_event(): either this thread sees the waiter, or the
+	 * waiter sees the news.
+	 */
 	smp_mb();
 	if (!atomic_read(&link->door_waiters))
 		return news;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What becomes of user channels when their link dies: their words are taken back,
- * and processes are told to ask for a new channel.
+ * What happens to user channels when their link dies. Their words are taken back, and processes
+ * are told to ask for a new channel.
  *
- * Called by ../core/link.c, through struct vos_door_ops.
+ * ../core/link.c calls this through struct vos_door_ops.
  */
 #include "door_priv.h"
 
 static void lose(struct vdoor_uchan *uc)
 {
-	struct vos_door *door = uc->door;
+	struct vdoor *door = uc->door;
 	unsigned long flags;
 	bool current_one;
 
@@ -21,13 +21,16 @@ static void lose(struct vdoor_uchan *uc)
 		WRITE_ONCE(door->state->epoch[uc->service], door->epoch[uc->service]);
 	}
 	spin_unlock_irqrestore(&door->lock, flags);
-	/* Its process may end before the service is back. */
+	/* The process may end before the service is back. */
 	if (vdoor_uchan_has_log(uc) && !xchg(&uc->kept, true))
 		vdoor_uchan_get(uc);
 }
 
-/*
- * vdoor_link_dead - @link has just died; its calls have ended. Process context.
+/**
+ * vdoor_link_dead - take the channels of a dead link from their doors
+ * @link: it has just died, and its calls have ended
+ *
+ * Context: process.
  */
 void vdoor_link_dead(struct vos_link *link)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mapping the door's memory into its process: the state area to be read, user
- * channels to be read and written. The mappings belong to that address space
- * alone: fork() leaves them out, core dumps and get_user_pages() do, too.
+ * Mapping of the door's memory into its process: the state area to be read, user channels and
+ * account pages to be read and written. The mappings belong to that address space alone: core
+ * dumps and get_user_pages() leave them out, and so does fork(), but for account pages.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -21,7 +21,7 @@ static int map_pages(struct vm_area_struct *vma, struct page **pages, unsigned l
 
 static int state_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct vos_door *door = file->private_data;
+	struct vdoor *door = file->private_data;
 	struct page *pages[VDOOR_STATE_PAGES];
 	u32 i;
 
@@ -64,7 +64,52 @@ static const struct file_operations uchan_fops = {
 	.release = uchan_release,
 };
 
-/* Map through a file that no descriptor names. @priv's reference goes along. */
+static vm_fault_t account_fault(struct vm_fault *vmf)
+{
+	struct vdoor_account_page *p = vmf->vma->vm_file->private_data;
+
+	vmf->page = vdoor_account_page_get_for(p, vmf->vma->vm_mm);
+	return vmf->page ? 0 : VM_FAULT_OOM;
+}
+
+static const struct vm_operations_struct account_vm_ops = {
+	.fault = account_fault,
+};
+
+/*
+ * A thread that comes out of fork() may count before it asks for a slot. So the child has the
+ * mapping, too, and memory of its own there.
+ */
+static int account_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_WIPEONFORK | VM_DONTEXPAND | VM_DONTDUMP | VM_IO);
+	vma->vm_ops = &account_vm_ops;
+	return 0;
+}
+
+static int account_release(struct inode *inode, struct file *file)
+{
+	vdoor_account_page_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations account_fops = {
+	.owner = THIS_MODULE,
+	.mmap = account_mmap,
+	.release = account_release,
+};
+
+static void put_unmapped(const struct file_operations *fops, void *priv)
+{
+	if (fops == &uchan_fops)
+		vdoor_uchan_put(priv);
+	else if (fops == &account_fops)
+		vdoor_account_page_put(priv);
+	else
+		vdoor_put(priv);
+}
+
+/* Map through a file that no descriptor names. It takes @priv's reference over. */
 static unsigned long map_file(const struct file_operations *fops, void *priv,
 			      unsigned long prot, unsigned long len)
 {
@@ -74,10 +119,7 @@ static unsigned long map_file(const struct file_operations *fops, void *priv,
 	unsigned long addr;
 
 	if (IS_ERR(file)) {
-		if (fops == &uchan_fops)
-			vdoor_uchan_put(priv);
-		else
-			vdoor_put(priv);
+		put_unmapped(fops, priv);
 		return PTR_ERR(file);
 	}
 	addr = vm_mmap(file, 0, len, prot, MAP_SHARED, 0);
@@ -85,18 +127,24 @@ static unsigned long map_file(const struct file_operations *fops, void *priv,
 	return addr;
 }
 
-/*
- * vdoor_map - the state area, for the caller to read
+/**
+ * vdoor_map - map the state area for the caller to read
+ * @door: the door
+ *
+ * Context: process.
  * Return: its address, or -errno.
  */
-unsigned long vdoor_map(struct vos_door *door)
+unsigned long vdoor_map(struct vdoor *door)
 {
 	vdoor_get(door);
 	return map_file(&state_fops, door, PROT_READ, VDOOR_STATE_PAGES * PAGE_SIZE);
 }
 
-/*
- * vdoor_uchan_map - a user channel, for the caller to read and write
+/**
+ * vdoor_uchan_map - map a user channel for the caller to read and write
+ * @uc: the channel
+ *
+ * Context: process.
  * Return: its address, or -errno.
  */
 unsigned long vdoor_uchan_map(struct vdoor_uchan *uc)
@@ -104,4 +152,16 @@ unsigned long vdoor_uchan_map(struct vdoor_uchan *uc)
 	vdoor_uchan_get(uc);
 	return map_file(&uchan_fops, uc, PROT_READ | PROT_WRITE,
 			(unsigned long)uc->area.nr_pages << PAGE_SHIFT);
+}
+
+/**
+ * vdoor_account_map - map an account page for the caller to read and write
+ * @p: the page; a reference of the caller's goes to the mapping, or is put
+ *
+ * Context: process.
+ * Return: its address, or -errno.
+ */
+unsigned long vdoor_account_map(struct vdoor_account_page *p)
+{
+	return map_file(&account_fops, p, PROT_READ | PROT_WRITE, PAGE_SIZE);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * virtuos-core: the primary's front end, core and door. The module's begin and end, above
+ * virtuos-core: the primary's front end, core and door. The module's start and stop stand above
  * both: the core calls nothing of the door but what the door gives it here.
  */
 #include <linux/module.h>
@@ -9,6 +9,10 @@
 static const struct vos_door_ops door_ops = {
 	.events = vdoor_uchan_events,
 	.link_dead = vdoor_link_dead,
+	.account_exit = vdoor_claim_exit,
+	.account_free = vdoor_claim_free,
+	.sums = vdoor_claim_sums,
+	.ask_costs = vdoor_costs_ask,
 };
 
 static int __init virtuos_init(void)
@@ -23,8 +27,10 @@ static int __init virtuos_init(void)
 		vos_core_stop();
 		return rc;
 	}
-	/* Another module has them: then service domains interrupt us more often. */
-	if (vos_look_init())
+	if (vos_account_init())
+		pr_warn("virtuos: the kernel's account hooks are taken\n");
+	/* If another module has them, service domains interrupt this one more often. */
+	if (vos_poll_init())
 		pr_warn("virtuos: the kernel's ring hooks are taken\n");
 	return 0;
 }

@@ -12,7 +12,7 @@
 #include <linux/uaccess.h>
 #include "door_priv.h"
 
-/* What a tracer or a filter asked to see must be seen. */
+/* Test for a tracer or a filter. What it asked to see must pass the kernel. */
 static bool watched(void)
 {
 	struct task_struct *t;
@@ -26,7 +26,7 @@ static bool watched(void)
 	return seen;
 }
 
-/* All threads of the memory use the descriptors that the door speaks of? */
+/* Test whether all threads of the memory use the caller's descriptors. */
 static bool shares_descriptors(void)
 {
 	struct task_struct *t;
@@ -39,15 +39,15 @@ static bool shares_descriptors(void)
 		same &= READ_ONCE(t->files) == current->files || t->flags & PF_EXITING;
 	}
 	rcu_read_unlock();
-	/* Others that use the memory, such as a vfork's parent, are not our threads. */
+	/* Other users of the memory, such as a vfork's parent, are no threads of this process. */
 	return same && atomic_read(&current->mm->mm_users) <= threads;
 }
 
-/* Make @door the one that the caller's descriptors are spoken of by. */
-static int bind_files(struct vos_door *door)
+/* Bind @door to the caller's descriptors. */
+static int bind_files(struct vdoor *door)
 {
 	struct files_struct *files = current->files;
-	struct vos_door *old;
+	struct vdoor *old;
 
 	spin_lock(&files->file_lock);
 	old = files->virtuos_door;
@@ -63,12 +63,15 @@ static int bind_files(struct vos_door *door)
 	return 0;
 }
 
-/* Make @door the caller's memory's. Return: -EEXIST another thread was faster. */
-static int bind_mm(struct vos_door *door)
+/*
+ * Bind @door to the caller's memory.
+ * Return: 0. -EEXIST: another thread was faster.
+ */
+static int bind_mm(struct vdoor *door)
 {
 	static DEFINE_SPINLOCK(bind_lock);
 	struct mm_struct *mm = current->mm;
-	struct vos_door *old;
+	struct vdoor *old;
 
 	spin_lock(&bind_lock);
 	old = rcu_dereference_protected(mm->virtuos_door, lockdep_is_held(&bind_lock));
@@ -84,7 +87,7 @@ static int bind_mm(struct vos_door *door)
 	return 0;
 }
 
-static int put_info(struct vos_door *door, unsigned long arg)
+static int put_info(struct vdoor *door, unsigned long arg)
 {
 	struct vos_door_info info = {
 		.version = VOS_DOOR_VERSION,
@@ -97,7 +100,7 @@ static int put_info(struct vos_door *door, unsigned long arg)
 	return copy_to_user((void __user *)arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-static int open_new(struct vos_door *door)
+static int open_new(struct vdoor *door)
 {
 	unsigned long user;
 	int rc = bind_mm(door);
@@ -125,7 +128,7 @@ static int open_new(struct vos_door *door)
 
 static int door_open(unsigned long arg)
 {
-	struct vos_door *door;
+	struct vdoor *door;
 	int rc;
 
 	if (!READ_ONCE(vdoor_enabled))
@@ -154,7 +157,7 @@ static int door_open(unsigned long arg)
 	return rc;
 }
 
-/* What a set-up call tells its caller; copied to him when no lock is held. */
+/* What a set-up call tells its caller. It is copied to the caller when no lock is held. */
 struct answer {
 	struct vos_door_channel channel;
 	struct vdoor_window *window;	/* counted */
@@ -173,10 +176,11 @@ static void tell_channel(const struct vdoor_uchan *uc, u32 epoch, struct vos_doo
 }
 
 /*
- * Make @uc the door's. A link that dies from here on finds it there, and the process hears
- * of that. Return: 0; -EAGAIN the door has been shut meanwhile; -ENOTCONN.
+ * Make @uc the door's. If the link dies from here on, lose() finds the channel there, and the
+ * process is told.
+ * Return: 0. -EAGAIN: the door has been shut meanwhile. -ENOTCONN.
  */
-static int install(struct vos_door *door, struct vdoor_uchan *uc)
+static int install(struct vdoor *door, struct vdoor_uchan *uc)
 {
 	unsigned long flags;
 	int rc = 0;
@@ -193,7 +197,7 @@ static int install(struct vos_door *door, struct vdoor_uchan *uc)
 	return rc;
 }
 
-static int make_channel(struct vos_door *door, const struct vdoor_provider *p)
+static int make_channel(struct vdoor *door, const struct vdoor_provider *p)
 {
 	struct vdoor_uchan *uc;
 	unsigned long user;
@@ -213,13 +217,13 @@ static int make_channel(struct vos_door *door, const struct vdoor_provider *p)
 
 static bool is_of_use(const struct vdoor_uchan *uc)
 {
-	return !vdoor_uchan_dead(uc) && !READ_ONCE(uc->ending);
+	return !vdoor_uchan_dead(uc) && !READ_ONCE(uc->must_close);
 }
 
-static int door_channel(struct vos_door *door, u32 service, struct vos_door_channel *c)
+static int door_channel(struct vdoor *door, u32 service, struct vos_door_channel *c)
 {
 	const struct vdoor_provider *p = vdoor_provider_of(service);
-	/* Before we look: of a death from here on the process hears. */
+	/* Read before the channel is examined: the process is told of a death from here on. */
 	u32 epoch = READ_ONCE(door->epoch[service % VOS_DOOR_SERVICES]);
 	struct vdoor_uchan *uc;
 	int rc = 0;
@@ -243,7 +247,7 @@ static int door_channel(struct vos_door *door, u32 service, struct vos_door_chan
 	return 0;
 }
 
-static int door_enter(struct vos_door *door, u32 service, unsigned long arg)
+static int door_enter(struct vdoor *door, u32 service, unsigned long arg)
 {
 	struct vdoor_uchan *uc = vdoor_uchan_of(door, service);
 	int rc;
@@ -255,7 +259,7 @@ static int door_enter(struct vos_door *door, u32 service, unsigned long arg)
 	return rc;
 }
 
-static int door_home(unsigned int fd)
+static int door_recall(unsigned int fd)
 {
 	struct file *file = fget(fd);
 	int rc = -ENOENT;
@@ -266,15 +270,15 @@ static int door_home(unsigned int fd)
 	for (i = 0; i < VOS_DOOR_SERVICES && rc == -ENOENT; i++) {
 		const struct vdoor_provider *p = vdoor_provider_of(i);
 
-		if (p && p->home)
-			rc = p->home(file);
+		if (p && p->recall)
+			rc = p->recall(file);
 	}
 	fput(file);
 	return rc;
 }
 
-static int set_up_locked(struct vos_door *door, unsigned long op, unsigned long arg3,
-			 unsigned long arg4, struct answer *answer)
+static long set_up_locked(struct vdoor *door, unsigned long op, unsigned long arg3,
+			  unsigned long arg4, struct answer *answer)
 {
 	if (!vdoor_usable(door))
 		return -EAGAIN;
@@ -283,12 +287,17 @@ static int set_up_locked(struct vos_door *door, unsigned long op, unsigned long 
 		return door_channel(door, arg3, &answer->channel);
 	case VOS_DOOR_WINDOW:
 		return vdoor_window(door, arg3, &answer->window);
+	case VOS_DOOR_ACCOUNT:
+		return vdoor_claim(door);
 	default:
 		return vdoor_attach(door, arg3, arg4);
 	}
 }
 
-/* His memory may not come for as long as he likes: no lock is held. */
+/*
+ * Copy the answer to the process. The process decides when its memory comes, so no lock is
+ * held.
+ */
 static int give_answer(unsigned long op, unsigned long arg, const struct answer *answer)
 {
 	int rc = 0;
@@ -303,18 +312,21 @@ static int give_answer(unsigned long op, unsigned long arg, const struct answer 
 	return rc;
 }
 
-/* For what makes something: only the owner of the descriptors, and of an open door. */
-static int door_set_up(struct vos_door *door, unsigned long op, unsigned long arg3,
-		       unsigned long arg4)
+/*
+ * Carry out an operation that makes something. Only the owner of the descriptors may do so, and
+ * only of an open door.
+ */
+static long door_set_up(struct vdoor *door, unsigned long op, unsigned long arg3,
+			unsigned long arg4)
 {
 	struct answer answer = {};
-	int rc;
+	long rc;
 
 	if (door->files != current->files)
 		return -EBUSY;
 	if (!vdoor_usable(door))
 		return -EAGAIN;
-	/* One that has ended keeps its file from being served. */
+	/* A window that has ended keeps its file from being served. */
 	vdoor_windows_tidy(door);
 	rc = mutex_lock_killable(&door->mutex);
 	if (rc)
@@ -323,15 +335,24 @@ static int door_set_up(struct vos_door *door, unsigned long op, unsigned long ar
 	mutex_unlock(&door->mutex);
 	if (!rc)
 		rc = give_answer(op, arg4, &answer);
-	/* A window that was made in vain. */
+	/* Unmap a window that was made in vain. */
 	vdoor_windows_tidy(door);
 	return rc == -ERESTARTSYS ? -EINTR : rc;
 }
 
-long vdoor_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
-		 unsigned long arg5)
+/**
+ * vdoor_prctl - carry out prctl(VOS_DOOR_PRCTL, ...)
+ * @op: VOS_DOOR_*
+ * @arg3: as <virtuos/door.h> says
+ * @arg4: as <virtuos/door.h> says
+ * @arg5: not used
+ *
+ * Context: process.
+ * Return: as the operation does, or -errno.
+ */
+long vdoor_prctl(unsigned long op, unsigned long arg3, unsigned long arg4, unsigned long arg5)
 {
-	struct vos_door *door;
+	struct vdoor *door;
 	long rc;
 
 	if (op == VOS_DOOR_OPEN)
@@ -346,14 +367,15 @@ long vdoor_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
 	case VOS_DOOR_CHANNEL:
 	case VOS_DOOR_ATTACH:
 	case VOS_DOOR_WINDOW:
+	case VOS_DOOR_ACCOUNT:
 		rc = door_set_up(door, op, arg3, arg4);
 		break;
 	case VOS_DOOR_TIDY:
 		vdoor_windows_tidy(door);
 		rc = 0;
 		break;
-	case VOS_DOOR_HOME:
-		rc = door_home(arg3);
+	case VOS_DOOR_RECALL:
+		rc = door_recall(arg3);
 		break;
 	default:
 		rc = -EINVAL;
@@ -365,7 +387,7 @@ long vdoor_prctl(unsigned long op, unsigned long arg3, unsigned long arg4,
 /* See vdoor_provider.h. */
 void vdoor_tidy(void)
 {
-	struct vos_door *door;
+	struct vdoor *door;
 
 	if (!current->mm || !rcu_access_pointer(current->mm->virtuos_door))
 		return;

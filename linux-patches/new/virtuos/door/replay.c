@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What processes wrote to files through a storage domain that has died, and that
- * was not on the disk yet, is written again from the logs in their user channels.
+ * Replay of logs. If a storage domain has died, some data that processes wrote through it was
+ * not on the disk yet. That data is written again from the logs in their user channels.
  *
- * The log is the process's own memory. A record counts only if it names a handle
- * that this kernel made for writing; a process that scribbles over its log harms
- * files that it may write anyway. Records of all processes are carried out in the
- * order of their sequence numbers, which the dead domain gave.
+ * The log is the process's own memory. A record counts only if it names a handle that this
+ * kernel made for writing. A process that damages its log harms files that it may write anyway.
+ * Records of all processes are carried out in the order of their sequence numbers, which the
+ * dead domain gave.
  */
 #include <linux/capability.h>
 #include <linux/export.h>
@@ -40,7 +40,7 @@ static const void __peer *log_start(const struct vdoor_uchan *uc)
 	       uc->nr_lanes * uc->lane_bytes;
 }
 
-/* @rec is a private copy. */
+/* Add a record to the replay if it is valid. @rec is a private copy. */
 static void add_record(struct replay *r, struct vdoor_uchan *uc, const struct vos_log_record *rec,
 		       const void __peer *data, u32 room)
 {
@@ -62,7 +62,10 @@ static void add_record(struct replay *r, struct vdoor_uchan *uc, const struct vo
 	e->pos = rec->pos;
 	e->len = rec->len;
 	e->data = data;
-	/* What the write took from the file may not have reached the disk either. */
+	/*
+	 * The privileges that the write took from the file may not have reached the disk
+	 * either.
+	 */
 	e->kill_privs = !(uc->door->cred->cap_effective & BIT_ULL(CAP_FSETID));
 }
 
@@ -80,7 +83,7 @@ static void read_log(struct replay *r, struct vdoor_uchan *uc)
 		if (off % sizeof(rec))
 			return;
 		vos_peer_read(&rec, log_start(uc) + off, sizeof(rec));
-		/* The copy is what is checked and used from here on. */
+		/* From here on only the copy is checked and used. */
 		barrier();
 		if (rec.room < sizeof(rec) || rec.room > left || rec.room > size - off)
 			return;
@@ -99,8 +102,12 @@ static int by_seq(const void *a, const void *b)
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-/*
- * vdoor_uchan_has_log - could it hold what its dead service may have lost?
+/**
+ * vdoor_uchan_has_log - test whether a channel's log may have what a dead service lost
+ * @uc: the channel
+ *
+ * Context: any.
+ * Return: true if it may.
  */
 bool vdoor_uchan_has_log(const struct vdoor_uchan *uc)
 {
@@ -124,7 +131,7 @@ static int write_all(const struct vdoor_provider *p, const struct replay *r)
 	return 0;
 }
 
-/* Handles that awaited this may end. */
+/* Let handles end that waited for the replay. */
 static void let_go(struct vos_session *session)
 {
 	struct vdoor_uchan *uc = NULL;
@@ -166,7 +173,7 @@ int vdoor_replay(struct vos_session *session)
 	rc = write_all(p, &r);
 	if (r.nr)
 		pr_info("virtuos: %u writes replayed\n", r.nr);
-	/* If this domain has died as well, again with the next. */
+	/* If this domain has died as well, the next one is tried. */
 	if (!rc)
 		let_go(session);
 	kvfree(r.entry);

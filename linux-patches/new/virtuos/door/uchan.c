@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * User channels: memory of ours that a process and a service domain share.
+ * User channels: memory of the primary that a process and a service domain share.
  *
- * How they end is in close.c.
+ * close.c has how they end.
  *
- * Invariant: a channel's pages go back to the allocator only after its grants have
- * ended; those are asked to end only when the service has unmapped them
- * (UCHAN_CLOSE) or is dead. Its number is given to another channel of the link only
- * after UCHAN_CLOSE was answered.
+ * Invariant: a channel's pages go back to the allocator only after its grants have ended. These
+ * are ended only when the service has unmapped the pages (UCHAN_CLOSE) or is dead. A channel's
+ * number is given to another channel of the link only after UCHAN_CLOSE was answered.
  */
 #include <linux/idr.h>
 #include <linux/slab.h>
 #include "door_priv.h"
 
-/* Whole pages; lanes and log together stay below VOS_UCHAN_MAX_PAGES. */
+/*
+ * Get the arena bytes of a lane: whole pages. Lanes and log together stay below
+ * VOS_UCHAN_MAX_PAGES.
+ */
 static u32 lane_bytes(void)
 {
 	return clamp(READ_ONCE(vdoor_lane_kib), 4u, 256u) / 4u * 4096u;
 }
 
-/* A power of two, for its positions run freely; 0: none, and writes trap. */
+/*
+ * Get the size of the log: a power of two, for its positions run freely. 0: there is none, and
+ * writes trap.
+ */
 static u32 log_kib(const struct vdoor_uchan *uc)
 {
 	u32 kib = min(READ_ONCE(vdoor_log_kib), 1024u);
@@ -36,15 +41,28 @@ static void lay_out(struct vdoor_uchan *uc)
 	uc->arena_pages = (uc->nr_lanes * uc->lane_bytes + log * 1024u) >> PAGE_SHIFT;
 }
 
+/**
+ * vdoor_uchan_dead - test whether a channel's link has died
+ * @uc: the channel
+ *
+ * Context: any.
+ * Return: true if it has.
+ */
 bool vdoor_uchan_dead(const struct vdoor_uchan *uc)
 {
 	return READ_ONCE(uc->link->dead);
 }
 
-/*
- * vdoor_uchan_call - a call to the channel's own link, on the kernel's channel
+/**
+ * vdoor_uchan_call - get a call to the channel's own link, on a kernel channel
+ * @uc: the channel
+ * @opcode: VOS_OP_*
+ * @len0: bytes of the first extent, or 0
  * @flags: VOS_GET_*
- * Return: the call, or ERR_PTR: -ENOTCONN that link is dead, -ERESTARTSYS.
+ *
+ * Context: process. With VOS_GET_NOWAIT: any.
+ * Return: the call, or ERR_PTR: -ERESTARTSYS, -ENOBUFS and others of vos_call_get(). -ENOTCONN:
+ * the link is dead.
  */
 struct vos_call *vdoor_uchan_call(struct vdoor_uchan *uc, u8 opcode, u32 len0, u32 flags)
 {
@@ -60,7 +78,10 @@ struct vos_call *vdoor_uchan_call(struct vdoor_uchan *uc, u8 opcode, u32 len0, u
 	return call;
 }
 
-/* Once submitted, it may be open, whatever we hear; @opening ends with the answer. */
+/*
+ * Note that the service has answered. Once the call was submitted the channel may be open,
+ * whatever the answer. @opening ends with the answer.
+ */
 static void open_ended(struct vdoor_uchan *uc)
 {
 	WRITE_ONCE(uc->opening, false);
@@ -68,7 +89,7 @@ static void open_ended(struct vdoor_uchan *uc)
 	vdoor_uchan_put(uc);
 }
 
-/* The answer comes after the opener was killed. Any context. */
+/* Note an answer that comes after the opener was killed. Any context. */
 static void open_orphan(struct vos_call *call)
 {
 	struct vdoor_uchan *uc = call->priv;
@@ -109,7 +130,10 @@ static int tell_open(struct vdoor_uchan *uc)
 	return rc == -EOWNERDEAD ? -ENOTCONN : rc;
 }
 
-/* On the session's list, so that events and death of the link find the channel. */
+/*
+ * Give the channel its number and put it on the session's list. There events and the death of
+ * the link find it.
+ */
 static int get_id(struct vdoor_uchan *uc)
 {
 	u32 most = uc->payer ? VOS_MAX_UCHANS - VDOOR_RESERVED_UCHANS : VOS_MAX_UCHANS;
@@ -169,12 +193,18 @@ static void uchan_release(struct kref *ref)
 	queue_work(vos_wq, &uc->free_work);
 }
 
+/**
+ * vdoor_uchan_put - put a reference on a channel
+ * @uc: the channel
+ *
+ * Context: any.
+ */
 void vdoor_uchan_put(struct vdoor_uchan *uc)
 {
 	kref_put(&uc->ref, uchan_release);
 }
 
-static struct vdoor_uchan *uchan_alloc(struct vos_door *door, const struct vdoor_provider *p,
+static struct vdoor_uchan *uchan_alloc(struct vdoor *door, const struct vdoor_provider *p,
 				       struct vos_link *link)
 {
 	struct vdoor_uchan *uc = kvzalloc(sizeof(*uc), GFP_KERNEL_ACCOUNT);
@@ -213,19 +243,21 @@ static int uchan_share(struct vdoor_uchan *uc)
 	atomic64_add(pages, &uc->link->session->grants);
 	uc->head = vos_area_page(&uc->area, 0);
 	for (i = 0; i < VOS_UCHAN_SLOTS; i++)
-		vos_store(&uc->head->pos[i], VOS_POS_HOME);
+		vos_store(&uc->head->pos[i], VOS_POS_KERNEL);
 	rc = get_id(uc);
 	return rc ?: tell_open(uc);
 }
 
-/*
- * vdoor_uchan_new - a user channel on the link that is up, open at the service
+/**
+ * vdoor_uchan_new - make a user channel on the link that is up, open at the service
+ * @door: its door
+ * @p: provider of the service
  *
- * With the door's mutex.
- * Return: the channel, which vdoor_uchan_end() gives up, or ERR_PTR: -ENOTCONN the service
- * is down; -ENOSPC; -ENOMEM; -EINTR, -ERESTARTSYS.
+ * Context: process; the door's mutex is held.
+ * Return: the channel, which vdoor_uchan_end() gives up, or ERR_PTR: -ENOSPC; -ENOMEM; -EINTR,
+ * -ERESTARTSYS. -ENOTCONN: the service is down.
  */
-struct vdoor_uchan *vdoor_uchan_new(struct vos_door *door, const struct vdoor_provider *p)
+struct vdoor_uchan *vdoor_uchan_new(struct vdoor *door, const struct vdoor_provider *p)
 {
 	struct vos_link *link = vos_session_link_get(p->session, VOS_GET_UP_ONLY);
 	struct vdoor_uchan *uc;
@@ -245,9 +277,12 @@ struct vdoor_uchan *vdoor_uchan_new(struct vos_door *door, const struct vdoor_pr
 	return ERR_PTR(rc);
 }
 
-/*
- * vdoor_uchan_next - go through the user channels of @s
- * @last: the one before, whose reference goes, or NULL
+/**
+ * vdoor_uchan_next - go through the user channels of a session
+ * @s: the session
+ * @last: the one before, whose reference is put, or NULL
+ *
+ * Context: process.
  * Return: the next one with a reference, or NULL.
  */
 struct vdoor_uchan *vdoor_uchan_next(struct vos_session *s, struct vdoor_uchan *last)
@@ -255,7 +290,7 @@ struct vdoor_uchan *vdoor_uchan_next(struct vos_session *s, struct vdoor_uchan *
 	struct vdoor_uchan *uc, *found = NULL;
 
 	spin_lock_irq(&s->uchan_lock);
-	/* @last stays on the list for as long as it has a reference. */
+	/* @last stays on the list while it has a reference. */
 	uc = last ? list_next_entry(last, node) :
 		list_first_entry(&s->uchans, struct vdoor_uchan, node);
 	list_for_each_entry_from(uc, &s->uchans, node) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the exceptionless door asks of the socket family (../net) and of the file
- * system (../fs), and what they may ask of it.
+ * What the exceptionless door asks of the socket family (../net) and of the file system
+ * (../fs), and what they may ask of it.
  *
- * A provider knows which of its files may be used past the kernel, and under which
- * name the service domain knows them.
+ * A provider knows which of its files a process may use past the kernel. It also knows the
+ * names that the service domain has for them.
  */
 #ifndef VDOOR_PROVIDER_H
 #define VDOOR_PROVIDER_H
@@ -17,7 +17,7 @@
 struct file;
 struct vos_session;
 
-/*
+/**
  * struct vdoor_target - what a handle stands for
  * @kind: VOS_KIND_*; TRAP: never through the door
  * @word: VOS_WORD_* flags for the descriptor's word
@@ -26,11 +26,12 @@ struct vos_session;
  * @gen: sockets: object generation
  * @epoch: the link that knows the object; 0: any
  * @node: files: node id
- * @window: files: size of a window that @file may have; 0: none. The service is not
- *	told of such a handle
+ * @window: files: size of a window that the file may have; 0: none. The service is not told
+ *	of such a handle
  * @window_write: it may be written
- * @priv: the provider's; NULL: @gone is not called
- * @link, @recalled: the provider's, to find handles again
+ * @priv: the provider's; NULL: gone() is not called
+ * @link: the provider's, to find handles again
+ * @recalled: same
  */
 struct vdoor_target {
 	u32 kind;
@@ -47,28 +48,26 @@ struct vdoor_target {
 	bool recalled;
 };
 
-/*
+/**
  * struct vdoor_provider - files of one service
  * @service: VOS_DOOR_NET, VOS_DOOR_STORAGE
- * @session: with that service; calls of the door are made on it
- * @examine: what is @file? Fills in all of @t but what belongs to @attach. Return: 0;
- *	-ENOENT not this provider's; -EAGAIN not now
- * @attach: a handle for @t is about to be made, or NULL. Sets t->priv if it wants to
- *	hear of its end. Process context; what it needs is undone by @gone. Return: 0;
- *	-EAGAIN not now
- * @sync: have what was written through a handle on the disk, whoever the service is by now; or
- *	NULL. Process context. Return: 0 or an error
- * @gone: the service does not know the handle any more, or is dead. Process context.
- *	@err: 0, or why what was written through it may be lost
- * @replay: write again what a predecessor may have lost, durably; from the session's
- *	up(). @data is the process's memory; kill_privs: the process's writes take
- *	set-user-ID bits away. Return: 0; -ENOTCONN this domain has died, too; other
- *	errors are the file's
- * @home: have @file used here again, whoever uses it elsewhere; or NULL. Process context.
- *	Return: 0; -ENOENT not this provider's; -EINTR; errors of the file
- * @changed: the flags of @file, maybe not the provider's, have changed (F_SETFL,
- *	FIONBIO), or something else that a word says of it; or NULL. Any context but
- *	under files->file_lock
+ * @session: with that service; the door makes its calls on it
+ * @examine: examine @file. Fills in all of @t but what belongs to @attach. Returns 0.
+ *	-ENOENT: not this provider's. -EAGAIN: not now
+ * @attach: a handle for @t is about to be made, or NULL. If it needs to hear of the
+ *	handle's end, it sets t->priv. Process context; @gone undoes it. Returns 0. -EAGAIN: not
+ *	now
+ * @sync: have what was written through a handle on the disk, whichever domain serves by
+ *	now; or NULL. Process context. Returns 0 or an error
+ * @gone: the service does not know the handle any more, or is dead. Process context. err is 0,
+ *	or why what was written through it may be lost
+ * @replay: write again what a predecessor may have lost, durably; from the session's up().
+ *	@data is the process's memory. kill_privs: the process's writes clear set-user-ID bits.
+ *	Returns 0. -ENOTCONN: this domain has died, too. Other errors are the file's
+ * @recall: have @file used here again, if processes use it at the service; or NULL. Process
+ *	context. Returns 0. -ENOENT: not this provider's. -EINTR; errors of the file
+ * @changed: the flags of @file, maybe not the provider's, have changed (F_SETFL, FIONBIO),
+ *	or something else in its word; or NULL. Any context but under files->file_lock
  */
 struct vdoor_provider {
 	u32 service;
@@ -78,78 +77,103 @@ struct vdoor_provider {
 	int (*sync)(struct vdoor_target *t);
 	void (*gone)(struct vdoor_target *t, int err);
 	int (*replay)(u64 node, u64 pos, const void __peer *data, u32 len, bool kill_privs);
-	int (*home)(struct file *file);
+	int (*recall)(struct file *file);
 	void (*changed)(struct file *file);
 };
 
 /**
  * vdoor_provide - offer a provider, once per service
- * @p: what it is asked for; stays until the module goes
+ * @p: the provider; stays until the module goes
  *
+ * Context: process.
  * Return: 0, -EBUSY.
  */
 int vdoor_provide(const struct vdoor_provider *p);
+
+/**
+ * vdoor_withdraw - withdraw a provider
+ * @p: the provider; its session has ended, and with it all of its user channels
+ *
+ * Context: process.
+ */
 void vdoor_withdraw(const struct vdoor_provider *p);
 
 /**
- * vdoor_object_changed - the kernel must see the next calls on a socket
- * @session: whose object
+ * vdoor_object_changed - have the kernel see the next calls on a socket
+ * @session: the object's session
  * @obj: its index
  *
- * Takes back the words of all descriptors whose handle stands for object @obj of
- * @session. Any context but under the locks of a descriptor table.
+ * Takes back the words of all descriptors whose handle stands for object @obj of @session.
+ *
+ * Context: any but under the locks of a descriptor table.
  */
 void vdoor_object_changed(struct vos_session *session, u32 obj);
 
 /**
  * vdoor_target_get - keep the memory of a target that has not gone yet
- * @t: which
+ * @t: the target
  *
- * Return: generation of its handle, for vdoor_recall(). Any context.
+ * Context: any.
+ * Return: generation of its handle, for vdoor_recall().
  */
 u32 vdoor_target_get(struct vdoor_target *t);
+
+/**
+ * vdoor_target_put - put a target that vdoor_target_get() kept
+ * @t: the target
+ *
+ * Context: any.
+ */
 void vdoor_target_put(struct vdoor_target *t);
 
 /**
- * vdoor_recall - no call passes the door on this target any more
+ * vdoor_recall - have no more calls pass the door on a target
  * @t: kept by vdoor_target_get()
  * @gen: as that returned
  * @dirty: set if the process may have written
  *
- * Takes the words back and waits for the calls under way. @gone follows all the same,
- * later. Process context.
+ * Takes the words back and waits for the calls under way. The provider's gone() follows all the
+ * same, later.
  *
- * Return: 1 it was in use, 0 it was not, and @dirty; -EINTR killed.
+ * Context: process.
+ * Return: 1: it was in use. 0: it was not. -EINTR: killed.
  */
 int vdoor_recall(struct vdoor_target *t, u32 gen, bool *dirty);
 
 /**
- * vdoor_end_window - the file is about to change
+ * vdoor_end_window - end a window, for its file is about to change
  * @t: with a window; kept by vdoor_target_get()
  * @gen: as that returned
  *
- * Its words are gone, and no word will name it, when this returns. Any context.
+ * When this returns, its words are gone, and no word will name it.
+ *
+ * Context: any.
  */
 void vdoor_end_window(struct vdoor_target *t, u32 gen);
 
 /**
- * vdoor_wrote - has the process written to its window since this was last asked?
- * @t: with a window, not gone yet. Any context.
+ * vdoor_wrote - test and clear whether the process has written to a window
+ * @t: with a window, not gone yet
  *
- * Return: true if it has.
+ * Context: any.
+ * Return: true if it has written since the last call.
  */
 bool vdoor_wrote(struct vdoor_target *t);
 
 /**
- * vdoor_tidy - unmap the caller's windows that have ended and that nobody reads
- * Process context, no lock of memory management held.
+ * vdoor_tidy - unmap the caller's windows that have ended and have no reader
+ *
+ * Context: process, without a lock of memory management.
  */
 void vdoor_tidy(void);
 
 /**
  * vdoor_replay - write again what processes wrote through dead links
- * @session: the storage domain's; from its up()
- * Return: 0; -ENOTCONN this link has died as well: again with the next.
+ * @session: the storage domain's
+ *
+ * Context: the session's up().
+ * Return: 0. -ENOTCONN: this link has died as well; try again with the next. -ENOMEM: the logs
+ * are lost.
  */
 int vdoor_replay(struct vos_session *session);
 

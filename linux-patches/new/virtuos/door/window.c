@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Windows: a file's pages in our page cache, mapped for its process to read and write.
- * What is done there costs no call at all.
+ * Windows: a file's pages in the primary's page cache, mapped for its process to read and
+ * write. Reads and writes there cost no call.
  *
- * The file is mapped by a struct file of the window's own, so that closing the
- * process's descriptor is not delayed. Truncation and reclaim find the pages by
- * that mapping as those of any other.
+ * The file is mapped by a struct file of the window's own, so that closing the process's
+ * descriptor is not delayed. Truncation and reclaim find the pages by that mapping like those
+ * of any other.
  *
- * Invariant: while a word names a window the file's size does not change (the provider
- * sees to it). A window is unmapped only after its last word has gone and
- * when nobody says that he reads it; until then whatever lies beyond the file's end,
- * or cannot be read, shows as zeros instead of killing the reader.
+ * Invariant: while a word names a window, the provider keeps the file's size from changing. A
+ * window is unmapped only after its last word has gone and when no thread reads it. Until then
+ * bytes beyond the file's end, or that cannot be read, show as zeros. They do not kill the
+ * reader.
  */
 #include <linux/cred.h>
 #include <linux/export.h>
@@ -35,14 +35,24 @@ static void window_free(struct kref *ref)
 	kfree(w);
 }
 
+/**
+ * vdoor_window_put - put a reference on a window
+ * @w: the window
+ *
+ * Context: any.
+ */
 void vdoor_window_put(struct vdoor_window *w)
 {
 	kref_put(&w->ref, window_free);
 }
 
-/*
- * vdoor_window_end - no word names it any more, or its words are about to be taken
- * With the door's lock. Idempotent.
+/**
+ * vdoor_window_end - end a window: no word names it any more, or is about to
+ * @w: the window
+ *
+ * Idempotent.
+ *
+ * Context: the door's lock is held.
  */
 void vdoor_window_end(struct vdoor_window *w)
 {
@@ -54,7 +64,7 @@ void vdoor_window_end(struct vdoor_window *w)
 		atomic_inc(&w->uchan->door->ended_windows);
 }
 
-/* Part of a mapping that is split. */
+/* Count the part of a mapping that is split. */
 static void window_open(struct vm_area_struct *vma)
 {
 	struct vdoor_window *w = vma->vm_private_data;
@@ -69,7 +79,7 @@ static void window_open(struct vm_area_struct *vma)
 static void window_close(struct vm_area_struct *vma)
 {
 	struct vdoor_window *w = vma->vm_private_data;
-	struct vos_door *door = w->uchan->door;
+	struct vdoor *door = w->uchan->door;
 	unsigned long flags;
 
 	vma->vm_ops = w->ops;
@@ -84,8 +94,9 @@ static void window_close(struct vm_area_struct *vma)
 }
 
 /*
- * The reader has checked size and word, so this is a file that has changed under his
- * hands, or a disk that cannot be read: he looks at the word again and asks us.
+ * Show zeros and end the window. The reader has checked size and word. So either the file has
+ * changed meanwhile, or the disk cannot be read. The reader checks the word again and uses the
+ * trap door.
  */
 static vm_fault_t show_zeros(struct vm_fault *vmf, struct vdoor_window *w)
 {
@@ -113,7 +124,10 @@ static vm_fault_t window_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t 
 	return w->ops->map_pages ? w->ops->map_pages(vmf, start, end) : 0;
 }
 
-/* What shows zeros belongs to no file, and what is written there is lost on purpose. */
+/*
+ * Let a page become writable. A page of zeros belongs to no file, so what is written there is
+ * lost on purpose.
+ */
 static vm_fault_t window_page_mkwrite(struct vm_fault *vmf)
 {
 	struct vdoor_window *w = vmf->vma->vm_private_data;
@@ -133,7 +147,7 @@ static const struct vm_operations_struct window_ops = {
 };
 
 /*
- * Make the mapping of @file at w->base the window's. If another thread has put something
+ * Make the mapping of @file at w->base the window's. If another thread has mapped something
  * else there meanwhile, that is left alone.
  */
 static int adopt_mapping(struct vdoor_window *w, const struct file *file)
@@ -173,12 +187,16 @@ static int map_window(struct vdoor_window *w, struct file *file)
 	return rc;
 }
 
-/*
- * vdoor_window_new - map all of @file for the caller
- * @h: whose window it will be, as its target says
+/**
+ * vdoor_window_new - map all of a file for the caller
+ * @h: handle that the window will belong to, as its target says
+ * @file: the file
  *
- * Return: the window, with a reference, or ERR_PTR. Locked memory is for what the
- * program knows of: -EAGAIN.
+ * Programs lock memory that they know of. If the process locks all its memory, it gets no
+ * window.
+ *
+ * Context: process.
+ * Return: the window, with a reference, or ERR_PTR. -EAGAIN: the process locks its memory.
  */
 struct vdoor_window *vdoor_window_new(struct vdoor_handle *h, struct file *file)
 {
@@ -204,8 +222,12 @@ struct vdoor_window *vdoor_window_new(struct vdoor_handle *h, struct file *file)
 	return ERR_PTR(rc);
 }
 
-/*
- * vdoor_window_tell - fill in the caller's struct vos_door_window at @arg
+/**
+ * vdoor_window_tell - fill in the caller's struct vos_door_window
+ * @w: the window
+ * @arg: address of the structure
+ *
+ * Context: process.
  * Return: 0 or -EFAULT.
  */
 int vdoor_window_tell(struct vdoor_window *w, unsigned long arg)
@@ -232,7 +254,7 @@ bool vdoor_wrote(struct vdoor_target *t)
 }
 EXPORT_SYMBOL_GPL(vdoor_wrote);
 
-/* Windows of the caller that have ended, with references. */
+/* Find windows of the caller that have ended; take references. */
 static unsigned int find_ended(struct vdoor_window **found)
 {
 	struct vm_area_struct *vma;
@@ -256,7 +278,7 @@ static unsigned int find_ended(struct vdoor_window **found)
 	return n;
 }
 
-/* Not known: nobody has been told of it. */
+/* Test whether threads read the window. If no process has been told of it, none does. */
 static bool is_read(const struct vdoor_window *w)
 {
 	u32 __user *users = READ_ONCE(w->users);
@@ -266,9 +288,11 @@ static bool is_read(const struct vdoor_window *w)
 }
 
 /*
- * One thread at a time, and never again once it is unmapped: its addresses may be
- * something else's then. A reader that we saw, and who found @leaving set, has gone
- * without tidying up: hence the second look.
+ * Unmap a window that has ended. One thread does so at a time. Once it is unmapped, no thread
+ * does again: its addresses may be something else's then.
+ *
+ * A reader that is_read() has seen may have found @leaving set and gone without tidying up. So
+ * this tests once more.
  */
 static void tidy_one(struct vdoor_window *w)
 {
@@ -284,16 +308,18 @@ static void tidy_one(struct vdoor_window *w)
 	} while (!is_read(w));
 }
 
-/*
- * vdoor_windows_tidy - unmap the caller's windows that have ended and that nobody reads
+/**
+ * vdoor_windows_tidy - unmap the caller's windows that have ended and have no reader
  * @door: the caller's
+ *
+ * Context: process.
  */
-void vdoor_windows_tidy(struct vos_door *door)
+void vdoor_windows_tidy(struct vdoor *door)
 {
 	struct vdoor_window *found[TIDY_AT_ONCE];
 	unsigned int n, i;
 
-	/* Pairs with the reader's: he counts himself in before he looks at the word. */
+	/* Pairs with the reader's barrier: it counts itself before it reads the word. */
 	smp_mb();
 	if (!atomic_read(&door->ended_windows))
 		return;

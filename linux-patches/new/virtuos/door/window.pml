@@ -11,14 +11,14 @@
  * counts the kernel sets the times; the mapping goes in the end.
  *
  * FAULT: SIZE_BEFORE_WORD
- * FAULT: LOOK_BEFORE_COUNTING
- * FAULT: NO_SECOND_LOOK
+ * FAULT: CHECK_BEFORE_COUNTING
+ * FAULT: NO_SECOND_CHECK
  * FAULT: UNMAPS_UNDER_READERS
  * FAULT: READER_LEAVES_IT
  * FAULT: TIDIES_ONCE
  * FAULT: LEAVING_STANDS
  * FAULT: TIDY_WITHOUT_BARRIER
- * FAULT: NOTE_AFTER_LOOK
+ * FAULT: NOTE_AFTER_CHECK
  */
 #define OLD	1
 #define NEW	2
@@ -75,7 +75,7 @@ inline tidy()
 
 inline count_in()
 {
-#ifdef LOOK_BEFORE_COUNTING
+#ifdef CHECK_BEFORE_COUNTING
 	stood = word;
 	users++;
 #else
@@ -84,11 +84,11 @@ inline count_in()
 #endif
 }
 
-/* The second look, and what follows from it. */
+/* The second check, and what follows from it. */
 inline count_out()
 {
 	users--;
-#ifdef NO_SECOND_LOOK
+#ifdef NO_SECOND_CHECK
 	stands = 1;
 #else
 	stands = word;
@@ -133,7 +133,7 @@ active proctype writer()
 			:: else			/* zeros that belong to nobody */
 			fi
 		};
-#ifndef NOTE_AFTER_LOOK
+#ifndef NOTE_AFTER_CHECK
 		wrote = 1
 #else
 		skip
@@ -143,7 +143,7 @@ active proctype writer()
 	count_out();
 	if
 	:: stood && stands ->
-#ifdef NOTE_AFTER_LOOK
+#ifdef NOTE_AFTER_CHECK
 		wrote = 1;
 #endif
 		counted = 1

@@ -13,7 +13,7 @@
  * FAULT: GENERATIONS_PER_CHANNEL
  * FAULT: DROP_IGNORES_USERS
  * FAULT: SLOT_BEFORE_ANSWER
- * FAULT: ATTACH_WITHOUT_A_LOOK
+ * FAULT: ATTACH_WITHOUT_A_CHECK
  * FAULT: VFORK_WITHOUT_PAUSE
  */
 #define FILES	5		/* 0: none */
@@ -139,7 +139,7 @@ inline attach()
 	atomic {
 		state = LIVE;
 		if
-#ifdef ATTACH_WITHOUT_A_LOOK
+#ifdef ATTACH_WITHOUT_A_CHECK
 		:: h_file != OTHER -> word = h_gen
 #else
 		:: h_file != OTHER && fd == h_file && !paused -> word = h_gen
