@@ -1,42 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Calls on sockets, and what becomes of them when the link dies.
+ * Calls on sockets, and what happens to them when the link dies.
  *
- * Invariant: a call is submitted only to the link that knows the socket's object
- * (equal epochs), and no result is believed before vnet_result() has seen it.
+ * Invariant: a call is submitted only to the link that knows the socket's object (equal
+ * epochs). No result is believed before vnet_result() has checked it.
  */
 #include <linux/errno.h>
 #include <linux/string.h>
 #include "vnet.h"
 
 /*
- * The kernel's own codes (ERESTARTSYS and so on), and those that mean something of
- * their own in here, are not for programs.
+ * Convert an errno to one that a program may get. The kernel's own codes (ERESTARTSYS and so
+ * on) are not for programs, nor are those that have a meaning of their own here.
  */
 static int shown(s64 err)
 {
 	return err > -512 && err != -EINTR && err != -EOWNERDEAD ? err : -EIO;
 }
 
-/* Neither an errno nor up to @max: no honest service says so. */
+/* Test for a result that no honest service sends: neither an errno nor up to @max. */
 static bool is_lie(s64 untrusted_result, u32 max)
 {
 	return (u64)untrusted_result + MAX_ERRNO > (u64)max + MAX_ERRNO;
 }
 
-/* For the call it is as if the link had died in this moment, and soon it has. */
+/* End the connection. The call is treated as if the link had died now, and soon it has. */
 static noinline int cut_off(struct vos_call *call)
 {
 	vos_call_violation(call, "result");
 	return -EOWNERDEAD;
 }
 
-/*
+/**
  * vnet_result - check a completion's result
  * @untrusted_result: as it came
  * @max: highest value that makes sense
- * Return: 0..@max, or a negative errno that may be shown to a program. Never
- * -EINTR or -EOWNERDEAD, which vos_call() keeps for itself.
+ *
+ * Return: 0..@max, or a negative errno that a program may get. Never -EINTR or -EOWNERDEAD,
+ * which vos_call() keeps for itself.
  */
 int vnet_result(s64 untrusted_result, u32 max)
 {
@@ -45,9 +46,13 @@ int vnet_result(s64 untrusted_result, u32 max)
 	return untrusted_result < 0 ? shown(untrusted_result) : untrusted_result;
 }
 
-/*
- * vnet_call_result - the same, of an answered call; a service that lies is cut off
- * Return: as vnet_result(), or -EOWNERDEAD: it has been.
+/**
+ * vnet_call_result - check the result of an answered call; cut off a service that lies
+ * @call: answered with status 0
+ * @max: highest value that makes sense
+ *
+ * Context: any.
+ * Return: as vnet_result(). -EOWNERDEAD: the service has been cut off.
  */
 int vnet_call_result(struct vos_call *call, u32 max)
 {
@@ -55,9 +60,14 @@ int vnet_call_result(struct vos_call *call, u32 max)
 		vnet_result(call->cqe.result, max);
 }
 
-/*
- * vnet_link_gone - a call ended because its link died: what of the socket?
- * Return: 0 if it will be made again, else the error to report.
+/**
+ * vnet_link_gone - note that a call ended because its link died
+ * @vs: the call's socket
+ *
+ * A stream that connects or is connected is lost.
+ *
+ * Context: process.
+ * Return: 0 if recovery makes the socket again, else the error to report.
  */
 int vnet_link_gone(struct vnet_sock *vs)
 {
@@ -68,7 +78,12 @@ int vnet_link_gone(struct vnet_sock *vs)
 	return vnet_is_lost(vs) ? vnet_lost_error(vs) : 0;
 }
 
-/* What a call on a lost socket reports: the error once, then as after a reset. */
+/**
+ * vnet_lost_error - get what a call on a lost socket reports
+ * @vs: the socket
+ *
+ * Return: the pending error, once; afterwards -ENOTCONN, as after a reset.
+ */
 int vnet_lost_error(struct vnet_sock *vs)
 {
 	int err = sock_error(&vs->sk);
@@ -76,7 +91,7 @@ int vnet_lost_error(struct vnet_sock *vs)
 	return err ?: -ENOTCONN;
 }
 
-/* A killed call has made an object that nobody wants. Interrupts may be off. */
+/* Release the object that a killed call has made. Interrupts may be off. */
 static void orphan_fresh(struct vos_call *call)
 {
 	struct vnet_sock *fresh = call->priv;
@@ -104,7 +119,10 @@ static void copy_out(struct vos_call *call, struct vnet_req *req)
 				      min_t(u64, req->len[i], there));
 }
 
-/* The last moment before a stream's connect goes out. Return: false: other link. */
+/*
+ * Mark a stream as connecting, just before its connect goes out.
+ * Return: true. false: the socket is on another link.
+ */
 static bool mark_connecting(struct vnet_sock *vs, u32 epoch)
 {
 	bool ok;
@@ -117,14 +135,17 @@ static bool mark_connecting(struct vnet_sock *vs, u32 epoch)
 	return ok;
 }
 
-/*
+/**
  * vnet_req_once - carry out @req on the link that is up
+ * @vs: the socket
+ * @req: the call
  * @flags: VOS_GET_*
  *
- * If req->fresh is set and the answer is -EINTR, that socket is not the caller's
- * any more.
- * Return: 0 answered, req->cqe is valid; -EOWNERDEAD the link died, or does not
- * know the socket; -ENETDOWN no link; -EINTR killed; -ERESTARTSYS.
+ * If req->fresh is set and the result is -EINTR, that socket no longer belongs to the caller.
+ *
+ * Context: process.
+ * Return: 0: answered, req->cqe is valid. -EOWNERDEAD: the link died, or does not know the
+ * socket. -ENETDOWN: no link. -EINTR: killed. -ERESTARTSYS; -ENOMEM; -EMSGSIZE.
  */
 int vnet_req_once(struct vnet_sock *vs, struct vnet_req *req, u32 flags)
 {
@@ -162,12 +183,16 @@ int vnet_req_once(struct vnet_sock *vs, struct vnet_req *req, u32 flags)
 	return rc;
 }
 
-/*
+/**
  * vnet_sock_run - carry out @req, again on the next link if one dies
+ * @vs: the socket
+ * @req: the call; it may be repeated
  *
- * For calls that may be repeated. Waits for a link; only a kill ends the wait, since
- * programs do not expect EINTR from these calls, connect() excepted.
- * Return: 0 and req->cqe is valid, or a negative errno.
+ * It waits for a link. Programs do not expect EINTR from these calls, so only a kill ends the
+ * wait. connect() is the exception.
+ *
+ * Context: process.
+ * Return: 0: req->cqe is valid; or a negative errno.
  */
 int vnet_sock_run(struct vnet_sock *vs, struct vnet_req *req)
 {
@@ -185,10 +210,18 @@ int vnet_sock_run(struct vnet_sock *vs, struct vnet_req *req)
 	return rc;
 }
 
-/*
- * vnet_sock_call - a call for data on a socket; does not wait for a link
- * Return: the call, or ERR_PTR: -EOWNERDEAD no link that knows the socket,
- * -ERESTARTSYS, -ENOMEM, -EMSGSIZE.
+/**
+ * vnet_sock_call - get a call for data on a socket
+ * @vs: the socket
+ * @opcode: VOS_OP_*
+ * @len0: bytes of the first extent, or 0
+ * @len1: bytes of the second extent, or 0
+ *
+ * It does not wait for a link.
+ *
+ * Context: process.
+ * Return: the call, or ERR_PTR. -EOWNERDEAD: no link knows the socket. -ERESTARTSYS; -ENOMEM;
+ * -EMSGSIZE.
  */
 struct vos_call *vnet_sock_call(struct vnet_sock *vs, u8 opcode, u32 len0, u32 len1)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Running the programs of cgroups on addresses: see cgroup.h. A program may change the
- * address; whoever calls goes on with the changed one, as in Linux.
+ * Run the programs of cgroups on addresses: see cgroup.h. A program may change the address. The
+ * caller goes on with the changed one, as in Linux.
  *
- * Two things that a program can ask of TCP/IP are not to be had here: another source
- * address for one datagram is refused, and a low port without CAP_NET_BIND_SERVICE
- * is still the service's to refuse.
+ * Two things that a program can ask of TCP/IP are missing here. Another source address for one
+ * datagram is refused. A low port without CAP_NET_BIND_SERVICE is still the service's to
+ * refuse.
  */
 #include <linux/in.h>
 #include <linux/in6.h>
@@ -23,7 +23,10 @@ static bool is_udp(const struct vnet_sock *vs)
 	       (vs->sk.sk_protocol == IPPROTO_UDP || vs->sk.sk_protocol == IPPROTO_UDPLITE);
 }
 
-/* Programs read whole addresses; what is shorter the service refuses anyway. */
+/*
+ * Test whether an address is whole. Programs read whole addresses, and the service refuses a
+ * shorter one.
+ */
 static bool is_whole(const struct vnet_sock *vs, const struct sockaddr *addr, int len)
 {
 	if (len < (int)sizeof(sa_family_t) || addr->sa_family == AF_UNSPEC)
@@ -33,8 +36,13 @@ static bool is_whole(const struct vnet_sock *vs, const struct sockaddr *addr, in
 	return len >= SIN6_LEN_RFC2133;
 }
 
-/*
- * vnet_cgroup_bind - may it be bound there?
+/**
+ * vnet_cgroup_bind - ask the programs whether a socket may be bound
+ * @vs: the socket
+ * @addr: where to; a program may change it
+ * @len: length of @addr
+ *
+ * Context: process.
  * Return: 0 or -EPERM.
  */
 int vnet_cgroup_bind(struct vnet_sock *vs, struct sockaddr *addr, int len)
@@ -48,8 +56,13 @@ int vnet_cgroup_bind(struct vnet_sock *vs, struct sockaddr *addr, int len)
 	return BPF_CGROUP_RUN_SA_PROG_LOCK(sk, addr, &len, CGROUP_INET4_BIND, NULL);
 }
 
-/*
- * vnet_cgroup_connect - may it be connected to there?
+/**
+ * vnet_cgroup_connect - ask the programs whether a socket may be connected
+ * @vs: the socket
+ * @addr: where to; a program may change it
+ * @len: length of @addr
+ *
+ * Context: process.
  * Return: 0 or -EPERM.
  */
 int vnet_cgroup_connect(struct vnet_sock *vs, struct sockaddr *addr, int len)
@@ -81,7 +94,7 @@ static int send6(struct sock *sk, struct sockaddr_in6 *to)
 	return rc ?: ipv6_addr_any(&from) ? 0 : -EOPNOTSUPP;
 }
 
-/* An IPv4 address in IPv6's clothes is for the programs of IPv4. */
+/* Run the programs of IPv4 on an IPv4 address that is mapped into IPv6. */
 static int send_mapped(struct sock *sk, struct sockaddr_in6 *to)
 {
 	struct sockaddr_in plain = {
@@ -107,8 +120,12 @@ static int send_datagram(struct vnet_sock *vs, struct sockaddr *to)
 	return send6(&vs->sk, to6);
 }
 
-/*
- * vnet_cgroup_send - may this go to the address in it?
+/**
+ * vnet_cgroup_send - ask the programs whether a message may go to its address
+ * @vs: the socket
+ * @msg: the message with its address, which a program may change
+ *
+ * Context: process.
  * Return: 0, -EPERM or -EOPNOTSUPP.
  */
 int vnet_cgroup_send(struct vnet_sock *vs, struct msghdr *msg)
@@ -124,8 +141,12 @@ int vnet_cgroup_send(struct vnet_sock *vs, struct msghdr *msg)
 	return send_datagram(vs, to);
 }
 
-/*
- * vnet_cgroup_recv - programs may change what a datagram's sender is taken for
+/**
+ * vnet_cgroup_recv - let the programs change the sender's address of a datagram
+ * @vs: the socket
+ * @msg: the message with the sender's address
+ *
+ * Context: process.
  */
 void vnet_cgroup_recv(struct vnet_sock *vs, struct msghdr *msg)
 {
@@ -140,8 +161,12 @@ void vnet_cgroup_recv(struct vnet_sock *vs, struct msghdr *msg)
 		BPF_CGROUP_RUN_PROG_UDP4_RECVMSG_LOCK(sk, from, &msg->msg_namelen);
 }
 
-/*
- * vnet_cgroup_sees_datagrams - must each datagram pass by here, not by the door?
+/**
+ * vnet_cgroup_sees_datagrams - test whether a program must see each datagram
+ * @vs: the socket
+ *
+ * Context: any.
+ * Return: true: the socket's datagrams must take the trap door.
  */
 bool vnet_cgroup_sees_datagrams(struct vnet_sock *vs)
 {

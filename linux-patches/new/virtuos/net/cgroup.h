@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What programs attached to cgroups (bpf(2)) may say about our sockets: whether one may
- * be made, bound, connected, and whom a datagram may go to. systemd's SocketBindAllow=
- * and SocketBindDeny= are such programs. In a kernel with TCP/IP its code runs them;
- * here, we do, before the service is asked.
+ * What programs attached to cgroups (bpf(2)) may decide about forwarded sockets: whether one
+ * may be made, bound, connected, and where a datagram may go. systemd's SocketBindAllow= and
+ * SocketBindDeny= are such programs. In a kernel with TCP/IP its code runs them. Here these
+ * functions do, before the service is asked.
  *
- * What nobody can run here, because it sees packets, is refused when it is attached
+ * If a program sees packets, no code can run it here, so it is refused when it is attached
  * (linux-patches/0007).
  *
  * While no program of a kind is attached anywhere, it costs one jump that is not taken.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * close() of a socket that holds an address does not wait for the service. Whoever
- * needs an address next does: by then it may be on another channel, and be served before
- * the release. It waits for those that were closed before it began, and no others.
+ * close() of a socket that holds an address does not wait for the service. The next caller that
+ * needs an address waits: its call may use another channel and be served before the release. It
+ * waits for the sockets that were closed before it began, and no others.
  *
- * Invariant: a socket is on the list from its close() until the service has
- * forgotten it or died; the list is in the order of their turns.
+ * Invariant: a socket is on the list from its close() until the service has forgotten it or
+ * died. The list is in the order of the turns.
  */
 #include <linux/list.h>
 #include <linux/sched.h>
@@ -19,8 +19,10 @@ static LIST_HEAD(closing);
 static u64 last_turn;
 
 /**
- * vnet_closing_begin - the release of a socket with an address is about to be sent
+ * vnet_closing_begin - note that the release of a socket with an address is about to be sent
  * @vs: socket that its user has closed
+ *
+ * Context: any.
  */
 void vnet_closing_begin(struct vnet_sock *vs)
 {
@@ -33,14 +35,19 @@ void vnet_closing_begin(struct vnet_sock *vs)
 }
 
 /**
- * vnet_closing_end - the service does not know it any more
- * @vs: any socket. Any context
+ * vnet_closing_end - note that the service does not know a socket any more
+ * @vs: any socket
+ *
+ * Context: any.
  */
 void vnet_closing_end(struct vnet_sock *vs)
 {
 	unsigned long flags;
 
-	/* Nobody else has it: what close() put on the list only this takes off. */
+	/*
+	 * No other thread has the socket. close() alone puts it on the list, and only this
+	 * takes it off.
+	 */
 	if (list_empty(&vs->closing))
 		return;
 	spin_lock_irqsave(&closing_lock, flags);
@@ -49,7 +56,7 @@ void vnet_closing_end(struct vnet_sock *vs)
 	wake_up_all(&closing_wait);
 }
 
-/* Have all up to @turn ended? */
+/* Test whether all releases up to @turn have ended. */
 static bool ended(u64 turn)
 {
 	const struct vnet_sock *first;
@@ -63,15 +70,16 @@ static bool ended(u64 turn)
 }
 
 /**
- * vnet_closing_settle - wait until addresses of sockets closed by now are free
+ * vnet_closing_wait - wait until the addresses of sockets closed by now are free
  *
+ * Context: process.
  * Return: 0; -ERESTARTSYS: killed.
  */
-int vnet_closing_settle(void)
+int vnet_closing_wait(void)
 {
 	u64 turn;
 
-	/* Who was told of a close() has seen what it did before. */
+	/* A caller that knows of a close() sees the list as that close() left it. */
 	if (list_empty_careful(&closing))
 		return 0;
 	spin_lock_irq(&closing_lock);

@@ -2,27 +2,28 @@
 /*
  * From socket() to shutdown(): the calls that change what a socket is.
  *
- * Each is recorded for recovery once the service has carried it out. If the link
- * died between the two, the record is refused and the call is made again.
+ * Each is recorded for recovery once the service has carried it out. If the link died between
+ * the two, the record is refused and the call is made again.
  */
 #include "cgroup.h"
 #include "vnet.h"
 
-/* Out of accept_once(): killed, and the child belongs to the late answer. */
-#define KILLED (-ERESTARTNOHAND)
-
-/*
+/**
  * vnet_socket_call - have the service make the object
- * @flags: VOS_GET_KILLABLE, from socket(); VOS_GET_RECOVERY with vs->lock held:
- *	then the caller settles it, with the epoch of the session
- * Return: 0 or a negative errno; -EINTR: killed, @vs is not the caller's any more.
+ * @vs: the socket
+ * @flags: VOS_GET_KILLABLE: from socket(). VOS_GET_RECOVERY: vs->lock is held, and the
+ *	caller sets epoch and phase
+ *
+ * Context: process.
+ * Return: 0 or a negative errno. -EINTR: killed, @vs no longer belongs to the caller.
  */
 int vnet_socket_call(struct vnet_sock *vs, u32 flags)
 {
 	bool recovery = flags & VOS_GET_RECOVERY;
 	struct vnet_req req = {
 		.opcode = VOS_OP_SOCKET,
-		.arg = { vs->sk.sk_family, vs->sk.sk_type, vs->sk.sk_protocol },
+		.arg = { vs->sk.sk_family, vs->sk.sk_type, vs->sk.sk_protocol,
+			 sock_i_ino(&vs->sk) },
 		.fresh = recovery ? NULL : vs,
 	};
 	int rc;
@@ -35,10 +36,19 @@ int vnet_socket_call(struct vnet_sock *vs, u32 flags)
 			rc = vnet_result(req.cqe.result, 0);
 		if (rc || recovery)
 			return rc;
-	} while (rc || !vnet_sock_settle(vs, req.epoch, VNET_OPEN));
+	} while (rc || !vnet_sock_complete(vs, req.epoch, VNET_OPEN));
 	return 0;
 }
 
+/**
+ * vnet_bind - carry out bind(2)
+ * @sock: the socket
+ * @addr: where to
+ * @len: length of @addr
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
 int vnet_bind(struct socket *sock, struct sockaddr *addr, int len)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);
@@ -53,7 +63,7 @@ int vnet_bind(struct socket *sock, struct sockaddr *addr, int len)
 		return -EINVAL;
 	rc = vnet_cgroup_bind(vs, addr, len);
 	if (!rc)
-		rc = vnet_closing_settle();
+		rc = vnet_closing_wait();
 	if (rc)
 		return rc;
 	do {
@@ -66,6 +76,14 @@ int vnet_bind(struct socket *sock, struct sockaddr *addr, int len)
 	return 0;
 }
 
+/**
+ * vnet_listen - carry out listen(2)
+ * @sock: the socket
+ * @backlog: as the program has it
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
 int vnet_listen(struct socket *sock, int backlog)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);
@@ -73,7 +91,7 @@ int vnet_listen(struct socket *sock, int backlog)
 		.opcode = VOS_OP_LISTEN,
 		.arg = { (u32)backlog },
 	};
-	int rc = vnet_closing_settle();
+	int rc = vnet_closing_wait();
 
 	if (rc)
 		return rc;
@@ -95,13 +113,30 @@ static void set_phase(struct vnet_sock *vs, enum vnet_phase from, enum vnet_phas
 	mutex_unlock(&vs->lock);
 }
 
-/* One CONNECT of a stream. Return: as connect() of a non-blocking socket. */
+/*
+ * Test for the mask of a stream without a connection. One whose both directions were shut down
+ * has EPOLLRDHUP as well.
+ */
+static bool is_unconnected(u32 mask)
+{
+	const u32 bits = (__force u32)(EPOLLHUP | EPOLLRDHUP);
+
+	return (mask & bits) == (__force u32)EPOLLHUP;
+}
+
+/*
+ * Send one CONNECT of a stream.
+ * Return: as connect() of a non-blocking socket.
+ */
 static int connect_once(struct vnet_sock *vs, struct vnet_req *req)
 {
 	bool unspec = req->len[1] >= sizeof(sa_family_t) &&
 		((const struct sockaddr *)req->in[1])->sa_family == AF_UNSPEC;
 	int rc;
 
+	/* Before the call: it wakes the tasks that wait, which compare. */
+	if (unspec)
+		WRITE_ONCE(vs->dissolved, vs->dissolved + 1);
 	rc = vnet_sock_run(vs, req);
 	if (!rc)
 		rc = vnet_result(req->cqe.result, 0);
@@ -116,8 +151,49 @@ static int connect_once(struct vnet_sock *vs, struct vnet_req *req)
 	return rc;
 }
 
+/**
+ * vnet_connect_failed - note that an attempt to connect has failed, as the caller knows by itself
+ * @vs: the socket
+ *
+ * Context: process.
+ */
+void vnet_connect_failed(struct vnet_sock *vs)
+{
+	set_phase(vs, VNET_CONNECTING, VNET_OPEN);
+}
+
+/* Get the error with which an attempt to connect has ended. */
+static int attempt_error(struct vnet_sock *vs)
+{
+	int err = 0;
+	struct vnet_req req = {
+		.opcode = VOS_OP_GETSOCKOPT,
+		.arg = { SOL_SOCKET, SO_ERROR, sizeof(err) },
+		.in[0] = &err,
+		.out[0] = &err,
+		.len[0] = sizeof(err),
+	};
+	int rc = vnet_sock_run(vs, &req) ?: vnet_result(req.cqe.result, 0);
+
+	return rc ?: err > 0 ? vnet_result(-(s64)err, 0) : -ECONNABORTED;
+}
+
+/*
+ * Test whether another thread has ended the attempt. Then CONNECT would begin a new one.
+ * Return: 0: it goes on, or has ended by itself.
+ */
+static int ended_by_others(struct vnet_sock *vs, u32 shutdowns, u32 dissolved)
+{
+	if (READ_ONCE(vs->dissolved) != dissolved)
+		return -EPIPE;
+	if (READ_ONCE(vs->shutdowns) != shutdowns && is_unconnected(vnet_sock_mask(vs)))
+		return attempt_error(vs);
+	return 0;
+}
+
 static int connect_wait(struct vnet_sock *vs, struct vnet_req *req, long timeo, int first)
 {
+	u32 shutdowns = READ_ONCE(vs->shutdowns), dissolved = READ_ONCE(vs->dissolved);
 	struct vnet_wait w;
 	int rc;
 
@@ -125,14 +201,40 @@ static int connect_wait(struct vnet_sock *vs, struct vnet_req *req, long timeo, 
 	do {
 		rc = vnet_wait_for(&w, VNET_WANT_OUT);
 		if (rc) {
-			/* The attempt goes on without us, as it does in Linux. */
+			/* The attempt goes on without the caller, as in Linux. */
 			rc = rc == -EAGAIN ? first : rc;
 			break;
 		}
+		rc = ended_by_others(vs, shutdowns, dissolved);
+		if (rc)
+			break;
 		rc = connect_once(vs, req);
 	} while (rc == -EALREADY || rc == -EINPROGRESS);
 	vnet_wait_end(&w);
 	return rc;
+}
+
+/**
+ * vnet_connect_finish - wait until a connection that a send has begun is there, or fails
+ * @vs: the socket, a stream
+ * @timeo: jiffies at most
+ *
+ * Context: process.
+ * Return: 0 or -errno, as connect().
+ */
+int vnet_connect_finish(struct vnet_sock *vs, long timeo)
+{
+	/* The service knows the peer: of the address it reads the family. */
+	struct sockaddr_storage peer = { .ss_family = vs->sk.sk_family };
+	struct vnet_req req = {
+		.opcode = VOS_OP_CONNECT,
+		.in[1] = &peer,
+		.len[1] = sizeof(peer),
+		.connecting = true,
+	};
+
+	set_phase(vs, VNET_CONNECTED, VNET_CONNECTING);
+	return connect_wait(vs, &req, timeo, -EINPROGRESS);
 }
 
 static int connect_stream(struct vnet_sock *vs, struct vnet_req *req, int flags)
@@ -159,6 +261,16 @@ static int connect_dgram(struct vnet_sock *vs, struct vnet_req *req)
 	return 0;
 }
 
+/**
+ * vnet_connect - carry out connect(2)
+ * @sock: the socket
+ * @addr: where to
+ * @len: length of @addr
+ * @flags: O_NONBLOCK
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
 int vnet_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);
@@ -173,90 +285,22 @@ int vnet_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
 	if (len < 0 || len > VOS_ADDR_MAX)
 		return -EINVAL;
 	rc = vnet_cgroup_connect(vs, addr, len);
-	/* Who listened there may have been closed. */
+	/* A socket that listened there may have been closed. */
 	if (!rc)
-		rc = vnet_closing_settle();
+		rc = vnet_closing_wait();
 	if (rc)
 		return rc;
 	return vnet_is_stream(vs) ? connect_stream(vs, &req, flags) : connect_dgram(vs, &req);
 }
 
-/* One ACCEPT. Return: 0 and @child is connected; -EOWNERDEAD; -EAGAIN and so on. */
-static int accept_once(struct vnet_sock *vs, struct vnet_sock *child)
-{
-	struct vnet_req req = {
-		.opcode = VOS_OP_ACCEPT,
-		.arg = { child->index | (u64)child->gen << 32 },
-		.out[1] = &child->peer,
-		.sized = true,
-		.len[1] = sizeof(child->peer),
-		.fresh = child,
-	};
-	int rc;
-
-	if (vnet_is_lost(vs))
-		return sock_error(&vs->sk) ?: -EINVAL;
-	rc = vnet_req_once(vs, &req, VOS_GET_UP_ONLY);
-	if (rc == -EINTR)
-		return KILLED;
-	if (rc == -ENETDOWN || rc == -EOWNERDEAD)
-		return vnet_link_gone(vs) ?: -EAGAIN;
-	if (!rc)
-		rc = vnet_result(req.cqe.result, 0);
-	if (rc)
-		return rc;
-	child->peer_len = min_t(u64, req.cqe.out[0], sizeof(child->peer));
-	/* If the link has died since, so has the connection: take another. */
-	return vnet_sock_settle(child, req.epoch, VNET_CONNECTED) ? 0 : -EAGAIN;
-}
-
-static int accept_wait(struct vnet_sock *vs, struct vnet_sock *child, long timeo)
-{
-	struct vnet_wait w;
-	int rc;
-
-	vnet_wait_init(&w, vs, timeo);
-	/* The mask says that nobody is there: that saves a call, see recv.c. */
-	if (READ_ONCE(vs->phase) == VNET_LISTENING && !(vnet_sock_mask(vs) & VNET_WANT_IN)) {
-		rc = vnet_wait_for(&w, VNET_WANT_IN);
-		if (rc)
-			goto out;
-	}
-	do {
-		rc = accept_once(vs, child);
-		if (rc != -EAGAIN)
-			break;
-		rc = vnet_wait_for(&w, VNET_WANT_IN);
-	} while (!rc);
-out:
-	vnet_wait_end(&w);
-	return rc;
-}
-
-int vnet_accept(struct socket *sock, struct socket *newsock, struct proto_accept_arg *arg)
-{
-	struct vnet_sock *vs = vnet_sk(sock->sk), *child;
-	int rc;
-
-	/* Waiting is for listeners only; for others the service has the answer. */
-	bool nowait = arg->flags & O_NONBLOCK || READ_ONCE(vs->phase) != VNET_LISTENING;
-
-	child = vnet_sock_new(newsock, vs->sk.sk_family, vs->sk.sk_protocol, arg->kern);
-	if (IS_ERR(child))
-		return PTR_ERR(child);
-	rc = accept_wait(vs, child, sock_rcvtimeo(&vs->sk, nowait));
-	if (!rc)
-		return 0;
-	if (rc == KILLED) {
-		/* The answer, when it comes, gives the object back. */
-		sock_orphan(&child->sk);
-		newsock->sk = NULL;
-	} else {
-		vnet_sock_drop(child);
-	}
-	return rc;
-}
-
+/**
+ * vnet_shutdown - carry out shutdown(2)
+ * @sock: the socket
+ * @how: SHUT_*
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
 int vnet_shutdown(struct socket *sock, int how)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);
@@ -264,16 +308,20 @@ int vnet_shutdown(struct socket *sock, int how)
 		.opcode = VOS_OP_SHUTDOWN,
 		.arg = { (u32)how },
 	};
-	int rc = vnet_sock_run(vs, &req);
+	int rc;
 
+	WRITE_ONCE(vs->shutdowns, vs->shutdowns + 1);
+	rc = vnet_sock_run(vs, &req);
 	if (!rc)
 		rc = vnet_result(req.cqe.result, 0);
-	if (!rc && how != SHUT_WR)
+	if (!rc && vnet_is_stream(vs) && is_unconnected(req.cqe.poll)) {
 		set_phase(vs, VNET_LISTENING, VNET_OPEN);
+		set_phase(vs, VNET_CONNECTING, VNET_OPEN);
+	}
 	return rc;
 }
 
-/* The service is gone with the connection: what is known here must do. */
+/* Get the address of a lost socket: as bound, else zero. */
 static int getname_lost(struct vnet_sock *vs, struct sockaddr *addr)
 {
 	int len;
@@ -290,7 +338,15 @@ static int getname_lost(struct vnet_sock *vs, struct sockaddr *addr)
 	return len;
 }
 
-/* @peer: 0 own address, 1 the peer's, 2 for accept(): the peer's, connected or not */
+/**
+ * vnet_getname - carry out getsockname(2) and getpeername(2)
+ * @sock: the socket
+ * @addr: filled
+ * @peer: 0: own address; 1: the peer's; 2: for accept(): the peer's, connected or not
+ *
+ * Context: process.
+ * Return: length of @addr, or -errno.
+ */
 int vnet_getname(struct socket *sock, struct sockaddr *addr, int peer)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Control messages that Linux's IPv4, IPv6, TCP and UDP give with received data. Nothing
- * else may reach a program: it believes what its kernel says of descriptors
- * (SCM_RIGHTS, SCM_PIDFD) and of who has sent something (SCM_CREDENTIALS, SCM_SECURITY).
+ * Control messages that Linux's IPv4, IPv6, TCP and UDP give with received data. No others may
+ * reach a program. It believes what its kernel says of descriptors (SCM_RIGHTS, SCM_PIDFD) and
+ * of a sender (SCM_CREDENTIALS, SCM_SECURITY).
  *
- * No calls here, so that tests/unit/test_control.c can have this file as it is.
+ * This file calls no function, so that tests/unit/test_control.c can include it as it is.
  */
 #include "control.h"
 #ifdef __KERNEL__
@@ -87,12 +87,13 @@ static const struct control {
 };
 
 /**
- * vnet_control_allowed - may a program get such a message?
+ * vnet_control_allowed - test whether a program may get such a message
  * @level: as the network domain says
  * @type: same
  * @len: bytes of data
  * @cut: it is the last one, and said to have been cut for lack of room
  *
+ * Context: any.
  * Return: whether it may.
  */
 bool vnet_control_allowed(int level, int type, size_t len, bool cut)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the commands of SIOCETHTOOL read and write of a program's memory: a structure,
- * and behind it as many elements as a number in it says. As net/ethtool/ioctl.c of
- * Linux has it; a command that is not here is none.
+ * What the commands of SIOCETHTOOL read and write of a program's memory: a structure, and
+ * elements behind it. A number in the structure says how many. The table follows
+ * net/ethtool/ioctl.c of Linux. A command that is not here is refused.
  *
- * Invariant: what follows from a program's structure is never exceeded, whatever the
- * network domain's says.
+ * Invariant: whatever the network domain's structure says, the bytes that follow from the
+ * program's structure are a limit.
  *
- * Nothing here touches memory but its own, so that tests/fuzz can have this file as it is.
+ * The functions touch no memory but their own, so that tests/fuzz can include this file as it
+ * is.
  */
 #include <linux/array_size.h>
 #include <linux/bitops.h>
@@ -19,9 +20,9 @@
 #include "ethtool.h"
 
 #define CMD	sizeof(u32)
-/* What programs knew of struct ethtool_rxnfc when it was made. */
+/* Size of struct ethtool_rxnfc when it was introduced. */
 #define RXFH	(offsetof(struct ethtool_rxnfc, data) + sizeof(u64))
-/* The one thing that SRSSH answers. */
+/* All that SRSSH answers. */
 #define SRSSH	(offsetof(struct ethtool_rxfh, rss_context) + sizeof(u32))
 
 static_assert(sizeof(struct ethtool_rxnfc) <= VNET_ETHTOOL_HEAD);
@@ -127,10 +128,11 @@ static const struct vnet_ethtool commands[] = {
 };
 
 /**
- * vnet_ethtool_find - what a command reads and writes
+ * vnet_ethtool_find - find what a command reads and writes
  * @cmd: as the program has it
  *
- * Return: that, or NULL: no such command is known.
+ * Context: any.
+ * Return: the description, or NULL: no such command is known.
  */
 const struct vnet_ethtool *vnet_ethtool_find(u32 cmd)
 {
@@ -152,7 +154,10 @@ static u64 tail_of_rxfh(const u8 *head)
 	return (u64)h.indir_size * sizeof(u32) + h.key_size;
 }
 
-/* Three masks. Below 0: none, but this is how many words each has. */
+/*
+ * Compute the length of three masks. A number of words below 0 announces how many words each
+ * has, and none follows.
+ */
 static u64 tail_of_link(const u8 *head)
 {
 	s8 words = head[offsetof(struct ethtool_link_settings, link_mode_masks_nwords)];
@@ -177,11 +182,12 @@ static u64 tail_of_ssets(const u8 *head)
 }
 
 /**
- * vnet_ethtool_tail - how much follows a structure
+ * vnet_ethtool_tail - compute how much follows a structure
  * @e: the command
  * @head: @in bytes of its structure, as a program or a network domain has filled it
  *
- * Return: bytes. Whoever filled the structure may have made it any number.
+ * Context: any.
+ * Return: bytes. The structure may have any number in it, so this may be any.
  */
 u64 vnet_ethtool_tail(const struct vnet_ethtool *e, const u8 *head)
 {
@@ -205,12 +211,14 @@ u64 vnet_ethtool_tail(const struct vnet_ethtool *e, const u8 *head)
 }
 
 /**
- * vnet_ethtool_clamp - an answer speaks of no more elements than were asked for
+ * vnet_ethtool_clamp - limit the number of elements in an answer to what was asked for
  * @e: the command
  * @head: its structure as the network domain has filled it
- * @asked: bytes of elements asked for. 0: how many there are is what is asked
+ * @asked: bytes of elements asked for; 0: the caller asked how many there are
  *
- * A program may go by the number, and has room for what it asked for.
+ * A program may use the number, and has memory for what it asked for.
+ *
+ * Context: any.
  */
 void vnet_ethtool_clamp(const struct vnet_ethtool *e, u8 *head, u64 asked)
 {

@@ -5,10 +5,10 @@
 
 #include <linux/types.h>
 
-/* No command's structure is longer, as far as it is read. */
+/* No command reads more of its structure. */
 #define VNET_ETHTOOL_HEAD	192u
 
-/* The elements behind a structure are read, written. */
+/* The command reads or writes the elements behind its structure. */
 #define VNET_ETHTOOL_IN		1u
 #define VNET_ETHTOOL_OUT	2u
 

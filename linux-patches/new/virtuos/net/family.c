@@ -2,9 +2,8 @@
 /*
  * Registers the forwarded socket families, makes and releases their sockets.
  *
- * The kernel of the primary has no TCP/IP (CONFIG_INET=n), so PF_INET and PF_INET6
- * are free for us. Only the initial network namespace is forwarded: the others
- * are what they are without TCP/IP, empty.
+ * The kernel of the primary has no TCP/IP (CONFIG_INET=n), so PF_INET and PF_INET6 are free.
+ * Only the initial network namespace is forwarded. The others are empty, as without TCP/IP.
  */
 #include <linux/in.h>
 #include <linux/module.h>
@@ -16,6 +15,7 @@ struct proto vnet_proto = {
 	.name = "VIRTUOS",
 	.owner = THIS_MODULE,
 	.obj_size = sizeof(struct vnet_sock),
+	.ioctl = vnet_uring_queued,
 };
 
 static void sock_destruct(struct sock *sk)
@@ -26,7 +26,7 @@ static void sock_destruct(struct sock *sk)
 	put_cred(vs->cred);
 }
 
-/* What 0 stands for: who looks at a socket is to see what it is, as in Linux. */
+/* Get the protocol for which 0 stands: a reader of the socket must see it, as in Linux. */
 static int real_protocol(const struct socket *sock, int protocol)
 {
 	if (!protocol && sock->type == SOCK_STREAM)
@@ -36,9 +36,14 @@ static int real_protocol(const struct socket *sock, int protocol)
 	return protocol;
 }
 
-/*
- * vnet_sock_new - a socket that no service knows yet, with its index
+/**
+ * vnet_sock_new - make a socket that no service knows yet, with its index
  * @sock: becomes its owner
+ * @family: PF_INET or PF_INET6
+ * @protocol: as in socket(2)
+ * @kern: it is for the kernel
+ *
+ * Context: process.
  * Return: the socket, or ERR_PTR(-ENOMEM, -ENFILE).
  */
 struct vnet_sock *vnet_sock_new(struct socket *sock, int family, int protocol, int kern)
@@ -53,18 +58,21 @@ struct vnet_sock *vnet_sock_new(struct socket *sock, int family, int protocol, i
 	mutex_init(&vs->lock);
 	INIT_LIST_HEAD(&vs->opts);
 	INIT_WORK(&vs->release, vnet_sock_release_work);
+	INIT_WORK(&vs->urgent, vnet_urgent_work);
 	INIT_LIST_HEAD(&vs->closing);
 	vs->phase = VNET_NEW;
 	vs->cred = get_current_cred();
 	sock_init_data(sock, sk);
 	sk->sk_protocol = real_protocol(sock, protocol);
 	sk->sk_destruct = sock_destruct;
-	/* Events find it by its index under RCU; its last reference may go there. */
+	/* Events find the socket by its index under RCU, and may put its last reference there. */
 	sock_set_flag(sk, SOCK_RCU_FREE);
-	/* All of SOL_SOCKET and all ioctls are for the service to answer. */
+	/* The service answers all of SOL_SOCKET and all ioctls. */
 	set_bit(SOCK_CUSTOM_SOCKOPT, &sock->flags);
 	set_bit(SOCK_CUSTOM_GETSOCKOPT, &sock->flags);
 	set_bit(SOCK_CUSTOM_IOCTL, &sock->flags);
+	/* The data is copied. io_uring then gives the program its buffer back at once. */
+	set_bit(SOCK_SUPPORT_ZC, &sock->flags);
 	rc = vnet_object_add(vs);
 	if (rc) {
 		sock_orphan(sk);
@@ -75,8 +83,11 @@ struct vnet_sock *vnet_sock_new(struct socket *sock, int family, int protocol, i
 	return vs;
 }
 
-/*
- * vnet_sock_drop - take a socket back that the service does not know
+/**
+ * vnet_sock_drop - drop a socket that the service does not know
+ * @vs: the socket
+ *
+ * Context: process.
  */
 void vnet_sock_drop(struct vnet_sock *vs)
 {
@@ -95,6 +106,7 @@ static int vnet_release(struct socket *sock)
 	if (!sk)
 		return 0;
 	vnet_cgroup_release(vnet_sk(sk));
+	vnet_linger(vnet_sk(sk));
 	sock_orphan(sk);
 	sock->sk = NULL;
 	vnet_sock_release(vnet_sk(sk));
@@ -140,7 +152,7 @@ static int create(struct net *net, struct socket *sock, const struct proto_ops *
 	if (!rc)
 		rc = vnet_socket_call(vs, VOS_GET_KILLABLE);
 	if (rc == -EINTR) {
-		/* The answer, when it comes, gives the object back. */
+		/* When the answer comes, it gives the object back. */
 		sock_orphan(&vs->sk);
 		sock->sk = NULL;
 	} else if (rc) {
@@ -170,8 +182,10 @@ static void unregister(int n)
 		sock_unregister(families[n].family);
 }
 
-/*
- * vnet_families_register - from here on programs may make sockets
+/**
+ * vnet_families_register - register the families: from here on programs may make sockets
+ *
+ * Context: process.
  * Return: 0 or -errno; on error nothing is left.
  */
 int vnet_families_register(void)
@@ -188,6 +202,11 @@ int vnet_families_register(void)
 	return 0;
 }
 
+/**
+ * vnet_families_unregister - undo vnet_families_register()
+ *
+ * Context: process.
+ */
 void vnet_families_unregister(void)
 {
 	unregister(ARRAY_SIZE(families));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ioctl on forwarded sockets: a command is forwarded if its argument's layout is
- * known here; its bytes, and what one pointer in it points to, go along.
+ * ioctl on forwarded sockets. If the layout of a command's argument is known here, the command
+ * is forwarded. The argument's bytes go along, and those that one pointer in it points to.
  *
- * Invariant: of a program's memory no more is read than Linux would read, and no more
- * written than Linux would write, whatever the network domain answers: what lies behind is
- * the program's stack. No address of a program or of this kernel leaves it.
+ * Invariant: the kernel reads no more of a program's memory than Linux would, and writes no
+ * more, whatever the network domain answers. Behind an argument may lie the program's stack. No
+ * address of a program or of this kernel leaves it.
  *
- * The rest is left to the generic code of this kernel (descriptor ownership), or
- * refused by it.
+ * The generic code of this kernel carries out other commands (descriptor ownership) or refuses
+ * them.
  */
 #include <linux/if.h>
 #include <linux/if_arp.h>
@@ -24,7 +24,7 @@
 #include "ethtool.h"
 #include "vnet.h"
 
-/* Most that one pointer may point to; the network domain has room for as much. */
+/* Most bytes that one pointer may point to; the network domain has room for as much. */
 #define POINTED_MAX	32768u
 
 /* What the pointer in an argument points to. */
@@ -37,12 +37,12 @@ enum pointed {
 };
 
 /*
- * struct vnet_layout - how a command's argument looks
+ * struct vnet_layout - the layout of a command's argument
  * @len: bytes of the argument; 0: not known
- * @in: so many of them Linux reads
- * @out: so many of them, from the first, Linux writes
+ * @in: how many of them Linux reads
+ * @out: how many of them, from the first, Linux writes
  * @ptr: offset of a pointer in it
- * @pointed: what is there; NOTHING: there is no pointer
+ * @pointed: what it points to; NOTHING: there is no pointer
  */
 struct vnet_layout {
 	u16 len;
@@ -57,7 +57,7 @@ struct vnet_layout {
 #define CHANGES(type)	((struct vnet_layout) { .len = sizeof(type), .in = sizeof(type), \
 						.out = sizeof(type) })
 
-/* Does Linux write the structure back? dev_ioctl() and inet_ioctl() say so. */
+/* Test whether Linux writes the structure back, as dev_ioctl() and inet_ioctl() do. */
 static bool answers_ifreq(unsigned int cmd)
 {
 	switch (cmd) {
@@ -175,11 +175,13 @@ static struct vnet_layout layout_of(int family, unsigned int cmd)
 
 /*
  * struct io - one ioctl
- * @l: how its argument looks
- * @uarg: the argument, and @arg the copy, the pointer in it cleared
- * @uptr: what that points to, and @ptr the copy
+ * @l: layout of its argument
+ * @uarg: the argument
+ * @arg: the copy, the pointer in it cleared
+ * @uptr: where that points to
+ * @ptr: the copy
  * @ptr_len: bytes of @ptr
- * @asked: bytes of them that only the number in @arg or @ptr speaks of
+ * @asked: bytes of them that the number in @arg or @ptr alone announces
  * @e: for ETHTOOL: which command
  */
 struct io {
@@ -205,7 +207,7 @@ static void io_free(struct io *io)
 	kvfree(io->ptr);
 }
 
-/* What is not read of it is 0 for the network domain. */
+/* Allocate the copy. What is not read of the program's memory is 0 for the network domain. */
 static int alloc_pointed(struct io *io, u64 len)
 {
 	if (len > POINTED_MAX)
@@ -228,7 +230,7 @@ static int read_string(struct io *io)
 	return n < 0 ? n : 0;
 }
 
-/* The list is only written: not a byte of what is there goes along. */
+/* Prepare for the list. It is only written, so no byte of the program's memory goes along. */
 static int read_conf(struct io *io)
 {
 	int len;
@@ -250,7 +252,10 @@ static int read_stamp(struct io *io, unsigned int cmd)
 	return copy_from_user(io->ptr, io->uptr, io->ptr_len) ? -EFAULT : 0;
 }
 
-/* What was read is not read again: the program may have changed it. */
+/*
+ * Read the structure of a command. What was read is not read again: the program may have
+ * changed it.
+ */
 static int read_ethtool_head(struct io *io, u8 head[VNET_ETHTOOL_HEAD])
 {
 	u32 cmd;
@@ -317,8 +322,9 @@ static int io_read(struct io *io, unsigned int cmd)
 }
 
 /*
- * How much was written of the list; how long it would be, if the program has no room for
- * one. More than there is room for is a lie that the program would believe.
+ * Compute how much was written of the list. If the program has no memory for one, ifc_len says
+ * how long it would be. A greater length than there is memory for is a lie that the program
+ * would believe.
  */
 static u32 conf_written(struct io *io)
 {
@@ -342,7 +348,7 @@ static u32 ethtool_written(struct io *io)
 	return e->out + tail;
 }
 
-/* Return: bytes of what is pointed to that Linux has written. */
+/* Compute how many bytes Linux has written where the pointer points to. */
 static u32 pointed_written(struct io *io)
 {
 	switch (io->l.pointed) {
@@ -385,6 +391,15 @@ static int io_call(struct vnet_sock *vs, struct io *io, unsigned int cmd)
 	return rc ?: vnet_result(req.cqe.result, req.max);
 }
 
+/**
+ * vnet_ioctl - carry out ioctl(2)
+ * @sock: the socket
+ * @cmd: the command
+ * @arg: its argument
+ *
+ * Context: process.
+ * Return: as the command does. -ENOIOCTLCMD: the command's layout is not known.
+ */
 int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);
@@ -396,7 +411,7 @@ int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 
 	if (!io.l.len)
 		return -ENOIOCTLCMD;
-	/* As after a reset: nothing there, nothing under way. */
+	/* As after a reset: no data is there, and none is under way. */
 	if (vnet_is_lost(vs) && (cmd == SIOCINQ || cmd == SIOCOUTQ || cmd == SIOCOUTQNSD))
 		return put_user(0, (int __user *)arg);
 	rc = io_alloc(&io);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * virtuos-net: the module's parameters, its session with the network domain, its begin and
- * end.
+ * virtuos-net: the module's parameters, its session with the network domain, its start and
+ * stop.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
+#include "vos_account.h"
+#include "view.h"
 #include "vnet.h"
 
 static char *service = "net";
@@ -26,6 +28,7 @@ static const struct vos_session_ops session_ops = {
 	.down = vnet_down,
 	.event = vnet_object_event,
 	.room = vnet_room,
+	.service = VOS_DOOR_NET,
 	.prompt = true,
 };
 
@@ -47,7 +50,7 @@ static int session_open(void)
 		kvfree(vnet.table);
 		return -ENOMEM;
 	}
-	INIT_WORK(&vnet.rouse, vnet_rouse_work);
+	INIT_WORK(&vnet.wake, vnet_wake_work);
 	vnet.session = vos_session_get(service, &session_ops, &vnet, objects, arena_pages);
 	if (!IS_ERR(vnet.session)) {
 		vnet.max_extent = vos_session_max_extent(vnet.session);
@@ -60,10 +63,12 @@ static int session_open(void)
 
 static void session_close(void)
 {
+	vnet_sysctl_exit();
 	drain_workqueue(vnet.wq);	/* its work uses the session */
 	vos_session_put(vnet.session);
 	destroy_workqueue(vnet.wq);
-	rcu_barrier();		/* sockets still to be freed */
+	vnet_keep_drop();
+	rcu_barrier();		/* for sockets still to be freed */
 	ida_destroy(&vnet.ida);
 	kvfree(vnet.table);
 }
@@ -80,12 +85,21 @@ static int __init vnet_init(void)
 	rc = vnet_provider_init();
 	if (rc)
 		goto err_session;
+	rc = vnet_proc_init();
+	if (rc)
+		goto err_proc;
+	rc = vnet_sysctl_core_init();
+	if (rc)
+		goto err_sysctl;
 	rc = vnet_families_register();
 	if (rc)
-		goto err_door;
+		goto err_sysctl;
 	return 0;
 
-err_door:
+err_sysctl:
+	vnet_sysctl_core_exit();
+err_proc:
+	vnet_proc_exit();
 	vnet_provider_exit();
 err_session:
 	session_close();
@@ -95,10 +109,12 @@ err_proto:
 }
 module_init(vnet_init);
 
-/* No socket exists: each holds the module. Releases may still be under way. */
+/* Stop. No socket exists, for each holds the module. Releases may still be under way. */
 static void __exit vnet_exit(void)
 {
 	vnet_families_unregister();
+	vnet_sysctl_core_exit();
+	vnet_proc_exit();
 	vnet_provider_exit();
 	session_close();
 	proto_unregister(&vnet_proto);

@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The table of forwarded sockets, the way of an event to its socket, poll, and
- * the end of a socket.
+ * The table of forwarded sockets, the delivery of an event to its socket, poll, and the end of
+ * a socket.
  *
- * Invariant: whoever sleeps on a socket has armed its object after entering the
- * wait queue, and an object is disarmed only when that queue was seen empty, and
- * seen empty again afterwards. So no event is lost between two links, nor here.
+ * Invariant: a task that sleeps on a socket has armed its object after it entered the wait
+ * queue. An object is disarmed only when that queue was seen empty, and seen empty again
+ * afterwards. So no event is lost, here or between two links.
  */
 #include <linux/slab.h>
 #include "vdoor_provider.h"
 #include "vnet.h"
 
-/* What a peer may say; anything else in a mask is ignored. */
+/* What a peer may set. Other bits in a mask are ignored. */
 #define MASK_VALID ((__force u32)(EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP |	\
 				  EPOLLRDNORM | EPOLLRDBAND | EPOLLWRNORM | EPOLLWRBAND |	\
 				  EPOLLMSG | EPOLLRDHUP))
 #define MASK_LOST ((__force u32)(EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM |		\
 				 EPOLLHUP | EPOLLRDHUP))
 
-/*
+/**
  * vnet_object_add - give a socket its index and generation
- * Return: 0, -ENFILE when the table is full or the user has his share, -ENOMEM.
+ * @vs: the socket
+ *
+ * Context: process.
+ * Return: 0, -ENOMEM. -ENFILE: the table is full, or the user has as many as it may.
  */
 int vnet_object_add(struct vnet_sock *vs)
 {
@@ -43,7 +46,12 @@ int vnet_object_add(struct vnet_sock *vs)
 	return 0;
 }
 
-/* The service does not know the object any more. Any context; drops the socket. */
+/**
+ * vnet_object_remove - take a socket out of the table and put it
+ * @vs: the socket; the service does not know its object any more
+ *
+ * Context: any.
+ */
 void vnet_object_remove(struct vnet_sock *vs)
 {
 	RCU_INIT_POINTER(vnet.table[vs->index], NULL);
@@ -53,31 +61,49 @@ void vnet_object_remove(struct vnet_sock *vs)
 	sock_put(&vs->sk);
 }
 
+/**
+ * vnet_sock_arm - ask for events of a socket
+ * @vs: the socket
+ *
+ * Context: any.
+ */
 void vnet_sock_arm(struct vnet_sock *vs)
 {
 	vos_obj_arm(vnet.session, vs->index);
 }
 
-/*
- * vnet_sock_mask - what the socket is ready for
- */
-u32 vnet_sock_mask(struct vnet_sock *vs)
+/* Get what the service has published of a socket. */
+static u32 published(struct vnet_sock *vs)
 {
-	u32 mask;
+	return vos_obj_poll(vnet.session, vs->index, vs->gen);
+}
 
-	if (vnet_is_lost(vs))
-		mask = MASK_LOST;
-	else
-		mask = vos_obj_poll(vnet.session, vs->index, vs->gen) & MASK_VALID;
+static u32 mask_of(struct vnet_sock *vs, u32 poll)
+{
+	u32 mask = vnet_is_lost(vs) ? MASK_LOST : poll & MASK_VALID;
+
 	if (READ_ONCE(vs->sk.sk_err))
 		mask |= (__force u32)(EPOLLERR | EPOLLIN | EPOLLRDNORM);
 	return mask;
 }
 
+/**
+ * vnet_sock_mask - get what a socket is ready for
+ * @vs: the socket
+ *
+ * Context: any.
+ * Return: EPOLL* bits.
+ */
+u32 vnet_sock_mask(struct vnet_sock *vs)
+{
+	return mask_of(vs, published(vs));
+}
+
 static void wake(struct vnet_sock *vs, struct socket_wq *wq)
 {
-	u32 mask = vnet_sock_mask(vs);
+	u32 poll = published(vs), mask = mask_of(vs, poll);
 
+	vnet_urgent_event(vs, poll);
 	if (skwq_has_sleeper(wq))
 		wake_up_interruptible_poll(&wq->wait, (__force __poll_t)mask);
 	if (mask & (__force u32)(EPOLLIN | EPOLLERR | EPOLLHUP))
@@ -86,8 +112,11 @@ static void wake(struct vnet_sock *vs, struct socket_wq *wq)
 		sock_wake_async(wq, SOCK_WAKE_IO, POLL_OUT);
 }
 
-/*
- * vnet_sock_wake - let everybody who waits look again. Any context.
+/**
+ * vnet_sock_wake - wake the tasks that wait for a socket, so that they read its mask
+ * @vs: the socket
+ *
+ * Context: any.
  */
 void vnet_sock_wake(struct vnet_sock *vs)
 {
@@ -105,7 +134,13 @@ static bool wanted(struct vnet_sock *vs, struct socket_wq *wq)
 	return skwq_has_sleeper(wq) || sock_flag(&vs->sk, SOCK_FASYNC);
 }
 
-/* Session callback: the object's mask has changed. Any context. */
+/**
+ * vnet_object_event - note that an object's mask has changed; a session callback
+ * @s: the session
+ * @obj: index of the object
+ *
+ * Context: any.
+ */
 void vnet_object_event(struct vos_session *s, u32 obj)
 {
 	struct socket_wq *wq;
@@ -118,7 +153,7 @@ void vnet_object_event(struct vos_session *s, u32 obj)
 	wq = vs ? rcu_dereference(vs->sk.sk_wq) : NULL;
 	if (wq && !wanted(vs, wq)) {
 		vos_obj_disarm(s, obj);
-		/* Somebody who came meanwhile may have armed before we disarmed. */
+		/* A task that came meanwhile may have armed the object before. */
 		if (wanted(vs, wq))
 			vos_obj_arm(s, obj);
 	}
@@ -127,29 +162,48 @@ void vnet_object_event(struct vos_session *s, u32 obj)
 	rcu_read_unlock();
 }
 
+/**
+ * vnet_poll - carry out poll(2)
+ * @file: of the socket
+ * @sock: the socket
+ * @wait: as in poll_wait()
+ *
+ * Context: process.
+ * Return: EPOLL* bits.
+ */
 __poll_t vnet_poll(struct file *file, struct socket *sock, poll_table *wait)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);
+	u32 poll, mask;
 
 	sock_poll_wait(file, sock, wait);
 	if (!poll_does_not_wait(wait))
 		vnet_sock_arm(vs);
-	return (__force __poll_t)vnet_sock_mask(vs);
+	poll = published(vs);
+	vnet_urgent_tell(vs, poll);
+	mask = mask_of(vs, poll);
+	if (unlikely(mask & (__force u32)EPOLLERR) && poll_requested_events(wait) == EPOLLERR)
+		vnet_uring_fetch_error(vs);
+	return (__force __poll_t)mask;
 }
 
-/*
- * vnet_sock_settle - the service of link @epoch has made the object
- * @phase: what it is now
- * Return: false if that link is gone already, and down() may have passed us by.
+/**
+ * vnet_sock_complete - note that the service of a link has made the object
+ * @vs: the socket
+ * @epoch: of the link
+ * @phase: what the socket is now
+ *
+ * Context: process.
+ * Return: true. false: that link is gone already, and down() may have missed the socket.
  */
-bool vnet_sock_settle(struct vnet_sock *vs, u32 epoch, enum vnet_phase phase)
+bool vnet_sock_complete(struct vnet_sock *vs, u32 epoch, enum vnet_phase phase)
 {
 	bool alive;
 
 	mutex_lock(&vs->lock);
 	vs->epoch = epoch;
 	WRITE_ONCE(vs->phase, phase);
-	/* The session's epoch changes before down() looks at the sockets. */
+	/* The session's epoch changes before down() examines the sockets. */
 	alive = vos_session_epoch(vnet.session) == epoch;
 	if (!alive) {
 		vs->epoch = 0;
@@ -161,9 +215,12 @@ bool vnet_sock_settle(struct vnet_sock *vs, u32 epoch, enum vnet_phase phase)
 	return alive;
 }
 
-/*
- * vnet_sock_lose - the object is gone for good
- * @err: positive; what the next call reports
+/**
+ * vnet_sock_lose - note that a socket's object is lost for good
+ * @vs: the socket
+ * @err: positive; the next call reports it
+ *
+ * Context: process.
  */
 void vnet_sock_lose(struct vnet_sock *vs, int err)
 {
@@ -178,18 +235,22 @@ void vnet_sock_lose(struct vnet_sock *vs, int err)
 	vnet_sock_wake(vs);
 }
 
-/*
- * vnet_sock_keep_error - the next call shall report @err (positive)
+/**
+ * vnet_sock_keep_error - keep an error for the next call
+ * @vs: the socket
+ * @err: positive
+ *
+ * Context: process.
  */
 void vnet_sock_keep_error(struct vnet_sock *vs, int err)
 {
 	WRITE_ONCE(vs->sk.sk_err, err);
-	/* The error before the words: whoever sets one looks for errors afterwards. */
+	/* The error before the words: a thread that sets a word tests for errors afterwards. */
 	smp_mb();
 	vdoor_object_changed(vnet.session, vs->index);
 }
 
-/* The service has forgotten the object, or died. Interrupts may be off. */
+/* Remove the socket: the service has forgotten the object, or died. Interrupts may be off. */
 static void released(struct vos_call *call)
 {
 	struct vnet_sock *vs = call->priv;
@@ -213,7 +274,14 @@ static void submit_release(struct vnet_sock *vs, struct vos_call *call, u32 epoc
 	vos_call_submit(call);
 }
 
-/* What could not be done at once: wait for room, or for recovery to end. */
+/**
+ * vnet_sock_release_work - send a release that could not be sent at once
+ * @work: the socket's
+ *
+ * It waits for room, or for recovery to end.
+ *
+ * Context: process.
+ */
 void vnet_sock_release_work(struct work_struct *work)
 {
 	struct vnet_sock *vs = container_of(work, struct vnet_sock, release);
@@ -245,10 +313,13 @@ static void start_release(struct vnet_sock *vs, u32 epoch)
 		queue_work(vnet.wq, &vs->release);
 }
 
-/*
- * vnet_sock_release - its user has closed it
+/**
+ * vnet_sock_release - release a socket that its user has closed
+ * @vs: the socket
  *
- * Waits for nobody: whoever wants its address next does, see closing.c.
+ * It does not wait. A caller that wants the socket's address next does, see closing.c.
+ *
+ * Context: process.
  */
 void vnet_sock_release(struct vnet_sock *vs)
 {

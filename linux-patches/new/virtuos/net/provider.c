@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which sockets may be used through the exceptionless door: those whose object the
- * service knows and whose next call can only be about data. And what the door's hooks
- * hear of sockets besides.
+ * Which sockets the exceptionless door may use: those whose object the service knows and whose
+ * next call can only be about data. The file also has the other functions that the door's hooks
+ * call for sockets.
  *
- * An error that is kept for the next call (sk_err) is told by the trap door: see
+ * The trap door reports an error that is kept for the next call (sk_err): see
  * vnet_sock_keep_error().
  */
 #include <linux/in.h>
@@ -68,7 +68,10 @@ static int vnet_examine(struct file *file, struct vdoor_target *t)
 	return 0;
 }
 
-/* Who wants signals from now on (O_ASYNC) must be told of events, as who waits. */
+/*
+ * Ask for events if a process wants signals from now on (O_ASYNC). It needs events as a waiter
+ * does.
+ */
 static void vnet_changed(struct file *file)
 {
 	struct socket *sock = sock_from_file(file);
@@ -84,13 +87,23 @@ static struct vdoor_provider provider = {
 	.changed = vnet_changed,
 };
 
-/* Return: 0 or -EBUSY. */
+/**
+ * vnet_provider_init - offer sockets to the door
+ *
+ * Context: process.
+ * Return: 0 or -EBUSY.
+ */
 int vnet_provider_init(void)
 {
 	provider.session = vnet.session;
 	return vdoor_provide(&provider);
 }
 
+/**
+ * vnet_provider_exit - undo vnet_provider_init()
+ *
+ * Context: process.
+ */
 void vnet_provider_exit(void)
 {
 	vdoor_withdraw(&provider);

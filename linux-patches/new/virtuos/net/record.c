@@ -2,13 +2,13 @@
 /*
  * What recovery must know of a socket: addresses, backlog, options.
  *
- * Every function takes the epoch of the link that carried the call out, and
- * refuses (-EOWNERDEAD) when the socket has moved on to another link meanwhile:
- * recovery did not know of the call, so it must be made again.
+ * Every function takes the epoch of the link that carried the call out. If the socket has moved
+ * to another link meanwhile, the function returns -EOWNERDEAD. Recovery did not know of the
+ * call then, so it must be made again.
  *
- * A right that a call takes is looked for when it is made, in who makes it: a socket may
- * be made by root, bound by nobody in particular, and given an option by a third. So each
- * record has its own credentials, under which recovery acts.
+ * The right that a call takes is tested when the call is made, in the caller's credentials. One
+ * task may make a socket, another may bind it, and a third may set an option. So each record
+ * has credentials of its own, under which recovery acts.
  */
 #include <linux/in.h>
 #include <linux/in6.h>
@@ -18,14 +18,17 @@
 #define OPTS_MAX	64u	/* of one socket */
 #define OPT_LEN_MAX	512u	/* longer ones are not kept */
 
-/* A lost socket keeps nothing and repeats nothing. */
+/*
+ * Check that the socket is still on the link that carried the call out. Nothing is recorded for
+ * a lost socket, so no call on it is repeated.
+ */
 static int check_epoch(struct vnet_sock *vs, u32 epoch)
 {
 	lockdep_assert_held(&vs->lock);
 	return vs->epoch == epoch || vs->phase == VNET_LOST ? 0 : -EOWNERDEAD;
 }
 
-/* Options that add to what was set before, instead of replacing it. */
+/* Test for an option that adds to what was set before. Others replace it. */
 static bool is_additive(int level, int name)
 {
 	if (level == SOL_IP)
@@ -57,7 +60,10 @@ static void forget_older(struct vnet_sock *vs, const struct vnet_opt *than)
 			forget_opt(vs, opt);
 }
 
-/* Return: @opt's memory was taken over. */
+/*
+ * Add @opt to the socket's options.
+ * Return: true: the socket has taken @opt's memory over.
+ */
 static bool keep_opt(struct vnet_sock *vs, struct vnet_opt *opt)
 {
 	lockdep_assert_held(&vs->lock);
@@ -70,10 +76,19 @@ static bool keep_opt(struct vnet_sock *vs, struct vnet_opt *opt)
 	return true;
 }
 
-/*
- * vnet_record_opt - an option was set
+/**
+ * vnet_record_opt - record an option that was set
+ * @vs: the socket
+ * @epoch: of the link that carried the call out
+ * @level: of the option
+ * @name: of the option
+ * @data: its value
+ * @len: length of its value
  *
- * Bounded: what does not fit is not kept, and a socket made again lacks it.
+ * The memory for options is bounded. An option that does not fit is not recorded, and a socket
+ * made again lacks it.
+ *
+ * Context: process.
  * Return: 0 or -EOWNERDEAD.
  */
 int vnet_record_opt(struct vnet_sock *vs, u32 epoch, int level, int name, const void *data,
@@ -99,7 +114,12 @@ int vnet_record_opt(struct vnet_sock *vs, u32 epoch, int level, int name, const 
 	return rc;
 }
 
-/* The socket is being freed: nobody else has it. */
+/**
+ * vnet_record_free - free the records of a socket
+ * @vs: the socket; no other thread has it
+ *
+ * Context: any.
+ */
 void vnet_record_free(struct vnet_sock *vs)
 {
 	struct vnet_opt *opt, *next;
@@ -109,7 +129,7 @@ void vnet_record_free(struct vnet_sock *vs)
 	put_cred(vs->bind_cred);
 }
 
-/* Port 0: the service chose one, and recovery must ask for the same. */
+/* Record the port that the service chose for port 0: recovery must ask for the same one. */
 static void complete_bound(struct vnet_sock *vs, const struct sockaddr *addr, int len)
 {
 	const struct sockaddr_in *in = (const void *)addr;
@@ -134,8 +154,15 @@ static void complete_bound(struct vnet_sock *vs, const struct sockaddr *addr, in
 	mutex_unlock(&vs->lock);
 }
 
-/*
- * vnet_record_bind - it is bound
+/**
+ * vnet_record_bind - record that a socket is bound
+ * @vs: the socket
+ * @epoch: of the link that carried the call out
+ * @addr: where to
+ * @len: length of @addr
+ *
+ * Context: process.
+ * Return: 0 or -EOWNERDEAD.
  */
 int vnet_record_bind(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len)
 {
@@ -156,8 +183,15 @@ int vnet_record_bind(struct vnet_sock *vs, u32 epoch, const struct sockaddr *add
 	return rc;
 }
 
-/*
- * vnet_record_peer - a datagram socket is connected, or, with AF_UNSPEC, not
+/**
+ * vnet_record_peer - record the peer of a datagram socket
+ * @vs: the socket
+ * @epoch: of the link that carried the call out
+ * @addr: the peer; AF_UNSPEC: the socket is not connected any more
+ * @len: length of @addr
+ *
+ * Context: process.
+ * Return: 0 or -EOWNERDEAD.
  */
 int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len)
 {
@@ -173,8 +207,14 @@ int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *add
 	return rc;
 }
 
-/*
- * vnet_record_listen - it listens
+/**
+ * vnet_record_listen - record that a socket listens
+ * @vs: the socket
+ * @epoch: of the link that carried the call out
+ * @backlog: as the program has it
+ *
+ * Context: process.
+ * Return: 0 or -EOWNERDEAD.
  */
 int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog)
 {

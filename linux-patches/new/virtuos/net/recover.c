@@ -2,27 +2,28 @@
 /*
  * When the network domain dies, and when the next one comes.
  *
- *   state of a socket                 at the death           with the next domain
- *   stream, connecting or connected   ECONNRESET, EPOLLERR   stays so until closed
- *                                     and EPOLLHUP at once
- *   stream, listening                 goes on waiting        options, bind, listen
- *   stream, neither                   goes on                options, bind
- *   datagram, raw                     goes on waiting        options, bind, connect
+ *	state of a socket                 at the death           with the next domain
+ *	stream, connecting or connected   ECONNRESET, EPOLLERR   stays so until closed
+ *	                                  and EPOLLHUP at once
+ *	stream, listening                 goes on waiting        options, bind, listen
+ *	stream, neither                   goes on                options, bind
+ *	datagram, raw                     goes on waiting        options, bind, connect
  *
- *   call in flight                    answer
- *   recv, accept                      made again; of a connected stream ECONNRESET
- *   send, stream                      ECONNRESET, or the bytes taken before
- *   send, datagram                    counts as sent
- *   connect, stream                   ECONNRESET
- *   socket, bind, listen, connect of a datagram socket, shutdown, getsockname,
- *   getpeername, get/setsockopt, ioctl   made again; ENETDOWN after restart_timeout
- *   close                             done
+ *	call in flight                    answer
+ *	recv, accept                      made again; of a connected stream ECONNRESET
+ *	send, stream                      ECONNRESET, or the bytes taken before
+ *	send, datagram                    counts as sent
+ *	connect, stream                   ECONNRESET
+ *	socket, bind, listen, connect of a datagram socket, shutdown, getsockname,
+ *	getpeername, get/setsockopt, ioctl   made again; ENETDOWN after restart_timeout
+ *	close                             done
  *
  * Each step is made again under the credentials under which it was made (record.c).
  *
  * vnet_down() and vnet_up() run in the session's thread, one after the other.
  */
 #include <linux/cred.h>
+#include "view.h"
 #include "vnet.h"
 
 static struct vnet_sock *socket_get(u32 index)
@@ -57,7 +58,7 @@ static void socket_down(struct vnet_sock *vs)
 	bool lost;
 
 	mutex_lock(&vs->lock);
-	/* A closed one keeps its epoch: its release compares it. */
+	/* A closed socket keeps its epoch: its release compares it. */
 	if (vs->closed || vs->phase == VNET_NEW) {
 		mutex_unlock(&vs->lock);
 		return;
@@ -69,12 +70,21 @@ static void socket_down(struct vnet_sock *vs)
 		vnet_sock_lose(vs, ECONNRESET);
 }
 
+/**
+ * vnet_down - lose or detach the sockets of a link that has died; a session callback
+ * @s: the session
+ *
+ * Context: the session's thread.
+ */
 void vnet_down(struct vos_session *s)
 {
 	each_socket(socket_down);
 }
 
-/* A call of recovery, under @cred. Return: 0 or -errno. */
+/*
+ * Make a call for recovery, under @cred.
+ * Return: 0 or -errno.
+ */
 static int again(struct vnet_sock *vs, struct vnet_req *req, const struct cred *cred)
 {
 	const struct cred *old = override_creds(cred);
@@ -113,7 +123,7 @@ static int bind_again(struct vnet_sock *vs)
 		.len[1] = vs->bound_len,
 	};
 
-	/* The service chose the address of one that listens without having been bound. */
+	/* If a socket listens without having been bound, the service chose its address. */
 	return vs->bound_len ? again(vs, &req, vs->bind_cred ?: vs->cred) : 0;
 }
 
@@ -166,7 +176,7 @@ static int make_again(struct vnet_sock *vs)
 	return rc;
 }
 
-/* The service has half a socket of ours: it shall forget it. */
+/* Have the service forget a socket that was made only in part. */
 static void give_up(struct vnet_sock *vs)
 {
 	struct vnet_req req = { .opcode = VOS_OP_RELEASE };
@@ -189,7 +199,7 @@ static void socket_up(struct vnet_sock *vs)
 	mutex_lock(&vs->lock);
 	if (is_due(vs)) {
 		rc = make_again(vs);
-		/* Died again: down() and the next up() are still to come. */
+		/* The link has died again: down() and the next up() are still to come. */
 		if (rc == -EOWNERDEAD || rc == -ENETDOWN)
 			rc = 0;
 		else if (rc)
@@ -203,29 +213,50 @@ static void socket_up(struct vnet_sock *vs)
 	}
 }
 
-static void socket_rouse(struct vnet_sock *vs)
+static void socket_wake(struct vnet_sock *vs)
 {
 	vnet_sock_arm(vs);
 	vnet_sock_wake(vs);
 }
 
+/**
+ * vnet_up - make the sockets again that recovery can make; a session callback
+ * @s: the session
+ *
+ * Context: the session's thread.
+ */
 void vnet_up(struct vos_session *s)
 {
+	/* Settings first: they decide which addresses sockets may be bound to. */
+	vnet_keep_again();
 	each_socket(socket_up);
-	set_bit(0, &vnet.rouse_due);
+	set_bit(0, &vnet.wake_due);
 }
 
-void vnet_rouse_work(struct work_struct *work)
+/**
+ * vnet_wake_work - wake all waiters after a recovery
+ * @work: of vnet
+ *
+ * Context: process.
+ */
+void vnet_wake_work(struct work_struct *work)
 {
-	each_socket(socket_rouse);
+	each_socket(socket_wake);
 }
 
-/*
- * Called among others when ordinary callers have been let in after up(). Only then
- * waking those who wait makes sense: before, they would be turned away. Any context.
+/**
+ * vnet_room - have all waiters woken if recovery has ended; a session callback
+ * @s: the session
+ *
+ * The session calls this, among others, once ordinary callers may use the link after up(). A
+ * waiter that woke earlier would get no link.
+ *
+ * Context: any.
  */
 void vnet_room(struct vos_session *s)
 {
-	if (test_and_clear_bit(0, &vnet.rouse_due))
-		queue_work(vnet.wq, &vnet.rouse);
+	if (test_and_clear_bit(0, &vnet.wake_due)) {
+		queue_work(vnet.wq, &vnet.wake);
+		vnet_sysctl_refresh();
+	}
 }

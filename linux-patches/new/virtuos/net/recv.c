@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receiving: the service takes what is there, we wait for what is not.
+ * Receiving: the service takes the data that is there. This kernel waits for the data that is
+ * not.
  *
- * Invariant: of an answer no more is copied to the program than it asked for, and
- * control data is handed out one checked message at a time from a private copy, if it
- * is of a kind that Linux's network stacks give.
+ * Invariant: the kernel copies no more of an answer to the program than it asked for. It hands
+ * control data out one checked message at a time, from a private copy. A message is handed out
+ * if Linux's network stacks give its kind.
  */
+#include <linux/in.h>
 #include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include "cgroup.h"
@@ -33,6 +36,10 @@ struct recv {
 	struct msghdr *msg;
 	int flags;
 	u32 asked;		/* bytes asked for by the last call */
+	u32 poll;		/* the mask after it */
+	u64 place;		/* where it ended, as in RECVMSG's out[3] */
+	u32 behind;		/* with MSG_PEEK: bytes of the stream to pass over */
+	u32 dissolved;		/* as the socket had it when the program called */
 };
 
 static u32 side_len(const struct msghdr *msg)
@@ -44,8 +51,8 @@ static u32 side_len(const struct msghdr *msg)
 }
 
 /*
- * One message; @last: nothing follows. A kind that is none of its business is not put.
- * Linux's stacks give the data even if the program's control buffer cannot be written.
+ * Hand out one message; @last: none follows. If its kind is not allowed, the message is
+ * dropped. As in Linux, the program gets the data even if its control buffer cannot be written.
  */
 static void put_one(struct msghdr *msg, const struct cmsghdr *c, bool last)
 {
@@ -61,7 +68,7 @@ static void put_one(struct msghdr *msg, const struct cmsghdr *c, bool last)
 			    c->cmsg_level, c->cmsg_type, data);
 }
 
-/* Control messages come in this kernel's own format (same ABI), one by one. */
+/* Hand out control messages, one by one. They come in this kernel's own format (same ABI). */
 static int put_control(struct msghdr *msg, const u8 *ctl, u32 len)
 {
 	u32 off = 0;
@@ -79,7 +86,7 @@ static int put_control(struct msghdr *msg, const u8 *ctl, u32 len)
 	return 0;
 }
 
-/* Address and control data; the memory is shared, so copy, then look. */
+/* Copy address and control data. The memory is shared, so the copy comes before the checks. */
 static int copy_side(struct recv *r, struct vos_call *call)
 {
 	struct msghdr *msg = r->msg;
@@ -111,11 +118,16 @@ static int copy_side(struct recv *r, struct vos_call *call)
 static int copy_answer(struct recv *r, struct vos_call *call)
 {
 	bool stream = vnet_is_stream(r->vs);
-	/* A datagram's true length may be asked for; a stream's data dropped. */
+	/*
+	 * With MSG_TRUNC a datagram's result is its true length, and a stream's data is
+	 * dropped.
+	 */
 	u32 max = r->flags & MSG_TRUNC && !stream ? INT_MAX : r->asked;
 	int n = vnet_call_result(call, max), rc;
 	u32 copy;
 
+	r->poll = call->cqe.poll;
+	r->place = call->cqe.out[3];
 	if (n < 0)
 		return n;
 	rc = copy_side(r, call);
@@ -128,8 +140,12 @@ static int copy_answer(struct recv *r, struct vos_call *call)
 	return n;
 }
 
-/* Return: bytes; -EOWNERDEAD the link is gone; -EAGAIN and so on. */
-static int recv_once(struct recv *r, size_t left)
+/*
+ * Make one call.
+ * @got: bytes that the program's call has
+ * Return: bytes. -EOWNERDEAD: the link is gone. -EAGAIN and so on.
+ */
+static int recv_once(struct recv *r, size_t left, size_t got)
 {
 	u32 max = vnet_is_stream(r->vs) ? VNET_CHUNK : vnet.max_extent;
 	struct vos_call *call;
@@ -140,6 +156,10 @@ static int recv_once(struct recv *r, size_t left)
 	if (IS_ERR(call))
 		return PTR_ERR(call);
 	call->sqe.arg[0] = r->flags & RECV_FLAGS;
+	if (r->behind)
+		call->sqe.arg[1] = r->behind | r->place >> 32 << 32;
+	if (got)
+		call->sqe.arg[2] = VOS_RECV_GOES_ON;
 	rc = vos_call(call);
 	if (rc == -EINTR)
 		return rc;
@@ -149,67 +169,92 @@ static int recv_once(struct recv *r, size_t left)
 	return rc;
 }
 
-static int recv_some(struct recv *r, size_t left)
+static int recv_some(struct recv *r, size_t left, size_t got)
 {
 	struct vnet_sock *vs = r->vs;
 	int rc;
 
+	r->poll = 0;
 	if (vnet_is_lost(vs))
 		return sock_error(&vs->sk);	/* then end of file */
-	rc = recv_once(r, left);
+	rc = recv_once(r, left, got);
 	if (rc == -EOWNERDEAD)
 		rc = vnet_link_gone(vs) ?: -EAGAIN;
 	return rc;
 }
 
 /*
- * A stream, in chunks: until @target bytes are there, then as long as full chunks
- * come without waiting.
+ * Wait until another try is worth it. What was peeked at keeps the mask set, so then an event
+ * is waited for. As in Linux, a wait ends with -EPIPE if another thread dissolves the
+ * connection.
+ */
+static int wait_for_more(struct recv *r, size_t got, struct vnet_wait *w)
+{
+	int rc = got && r->flags & MSG_PEEK ? vnet_wait_event(w) : vnet_wait_for(w, VNET_WANT_IN);
+
+	if (!rc && READ_ONCE(r->vs->dissolved) != r->dissolved)
+		rc = -EPIPE;
+	return rc;
+}
+
+/*
+ * Take the next chunk of a stream, or peek at it behind what the program has.
+ * Return: as recv_some(). If another thread has taken data, peeking goes on at the new front,
+ * as in Linux.
+ */
+static int recv_chunk(struct recv *r, size_t left, size_t got)
+{
+	int rc;
+
+	do {
+		rc = recv_some(r, left, got);
+		if (rc != -ESTALE || !r->behind)
+			break;
+		r->behind = 0;
+	} while (!fatal_signal_pending(current));
+
+	if (rc > 0 && r->flags & MSG_PEEK)
+		r->behind += rc + !!(r->place & VOS_RECV_HOLE);
+	return rc;
+}
+
+/* Test whether an error stays with the service, which reports it again. */
+static bool is_lasting(int rc)
+{
+	return rc == -EPIPE || rc == -ENOTCONN || rc == -EOPNOTSUPP;
+}
+
+/*
+ * Receive from a stream, in chunks: until @target bytes are there, then as long as full chunks
+ * come without waiting. Urgent data ends it.
  */
 static int recv_stream(struct recv *r, size_t len, size_t target, struct vnet_wait *w)
 {
 	size_t got = 0;
 	int rc;
 
+	if (r->flags & MSG_PEEK && target > 1)
+		vnet_wait_begin(w);
 	do {
-		rc = recv_some(r, len - got);
+		rc = recv_chunk(r, len - got, got);
 		if (rc > 0)
 			got += rc;
-		if (rc > 0 && (got < target || rc == r->asked))
+		if (rc > 0 && !(r->place & VOS_RECV_AT_MARK) &&
+		    (got < target || rc == r->asked))
 			continue;
 		if (rc != -EAGAIN || got >= max_t(size_t, target, 1))
 			break;
-		rc = vnet_wait_for(w, VNET_WANT_IN);
+		rc = wait_for_more(r, got, w);
 		if (rc)
 			break;
 		rc = 1;		/* not the end of the stream */
 	} while (got < len);
 
 	if (got && rc < 0 && rc != -EAGAIN && rc != -EINTR && rc != -ERESTARTSYS &&
-	    rc != -EFAULT)
+	    rc != -EFAULT && !is_lasting(rc))
 		/* The bytes first, the error with the next call. */
 		vnet_sock_keep_error(r->vs, -rc);
 	return got ? got : min(rc, 0);
-}
-
-/* MSG_PEEK: always from the start, so each try replaces the one before. */
-static int recv_peek(struct recv *r, size_t len, size_t target, struct vnet_wait *w)
-{
-	struct iov_iter start = r->msg->msg_iter;
-	int rc, waited;
-
-	if (target > 1)
-		vnet_wait_begin(w);
-	for (;;) {
-		r->msg->msg_iter = start;
-		rc = recv_some(r, len);
-		if (rc != -EAGAIN && (rc <= 0 || rc >= min_t(size_t, target, r->asked)))
-			return rc;
-		/* With bytes there, the mask is set already: wait for news. */
-		waited = rc > 0 ? vnet_wait_event(w) : vnet_wait_for(w, VNET_WANT_IN);
-		if (waited)
-			return rc > 0 ? rc : waited;
-	}
 }
 
 static int recv_dgram(struct recv *r, size_t len, struct vnet_wait *w)
@@ -217,52 +262,70 @@ static int recv_dgram(struct recv *r, size_t len, struct vnet_wait *w)
 	int rc;
 
 	do {
-		rc = recv_some(r, len);
+		rc = recv_some(r, len, 0);
 		if (rc != -EAGAIN)
 			return rc;
+		/* In Linux, only a call that would wait hears of shutdown(). */
+		if (w->timeo && r->poll & (__force u32)EPOLLRDHUP)
+			return 0;
 		rc = vnet_wait_for(w, VNET_WANT_IN);
 	} while (!rc);
 	return rc;
 }
 
 /*
- * When the mask says that nothing is there, that is the answer, or the reason to
- * wait; it saves a call. The service publishes masks before it answers the call
- * that changed them, so what this program can know to be there is seen.
+ * Wait until the mask says that data is there; this saves a call. If the caller must not wait,
+ * an empty mask is the answer. The service publishes masks before it answers the call that
+ * changed them. So the mask shows all data that the program can know of.
  *
- * A listener's mask speaks of connections, and nobody's of the error queue. Less
- * than SO_RCVLOWAT may be had, but is not waited for.
+ * A listener's mask describes connections, and no mask describes the error queue. A caller may
+ * get fewer bytes than SO_RCVLOWAT, of which the mask says nothing.
  */
 static int await_ready(struct recv *r, struct vnet_wait *w)
 {
 	struct vnet_sock *vs = r->vs;
 
 	if (r->flags & (MSG_OOB | MSG_ERRQUEUE) || READ_ONCE(vs->phase) == VNET_LISTENING ||
-	    vnet_sock_mask(vs) & VNET_WANT_IN)
+	    READ_ONCE(vs->sk.sk_rcvlowat) > 1 || vnet_sock_mask(vs) & VNET_WANT_IN)
 		return 0;
-	if (!w->timeo && READ_ONCE(vs->sk.sk_rcvlowat) > 1)
-		return 0;
-	return vnet_wait_for(w, VNET_WANT_IN);
+	return wait_for_more(r, 0, w);
 }
 
 static int recv_any(struct recv *r, size_t len, struct vnet_wait *w)
 {
-	size_t target = r->flags & MSG_WAITALL ? len : 1;
+	size_t target = r->flags & MSG_WAITALL ? len :
+		min_t(size_t, READ_ONCE(r->vs->sk.sk_rcvlowat), len);
 	int rc = await_ready(r, w);
 
 	if (rc)
 		return rc;
 	if (!vnet_is_stream(r->vs) || r->flags & (MSG_OOB | MSG_ERRQUEUE))
 		return recv_dgram(r, len, w);
-	if (r->flags & MSG_PEEK)
-		return recv_peek(r, len, target, w);
 	return recv_stream(r, len, target, w);
 }
 
+/* io_uring asks whether more is there, and not how much. The end of the stream counts. */
+static void note_more(struct vnet_sock *vs, struct msghdr *msg)
+{
+	msg->msg_inq = !!(vnet_sock_mask(vs) & (__force u32)EPOLLIN);
+}
+
+/**
+ * vnet_recvmsg - carry out recvmsg(2)
+ * @sock: the socket
+ * @msg: where to put the data
+ * @len: most bytes
+ * @flags: MSG_*
+ *
+ * Context: process.
+ * Return: bytes or -errno.
+ */
 int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);
-	struct recv r = { .vs = vs, .msg = msg, .flags = flags };
+	struct recv r = {
+		.vs = vs, .msg = msg, .flags = flags, .dissolved = READ_ONCE(vs->dissolved),
+	};
 	bool nowait = flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE);
 	struct vnet_wait w;
 	int rc = 0;
@@ -276,5 +339,7 @@ int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 	vnet_wait_end(&w);
 	if (msg->msg_namelen)
 		vnet_cgroup_recv(vs, msg);
+	if (msg->msg_get_inq && rc >= 0 && vs->sk.sk_protocol == IPPROTO_TCP)
+		note_more(vs, msg);
 	return rc;
 }

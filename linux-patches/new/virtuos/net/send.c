@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sending: the data goes into the call's extent, the rest is the service's.
+ * Sending: this kernel copies the data into the call's extent, and the service does the rest.
  *
- * A stream is cut into chunks, each offered without blocking; a datagram is one
- * call. A datagram whose link dies counts as sent: the network may lose it too.
+ * A stream is cut into chunks, each offered without blocking; a datagram is one call. A
+ * datagram whose link dies counts as sent: the network may lose it too.
  */
 #include <linux/sched/signal.h>
-#include <linux/tcp.h>
 #include <linux/uio.h>
 #include "cgroup.h"
 #include "vnet.h"
 
-/* MSG_ZEROCOPY, MSG_SPLICE_PAGES: we copy, so they mean nothing to the service. */
+/*
+ * Flags for the service. MSG_ZEROCOPY and MSG_SPLICE_PAGES are not among them, for the data is
+ * copied.
+ */
 #define SEND_FLAGS (MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_CONFIRM | MSG_MORE |	\
 		    MSG_FASTOPEN | MSG_PROBE | MSG_BATCH)
 
 struct send {
 	struct vnet_sock *vs;
 	struct msghdr *msg;
-	bool first;		/* no byte has been taken yet */
+	bool first;		/* the service has taken nothing, nor begun to connect */
 };
 
 static u32 address_len(const struct send *s)
@@ -40,7 +42,7 @@ static void fill_name_and_control(struct vos_call *call, const struct msghdr *ms
 	call->sqe.arg[1] = alen | (u64)clen << 32;
 }
 
-/* The link died with our call in it. */
+/* Get the result of a call whose link died. */
 static int sending_link_gone(struct vnet_sock *vs, u32 len)
 {
 	int rc = vnet_link_gone(vs);
@@ -50,7 +52,10 @@ static int sending_link_gone(struct vnet_sock *vs, u32 len)
 	return vnet_is_stream(vs) ? -EPIPE : (int)len;
 }
 
-/* Return: bytes taken, or -errno; -EAGAIN also while there is no link. */
+/*
+ * Make one call.
+ * Return: bytes taken, or -errno. -EAGAIN: also while there is no link.
+ */
 static int send_once(struct send *s, u32 len, unsigned int flags)
 {
 	struct msghdr *msg = s->msg;
@@ -86,7 +91,7 @@ static int send_once(struct send *s, u32 len, unsigned int flags)
 	return rc;
 }
 
-/* A stream has gone on without a connect(): MSG_FASTOPEN. */
+/* Note that a stream is connected without a connect(): MSG_FASTOPEN. */
 static void note_connected(struct vnet_sock *vs)
 {
 	if (!vnet_is_stream(vs) || READ_ONCE(vs->phase) != VNET_OPEN)
@@ -120,13 +125,31 @@ static int send_some(struct send *s, size_t left)
 	return rc;
 }
 
+/*
+ * Send, and first wait for a connection that this call has begun, as Linux does if it may wait.
+ * That is so with MSG_FASTOPEN and with TCP_FASTOPEN_CONNECT.
+ */
+static int send_connected(struct send *s, size_t left, struct vnet_wait *w)
+{
+	bool begins = s->first && s->msg->msg_flags & MSG_FASTOPEN;
+	int rc = send_some(s, left), done;
+
+	if (!w->timeo || (rc != -EINPROGRESS && !(begins && rc >= 0)))
+		return rc;
+	done = vnet_connect_finish(s->vs, w->timeo);
+	if (done)
+		return done;
+	s->first = false;
+	return rc == -EINPROGRESS ? send_some(s, left) : rc;
+}
+
 static int send_all(struct send *s, size_t len, struct vnet_wait *w)
 {
 	size_t sent = 0;
 	int rc;
 
 	for (;;) {
-		rc = send_some(s, len - sent);
+		rc = send_connected(s, len - sent, w);
 		if (rc == -EAGAIN) {
 			rc = vnet_wait_for(w, VNET_WANT_OUT);
 			if (!rc)
@@ -140,12 +163,22 @@ static int send_all(struct send *s, size_t len, struct vnet_wait *w)
 			break;
 	}
 
-	if (sent && rc < 0 && rc != -EAGAIN && !signal_pending(current) && rc != -EFAULT)
+	if (sent && rc < 0 && rc != -EAGAIN && !signal_pending(current) && rc != -EFAULT &&
+	    rc != -EPIPE)
 		/* The bytes first, the error with the next call. */
 		vnet_sock_keep_error(s->vs, -rc);
 	return sent ? sent : rc;
 }
 
+/**
+ * vnet_sendmsg - carry out sendmsg(2)
+ * @sock: the socket
+ * @msg: the data
+ * @len: bytes
+ *
+ * Context: process.
+ * Return: bytes or -errno.
+ */
 int vnet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);
@@ -168,31 +201,19 @@ int vnet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	return rc;
 }
 
-/*
- * sendfile() said "more", and there is no more: let the stream go. TCP does so
- * when a cork is pulled; a cork that the program itself has put in stays.
+/**
+ * vnet_splice_eof - send what sendfile() has held back by "more"
+ * @sock: the socket
+ *
+ * A cork that the program itself has set stays.
+ *
+ * Context: process.
  */
 void vnet_splice_eof(struct socket *sock)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);
-	u32 cork = 0;
-	struct vnet_req get = {
-		.opcode = VOS_OP_GETSOCKOPT,
-		.arg = { SOL_TCP, TCP_CORK, sizeof(cork) },
-		.in[0] = &cork,
-		.out[0] = &cork,
-		.len[0] = sizeof(cork),
-	};
-	struct vnet_req set = {
-		.opcode = VOS_OP_SETSOCKOPT,
-		.arg = { SOL_TCP, TCP_CORK },
-		.in[0] = &cork,
-		.len[0] = sizeof(cork),
-	};
+	struct vnet_req req = { .opcode = VOS_OP_PUSH };
 
-	if (sock->type != SOCK_STREAM || vnet_is_lost(vs))
-		return;
-	if (vnet_req_once(vs, &get, VOS_GET_UP_ONLY) || vnet_result(get.cqe.result, 0) || cork)
-		return;
-	vnet_req_once(vs, &set, VOS_GET_UP_ONLY);
+	if (!vnet_is_lost(vs))
+		vnet_req_once(vs, &req, VOS_GET_UP_ONLY);
 }

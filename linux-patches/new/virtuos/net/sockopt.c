@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Socket options of all levels. Values are flat bytes and go to the service as
- * they are; the exceptions:
+ * Socket options of all levels. Values are flat bytes and go to the service as they are. The
+ * exceptions:
  *
- * - timeouts are ours, since we do the waiting;
- * - filters come as a pointer: their instructions are sent instead;
- * - values that name descriptors or memory of the caller are refused.
+ * - Timeouts are kept in this kernel, since it does the waiting. The service has those of
+ *   listeners too: what is accepted inherits them when the connection comes.
+ * - Filters come as a pointer. Their instructions are sent instead.
+ * - Values that name descriptors or memory of the caller are refused.
  */
 #include <linux/filter.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <linux/uio.h>
+#include "vdoor_provider.h"
 #include "vnet.h"
 
 enum handling { FORWARD, LOCAL, FILTER, REFUSE };
@@ -90,15 +92,27 @@ static int set_filter(struct vnet_sock *vs, int level, int name, sockptr_t val,
 	return rc;
 }
 
-/* What this side must know as well. */
+static void note_lowat(struct vnet_sock *vs, int lowat)
+{
+	WRITE_ONCE(vs->sk.sk_rcvlowat, lowat < 0 ? INT_MAX : lowat ?: 1);
+	/* The door knows no such mark: see provider.c. */
+	smp_mb();
+	vdoor_object_changed(vnet.session, vs->index);
+}
+
+/* Note an option that this kernel must know as well. */
 static void note(struct vnet_sock *vs, int level, int name, const void *data, u32 len)
 {
-	int lowat;
+	int value;
 
-	if (level != SOL_SOCKET || name != SO_RCVLOWAT || len < sizeof(int))
+	if (level != SOL_SOCKET || len < sizeof(int))
 		return;
-	memcpy(&lowat, data, sizeof(lowat));
-	WRITE_ONCE(vs->sk.sk_rcvlowat, lowat < 0 ? INT_MAX : lowat ?: 1);
+	/* The first field of struct linger says whether it is on. */
+	memcpy(&value, data, sizeof(value));
+	if (name == SO_RCVLOWAT)
+		note_lowat(vs, value);
+	else if (name == SO_LINGER)
+		WRITE_ONCE(vs->lingers, value);
 }
 
 static int set_value(struct vnet_sock *vs, int level, int name, sockptr_t val,
@@ -119,13 +133,49 @@ static int set_value(struct vnet_sock *vs, int level, int name, sockptr_t val,
 	return rc;
 }
 
+/* Test whether sockets may be accepted from it, which have its time-outs. */
+static bool may_listen(const struct vnet_sock *vs)
+{
+	enum vnet_phase phase = READ_ONCE(vs->phase);
+
+	return vnet_is_stream(vs) && (phase == VNET_OPEN || phase == VNET_LISTENING);
+}
+
+static int set_timeout(struct socket *sock, int name, sockptr_t val, unsigned int len)
+{
+	bool recv = name == SO_RCVTIMEO_OLD || name == SO_RCVTIMEO_NEW;
+	bool old = name == SO_RCVTIMEO_OLD || name == SO_SNDTIMEO_OLD;
+	struct vnet_sock *vs = vnet_sk(sock->sk);
+	struct __kernel_sock_timeval tv;
+	int rc = sock_copy_user_timeval(&tv, val, len, old);
+
+	if (rc)
+		return rc;
+	name = recv ? SO_RCVTIMEO_NEW : SO_SNDTIMEO_NEW;
+	rc = sock_setsockopt(sock, SOL_SOCKET, name, KERNEL_SOCKPTR(&tv), sizeof(tv));
+	if (rc || !may_listen(vs))
+		return rc;
+	return set_forward(vs, SOL_SOCKET, name, &tv, sizeof(tv));
+}
+
+/**
+ * vnet_setsockopt - carry out setsockopt(2)
+ * @sock: the socket
+ * @level: of the option
+ * @name: of the option
+ * @val: its value
+ * @len: length of its value
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
 int vnet_setsockopt(struct socket *sock, int level, int name, sockptr_t val, unsigned int len)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);
 
 	switch (handling(level, name)) {
 	case LOCAL:
-		return sock_setsockopt(sock, level, name, val, len);
+		return set_timeout(sock, name, val, len);
 	case FILTER:
 		return set_filter(vs, level, name, val, len);
 	case REFUSE:
@@ -179,7 +229,7 @@ static int get_forward(struct vnet_sock *vs, int level, int name, sockopt_t *opt
 
 	if (!data)
 		return -ENOMEM;
-	/* A few options read their buffer. One that is not readable holds nothing. */
+	/* A few options read their buffer. If it is not readable, it counts as zero. */
 	if (len && copy_from_iter(data, len, &opt->iter_in) != len)
 		memset(data, 0, len);
 	rc = vnet_sock_run(vs, &req);
@@ -191,7 +241,7 @@ static int get_forward(struct vnet_sock *vs, int level, int name, sockopt_t *opt
 	return rc;
 }
 
-/* Ours first: the service may be gone, or the error kept back for later. */
+/* Get SO_ERROR. The error kept here comes first: the service may be gone. */
 static int get_error(struct vnet_sock *vs, sockopt_t *opt)
 {
 	int err = READ_ONCE(vs->sk.sk_err) ? -sock_error(&vs->sk) : 0;
@@ -201,7 +251,7 @@ static int get_error(struct vnet_sock *vs, sockopt_t *opt)
 	return get_forward(vs, SOL_SOCKET, SO_ERROR, opt);
 }
 
-/* As Linux has it for a socket whose peer is not a local process. */
+/* What Linux reports for a socket whose peer is not a local process. */
 static const struct ucred nobody = { .pid = 0, .uid = -1, .gid = -1 };
 
 static int get_socket(struct vnet_sock *vs, int name, sockopt_t *opt)
@@ -224,6 +274,16 @@ static int get_socket(struct vnet_sock *vs, int name, sockopt_t *opt)
 	}
 }
 
+/**
+ * vnet_getsockopt - carry out getsockopt(2)
+ * @sock: the socket
+ * @level: of the option
+ * @name: of the option
+ * @opt: filled
+ *
+ * Context: process.
+ * Return: as the option does, or -errno.
+ */
 int vnet_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How many of the table's sockets one user may have. Without this any user takes all,
- * and nobody's programs, root's among them, get one until he lets go.
+ * How many of the table's sockets one user may have. Without a limit a user could take all.
+ * Then no program of another user, root's included, could get one.
  *
  * Recovery needs no more than there are: sockets that are made again keep their index.
  *
- * Invariant: each socket in the table is counted once in all and once for the user who
- * made or accepted it, from vnet_user_charge() to vnet_user_uncharge().
+ * Invariant: each socket in the table is counted once in all and once for the user that made or
+ * accepted it. Both counts last from vnet_user_charge() to vnet_user_uncharge().
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -24,10 +24,10 @@ MODULE_PARM_DESC(user_objects,
 		 "most sockets of one user without CAP_SYS_RESOURCE (default 0: half of all)");
 
 /**
- * struct vnet_user - a user who has sockets
+ * struct vnet_user - a user that has sockets
  * @node: in users
- * @uid: who
- * @sockets: how many; goes with the last
+ * @uid: the user's
+ * @sockets: how many; with the last one the structure is freed
  */
 struct vnet_user {
 	struct hlist_node node;
@@ -35,7 +35,7 @@ struct vnet_user {
 	unsigned int sockets;
 };
 
-static DEFINE_SPINLOCK(users_lock);	/* what follows */
+static DEFINE_SPINLOCK(users_lock);	/* the variables below */
 static DEFINE_HASHTABLE(users, USER_BITS);
 static unsigned int all_sockets;
 
@@ -55,7 +55,7 @@ static unsigned int limit_of_one(void)
 	return READ_ONCE(user_objects) ?: vnet.nr / 2;
 }
 
-/* What only CAP_SYS_RESOURCE may use. */
+/* Get the number of sockets that only CAP_SYS_RESOURCE may use. */
 static unsigned int reserve(void)
 {
 	return vnet.nr / 16;
@@ -78,7 +78,7 @@ static void free_if_unused(struct vnet_user *u)
 	kfree(u);
 }
 
-/* Count one more. @fresh: for who has none yet, NULL once taken over. */
+/* Count one more. @fresh is for a user that has none yet, and NULL once it is used. */
 static struct vnet_user *charge(kuid_t uid, bool privileged, struct vnet_user **fresh)
 {
 	struct vnet_user *u = find(uid);
@@ -101,8 +101,11 @@ static struct vnet_user *charge(kuid_t uid, bool privileged, struct vnet_user **
 /**
  * vnet_user_charge - count one more socket of the current user
  *
- * Return: whom vnet_user_uncharge() is to be told, or ERR_PTR: -ENFILE, what Linux says
- * when a table of the whole system is full, which programs that accept know; -ENOMEM.
+ * Linux reports -ENFILE when a table of the whole system is full. Programs that accept
+ * connections handle it.
+ *
+ * Context: process.
+ * Return: what vnet_user_uncharge() gets; ERR_PTR(-ENFILE); ERR_PTR(-ENOMEM).
  */
 struct vnet_user *vnet_user_charge(void)
 {
@@ -119,8 +122,10 @@ struct vnet_user *vnet_user_charge(void)
 }
 
 /**
- * vnet_user_uncharge - a socket has gone
- * @u: what vnet_user_charge() returned. Any context
+ * vnet_user_uncharge - count one socket less
+ * @u: what vnet_user_charge() returned
+ *
+ * Context: any.
  */
 void vnet_user_uncharge(struct vnet_user *u)
 {

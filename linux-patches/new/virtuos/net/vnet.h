@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The socket families of the primary whose protocols live in a network domain:
- * what the files of this folder share.
+ * The socket families of the primary whose protocols live in a network domain: what the files
+ * of this folder share.
  *
- * Every socket here is a real struct socket of this kernel. The protocol's state
- * is an object of the service, named by (index, generation). The service never
- * blocks; whoever must wait, waits here, on the socket's own wait queue.
+ * Every socket here is a real struct socket of this kernel. The protocol's state is an object
+ * of the service, named by (index, generation). The service never blocks. A caller that must
+ * wait, waits here, on the socket's own wait queue.
  *
- * Invariant: a struct vnet_sock is in the object table from before the service may
- * know of it until the service has forgotten it (or died), and its index is not
- * used again in between.
+ * Invariant: a struct vnet_sock is in the object table before the service may know of it. It
+ * stays there until the service has forgotten it or has died. Until then its index is not used
+ * again.
  */
 #ifndef VNET_H
 #define VNET_H
@@ -24,7 +24,7 @@
 #include <net/sock.h>
 #include "vos_front.h"
 
-/* One call carries at most so much of a stream. */
+/* Most bytes of a stream in one call. */
 #define VNET_CHUNK		(64u * 1024u)
 /* Control data of one message, either way. */
 #define VNET_CONTROL_MAX	2048u
@@ -49,22 +49,32 @@ enum vnet_phase {
 	VNET_LOST,
 };
 
-/*
+/**
  * struct vnet_sock - a forwarded socket
- * @sk: must be first; sk_err holds an error that the next call shall report
+ * @sk: must be first; sk_err holds an error that the next call must report
  * @index: object index in the session
  * @gen: object generation
  * @epoch: link that knows the object, 0: none. Written under @lock
- * @lock: for @phase, @epoch, @closed and what is recorded for recovery. Never held
- *	while waiting for a link
+ * @lock: for @phase, @epoch, @closed and what is recorded for recovery. Never held while
+ *	waiting for a link
+ * @phase: what the service's death means for it
  * @closed: released by its user
- * @bound: address it is bound to (length 0: not bound)
+ * @lingers: SO_LINGER is set
+ * @urgent_seen: the last count of urgent data, as in VOS_POLL_URGENT
+ * @shutdowns: how often a thread has begun to shut it down
+ * @dissolved: how often a thread has begun to dissolve its connection
+ * @bound: address it is bound to
+ * @bound_len: length of @bound; 0: not bound
  * @peer: peer of a connected datagram socket, or of an accepted stream
+ * @peer_len: length of @peer; 0: none
+ * @backlog: of a listening socket
  * @opts: options set so far, oldest first
- * @cred: who made it, and makes it again
- * @bind_cred: who bound it, or NULL
- * @user: for whom it is counted
- * @release: for what release() could not do at once
+ * @nr_opts: how many
+ * @cred: credentials of its maker, under which recovery makes it again
+ * @bind_cred: credentials under which it was bound, or NULL
+ * @user: the user for which it counts
+ * @release: work for a release that could not be sent at once
+ * @urgent: work that sends SIGURG
  * @closing: see closing.c
  * @turn: same
  */
@@ -73,9 +83,13 @@ struct vnet_sock {
 	u32 index;
 	u32 gen;
 	u32 epoch;
-	struct mutex lock;	/* see above */
+	struct mutex lock;	/* see @lock above */
 	enum vnet_phase phase;
 	bool closed;
+	bool lingers;
+	u32 urgent_seen;
+	u32 shutdowns;
+	u32 dissolved;
 	struct sockaddr_storage bound;
 	int bound_len;
 	struct sockaddr_storage peer;
@@ -87,6 +101,7 @@ struct vnet_sock {
 	const struct cred *bind_cred;
 	struct vnet_user *user;
 	struct work_struct release;
+	struct work_struct urgent;
 	struct list_head closing;
 	u64 turn;
 };
@@ -104,9 +119,9 @@ static inline struct vnet_sock *vnet_sk(const struct sock *sk)
  * @table: index to socket, under RCU
  * @nr: size of the table
  * @gen: the last generation given out
- * @wq: late releases, and waking everybody after a recovery
- * @rouse: the latter
- * @rouse_due: recovery has ended
+ * @wq: late releases, and wake-ups after a recovery
+ * @wake: work that wakes all waiters after a recovery
+ * @wake_due: bit 0: recovery has ended, and @wake is to be queued
  */
 struct vnet {
 	struct vos_session *session;
@@ -116,8 +131,8 @@ struct vnet {
 	u32 nr;
 	atomic_t gen;
 	struct workqueue_struct *wq;
-	struct work_struct rouse;
-	unsigned long rouse_due;
+	struct work_struct wake;
+	unsigned long wake_due;
 };
 
 extern struct vnet vnet;
@@ -146,7 +161,15 @@ void vnet_user_uncharge(struct vnet_user *u);
 /* closing.c */
 void vnet_closing_begin(struct vnet_sock *vs);
 void vnet_closing_end(struct vnet_sock *vs);
-int vnet_closing_settle(void);
+int vnet_closing_wait(void);
+
+/* linger.c */
+void vnet_linger(struct vnet_sock *vs);
+
+/* urgent.c */
+void vnet_urgent_work(struct work_struct *work);
+void vnet_urgent_event(struct vnet_sock *vs, u32 poll);
+void vnet_urgent_tell(struct vnet_sock *vs, u32 poll);
 
 /* object.c */
 int vnet_object_add(struct vnet_sock *vs);
@@ -156,7 +179,7 @@ void vnet_sock_wake(struct vnet_sock *vs);
 void vnet_sock_arm(struct vnet_sock *vs);
 u32 vnet_sock_mask(struct vnet_sock *vs);
 __poll_t vnet_poll(struct file *file, struct socket *sock, poll_table *wait);
-bool vnet_sock_settle(struct vnet_sock *vs, u32 epoch, enum vnet_phase phase);
+bool vnet_sock_complete(struct vnet_sock *vs, u32 epoch, enum vnet_phase phase);
 void vnet_sock_lose(struct vnet_sock *vs, int err);
 void vnet_sock_keep_error(struct vnet_sock *vs, int err);
 void vnet_sock_release(struct vnet_sock *vs);
@@ -168,15 +191,15 @@ void vnet_sock_release_work(struct work_struct *work);
  * struct vnet_req - a call on a socket that may be repeated on a new link
  * @opcode: VOS_OP_*
  * @arg: as in ops.h
- * @in: for the first resp. second extent, or NULL
- * @len: length of each extent
- * @max: the highest result that makes sense
+ * @in: for the first and the second extent, or NULL
  * @out: where to copy @len bytes of each extent to after the answer, or NULL
  * @sized: the answer says how many bytes of them there are (cqe.out[0])
+ * @len: length of each extent
+ * @max: the highest result that makes sense
  * @cqe: the completion
  * @epoch: link that answered
  * @fresh: socket whose object the call makes, or NULL
- * @connecting: a stream's connect: from here on a death is the end of the attempt
+ * @connecting: it connects a stream: if the link dies from here on, the attempt has ended
  */
 struct vnet_req {
 	u8 opcode;
@@ -202,10 +225,12 @@ int vnet_lost_error(struct vnet_sock *vs);
 
 /* wait.c */
 
-/*
+/**
  * struct vnet_wait - a place in a socket's wait queue, taken when first needed
- * @vs: whose
+ * @vs: the socket
  * @timeo: jiffies left
+ * @queued: @entry is in the queue
+ * @entry: valid if @queued
  */
 struct vnet_wait {
 	struct vnet_sock *vs;
@@ -219,9 +244,13 @@ int vnet_wait_for(struct vnet_wait *w, u32 want);
 int vnet_wait_event(struct vnet_wait *w);
 void vnet_wait_leave(struct vnet_wait *w);
 
-/*
- * vnet_wait_init - prepare; takes nothing, and @w->entry is not filled yet
+/**
+ * vnet_wait_init - prepare a wait
+ * @w: filled, but for its entry
+ * @vs: the socket
  * @timeo: jiffies to wait at most in all, 0: not at all
+ *
+ * It takes no resources.
  */
 static inline void vnet_wait_init(struct vnet_wait *w, struct vnet_sock *vs, long timeo)
 {
@@ -230,7 +259,12 @@ static inline void vnet_wait_init(struct vnet_wait *w, struct vnet_sock *vs, lon
 	w->queued = false;
 }
 
-/* Idempotent. */
+/**
+ * vnet_wait_end - leave the queue, if the wait has entered it
+ * @w: the wait
+ *
+ * Idempotent.
+ */
 static inline void vnet_wait_end(struct vnet_wait *w)
 {
 	if (w->queued)
@@ -249,10 +283,14 @@ int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 int vnet_bind(struct socket *sock, struct sockaddr *addr, int len);
 int vnet_listen(struct socket *sock, int backlog);
 int vnet_connect(struct socket *sock, struct sockaddr *addr, int len, int flags);
-int vnet_accept(struct socket *sock, struct socket *newsock, struct proto_accept_arg *arg);
+int vnet_connect_finish(struct vnet_sock *vs, long timeo);
 int vnet_shutdown(struct socket *sock, int how);
 int vnet_getname(struct socket *sock, struct sockaddr *addr, int peer);
 int vnet_socket_call(struct vnet_sock *vs, u32 flags);
+void vnet_connect_failed(struct vnet_sock *vs);
+
+/* accept.c */
+int vnet_accept(struct socket *sock, struct socket *newsock, struct proto_accept_arg *arg);
 
 /* sockopt.c */
 int vnet_setsockopt(struct socket *sock, int level, int name, sockptr_t val, unsigned int len);
@@ -263,7 +301,8 @@ int vnet_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt);
 /**
  * struct vnet_opt - an option that was set
  * @node: on vnet_sock.opts
- * @cred: who set it: it may take a right that the socket's maker does not have
+ * @cred: of the task that set it, which may have a right that the socket's maker does not
+ *	have
  * @level: of the option
  * @name: of the option
  * @len: of its value
@@ -288,6 +327,10 @@ int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog);
 /* ioctl.c */
 int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
 
+/* uring.c */
+void vnet_uring_fetch_error(struct vnet_sock *vs);
+int vnet_uring_queued(struct sock *sk, int cmd, int *bytes);
+
 /* provider.c */
 int vnet_provider_init(void);
 void vnet_provider_exit(void);
@@ -296,6 +339,6 @@ void vnet_provider_exit(void);
 void vnet_up(struct vos_session *s);
 void vnet_down(struct vos_session *s);
 void vnet_room(struct vos_session *s);
-void vnet_rouse_work(struct work_struct *work);
+void vnet_wake_work(struct work_struct *work);
 
 #endif

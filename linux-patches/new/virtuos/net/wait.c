@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting for a forwarded socket: in this kernel, on the socket's own wait queue,
- * until an event says that its mask has changed. Signals and timeouts are as for
- * any Linux socket.
+ * Waiting for a forwarded socket. The task waits in this kernel, on the socket's own wait
+ * queue, until an event says that the socket's mask has changed. Signals and timeouts are as
+ * for any Linux socket.
  *
- * Invariant: after vnet_wait_begin() every event is remembered (wait_woken()), so a
- * caller that tries and then waits cannot miss what came in between.
+ * Invariant: after vnet_wait_begin() every event is remembered (wait_woken()). So a caller that
+ * tries and then waits cannot miss what came in between.
  */
 #include <linux/sched/signal.h>
 #include "vnet.h"
 
-/*
- * vnet_wait_begin - from now on no event is missed
+/**
+ * vnet_wait_begin - enter the socket's wait queue; from now on no event is missed
+ * @w: the wait
+ *
+ * Context: process.
  */
 void vnet_wait_begin(struct vnet_wait *w)
 {
@@ -24,9 +27,12 @@ void vnet_wait_begin(struct vnet_wait *w)
 	w->queued = true;
 }
 
-/*
- * vnet_wait_event - sleep until something happens
- * Return: 0; -EAGAIN when time is up; -ERESTARTSYS or -EINTR for a signal.
+/**
+ * vnet_wait_event - sleep until an event comes
+ * @w: the wait; it is in the queue
+ *
+ * Context: process.
+ * Return: 0. -EAGAIN: the time is up. -ERESTARTSYS or -EINTR: a signal.
  */
 int vnet_wait_event(struct vnet_wait *w)
 {
@@ -38,9 +44,12 @@ int vnet_wait_event(struct vnet_wait *w)
 	return 0;
 }
 
-/*
+/**
  * vnet_wait_for - sleep until the socket is worth another try
+ * @w: the wait
  * @want: EPOLL* bits, any of which ends the wait
+ *
+ * Context: process.
  * Return: as vnet_wait_event().
  */
 int vnet_wait_for(struct vnet_wait *w, u32 want)
@@ -60,8 +69,11 @@ int vnet_wait_for(struct vnet_wait *w, u32 want)
 	return rc;
 }
 
-/*
+/**
  * vnet_wait_leave - leave the queue; see vnet_wait_end()
+ * @w: the wait; it is in the queue
+ *
+ * Context: process.
  */
 void vnet_wait_leave(struct vnet_wait *w)
 {

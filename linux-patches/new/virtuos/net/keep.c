@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What was written to the network domain's settings, for the next incarnation of the domain.
+ *
+ * Invariant: a value that a writer was told to be set is set again in each later incarnation,
+ * before other callers are let in. Values are set in the order in which they were written last,
+ * under the credentials of their writers.
+ */
+#include <linux/cred.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include "view.h"
+#include "vnet.h"
+
+/* Most values. There are fewer settings, unless there are very many interfaces. */
+#define KEPT_MAX	4096u
+
+struct kept {
+	struct list_head node;
+	const struct cred *cred;
+	char *name;
+	u32 len;
+	u8 value[];
+};
+
+static DEFINE_MUTEX(kept_lock);
+static LIST_HEAD(kept);
+static unsigned int nr_kept;
+
+static void kept_free(struct kept *k)
+{
+	put_cred(k->cred);
+	kfree(k->name);
+	kvfree(k);
+}
+
+static struct kept *kept_new(const char *name, const void *value, u32 len)
+{
+	struct kept *k = kvmalloc(struct_size(k, value, len), GFP_KERNEL_ACCOUNT);
+
+	if (!k)
+		return NULL;
+	k->cred = get_current_cred();
+	k->name = kstrdup(name, GFP_KERNEL_ACCOUNT);
+	k->len = len;
+	memcpy(k->value, value, len);
+	if (k->name)
+		return k;
+	kept_free(k);
+	return NULL;
+}
+
+static void forget(struct kept *k)
+{
+	list_del(&k->node);
+	nr_kept--;
+	kept_free(k);
+}
+
+/* Put @k in place of an earlier value. Return: 0 or -ENOSPC. */
+static int replace(struct kept *k)
+{
+	struct kept *old;
+
+	list_for_each_entry(old, &kept, node)
+		if (!strcmp(old->name, k->name)) {
+			forget(old);
+			break;
+		}
+	if (nr_kept >= KEPT_MAX)
+		return -ENOSPC;
+	list_add_tail(&k->node, &kept);
+	nr_kept++;
+	return 0;
+}
+
+/**
+ * vnet_keep - keep a value that the domain has taken
+ * @name: of the setting
+ * @value: the value
+ * @len: bytes of it
+ * @epoch: link that has taken it
+ *
+ * Context: process.
+ * Return: 0, -ENOMEM, -ENOSPC. -EOWNERDEAD: the link has died, and the next one does not know
+ * the value. -EINTR: killed.
+ */
+int vnet_keep(const char *name, const void *value, u32 len, u32 epoch)
+{
+	struct kept *k = kept_new(name, value, len);
+	int rc = -EOWNERDEAD;
+
+	if (!k)
+		return -ENOMEM;
+	if (mutex_lock_killable(&kept_lock)) {
+		kept_free(k);
+		return -EINTR;
+	}
+	if (vos_session_epoch(vnet.session) == epoch)
+		rc = replace(k);
+	mutex_unlock(&kept_lock);
+	if (rc)
+		kept_free(k);
+	return rc;
+}
+
+static int set_again(const struct kept *k)
+{
+	struct vnet_view v = {
+		.opcode = VOS_OP_SYSCTL,
+		.arg = { VOS_SYSCTL_WRITE },
+		.name = k->name,
+		.text = (void *)k->value,
+		.len = k->len,
+		.write = true,
+		.flags = VOS_GET_RECOVERY,
+	};
+	const struct cred *old = override_creds(k->cred);
+	int rc = vnet_view_call(&v);
+
+	revert_creds(old);
+	return rc < 0 ? rc : 0;
+}
+
+/**
+ * vnet_keep_again - set all values again
+ *
+ * Context: the session's thread, in up().
+ */
+void vnet_keep_again(void)
+{
+	struct kept *k;
+	int rc;
+
+	mutex_lock(&kept_lock);
+	list_for_each_entry(k, &kept, node) {
+		rc = set_again(k);
+		if (rc == -EOWNERDEAD || rc == -ENETDOWN)
+			break;		/* the link has died; up() comes again */
+		if (rc)
+			pr_warn_ratelimited("virtuos-net: net/%s could not be set again: error %d\n",
+					    k->name, -rc);
+	}
+	mutex_unlock(&kept_lock);
+}
+
+/**
+ * vnet_keep_drop - forget all values
+ *
+ * Context: process.
+ */
+void vnet_keep_drop(void)
+{
+	struct kept *k, *next;
+
+	list_for_each_entry_safe(k, next, &kept, node)
+		forget(k);
+}

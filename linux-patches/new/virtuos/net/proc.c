@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Files of /proc/net that show the network domain's tables.
+ *
+ * They are in the initial network namespace only, whose sockets are forwarded. A table is read
+ * from the domain when a program reads the beginning of the file, and kept until it has read
+ * the end. Rows are the records of seq_file, as in Linux. So a read ends with a whole row.
+ */
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <net/net_namespace.h>
+#include "view.h"
+
+/*
+ * struct table_file - one opening of a table
+ * @name: which
+ * @text: as last read
+ * @row: number of the row at @at
+ * @at: offset of a row in @text
+ */
+struct table_file {
+	const char *name;
+	struct vnet_text text;
+	loff_t row;
+	size_t at;
+};
+
+static size_t row_len(const struct table_file *f)
+{
+	const char *from = f->text.data + f->at, *end;
+	size_t left = f->text.len - f->at;
+
+	end = memchr(from, '\n', left);
+	return end ? end - from + 1 : left;
+}
+
+/* Go to a row. Return: @f; NULL: there is none, and the table is dropped. */
+static void *go_to(struct table_file *f, loff_t row)
+{
+	if (row < f->row) {
+		f->row = 0;
+		f->at = 0;
+	}
+	while (f->at < f->text.len && f->row < row) {
+		f->at += row_len(f);
+		f->row++;
+	}
+	if (f->at < f->text.len)
+		return f;
+	vnet_text_drop(&f->text);
+	return NULL;
+}
+
+static void *table_start(struct seq_file *m, loff_t *pos)
+{
+	struct table_file *f = m->private;
+	int rc;
+
+	if (*pos)
+		return go_to(f, *pos);
+	f->row = 0;
+	f->at = 0;
+	rc = vnet_text_read(&f->text, f->name);
+	return rc ? ERR_PTR(rc) : go_to(f, 0);
+}
+
+static void *table_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return go_to(v, ++*pos);
+}
+
+static void table_stop(struct seq_file *m, void *v)
+{
+}
+
+static int table_show(struct seq_file *m, void *v)
+{
+	struct table_file *f = v;
+
+	seq_write(m, f->text.data + f->at, row_len(f));
+	return 0;
+}
+
+static const struct seq_operations table_seq = {
+	.start = table_start,
+	.next = table_next,
+	.stop = table_stop,
+	.show = table_show,
+};
+
+static int table_open(struct inode *inode, struct file *file)
+{
+	struct table_file *f;
+
+	if (file->f_mode & FMODE_WRITE)
+		return -EACCES;
+	f = __seq_open_private(file, &table_seq, sizeof(*f));
+	if (!f)
+		return -ENOMEM;
+	f->name = pde_data(inode);
+	return 0;
+}
+
+static int table_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+	struct table_file *f = m->private;
+
+	vnet_text_drop(&f->text);
+	return seq_release_private(inode, file);
+}
+
+static const struct proc_ops table_ops = {
+	.proc_open = table_open,
+	.proc_read = seq_read,
+	.proc_lseek = seq_lseek,
+	.proc_release = table_release,
+};
+
+/*
+ * What this kernel shows of its own under one of these names gives way: packets pass the
+ * domain's devices.
+ */
+static const char * const tables[] = {
+	"anycast6", "arp", "dev", "dev_mcast", "fib_trie", "fib_triestat", "icmp", "icmp6",
+	"if_inet6", "igmp", "igmp6", "ip6_flowlabel", "ipv6_route", "mcfilter", "mcfilter6",
+	"netstat", "packet", "ptype", "raw", "raw6", "route", "rt6_stats", "rt_cache", "snmp",
+	"snmp6", "sockstat", "sockstat6", "softnet_stat", "tcp", "tcp6", "udp", "udp6",
+	"udplite", "udplite6", "stat/arp_cache", "stat/ndisc_cache", "stat/rt_cache",
+};
+
+static const char * const replaced[] = {
+	"dev", "dev_mcast", "ptype", "softnet_stat",
+#if IS_BUILTIN(CONFIG_PACKET)
+	"packet",
+#endif
+};
+
+static struct proc_dir_entry *entries[ARRAY_SIZE(tables)];
+
+static struct proc_dir_entry *add_table(const char *name)
+{
+	const char *slash = strchr(name, '/');
+
+	return proc_create_data(slash ? slash + 1 : name, 0444,
+				slash ? init_net.proc_net_stat : init_net.proc_net, &table_ops,
+				(void *)name);
+}
+
+/**
+ * vnet_proc_init - add the files
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM; then the caller calls vnet_proc_exit().
+ */
+int vnet_proc_init(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(replaced); i++)
+		remove_proc_entry(replaced[i], init_net.proc_net);
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
+		entries[i] = add_table(tables[i]);
+		if (!entries[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * vnet_proc_exit - remove the files, after their last reader
+ *
+ * This kernel's own are not put back: their functions are not exported.
+ *
+ * Context: process.
+ */
+void vnet_proc_exit(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(tables); i++)
+		proc_remove(entries[i]);
+}
