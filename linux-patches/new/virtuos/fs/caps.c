@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files that have no capabilities (security.capability): the kernel asks at every exec
- * and before the first write to a file, and nearly none has. What the service has
- * answered is kept, for as long as nobody asks it to set any; only this client does.
+ * Files that have no capabilities (security.capability). The kernel asks at every exec and
+ * before the first write to a file, and nearly none has any. Only this client sets
+ * capabilities. So an answer of the service is kept until this client asks it to set some.
  *
- * Invariant: a node is in the table only if no change of its capabilities was begun
- * since the question was put to the service.
+ * Invariant: a node is in the table only if no change of its capabilities was begun since the
+ * question was put to the service.
  */
 #include <linux/hash.h>
 #include <linux/slab.h>
@@ -17,15 +17,22 @@
 
 /*
  * struct vosfs_caps - nodes of a connection without capabilities
+ * @lock: for all of it
  * @changes: how many times any node's may have changed
- * @node: 0: none, or not known; a node's only place is by its hash
+ * @node: by a hash, one place for each node; 0: none, or not known
  */
 struct vosfs_caps {
-	spinlock_t lock;	/* of all of it */
+	spinlock_t lock;	/* all fields */
 	u32 changes;
 	u64 node[1 << BITS];
 };
 
+/**
+ * vosfs_caps_new - make an empty table
+ *
+ * Context: process.
+ * Return: the table or NULL.
+ */
 struct vosfs_caps *vosfs_caps_new(void)
 {
 	struct vosfs_caps *caps = kvzalloc(sizeof(*caps), GFP_KERNEL);
@@ -35,6 +42,10 @@ struct vosfs_caps *vosfs_caps_new(void)
 	return caps;
 }
 
+/**
+ * vosfs_caps_free - free a table
+ * @caps: the table, or NULL
+ */
 void vosfs_caps_free(struct vosfs_caps *caps)
 {
 	kvfree(caps);
@@ -45,7 +56,7 @@ static u64 *place_of(struct vosfs_caps *caps, u64 node)
 	return &caps->node[hash_64(node, BITS)];
 }
 
-/* Does a request do that (VOSFS_*) with a node's capabilities? */
+/* Test whether a request does @what (VOSFS_*) with a node's capabilities. */
 static bool does(const struct fuse_req *req, u8 what)
 {
 	const struct vosfs_opcode *op = vosfs_opcode(req->in.h.opcode);
@@ -66,19 +77,20 @@ static void forget(struct vosfs_caps *caps, u64 node)
 }
 
 /**
- * vosfs_caps_before - a request is about to be sent
+ * vosfs_caps_before - test whether the answer to a request is known
  * @caps: of the connection
- * @req: the request
- * @since: for vosfs_caps_after()
+ * @req: the request, not sent yet
+ * @since: filled, for vosfs_caps_after()
  *
- * Return: true if it need not be: the answer is -ENODATA.
+ * Context: process.
+ * Return: true: the request need not be sent, the answer is -ENODATA.
  */
 bool vosfs_caps_before(struct vosfs_caps *caps, const struct fuse_req *req, u32 *since)
 {
 	u64 node = req->in.h.nodeid;
 
 	*since = READ_ONCE(caps->changes);
-	/* What was begun before is seen, or has not been answered to anybody. */
+	/* A change that was begun before is seen, or no caller has its answer yet. */
 	smp_mb();
 	if (does(req, VOSFS_SETS_XATTR))
 		forget(caps, node);
@@ -86,11 +98,13 @@ bool vosfs_caps_before(struct vosfs_caps *caps, const struct fuse_req *req, u32 
 }
 
 /**
- * vosfs_caps_after - the service has answered
+ * vosfs_caps_after - note an answer of the service
  * @caps: of the connection
  * @req: the request that was answered
- * @since: what vosfs_caps_before() gave
- * @err: what
+ * @since: as vosfs_caps_before() filled it
+ * @err: the answer
+ *
+ * Context: process.
  */
 void vosfs_caps_after(struct vosfs_caps *caps, const struct fuse_req *req, u32 since, int err)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections: one per service name in use, shared by the mounts of that service
- * (which share one super block, too). What the session says of its links is
- * turned into work here.
+ * Connections: one per service name in use, shared by the mounts of that service. These share
+ * one super block, too. This file turns what the session says of its links into work.
  */
 #include <linux/slab.h>
 #include "vosfs.h"
@@ -11,7 +10,7 @@
 static DEFINE_MUTEX(vosfs_mutex);
 static LIST_HEAD(conns);
 
-/* Before anybody else may call: what was written and lost. */
+/* Replay writes that were lost, before other callers may use the link. */
 static void vosfs_up(struct vos_session *s)
 {
 	vdoor_replay(s);
@@ -35,6 +34,7 @@ static const struct vos_session_ops session_ops = {
 	.up	= vosfs_up,
 	.down	= vosfs_down,
 	.room	= vosfs_room,
+	.service = VOS_DOOR_STORAGE,
 };
 
 static void conn_free(struct vosfs_conn *conn)
@@ -54,6 +54,8 @@ static struct vosfs_conn *conn_alloc(const char *name, size_t len)
 	conn->users = 1;
 	memcpy(conn->name, name, len);
 	mutex_init(&conn->mutex);
+	mutex_init(&conn->space.mutex);
+	conn->space.until = jiffies;
 	spin_lock_init(&conn->lock);
 	INIT_LIST_HEAD(&conn->done);
 	INIT_LIST_HEAD(&conn->failed);
@@ -69,7 +71,7 @@ static struct vosfs_conn *conn_alloc(const char *name, size_t len)
 	return NULL;
 }
 
-/* Under vosfs_mutex. */
+/* Make the connection with a service. vosfs_mutex is held. */
 static struct vosfs_conn *conn_new(const char *name, size_t len)
 {
 	struct vosfs_conn *conn = conn_alloc(name, len);
@@ -83,13 +85,13 @@ static struct vosfs_conn *conn_new(const char *name, size_t len)
 		return ERR_CAST(s);
 	}
 	conn->session = s;
-	/* Files of one service at most are offered to doors. */
+	/* Doors get the files of one service at most. */
 	vosfs_provider_init(s);
 	list_add_tail(&conn->node, &conns);
 	return conn;
 }
 
-/* Under vosfs_mutex. */
+/* Find the connection with a service, or NULL. vosfs_mutex is held. */
 static struct vosfs_conn *conn_find(const char *name, size_t len)
 {
 	struct vosfs_conn *conn;
@@ -101,12 +103,13 @@ static struct vosfs_conn *conn_find(const char *name, size_t len)
 }
 
 /**
- * vosfs_conn_get - the connection with a service
+ * vosfs_conn_get - get the connection with a service
  * @name: as in xenstore, not terminated
  * @len: its length
  *
- * Return: the connection with a reference, or ERR_PTR: -EINVAL, -EBUSY (the
- * service is in use by another part of the front end), -ENOMEM.
+ * Context: process.
+ * Return: the connection with a reference, or ERR_PTR. -EINVAL, -ENOMEM. -EBUSY: another part
+ * of the front end uses the service.
  */
 struct vosfs_conn *vosfs_conn_get(const char *name, size_t len)
 {
@@ -124,7 +127,12 @@ struct vosfs_conn *vosfs_conn_get(const char *name, size_t len)
 	return conn;
 }
 
-/* No request of the caller is under way. */
+/**
+ * vosfs_conn_put - put a connection
+ * @conn: the connection; no request of the caller is under way
+ *
+ * Context: process.
+ */
 void vosfs_conn_put(struct vosfs_conn *conn)
 {
 	mutex_lock(&vosfs_mutex);
@@ -142,7 +150,8 @@ void vosfs_conn_put(struct vosfs_conn *conn)
  * vosfs_conn_wait - wait until the service answers
  * @conn: the connection
  *
- * Return: 0; -ENOTCONN after the core's restart_timeout; -ERESTARTSYS if killed.
+ * Context: process.
+ * Return: 0. -ENOTCONN: no answer within the core's restart_timeout. -ERESTARTSYS: killed.
  */
 int vosfs_conn_wait(struct vosfs_conn *conn)
 {
@@ -162,7 +171,13 @@ int vosfs_conn_wait(struct vosfs_conn *conn)
 	return rc;
 }
 
-/* A super block begins to use the connection. */
+/**
+ * vosfs_conn_attach - begin to use the connection for a super block
+ * @conn: the connection
+ * @fiq: the FUSE queue of the super block
+ *
+ * Context: process.
+ */
 void vosfs_conn_attach(struct vosfs_conn *conn, struct fuse_iqueue *fiq)
 {
 	mutex_lock(&conn->mutex);
@@ -170,7 +185,14 @@ void vosfs_conn_attach(struct vosfs_conn *conn, struct fuse_iqueue *fiq)
 	mutex_unlock(&conn->mutex);
 }
 
-/* It has ended: all its requests are through, nothing touches its queue any more. */
+/**
+ * vosfs_conn_detach - end the use of the connection for a super block
+ * @conn: the connection; all requests of the super block have ended
+ *
+ * Afterwards no work uses the super block's queue.
+ *
+ * Context: process.
+ */
 void vosfs_conn_detach(struct vosfs_conn *conn)
 {
 	mutex_lock(&conn->mutex);

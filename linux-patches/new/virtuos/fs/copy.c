@@ -1,28 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * FUSE requests into calls, and answers out of them. This is the only place that
- * reads what the storage domain wrote.
+ * FUSE requests into calls, and answers out of them. Only this file and replay.c read what the
+ * storage domain wrote.
  *
- * Invariant: the peer is hostile. Its header is copied once and checked against
- * the request; no length that it gives reaches beyond the call's own room or the
- * request's own arguments.
+ * Invariant: the peer is hostile. Its header is copied once and checked against the request. No
+ * length that it gives reaches beyond the call's own room or the request's own arguments.
  */
 #include <linux/highmem.h>
 #include "vosfs.h"
 
-/* Errors of a service: what a system call may return, nothing internal. */
+/* Test for an error that a system call may return. A service sends no others. */
 static bool is_errno(s64 error)
 {
 	return error < 0 && error > -512;
 }
 
-/* Bytes of the request as the service gets it; set by fuse_send_one(). */
+/**
+ * vosfs_in_len - get the length of a request as the service gets it
+ * @req: the request; fuse_send_one() has set its length
+ *
+ * Return: bytes.
+ */
 u32 vosfs_in_len(const struct fuse_req *req)
 {
 	return req->in.h.len;
 }
 
-/* Room that the reply may need. */
+/**
+ * vosfs_out_len - compute the room that a reply may need
+ * @req: the request
+ *
+ * Return: bytes; 0: there is no reply.
+ */
 u32 vosfs_out_len(const struct fuse_req *req)
 {
 	struct fuse_args *args = req->args;
@@ -98,11 +107,11 @@ static void copy_to_pages(const struct fuse_args_pages *ap, const u8 __peer *fro
 }
 
 /**
- * vosfs_put_request - write @req into the call's first extent
+ * vosfs_put_request - write a request into the call's first extent
  * @call: with at least vosfs_in_len() bytes there
  * @req: request, not sent yet
  *
- * Any context that may hold a spinlock.
+ * Context: process; a spinlock may be held.
  */
 void vosfs_put_request(struct vos_call *call, struct fuse_req *req)
 {
@@ -126,7 +135,7 @@ void vosfs_put_request(struct vos_call *call, struct fuse_req *req)
 	vosfs_count_request(req->in.h.opcode);
 }
 
-/* No honest service says so. */
+/* End the connection: no honest service sends such a reply. */
 static int bad_reply(struct vos_call *call, const struct fuse_req *req, const char *what)
 {
 	vosfs_count(VOSFS_BAD_REPLIES, 1);
@@ -135,7 +144,7 @@ static int bad_reply(struct vos_call *call, const struct fuse_req *req, const ch
 	return -EIO;
 }
 
-/* Fit the last argument to what came; others must be whole. */
+/* Fit the last argument to the length of the reply. The other arguments must be whole. */
 static int fit_args(struct fuse_args *args, u32 have)
 {
 	u32 want = fuse_len_args(args->out_numargs, args->out_args);
@@ -167,8 +176,9 @@ static void copy_reply(struct fuse_args *args, const u8 __peer *from)
 /**
  * vosfs_copy_reply - check an answer and copy it to where the request wants it
  * @call: ended with status 0
- * @req: what it was sent for
+ * @req: the request of the call
  *
+ * Context: process.
  * Return: 0, or the error that the request ends with.
  */
 int vosfs_copy_reply(struct vos_call *call, struct fuse_req *req)
@@ -184,7 +194,7 @@ int vosfs_copy_reply(struct vos_call *call, struct fuse_req *req)
 	if (result < sizeof(oh) || result > call->room[1].len)
 		return bad_reply(call, req, "length of the call");
 	vos_peer_read(&oh, untrusted, sizeof(oh));
-	/* The copy is what is checked and used from here on. */
+	/* From here on only the copy is checked and used. */
 	barrier();
 	if (oh.len != result || oh.unique != req->in.h.unique)
 		return bad_reply(call, req, "header");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who has a file's data: the delegation of an inode.
+ * Which side has a file's data: the delegation of an inode.
  *
  *	held	the primary caches pages; reads and writes are the FUSE client's. A
  *		program may read those pages in place (a window), as long as the file's
@@ -9,28 +9,43 @@
  *		door or, uncached, through the trap door; nothing is cached here, and
  *		attributes are asked for each time
  *
- * An inode is held unless a program attaches it to its door. It becomes held again
- * when no program has it attached any more, when it is mapped, or when its data is
- * used otherwise than by reading and writing. A program that has it attached has no say
- * in that: its words are taken, and the service answers for its calls.
+ * An inode is held unless a program attaches it to its door. It becomes held again when no
+ * program has it attached any more, or when it is mapped. It also does when its data is used
+ * otherwise than by reading and writing.
  *
- * Invariant: sides are changed by the one who moves (gate.c). A mapped inode is not
- * served: mappings are counted from before they exist. A window ends before its file's
- * size changes.
+ * A program that has the inode attached cannot prevent that: the kernel takes its words, and
+ * the service answers for its calls.
+ *
+ * Invariant: only the mover (gate.c) changes sides. A mapped inode is not served: mappings are
+ * counted from before they exist. A window ends before its file's size changes.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
-#include "data.h"
+#include "space.h"
 
-/* One that has just been taken back is not given out again for so long. */
+/* After an inode was taken back, it is not served again for this time. */
 #define HOLD_TIME	(HZ / 2)
 
+/**
+ * vosfs_data_served - test whether an inode's data is served
+ * @inode: a regular file's
+ *
+ * Context: any.
+ * Return: true if so. It stays so only for a caller that is in the gate.
+ */
 bool vosfs_data_served(struct inode *inode)
 {
 	return test_bit(FUSE_I_SERVED, &get_fuse_inode(inode)->state);
 }
 
+/**
+ * vosfs_data_fsync - have the storage domain make a file durable
+ * @inode: the file's
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
 int vosfs_data_fsync(struct inode *inode)
 {
 	struct fuse_mount *fm = get_fuse_mount(inode);
@@ -45,7 +60,7 @@ int vosfs_data_fsync(struct inode *inode)
 	return fuse_simple_request(fm, &args);
 }
 
-/* From served to held, by the one who moves it. */
+/* Move the data from served to held. The caller is the mover. */
 static int recall_data(struct vosfs_data *d)
 {
 	struct inode *inode = d->inode;
@@ -59,7 +74,7 @@ static int recall_data(struct vosfs_data *d)
 	if (err)
 		return err;
 	d->unsynced = false;
-	/* While it still counts as served, the server's size is believed. */
+	/* While the inode still counts as served, the client believes the server's size. */
 	err = fuse_update_attributes(inode, NULL, STATX_BASIC_STATS);
 	if (err)
 		return err;
@@ -71,11 +86,14 @@ static int recall_data(struct vosfs_data *d)
 }
 
 /**
- * vosfs_data_begin - the data of @inode is about to be used here
+ * vosfs_data_begin - begin to use the data of @inode here
  * @inode: a regular file's
  *
- * It is held until vosfs_data_end(). What is waited for are calls of the service.
- * Return: 0, -EINTR killed, -ENOMEM, or what the storage domain said.
+ * The data is held until vosfs_data_end(). To get it, the caller waits for calls of the service
+ * at most.
+ *
+ * Context: process.
+ * Return: 0, -ENOMEM, or what the storage domain said. -EINTR: killed.
  */
 int vosfs_data_begin(struct inode *inode)
 {
@@ -95,12 +113,18 @@ int vosfs_data_begin(struct inode *inode)
 	return rc;
 }
 
+/**
+ * vosfs_data_end - end what vosfs_data_begin() began
+ * @inode: as there
+ *
+ * Context: process.
+ */
 void vosfs_data_end(struct inode *inode)
 {
 	vosfs_gate_leave(vosfs_data_known(inode));
 }
 
-/* An attribute is about to be set, the size perhaps. No window is made until the end. */
+/* Prepare to set an attribute, the size perhaps. No window is made until the end. */
 static int setattr_begin(struct inode *inode)
 {
 	int err = vosfs_data_begin(inode);
@@ -112,7 +136,15 @@ static int setattr_begin(struct inode *inode)
 	return err;
 }
 
-/* Not while mapped, nor again at once. */
+/**
+ * vosfs_data_may_leave - test whether an inode's data may become served
+ * @inode: a regular file's
+ *
+ * Data that is mapped, or was just taken back, may not.
+ *
+ * Context: any.
+ * Return: true if it may.
+ */
 bool vosfs_data_may_leave(struct inode *inode)
 {
 	const struct vosfs_data *d = vosfs_data_known(inode);
@@ -121,7 +153,13 @@ bool vosfs_data_may_leave(struct inode *inode)
 	       (!d || time_after_eq(jiffies, READ_ONCE(d->held_until)));
 }
 
-/* From held to served, by the one who moves it. */
+/**
+ * vosfs_data_give_out - move the data from held to served
+ * @d: of an inode; the caller is the mover
+ *
+ * Context: process.
+ * Return: 0 or -EAGAIN.
+ */
 int vosfs_data_give_out(struct vosfs_data *d)
 {
 	struct inode *inode = d->inode;
@@ -133,19 +171,28 @@ int vosfs_data_give_out(struct vosfs_data *d)
 		err = write_inode_now(inode, 1);
 	if (!err)
 		err = invalidate_inode_pages2(inode->i_mapping);
-	if (!err)
-		set_bit(FUSE_I_SERVED, &get_fuse_inode(inode)->state);
-	return err ? -EAGAIN : 0;
+	if (err)
+		return -EAGAIN;
+	vosfs_blocks_cut(inode, 0);
+	set_bit(FUSE_I_SERVED, &get_fuse_inode(inode)->state);
+	return 0;
+}
+
+static void setattr_end(struct inode *inode)
+{
+	vosfs_blocks_cut(inode, i_size_read(inode));
+	vosfs_data_end(inode);
 }
 
 static const struct fuse_data_hooks data_hooks = {
 	.file_ops = &vosfs_file_ops,
+	.inode_ops = &vosfs_inode_ops,
 	.begin = setattr_begin,
-	.end = vosfs_data_end,
+	.end = setattr_end,
 };
 
 /**
- * vosfs_data_init_conn - a connection's regular files may be served
+ * vosfs_data_init_conn - let regular files of a connection be served
  * @fc: the connection, not used yet
  */
 void vosfs_data_init_conn(struct fuse_conn *fc)

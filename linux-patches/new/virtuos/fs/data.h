@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A file's data: what the files that decide about it share. Direction of calls:
+ * A file's data: what the files of this folder share that decide which side has it. Direction
+ * of calls:
  *
  *	file.c (mappings), io.c (reads, writes) -> pin.c
- *	these, provider.c (doors) -> data.c -> users.c, gate.c -> inode.c
+ *	these, provider.c (doors), xattr.c -> data.c -> users.c, gate.c -> inode.c
+ *	file.c, io.c, provider.c, data.c -> space.c, blocks.c -> statfs.c (space.h)
  *
  * Locks, in order: the gate (gate.c), vosfs_data.lock.
  */
@@ -19,25 +21,26 @@
 
 /**
  * struct vosfs_data - what is kept of a regular file whose data is, or was, used
- * @inode: whose; it outlives this
- * @lock: what follows. Process context, never held while anything is waited for
- * @using: gate: who uses the data on the side where it is
- * @claims: gate: who waits to have it held
- * @moving: gate: somebody is changing its side
+ * @inode: the file's; it outlives this
+ * @lock: for the fields below. Process context, never held while waiting
+ * @using: gate: tasks that use the data on the side where it is
+ * @claims: gate: tasks that wait to have it held
+ * @moving: gate: a task, the mover, is changing its side
  * @wait: gate: for the end of @moving or of @using
- * @dep_map: gate: it, as lockdep sees it: users of held data share it, who moves has it alone
- * @served_map: gate: users of served data, as lockdep sees them
+ * @dep_map: gate: the gate for lockdep. Users of held data share it, a mover has it alone
+ * @served_map: gate: users of served data for lockdep
  * @maps: users: mappings
  * @nr_targets: users: entries of @targets; one reference on @inode for all together
  * @targets: users: handles of doors
  * @resized_until: users: no window before that, in jiffies
- * @held_until: data: not given out before that, in jiffies; only the one who moves it writes it
- * @unsynced: data: doors may have written what is not durable yet; only the one who moves it
- *	looks
+ * @held_until: data: not served before that, in jiffies; only the mover writes it
+ * @unsynced: data: doors may have written what is not durable yet; for the mover only
+ * @dense_end: blocks: the file has no holes before that; under @lock
+ * @holes_written: blocks: something was written beyond that since stat() was asked
  */
 struct vosfs_data {
 	struct inode *inode;
-	spinlock_t lock;	/* what follows */
+	spinlock_t lock;	/* the fields below */
 	unsigned int using;
 	unsigned int claims;
 	bool moving;
@@ -50,6 +53,8 @@ struct vosfs_data {
 	unsigned long resized_until;
 	unsigned long held_until;
 	bool unsynced;
+	loff_t dense_end;
+	bool holes_written;
 };
 
 /* inode.c */
@@ -83,9 +88,6 @@ void vosfs_unpin(struct vosfs_pinned *p, bool written);
 /* io.c */
 ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to);
 ssize_t vosfs_write_iter(struct kiocb *iocb, struct iov_iter *from);
-
-/* file.c */
-void vosfs_file_watch_times(struct inode *inode);
 
 /* users.c */
 void vosfs_users_init(struct vosfs_data *d);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The file operations of regular files: the FUSE client's, each with what it means for
- * who has the file's data (data.c).
+ * The file operations of regular files: the FUSE client's. Each does in addition what it means
+ * for the side that has the file's data (data.c).
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/splice.h>
-#include "data.h"
+#include "space.h"
+#include <linux/falloc.h>
 
 struct file_operations vosfs_file_ops;
+struct inode_operations vosfs_inode_ops;
 
 static ssize_t data_splice_read(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe,
 				size_t len, unsigned int flags)
@@ -23,7 +25,10 @@ static ssize_t data_splice_read(struct file *in, loff_t *ppos, struct pipe_inode
 	return n;
 }
 
-/* iter_file_splice_write() comes back to vosfs_write_iter(). */
+/*
+ * Splice by the client's operation. It is iter_file_splice_write(), which calls
+ * vosfs_write_iter().
+ */
 static ssize_t data_splice_write(struct pipe_inode_info *pipe, struct file *out, loff_t *ppos,
 				 size_t len, unsigned int flags)
 {
@@ -33,43 +38,18 @@ static ssize_t data_splice_write(struct pipe_inode_info *pipe, struct file *out,
 static long data_fallocate(struct file *file, int mode, loff_t offset, loff_t length)
 {
 	struct inode *inode = file_inode(file);
-	long rc = vosfs_data_begin(inode);
+	bool frees = mode & FALLOC_FL_PUNCH_HOLE;
+	long rc = frees ? 0 : vosfs_space_before_fallocate(inode, length);
 
+	rc = rc ?: vosfs_data_begin(inode);
 	if (rc)
 		return rc;
 	vosfs_users_end_windows(inode);
 	rc = fuse_file_operations.fallocate(file, mode, offset, length);
+	if (frees)
+		vosfs_blocks_cut(inode, offset);
 	vosfs_data_end(inode);
 	return rc;
-}
-
-/*
- * The times of what was written in place are set when somebody asks. The client's
- * operations are not ours to name; the inode that we have is asked for them.
- */
-static struct inode_operations watched_ops;
-static const struct inode_operations *client_ops;
-static DEFINE_SPINLOCK(watched_lock);
-
-static int watched_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
-			   u32 mask, unsigned int flags)
-{
-	vosfs_users_note_writes(d_inode(path->dentry));
-	return client_ops->getattr(idmap, path, stat, mask, flags);
-}
-
-/* A window on @inode, a regular file's, is about to be there. */
-void vosfs_file_watch_times(struct inode *inode)
-{
-	spin_lock(&watched_lock);
-	if (!client_ops) {
-		watched_ops = *inode->i_op;
-		watched_ops.getattr = watched_getattr;
-		client_ops = inode->i_op;
-	}
-	if (inode->i_op == client_ops)
-		inode->i_op = &watched_ops;
-	spin_unlock(&watched_lock);
 }
 
 static int data_fsync(struct file *file, loff_t start, loff_t end, int datasync)
@@ -79,9 +59,9 @@ static int data_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 }
 
 /*
- * At every close, after the descriptor's word has gone. Who has only read leaves
- * nothing to be flushed; the client would forget attributes and access lists, and the
- * next stat() and open() would have to ask for them.
+ * Flush at every close, after the descriptor's word has gone. If the file was only read, there
+ * is nothing to flush. The client would forget attributes and access lists, and the next stat()
+ * and open() would have to ask for them.
  */
 static int data_flush(struct file *file, fl_owner_t id)
 {
@@ -89,7 +69,7 @@ static int data_flush(struct file *file, fl_owner_t id)
 	return file->f_mode & FMODE_WRITE ? fuse_file_operations.flush(file, id) : 0;
 }
 
-/* A mapping's operations with ours around them; there are few kinds. */
+/* A mapping's operations with counting around them; there are few kinds. */
 static struct counted_ops {
 	const struct vm_operations_struct *base;
 	struct vm_operations_struct ops;
@@ -115,6 +95,28 @@ static void map_close(struct vm_area_struct *vma)
 	vosfs_users_count_map(file_inode(vma->vm_file), -1);
 }
 
+/* The client's only one. A window's faults come here with operations of its own. */
+static vm_fault_t (*client_mkwrite)(struct vm_fault *vmf);
+
+/* Data that a mapping stores has room on the disk, too. */
+static vm_fault_t map_mkwrite(struct vm_fault *vmf)
+{
+	int err = vosfs_space_reserve_page(file_inode(vmf->vma->vm_file), vmf->pgoff);
+
+	if (err == -EINTR)
+		return VM_FAULT_NOPAGE;
+	return err ? vmf_error(err) : client_mkwrite(vmf);
+}
+
+static void watch_mkwrite(struct vm_operations_struct *ops)
+{
+	lockdep_assert_held(&counted_mutex);
+	if (!client_mkwrite)
+		client_mkwrite = ops->page_mkwrite;
+	if (ops->page_mkwrite && ops->page_mkwrite == client_mkwrite)
+		ops->page_mkwrite = map_mkwrite;
+}
+
 static const struct vm_operations_struct *counted_ops(const struct vm_operations_struct *base)
 {
 	const struct vm_operations_struct *found = NULL;
@@ -128,6 +130,7 @@ static const struct vm_operations_struct *counted_ops(const struct vm_operations
 			counted[i].ops = *base;
 			counted[i].ops.open = map_open;
 			counted[i].ops.close = map_close;
+			watch_mkwrite(&counted[i].ops);
 			counted[i].base = base;
 		}
 		found = &counted[i].ops;
@@ -155,6 +158,9 @@ static int data_mmap(struct file *file, struct vm_area_struct *vma)
 	return !rc && !ops ? -ENOMEM : rc;
 }
 
+/**
+ * vosfs_file_ops_init - fill vosfs_file_ops and vosfs_inode_ops
+ */
 void vosfs_file_ops_init(void)
 {
 	vosfs_file_ops = fuse_file_operations;
@@ -167,7 +173,11 @@ void vosfs_file_ops_init(void)
 	vosfs_file_ops.splice_write = data_splice_write;
 	vosfs_file_ops.mmap = data_mmap;
 	vosfs_file_ops.fallocate = data_fallocate;
-	/* The service has none; without it the kernel reads and writes by itself. */
+	/* The service has no such operation. Without it the kernel reads and writes by itself. */
 	vosfs_file_ops.copy_file_range = NULL;
+	/* As of any disk's file, there is nothing to wait for: epoll_ctl() refuses it. */
+	vosfs_file_ops.poll = NULL;
 	vosfs_file_ops.fop_flags |= FOP_LEASED_POS;
+	vosfs_inode_ops = fuse_common_inode_operations;
+	vosfs_inode_ops.getattr = vosfs_blocks_getattr;
 }

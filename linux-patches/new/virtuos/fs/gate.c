@@ -1,27 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The gate of an inode's data: who may use it now, and on which side.
+ * The gate of an inode's data: which tasks may use it now, and on which side.
  *
- * Data that is held (data.c) may be used by as many as like; data that is served, by those
- * who read and write at the storage domain, until somebody claims it: then no more of these
- * are let in, and when the last has left, one of the claimants moves it. The other way, from
- * held to served, is only ever tried: it is for speed.
+ * Any number of tasks may use data that is held (data.c). Data that is served has users that
+ * read and write at the storage domain, until another task claims it. Then the gate lets no
+ * more of these in. When the last has left, one of the claimants is the mover and takes the
+ * data back.
  *
- * So what a claimant waits for is calls of the service that are under way: who uses served
- * data waits for nothing else while he is in, neither for user memory nor for locks.
- * Who uses held data may wait for what he likes (the inode's lock, folios), for nobody
- * waits for him here. All waits end with a fatal signal.
+ * The move from held to served is only tried: it is for speed.
  *
- * Invariant: FUSE_I_SERVED is changed only by the one who moves, while nobody is in. Who
- * touches pages of a file is in and has seen the bit clear.
+ * A user of served data waits only for calls of the service while it is in, neither for user
+ * memory nor for locks. So a claimant waits only for calls that are under way. A user of held
+ * data may wait for the inode's lock or folios, since no task waits for it here. A fatal signal
+ * ends all waits.
+ *
+ * Invariant: only the mover changes FUSE_I_SERVED, while no task is in. A task that touches
+ * pages of a file is in and has seen the bit clear.
  */
 #include <linux/fs.h>
 #include <linux/sched/signal.h>
 #include "data.h"
 
-/* One class for all inodes: nobody is in two gates at once. */
+/* One class for all inodes: no task is in two gates at once. */
 static struct lock_class_key gate_key, served_key;
 
+/**
+ * vosfs_gate_init - initialize the gate
+ * @d: of an inode
+ */
 void vosfs_gate_init(struct vosfs_data *d)
 {
 	init_waitqueue_head(&d->wait);
@@ -29,7 +35,10 @@ void vosfs_gate_init(struct vosfs_data *d)
 	lockdep_init_map(&d->served_map, "vosfs_gate_served", &served_key, 0);
 }
 
-/* Is it decided: are we in, or the one who moves? */
+/*
+ * Try to enter the gate, or to become the mover.
+ * Return: true, and @rc says which. false: the caller must wait.
+ */
 static bool try_enter(struct vosfs_data *d, int *rc)
 {
 	bool decided = true;
@@ -68,21 +77,22 @@ static int wait_and_enter(struct vosfs_data *d)
 }
 
 /**
- * vosfs_gate_enter - to use the data here
+ * vosfs_gate_enter - enter to use the data here
  * @d: of an inode that the caller has
  *
- * Who is in already may enter again.
+ * A task that is in may enter again.
  *
- * Return: 0 it is held, and vosfs_gate_leave() follows;
- * VOSFS_GATE_MOVE it is served, the caller is to take it back, and vosfs_gate_moved() or
- * vosfs_gate_moved_in() follows; -EINTR killed.
+ * Context: process.
+ * Return: 0: it is held, and vosfs_gate_leave() follows. VOSFS_GATE_MOVE: it is served, and the
+ * caller is the mover. It takes the data back, and vosfs_gate_moved() or vosfs_gate_moved_in()
+ * follows. -EINTR: killed.
  */
 int vosfs_gate_enter(struct vosfs_data *d)
 {
 	int rc;
 
 	might_sleep();
-	/* We may have to wait for those who use served data. */
+	/* The task may have to wait for users of served data. */
 	lock_map_acquire(&d->served_map);
 	lock_map_release(&d->served_map);
 	lock_map_acquire_read(&d->dep_map);
@@ -97,12 +107,13 @@ int vosfs_gate_enter(struct vosfs_data *d)
 }
 
 /**
- * vosfs_gate_try_enter_served - to use the data at the storage domain
+ * vosfs_gate_try_enter_served - enter to use the data at the storage domain
  * @d: of an inode that the caller has
  *
  * The caller waits for nothing but calls of the service before vosfs_gate_leave_served().
  *
- * Return: false if it is not served, or somebody wants it held.
+ * Context: process.
+ * Return: true. false: it is not served, or another task claims it.
  */
 bool vosfs_gate_try_enter_served(struct vosfs_data *d)
 {
@@ -119,9 +130,10 @@ bool vosfs_gate_try_enter_served(struct vosfs_data *d)
 }
 
 /**
- * vosfs_gate_try_move - to change sides, if nobody uses the data
+ * vosfs_gate_try_move - become the mover, if no task uses the data
  * @d: of an inode that the caller has
  *
+ * Context: process.
  * Return: true, and vosfs_gate_moved() follows.
  */
 bool vosfs_gate_try_move(struct vosfs_data *d)
@@ -150,13 +162,23 @@ static void end_move(struct vosfs_data *d, unsigned int stay)
 	wake_up_all(&d->wait);
 }
 
-/* The caller has changed sides, or could not. */
+/**
+ * vosfs_gate_moved - end a move
+ * @d: of an inode; the caller is the mover, and has changed sides or could not
+ *
+ * Context: process.
+ */
 void vosfs_gate_moved(struct vosfs_data *d)
 {
 	end_move(d, 0);
 }
 
-/* The caller has taken the data back, and is in. */
+/**
+ * vosfs_gate_moved_in - end a move, and be in
+ * @d: of an inode; the caller is the mover, and has taken the data back
+ *
+ * Context: process.
+ */
 void vosfs_gate_moved_in(struct vosfs_data *d)
 {
 	WARN_ON_ONCE(vosfs_data_served(d->inode));
@@ -176,14 +198,24 @@ static void leave(struct vosfs_data *d)
 		wake_up_all(&d->wait);
 }
 
-/* The end of vosfs_gate_enter() or vosfs_gate_moved_in(). */
+/**
+ * vosfs_gate_leave - leave after vosfs_gate_enter() or vosfs_gate_moved_in()
+ * @d: of the inode
+ *
+ * Context: process.
+ */
 void vosfs_gate_leave(struct vosfs_data *d)
 {
 	lock_map_release(&d->dep_map);
 	leave(d);
 }
 
-/* The end of vosfs_gate_try_enter_served(). */
+/**
+ * vosfs_gate_leave_served - leave after vosfs_gate_try_enter_served()
+ * @d: of the inode
+ *
+ * Context: process.
+ */
 void vosfs_gate_leave_served(struct vosfs_data *d)
 {
 	lock_map_release(&d->served_map);

@@ -5,7 +5,7 @@
  * and one who gives it out.
  *
  * What stands under vosfs_data.lock is atomic. Who waits puts himself on the queue before he
- * looks; a page of user memory that has to come comes when it likes, or never.
+ * tries; a page of user memory that has to come comes when it likes, or never.
  *
  * Shown: nobody touches pages while the data is served, nor goes to the service while it
  * is held; nobody uses it while it moves; who claims it is kept waiting by no newcomer, and
@@ -13,10 +13,10 @@
  *
  * FAULT: MOVES_UNDER_USERS
  * FAULT: NEWCOMERS_DESPITE_CLAIM
- * FAULT: CLAIM_AFTER_LOOK
+ * FAULT: CLAIM_AFTER_TRY
  * FAULT: LEAVES_WITHOUT_WAKING
  * FAULT: MOVED_WITHOUT_WAKING
- * FAULT: LOOKS_BEFORE_QUEUING
+ * FAULT: TRIES_BEFORE_QUEUING
  * FAULT: GIVING_OUT_WAITS
  * FAULT: SERVED_TAKES_LOCK
  * FAULT: FAULTS_INSIDE
@@ -76,12 +76,12 @@ inline try()
 /* wait_and_enter() */
 inline wait()
 {
-#ifndef CLAIM_AFTER_LOOK
+#ifndef CLAIM_AFTER_TRY
 	claims++;
 #endif
 	do
 	:: true ->
-#ifdef LOOKS_BEFORE_QUEUING
+#ifdef TRIES_BEFORE_QUEUING
 		try();
 		woken[_pid] = 0;
 #else
@@ -92,15 +92,15 @@ inline wait()
 		:: decided -> break
 		:: else
 		fi;
-#ifdef CLAIM_AFTER_LOOK
+#ifdef CLAIM_AFTER_TRY
 		claims++;
 #endif
 		(woken[_pid]);
-#ifdef CLAIM_AFTER_LOOK
+#ifdef CLAIM_AFTER_TRY
 		claims--;
 #endif
 	od;
-#ifndef CLAIM_AFTER_LOOK
+#ifndef CLAIM_AFTER_TRY
 	claims--
 #endif
 }

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * struct vosfs_data of an inode: made at the first use of its data, freed with it. It hangs
- * at i_private, which the FUSE client leaves alone.
+ * struct vosfs_data of an inode: made at the first use of its data, freed with it. i_private
+ * points to it; the FUSE client does not use that.
  *
- * Invariant: whoever has the inode has its vosfs_data, once it is there.
+ * Invariant: while a caller has the inode, its vosfs_data stays, once it is there.
  */
 #include <linux/fs.h>
 #include <linux/slab.h>
 #include "data.h"
 
 /**
- * vosfs_data_known - what is kept of an inode
- * @inode: a regular file's of ours
+ * vosfs_data_known - get what is kept of an inode
+ * @inode: a regular file's of this file system
  *
- * Return: NULL if its data was never used.
+ * Context: any.
+ * Return: it, or NULL if the inode's data was never used.
  */
 struct vosfs_data *vosfs_data_known(const struct inode *inode)
 {
@@ -28,6 +29,9 @@ static struct vosfs_data *make(struct inode *inode)
 		return NULL;
 	d->inode = inode;
 	d->held_until = jiffies;
+	if (!(READ_ONCE(get_fuse_inode(inode)->inval_mask) & STATX_BLOCKS) &&
+	    inode->i_blocks << 9 >= i_size_read(inode))
+		d->dense_end = i_size_read(inode);
 	spin_lock_init(&d->lock);
 	vosfs_gate_init(d);
 	vosfs_users_init(d);
@@ -39,24 +43,23 @@ static struct vosfs_data *make(struct inode *inode)
 }
 
 /**
- * vosfs_data_of - what is kept of an inode, from now on
- * @inode: a regular file's of ours
+ * vosfs_data_of - get what is kept of an inode; make it if need be
+ * @inode: a regular file's of this file system
  *
- * Process context.
- *
- * Return: NULL without memory.
+ * Context: process.
+ * Return: it, or NULL without memory.
  */
 struct vosfs_data *vosfs_data_of(struct inode *inode)
 {
 	return vosfs_data_known(inode) ?: make(inode);
 }
 
-/* The client's operations are not ours to name; the first super block is asked for them. */
+/* The client does not export its super operations. So they are read from the first super block. */
 static struct super_operations watched_ops;
 static const struct super_operations *client_ops;
 static DEFINE_MUTEX(watched_mutex);
 
-/* Nobody has the inode any more. */
+/* Free what is kept of an inode that no task has any more. */
 static void watched_evict(struct inode *inode)
 {
 	struct vosfs_data *d = inode->i_private;
@@ -71,8 +74,10 @@ static void watched_evict(struct inode *inode)
 }
 
 /**
- * vosfs_data_watch_evictions - free what is kept of inodes with them
+ * vosfs_data_watch_evictions - have what is kept of inodes freed with them
  * @sb: of the client's, not in use yet
+ *
+ * Context: process.
  */
 void vosfs_data_watch_evictions(struct super_block *sb)
 {

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads and writes of regular files by the trap door: in our page cache while the data is
- * held, past it at the storage domain while it is served (data.c). They go in parts.
+ * Reads and writes of regular files by the trap door. While the data is held they use the
+ * primary's page cache. While it is served, they go past the cache to the storage domain
+ * (data.c). They go in parts.
  *
- * Invariant: nobody is in the gate, nor has the inode's lock, while a page of user memory
- * has to come: that is somebody else's business, and may take for ever. Held data is
- * copied with faults off; a page that is missing ends the part, and is fetched before the
- * next. For served data the pages are pinned before. Only O_DIRECT on held data faults in
- * the gate, since its pages may have to be unshared: nobody waits for him there.
+ * Invariant: no task is in the gate, or has the inode's lock, while a page of user memory has
+ * to come. Another process may have to provide the page, and may take for ever. Held data is
+ * copied with faults off. If a page is missing, the part ends, and the page is fetched before
+ * the next. For served data the pages are pinned before. Only O_DIRECT on held data faults in
+ * the gate, since its pages may have to be unshared. No task waits for it there.
  *
- * Invariant: what is written to held data was fetched before. The client takes a page that
- * is to be written whole for one whose old contents nobody needs; so none may turn out to be
- * missing in its midst.
+ * Invariant: what is written to held data was fetched before. If a page is to be written whole,
+ * the client does not read its old contents. So no part of the source may turn out to be
+ * missing in the midst of the page.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -19,9 +20,9 @@
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
-#include "data.h"
+#include "space.h"
 
-/* So much is fetched at a time; a write up to that is rarely cut in two. */
+/* This much is fetched at a time; a write up to that is rarely cut in two. */
 #define FETCH_BYTES	SZ_1M
 
 enum next_part {
@@ -32,14 +33,15 @@ enum next_part {
 
 /**
  * struct vosfs_io - a read() or write() under way
- * @iocb: from where
- * @iter: what is left of it
+ * @iocb: its file and position
+ * @iter: what is left of the user memory
  * @inode: the file's
- * @write: or read
- * @next: is there another part?
+ * @write: it is a write()
+ * @next: whether another part follows, and when
  * @done: bytes, by the parts before
  * @fetched: bytes of @iter whose pages came, for a write
  * @misses: parts in a row that a missing page kept from beginning
+ * @room: bytes that the next part may write, for they have room on the disk
  */
 struct vosfs_io {
 	struct kiocb *iocb;
@@ -50,6 +52,7 @@ struct vosfs_io {
 	ssize_t done;
 	size_t fetched;
 	unsigned int misses;
+	size_t room;
 };
 
 static bool is_direct(const struct vosfs_io *io)
@@ -63,8 +66,9 @@ static bool is_append(const struct vosfs_io *io)
 }
 
 /*
- * An inode that is served, attached and written may stay so. One that is only read is
- * better held: it can be read in place. The end of a served file is known elsewhere.
+ * Test whether the data may stay served: it is served, attached and open for writing. An inode
+ * that is only read is better held: it can be read in place. Only the storage domain knows the
+ * end of a served file.
  */
 static bool may_stay_served(const struct vosfs_io *io)
 {
@@ -72,10 +76,13 @@ static bool may_stay_served(const struct vosfs_io *io)
 	       inode_is_open_for_write(io->inode) && !is_append(io) && iov_iter_count(io->iter);
 }
 
-/* Have the next pages come, with nothing in our hands. Return: 0; -EFAULT; -EINTR killed. */
+/*
+ * Fetch the next pages, with no lock held and outside the gate.
+ * Return: 0; -EFAULT. -EINTR: killed.
+ */
 static int fetch_pages(struct vosfs_io *io)
 {
-	/* Too many may drive each other out. */
+	/* Too many pages may evict each other. */
 	size_t len = min_t(size_t, iov_iter_count(io->iter), io->misses > 1 ? 1 : FETCH_BYTES);
 	size_t missing;
 
@@ -102,6 +109,8 @@ static ssize_t call_without_faults(struct vosfs_io *io)
 
 	if (io->write && user_backed_iter(io->iter))
 		iov_iter_truncate(io->iter, io->fetched);
+	if (io->write)
+		iov_iter_truncate(io->iter, io->room);
 	kept_back -= iov_iter_count(io->iter);
 	pagefault_disable();
 	n = call_client(io);
@@ -110,7 +119,10 @@ static ssize_t call_without_faults(struct vosfs_io *io)
 	return n;
 }
 
-/* Did a missing page end a part with @n? It may also have been the end of the file, or an error. */
+/*
+ * Test whether a missing page ended a part with @n. The end of the file or an error may also
+ * have ended it.
+ */
 static bool was_cut_short(const struct vosfs_io *io, ssize_t n)
 {
 	if (!iov_iter_count(io->iter) || !user_backed_iter(io->iter))
@@ -120,7 +132,7 @@ static bool was_cut_short(const struct vosfs_io *io, ssize_t n)
 	return n == -EFAULT;
 }
 
-/* A window is for as long as the size is. */
+/* End windows if a write changes the file's size. A window lasts as long as the size. */
 static void end_windows_if_it_grows(struct vosfs_io *io)
 {
 	loff_t end = io->iocb->ki_pos + (loff_t)iov_iter_count(io->iter);
@@ -129,15 +141,38 @@ static void end_windows_if_it_grows(struct vosfs_io *io)
 		vosfs_users_end_windows(io->inode);
 }
 
+/* Where a write is going to begin; another task may move the end of the file meanwhile. */
+static loff_t begin_of(const struct vosfs_io *io)
+{
+	return is_append(io) ? i_size_read(io->inode) : io->iocb->ki_pos;
+}
+
+/* Make sure that there is room for some of what is cached next. Return: 0 or -errno. */
+static int reserve_room(struct vosfs_io *io)
+{
+	size_t len = iov_iter_count(io->iter);
+	ssize_t room;
+
+	if (!io->write || is_direct(io) || !len)
+		return 0;
+	if (user_backed_iter(io->iter))
+		len = min(len, io->fetched);
+	room = vosfs_space_reserve(io->inode, begin_of(io), len);
+	io->room = max_t(ssize_t, room, 0);
+	return min_t(ssize_t, room, 0);
+}
+
 static ssize_t held_part(struct vosfs_io *io)
 {
 	bool direct = is_direct(io);
-	ssize_t n = vosfs_data_begin(io->inode);
+	ssize_t n = reserve_room(io) ?: vosfs_data_begin(io->inode);
 
 	if (n)
 		return n;
 	end_windows_if_it_grows(io);
 	n = direct ? call_client(io) : call_without_faults(io);
+	if (io->write && n > 0)
+		vosfs_blocks_wrote(io->inode, io->iocb->ki_pos - n, n);
 	vosfs_data_end(io->inode);
 	io->misses = n == -EFAULT ? io->misses + 1 : 0;
 	if (!direct && was_cut_short(io, n))
@@ -145,7 +180,10 @@ static ssize_t held_part(struct vosfs_io *io)
 	return n;
 }
 
-/* At the storage domain, past all caches here. @iter needs no faults. */
+/*
+ * Read or write at the storage domain, past all caches here. @iter needs no faults.
+ * Return: true. false: the data is not served any more, or claimed.
+ */
 static bool served_io(struct vosfs_io *io, struct iov_iter *iter, ssize_t *n)
 {
 	struct fuse_io_priv priv = FUSE_IO_PRIV_SYNC(io->iocb);
@@ -156,6 +194,8 @@ static bool served_io(struct vosfs_io *io, struct iov_iter *iter, ssize_t *n)
 	*n = fuse_direct_io(&priv, iter, &io->iocb->ki_pos,
 			    FUSE_DIO_CUSE | (io->write ? FUSE_DIO_WRITE : 0));
 	vosfs_gate_leave_served(d);
+	if (*n > 0 && !io->write)
+		file_accessed(io->iocb->ki_filp);
 	return true;
 }
 
@@ -180,10 +220,10 @@ static bool served_user_part(struct vosfs_io *io, ssize_t *n)
 }
 
 /*
- * What is written here is on the disk when it is answered, and so is all that was
- * written through doors before it (vst_write()): no replay may undo it.
+ * Carry out a part at the storage domain. When a write is answered, it is on the disk. So is
+ * all that was written through doors before it (vst_write()): no replay may undo it.
  *
- * Return: false if the data is not served any more, or wanted held.
+ * Return: true. false: the data is not served any more, or another task claims it.
  */
 static bool served_part(struct vosfs_io *io, ssize_t *n)
 {
@@ -197,7 +237,7 @@ static bool served_part(struct vosfs_io *io, ssize_t *n)
 					    served_io(io, io->iter, n);
 }
 
-/* What ends by itself, later, tells of itself alone. */
+/* Test for asynchronous O_DIRECT: its end, later, reports its own bytes only. */
 static bool may_end_later(const struct vosfs_io *io)
 {
 	return is_direct(io) && !is_sync_kiocb(io->iocb);
@@ -209,7 +249,10 @@ static bool has_to_fetch(const struct vosfs_io *io)
 	       user_backed_iter(io->iter);
 }
 
-/* Where more would be a signal, which is for who begins there. */
+/*
+ * Test whether a write has reached the limit. To go on would raise a signal, which is only for
+ * a write that begins there.
+ */
 static bool is_at_limit(const struct vosfs_io *io)
 {
 	return io->write && io->done && io->iocb->ki_pos >= rlimit(RLIMIT_FSIZE);
@@ -244,6 +287,14 @@ static ssize_t do_io(struct vosfs_io *io)
 	return io->done ?: n;
 }
 
+/**
+ * vosfs_read_iter - read from a regular file
+ * @iocb: the file and the position
+ * @to: user memory
+ *
+ * Context: process.
+ * Return: bytes or -errno.
+ */
 ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct vosfs_io io = {
@@ -256,6 +307,14 @@ ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return do_io(&io);
 }
 
+/**
+ * vosfs_write_iter - write to a regular file
+ * @iocb: the file and the position
+ * @from: user memory
+ *
+ * Context: process.
+ * Return: bytes or -errno.
+ */
 ssize_t vosfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct vosfs_io io = {

@@ -43,8 +43,9 @@ static int wait_for_init(struct fuse_conn *fc)
 }
 
 /*
- * The root's inode is older than what the server has said of access lists, and so
- * would never cache one: every path that others than root walk would ask for it.
+ * Let the root's inode cache access lists. It was made before the server said whether it has
+ * some, and so would never cache one. Then every path that users other than root walk would ask
+ * for it.
  */
 static void cache_acls(struct inode *inode)
 {
@@ -65,9 +66,10 @@ static int fill_super(struct super_block *sb, struct fs_context *fsc)
 	if (err)
 		return err;
 	vosfs_data_watch_evictions(sb);
+	vosfs_xattr_watch(sb);
 	/*
-	 * FUSE allows a file system 1 % of the dirty pages, for fear of a server
-	 * that is a process. Ours is not.
+	 * FUSE allows a file system 1 % of the dirty pages, since its server may be a process.
+	 * This server is none.
 	 */
 	sb->s_bdi->capabilities &= ~BDI_CAP_STRICTLIMIT;
 	bdi_set_max_ratio(sb->s_bdi, 100);
@@ -75,6 +77,9 @@ static int fill_super(struct super_block *sb, struct fs_context *fsc)
 	vosfs_conn_attach(fm->fc->iq.priv, &fm->fc->iq);
 	fuse_send_init(fm);
 	err = wait_for_init(fm->fc);
+	if (err)
+		return err;
+	err = vosfs_statfs_set_limit(sb);
 	if (err)
 		return err;
 	cache_acls(d_inode(sb->s_root));
@@ -98,7 +103,7 @@ static void vosfs_kill_sb(struct super_block *sb)
 	fuse_mount_destroy(fm);
 }
 
-/* A new FUSE connection; takes over the caller's reference on @conn. */
+/* Make a FUSE connection; take over the caller's reference on @conn. */
 static struct fuse_mount *new_mount(struct fs_context *fsc, struct vosfs_conn *conn)
 {
 	struct fuse_conn *fc = kzalloc(sizeof(*fc), GFP_KERNEL);
@@ -114,7 +119,8 @@ static struct fuse_mount *new_mount(struct fs_context *fsc, struct vosfs_conn *c
 	fc->release = fuse_free_conn;
 	fc->delete_stale = true;
 	fc->sync_fs = true;
-	/* Operations of a file system are not cut short by signals. */
+	fc->local_atime = true;
+	/* Signals do not cut operations of a file system short. */
 	fc->no_interrupt = true;
 	vosfs_data_init_conn(fc);
 	fc->max_pages_limit = min(fc->max_pages_limit, max_pages(conn));
@@ -128,7 +134,7 @@ static int test_super(struct super_block *sb, struct fs_context *fsc)
 	return get_fuse_conn_super(sb)->iq.priv == fm->fc->iq.priv;
 }
 
-/* The super block of the service, active and locked, made if need be. */
+/* Get the super block of the service, active and locked; make it if need be. */
 static struct super_block *get_super_of(struct fs_context *fsc, const char *name, size_t len)
 {
 	struct vosfs_conn *conn = vosfs_conn_get(name, len);
@@ -162,7 +168,7 @@ static struct super_block *get_super_of(struct fs_context *fsc, const char *name
 	return sb;
 }
 
-/* Trade the locked super block in fsc->root for its subdirectory @path. */
+/* Replace the locked super block in fsc->root by its subdirectory @path. */
 static int enter_subdir(struct fs_context *fsc, struct super_block *sb, const char *path)
 {
 	struct dentry *root;

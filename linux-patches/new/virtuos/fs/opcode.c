@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The table of FUSE's operations: see opcode.h. All that the client's header names are
- * here, whether the service serves them or answers ENOSYS.
+ * The table of FUSE's operations: see opcode.h. It has all operations that the client's header
+ * names. The service serves them or answers ENOSYS.
  */
 #include <linux/array_size.h>
 #include <linux/bug.h>
@@ -70,14 +70,14 @@
 	[FUSE_##op] = { .name = word, .flags = what, .name_arg = arg },
 
 static const struct vosfs_opcode table[] = {
-	/* One that is not known may well change something. */
+	/* An operation that is not known may change something. */
 	[0] = { .name = "unknown", .flags = VOSFS_CHANGES },
 	OPCODES(ROW)
 };
 
 static_assert(ARRAY_SIZE(table) == VOSFS_NR_OPCODES);
 
-/* Each operation of the header has one row: a second one is an error here, and so is none. */
+/* Each operation of the header has one row: two or none are an error here. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wswitch"
 #define CASE(op, word, what, arg) case FUSE_##op:
@@ -95,7 +95,12 @@ static void __maybe_unused check_rows(enum fuse_opcode opcode)
 
 #pragma GCC diagnostic pop
 
-/* Where an operation is in the table, and in arrays as long as that. */
+/**
+ * vosfs_opcode_index - get the place of an operation in the table
+ * @opcode: FUSE_*
+ *
+ * Return: the index, also in arrays of VOSFS_NR_OPCODES.
+ */
 u32 vosfs_opcode_index(u32 opcode)
 {
 	bool known = opcode < ARRAY_SIZE(table) && table[opcode].name;
@@ -103,7 +108,12 @@ u32 vosfs_opcode_index(u32 opcode)
 	return WARN_ON_ONCE(!known) ? 0 : opcode;
 }
 
-/* What is known of an operation; not NULL. */
+/**
+ * vosfs_opcode - get what is known of an operation
+ * @opcode: FUSE_*
+ *
+ * Return: its row, never NULL.
+ */
 const struct vosfs_opcode *vosfs_opcode(u32 opcode)
 {
 	return &table[vosfs_opcode_index(opcode)];

@@ -9,18 +9,18 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
-#define VOSFS_CHANGES		BIT(0)	/* the file system */
-#define VOSFS_UNLINKS		BIT(1)	/* what its name names in the request's node */
-#define VOSFS_REPLACES		BIT(2)	/* what its name names in the node it begins with */
-#define VOSFS_ASKS_XATTR	BIT(3)	/* for the attribute that its name names */
-#define VOSFS_SETS_XATTR	BIT(4)	/* that attribute, or removes it */
-#define VOSFS_AS_CALLER		BIT(5)	/* answered by the caller's rights; so is what changes */
+#define VOSFS_CHANGES		BIT(0)	/* it changes the file system */
+#define VOSFS_UNLINKS		BIT(1)	/* it unlinks the name in the request's node */
+#define VOSFS_REPLACES		BIT(2)	/* it replaces the name in the node its body begins with */
+#define VOSFS_ASKS_XATTR	BIT(3)	/* it asks for the attribute of that name */
+#define VOSFS_SETS_XATTR	BIT(4)	/* it sets or removes that attribute */
+#define VOSFS_AS_CALLER		BIT(5)	/* its answer depends on the caller, as any change's */
 
 /**
  * struct vosfs_opcode - a FUSE operation
  * @name: in statistics
  * @flags: VOSFS_*
- * @name_arg: of those with a flag that speaks of a name: the argument that is it
+ * @name_arg: for a flag that needs a name: the argument that is the name
  */
 struct vosfs_opcode {
 	const char *name;
@@ -28,7 +28,7 @@ struct vosfs_opcode {
 	u8 name_arg;
 };
 
-/* One more than the highest operation; 0 is none, and stands for those not known. */
+/* One more than the highest operation. 0 is no operation and stands for those not known. */
 #define VOSFS_NR_OPCODES	53
 
 u32 vosfs_opcode_index(u32 opcode);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages of a caller's buffer, pinned before anything is taken that others may want: a page
- * comes when its owner likes, for it may be userfaultfd's, or a file's of a server that
+ * Pages of a caller's buffer, pinned before the caller takes a lock or enters a gate. How soon
+ * a page comes, its owner decides: it may belong to userfaultfd, or to a file of a server that
  * is a process.
  */
 #include <linux/fs.h>
@@ -13,10 +13,10 @@
  * struct vosfs_pinned - pages of user memory as an iterator that never faults
  * @iter: over them
  * @bytes: of all of them
- * @nr: of pages
+ * @nr: number of pages
  * @max: room for so many
  * @page: one for each of @bvec
- * @bvec: what of each page
+ * @bvec: the part of each page
  */
 struct vosfs_pinned {
 	struct iov_iter iter;
@@ -41,7 +41,7 @@ static struct vosfs_pinned *pinned_alloc(unsigned int max)
 	return p;
 }
 
-/* @bytes from @offset of the first of the pages that follow the last of @p. */
+/* Add @bytes from @offset on of the pages that follow the last of @p. */
 static void add_pages(struct vosfs_pinned *p, size_t offset, size_t bytes)
 {
 	p->bytes += bytes;
@@ -60,10 +60,10 @@ static void add_pages(struct vosfs_pinned *p, size_t offset, size_t bytes)
  * @iter: of user memory
  * @max_pages: not 0
  *
- * Sleeps for as long as the pages take to come, or until killed.
+ * It sleeps until the pages have come, or until killed.
  *
- * Return: some pages,
- * vosfs_unpin() follows; or ERR_PTR, and @iter stays where it is.
+ * Context: process.
+ * Return: some pages, and vosfs_unpin() follows; or ERR_PTR, and @iter stays where it is.
  */
 struct vosfs_pinned *vosfs_pin(struct iov_iter *iter, unsigned int max_pages)
 {
@@ -89,20 +89,34 @@ struct vosfs_pinned *vosfs_pin(struct iov_iter *iter, unsigned int max_pages)
 	return ERR_PTR(n < 0 ? n : -EFAULT);
 }
 
+/**
+ * vosfs_pinned_iter - get the iterator over pinned pages
+ * @p: the pages
+ *
+ * Return: the iterator.
+ */
 struct iov_iter *vosfs_pinned_iter(struct vosfs_pinned *p)
 {
 	return &p->iter;
 }
 
+/**
+ * vosfs_pinned_bytes - get the number of pinned bytes
+ * @p: the pages
+ *
+ * Return: bytes.
+ */
 size_t vosfs_pinned_bytes(const struct vosfs_pinned *p)
 {
 	return p->bytes;
 }
 
 /**
- * vosfs_unpin - let the pages go
- * @p: them
- * @written: by us
+ * vosfs_unpin - unpin pages
+ * @p: the pages
+ * @written: the kernel has written to them
+ *
+ * Context: process.
  */
 void vosfs_unpin(struct vosfs_pinned *p, bool written)
 {

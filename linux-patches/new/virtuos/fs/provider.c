@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the exceptionless door asks about files (vdoor_provider.h): which of them a program
- * may read and write at the storage domain, and which it may read in place.
+ * What the exceptionless door asks about files (vdoor_provider.h). A program may read and write
+ * some of them at the storage domain, and may read some in place.
  */
 #include <linux/fs.h>
+#include <linux/fsnotify_backend.h>
 #include <linux/pagemap.h>
 #include <linux/resource.h>
 #include <linux/xattr.h>
-#include "data.h"
+#include "space.h"
 
-/* Address space is dear where programs limit it; larger files are served. */
+/* Some programs limit their address space. Files larger than this are served. */
 #define MAX_WINDOW	BIT_ULL(30)
 
 static bool may_be_served(const struct file *file, struct inode *inode)
@@ -17,11 +18,13 @@ static bool may_be_served(const struct file *file, struct inode *inode)
 	const unsigned int plain = O_ACCMODE | O_NONBLOCK | O_LARGEFILE | O_CLOEXEC | O_NOATIME |
 				   O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY | O_NOFOLLOW;
 
-	return !(file->f_flags & ~plain) && !IS_SYNC(inode) && !IS_SWAPFILE(inode) &&
-	       !READ_ONCE(inode->i_fsnotify_mask);
+	return !(file->f_flags & ~plain) && !IS_SYNC(inode) && !IS_SWAPFILE(inode);
 }
 
-/* Programs write it through their doors, or it has just grown: better served. */
+/*
+ * Test for a file that is better served: programs write it through their doors, or it has just
+ * grown.
+ */
 static bool is_written(struct inode *inode)
 {
 	return inode_is_open_for_write(inode) &&
@@ -29,7 +32,7 @@ static bool is_written(struct inode *inode)
 		vosfs_users_just_resized(inode));
 }
 
-/* Its size if it can be read in place, or 0. */
+/* Get the file's size if it can be read in place, else 0. */
 static u64 window_size(const struct file *file, struct inode *inode)
 {
 	loff_t size = i_size_read(inode);
@@ -39,7 +42,7 @@ static u64 window_size(const struct file *file, struct inode *inode)
 	return size;
 }
 
-/* Has a write no privileges to take from the file? As file_remove_privs() finds out. */
+/* Test, as file_remove_privs() does, that a write has no privileges to take from the file. */
 static bool has_no_privileges(const struct file *file, struct inode *inode)
 {
 	ssize_t caps;
@@ -55,10 +58,18 @@ static bool has_no_privileges(const struct file *file, struct inode *inode)
 	return IS_NOSEC(inode);
 }
 
+/* A store to a hole on a full disk would be a SIGBUS instead of an error. */
 static bool may_write_in_place(const struct file *file, struct inode *inode)
 {
 	return file->f_mode & FMODE_WRITE && rlimit(RLIMIT_FSIZE) == RLIM_INFINITY &&
+	       (!vosfs_space_is_near(inode) || vosfs_blocks_are_all(inode)) &&
 	       has_no_privileges(file, inode);
+}
+
+static bool keeps_atime(const struct file *file, const struct inode *inode)
+{
+	return file->f_flags & O_NOATIME || IS_NOATIME(inode) ||
+	       file->f_path.mnt->mnt_flags & MNT_NOATIME;
 }
 
 static int vosfs_examine(struct file *file, struct vdoor_target *t)
@@ -71,6 +82,9 @@ static int vosfs_examine(struct file *file, struct vdoor_target *t)
 	if (!S_ISREG(inode->i_mode) || file->f_op != &vosfs_file_ops ||
 	    !may_be_served(file, inode))
 		return 0;
+	/* A watcher hears of each read or write, for now. */
+	if (fsnotify_file_is_watched(file))
+		return -EAGAIN;
 	t->window = window_size(file, inode);
 	t->window_write = t->window && may_write_in_place(file, inode);
 	if (!t->window && !vosfs_data_may_leave(inode))
@@ -80,6 +94,7 @@ static int vosfs_examine(struct file *file, struct vdoor_target *t)
 	if (file->f_mode & FMODE_READ) {
 		t->word |= VOS_WORD_READ;
 		t->flags |= VOS_HANDLE_READ;
+		t->flags |= keeps_atime(file, inode) ? VOS_HANDLE_NOATIME : 0;
 	}
 	if ((file->f_mode & FMODE_WRITE) && rlimit(RLIMIT_FSIZE) == RLIM_INFINITY) {
 		t->word |= VOS_WORD_WRITE;
@@ -91,10 +106,10 @@ static int vosfs_examine(struct file *file, struct vdoor_target *t)
 }
 
 /*
- * The window is mapped already, which keeps the inode held. The caller moves it: whoever
- * changes the size is in, from before he ends windows.
+ * Attach a file with a window. The window is mapped already, which keeps the inode held. The
+ * caller is the mover: a task that changes the size is in from before it ends windows.
  *
- * Who had it served writes no more: by the trap door our caller takes it back.
+ * If a process had the file served, the caller's call by the trap door takes the data back.
  */
 static int attach_window(struct vosfs_data *d, struct vdoor_target *t)
 {
@@ -102,7 +117,9 @@ static int attach_window(struct vosfs_data *d, struct vdoor_target *t)
 		return -EBUSY;
 	if (i_size_read(d->inode) != t->window)
 		return -EAGAIN;
-	vosfs_file_watch_times(d->inode);
+	/* Another task may have given the file privileges since it was examined. */
+	if (t->window_write && !IS_NOSEC(d->inode))
+		return -EAGAIN;
 	vosfs_users_add(d, t);
 	return 0;
 }
@@ -141,7 +158,7 @@ static void vosfs_gone(struct vdoor_target *t, int err)
 {
 	struct inode *inode = t->priv;
 
-	/* Ours may be the last reference, and what is evicted dirty loses its times. */
+	/* This may be the last reference. An inode that is evicted dirty loses its times. */
 	if (t->window && vosfs_users_note_writes(inode))
 		sync_inode_metadata(inode, 1);
 	if (err)
@@ -149,7 +166,7 @@ static void vosfs_gone(struct vdoor_target *t, int err)
 	vosfs_users_remove(t);
 }
 
-static int vosfs_home(struct file *file)
+static int vosfs_recall(struct file *file)
 {
 	struct inode *inode = file_inode(file);
 	int err;
@@ -168,15 +185,18 @@ static struct vdoor_provider provider = {
 	.attach = vosfs_attach,
 	.sync = vosfs_sync,
 	.gone = vosfs_gone,
-	.home = vosfs_home,
+	.recall = vosfs_recall,
 	.replay = vosfs_replay_write,
 };
 
 /**
- * vosfs_provider_init - offer the files of @session to doors; those of one session
+ * vosfs_provider_init - offer the files of a session to doors
  * @session: of the storage service
  *
- * Return: 0; -EBUSY: those of another are offered already, and these use the trap.
+ * Doors get the files of one session at most.
+ *
+ * Context: process.
+ * Return: 0. -EBUSY: those of another session are offered already, and these use the trap.
  */
 int vosfs_provider_init(struct vos_session *session)
 {
@@ -184,12 +204,22 @@ int vosfs_provider_init(struct vos_session *session)
 	return vdoor_provide(&provider);
 }
 
-/* The session whose files are offered. */
+/**
+ * vosfs_provider_session - get the session whose files are offered
+ *
+ * Return: the session.
+ */
 struct vos_session *vosfs_provider_session(void)
 {
 	return provider.session;
 }
 
+/**
+ * vosfs_provider_exit - undo vosfs_provider_init(), if it was for @session
+ * @session: as there
+ *
+ * Context: process.
+ */
 void vosfs_provider_exit(struct vos_session *session)
 {
 	if (provider.session == session)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes that a storage domain took through the exceptionless door and lost, sent
- * to its successor before anybody else may call.
+ * Writes that a storage domain took through the exceptionless door and lost. They are sent to
+ * its successor before other callers may use the link.
  */
 #include "vosfs.h"
 
@@ -30,7 +30,7 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void __pe
 	to = call->data[0];
 	vos_peer_write(to, &ih, sizeof(ih));
 	vos_peer_write(to + sizeof(ih), &in, sizeof(in));
-	/* From one memory that others write to another: it is data, and nobody looks at it. */
+	/* The source and the target are shared memory. The kernel does not interpret the data. */
 	vos_peer_write(to + sizeof(ih) + sizeof(in), vos_peer_ptr(data), len);
 	call->sqe.opcode = VOS_OP_FUSE;
 	rc = vos_call(call);
@@ -41,7 +41,7 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void __pe
 	else if (call->cqe.result < 0)
 		rc = max_t(s64, call->cqe.result, -MAX_ERRNO);
 	if (!rc) {
-		/* Private copies are what is looked at; less than all is a loss, too. */
+		/* Only private copies are checked. A write of less than all is a loss, too. */
 		vos_peer_read(&oh, call->data[1], sizeof(oh));
 		vos_peer_read(&out, call->data[1] + sizeof(oh), sizeof(out));
 		barrier();
@@ -53,7 +53,19 @@ static int write_chunk(struct vos_session *s, u64 node, u64 pos, const void __pe
 	return rc;
 }
 
-/* See vdoor_provider.replay. */
+/**
+ * vosfs_replay_write - write data that was lost
+ * @node: the file's
+ * @pos: where to
+ * @data: in shared memory
+ * @len: bytes
+ * @kill_privs: take privileges from the file
+ *
+ * See vdoor_provider.replay.
+ *
+ * Context: the session's thread.
+ * Return: 0 or -errno. -ENOTCONN: the successor has died.
+ */
 int vosfs_replay_write(u64 node, u64 pos, const void __peer *data, u32 len, bool kill_privs)
 {
 	u32 flags = kill_privs ? FUSE_WRITE_KILL_SUIDGID : 0;

@@ -2,16 +2,15 @@
 /*
  * The transport under the FUSE client: sends requests as calls and ends them.
  *
- * Two ways. A request that somebody waits for is carried out right in that task:
- * vosfs_send_sync() returns with it ended. A background request (readahead,
- * write-back, asynchronous direct I/O) waits on fiq->pending until there is a
- * link and room, and is ended by done_work.
+ * There are two ways. If a task waits for a request, that task carries it out:
+ * vosfs_send_sync() returns with it ended. A background request (readahead, write-back,
+ * asynchronous direct I/O) waits on fiq->pending until there is a link and room. done_work ends
+ * it.
  *
- * When the storage domain dies, its calls come back with -EOWNERDEAD, and are
- * sent again to the successor, marked as replayed. Order does not matter: the
- * client never has two requests under way of which one must be carried out first
- * (changes of one directory are serialised by its lock, writes of one page by
- * the page).
+ * When the storage domain dies, its calls come back with -EOWNERDEAD. They are sent again to
+ * the successor, marked as replayed. Their order does not matter: no two requests of the client
+ * are under way of which one must come first. A directory's lock serializes its changes, and a
+ * page serializes its writes.
  *
  * Invariant: every request ends exactly once.
  */
@@ -20,15 +19,16 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include "vos_trace.h"
 #include "opcode.h"
 #include "vosfs.h"
 
 #define FORGET_BATCH	32u
 
 /*
- * May a killed task leave such a request to itself? Not if the request changes
- * something: what comes after it, under the same locks, must not overtake it. As
- * with a local disk, it is waited for; a dead or hung domain ends the wait.
+ * Test whether a killed task may leave a request before its answer. It may not if the request
+ * changes something: what comes after it, under the same locks, must not overtake it. As with a
+ * local disk, the task waits. If the domain dies or hangs, the wait ends.
  */
 static bool may_be_left(const struct fuse_req *req)
 {
@@ -40,21 +40,28 @@ static void sync_done(struct vos_call *call)
 	complete(call->priv);
 }
 
-/* As vos_call(), but deaf to signals. */
+/* Submit a call and wait for the answer. No signal ends the wait. */
 static int call_unkillable(struct vos_call *call)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
+	u64 since = ktime_get_ns();
 
 	call->done = sync_done;
 	call->priv = &done;
+	call->charges = true;
 	vos_call_submit(call);
+	trace_wait_begin(VOS_DOOR_STORAGE, call);
 	wait_for_completion(&done);
+	trace_wait_end(VOS_DOOR_STORAGE, call);
+	vos_account_note_sleep(ktime_get_ns() - since);
+	if (!call->status)
+		vos_charge_caller(call);
 	return call->status;
 }
 
 /*
- * The service looks at credentials where only a file system can decide (its cred.c): who
- * may use reserved blocks, to whom trusted attributes are shown.
+ * Get the flag for requests that need no credentials. The service uses them where only a file
+ * system can decide (its cred.c): for reserved blocks and for trusted attributes.
  */
 static u32 cred_flag(const struct fuse_req *req)
 {
@@ -68,7 +75,7 @@ static struct vos_call *get_call(struct vosfs_conn *conn, const struct fuse_req 
 	u32 flags = VOS_GET_KILLABLE | cred_flag(req);
 	struct vos_call *call;
 
-	/* More credentials than the service keeps are in use just now: some call will end. */
+	/* If more credentials are in use than the service keeps, some call will end. */
 	while ((call = vos_call_get(conn->session, vosfs_in_len(req), vosfs_out_len(req),
 				    flags)) == ERR_PTR(-EAGAIN) &&
 	       !fatal_signal_pending(current))
@@ -76,16 +83,19 @@ static struct vos_call *get_call(struct vosfs_conn *conn, const struct fuse_req 
 	return call;
 }
 
-/* Return: as the request shall end that did not get a call. */
+/* Get the error of a request that did not get a call. */
 static int no_call(int err)
 {
 	if (err == -ENOTCONN)
 		vosfs_count(VOSFS_EXPIRED, 1);
-	/* Killed, by now: see get_call(). */
+	/* These mean that the task was killed: see get_call(). */
 	return err == -ERESTARTSYS || err == -EINTR || err == -EAGAIN ? -EINTR : -EIO;
 }
 
-/* One attempt. Return: as the request shall end, or -EOWNERDEAD: try again. */
+/*
+ * Make one attempt.
+ * Return: as the request must end. -EOWNERDEAD: try again.
+ */
 static int try_sync(struct vosfs_conn *conn, struct fuse_req *req, bool keep)
 {
 	struct vos_call *call;
@@ -96,9 +106,11 @@ static int try_sync(struct vosfs_conn *conn, struct fuse_req *req, bool keep)
 		return no_call(PTR_ERR(call));
 	vosfs_put_request(call, req);
 	call->sqe.arg[0] = keep ? VOS_FUSE_KEEP : 0;
+	if (req->in.h.unique & FUSE_UNIQUE_RESEND)
+		call->sqe.arg[1] = vosfs_victim_moves(req);
 	err = may_be_left(req) ? vos_call(call) : call_unkillable(call);
 	if (err == -EINTR)
-		return err;	/* the call is no longer ours */
+		return err;	/* the core puts the call */
 	if (!err)
 		err = vosfs_copy_reply(call, req);
 	vos_call_put(call);
@@ -111,7 +123,10 @@ static void mark_replay(struct fuse_req *req)
 	vosfs_count(VOSFS_REPLAYED, 1);
 }
 
-/* Until it is answered, by one domain or another. Return: as the request shall end. */
+/*
+ * Try until a domain has answered.
+ * Return: as the request must end.
+ */
 static int try_until_answered(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
 	bool keep = vosfs_victim_may_be_open(req);
@@ -122,7 +137,7 @@ static int try_until_answered(struct fuse_iqueue *fiq, struct fuse_req *req)
 		if (err != -EOWNERDEAD)
 			return err;
 		mark_replay(req);
-		/* Let those run who are taking the dead link out of use. */
+		/* Let the session's thread take the dead link out of use. */
 		schedule_timeout_killable(1);
 	}
 	return -ENOTCONN;
@@ -130,7 +145,7 @@ static int try_until_answered(struct fuse_iqueue *fiq, struct fuse_req *req)
 
 static void vosfs_send_sync(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
-	/* We may be here on behalf of reclaim that writes back our own pages. */
+	/* The task may reclaim memory that this file system writes back. */
 	unsigned int nofs = memalloc_nofs_save();
 	struct vosfs_conn *conn = fiq->priv;
 	u64 since = ktime_get_ns();
@@ -150,20 +165,20 @@ static void vosfs_send_sync(struct fuse_iqueue *fiq, struct fuse_req *req)
 	fuse_request_end(req);
 }
 
-/* Interrupts are off. The rest is done_work's. */
+/* Queue an answered call for done_work. Interrupts are off. */
 static void background_done(struct vos_call *call)
 {
 	struct fuse_req *req = call->priv;
 	struct vosfs_conn *conn = req->fm->fc->iq.priv;
 
 	spin_lock(&conn->lock);
-	/* The core has no use for a call's list entry until it is put. */
+	/* The core does not use a call's list entry until it is put. */
 	list_add_tail(&call->node, &conn->done);
 	spin_unlock(&conn->lock);
 	queue_work(conn->wq, &conn->done_work);
 }
 
-/* For where fuse_request_end() must not be called: under fc->bg_lock. */
+/* Have a request fail where fuse_request_end() must not be called: under fc->bg_lock. */
 static void fail_later(struct vosfs_conn *conn, struct fuse_req *req, int err)
 {
 	unsigned long flags;
@@ -175,7 +190,10 @@ static void fail_later(struct vosfs_conn *conn, struct fuse_req *req, int err)
 	queue_work(conn->wq, &conn->done_work);
 }
 
-/* Take the first pending request if it can be sent. Return: its call, NULL, or error. */
+/*
+ * Take the first pending request if it can be sent.
+ * Return: its call, NULL, or an error.
+ */
 static struct vos_call *dequeue_pending(struct vosfs_conn *conn, struct fuse_iqueue *fiq,
 					struct fuse_req **reqp)
 {
@@ -197,7 +215,7 @@ static struct vos_call *dequeue_pending(struct vosfs_conn *conn, struct fuse_iqu
 	return call;
 }
 
-/* Send what is pending, as far as there is room. May be called under fc->bg_lock. */
+/* Send pending requests, as far as there is room. The caller may hold fc->bg_lock. */
 static void send_pending(struct vosfs_conn *conn, struct fuse_iqueue *fiq)
 {
 	struct vos_call *call;
@@ -208,13 +226,17 @@ static void send_pending(struct vosfs_conn *conn, struct fuse_iqueue *fiq)
 			vosfs_put_request(call, req);
 			call->done = background_done;
 			call->priv = req;
+			call->charges = true;
 			vos_call_submit(call);
 			continue;
 		}
 		if (call == ERR_PTR(-ENOBUFS))
-			break;		/* ops->room will come */
+			break;		/* ops->room() comes later */
 		if (call == ERR_PTR(-ENOTCONN)) {
-			/* ops->room comes after ops->up, or nothing for too long. */
+			/*
+			 * ops->room() comes after ops->up(). If no link comes for too long,
+			 * expire_work runs.
+			 */
 			queue_delayed_work(conn->wq, &conn->expire_work,
 					   vosfs_restart_timeout * HZ);
 			break;
@@ -243,7 +265,7 @@ static void vosfs_send_req(struct fuse_iqueue *fiq, struct fuse_req *req)
 		vosfs_send_sync(fiq, req);
 }
 
-/* The domain died with this request: first in line for its successor. */
+/* Queue a request whose domain has died as the first for its successor. */
 static void replay(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
 	bool connected;
@@ -271,12 +293,18 @@ static void end_background(struct vos_call *call)
 		replay(&req->fm->fc->iq, req);
 		return;
 	}
+	vos_charge_late(call, req->in.h.pid, req->fm->fc->pid_ns);
 	req->out.h.error = vosfs_copy_reply(call, req);
 	vos_call_put(call);
 	fuse_request_end(req);
 }
 
-/* Ends background requests: those answered, those that failed. */
+/**
+ * vosfs_done_work - end background requests that were answered or have failed
+ * @work: the connection's
+ *
+ * Context: process.
+ */
 void vosfs_done_work(struct work_struct *work)
 {
 	struct vosfs_conn *conn = container_of(work, struct vosfs_conn, done_work);
@@ -300,7 +328,12 @@ void vosfs_done_work(struct work_struct *work)
 	memalloc_nofs_restore(nofs);
 }
 
-/* There is room again, or a link. */
+/**
+ * vosfs_send_work - send pending requests when there is room again, or a link
+ * @work: the connection's
+ *
+ * Context: process.
+ */
 void vosfs_send_work(struct work_struct *work)
 {
 	struct vosfs_conn *conn = container_of(work, struct vosfs_conn, send_work);
@@ -311,7 +344,12 @@ void vosfs_send_work(struct work_struct *work)
 	mutex_unlock(&conn->mutex);
 }
 
-/* No domain for too long: what waits for one ends with -EIO. */
+/**
+ * vosfs_expire_work - end pending requests with -EIO when no domain came for too long
+ * @work: the connection's
+ *
+ * Context: process.
+ */
 void vosfs_expire_work(struct work_struct *work)
 {
 	struct vosfs_conn *conn = container_of(to_delayed_work(work), struct vosfs_conn,
@@ -358,7 +396,10 @@ static void forget_done(struct vos_call *call)
 	vos_call_put(call);
 }
 
-/* Write up to FORGET_BATCH of @list into @call and free them. Return: the rest. */
+/*
+ * Write up to FORGET_BATCH of @list into @call and free them.
+ * Return: the rest.
+ */
 static struct fuse_forget_link *put_forgets(struct vos_call *call, struct fuse_forget_link *list)
 {
 	struct fuse_in_header ih = { .opcode = FUSE_BATCH_FORGET };
@@ -393,9 +434,13 @@ static void free_forgets(struct fuse_forget_link *list)
 	}
 }
 
-/*
- * Tell the service what may leave its cache. It keeps no counts, so while it is
- * away nothing needs to be told.
+/**
+ * vosfs_forget_work - tell the service which nodes may leave its cache
+ * @work: the connection's
+ *
+ * The service keeps no counts. So while it is away, it needs to be told of none.
+ *
+ * Context: process.
  */
 void vosfs_forget_work(struct work_struct *work)
 {
@@ -423,7 +468,7 @@ void vosfs_forget_work(struct work_struct *work)
 	}
 }
 
-/* fc->no_interrupt is set: there is nothing that a signal could cut short. */
+/* Ignore a signal. fc->no_interrupt is set, so it must not cut a request short. */
 static void vosfs_send_interrupt(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
 }

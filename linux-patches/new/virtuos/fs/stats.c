@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counters of virtuosfs, for all mounts together, in debugfs: virtuosfs/stats.
- * Per processor and without order: for people and tests, nothing depends on them.
+ * Counters of virtuosfs, for all mounts together, in debugfs: virtuosfs/stats. They are per
+ * processor and without order: they are for people and tests, and no code depends on them.
  */
 #include <linux/debugfs.h>
 #include <linux/math64.h>
@@ -30,16 +30,36 @@ static const char * const count_name[VOSFS_NR_COUNTS] = {
 	[VOSFS_KNOWN]		= "known",
 };
 
+/**
+ * vosfs_count - add to a counter
+ * @what: which
+ * @n: how much
+ *
+ * Context: any.
+ */
 void vosfs_count(enum vosfs_count what, u64 n)
 {
 	this_cpu_add(counters.count[what], n);
 }
 
+/**
+ * vosfs_count_request - count a request
+ * @opcode: FUSE_*
+ *
+ * Context: any.
+ */
 void vosfs_count_request(u32 opcode)
 {
 	this_cpu_inc(counters.request[vosfs_opcode_index(opcode)]);
 }
 
+/**
+ * vosfs_count_wait - add to the time that tasks have waited for requests
+ * @opcode: FUSE_*
+ * @ns: time
+ *
+ * Context: any.
+ */
 void vosfs_count_wait(u32 opcode, u64 ns)
 {
 	this_cpu_add(counters.waited_ns[vosfs_opcode_index(opcode)], ns);
@@ -99,12 +119,22 @@ static int stats_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
 
+/**
+ * vosfs_stats_init - show the counters
+ *
+ * Context: process.
+ */
 void vosfs_stats_init(void)
 {
 	dir = debugfs_create_dir("virtuosfs", NULL);
 	debugfs_create_file("stats", 0444, dir, NULL, &stats_fops);
 }
 
+/**
+ * vosfs_stats_exit - remove the counters
+ *
+ * Context: process.
+ */
 void vosfs_stats_exit(void)
 {
 	debugfs_remove_recursive(dir);

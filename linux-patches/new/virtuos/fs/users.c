@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who uses an inode other than by calls: mappings, and doors that have it attached.
- * data.c asks here before it changes sides.
+ * Users of an inode other than by calls: mappings, and doors that have it attached. data.c asks
+ * here before it changes sides.
  */
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include "data.h"
 
-/* A file that grows is not for windows: none for so long after one has ended. */
+/* A file that grows gets no windows: none for this time after one has ended. */
 #define RESIZED_TIME	(HZ / 2)
 
+/**
+ * vosfs_users_init - initialize the users of an inode
+ * @d: of the inode
+ */
 void vosfs_users_init(struct vosfs_data *d)
 {
 	INIT_LIST_HEAD(&d->targets);
 	d->resized_until = jiffies;
 }
 
-/* One mapping more or less, of an inode that vosfs_data_of() has been asked for. */
+/**
+ * vosfs_users_count_map - count one mapping more or less
+ * @inode: an inode that has its vosfs_data
+ * @n: 1 or -1
+ *
+ * Context: process.
+ */
 void vosfs_users_count_map(struct inode *inode, int n)
 {
 	struct vosfs_data *d = vosfs_data_known(inode);
@@ -27,6 +37,13 @@ void vosfs_users_count_map(struct inode *inode, int n)
 	spin_unlock(&d->lock);
 }
 
+/**
+ * vosfs_users_mapped - test whether an inode is mapped
+ * @inode: a regular file's
+ *
+ * Context: any.
+ * Return: true if so.
+ */
 bool vosfs_users_mapped(const struct inode *inode)
 {
 	const struct vosfs_data *d = vosfs_data_known(inode);
@@ -34,7 +51,13 @@ bool vosfs_users_mapped(const struct inode *inode)
 	return d && READ_ONCE(d->maps);
 }
 
-/* Does a door have it? */
+/**
+ * vosfs_users_attached - test whether a door has an inode attached
+ * @inode: a regular file's
+ *
+ * Context: any.
+ * Return: true if so.
+ */
 bool vosfs_users_attached(const struct inode *inode)
 {
 	const struct vosfs_data *d = vosfs_data_known(inode);
@@ -42,7 +65,13 @@ bool vosfs_users_attached(const struct inode *inode)
 	return d && READ_ONCE(d->nr_targets);
 }
 
-/* A door is about to have a handle on the inode, which the caller moves. */
+/**
+ * vosfs_users_add - add a handle that a door is about to have on an inode
+ * @d: of the inode; the caller is the mover
+ * @t: the handle's target
+ *
+ * Context: process.
+ */
 void vosfs_users_add(struct vosfs_data *d, struct vdoor_target *t)
 {
 	lockdep_assert_held_write(d);
@@ -54,7 +83,12 @@ void vosfs_users_add(struct vosfs_data *d, struct vdoor_target *t)
 	spin_unlock(&d->lock);
 }
 
-/* The handle has ended. */
+/**
+ * vosfs_users_remove - remove a handle that has ended
+ * @t: the handle's target
+ *
+ * Context: process.
+ */
 void vosfs_users_remove(struct vdoor_target *t)
 {
 	struct inode *inode = t->priv;
@@ -66,12 +100,15 @@ void vosfs_users_remove(struct vdoor_target *t)
 	list_del_init(&t->link);
 	last = !--d->nr_targets;
 	spin_unlock(&d->lock);
-	/* Served by nobody: the next use of its data takes it back. */
+	/* No door has the data served any more. The next use of the data takes it back. */
 	if (last)
 		iput(inode);
 }
 
-/* A target, with a window or without, not recalled yet; kept, and its generation. */
+/*
+ * Get a target, with a window or without, that is not recalled yet.
+ * Return: the target, kept, and its generation in @gen; or NULL.
+ */
 static struct vdoor_target *next_target(struct vosfs_data *d, bool window, u32 *gen)
 {
 	struct vdoor_target *t, *found = NULL;
@@ -90,13 +127,14 @@ static struct vdoor_target *next_target(struct vosfs_data *d, bool window, u32 *
 }
 
 /**
- * vosfs_users_recall - no door has the inode served any more
- * @d: of the inode
- * @used: set if somebody will miss it
+ * vosfs_users_recall - recall an inode from all doors that have it served
+ * @d: of the inode; the caller is the mover
+ * @used: set if a door used it
  *
- * The caller moves the inode. What may not be durable yet is noted in @d: if it is killed
- * before it has seen to that, whoever is next does.
+ * If something may not be durable yet, @d->unsynced says so. If the caller is killed before it
+ * has synced it, the next mover does.
  *
+ * Context: process.
  * Return: 0, -EINTR.
  */
 int vosfs_users_recall(struct vosfs_data *d, bool *used)
@@ -106,13 +144,13 @@ int vosfs_users_recall(struct vosfs_data *d, bool *used)
 	u32 gen;
 
 	lockdep_assert_held_write(d);
-	/* None is added meanwhile. */
+	/* The caller is the mover, so none is added meanwhile. */
 	while (rc >= 0 && (t = next_target(d, false, &gen))) {
 		bool one;
 
 		rc = vdoor_recall(t, gen, &one);
 		if (rc < 0)
-			t->recalled = false;	/* killed: whoever is next, again */
+			t->recalled = false;	/* killed: the next mover tries again */
 		*used |= rc > 0;
 		d->unsynced |= one;
 		vdoor_target_put(t);
@@ -120,7 +158,13 @@ int vosfs_users_recall(struct vosfs_data *d, bool *used)
 	return min(rc, 0);
 }
 
-/* Has a window ended not long ago, because the size changed? */
+/**
+ * vosfs_users_just_resized - test whether a resize has just ended a window
+ * @inode: a regular file's
+ *
+ * Context: any.
+ * Return: true if so.
+ */
 bool vosfs_users_just_resized(const struct inode *inode)
 {
 	const struct vosfs_data *d = vosfs_data_known(inode);
@@ -129,10 +173,12 @@ bool vosfs_users_just_resized(const struct inode *inode)
 }
 
 /**
- * vosfs_users_end_windows - the size is about to change
- * @inode: of which file
+ * vosfs_users_end_windows - end all windows, for the size is about to change
+ * @inode: the file's; the caller has it held, so no window is added
  *
- * Nobody reads the file in place any more. The caller has it held: none is added.
+ * Afterwards no process reads the file in place.
+ *
+ * Context: process.
  */
 void vosfs_users_end_windows(struct inode *inode)
 {
@@ -150,10 +196,12 @@ void vosfs_users_end_windows(struct inode *inode)
 
 /**
  * vosfs_users_note_writes - set the times of an inode that was written in place
- * @inode: of which file
+ * @inode: the file's
  *
- * Who asks for its times, sets or syncs them, calls this before. Process context.
- * Return: was it written?
+ * A caller that reads, sets or syncs the inode's times calls this before.
+ *
+ * Context: process.
+ * Return: true if it was written.
  */
 bool vosfs_users_note_writes(struct inode *inode)
 {

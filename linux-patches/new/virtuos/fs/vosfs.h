@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * virtuosfs, the file system of the primary whose files live in a storage
- * domain: the kernel's FUSE client with our calls as its transport. Direction of
- * calls:
+ * virtuosfs, the file system of the primary whose files live in a storage domain. It is the
+ * kernel's FUSE client with calls of the core as its transport. Direction of calls:
  *
  *	main.c -> mount.c -> conn.c -> send.c -> copy.c, victim.c, caps.c, stats.c
- *	mount.c -> data.c (who has a file's data: see data.h); provider.c -> replay.c
+ *	mount.c -> data.c (which side has a file's data: see data.h); provider.c -> replay.c
  *
- * A connection (struct vosfs_conn) belongs to one service name and outlives the
- * service domain's death, as the mount does. Locks, in order: vosfs_mutex,
- * conn->mutex, fc->bg_lock, fiq->lock, conn->lock. The last is taken with
- * interrupts off.
+ * A connection (struct vosfs_conn) belongs to one service name. It outlives the service
+ * domain's death, as the mount does. Locks, in order: vosfs_mutex, conn->mutex, fc->bg_lock,
+ * fiq->lock, conn->lock. The last is taken with interrupts off.
  */
 #ifndef VOSFS_H
 #define VOSFS_H
@@ -18,18 +16,45 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
+#include "vos_account.h"
 #include "vos_front.h"
 #include "fuse_i.h"
 
 #define VOSFS_NAME_MAX	32
 
-/*
- * struct vosfs_conn - what a mount has in hand of its service
- * @users: under vosfs_mutex
- * @fiq: the FUSE queue of the mount; NULL while there is none. Under @mutex.
+/**
+ * struct vosfs_space - room on the disk for data that is cached here (space.c)
+ * @mutex: held while asking for more
+ * @left: bytes that writes may still take
+ * @until: as long as that, in jiffies
+ * @near: the disk is nearly full
+ */
+struct vosfs_space {
+	struct mutex mutex;	/* @near; @left and @until are set under it */
+	atomic64_t left;
+	unsigned long until;
+	bool near;
+};
+
+/**
+ * struct vosfs_conn - a connection of the mounts of a service
+ * @node: on conn.c's list, under vosfs_mutex
+ * @users: references, under vosfs_mutex
+ * @name: of the service
+ * @session: with the service
+ * @wq: for the work below
+ * @caps: nodes without capabilities
+ * @space: room on the disk
+ * @mutex: for @fiq
+ * @fiq: the FUSE queue of the mount; NULL while there is none
+ * @lock: for @done, @failed and @forgets
  * @done: background calls with an answer, by vos_call.node
  * @failed: requests to be ended with the error they hold, by fuse_req.list
  * @forgets: nodes that the client has dropped
+ * @done_work: ends background requests
+ * @send_work: sends pending requests
+ * @forget_work: sends @forgets
+ * @expire_work: ends requests that have waited too long for a link
  */
 struct vosfs_conn {
 	struct list_head node;
@@ -38,10 +63,11 @@ struct vosfs_conn {
 	struct vos_session *session;
 	struct workqueue_struct *wq;
 	struct vosfs_caps *caps;
+	struct vosfs_space space;
 	struct mutex mutex;	/* fiq */
 	struct fuse_iqueue *fiq;
 
-	spinlock_t lock;	/* what follows, up to the work items */
+	spinlock_t lock;	/* the fields below, up to the work items */
 	struct list_head done;
 	struct list_head failed;
 	struct fuse_forget_link *forgets;
@@ -84,8 +110,15 @@ void vosfs_data_init_conn(struct fuse_conn *fc);
 /* inode.c */
 void vosfs_data_watch_evictions(struct super_block *sb);
 
+/* xattr.c */
+void vosfs_xattr_watch(struct super_block *sb);
+
+/* statfs.c */
+int vosfs_statfs_set_limit(struct super_block *sb);
+
 /* file.c */
 extern struct file_operations vosfs_file_ops;
+extern struct inode_operations vosfs_inode_ops;
 void vosfs_file_ops_init(void);
 
 /* provider.c */
@@ -98,6 +131,7 @@ int vosfs_replay_write(u64 node, u64 pos, const void __peer *data, u32 len, bool
 
 /* victim.c */
 bool vosfs_victim_may_be_open(struct fuse_req *req);
+u64 vosfs_victim_moves(struct fuse_req *req);
 
 /* caps.c */
 struct vosfs_caps *vosfs_caps_new(void);
@@ -109,8 +143,8 @@ void vosfs_caps_after(struct vosfs_caps *caps, const struct fuse_req *req, u32 s
 enum vosfs_count {
 	VOSFS_BYTES_OUT,	/* copied into the arena */
 	VOSFS_BYTES_IN,		/* copied out of it */
-	VOSFS_BACKGROUND,	/* requests that nobody waits for */
-	VOSFS_DEFERRED,		/* of these: had to wait for room or a link */
+	VOSFS_BACKGROUND,	/* requests without a waiting task */
+	VOSFS_DEFERRED,		/* those that had to wait for room or a link */
 	VOSFS_REPLAYED,		/* sent again to a successor */
 	VOSFS_EXPIRED,		/* given up, no successor came */
 	VOSFS_BAD_REPLIES,	/* refused as malformed */

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How many blocks a file has: st_blocks. A program that copies files takes one with fewer blocks
+ * than bytes for sparse. So what is cached here counts as soon as it is written.
+ *
+ * Most files are dense: every block up to some place has data, on the disk or here. That place
+ * (vosfs_data.dense_end) moves with writes that begin at it or before. The file has at least so
+ * many blocks. If it has holes, only the storage domain can tell. Then stat() writes back what is
+ * cached, and asks.
+ */
+#include <linux/fs.h>
+#include <linux/pagemap.h>
+#include "space.h"
+
+static bool is_writing(struct inode *inode)
+{
+	struct fuse_inode *fi = get_fuse_inode(inode);
+	bool writing;
+
+	spin_lock(&fi->lock);
+	writing = !RB_EMPTY_ROOT(&fi->writepages);
+	spin_unlock(&fi->lock);
+	return writing;
+}
+
+/* Write cached pages back. The client's copies of pages are on their way for longer than these. */
+static int write_back(struct inode *inode)
+{
+	int err = filemap_write_and_wait(inode->i_mapping);
+
+	return err ?: wait_event_killable(get_fuse_inode(inode)->page_waitq, !is_writing(inode));
+}
+
+/**
+ * vosfs_blocks_wrote - note what was written to a file's cached pages
+ * @inode: the file's; its data was used before
+ * @pos: where
+ * @len: bytes
+ *
+ * Context: process.
+ */
+void vosfs_blocks_wrote(struct inode *inode, loff_t pos, size_t len)
+{
+	struct vosfs_data *d = vosfs_data_known(inode);
+
+	spin_lock(&d->lock);
+	if (pos > round_up(d->dense_end, i_blocksize(inode)))
+		d->holes_written = true;
+	else
+		d->dense_end = max_t(loff_t, d->dense_end, pos + len);
+	spin_unlock(&d->lock);
+}
+
+/**
+ * vosfs_blocks_cut - note that a file may have no data any more from some place on
+ * @inode: the file's
+ * @from: the place
+ *
+ * Context: process.
+ */
+void vosfs_blocks_cut(struct inode *inode, loff_t from)
+{
+	struct vosfs_data *d = vosfs_data_known(inode);
+
+	if (!d)
+		return;
+	spin_lock(&d->lock);
+	d->dense_end = min(d->dense_end, from);
+	spin_unlock(&d->lock);
+}
+
+static bool is_dense(const struct vosfs_data *d)
+{
+	return READ_ONCE(d->dense_end) >= i_size_read(d->inode);
+}
+
+/**
+ * vosfs_blocks_are_all - test whether a file is known to have no holes
+ * @inode: the file's
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool vosfs_blocks_are_all(struct inode *inode)
+{
+	const struct vosfs_data *d = vosfs_data_known(inode);
+
+	return d && is_dense(d);
+}
+
+/* Have the storage domain's answer to the next question be what the file has. */
+static int make_true(struct vosfs_data *d)
+{
+	struct inode *inode = d->inode;
+	bool asked_in_vain = READ_ONCE(d->holes_written);
+
+	if (is_dense(d) || vosfs_data_served(inode))
+		return 0;
+	WRITE_ONCE(d->holes_written, false);
+	if (mapping_tagged(inode->i_mapping, PAGECACHE_TAG_DIRTY) || is_writing(inode)) {
+		int err = write_back(inode);
+
+		if (err == -ERESTARTSYS)
+			return err;
+		asked_in_vain = true;
+	}
+	if (asked_in_vain)
+		set_mask_bits(&get_fuse_inode(inode)->inval_mask, 0, STATX_BLOCKS);
+	return 0;
+}
+
+/* After an answer: note whether the file is dense; add what the storage domain does not know. */
+static void use_answer(struct vosfs_data *d, struct kstat *stat)
+{
+	loff_t size = i_size_read(d->inode);
+	u64 known;
+
+	spin_lock(&d->lock);
+	if (!d->holes_written && stat->blocks << 9 >= stat->size &&
+	    !mapping_tagged(d->inode->i_mapping, PAGECACHE_TAG_DIRTY))
+		d->dense_end = max_t(loff_t, d->dense_end, stat->size);
+	known = round_up(min(d->dense_end, size), i_blocksize(d->inode)) >> 9;
+	spin_unlock(&d->lock);
+	stat->blocks = max_t(u64, stat->blocks, known);
+}
+
+/**
+ * vosfs_blocks_getattr - the operation getattr of regular files
+ * @idmap: as there
+ * @path: as there
+ * @stat: as there
+ * @mask: as there
+ * @flags: as there
+ *
+ * Return: as there.
+ */
+int vosfs_blocks_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
+			 u32 mask, unsigned int flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+	struct vosfs_data *d = vosfs_data_known(inode);
+	int err = 0;
+
+	vosfs_users_note_writes(inode);
+	if (d && mask & STATX_BLOCKS && !(flags & AT_STATX_DONT_SYNC))
+		err = make_true(d);
+	err = err ?: fuse_common_inode_operations.getattr(idmap, path, stat, mask, flags);
+	if (!err && d && mask & STATX_BLOCKS && !vosfs_data_served(inode))
+		use_answer(d, stat);
+	return err;
+}
