@@ -42,7 +42,7 @@ int veng_chan_attach(struct veng_chan *chan, u32 entries)
 
 	spin_lock_init(&chan->lock);
 	INIT_LIST_HEAD(&chan->free);
-	INIT_LIST_HEAD(&chan->hot);
+	INIT_LIST_HEAD(&chan->polled_node);
 	chan->calls = kvcalloc(entries, sizeof(*chan->calls), GFP_KERNEL);
 	if (!chan->calls)
 		return -ENOMEM;

@@ -26,6 +26,7 @@ static void heartbeat(struct work_struct *work)
 {
 	struct veng_conn *conn = container_of(to_delayed_work(work), struct veng_conn, heartbeat);
 
+	veng_cost_show(conn);
 	vos_store(&conn->ctrl->heartbeat, vos_load(&conn->ctrl->heartbeat) + 1);
 	/* xenstore may be slow to answer, so a work item of its own writes there. */
 	if (READ_ONCE(conn->turn.longest) != READ_ONCE(conn->shown))
@@ -191,6 +192,7 @@ static void tear_down(struct veng_conn *conn)
 	if (conn->priv)
 		conn->svc->disconnect(conn, conn->priv);
 	veng_ctl_stop(conn);
+	veng_trace_end(conn);
 	close_channels(conn);
 	cancel_work_sync(&conn->broken_work);
 	cancel_work_sync(&conn->show_work);
@@ -255,10 +257,13 @@ struct veng_conn *veng_conn_create(const struct veng_service *svc, struct xenbus
 	conn->domid = dev->otherend_id;
 	conn->ctrl_map = ctrl_map;
 	conn->ctrl = veng_map_page(&conn->ctrl_map, 0);
+	conn->cost_mask = c->features & VOS_F_COST ? U64_MAX : 0;
+	conn->traces = c->features & VOS_F_TRACE;
 	conn->complete = veng_scall_complete;
 	init_llist_head(&conn->dirty);
-	INIT_LIST_HEAD(&conn->hot);
-	conn->look_until = jiffies;
+	INIT_LIST_HEAD(&conn->polled_lanes);
+	INIT_LIST_HEAD(&conn->listed);
+	conn->poll_until = jiffies;
 	spin_lock_init(&conn->uchan_lock);
 	spin_lock_init(&conn->handle_lock);
 	init_waitqueue_head(&conn->idle_wait);

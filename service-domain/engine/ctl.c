@@ -29,17 +29,32 @@ static void run_call(struct kthread_work *work)
 {
 	struct veng_scall *call = container_of(work, struct veng_scall, ctl.work);
 	const struct cred *old = override_creds(call->cred);
-	s64 result = call->ctl.fn(call);
+	s64 result;
 
+	veng_scall_take_up(call);
+	result = call->ctl.fn(call);
 	revert_creds(old);
 	call->conn->complete(call, result);
 }
 
-void veng_scall_queue_ctl(struct veng_scall *call, s64 (*fn)(struct veng_scall *call))
+/**
+ * veng_ctl_queue - veng_scall_queue_ctl() for a call that has been handed over
+ * @call: the call
+ * @fn: returns the result
+ *
+ * Context: any but hard interrupt.
+ */
+void veng_ctl_queue(struct veng_scall *call, s64 (*fn)(struct veng_scall *call))
 {
 	kthread_init_work(&call->ctl.work, run_call);
 	call->ctl.fn = fn;
 	kthread_queue_work(call->conn->ctl, &call->ctl.work);
+}
+
+void veng_scall_queue_ctl(struct veng_scall *call, s64 (*fn)(struct veng_scall *call))
+{
+	veng_scall_hand_over(call);
+	veng_ctl_queue(call, fn);
 }
 EXPORT_SYMBOL_GPL(veng_scall_queue_ctl);
 

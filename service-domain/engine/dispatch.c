@@ -9,17 +9,18 @@
  * that is always full. turn.c measures how long a turn takes.
  */
 #include <linux/export.h>
-#include <linux/ktime.h>
 #include <linux/moduleparam.h>
 #include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 #include <virtuos/backoff.h>
 #include "engine_priv.h"
 
+#define POLLED_FOR_NS	(100 * NSEC_PER_MSEC)	/* lanes.c: without a call */
+
 unsigned int veng_poll_us = 1000;
 module_param_named(poll_us, veng_poll_us, uint, 0644);
 MODULE_PARM_DESC(poll_us,
-		 "microseconds that a dispatcher polls after its last work, at most; it learns how long pays");
+		 "microseconds that a dispatcher polls after its last work, at most; it adapts to how long pays");
 
 bool veng_obj_dirty(struct veng_conn *conn, struct veng_dirty *d)
 {
@@ -70,6 +71,9 @@ static bool run_once(struct veng_conn *conn, u64 now)
 
 	veng_events_begin(conn);
 	busy = run_dirty(conn);
+	/* That was for no call. */
+	if (busy)
+		veng_clock_lap(&conn->clock);
 	for (i = 0; i < conn->nr_channels; i++)
 		busy |= run_channel(&conn->chan[i]);
 	if (veng_uchans_run(conn, now)) {
@@ -94,21 +98,22 @@ static bool has_work(struct veng_conn *conn)
 	return false;
 }
 
-static u64 most_ns(void)
+/* Return: in ticks. */
+static u64 longest_poll(void)
 {
-	return (u64)READ_ONCE(veng_poll_us) * NSEC_PER_USEC;
+	return veng_ticks((u64)READ_ONCE(veng_poll_us) * NSEC_PER_USEC);
 }
 
 static void sleep_until_event(struct veng_conn *conn)
 {
 	long wait = veng_events_wait(conn);
-	u64 since = ktime_get_ns();
+	u64 since = rdtsc();
 	u32 i;
 
 	set_current_state(TASK_IDLE);
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_prepare_sleep(&conn->chan[i].sq);
-	veng_events_settle(conn);
+	veng_events_flush(conn);
 	if (veng_uchans_sleep(conn) && !has_work(conn) && !kthread_should_stop() &&
 	    !schedule_timeout(wait))
 		WRITE_ONCE(conn->rescan, true);
@@ -117,8 +122,8 @@ static void sleep_until_event(struct veng_conn *conn)
 	for (i = 0; i < conn->nr_channels; i++)
 		vos_ring_awake(&conn->chan[i].sq);
 	if (!atomic_read(&conn->inflight))
-		conn->poll_ns = vos_backoff_adapt(conn->poll_ns, ktime_get_ns() - since,
-						  most_ns());
+		conn->poll_for = vos_backoff_adapt(conn->poll_for, rdtsc() - since,
+						   longest_poll());
 }
 
 /*
@@ -130,43 +135,53 @@ static bool may_poll(struct veng_conn *conn, u64 idle)
 {
 	if (num_online_cpus() == 1 && atomic_read(&conn->inflight) && !single_task_running())
 		return false;
-	return idle < conn->poll_ns;
+	return idle < conn->poll_for;
 }
 
-/* @now: in: when the turn begins; out: when it is over. Return: true if there was work. */
-static bool run_turn(struct veng_conn *conn, u64 *now)
+/* A turn begins when the last one has ended. Return: true if there was work. */
+static bool run_turn(struct veng_conn *conn)
 {
+	struct veng_clock *clock = &conn->clock;
 	bool busy;
+	u64 ticks;
 
-	veng_turn_begin(&conn->turn, *now);
-	busy = run_once(conn, *now);
-	*now = ktime_get_ns();
-	veng_turn_end(conn, *now);
+	veng_turn_begin(&conn->turn, clock->last);
+	busy = run_once(conn, clock->last);
+	ticks = veng_clock_lap(clock);
+	if (!busy)
+		WRITE_ONCE(conn->polled, conn->polled + ticks);
+	veng_turn_end(conn, clock->last);
 	return busy;
+}
+
+static void dispatcher_init(struct veng_conn *conn)
+{
+	conn->poll_for = longest_poll() / 4;
+	conn->polled_for = veng_ticks(POLLED_FOR_NS);
+	veng_clock_start(&conn->clock);
 }
 
 static int dispatcher(void *data)
 {
 	struct veng_conn *conn = data;
-	u64 now = ktime_get_ns(), idle_since = now;
+	struct veng_clock *clock = &conn->clock;
+	u64 idle_since;
 
-	conn->poll_ns = most_ns() / 4;
-
+	dispatcher_init(conn);
+	idle_since = clock->last;
 	while (!kthread_should_stop()) {
-		bool busy = run_turn(conn, &now);
-
-		if (busy) {
-			idle_since = now;
-		} else if (may_poll(conn, now - idle_since)) {
+		if (run_turn(conn)) {
+			idle_since = clock->last;
+		} else if (may_poll(conn, clock->last - idle_since)) {
 			cpu_relax();
 		} else {
 			sleep_until_event(conn);
-			now = ktime_get_ns();
-			idle_since = now;
+			veng_clock_start(clock);
+			idle_since = clock->last;
 		}
 		if (need_resched()) {
 			cond_resched();
-			now = ktime_get_ns();
+			veng_clock_start(clock);
 		}
 	}
 	return 0;

@@ -3,10 +3,10 @@
  * The engine's own structures. Direction of calls:
  *
  *	xenbus.c -> conn.c -> map.c, dispatch.c, ctl.c, cred.c
- *	dispatch.c -> lanes.c -> run.c -> ops.c -> uchan.c, handle.c, cred.c, clock.c
+ *	dispatch.c -> lanes.c -> run.c -> ops.c -> uchan.c, handle.c, cred.c, clock.c, trace_call.c
  *				-> handle.c -> the service
  *	uchan.c -> handle.c, chan.c; handle.c -> uchan.c
- *	these -> ctl.c, peer.c
+ *	these -> ctl.c, peer.c, cost.c -> trace.c
  *
  * No call goes back but between uchan.c and handle.c; scripts/structure.sh checks that.
  *
@@ -21,13 +21,16 @@
 #include <linux/cred.h>
 #include <linux/interrupt.h>
 #include <linux/jiffies.h>
+#include <linux/jump_label.h>
 #include <linux/kthread.h>
 #include <linux/llist.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
+#include <asm/msr.h>
 #include <xen/grant_table.h>
+#include <xen/xen-ops.h>
 #include <virtuos/abi.h>
 #include <virtuos/ring.h>
 #include <virtuos/door.h>
@@ -53,19 +56,31 @@ static inline void __peer *veng_map_page(const struct veng_map *map, u32 page)
 	return (void __peer *)map->area->addr + ((size_t)page << PAGE_SHIFT);
 }
 
+/**
+ * struct veng_sums - what the completions of a channel have said
+ * @calls: how many there were
+ * @ticks: sum of VOS_COST_TICKS()
+ * @wait: sum of out[4]
+ */
+struct veng_sums {
+	u64 calls;
+	u64 ticks;
+	u64 wait;
+};
+
 /* chan.c */
 struct veng_chan {
 	struct veng_conn *conn;
 	u32 nr;
 	int irq;
 	bool event;			/* an event has come that no turn has taken */
-	bool ending;			/* dispatcher only: this turn has taken it */
+	bool event_taken;		/* dispatcher only: by this turn */
 	bool took;			/* dispatcher only: a call came since the last event */
 	struct veng_uchan *uc;		/* a lane's; NULL for a kernel channel */
 	struct vos_ring sq;		/* dispatcher only */
 	void __peer *arena;
 	u32 arena_bytes;
-	struct list_head hot;		/* lanes that are polled; dispatcher only */
+	struct list_head polled_node;	/* in @polled_lanes; dispatcher only */
 	bool expected;			/* a lane's: set by veng_uchan_expect() */
 	u64 idle_since;
 
@@ -74,8 +89,11 @@ struct veng_chan {
 	struct list_head free;
 	u32 inflight;
 	bool answered;			/* completions pushed, event not yet considered */
+	struct veng_sums sums;
 	struct veng_scall *calls;
 };
+
+struct veng_uchan;
 
 int veng_chan_init(struct veng_chan *chan, struct veng_conn *conn, u32 nr,
 		   const struct vos_channel_desc *desc);
@@ -87,14 +105,45 @@ int veng_chan_run(struct veng_chan *chan);
 
 /* turn.c: how long a turn of the dispatcher takes */
 
+/* cost.c: what calls cost */
+u64 veng_ticks(u64 ns);
+u64 veng_ns(u64 ticks);
+void veng_clock_start(struct veng_clock *c);
+u64 veng_clock_correct(struct veng_clock *c, u64 ticks);
+u64 veng_cost_pending(struct veng_scall *call);
+void veng_cost_nest(struct veng_scall *call);
+void veng_cost_unnest(struct veng_scall *call, u64 since);
+void veng_cost_lanes(struct veng_sums *to, struct veng_uchan *uc);
+void veng_cost_list(struct veng_uchan *uc);
+void veng_cost_unlist(struct veng_uchan *uc);
+void veng_cost_show(struct veng_conn *conn);
+
+/*
+ * End the stretch of time under way, and begin the next. Context: the clock's thread. Return:
+ * how many ticks of the stretch the thread ran.
+ *
+ * If neither the hypervisor nor the scheduler has written a time, those are all of it.
+ */
+static inline u64 veng_clock_lap(struct veng_clock *c)
+{
+	u64 now = rdtsc(), ticks = now - c->last;
+
+	c->last = now;
+	if (unlikely(this_cpu_read(xen_runstate.state_entry_time) + current->se.exec_start !=
+		     c->stamp))
+		return veng_clock_correct(c, ticks);
+	return ticks;
+}
+
 /**
  * struct veng_turn - times of the dispatcher's turns; only the dispatcher writes it
- * @since: when the turn began
+ * @since: when the turn began; times are in ticks of the time stamp counter unless said
+ *	otherwise
  * @steal: time stolen from this processor by then
  * @tick: jiffies, as last seen
  * @ticks: how many passed in one call, at most
  * @op: that call's opcode; VOS_NR_OPCODES: none
- * @notable: veng_turn_end() does not examine a turn shorter than this, in ns
+ * @notable: veng_turn_end() does not examine a turn shorter than this
  * @longest: the longest turn, in ns
  * @longest_op: @op of that one
  * @nr_long: how many turns were longer than turn.c's limit
@@ -139,7 +188,7 @@ VOS_CORE_OPCODES(VOS_X)
  * @gen: 0: none; see handle.c
  * @users: one while it stands, one per call under way
  * @drop: HANDLE_DROP; the last user answers it
- * @ending: from HANDLE_DROP until the target has ended; the slot is not free before
+ * @dropping: from HANDLE_DROP until the target has ended; the slot is not free before
  * @by_obj: sockets: on conn->by_obj[obj], under conn->handle_lock
  */
 struct veng_handle {
@@ -151,7 +200,7 @@ struct veng_handle {
 	void *target;
 	atomic_t users;
 	struct veng_scall *drop;
-	bool ending;
+	bool dropping;
 	struct hlist_node by_obj;
 };
 
@@ -173,6 +222,7 @@ struct veng_uchan {
 	struct veng_conn *conn;
 	u32 id;
 	bool broken;
+	struct list_head listed;	/* on conn->listed */
 	const struct cred *cred;
 	struct veng_map map;
 	struct vos_uchan_head __peer *head;
@@ -209,16 +259,21 @@ struct veng_conn {
 	struct veng_map ctrl_map;
 	struct veng_map map;
 	struct vos_ctrl __peer *ctrl;	/* heartbeat, uchans_broken, *_sel only */
+	u64 cost_mask;			/* ~0: VOS_F_COST, completions say what they cost; or 0 */
+	bool traces;			/* VOS_F_TRACE: it may ask for records */
+	struct veng_trace __rcu *trace;	/* trace.c's; NULL: no records */
 	u32 nr_objects;
 	struct vos_obj_state __peer *obj;
 	u64 __peer *event;
 
 	struct task_struct *dispatcher;
 	bool stopped;			/* the dispatcher has ended */
-	u64 poll_ns;			/* how long to poll after the last work */
+	struct veng_clock clock;	/* the dispatcher's */
+	u64 polled;			/* ticks of turns that found nothing */
+	u64 poll_for;			/* how long to poll after the last work, in ticks */
 	bool raised;			/* dispatcher only: event bits, in this turn */
-	u64 owed_since;			/* dispatcher only: when an event became pending; 0: none */
-	u64 delay_ns;			/* time that a busy front end has to take event bits */
+	u64 pending_since;		/* dispatcher only: when an event became pending; 0: none */
+	u64 delay;			/* ticks that a busy front end has to take event bits */
 	struct llist_head dirty;
 	struct kthread_worker *ctl;
 	/* veng_scall_complete(); ctl.c cannot call run.c, which queues calls in ctl.c */
@@ -234,15 +289,18 @@ struct veng_conn {
 	const struct cred *cred[VOS_MAX_CREDS];	/* dispatcher only */
 
 	bool events;			/* some channel's @event is set */
-	bool ending;			/* dispatcher only: some channel's @ending is set */
-	unsigned long look_until;	/* jiffies: till then poll at every tick; dispatcher only */
+	bool events_taken;		/* dispatcher only: some channel's @event_taken is set */
+	unsigned long poll_until;	/* jiffies: till then poll at every tick; dispatcher only */
 
 	bool rescan;			/* other lanes may have calls: uchan_sel, */
 	DECLARE_BITMAP(woken, VOS_MAX_UCHANS);	/* veng_uchan_expect()'s */
-	struct list_head hot;		/* lanes that are polled; dispatcher only */
-	u32 nr_hot;
-	spinlock_t uchan_lock;		/* the next one */
+	struct list_head polled_lanes;	/* dispatcher only */
+	u32 nr_polled;
+	u64 polled_for;			/* ticks without a call until a lane is polled no more */
+	spinlock_t uchan_lock;		/* the next three */
 	struct veng_uchan *uchan[VOS_MAX_UCHANS];
+	struct list_head listed;	/* user channels whose memory is there */
+	struct veng_sums past;		/* of those that have ended */
 	spinlock_t handle_lock;		/* lists of by_obj */
 	struct hlist_head *by_obj;	/* nr_objects of them, or NULL */
 
@@ -298,11 +356,29 @@ long veng_events_wait(const struct veng_conn *conn);
 
 /* object.c: events to the front end */
 void veng_events_tell(struct veng_conn *conn, u64 now);
-void veng_events_settle(struct veng_conn *conn);
+void veng_events_flush(struct veng_conn *conn);
 
 /* ctl.c */
+void veng_ctl_queue(struct veng_scall *call, s64 (*fn)(struct veng_scall *call));
 int veng_ctl_start(struct veng_conn *conn);
 void veng_ctl_stop(struct veng_conn *conn);
+
+/* trace.c: records of what happens to calls */
+DECLARE_STATIC_KEY_FALSE(veng_trace_used);
+
+void veng_trace_note(const struct veng_scall *call, u8 type, u64 tsc, u64 arg);
+int veng_trace_begin(struct veng_conn *conn, u64 entries);
+int veng_trace_stop(struct veng_conn *conn);
+void veng_trace_end(struct veng_conn *conn);
+int veng_trace_take(struct veng_conn *conn, struct vos_trace_record __peer *to, u32 room,
+		    u64 *lost);
+
+/* Record what happens to a call, if some primary wants records. */
+static __always_inline void veng_trace(const struct veng_scall *call, u8 type, u64 tsc, u64 arg)
+{
+	if (static_branch_unlikely(&veng_trace_used))
+		veng_trace_note(call, type, tsc, arg);
+}
 
 /* cred.c */
 const struct cred *veng_base_cred(void);

@@ -54,16 +54,16 @@ void veng_events_begin(struct veng_conn *conn)
 	/* Pairs with the handler's order: what was submitted before the event is seen. */
 	smp_mb();
 	for (i = 0; i < conn->nr_channels; i++)
-		conn->chan[i].ending = xchg(&conn->chan[i].event, false);
-	conn->ending = true;
-	if (conn->chan[0].ending)
+		conn->chan[i].event_taken = xchg(&conn->chan[i].event, false);
+	conn->events_taken = true;
+	if (conn->chan[0].event_taken)
 		WRITE_ONCE(conn->rescan, true);
 }
 
 static void end(struct veng_chan *chan)
 {
 	if (!chan->took)
-		chan->conn->look_until = jiffies + LATE;
+		chan->conn->poll_until = jiffies + LATE;
 	xen_irq_lateeoi(chan->irq, chan->took ? 0 : XEN_EOI_FLAG_SPURIOUS);
 	chan->took = false;
 }
@@ -78,11 +78,11 @@ void veng_events_end(struct veng_conn *conn)
 {
 	u32 i;
 
-	if (likely(!conn->ending))
+	if (likely(!conn->events_taken))
 		return;
-	conn->ending = false;
+	conn->events_taken = false;
 	for (i = 0; i < conn->nr_channels; i++)
-		if (conn->chan[i].ending)
+		if (conn->chan[i].event_taken)
 			end(&conn->chan[i]);
 }
 
@@ -95,5 +95,5 @@ void veng_events_end(struct veng_conn *conn)
  */
 long veng_events_wait(const struct veng_conn *conn)
 {
-	return time_before(jiffies, conn->look_until) ? 1 : MAX_SCHEDULE_TIMEOUT;
+	return time_before(jiffies, conn->poll_until) ? 1 : MAX_SCHEDULE_TIMEOUT;
 }

@@ -81,7 +81,7 @@ s64 veng_handle_add(struct veng_scall *call)
 
 	if (!h || !gen)
 		return -EINVAL;
-	if (atomic_read(&h->users) || READ_ONCE(h->ending))
+	if (atomic_read(&h->users) || READ_ONCE(h->dropping))
 		return -EBUSY;
 	h->flags = call->sqe.arg[1] >> 32;
 	h->obj = call->sqe.obj;
@@ -130,7 +130,7 @@ static s64 drop_target(struct veng_scall *call)
 
 	veng_in_ctl(call->conn);
 	call->cqe.out[0] = end_target(h);
-	WRITE_ONCE(h->ending, false);
+	WRITE_ONCE(h->dropping, false);
 	veng_uchan_done(uc);
 	return 0;
 }
@@ -149,7 +149,7 @@ void veng_handle_put(struct veng_handle *h)
 	if (!atomic_dec_and_test(&h->users) || !h->drop)
 		return;
 	h->drop->priv = h;
-	veng_scall_queue_ctl(h->drop, drop_target);
+	veng_ctl_queue(h->drop, drop_target);
 }
 
 /**
@@ -170,7 +170,8 @@ s64 veng_handle_drop(struct veng_scall *call)
 	uninstall(h);
 	/* The user channel must stay until the target has ended. */
 	atomic_inc(&h->uc->users);
-	WRITE_ONCE(h->ending, true);
+	WRITE_ONCE(h->dropping, true);
+	veng_scall_hand_over(call);
 	h->drop = call;
 	veng_handle_put(h);
 	return VENG_PENDING;

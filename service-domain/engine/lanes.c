@@ -2,22 +2,20 @@
 /*
  * Lanes of user channels, as the dispatcher polls them.
  *
- * The list conn->hot has the MAX_HOT lanes that had a call last. While the dispatcher is awake,
- * it polls them with the kernel's channels. The need_wakeup of any other lane is set. If the
- * lane's process asks by an event (vos_ctrl.uchan_sel), the dispatcher checks all lanes of the
- * process.
+ * The list conn->polled_lanes has the MAX_POLLED lanes that had a call last. While the
+ * dispatcher is awake, it polls them with the kernel's channels. The need_wakeup of any other
+ * lane is set. If the lane's process asks by an event (vos_ctrl.uchan_sel), the dispatcher
+ * checks all lanes of the process.
  */
-#include <linux/ktime.h>
 #include "engine_priv.h"
 
-#define MAX_HOT		16u
-#define HOT_FOR_NS	(100 * NSEC_PER_MSEC)	/* without a call */
+#define MAX_POLLED		16u
 
 static void put_on(struct veng_chan *lane, u64 now)
 {
 	lane->idle_since = now;
-	list_add_tail(&lane->hot, &lane->conn->hot);
-	lane->conn->nr_hot++;
+	list_add_tail(&lane->polled_node, &lane->conn->polled_lanes);
+	lane->conn->nr_polled++;
 	vos_ring_awake(&lane->sq);
 }
 
@@ -28,37 +26,37 @@ static bool has_call(const struct veng_chan *lane)
 	       (vos_ring_ready(&lane->sq) || READ_ONCE(lane->expected));
 }
 
-static void cool(struct veng_chan *lane)
+static void stop_polling(struct veng_chan *lane)
 {
 	veng_lane_unlist(lane);
 	vos_ring_prepare_sleep(&lane->sq);
 	if (has_call(lane))
-		put_on(lane, ktime_get_ns());
+		put_on(lane, rdtsc());
 }
 
-static void cool_oldest(struct veng_conn *conn)
+static void replace_oldest(struct veng_conn *conn)
 {
 	struct veng_chan *lane, *oldest = NULL;
 
-	list_for_each_entry(lane, &conn->hot, hot)
+	list_for_each_entry(lane, &conn->polled_lanes, polled_node)
 		if (!oldest || lane->idle_since < oldest->idle_since)
 			oldest = lane;
-	cool(oldest);
+	stop_polling(oldest);
 }
 
-static void heat(struct veng_conn *conn, struct veng_chan *lane, u64 now)
+static void start_polling(struct veng_conn *conn, struct veng_chan *lane, u64 now)
 {
-	if (!list_empty(&lane->hot)) {
+	if (!list_empty(&lane->polled_node)) {
 		lane->idle_since = now;
 		return;
 	}
-	if (conn->nr_hot >= MAX_HOT)
-		cool_oldest(conn);
+	if (conn->nr_polled >= MAX_POLLED)
+		replace_oldest(conn);
 	put_on(lane, now);
 }
 
 /* Put the lanes of @uc that have calls on the list: its process or a worker has said so. */
-static void look_at(struct veng_uchan *uc, u64 now)
+static void poll_uchan(struct veng_uchan *uc, u64 now)
 {
 	u32 i;
 
@@ -66,7 +64,7 @@ static void look_at(struct veng_uchan *uc, u64 now)
 		return;
 	for (i = 0; i < uc->nr_lanes; i++)
 		if (xchg(&uc->lane[i].expected, false) || vos_ring_ready(&uc->lane[i].sq))
-			heat(uc->conn, &uc->lane[i], now);
+			start_polling(uc->conn, &uc->lane[i], now);
 }
 
 /* Take the bits of one word. The exchange comes before the read of what they stand for. */
@@ -93,24 +91,24 @@ static void rescan(struct veng_conn *conn, u64 now)
 		for_each_set_bit(bit, &bits, BITS_PER_LONG) {
 			uc = veng_uchan_find(conn, word * BITS_PER_LONG + bit);
 			if (uc)
-				look_at(uc, now);
+				poll_uchan(uc, now);
 		}
 	}
 }
 
 /*
- * cool() may put a lane on the list's end again in this turn, after @now. Such a lane must not
- * seem to be idle, or the turn would not end.
+ * stop_polling() may put a lane on the list's end again in this turn, after @now. Such a lane
+ * must not seem to be idle, or the turn would not end.
  */
-static bool is_cold(const struct veng_chan *lane, u64 now)
+static bool is_idle(const struct veng_chan *lane, u64 now)
 {
-	return (s64)(now - lane->idle_since) > HOT_FOR_NS;
+	return (s64)(now - lane->idle_since) > (s64)lane->conn->polled_for;
 }
 
 /**
  * veng_uchans_run - take and carry out the calls of all lanes that are polled
  * @conn: the connection
- * @now: by ktime_get_ns()
+ * @now: time stamp
  *
  * Context: dispatcher.
  * Return: true if there was any.
@@ -126,12 +124,12 @@ bool veng_uchans_run(struct veng_conn *conn, u64 now)
 		smp_mb();
 		rescan(conn, now);
 	}
-	list_for_each_entry_safe(lane, next, &conn->hot, hot) {
+	list_for_each_entry_safe(lane, next, &conn->polled_lanes, polled_node) {
 		if (veng_chan_run(lane) > 0) {
 			lane->idle_since = now;
 			busy = true;
-		} else if (is_cold(lane, now) || READ_ONCE(lane->uc->broken)) {
-			cool(lane);
+		} else if (is_idle(lane, now) || READ_ONCE(lane->uc->broken)) {
+			stop_polling(lane);
 		}
 	}
 	return busy;
@@ -152,7 +150,7 @@ bool veng_uchans_sleep(struct veng_conn *conn)
 	bool may = !READ_ONCE(conn->rescan);
 	struct veng_chan *lane;
 
-	list_for_each_entry(lane, &conn->hot, hot) {
+	list_for_each_entry(lane, &conn->polled_lanes, polled_node) {
 		vos_ring_prepare_sleep(&lane->sq);
 		may &= !has_call(lane);
 	}
@@ -171,6 +169,6 @@ void veng_uchans_wake(struct veng_conn *conn)
 {
 	struct veng_chan *lane;
 
-	list_for_each_entry(lane, &conn->hot, hot)
+	list_for_each_entry(lane, &conn->polled_lanes, polled_node)
 		vos_ring_awake(&lane->sq);
 }

@@ -30,6 +30,7 @@ enum lie {
 	AHEAD,		/* ring index: more taken than there was */
 	BACK,		/* and less than there had been */
 	CONTROL,	/* control messages of any kind */
+	COSTS,		/* each call costs all there is, and waits for ever */
 	KEEP_PAGES,	/* it says that it has unmapped them */
 	RECONNECT,	/* connections without end on one device */
 	STORM,		/* events that tell of nothing */
@@ -117,6 +118,7 @@ static const struct {
 	[AHEAD]		= { "ahead" },
 	[BACK]		= { "back" },
 	[CONTROL]	= { "control" },
+	[COSTS]		= { "costs" },
 	[KEEP_PAGES]	= { "keep-pages" },
 	[RECONNECT]	= { "reconnect", reconnect },
 	[STORM]		= { "storm", begin_storm },
@@ -272,6 +274,10 @@ void veng_lie_answer(struct veng_scall *call)
 	case CONTROL:
 		if (call->sqe.opcode == VOS_OP_RECVMSG)
 			say_control(call);
+		break;
+	case COSTS:
+		call->cqe.cost = U64_MAX;
+		call->cqe.out[4] = U64_MAX;
 		break;
 	default:
 		break;

@@ -9,7 +9,6 @@
 #include <linux/export.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
-#include <linux/ktime.h>
 #include <xen/events.h>
 #include "engine_priv.h"
 
@@ -51,13 +50,13 @@ static bool taken(const struct veng_conn *conn)
  */
 static void adapt(struct veng_conn *conn, bool by_itself)
 {
-	u64 most = (u64)READ_ONCE(veng_event_delay_us) * NSEC_PER_USEC;
+	u64 most = veng_ticks((u64)READ_ONCE(veng_event_delay_us) * NSEC_PER_USEC);
 
 	if (by_itself)
-		conn->delay_ns *= 2;
+		conn->delay *= 2;
 	else
-		conn->delay_ns -= conn->delay_ns / 4;
-	conn->delay_ns = clamp(conn->delay_ns, most / 16, most);
+		conn->delay -= conn->delay / 4;
+	conn->delay = clamp(conn->delay, most / 16, most);
 }
 
 static bool must_tell(struct veng_conn *conn, u64 now)
@@ -66,7 +65,7 @@ static bool must_tell(struct veng_conn *conn, u64 now)
 	case VOS_WAKE_NOT:
 		return false;
 	case VOS_WAKE_SOON:
-		if (now - conn->owed_since < conn->delay_ns)
+		if (now - conn->pending_since < conn->delay)
 			return false;
 		adapt(conn, false);
 		return true;
@@ -78,7 +77,7 @@ static bool must_tell(struct veng_conn *conn, u64 now)
 /**
  * veng_events_tell - send the event for raised event bits, unless it can wait
  * @conn: the connection
- * @now: by ktime_get_ns()
+ * @now: time stamp
  *
  * A busy front end mostly takes event bits by itself. The dispatcher interrupts it only after a
  * delay, veng_event_delay_us at most. A front end that polls for an answer need not read event
@@ -89,34 +88,34 @@ static bool must_tell(struct veng_conn *conn, u64 now)
 void veng_events_tell(struct veng_conn *conn, u64 now)
 {
 	veng_in_dispatcher(conn);
-	if (conn->raised && !conn->owed_since)
-		conn->owed_since = now;
+	if (conn->raised && !conn->pending_since)
+		conn->pending_since = now;
 	conn->raised = false;
-	if (!conn->owed_since)
+	if (!conn->pending_since)
 		return;
 	if (taken(conn)) {
-		conn->owed_since = 0;
+		conn->pending_since = 0;
 		adapt(conn, true);
 	} else if (must_tell(conn, now)) {
 		notify_remote_via_irq(conn->chan[0].irq);
-		conn->owed_since = 0;
+		conn->pending_since = 0;
 	}
 }
 
 /**
- * veng_events_settle - send a pending event before the dispatcher sleeps
+ * veng_events_flush - send a pending event before the dispatcher sleeps
  * @conn: the connection
  *
  * A front end that polls gets it too, for it may cease to poll.
  *
  * Context: dispatcher.
  */
-void veng_events_settle(struct veng_conn *conn)
+void veng_events_flush(struct veng_conn *conn)
 {
 	veng_in_dispatcher(conn);
-	if (!conn->owed_since)
+	if (!conn->pending_since)
 		return;
-	conn->owed_since = 0;
+	conn->pending_since = 0;
 	if (!taken(conn))
 		notify_remote_via_irq(conn->chan[0].irq);
 }
@@ -138,6 +137,13 @@ void veng_obj_publish(struct veng_conn *conn, u32 obj, u32 gen, u32 poll, bool w
 		raise_event(conn, obj);
 }
 EXPORT_SYMBOL_GPL(veng_obj_publish);
+
+void veng_obj_announce(struct veng_conn *conn, u32 obj)
+{
+	if (obj < conn->nr_objects)
+		raise_event(conn, obj);
+}
+EXPORT_SYMBOL_GPL(veng_obj_announce);
 
 u32 veng_conn_nr_objects(struct veng_conn *conn)
 {

@@ -38,7 +38,7 @@ static struct veng_scall *consume(struct veng_chan *chan)
 	struct veng_scall *call = NULL;
 	unsigned long flags;
 
-	if (!vos_ring_ready(&chan->sq))
+	if (!vos_ring_front_ready(&chan->sq))
 		return NULL;
 
 	spin_lock_irqsave(&chan->lock, flags);
@@ -59,18 +59,35 @@ static struct veng_scall *consume(struct veng_chan *chan)
 	return call;
 }
 
-/* If the front end needs an event for the completions since the last flush, send it. */
-static void flush(struct veng_chan *chan)
+/*
+ * If the front end needs an event for the completions since the last flush, send it. Return:
+ * true if it was sent.
+ */
+static bool flush(struct veng_chan *chan)
 {
 	if (!READ_ONCE(chan->answered))
-		return;
+		return false;
 	WRITE_ONCE(chan->answered, false);
-	if (vos_ring_must_notify(&chan->cq))
-		notify_remote_via_irq(chan->irq);
+	if (!vos_ring_must_notify(&chan->cq))
+		return false;
+	notify_remote_via_irq(chan->irq);
+	return true;
 }
 
-/* Push the completion first: the caller goes on while the rest is done. */
-static void answer(struct veng_scall *call, s64 result)
+/* Under the channel's lock. Return: as vos_ring_push(). */
+static int push(struct veng_chan *chan, const struct vos_cqe *cqe)
+{
+	chan->sums.calls++;
+	chan->sums.ticks += VOS_COST_TICKS(cqe->cost);
+	chan->sums.wait += cqe->out[4];
+	return vos_ring_push(&chan->cq, cqe);
+}
+
+/*
+ * Push the completion first: the caller goes on while the rest is done. The call took @ticks
+ * besides what its completion says already.
+ */
+static void answer(struct veng_scall *call, s64 result, u64 ticks)
 {
 	struct veng_handle *handle = call->handle;
 	const struct cred *cred = call->cred;
@@ -80,12 +97,13 @@ static void answer(struct veng_scall *call, s64 result)
 
 	call->cqe.tag = call->sqe.tag;
 	call->cqe.result = result;
+	call->cqe.cost = min_t(u64, call->cqe.cost + ticks, U32_MAX) & chan->conn->cost_mask;
 	veng_lie_answer(call);
 	spin_lock_irqsave(&chan->lock, flags);
 	VENG_CHECK(chan->inflight);
-	rc = vos_ring_push(&chan->cq, &call->cqe);
+	rc = push(chan, &call->cqe);
 	if (veng_lie_repeats())
-		vos_ring_push(&chan->cq, &call->cqe);
+		push(chan, &call->cqe);
 	WRITE_ONCE(chan->answered, true);
 	list_add(&call->node, &chan->free);
 	chan->inflight--;
@@ -126,9 +144,13 @@ static void expect_next(struct veng_chan *chan)
 void veng_scall_complete(struct veng_scall *call, s64 result)
 {
 	struct veng_chan *chan = call->chan;
+	u64 ticks;
 
 	expect_next(chan);
-	answer(call, result);
+	ticks = veng_cost_pending(call);
+	if (static_branch_unlikely(&veng_trace_used))
+		veng_trace_note(call, VOS_TRACE_END, rdtsc(), call->cqe.cost + ticks);
+	answer(call, result, ticks);
 	flush(chan);
 	/* Last, for now the connection may be torn down. */
 	leave(chan);
@@ -179,16 +201,20 @@ static const struct cred *call_cred(struct veng_conn *conn, u16 index)
 }
 
 /*
- * Carry out what has been submitted on the lanes so far.
+ * Carry out what has been submitted on the lanes so far, before @call goes on.
  * Context: dispatcher, and not from a lane's call.
  */
-static noinline void finish_lanes(struct veng_uchan *uc)
+static noinline void finish_lanes(struct veng_scall *call, struct veng_uchan *uc)
 {
+	u64 since;
 	u32 i;
 
 	veng_in_dispatcher(uc->conn);
+	veng_cost_nest(call);
+	since = uc->conn->clock.last;
 	for (i = 0; i < uc->nr_lanes; i++)
 		veng_chan_run(&uc->lane[i]);
+	veng_cost_unnest(call, since);
 }
 
 /*
@@ -217,7 +243,7 @@ static noinline void finish_object(struct veng_scall *call)
 		struct veng_uchan *uc = veng_uchan_find(conn, id);
 
 		if (uc)
-			finish_lanes(uc);
+			finish_lanes(call, uc);
 	}
 }
 
@@ -233,7 +259,7 @@ static void finish_first(struct veng_scall *call, const struct vos_op *op)
 	case VOS_AFTER_UCHAN:
 		uc = veng_uchan_find(call->conn, (u32)call->sqe.arg[0]);
 		if (uc)
-			finish_lanes(uc);
+			finish_lanes(call, uc);
 	}
 }
 
@@ -303,6 +329,18 @@ static s64 carry_out(struct veng_scall *call)
 	return result;
 }
 
+/*
+ * Record that a call is taken. Its stretch of the dispatcher's time then begins here, and not
+ * where the search for it began.
+ */
+static noinline void note_taken(struct veng_scall *call)
+{
+	struct veng_clock *clock = &call->conn->clock;
+
+	veng_clock_lap(clock);
+	veng_trace_note(call, VOS_TRACE_BEGIN, clock->last, call->sqe.arg[0]);
+}
+
 /**
  * veng_chan_run - take and carry out what is there, CALLS_A_TURN at most
  * @chan: the channel or lane
@@ -312,26 +350,37 @@ static s64 carry_out(struct veng_scall *call)
  */
 int veng_chan_run(struct veng_chan *chan)
 {
+	struct veng_clock *clock = &chan->conn->clock;
 	struct veng_scall *call;
 	u32 n = 0;
 
 	veng_in_dispatcher(chan->conn);
 	while (n < CALLS_A_TURN && !is_broken(chan)) {
 		s64 result;
+		u64 ticks;
 
 		call = consume(chan);
 		if (!call)
 			break;
 		n++;
+		if (static_branch_unlikely(&veng_trace_used))
+			note_taken(call);
 		result = carry_out(call);
-		if (result == VENG_PENDING)
+		if (result == VENG_PENDING) {
+			/* It may have been answered. What followed the hand-over is background. */
+			veng_clock_lap(clock);
 			continue;
-		answer(call, result);
+		}
+		ticks = veng_clock_lap(clock);
+		veng_trace(call, VOS_TRACE_END, clock->last, call->cqe.cost + ticks);
+		answer(call, result, ticks);
 		leave(chan);
 	}
 	if (n) {
 		veng_lie_taken(chan);
-		flush(chan);
+		/* An event may be for many calls: background. */
+		if (flush(chan))
+			veng_clock_lap(clock);
 	}
 	return n;
 }

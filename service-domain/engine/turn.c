@@ -30,7 +30,7 @@ static const char *name_of(u16 op)
 /**
  * veng_turn_begin - begin to measure a turn
  * @t: the dispatcher's
- * @now: by ktime_get_ns()
+ * @now: time stamp
  *
  * Context: dispatcher.
  */
@@ -63,9 +63,10 @@ void veng_turn_tick(struct veng_turn *t, u8 opcode)
 	t->tick = now;
 }
 
+/* Return: in ns. */
 static u64 own_time(const struct veng_turn *t, u64 now)
 {
-	u64 took = now - t->since, steal = stolen() - t->steal;
+	u64 took = veng_ns(now - t->since), steal = stolen() - t->steal;
 
 	/*
 	 * If the turn ends on another processor than it began on, the stolen time is
@@ -79,7 +80,7 @@ static u64 own_time(const struct veng_turn *t, u64 now)
 /**
  * veng_turn_end - measure the turn that veng_turn_begin() began
  * @conn: the connection
- * @now: by ktime_get_ns()
+ * @now: time stamp
  *
  * Context: dispatcher.
  */
@@ -94,7 +95,7 @@ void veng_turn_end(struct veng_conn *conn, u64 now)
 	if (ns > t->longest) {
 		WRITE_ONCE(t->longest_op, t->op);
 		WRITE_ONCE(t->longest, ns);
-		t->notable = min(ns, LIMIT_NS);
+		t->notable = veng_ticks(min(ns, LIMIT_NS));
 	}
 	if (ns <= LIMIT_NS)
 		return;

@@ -36,6 +36,7 @@ static void uchan_free(struct veng_uchan *uc)
 {
 	u32 i;
 
+	veng_cost_unlist(uc);
 	for (i = 0; i < uc->nr_lanes; i++)
 		veng_chan_exit(&uc->lane[i]);
 	veng_unmap(&uc->map);
@@ -84,6 +85,7 @@ static struct veng_uchan *uchan_make(struct veng_scall *call, const grant_ref_t 
 	uc->nr_lanes = nr_lanes;
 	uc->cred = get_cred(call->cred);
 	atomic_set(&uc->users, 1);
+	INIT_LIST_HEAD(&uc->listed);
 	for (i = 0; i < VOS_UCHAN_SLOTS; i++) {
 		uc->handle[i].uc = uc;
 		INIT_HLIST_NODE(&uc->handle[i].by_obj);
@@ -93,8 +95,10 @@ static struct veng_uchan *uchan_make(struct veng_scall *call, const grant_ref_t 
 		uc->head = veng_map_page(&uc->map, 0);
 		rc = lanes_init(uc, pages - VOS_UCHAN_HEAD_PAGES - nr_lanes);
 	}
-	if (!rc)
+	if (!rc) {
+		veng_cost_list(uc);
 		return uc;
+	}
 	uchan_free(uc);
 	return ERR_PTR(rc);
 }
@@ -161,12 +165,25 @@ s64 veng_uchan_open(struct veng_scall *call)
 	return VENG_PENDING;
 }
 
+static void tell_cost(struct veng_scall *call, struct veng_uchan *uc)
+{
+	struct veng_sums sums = {};
+
+	if (!call->conn->cost_mask)
+		return;
+	veng_cost_lanes(&sums, uc);
+	call->cqe.out[0] = sums.calls;
+	call->cqe.out[1] = sums.ticks;
+	call->cqe.out[2] = sums.wait;
+}
+
 /* Context: control thread. No call is under way, and veng_uchan_find() finds @uc no more. */
 static s64 close_work(struct veng_scall *call)
 {
 	struct veng_uchan *uc = call->priv;
 
 	veng_in_ctl(call->conn);
+	tell_cost(call, uc);
 	WARN_ON_ONCE(atomic_read(&uc->users));
 	veng_handles_end(uc);
 	uchan_free(uc);
@@ -191,7 +208,7 @@ void veng_uchan_done(struct veng_uchan *uc)
 	close = READ_ONCE(uc->close);
 	if (close) {
 		close->priv = uc;
-		veng_scall_queue_ctl(close, close_work);
+		veng_ctl_queue(close, close_work);
 	}
 }
 
@@ -239,11 +256,11 @@ void veng_uchan_expect(struct veng_chan *lane)
 void veng_lane_unlist(struct veng_chan *lane)
 {
 	veng_in_dispatcher(lane->conn);
-	if (list_empty(&lane->hot))
+	if (list_empty(&lane->polled_node))
 		return;
-	VENG_CHECK(lane->conn->nr_hot);
-	list_del_init(&lane->hot);
-	lane->conn->nr_hot--;
+	VENG_CHECK(lane->conn->nr_polled);
+	list_del_init(&lane->polled_node);
+	lane->conn->nr_polled--;
 }
 
 /**
@@ -266,9 +283,29 @@ s64 veng_uchan_close(struct veng_scall *call)
 	spin_unlock(&conn->uchan_lock);
 	for (i = 0; i < uc->nr_lanes; i++)
 		veng_lane_unlist(&uc->lane[i]);
+	veng_scall_hand_over(call);
 	WRITE_ONCE(uc->close, call);
 	veng_uchan_done(uc);
 	return VENG_PENDING;
+}
+
+/**
+ * veng_uchan_cost - carry out UCHAN_COST
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0; -EINVAL: there is no such channel; -ENOSYS: without VOS_F_COST.
+ */
+s64 veng_uchan_cost(struct veng_scall *call)
+{
+	struct veng_uchan *uc = veng_uchan_find(call->conn, call->sqe.arg[0]);
+
+	if (!call->conn->cost_mask)
+		return -ENOSYS;
+	if (!uc)
+		return -EINVAL;
+	tell_cost(call, uc);
+	return 0;
 }
 
 /**

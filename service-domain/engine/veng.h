@@ -27,19 +27,39 @@ struct veng_chan;
 struct veng_handle;
 
 /*
+ * struct veng_clock - the time of a thread that carries out calls
+ * @last: time stamp at which the stretch under way began
+ * @stamp: it changes whenever the thread or its virtual processor has been off the processor
+ * @stolen: how long the virtual processor was off, at @stamp, in ns
+ * @off: the same of the thread
+ * @switches: how often other threads have run instead, at @stamp
+ */
+struct veng_clock {
+	u64 last;
+	u64 stamp;
+	u64 stolen;
+	u64 off;
+	unsigned long switches;
+};
+
+/*
  * struct veng_scall - one call being served
  * @sqe: private, checked copy
  * @in: kernel address of each extent that the call reads, by the table of operations,
  *	or NULL: there is none. The peer may change the memory at any time, so copy
  *	before you check.
  * @out: the same of each extent that the call writes
- * @cqe: the service fills poll, pos and out[]
+ * @cqe: the service fills poll and out[0..3]. Until the answer, cost is what the call has
+ *	taken so far, and out[4] how long it waited for nested calls
  * @cred: to run under (override_creds), never NULL
  * @work: free for the service's use outside the dispatcher
  * @ctl: the engine's, for veng_scall_queue_ctl()
  * @handle: the engine's; NULL for a call on a kernel channel
  * @target: what the handle stands for (see veng_service.handle_add)
  * @slot: shared state of the handle, to be written only
+ * @taken: time stamp at which the dispatcher began with a call that it has handed over
+ * @worker: the thread that has taken it up; NULL: none yet
+ * @clock: that thread's
  */
 struct veng_scall {
 	struct vos_sqe sqe;
@@ -60,6 +80,9 @@ struct veng_scall {
 	struct veng_handle *handle;
 	void *target;
 	struct vos_uchan_slot __peer *slot;
+	u64 taken;
+	struct task_struct *worker;
+	struct veng_clock clock;
 	struct list_head node;		/* the engine's */
 };
 
@@ -122,6 +145,26 @@ u32 veng_conn_nr_objects(struct veng_conn *conn);
 void veng_scall_complete(struct veng_scall *call, s64 result);
 
 /**
+ * veng_scall_hand_over - end the dispatcher's part of a call
+ * @call: the call; another thread is going to answer it
+ *
+ * Call it before another thread can get at @call. veng_scall_queue_ctl() does it itself.
+ *
+ * Context: dispatcher, in dispatch().
+ */
+void veng_scall_hand_over(struct veng_scall *call);
+
+/**
+ * veng_scall_take_up - begin to carry out a call that was handed over
+ * @call: the call
+ *
+ * What the thread does from here to veng_scall_complete() is charged to the call's caller.
+ *
+ * Context: process.
+ */
+void veng_scall_take_up(struct veng_scall *call);
+
+/**
  * veng_scall_queue_ctl - run @fn for the call in the connection's control thread
  * @call: the call
  * @fn: returns the result; runs with the call's credentials in force
@@ -130,7 +173,7 @@ void veng_scall_complete(struct veng_scall *call, s64 result);
  * connection has one control thread. The thread runs calls in order and has a window of user
  * addresses, see veng_window(). After this, dispatch() returns VENG_PENDING.
  *
- * Context: any but hard interrupt.
+ * Context: dispatcher, in dispatch().
  */
 void veng_scall_queue_ctl(struct veng_scall *call, s64 (*fn)(struct veng_scall *call));
 
@@ -156,6 +199,17 @@ void __user *veng_window(struct veng_conn *conn);
  * Context: any; callers serialise per object.
  */
 void veng_obj_publish(struct veng_conn *conn, u32 obj, u32 gen, u32 poll, bool wake);
+
+/**
+ * veng_obj_announce - raise an object's event bit, armed or not, and notify
+ * @conn: the primary's connection
+ * @obj: index of the object; ignored if out of range
+ *
+ * For what a process is told of that waits for nothing.
+ *
+ * Context: as veng_obj_publish(), after it.
+ */
+void veng_obj_announce(struct veng_conn *conn, u32 obj);
 
 /*
  * struct veng_dirty - what veng_obj_dirty() queues
