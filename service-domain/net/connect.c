@@ -4,6 +4,7 @@
  */
 #include <linux/err.h>
 #include <linux/in.h>
+#include <linux/jiffies.h>
 #include <linux/nsproxy.h>
 #include <linux/string.h>
 #include <net/net_namespace.h>
@@ -21,6 +22,15 @@ static bool is_common(u64 protocol)
 	return protocol == IPPROTO_IP || protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
+/*
+ * Have tables of this kernel show the number that programs of the primary know. No other inode
+ * is found by it.
+ */
+static void give_number(struct socket *sock, u64 number)
+{
+	SOCK_INODE(sock)->i_ino = (u32)number;
+}
+
 static s64 make_socket(struct veng_scall *call)
 {
 	struct vns_conn *nc = veng_conn_priv(call->conn);
@@ -35,6 +45,7 @@ static s64 make_socket(struct veng_scall *call)
 		o->sock = NULL;
 		goto err;
 	}
+	give_number(o->sock, call->sqe.arg[3]);
 	rc = vns_obj_open(o, NULL, &call->cqe.poll);
 	if (!rc)
 		return 0;
@@ -145,6 +156,22 @@ static int child_address(struct socket *sock, struct sockaddr_storage *addr)
 	return len < 0 ? -ECONNABORTED : len;
 }
 
+/* Return: a time-out as ACCEPT gives it. */
+static u64 timeout_given(long timeo)
+{
+	return timeo == MAX_SCHEDULE_TIMEOUT ? 0 : jiffies64_to_nsecs(timeo) + 1;
+}
+
+/* Tell what the primary has to know of the options that the child has from its listener. */
+static void give_inherited(struct veng_scall *call, const struct sock *sk)
+{
+	call->cqe.out[1] = timeout_given(READ_ONCE(sk->sk_rcvtimeo));
+	call->cqe.out[2] = timeout_given(READ_ONCE(sk->sk_sndtimeo));
+	call->cqe.out[3] = (u32)READ_ONCE(sk->sk_rcvlowat);
+	if (sock_flag(sk, SOCK_LINGER))
+		call->cqe.out[3] |= VOS_ACCEPT_LINGERS;
+}
+
 static s64 open_child(struct vns_obj *o, struct vns_obj *child, struct veng_scall *call)
 {
 	struct sockaddr_storage addr = {};
@@ -154,6 +181,7 @@ static s64 open_child(struct vns_obj *o, struct vns_obj *child, struct veng_scal
 
 	if (len < 0)
 		return len;
+	give_inherited(call, child->sock->sk);
 	rc = vns_obj_open(child, o, &mask);
 	if (!rc && call->out[1])
 		give_address(call, &addr, len);
@@ -181,6 +209,7 @@ s64 vns_accept(struct vns_obj *o, struct veng_scall *call)
 		child->sock = NULL;
 		goto err;
 	}
+	give_number(child->sock, call->sqe.arg[1]);
 	rc = open_child(o, child, call);
 	if (!rc)
 		return 0;

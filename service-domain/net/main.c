@@ -18,6 +18,7 @@ static void *net_connection(struct veng_conn *conn)
 	nc->conn = conn;
 	nc->nr = nr;
 	spin_lock_init(&nc->lock);
+	vns_pressure_begin(nc);
 	rc = vns_ioctl_begin(nc);
 	if (!rc)
 		return nc;
@@ -30,10 +31,12 @@ static void net_disconnection(struct veng_conn *conn, void *priv)
 	struct vns_conn *nc = priv;
 
 	vns_obj_release_all(nc);
+	vns_pressure_end(nc);
 	/* The callbacks are gone. Let those that run finish, then run what they queued. */
 	synchronize_rcu();
 	veng_dispatcher_sync(conn);
 	vns_ioctl_end(nc);
+	vns_table_end(nc);
 	kvfree(nc);
 }
 
@@ -50,13 +53,25 @@ static s64 presentable(s64 rc)
 	return rc <= -512 && rc >= -MAX_ERRNO ? -EIO : rc;
 }
 
+static bool names_socket(u8 opcode)
+{
+	switch (opcode) {
+#define VOS_X(NAME, ...)	\
+	case VOS_OP_##NAME:
+	VOS_NET_OTHER_OPCODES(VOS_X)
+#undef VOS_X
+		return false;
+	}
+	return true;
+}
+
 static s64 net_dispatch(struct veng_scall *call)
 {
 	struct vns_conn *nc = veng_conn_priv(call->conn);
 	struct vns_obj *o;
 	s64 rc;
 
-	if (call->sqe.opcode == VOS_OP_SOCKET || call->sqe.opcode == VOS_OP_RELEASE)
+	if (!names_socket(call->sqe.opcode))
 		return serve[call->sqe.opcode](NULL, call);
 
 	o = vns_obj_find(nc, call->sqe.obj, call->sqe.gen);

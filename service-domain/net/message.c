@@ -76,15 +76,18 @@ static int copy_side(struct message *m, const struct veng_scall *call)
 s64 vns_sendmsg(struct vns_obj *o, struct veng_scall *call)
 {
 	struct message m = {};
-	int rc = copy_side(&m, call);
+	int rc;
 
+	if (unlikely(!vns_may_send(o)))
+		return vns_starve(o, -EAGAIN);
+	rc = copy_side(&m, call);
 	if (!rc) {
 		message_data(&m, call, call->in[0], ITER_SOURCE);
 		m.msg.msg_flags = (call->sqe.arg[0] & SEND_FLAGS) | MSG_DONTWAIT | MSG_NOSIGNAL;
 		rc = sock_sendmsg(o->sock, &m.msg);
 	}
 	kfree(m.control);
-	return rc;
+	return unlikely(rc == -EAGAIN) ? vns_starve(o, rc) : rc;
 }
 
 /* Fill the second extent: VOS_ADDR_MAX bytes of address, then control data. */
@@ -111,6 +114,13 @@ static u32 control_room(const struct veng_scall *call)
 	return room > VOS_ADDR_MAX ? min(room - VOS_ADDR_MAX, VNS_CONTROL_MAX) : 0;
 }
 
+static int recv_data(struct vns_obj *o, struct message *m, struct veng_scall *call, int flags)
+{
+	if (sk_is_tcp(o->sock->sk) && !(flags & (MSG_OOB | MSG_ERRQUEUE)))
+		return vns_stream_recv(o, &m->msg, call, flags);
+	return call->sqe.arg[1] ? -EOPNOTSUPP : sock_recvmsg(o->sock, &m->msg, flags);
+}
+
 /**
  * vns_recvmsg - carry out RECVMSG without blocking
  * @o: the object
@@ -128,8 +138,7 @@ s64 vns_recvmsg(struct vns_obj *o, struct veng_scall *call)
 		message_data(&m, call, call->out[0], ITER_DEST);
 		if (call->sqe.ext[1].len >= VOS_ADDR_MAX)
 			m.msg.msg_name = &m.addr;
-		rc = sock_recvmsg(o->sock, &m.msg,
-				  (call->sqe.arg[0] & RECV_FLAGS) | MSG_DONTWAIT);
+		rc = recv_data(o, &m, call, (call->sqe.arg[0] & RECV_FLAGS) | MSG_DONTWAIT);
 	}
 	if (rc >= 0)
 		give_side(&m, call);

@@ -38,6 +38,7 @@ struct vns_obj *vns_obj_new(struct vns_conn *nc, u32 index, u32 gen)
 	o->index = index;
 	o->gen = gen;
 	o->dirty.fn = vns_obj_dirty;
+	INIT_LIST_HEAD(&o->hunger);
 	return o;
 }
 
@@ -73,6 +74,7 @@ static void close_socket(struct vns_obj *o)
 {
 	if (!o->sock)
 		return;
+	vns_starving_end(o);
 	if (o->hooked)
 		vns_obj_unhook(o);
 	forget_linger(o->sock->sk);

@@ -40,6 +40,11 @@ static bool socket_is_quick(int name)
 	case SO_RCVBUF:
 	case SO_RCVBUFFORCE:
 	case SO_RCVLOWAT:
+	case SO_RCVTIMEO_OLD:
+	case SO_RCVTIMEO_NEW:
+	case SO_SNDTIMEO_OLD:
+	case SO_SNDTIMEO_NEW:
+	case SO_PEEK_OFF:
 	case SO_MAX_PACING_RATE:
 	case SO_INCOMING_CPU:
 		return true;

@@ -16,6 +16,7 @@
 #include <linux/refcount.h>
 #include <linux/socket.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 #include <net/sock.h>
 #include "veng.h"
 
@@ -41,6 +42,10 @@ struct vns_wakers {
  * @closed: not in the table any more
  * @in_groups: options of IPv4 or IPv6 were set; those join multicast groups. Dispatcher only
  * @hooked: the socket has our callbacks, and @old has the former ones
+ * @urgent: counts urgent data as VOS_POLL_URGENT does. Written under the socket's lock
+ * @urgent_seq: sequence number of the last
+ * @starving: waits for the domain's memory, see pressure.c; on vns_conn.starving
+ * @hunger: its place there; vns_conn.lock
  */
 struct vns_obj {
 	struct kref ref;
@@ -53,21 +58,37 @@ struct vns_obj {
 	bool closed;
 	bool in_groups;
 	bool hooked;
+	u8 urgent;
+	u32 urgent_seq;
+	bool starving;
+	struct list_head hunger;
 	struct vns_wakers old;
 	struct veng_dirty dirty;
 	struct rcu_head rcu;
 };
 
+/* A file of /proc/net that a primary reads, see table.c. @file: NULL: none is open */
+struct vns_cursor {
+	struct file *file;
+	u32 gen;
+};
+
 /*
  * struct vns_conn - one connected primary
  * @door: the file through which ioctls reach sockets, see ioctl.c. Control thread only
- * @lock: for @table
+ * @cursors: control thread only
+ * @lock: for @table, @starving
+ * @starving: objects that wait for the domain's memory, the first come first
+ * @feed: work that lets them go on
  */
 struct vns_conn {
 	struct veng_conn *conn;
 	struct file *door;
+	struct vns_cursor cursors[VOS_CURSORS];
 	spinlock_t lock;	/* see above */
 	u32 nr;
+	struct list_head starving;
+	struct delayed_work feed;
 	struct vns_obj *table[];
 };
 
@@ -86,20 +107,37 @@ u32 vns_obj_refresh(struct vns_obj *o, bool wake);
 void vns_obj_mark(struct vns_obj *o);
 void vns_obj_dirty(struct veng_dirty *d);
 
+/* pressure.c */
+bool vns_may_send(struct vns_obj *o);
+s64 vns_starve(struct vns_obj *o, s64 rc);
+void vns_starving_end(struct vns_obj *o);
+void vns_pressure_begin(struct vns_conn *nc);
+void vns_pressure_end(struct vns_conn *nc);
+
 /*
  * Functions that carry out calls of class NET. @o: the object that the call names; it has a
  * socket. A function that returns VENG_PENDING takes @o over. SOCKET and RELEASE, which make
- * and end the object, get NULL.
+ * and end the object, get NULL. So do TABLE and SYSCTL, which name none.
  *
  * connect.c: from SOCKET to SHUTDOWN and GETNAME; object.c: RELEASE; message.c: SENDMSG,
- * RECVMSG; option.c: SETSOCKOPT, SETINT, GETSOCKOPT; ioctl.c: IOCTL.
+ * RECVMSG; option.c: SETSOCKOPT, SETINT, GETSOCKOPT; ioctl.c: IOCTL; stream.c: LINGER, PUSH;
+ * table.c: TABLE; sysctl.c: SYSCTL.
  */
 #define VOS_X(NAME, name, ...) s64 vns_##name(struct vns_obj *o, struct veng_scall *call);
 VOS_NET_OPCODES(VOS_X)
 #undef VOS_X
 
+/* stream.c */
+int vns_stream_recv(struct vns_obj *o, struct msghdr *msg, struct veng_scall *call, int flags);
+
 /* ioctl.c */
 int vns_ioctl_begin(struct vns_conn *nc);
 void vns_ioctl_end(struct vns_conn *nc);
+
+/* path.c */
+char *vns_path(const struct veng_scall *call, const char *folder);
+
+/* table.c */
+void vns_table_end(struct vns_conn *nc);
 
 #endif

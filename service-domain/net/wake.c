@@ -10,6 +10,7 @@
  */
 #include <linux/fs.h>
 #include <linux/poll.h>
+#include <linux/tcp.h>
 #include "vns.h"
 
 /**
@@ -48,11 +49,18 @@ void vns_obj_dirty(struct veng_dirty *d)
  */
 static struct file nobody;
 
+/* What a socket that waits for the domain's memory is not ready for. */
+#define VNS_ROOM ((__force u32)(EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND))
+
 static u32 ask_mask(struct vns_obj *o)
 {
 	struct socket *sock = o->sock;
+	u32 mask = (__force u32)READ_ONCE(sock->ops)->poll(&nobody, sock, NULL);
 
-	return (__force u32)READ_ONCE(sock->ops)->poll(&nobody, sock, NULL);
+	if (READ_ONCE(o->starving))
+		mask &= ~VNS_ROOM;
+	/* The count comes second: a mask that shows urgent data has counted it. */
+	return mask | (u32)READ_ONCE(o->urgent) << VOS_POLL_URGENT_SHIFT;
 }
 
 /**
@@ -76,7 +84,21 @@ u32 vns_obj_refresh(struct vns_obj *o, bool wake)
 		WRITE_ONCE(o->mask, mask);
 	}
 	veng_obj_publish(o->nc->conn, o->index, o->gen, mask, wake || mask & ~before);
+	/* A signal is due, even if the program waits for nothing. */
+	if ((mask ^ before) & VOS_POLL_URGENT)
+		veng_obj_announce(o->nc->conn, o->index);
 	return mask;
+}
+
+/* Count urgent data when a segment first announces it, as Linux sends SIGURG. */
+static void note_urgent(struct vns_obj *o, const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (likely(!tp->urg_data) || tp->urg_seq == o->urgent_seq)
+		return;
+	o->urgent_seq = tp->urg_seq;
+	WRITE_ONCE(o->urgent, o->urgent % 255 + 1);
 }
 
 static void data_ready(struct sock *sk)
@@ -86,6 +108,8 @@ static void data_ready(struct sock *sk)
 	rcu_read_lock();
 	o = rcu_dereference_sk_user_data(sk);
 	if (o) {
+		if (sk_is_tcp(sk))
+			note_urgent(o, sk);
 		o->old.data_ready(sk);
 		vns_obj_mark(o);
 	}
@@ -166,6 +190,9 @@ void vns_obj_hook(struct vns_obj *o, const struct vns_obj *listener)
 	sk->sk_write_space = write_space;
 	sk->sk_state_change = state_change;
 	sk->sk_error_report = error_report;
+	/* What came before had no owner to be told. */
+	if (sk_is_tcp(sk))
+		o->urgent_seq = READ_ONCE(tcp_sk(sk)->urg_seq);
 	__rcu_assign_sk_user_data_with_flags(sk, o, SK_USER_DATA_NOCOPY);
 	o->hooked = true;
 	write_unlock_bh(&sk->sk_callback_lock);

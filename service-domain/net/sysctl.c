@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SYSCTL, in the control thread: reads, writes and lists this domain's /proc/sys/net.
+ *
+ * The file is opened under the caller's credentials, as a program opens it. So this kernel
+ * checks the caller's right to read and write by its own rules.
+ */
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/namei.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_buf.h>
+#include <linux/slab.h>
+#include "vns.h"
+
+#define FOLDER		"/proc/sys/net/"
+/* Attempts to write while another thread has the lock of all routing, 1 ms apart. */
+#define MAX_ATTEMPTS	200
+
+static s64 read_value(struct file *file, struct veng_scall *call, void *value, u32 len)
+{
+	loff_t pos = call->sqe.arg[1];
+	ssize_t n = kernel_read(file, value, len, &pos);
+
+	if (n > 0)
+		vos_peer_write(call->out[0], value, n);
+	return n;
+}
+
+/*
+ * Some handlers do not wait for the lock of all routing. They have the system call made again,
+ * by a signal that is none.
+ */
+static s64 write_value(struct file *file, struct veng_scall *call, void *value, u32 len)
+{
+	int attempts = MAX_ATTEMPTS;
+	loff_t pos;
+	ssize_t n;
+
+	if (len)
+		vos_peer_read(value, call->in[0], len);
+	for (;;) {
+		pos = call->sqe.arg[1];
+		n = kernel_write(file, value, len, &pos);
+		if (n != -ERESTARTNOINTR)
+			return n;
+		clear_thread_flag(TIF_SIGPENDING);
+		if (!--attempts)
+			return -EBUSY;
+		usleep_range(500, 1000);
+	}
+}
+
+static s64 move_value(struct veng_scall *call, const char *path)
+{
+	bool write = call->sqe.arg[0] == VOS_SYSCTL_WRITE;
+	struct file *file = filp_open(path, write ? O_WRONLY : O_RDONLY, 0);
+	u32 len = call->sqe.ext[0].len;
+	void *value;
+	s64 rc;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	value = kvzalloc(len + 1, GFP_KERNEL);
+	if (!value)
+		rc = -ENOMEM;
+	else if (write)
+		rc = write_value(file, call, value, len);
+	else
+		rc = read_value(file, call, value, len);
+	kvfree(value);
+	__fput_sync(file);
+	return rc;
+}
+
+/*
+ * struct sysctl_names - the names in a folder, each with its NUL
+ * @ctx: for iterate_dir()
+ * @names: LISTING_MAX bytes for them
+ * @len: bytes of them
+ */
+struct sysctl_names {
+	struct dir_context ctx;
+	char *names;
+	u32 len;
+};
+
+#define LISTING_MAX	16384u
+
+static bool add_name(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino,
+		     unsigned int type)
+{
+	struct sysctl_names *l = container_of(ctx, struct sysctl_names, ctx);
+
+	if (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')))
+		return true;
+	if (len + 1 > LISTING_MAX - l->len)
+		return false;
+	memcpy(l->names + l->len, name, len);
+	l->len += len;
+	l->names[l->len++] = '\0';
+	return true;
+}
+
+/* Print the line of one entry. One that has gone meanwhile has none. */
+static void print_entry(struct seq_buf *text, const char *folder, const char *name)
+{
+	char *full = kasprintf(GFP_KERNEL, "%s/%s", folder, name);
+	struct path path;
+	umode_t mode;
+
+	if (!full || kern_path(full, 0, &path))
+		goto out;
+	mode = d_inode(path.dentry)->i_mode;
+	path_put(&path);
+	seq_buf_printf(text, "%c %03o %s\n", S_ISDIR(mode) ? 'd' : 'f', mode & 0777, name);
+out:
+	kfree(full);
+}
+
+static s64 print_listing(struct veng_scall *call, const char *folder, const struct sysctl_names *l)
+{
+	u32 room = call->sqe.ext[0].len, at;
+	struct seq_buf text;
+	char *buf = kvzalloc(room, GFP_KERNEL);
+
+	if (!buf)
+		return -ENOMEM;
+	seq_buf_init(&text, buf, room);
+	for (at = 0; at < l->len; at += strlen(l->names + at) + 1)
+		print_entry(&text, folder, l->names + at);
+	if (!seq_buf_has_overflowed(&text))
+		vos_peer_write(call->out[0], buf, text.len);
+	kvfree(buf);
+	return seq_buf_has_overflowed(&text) ? -EMSGSIZE : (s64)text.len;
+}
+
+static s64 list_folder(struct veng_scall *call, const char *folder)
+{
+	struct sysctl_names l = { .ctx.actor = add_name };
+	struct file *file = filp_open(folder, O_RDONLY | O_DIRECTORY, 0);
+	s64 rc;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	l.names = kvzalloc(LISTING_MAX, GFP_KERNEL);
+	rc = l.names ? iterate_dir(file, &l.ctx) : -ENOMEM;
+	__fput_sync(file);
+	if (!rc)
+		rc = print_listing(call, folder, &l);
+	kvfree(l.names);
+	return rc;
+}
+
+static s64 run_sysctl(struct veng_scall *call)
+{
+	char *path = vns_path(call, FOLDER);
+	s64 rc;
+
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	if (call->sqe.arg[0] == VOS_SYSCTL_LIST)
+		rc = list_folder(call, path);
+	else
+		rc = move_value(call, path);
+	kfree(path);
+	return rc;
+}
+
+/**
+ * vns_sysctl - carry out SYSCTL
+ * @none: NULL
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: VENG_PENDING, -EINVAL.
+ */
+s64 vns_sysctl(struct vns_obj *none, struct veng_scall *call)
+{
+	u64 what = call->sqe.arg[0];
+
+	if (what > VOS_SYSCTL_LIST || call->sqe.ext[0].len > VOS_TEXT_MAX)
+		return -EINVAL;
+	if (what != VOS_SYSCTL_WRITE && !call->out[0])
+		return -EINVAL;
+	veng_scall_queue_ctl(call, run_sysctl);
+	return VENG_PENDING;
+}
