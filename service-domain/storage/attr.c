@@ -297,8 +297,11 @@ static int change(struct vst_node *node, const struct fuse_setattr_in *in)
 	struct lasting before, after;
 	bool lost_caps;
 	struct iattr attr;
-	int err = to_iattr(in, inode, &attr);
+	int err;
 
+	if (vst_only_times(in))
+		return vst_set_times(inode, in);
+	err = to_iattr(in, inode, &attr);
 	if (err)
 		return err;
 	inode_lock(inode);
@@ -313,9 +316,19 @@ static int change(struct vst_node *node, const struct fuse_setattr_in *in)
 	return err;
 }
 
-static int change_as_said(struct vst_node *node, const struct fuse_setattr_in *in)
+/*
+ * The client says of every change of owner that it takes privileges away. A set-group-ID bit
+ * without execution for the group is none. A caller with CAP_FSETID keeps it.
+ */
+static bool lacks_fsetid(const struct vst_req *r, const struct fuse_setattr_in *in)
 {
-	const struct cred *cred = vst_cred_to_change(in->valid & FATTR_KILL_SUIDGID), *saved;
+	return in->valid & FATTR_KILL_SUIDGID && !vst_caller_has(r, CAP_FSETID);
+}
+
+static int change_as_said(struct vst_req *r, struct vst_node *node,
+			  const struct fuse_setattr_in *in)
+{
+	const struct cred *cred = vst_cred_to_change(lacks_fsetid(r, in)), *saved;
 	int err;
 
 	if (IS_ERR(cred))
@@ -349,7 +362,7 @@ int vst_setattr(struct vst_req *r)
 	node = vst_node_get(r->conn, r->in.nodeid);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	err = change_as_said(node, in);
+	err = change_as_said(r, node, in);
 	err = err ?: reply_attr(r, node);
 	vst_node_put(node);
 	return err;
@@ -378,5 +391,7 @@ int vst_statfs(struct vst_req *r)
 	out.st.bsize = st.f_bsize;
 	out.st.namelen = st.f_namelen;
 	out.st.frsize = st.f_frsize ?: st.f_bsize;
+	out.st.spare[VOS_STATFS_MAX_LOW] = vst_root.mnt->mnt_sb->s_maxbytes;
+	out.st.spare[VOS_STATFS_MAX_HIGH] = vst_root.mnt->mnt_sb->s_maxbytes >> 32;
 	return vst_reply(r, &out, sizeof(out));
 }

@@ -110,6 +110,19 @@ const struct cred *vst_cred_to_change(bool kill)
 }
 
 /**
+ * vst_caller_has - test whether the caller of a request has a capability of its own
+ * @r: request
+ * @cap: CAP_*
+ *
+ * Context: any.
+ * Return: true if so, as for the client's own requests.
+ */
+bool vst_caller_has(const struct vst_req *r, int cap)
+{
+	return cap_raised(r->call->cred->cap_effective, cap);
+}
+
+/**
  * vst_cred_init - prepare the service's own credentials
  *
  * Return: 0 or -ENOMEM.

@@ -30,17 +30,20 @@ int vst_fsync(struct vst_req *r)
 	return err;
 }
 
-/* The request has no flag for it. A caller that may not keep set-user-ID bits loses them. */
+/*
+ * The request has no flag for it. A caller that may not keep set-user-ID bits loses them. A
+ * reservation leaves them: the write that follows takes them away, and a mapping does not.
+ */
 static int allocate(struct vst_req *r, struct file *file, const struct fuse_fallocate_in *in)
 {
-	bool kill = !cap_raised(r->call->cred->cap_effective, CAP_FSETID);
+	bool kill = !(in->mode & VOS_FALLOC_RESERVE) && !vst_caller_has(r, CAP_FSETID);
 	const struct cred *cred = vst_cred_to_change(kill), *saved;
 	int err;
 
 	if (IS_ERR(cred))
 		return PTR_ERR(cred);
 	saved = override_creds(cred);
-	err = vfs_fallocate(file, in->mode, in->offset, in->length);
+	err = vfs_fallocate(file, in->mode & ~VOS_FALLOC_RESERVE, in->offset, in->length);
 	revert_creds(saved);
 	put_cred(cred);
 	return err;
@@ -63,13 +66,16 @@ int vst_fallocate(struct vst_req *r)
 	if (!in || in->offset > LLONG_MAX || in->length > LLONG_MAX)
 		return -EINVAL;
 	/* Other modes move data, and a replay must not repeat them. */
-	if (in->mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+	if (in->mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE |
+			 VOS_FALLOC_RESERVE))
 		return -EOPNOTSUPP;
 	node = vst_data_get(r, FMODE_WRITE, &file);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
 	err = allocate(r, file, in);
-	err = err ?: vst_commit(file_inode(file));
+	/* What is lost with this domain, its successor has free for the write itself. */
+	if (!err && !(in->mode & VOS_FALLOC_RESERVE))
+		err = vst_commit(file_inode(file));
 	vst_node_put(node);
 	return err;
 }

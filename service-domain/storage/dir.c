@@ -66,7 +66,7 @@ static int read_dir(struct vst_node *node, u64 offset, struct gathering *g)
 	loff_t pos;
 	int err;
 
-	file = dentry_open(&path, O_RDONLY | O_DIRECTORY | O_LARGEFILE, vst_cred);
+	file = dentry_open(&path, O_RDONLY | O_DIRECTORY | O_LARGEFILE | O_NOATIME, vst_cred);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	pos = vfs_llseek(file, offset, SEEK_SET);
@@ -89,7 +89,8 @@ static bool is_dot(const struct fuse_dirent *d)
 }
 
 /* Fill @entry with what @d leads to. If it stays all zero, the client asks when it needs it. */
-static void look_at(struct dentry *dir, const struct fuse_dirent *d, struct fuse_entry_out *entry)
+static void lookup_child(struct dentry *dir, const struct fuse_dirent *d,
+			 struct fuse_entry_out *entry)
 {
 	struct dentry *dentry;
 
@@ -114,7 +115,7 @@ static int reply_plus(struct vst_req *r, struct dentry *dir, const struct gather
 		const struct fuse_dirent *d = (struct fuse_dirent *)(g->buf + pos);
 		u32 size = FUSE_DIRENT_SIZE(d);
 
-		look_at(dir, d, &entry);
+		lookup_child(dir, d, &entry);
 		err = vst_reply(r, &entry, sizeof(entry));
 		err = err ?: vst_reply(r, d, size);
 		pos += size;

@@ -117,6 +117,7 @@ static const struct {
 	[FUSE_RENAME2]		= { vst_rename2, true },
 	[FUSE_LSEEK]		= { vst_lseek },
 	[FUSE_SYNCFS]		= { vst_syncfs },
+	[FUSE_TMPFILE]		= { vst_tmpfile, true },
 	[FUSE_STATX]		= { vst_statx },
 };
 
@@ -155,7 +156,7 @@ static s64 run(struct veng_scall *call)
 
 /*
  * Workers share their file mode mask with the domain's init. The client has applied the
- * caller's mask already (see create_mode()), so there must be none here.
+ * caller's mask already (see vst_create_mode()), so there must be none here.
  */
 static void clear_umask(void)
 {
@@ -167,6 +168,7 @@ static void serve_work(struct work_struct *work)
 {
 	struct veng_scall *call = container_of(work, struct veng_scall, work);
 
+	veng_scall_take_up(call);
 	clear_umask();
 	veng_scall_complete(call, run(call));
 }
@@ -174,12 +176,13 @@ static void serve_work(struct work_struct *work)
 /**
  * vst_queue - have a worker carry out a call
  * @call: the call
- * @fn: calls veng_scall_complete() for it in the end
+ * @fn: calls veng_scall_take_up() first, and veng_scall_complete() in the end
  *
  * Context: dispatcher.
  */
 void vst_queue(struct veng_scall *call, work_func_t fn)
 {
+	veng_scall_hand_over(call);
 	INIT_WORK(&call->work, fn);
 	queue_work(vst_wq, &call->work);
 }

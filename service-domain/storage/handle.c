@@ -51,6 +51,7 @@ void *vst_handle_add(struct veng_conn *vc, u64 id, u32 flags, struct vos_uchan_s
 		kfree(h);
 		return err;
 	}
+	h->noatime = flags & VOS_HANDLE_NOATIME;
 	h->slot = slot;
 	vos_store(&slot->durable, 0);
 	spin_lock(&conn->lock);

@@ -9,6 +9,7 @@
  * struct vst_handle - a file in one user channel
  * @list: on conn->handles, under conn->lock
  * @seq: last write through this handle
+ * @noatime: reading does not change the access time
  */
 struct vst_handle {
 	struct list_head list;
@@ -16,6 +17,7 @@ struct vst_handle {
 	struct file *file;
 	struct vos_uchan_slot __peer *slot;
 	u64 seq;
+	bool noatime;
 };
 
 extern atomic64_t vst_last_seq;
@@ -26,8 +28,10 @@ static inline void vst_carry_out(struct work_struct *work,
 {
 	struct veng_scall *call = container_of(work, struct veng_scall, work);
 	const struct cred *saved = override_creds(call->cred);
-	s64 result = fn(call);
+	s64 result;
 
+	veng_scall_take_up(call);
+	result = fn(call);
 	revert_creds(saved);
 	veng_scall_complete(call, result);
 }

@@ -180,11 +180,19 @@ int vst_write(struct vst_req *r)
 
 /* --- calls on handles ---------------------------------------------------------------------- */
 
+/* The client does not see such a read. @n: as the read ended. Return: the same. */
+static ssize_t accessed(const struct vst_handle *h, ssize_t n)
+{
+	if (n >= 0 && !h->noatime)
+		touch_atime(&h->file->f_path);
+	return n;
+}
+
 static s64 do_read(struct veng_scall *call)
 {
 	const struct vst_handle *h = call->target;
 
-	return read_at(h->file, call->out[0], call->sqe.ext[0].len, call->sqe.arg[0]);
+	return accessed(h, read_at(h->file, call->out[0], call->sqe.ext[0].len, call->sqe.arg[0]));
 }
 
 /*
@@ -207,7 +215,7 @@ static ssize_t read_cached(struct veng_scall *call)
 	init_sync_kiocb(&iocb, h->file);
 	iocb.ki_flags |= IOCB_NOWAIT | IOCB_NOIO;
 	iocb.ki_pos = call->sqe.arg[0];
-	return h->file->f_op->read_iter(&iocb, &iter);
+	return accessed(h, h->file->f_op->read_iter(&iocb, &iter));
 }
 
 /* Return: true if the file has no more than these @n bytes for the call. */

@@ -105,8 +105,16 @@ struct creation {
 	int (*make)(const struct creation *c, struct inode *dir, struct dentry *dentry);
 };
 
-/* If the directory has a default ACL, the ACL replaces the mask. */
-static umode_t create_mode(struct inode *dir, umode_t mode, u32 umask)
+/**
+ * vst_create_mode - apply the caller's mask to the mode of what is to be made
+ * @dir: where; if it has a default ACL, the ACL replaces the mask
+ * @mode: as the caller said
+ * @umask: untrusted
+ *
+ * Context: process.
+ * Return: the mode.
+ */
+umode_t vst_create_mode(struct inode *dir, umode_t mode, u32 umask)
 {
 	struct posix_acl *acl = get_inode_acl(dir, ACL_TYPE_DEFAULT);
 
@@ -118,7 +126,7 @@ static umode_t create_mode(struct inode *dir, umode_t mode, u32 umask)
 
 static int make_node(const struct creation *c, struct inode *dir, struct dentry *dentry)
 {
-	umode_t mode = create_mode(dir, c->mode, c->umask);
+	umode_t mode = vst_create_mode(dir, c->mode, c->umask);
 
 	if (S_ISREG(mode))
 		return vfs_create(&nop_mnt_idmap, dir, dentry, mode, true);
@@ -127,7 +135,7 @@ static int make_node(const struct creation *c, struct inode *dir, struct dentry 
 
 static int make_dir(const struct creation *c, struct inode *dir, struct dentry *dentry)
 {
-	return vfs_mkdir(&nop_mnt_idmap, dir, dentry, create_mode(dir, c->mode, c->umask));
+	return vfs_mkdir(&nop_mnt_idmap, dir, dentry, vst_create_mode(dir, c->mode, c->umask));
 }
 
 static int make_symlink(const struct creation *c, struct inode *dir, struct dentry *dentry)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RENAME and RENAME2. name.c says what a replay means. An exchange leaves the same before and
- * after, so a replayed one ends with an error.
+ * RENAME and RENAME2. name.c says what a replay means. After an exchange, and after a rename that
+ * leaves a whiteout, there are as many names as before. So a replay says which inode moves.
  */
 #include "vst.h"
 
@@ -13,6 +13,18 @@ struct renaming {
 	u32 flags;
 	struct vst_node *victim;
 };
+
+/* Test whether an earlier incarnation has carried out a replayed request. */
+static bool is_renamed(const struct vst_req *r, const struct dentry *old, const struct dentry *new)
+{
+	u64 moves = r->call->sqe.arg[1];	/* untrusted; compared only */
+
+	if (!r->replay || d_is_negative(new))
+		return false;
+	if (d_is_negative(old))
+		return true;
+	return moves && vst_id_of(d_inode(new)) == moves && vst_id_of(d_inode(old)) != moves;
+}
 
 /* Rename. @trap: if one directory is an ancestor of the other, its child on that path. */
 static int rename_dentries(struct vst_req *r, struct renaming *n, struct dentry *trap,
@@ -30,8 +42,10 @@ static int rename_dentries(struct vst_req *r, struct renaming *n, struct dentry 
 
 	lockdep_assert_held_write(&rd.old_dir->i_rwsem);
 	lockdep_assert_held_write(&rd.new_dir->i_rwsem);
+	if (is_renamed(r, old, new))
+		return 0;
 	if (d_is_negative(old))
-		return r->replay && d_is_positive(new) ? 0 : -ENOENT;
+		return -ENOENT;
 	if (old == trap)
 		return -EINVAL;
 	if (new == trap)
@@ -40,7 +54,7 @@ static int rename_dentries(struct vst_req *r, struct renaming *n, struct dentry 
 		return -EEXIST;
 	if ((n->flags & RENAME_EXCHANGE) && d_is_negative(new))
 		return -ENOENT;
-	if ((n->flags & RENAME_EXCHANGE) && r->replay)
+	if ((n->flags & RENAME_EXCHANGE) && r->replay && !r->call->sqe.arg[1])
 		return -EIO;
 	if (d_is_positive(new) && d_inode(new) != d_inode(old) && !(n->flags & RENAME_EXCHANGE)) {
 		int err;

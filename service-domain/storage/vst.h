@@ -11,7 +11,8 @@
  * caller's credentials, see cred.c.
  *
  * Direction of calls:
- *	main.c -> dispatch.c -> attr.c, name.c, rename.c, dir.c, io.c, xattr.c
+ *	main.c -> dispatch.c -> attr.c, tmpfile.c, name.c, rename.c, dir.c, io.c, xattr.c
+ *	attr.c -> times.c; tmpfile.c -> name.c
  *	io.c -> rewrite.c, data.c -> handle.c
  *	these -> orphan.c -> node.c, commit.c, request.c, cred.c
  */
@@ -137,6 +138,7 @@ extern const struct cred *vst_cred;
 const struct cred *vst_cred_of(const struct vst_req *r);
 const struct cred *vst_cred_of_owner(const struct inode *inode);
 const struct cred *vst_cred_to_change(bool kill);
+bool vst_caller_has(const struct vst_req *r, int cap);
 int vst_cred_init(void);
 void vst_cred_exit(void);
 
@@ -197,7 +199,12 @@ int vst_statx(struct vst_req *r);
 int vst_setattr(struct vst_req *r);
 int vst_statfs(struct vst_req *r);
 
+/* times.c */
+bool vst_only_times(const struct fuse_setattr_in *in);
+int vst_set_times(struct inode *inode, const struct fuse_setattr_in *in);
+
 /* name.c */
+umode_t vst_create_mode(struct inode *dir, umode_t mode, u32 umask);
 int vst_lookup(struct vst_req *r);
 int vst_readlink(struct vst_req *r);
 int vst_mknod(struct vst_req *r);
@@ -206,6 +213,9 @@ int vst_symlink(struct vst_req *r);
 int vst_link(struct vst_req *r);
 int vst_unlink(struct vst_req *r);
 int vst_rmdir(struct vst_req *r);
+
+/* tmpfile.c */
+int vst_tmpfile(struct vst_req *r);
 
 /* rename.c */
 int vst_rename(struct vst_req *r);
