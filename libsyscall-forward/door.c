@@ -9,6 +9,7 @@
 
 #include "filetype.h"
 #include "fwd_priv.h"
+#include "section.h"
 #include "syscall.h"
 
 #define FIRST_STEP	64u
@@ -122,6 +123,7 @@ static bool open_door(struct fwd_door *d)
 		info.nr_fds = VOS_DOOR_FDS;
 	vos_store(&d->state, (const struct vos_door_state *)(uintptr_t)info.state);
 	fwd_count_add(&d->opens, 1);
+	fwd_account_forget();
 	d->step = 0;
 	vos_store_release(&d->nr_fds, info.nr_fds);
 	return true;
@@ -252,7 +254,7 @@ static void init_channel(struct fwd_door *d, unsigned int service,
 	 */
 	if (c->log_head % sizeof(struct vos_log_record))
 		c->log_size = 0;
-	memset(c->owed, 0, sizeof(c->owed));
+	memset(c->pending_error, 0, sizeof(c->pending_error));
 	memset(c->poster, 0, sizeof(c->poster));
 	c->usable = true;
 	for (i = 0; i < info->nr_lanes; i++)
@@ -345,6 +347,22 @@ static bool worth_a_door(int fd)
 	return (d && vos_load(&d->nr_fds)) || fwd_filetype(fd) != FWD_OTHER;
 }
 
+static __u64 attach_claimed(int fd, long flags, struct seen *seen)
+{
+	struct fwd_door *d = claim_door();
+	__u64 word = 0;
+
+	if (!d)
+		return VOS_KIND_TRAP;
+	if ((__u32)fd < d->nr_fds) {
+		if (attach(d, fd, flags))
+			word = vos_load_acquire(&d->state->word[fd]);
+		note_outcome(seen, VOS_WORD_KIND(word));
+	}
+	vos_store_release(&d->busy, 0u);
+	return VOS_WORD_KIND(word) ? word : VOS_KIND_TRAP;
+}
+
 /**
  * fwd_attach - attach a descriptor without a word if enough calls have come for it
  * @fd: the descriptor
@@ -356,9 +374,9 @@ static bool worth_a_door(int fd)
 __attribute__((noinline)) __u64 fwd_attach(int fd, unsigned int after)
 {
 	long flags = after & FWD_AFTER_WINDOW ? VOS_ATTACH_WINDOW : 0;
-	struct fwd_door *d;
+	struct vos_account_slot *slot;
 	struct seen *seen;
-	__u64 word = 0;
+	__u64 word;
 
 	if ((__u32)fd >= VOS_DOOR_FDS || !after)
 		return VOS_KIND_TRAP;
@@ -369,14 +387,11 @@ __attribute__((noinline)) __u64 fwd_attach(int fd, unsigned int after)
 		note_outcome(seen, false);
 		return VOS_KIND_TRAP;
 	}
-	d = claim_door();
-	if (!d)
-		return VOS_KIND_TRAP;
-	if ((__u32)fd < d->nr_fds) {
-		if (attach(d, fd, flags))
-			word = vos_load_acquire(&d->state->word[fd]);
-		note_outcome(seen, VOS_WORD_KIND(word));
-	}
-	vos_store_release(&d->busy, 0u);
-	return VOS_WORD_KIND(word) ? word : VOS_KIND_TRAP;
+	/* A thread's first call has no slot yet. */
+	if (!fwd_thread.asked)
+		return attach_claimed(fd, flags, seen);
+	slot = fwd_enter();
+	word = attach_claimed(fd, flags, seen);
+	fwd_leave(slot);
+	return word;
 }

@@ -5,7 +5,7 @@
 
 #include "iov.h"
 
-/* Return: true if all of the range can be part of a file; it is not at VOS_POS_HOME. */
+/* Return: true if all of the range can be part of a file; it is not at VOS_POS_KERNEL. */
 static inline bool fwd_file_range(__u64 pos, size_t len)
 {
 	return pos < 1ull << 63 && len < (1ull << 63) - pos;
@@ -26,14 +26,14 @@ static inline __u64 *fwd_file_pos(struct fwd_lane *l, const struct fwd_io *io)
 	return &head->pos[slot];
 }
 
-#define FWD_LOOK_EVERY	1024u	/* reads */
+#define FWD_RECALL_EVERY	1024u	/* reads */
 
 /* Count a read that has been answered. */
 static inline void fwd_file_was_read(struct fwd_lane *l, __u64 word, int fd, long n)
 {
 	fwd_lane_count(l, VOS_STAT_READ, n);
-	if (unlikely(!(vos_load(&l->count.door[VOS_STAT_READ]) % FWD_LOOK_EVERY)))
-		fwd_file_look(l, word, fd);
+	if (unlikely(!(vos_load(&l->count.door[VOS_STAT_READ]) % FWD_RECALL_EVERY)))
+		fwd_file_try_recall(l, word, fd);
 }
 
 /*

@@ -92,7 +92,7 @@ struct fwd_chan {
 	__u32 log_off, log_size;	/* within the arena; size 0: no log */
 	__u32 log_head, log_tail;
 
-	/* home.c: slots that were written since its last check */
+	/* recall.c: slots that were written since its last check */
 	__u8 written[VOS_UCHAN_SLOTS];
 
 	/* lane.c: number of waits, and number of long ones in a row up to now */
@@ -103,10 +103,11 @@ struct fwd_chan {
 	 * An error that the service has reported after bytes had been moved, and that
 	 * no call has returned yet: generation of the slot << 32 | errno.
 	 */
-	__u64 owed[VOS_UCHAN_SLOTS];
+	__u64 pending_error[VOS_UCHAN_SLOTS];
 	/* socket.h: the lane on which the last call on the slot was posted, + 1; 0: none */
 	__u8 poster[VOS_UCHAN_SLOTS];
-	struct fwd_lane lane[VOS_UCHAN_MAX_LANES];
+	/* The one more than there can be is never free: FWD_NO_LANE. */
+	struct fwd_lane lane[VOS_UCHAN_MAX_LANES + 1];
 };
 
 /*
@@ -137,6 +138,20 @@ struct fwd_door {
 	struct fwd_window window[VOS_UCHAN_SLOTS];
 };
 
+#define FWD_NO_LANE	VOS_UCHAN_MAX_LANES
+
+/*
+ * What a thread has of its own. Before its first call it has no lane, so fwd_lane_other() comes
+ * before it counts anything.
+ */
+struct fwd_thread {
+	struct vos_account_slot *account;	/* where it counts its calls */
+	__u32 lane;		/* that it used last: its lines are in this CPU's cache */
+	bool asked;		/* it has asked the kernel for a slot */
+};
+
+extern __thread struct fwd_thread fwd_thread __attribute__((tls_model("initial-exec")));
+
 extern struct fwd_door *fwd_door;	/* NULL until the first attempt to open */
 extern __u32 fwd_door_off;		/* use the trap door from now on */
 extern __u32 fwd_spin_us;		/* upper bound of the spinning of one wait */
@@ -162,11 +177,18 @@ void fwd_door_retire(void);
 
 /* kernel.c: the library's system calls of its own. Tests replace them. */
 long fwd_kernel(long op, long a, long b);
+long fwd_write_at(int fd, const void *buf, size_t n, __u64 pos);
 void fwd_unmap(void *p, size_t size);
 
 /* lane.c; the rest in lane.h */
 void fwd_ticks_start(void);
 void fwd_ticks_measure(void);
+void fwd_account_ask(void);
+void fwd_account_forget(void);
+
+/* section.c; the rest in section.h */
+extern const struct vos_door_section fwd_section;
+void fwd_take_signals(struct vos_account_slot *a);
 
 /* recv.c, send.c, option.c, file.c, window.c, write.c */
 long fwd_recv(struct fwd_io *io);
@@ -183,14 +205,14 @@ void fwd_window_fetch(struct fwd_door *d, int fd);
 long fwd_file_write(struct fwd_io *io);
 long fwd_file_end_write(const struct fwd_io *io, __u64 pos, size_t done, long rc);
 
-/* home.c */
-void fwd_file_look(struct fwd_lane *l, __u64 word, int fd);
-void fwd_file_is_home(int fd);
+/* recall.c */
+void fwd_file_try_recall(struct fwd_lane *l, __u64 word, int fd);
+void fwd_file_is_held(int fd);
 
 /* log.c */
 struct vos_log_record *fwd_log_alloc(struct fwd_chan *c, __u32 len);
 void fwd_log_fill(struct vos_log_record *r, const struct fwd_io *io, __u64 pos, __u32 len);
-void fwd_log_settle(struct vos_log_record *r, __u32 len, __u64 seq);
+void fwd_log_complete(struct vos_log_record *r, __u32 len, __u64 seq);
 
 /* trap.c: each makes libc's call of its name through the trap door */
 ssize_t fwd_trap_read(int fd, void *buf, size_t n);

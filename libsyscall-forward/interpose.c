@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "iov.h"
+#include "section.h"
 
 #define EXPORT		__attribute__((visibility("default")))
 #define STRING(x)	#x
@@ -15,11 +16,18 @@
 
 #pragma weak pthread_testcancel
 
-/* Act upon a pending cancellation here, before the thread holds a lane. */
+/* Act upon a pending cancellation here, before the call begins. */
 static void cancellation_point(void)
 {
 	if (pthread_testcancel)
 		pthread_testcancel();
+}
+
+/* Begin a call that is a cancellation point. */
+static inline struct vos_account_slot *begin(void)
+{
+	cancellation_point();
+	return fwd_enter();
 }
 
 static ssize_t finish(long rc)
@@ -44,16 +52,13 @@ static long door_read(struct fwd_io *io)
 		return FWD_TRAP(VOS_WHY_ODD);
 	switch (VOS_WORD_KIND(io->word)) {
 	case VOS_KIND_WINDOW:
-		cancellation_point();
 		return fwd_window_read(io);
 	case VOS_KIND_FILE:
-		cancellation_point();
 		return fwd_file_read(io);
 	case VOS_KIND_STREAM:
 	case VOS_KIND_DGRAM:
 		if (io->at)
 			return FWD_TRAP(VOS_WHY_ODD);
-		cancellation_point();
 		return fwd_recv(io);
 	default:
 		return FWD_TRAP(VOS_WHY_ODD);
@@ -66,16 +71,13 @@ static long door_write(struct fwd_io *io)
 		return FWD_TRAP(VOS_WHY_ODD);
 	switch (VOS_WORD_KIND(io->word)) {
 	case VOS_KIND_WINDOW:
-		cancellation_point();
 		return fwd_window_write(io);
 	case VOS_KIND_FILE:
-		cancellation_point();
 		return fwd_file_write(io);
 	case VOS_KIND_STREAM:
 	case VOS_KIND_DGRAM:
 		if (io->at)
 			return FWD_TRAP(VOS_WHY_ODD);
-		cancellation_point();
 		return fwd_send(io);
 	default:
 		return FWD_TRAP(VOS_WHY_ODD);
@@ -143,62 +145,70 @@ static inline unsigned int after_read(size_t n)
 EXPORT ssize_t read(int fd, void *buf, size_t n)
 {
 	__u64 word = fwd_word(fd, after_read(n));
+	struct vos_account_slot *slot;
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return fwd_trap_read(fd, buf, n);
+	slot = begin();
 	if (is_socket(word) && is_plain(buf, n, FWD_LARGE - 1)) {
-		cancellation_point();
 		rc = fwd_recv_plain(word, fd, buf, n, 0);
 	} else {
 		rc = read_one(word, fd, buf, n, false, 0);
 	}
+	fwd_leave(slot);
 	return FWD_IS_TRAP(rc) ? fwd_trap_read(fd, buf, n) : finish(rc);
 }
 
 EXPORT ssize_t write(int fd, const void *buf, size_t n)
 {
 	__u64 word = fwd_word(fd, after_write(n));
+	struct vos_account_slot *slot;
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return fwd_trap_write(fd, buf, n);
+	slot = begin();
 	if (is_socket(word) && is_plain(buf, n, FWD_SHORT)) {
-		cancellation_point();
 		rc = fwd_send_short(word, fd, buf, n, 0);
 	} else {
 		rc = write_one(word, fd, buf, n, false, 0);
 	}
+	fwd_leave(slot);
 	return FWD_IS_TRAP(rc) ? fwd_trap_write(fd, buf, n) : finish(rc);
 }
 
 EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t pos)
 {
 	__u64 word = fwd_word(fd, after_read(n));
+	struct vos_account_slot *slot;
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return fwd_trap_pread(fd, buf, n, pos);
+	slot = begin();
 	if (VOS_WORD_KIND(word) == VOS_KIND_WINDOW && is_plain(buf, n, FWD_MAX_IO)) {
-		cancellation_point();
 		rc = fwd_window_pread(word, fd, buf, n, pos);
 	} else if (VOS_WORD_KIND(word) == VOS_KIND_FILE && is_plain(buf, n, FWD_SHORT)) {
-		cancellation_point();
 		rc = fwd_file_pread_short(word, fd, buf, n, pos);
 	} else {
 		rc = read_one(word, fd, buf, n, true, pos);
 	}
+	fwd_leave(slot);
 	return FWD_IS_TRAP(rc) ? fwd_trap_pread(fd, buf, n, pos) : finish(rc);
 }
 
 EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t pos)
 {
 	__u64 word = fwd_word(fd, after_write(n));
+	struct vos_account_slot *slot;
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return fwd_trap_pwrite(fd, buf, n, pos);
+	slot = begin();
 	rc = write_one(word, fd, buf, n, true, pos);
+	fwd_leave(slot);
 	return FWD_IS_TRAP(rc) ? fwd_trap_pwrite(fd, buf, n, pos) : finish(rc);
 }
 
@@ -214,22 +224,28 @@ static __attribute__((noinline)) long vector(__u64 word, int fd, const struct io
 EXPORT ssize_t readv(int fd, const struct iovec *v, int n)
 {
 	__u64 word = fwd_word(fd, FWD_AFTER_ANY);
+	struct vos_account_slot *slot;
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return fwd_trap_readv(fd, v, n);
+	slot = begin();
 	rc = vector(word, fd, v, n, door_read);
+	fwd_leave(slot);
 	return FWD_IS_TRAP(rc) ? fwd_trap_readv(fd, v, n) : finish(rc);
 }
 
 EXPORT ssize_t writev(int fd, const struct iovec *v, int n)
 {
 	__u64 word = fwd_word(fd, FWD_AFTER_ANY);
+	struct vos_account_slot *slot;
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return fwd_trap_writev(fd, v, n);
+	slot = begin();
 	rc = vector(word, fd, v, n, door_write);
+	fwd_leave(slot);
 	return FWD_IS_TRAP(rc) ? fwd_trap_writev(fd, v, n) : finish(rc);
 }
 
@@ -286,32 +302,36 @@ static __attribute__((noinline)) long send_one(__u64 word, int fd, const void *b
 EXPORT ssize_t recv(int fd, void *buf, size_t n, int flags)
 {
 	__u64 word = fwd_word(fd, FWD_AFTER_SOCKET);
+	struct vos_account_slot *slot;
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return fwd_trap_recv(fd, buf, n, flags);
+	slot = begin();
 	if (is_socket(word) && is_plain(buf, n, FWD_LARGE - 1)) {
-		cancellation_point();
 		rc = fwd_recv_plain(word, fd, buf, n, flags);
 	} else {
 		rc = recv_one(word, fd, buf, n, flags, NULL, NULL);
 	}
+	fwd_leave(slot);
 	return FWD_IS_TRAP(rc) ? fwd_trap_recv(fd, buf, n, flags) : finish(rc);
 }
 
 EXPORT ssize_t send(int fd, const void *buf, size_t n, int flags)
 {
 	__u64 word = fwd_word(fd, FWD_AFTER_SOCKET);
+	struct vos_account_slot *slot;
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return fwd_trap_send(fd, buf, n, flags);
+	slot = begin();
 	if (is_socket(word) && is_plain(buf, n, FWD_SHORT)) {
-		cancellation_point();
 		rc = fwd_send_short(word, fd, buf, n, flags);
 	} else {
 		rc = send_one(word, fd, buf, n, flags, NULL, 0);
 	}
+	fwd_leave(slot);
 	return FWD_IS_TRAP(rc) ? fwd_trap_send(fd, buf, n, flags) : finish(rc);
 }
 
@@ -319,11 +339,14 @@ EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t n, int flags,
 			struct sockaddr *restrict a, socklen_t *restrict alen)
 {
 	__u64 word = fwd_word(fd, FWD_AFTER_SOCKET);
+	struct vos_account_slot *slot;
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return fwd_trap_recvfrom(fd, buf, n, flags, a, alen);
+	slot = begin();
 	rc = recv_one(word, fd, buf, n, flags, a, alen);
+	fwd_leave(slot);
 	return FWD_IS_TRAP(rc) ? fwd_trap_recvfrom(fd, buf, n, flags, a, alen) : finish(rc);
 }
 
@@ -331,11 +354,14 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct
 		      socklen_t alen)
 {
 	__u64 word = fwd_word(fd, FWD_AFTER_SOCKET);
+	struct vos_account_slot *slot;
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return fwd_trap_sendto(fd, buf, n, flags, a, alen);
+	slot = begin();
 	rc = send_one(word, fd, buf, n, flags, a, alen);
+	fwd_leave(slot);
 	return FWD_IS_TRAP(rc) ? fwd_trap_sendto(fd, buf, n, flags, a, alen) : finish(rc);
 }
 
@@ -392,30 +418,43 @@ static __attribute__((noinline)) long send_message(__u64 word, int fd, const str
 EXPORT ssize_t recvmsg(int fd, struct msghdr *m, int flags)
 {
 	__u64 word = fwd_word(fd, FWD_AFTER_SOCKET);
+	struct vos_account_slot *slot;
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return fwd_trap_recvmsg(fd, m, flags);
+	slot = begin();
 	rc = recv_message(word, fd, m, flags);
+	fwd_leave(slot);
 	return FWD_IS_TRAP(rc) ? fwd_trap_recvmsg(fd, m, flags) : finish(rc);
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 {
 	__u64 word = fwd_word(fd, FWD_AFTER_SOCKET);
+	struct vos_account_slot *slot;
 	long rc;
 
 	if (VOS_WORD_KIND(word) == VOS_KIND_TRAP)
 		return fwd_trap_sendmsg(fd, m, flags);
+	slot = begin();
 	rc = send_message(word, fd, m, flags);
+	fwd_leave(slot);
 	return FWD_IS_TRAP(rc) ? fwd_trap_sendmsg(fd, m, flags) : finish(rc);
 }
 
 EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
 	__u64 word = level == IPPROTO_TCP ? fwd_word(fd, FWD_AFTER_NEVER) : VOS_KIND_TRAP;
+	struct vos_account_slot *slot;
+	long rc;
 
-	if (word & VOS_WORD_TCP && !fwd_option_set(word, fd, name, value, len))
+	if (!(word & VOS_WORD_TCP))
+		return fwd_trap_setsockopt(fd, level, name, value, len);
+	slot = fwd_enter();
+	rc = fwd_option_set(word, fd, name, value, len);
+	fwd_leave(slot);
+	if (!rc)
 		return 0;
 	return fwd_trap_setsockopt(fd, level, name, value, len);
 }

@@ -28,3 +28,17 @@ __attribute__((weak)) void fwd_unmap(void *p, size_t size)
 {
 	fwd_syscall(SYS_munmap, (long)p, size, 0, 0, 0, 0);
 }
+
+/**
+ * fwd_write_at - make the system call pwrite(), which is no cancellation point here
+ * @fd: the descriptor
+ * @buf: data
+ * @n: bytes
+ * @pos: position in the file
+ *
+ * Return: bytes or -errno; errno stays as it is.
+ */
+__attribute__((weak)) long fwd_write_at(int fd, const void *buf, size_t n, __u64 pos)
+{
+	return fwd_syscall(SYS_pwrite64, fd, (long)buf, (long)n, (long)pos, 0, 0);
+}

@@ -19,7 +19,49 @@ static inline __u64 ticks(void)
 	return __builtin_ia32_rdtsc();
 }
 
-__thread __u32 fwd_lane_favourite __attribute__((tls_model("initial-exec")));
+__thread struct fwd_thread fwd_thread __attribute__((tls_model("initial-exec"))) = {
+	.lane = FWD_NO_LANE,
+};
+
+/* Where a thread counts that has no slot. It is never read. */
+static __thread struct vos_account_slot no_account __attribute__((tls_model("initial-exec")));
+
+/**
+ * fwd_account_ask - ask the kernel for a slot, once a thread
+ *
+ * If the kernel has none, or knows of none, the thread's calls are not counted, and signals
+ * interrupt them. So it is with those of a signal handler that runs meanwhile.
+ */
+__attribute__((noinline)) void fwd_account_ask(void)
+{
+	const struct fwd_door *d = vos_load(&fwd_door);
+	const struct vos_door_state *state = d ? vos_load(&d->state) : NULL;
+	long slot;
+
+	fwd_thread.account = &no_account;
+	if (!state)
+		return;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	fwd_thread.asked = true;
+	/* A door that has been closed may mean a filter that kills for a prctl(). */
+	if (vos_load(&fwd_door_off) || vos_load(&state->closed))
+		return;
+	slot = fwd_kernel(VOS_DOOR_ACCOUNT, 0, 0);
+	if (slot > 0)
+		fwd_thread.account = (struct vos_account_slot *)slot;
+}
+
+/**
+ * fwd_account_forget - have the calling thread ask for a slot again
+ *
+ * For a thread that has come out of fork() with its parent's.
+ */
+void fwd_account_forget(void)
+{
+	fwd_thread.asked = false;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	fwd_thread.lane = FWD_NO_LANE;
+}
 
 /**
  * fwd_lane_other - take a lane that is not the favourite
@@ -31,9 +73,11 @@ __attribute__((noinline)) struct fwd_lane *fwd_lane_other(struct fwd_chan *c)
 {
 	__u32 i;
 
+	if (unlikely(!fwd_thread.asked))
+		fwd_account_ask();
 	for (i = 0; i < VOS_UCHAN_MAX_LANES; i++)
 		if (fwd_lane_claim(&c->lane[i])) {
-			fwd_lane_favourite = i;
+			fwd_thread.lane = i;
 			return &c->lane[i];
 		}
 	return NULL;
@@ -117,7 +161,7 @@ static void adapt(struct fwd_chan *c, __u64 took)
 /* Return: true if an answer has come, or none can come. */
 static inline bool is_over(const struct fwd_lane *l)
 {
-	return vos_ring_ready(&l->cq) || fwd_epoch_is_old(l->chan);
+	return vos_ring_front_ready(&l->cq) || fwd_epoch_is_old(l->chan);
 }
 
 static bool spin(struct fwd_lane *l, __u64 start)
@@ -149,7 +193,7 @@ static __attribute__((noinline)) bool await_long(struct fwd_lane *l)
 	}
 	adapt(l->chan, ticks() - start);
 	/* An answer from before the channel's death counts. */
-	return vos_ring_ready(&l->cq);
+	return vos_ring_front_ready(&l->cq);
 }
 
 /**
@@ -222,7 +266,7 @@ void fwd_lane_drain(struct fwd_lane *l)
 }
 
 /**
- * fwd_lane_settle - wait until few enough posted calls are under way
+ * fwd_lane_take_posted - wait until few enough posted calls are under way
  * @l: the lane, with no other call under way
  * @left: number of posted calls that may stay under way
  *
@@ -230,18 +274,19 @@ void fwd_lane_drain(struct fwd_lane *l)
  *
  * Return: 0, or -ENOTCONN: they will never be answered, and the lane is lost.
  */
-int fwd_lane_settle(struct fwd_lane *l, __u32 left)
+int fwd_lane_take_posted(struct fwd_lane *l, __u32 left)
 {
 	struct vos_cqe c;
 
 	for (;;) {
-		bool ready = vos_ring_ready(&l->cq);
+		bool ready = vos_ring_front_ready(&l->cq);
 
 		if (!ready && l->posted <= left)
 			return 0;
 		if (!ready && !fwd_lane_await(l))
 			break;
 		vos_ring_consume(&l->cq, &c);
+		fwd_account(l->chan->service, c.cost);
 		if (!fwd_lane_was_posted(l, c.tag))
 			break;
 	}
@@ -254,7 +299,7 @@ int fwd_lane_settle(struct fwd_lane *l, __u32 left)
  * @l: the lane
  * @opcode: of a call without extents whose answer is known
  *
- * At most FWD_POSTED of them may be under way: fwd_lane_settle() makes room. What the caller
+ * At most FWD_POSTED of them may be under way: fwd_lane_take_posted() makes room. What the caller
  * asks next on this lane comes after it. If the service sleeps, this wakes it, for the caller
  * may call next after a long time.
  *

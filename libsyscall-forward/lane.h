@@ -12,14 +12,11 @@
 
 #include "fwd_priv.h"
 
-/* The lane that this thread used last: its lines are in this CPU's cache. */
-extern __thread __u32 fwd_lane_favourite __attribute__((tls_model("initial-exec")));
-
 struct fwd_lane *fwd_lane_other(struct fwd_chan *c);
 bool fwd_lane_await(struct fwd_lane *l);
 bool fwd_lane_was_posted(struct fwd_lane *l, __u32 tag);
 int fwd_lane_post(struct fwd_lane *l, enum vos_opcode opcode);
-int fwd_lane_settle(struct fwd_lane *l, __u32 left);
+int fwd_lane_take_posted(struct fwd_lane *l, __u32 left);
 void fwd_lane_drain(struct fwd_lane *l);
 
 static inline bool fwd_lane_claim(struct fwd_lane *l)
@@ -62,7 +59,7 @@ static inline void fwd_lane_put(struct fwd_lane *l)
 static inline struct fwd_lane *fwd_lane_get(unsigned int service, int fd, __u64 word)
 {
 	struct fwd_chan *c = &vos_load(&fwd_door)->chan[service];
-	struct fwd_lane *l = &c->lane[fwd_lane_favourite];
+	struct fwd_lane *l = &c->lane[fwd_thread.lane];
 
 	if (unlikely(!fwd_lane_claim(l))) {
 		l = fwd_lane_other(c);
@@ -103,27 +100,66 @@ static inline void fwd_lane_publish(struct fwd_lane *l, enum vos_opcode opcode)
 		l->kick = true;
 }
 
+/* Add by one instruction: a handler of a signal that comes in between counts, too. */
+static inline void fwd_account_add(__u64 *p, __u64 n)
+{
+	__asm__("addq %1, %0" : "+m"(*p) : "er"(n));
+}
+
+/* Count an answer that was taken. */
+static inline void fwd_account(unsigned int service, __u64 cost)
+{
+	struct vos_account_slot *a = fwd_thread.account;
+
+	fwd_account_add(&a->service[service].calls, 1);
+	fwd_account_add(&a->service[service].ticks, VOS_COST_TICKS(cost));
+}
+
+/* All calls of a lane are of one service, so any opcode tells it, when this is compiled. */
+static inline unsigned int fwd_service_of(enum vos_opcode opcode)
+{
+	return opcode < VOS_OP_FUSE ? VOS_DOOR_NET : VOS_DOOR_STORAGE;
+}
+
+typedef __u32 __attribute__((may_alias)) fwd_half_t;
+
+/* Copy what a short call needs of the answer: field by field, so that it stays in registers. */
+static inline void fwd_lane_take_short(struct fwd_lane *l, struct vos_cqe *c)
+{
+	const struct vos_cqe *e = vos_ring_front(&l->cq);
+
+	c->tag = vos_load(&e->tag);
+	c->result = vos_load(&e->result);
+	/* Its low half, the ticks; the rest is not used. */
+	c->cost = vos_load((const fwd_half_t *)&e->cost);
+	vos_ring_release(&l->cq);
+}
+
 /**
- * fwd_lane_ask_some - submit the prepared call, and wait for the first bytes of its answer
+ * fwd_lane_ask_some - submit the prepared call, and wait for its answer, or a part of it
  * @l: the lane, with no other call under way but posted ones, which makes this short
  * @opcode: of the call
  * @c: set to a private copy of the answer
- * @n: number of bytes that are copied
+ * @whole: not only its tag, result and cost
  *
  * Return: as fwd_lane_wait().
  */
 static inline __attribute__((always_inline)) int
-fwd_lane_ask_some(struct fwd_lane *l, enum vos_opcode opcode, struct vos_cqe *c, __u32 n)
+fwd_lane_ask_some(struct fwd_lane *l, enum vos_opcode opcode, struct vos_cqe *c, bool whole)
 {
 	__u32 tag = l->tag;
 
 	fwd_lane_publish(l, opcode);
 	do {
-		bool ready = !l->kick && vos_ring_ready(&l->cq);
+		bool ready = !l->kick && vos_ring_front_ready(&l->cq);
 
 		if (!ready && unlikely(!fwd_lane_await(l)))
 			break;
-		vos_ring_consume_some(&l->cq, c, n);
+		if (whole)
+			vos_ring_consume(&l->cq, c);
+		else
+			fwd_lane_take_short(l, c);
+		fwd_account(fwd_service_of(opcode), c->cost);
 		if (likely(c->tag == tag))
 			return 0;
 	} while (fwd_lane_was_posted(l, c->tag));
@@ -141,7 +177,7 @@ fwd_lane_ask_some(struct fwd_lane *l, enum vos_opcode opcode, struct vos_cqe *c,
  */
 static inline int fwd_lane_ask(struct fwd_lane *l, enum vos_opcode opcode, struct vos_cqe *c)
 {
-	return fwd_lane_ask_some(l, opcode, c, sizeof(*c));
+	return fwd_lane_ask_some(l, opcode, c, true);
 }
 
 /**
@@ -159,7 +195,7 @@ fwd_lane_ask_short(struct fwd_lane *l, enum vos_opcode opcode, __s64 *result)
 	int rc;
 
 	c.result = 0;
-	rc = fwd_lane_ask_some(l, opcode, &c, offsetof(struct vos_cqe, pos));
+	rc = fwd_lane_ask_some(l, opcode, &c, false);
 	*result = c.result;
 	return rc;
 }
@@ -192,6 +228,7 @@ static inline int fwd_lane_answered(struct fwd_lane *l, int call, struct vos_cqe
 	while (vos_ring_pop(&l->cq, c)) {
 		int other = c->tag % FWD_DEPTH;
 
+		fwd_account(l->chan->service, c->cost);
 		if (unlikely(l->posted) && fwd_lane_was_posted(l, c->tag))
 			continue;
 		if (!(l->busy & 1u << other) || l->asked[other] != c->tag)

@@ -139,12 +139,12 @@ void fwd_log_fill(struct vos_log_record *r, const struct fwd_io *io, __u64 pos, 
 }
 
 /**
- * fwd_log_settle - note the end of a record's write
+ * fwd_log_complete - note the end of a record's write
  * @r: the record
  * @len: bytes that were written; 0: none, so the kernel must not replay it
  * @seq: the write's sequence number
  */
-void fwd_log_settle(struct vos_log_record *r, __u32 len, __u64 seq)
+void fwd_log_complete(struct vos_log_record *r, __u32 len, __u64 seq)
 {
 	if (!len) {
 		vos_store_release(&r->slot, VOS_LOG_SKIP);

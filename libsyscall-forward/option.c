@@ -20,7 +20,7 @@ static long set_on(struct fwd_lane *l, __u64 word, int name, int value)
 	struct vos_sqe *e;
 
 	fwd_posts_first(l, word);
-	if (fwd_lane_settle(l, FWD_POSTED - 1))
+	if (fwd_lane_take_posted(l, FWD_POSTED - 1))
 		return FWD_TRAP(VOS_WHY_DEAD);
 	e = fwd_lane_prepare(l, word);
 	e->arg[0] = IPPROTO_TCP;

@@ -47,9 +47,12 @@ static long copy_answer(struct fwd_lane *l, struct fwd_io *io, const struct vos_
 	return rc;
 }
 
-/* @poll: set to the mask after the call */
+/*
+ * @goes_on: the program's call has got bytes
+ * @more: set: the next call may get more at once
+ */
 static long recv_once(struct fwd_lane *l, struct fwd_io *io, __u32 asked, struct fwd_cursor *to,
-		      __u32 *poll)
+		      bool goes_on, bool *more)
 {
 	__u32 side = io->name ? VOS_ADDR_MAX : 0;
 	struct vos_sqe *e = fwd_lane_prepare(l, io->word);
@@ -57,9 +60,10 @@ static long recv_once(struct fwd_lane *l, struct fwd_io *io, __u32 asked, struct
 
 	e->ext[0] = (struct vos_extent){ l->data + side, asked };
 	e->ext[1] = (struct vos_extent){ l->data, side };
+	e->arg[2] = goes_on ? VOS_RECV_GOES_ON : 0;
 	if (fwd_lane_ask(l, VOS_OP_RECVMSG, &c))
 		return FWD_TRAP(VOS_WHY_DEAD);
-	*poll = c.poll;
+	*more = (c.poll & (EPOLLIN | END_BITS)) == EPOLLIN && !(c.out[3] & VOS_RECV_AT_MARK);
 	return copy_answer(l, io, &c, asked, to, side);
 }
 
@@ -72,20 +76,21 @@ static __u32 room(const struct fwd_lane *l, const struct fwd_io *io)
 static long recv_stream(struct fwd_lane *l, struct fwd_io *io)
 {
 	struct fwd_cursor to = { io->iov, 0 };
-	__u32 poll, asked;
 	size_t got = 0;
+	__u32 asked;
+	bool more;
 	long rc;
 
 	do {
 		asked = room(l, io);
 		if (asked > io->len - got)
 			asked = io->len - got;
-		rc = recv_once(l, io, asked, &to, &poll);
+		rc = recv_once(l, io, asked, &to, got, &more);
 		if (rc > 0)
 			got += rc;
-	} while (rc == (long)asked && got < io->len && (poll & (EPOLLIN | END_BITS)) == EPOLLIN);
+	} while (rc == (long)asked && got < io->len && more);
 	if (got)
-		fwd_sock_owe(l, io, rc);
+		fwd_sock_keep_error(l, io, rc);
 	return got ? (long)got : rc;
 }
 
@@ -93,16 +98,17 @@ static long recv_stream(struct fwd_lane *l, struct fwd_io *io)
 static long recv_dgram(struct fwd_lane *l, struct fwd_io *io)
 {
 	struct fwd_cursor to = { io->iov, 0 };
-	__u32 poll, max = room(l, io);
+	__u32 max = room(l, io);
+	bool more;
 
 	if (io->len > max && max < DGRAM_MAX)
 		return FWD_TRAP(VOS_WHY_ODD);
-	return recv_once(l, io, io->len < max ? io->len : max, &to, &poll);
+	return recv_once(l, io, io->len < max ? io->len : max, &to, false, &more);
 }
 
 static long recv_on(struct fwd_lane *l, struct fwd_io *io)
 {
-	long rc = fwd_sock_owed(l, io->word);
+	long rc = fwd_sock_take_error(l, io->word);
 
 	if (!rc)
 		rc = await_ready(l, io->word, io->flags);
@@ -116,7 +122,7 @@ static long recv_on(struct fwd_lane *l, struct fwd_io *io)
 
 static long recv_plain_on(struct fwd_lane *l, __u64 word, void *buf, __u32 len, int flags)
 {
-	long rc = fwd_sock_owed(l, word);
+	long rc = fwd_sock_take_error(l, word);
 	struct vos_sqe *e;
 	__s64 result;
 

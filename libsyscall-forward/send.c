@@ -116,13 +116,13 @@ static long send_dgram(struct fwd_lane *l, const struct fwd_io *io, size_t *done
 
 static long send_on(struct fwd_lane *l, const struct fwd_io *io, size_t *done)
 {
-	long rc = fwd_sock_owed(l, io->word);
+	long rc = fwd_sock_take_error(l, io->word);
 
 	if (!rc)
 		rc = VOS_WORD_KIND(io->word) == VOS_KIND_STREAM ? send_stream(l, io, done) :
 								  send_dgram(l, io, done);
 	if (*done)
-		fwd_sock_owe(l, io, rc);
+		fwd_sock_keep_error(l, io, rc);
 	if (*done || !FWD_IS_TRAP(rc))
 		fwd_lane_count(l, VOS_STAT_SEND, *done);
 	return rc;
@@ -178,7 +178,7 @@ static long conclude(const struct fwd_io *io, size_t done, long rc)
 /* Return: bytes, -errno, or FWD_TRAP(). */
 static long send_short_on(struct fwd_lane *l, __u64 word, const void *buf, __u32 len, int flags)
 {
-	long rc = fwd_sock_owed(l, word);
+	long rc = fwd_sock_take_error(l, word);
 	struct vos_sqe *e;
 	__s64 result;
 

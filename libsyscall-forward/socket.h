@@ -26,6 +26,9 @@ static inline long fwd_sock_check(struct fwd_lane *l, __u64 word, int flags, __s
 {
 	if (result == -EAGAIN)
 		return fwd_would_block(word, flags);
+	/* TCP_FASTOPEN_CONNECT: a call that may wait does so for the connection. */
+	if (result == -EINPROGRESS && fwd_would_block(word, flags) != -EAGAIN)
+		return FWD_TRAP(VOS_WHY_WAIT);
 	if (fwd_not_done(result))
 		return FWD_TRAP(VOS_WHY_STALE);
 	if (result < -4095 || result > (__s64)max) {
@@ -36,17 +39,18 @@ static inline long fwd_sock_check(struct fwd_lane *l, __u64 word, int flags, __s
 }
 
 /* Keep an error that comes after bytes have been moved for the next call. */
-static inline void fwd_sock_owe(struct fwd_lane *l, const struct fwd_io *io, long rc)
+static inline void fwd_sock_keep_error(struct fwd_lane *l, const struct fwd_io *io, long rc)
 {
-	if (rc < 0 && rc != -EAGAIN && !FWD_IS_TRAP(rc))
-		vos_store(&l->chan->owed[VOS_WORD_SLOT(io->word)],
+	/* The service reports the first two again by itself. */
+	if (rc < 0 && rc != -EPIPE && rc != -ENOTCONN && rc != -EAGAIN && !FWD_IS_TRAP(rc))
+		vos_store(&l->chan->pending_error[VOS_WORD_SLOT(io->word)],
 			  (__u64)VOS_WORD_GEN(io->word) << 32 | (__u64)-rc);
 }
 
-/* Take an error that fwd_sock_owe() kept. Return: -errno, or 0. */
-static inline long fwd_sock_owed(struct fwd_lane *l, __u64 word)
+/* Take an error that fwd_sock_keep_error() kept. Return: -errno, or 0. */
+static inline long fwd_sock_take_error(struct fwd_lane *l, __u64 word)
 {
-	__u64 *p = &l->chan->owed[VOS_WORD_SLOT(word)], was;
+	__u64 *p = &l->chan->pending_error[VOS_WORD_SLOT(word)], was;
 
 	if (likely(!vos_load(p)))
 		return 0;

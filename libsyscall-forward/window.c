@@ -37,7 +37,7 @@ void fwd_window_fetch(struct fwd_door *d, int fd)
 	vos_store(&w->base, info.base);
 	vos_store(&w->size, info.size);
 	vos_store_release(&w->gen, info.gen);
-	fwd_file_is_home(fd);
+	fwd_file_is_held(fd);
 }
 
 static inline bool stands(int fd, __u64 word)
@@ -209,7 +209,7 @@ static __u64 reserve(struct fwd_window *w, struct fwd_lane *l, const struct fwd_
 						__ATOMIC_RELAXED))
 			return pos;
 	}
-	return VOS_POS_HOME;
+	return VOS_POS_KERNEL;
 }
 
 /**
@@ -236,14 +236,14 @@ long fwd_window_write(struct fwd_io *io)
 		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_LANE));
 	if (!io->at)
 		pos = reserve(w, l, io);
-	rc = pos == VOS_POS_HOME ? FWD_TRAP(VOS_WHY_OFFSET) : write_at(w, l, io, pos);
+	rc = pos == VOS_POS_KERNEL ? FWD_TRAP(VOS_WHY_OFFSET) : write_at(w, l, io, pos);
 	fwd_lane_put(l);
 	if (!FWD_IS_TRAP(rc)) {
 		fwd_count_add(&w->writes, 1);
 		fwd_count_add(&w->written, rc);
 	}
 	fwd_trapped(VOS_STAT_WRITE, rc);
-	if (io->at || pos == VOS_POS_HOME || !FWD_IS_TRAP(rc))
+	if (io->at || pos == VOS_POS_KERNEL || !FWD_IS_TRAP(rc))
 		return rc;
 	/* The range is reserved. */
 	return fwd_file_end_write(io, pos, 0, rc);

@@ -88,7 +88,7 @@ static bool seen_by_all(struct fwd_lane *l)
 }
 
 /* Take the oldest chunk's answer. Without a sequence number its record would stay for ever. */
-static void settle_one(struct fwd_lane *l, struct writing *w)
+static void complete_one(struct fwd_lane *l, struct writing *w)
 {
 	unsigned int i = w->first;
 	struct vos_cqe c;
@@ -99,7 +99,7 @@ static void settle_one(struct fwd_lane *l, struct writing *w)
 		return;
 	}
 	n = fwd_file_check(l, c.result, w->len[i]);
-	fwd_log_settle(w->rec[i], n > 0 ? n : 0, c.out[0] ? c.out[0] : 1);
+	fwd_log_complete(w->rec[i], n > 0 ? n : 0, c.out[0] ? c.out[0] : 1);
 	w->first = (i + 1) % FWD_DEPTH;
 	w->n--;
 	if (n > 0 && !seen_by_all(l))
@@ -119,7 +119,7 @@ static void settle_one(struct fwd_lane *l, struct writing *w)
 static void give_up(struct writing *w)
 {
 	for (; w->n; w->n--, w->first = (w->first + 1) % FWD_DEPTH)
-		fwd_log_settle(w->rec[w->first], 0, 0);
+		fwd_log_complete(w->rec[w->first], 0, 0);
 }
 
 /* Return: 0: all is written; else the reason. @done: bytes that are written. */
@@ -140,14 +140,14 @@ static long write_at(struct fwd_lane *l, const struct fwd_io *io, __u64 pos, siz
 			if (!send_one(l, &w))
 				break;
 		if (w.n && !l->lost)
-			settle_one(l, &w);
+			complete_one(l, &w);
 	} while (!l->lost && (w.n || (!w.rc && w.sent < io->len)));
 	give_up(&w);
 	*done = w.done;
 	return w.rc;
 }
 
-/* Move the offset over the range to be written. Return: where it begins, or VOS_POS_HOME. */
+/* Move the offset over the range to be written. Return: where it begins, or VOS_POS_KERNEL. */
 static __u64 reserve(__u64 *p, size_t len)
 {
 	__u64 pos = vos_load_acquire(p);
@@ -157,21 +157,20 @@ static __u64 reserve(__u64 *p, size_t len)
 		if (__atomic_compare_exchange_n(p, &pos, pos + len, false, __ATOMIC_ACQ_REL,
 						__ATOMIC_ACQUIRE))
 			return pos;
-	return VOS_POS_HOME;
+	return VOS_POS_KERNEL;
 }
 
 /* Write what the door did not take, at its place in the file. */
 static long rest_by_trap(const struct fwd_io *io, __u64 pos, size_t done)
 {
 	struct fwd_cursor c = { io->iov, 0 };
-	int saved = errno;
-	ssize_t n = 0;
+	long n = 0;
 
 	fwd_cursor_skip(&c, done);
 	while (done < io->len) {
 		struct iovec p = fwd_cursor_piece(&c, io->len - done);
 
-		n = fwd_trap_pwrite(io->fd, p.iov_base, p.iov_len, pos + done);
+		n = fwd_write_at(io->fd, p.iov_base, p.iov_len, pos + done);
 		if (n <= 0)
 			break;
 		done += n;
@@ -179,8 +178,6 @@ static long rest_by_trap(const struct fwd_io *io, __u64 pos, size_t done)
 		if ((size_t)n < p.iov_len)
 			break;
 	}
-	n = n < 0 ? -errno : 0;
-	errno = saved;
 	return done ? (long)done : n;
 }
 
@@ -230,8 +227,8 @@ static long write_on_lane(struct fwd_lane *l, const struct fwd_io *io, __u64 *po
 		return FWD_TRAP(VOS_WHY_LOG);
 	if (!io->at) {
 		p = fwd_file_pos(l, io);
-		*pos = p ? reserve(p, io->len) : VOS_POS_HOME;
-		if (*pos == VOS_POS_HOME)
+		*pos = p ? reserve(p, io->len) : VOS_POS_KERNEL;
+		if (*pos == VOS_POS_KERNEL)
 			return FWD_TRAP(VOS_WHY_OFFSET);
 	}
 	rc = write_at(l, io, *pos, done);
@@ -248,7 +245,7 @@ static long write_on_lane(struct fwd_lane *l, const struct fwd_io *io, __u64 *po
  */
 long fwd_file_write(struct fwd_io *io)
 {
-	__u64 pos = io->at ? (__u64)io->pos : VOS_POS_HOME;
+	__u64 pos = io->at ? (__u64)io->pos : VOS_POS_KERNEL;
 	struct fwd_lane *l;
 	size_t done = 0;
 	long rc;
@@ -263,7 +260,7 @@ long fwd_file_write(struct fwd_io *io)
 	rc = write_on_lane(l, io, &pos, &done);
 	fwd_lane_put(l);
 	fwd_trapped(VOS_STAT_WRITE, rc);
-	if (!rc || (FWD_IS_TRAP(rc) && !done && (io->at || pos == VOS_POS_HOME)))
+	if (!rc || (FWD_IS_TRAP(rc) && !done && (io->at || pos == VOS_POS_KERNEL)))
 		return rc ? rc : (long)io->len;
 	return fwd_file_end_write(io, pos, done, rc);
 }

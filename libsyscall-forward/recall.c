@@ -18,12 +18,12 @@ static struct tries {
 } tries[VOS_DOOR_FDS];
 
 /**
- * fwd_file_look - ask the kernel to recall a file if it has not been written for a time
+ * fwd_file_try_recall - ask the kernel to recall a file if it has not been written for a time
  * @l: a lane of the channel, which the caller holds
  * @word: of the file
  * @fd: the descriptor
  */
-__attribute__((noinline)) void fwd_file_look(struct fwd_lane *l, __u64 word, int fd)
+__attribute__((noinline)) void fwd_file_try_recall(struct fwd_lane *l, __u64 word, int fd)
 {
 	__u8 *written = &l->chan->written[VOS_WORD_SLOT(word) % VOS_UCHAN_SLOTS];
 	struct tries *t = &tries[fd];
@@ -41,14 +41,14 @@ __attribute__((noinline)) void fwd_file_look(struct fwd_lane *l, __u64 word, int
 	vos_store(&t->passed, (__u16)0);
 	if (n < MAX_DOUBLING)
 		vos_store(&t->doublings, (__u8)(n + 1));
-	fwd_kernel(VOS_DOOR_HOME, fd, 0);
+	fwd_kernel(VOS_DOOR_RECALL, fd, 0);
 }
 
 /**
- * fwd_file_is_home - note that a file is used in place
+ * fwd_file_is_held - note that a file is used in place
  * @fd: the descriptor
  */
-void fwd_file_is_home(int fd)
+void fwd_file_is_held(int fd)
 {
 	vos_store(&tries[fd].doublings, (__u8)0);
 }
