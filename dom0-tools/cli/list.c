@@ -2,59 +2,9 @@
 /* virtuos list: what is up, for people and (--json) for programs. */
 #include <stdlib.h>
 #include <string.h>
-#include <xen/io/xenbus.h>
 
 #include "cli.h"
-
-struct row {
-	struct vd_status st;
-	const char *link;	/* "-" for the primary and for what is not running */
-	const char *state;
-	uint64_t memory_mib;
-	long long uptime;	/* seconds, -1 = not running */
-};
-
-static const char *link_text(struct xs_handle *xs, const struct vd_status *p,
-			     const struct vd_status *s)
-{
-	struct vd_link l = { .primary = p->domid, .service = s->domid,
-			     .devid = (unsigned int)s->devid };
-
-	if (!strcmp(s->role, "primary") || s->domid == VD_NO_DOMID || s->devid < 0)
-		return "-";
-	switch (vd_link_state(xs, &l)) {
-	case XenbusStateConnected:
-		return "connected";
-	case XenbusStateClosing:
-	case XenbusStateClosed:
-		return "closed";
-	default:
-		return "connecting";
-	}
-}
-
-static void fill_row(struct vd_host *h, const struct vd_status *primary,
-		     struct row *r)
-{
-	libxl_shutdown_reason reason;
-	libxl_dominfo info;
-
-	r->link = link_text(h->xs, primary, &r->st);
-	r->state = r->st.state;
-	r->memory_mib = 0;
-	r->uptime = -1;
-	if (r->st.domid == VD_NO_DOMID)
-		return;
-	/* virtuosd may be a moment behind, or dead. */
-	if (!strcmp(r->state, "running") &&
-	    vd_domain_life(h, r->st.domid, r->st.uuid, &reason) != VD_ALIVE)
-		r->state = "dead";
-	libxl_dominfo_init(&info);
-	if (!libxl_domain_info(h->ctx, &info, r->st.domid))
-		r->memory_mib = (info.current_memkb + info.outstanding_memkb) >> 10;
-	libxl_dominfo_dispose(&info);
-	r->uptime = (vd_now_ms() - r->st.started) / 1000;
-}
+#include "rows.h"
 
 static void print_json(const char *system, const struct row *r, bool first)
 {
@@ -96,53 +46,42 @@ static void print_text(const struct row *r, bool first)
 	       r->st.degraded ? " (degraded: dies again and again)" : "");
 }
 
-/* The primary first, then the others as xenstore lists them. */
-static bool list_system(struct vd_host *h, const char *system, bool json, bool first)
-{
-	struct vd_status primary;
-	unsigned int i, n;
-	char **names = vd_state_domains(h->xs, system, &n);
-	struct row r;
-	int pass;
+/* How the list is printed, and whether nothing has been yet. */
+struct list {
+	bool json;
+	bool first;
+};
 
-	vd_status_load(h->xs, system, system, &primary);
-	for (pass = 0; pass < 2; pass++) {
-		for (i = 0; names && i < n; i++) {
-			if (!strcmp(names[i], system) != !pass)
-				continue;
-			if (vd_status_load(h->xs, system, names[i], &r.st))
-				continue;
-			fill_row(h, &primary, &r);
-			if (json)
-				print_json(system, &r, first);
-			else
-				print_text(&r, first);
-			first = false;
-		}
-	}
-	free(names);
-	return first;
+static void print_row(const char *system, const struct row *r, void *arg)
+{
+	struct list *l = arg;
+
+	if (l->json)
+		print_json(system, r, l->first);
+	else
+		print_text(r, l->first);
+	l->first = false;
 }
 
 int cmd_list(int argc, char **argv)
 {
-	bool json = argc == 2 && !strcmp(argv[1], "--json"), first = true;
+	struct list l = { .json = argc == 2 && !strcmp(argv[1], "--json"), .first = true };
 	unsigned int i, n;
 	struct vd_host h;
 	char **systems;
 
-	if (argc > 2 || (argc == 2 && !json))
+	if (argc > 2 || (argc == 2 && !l.json))
 		return BAD_USAGE;
 	if (vd_host_open(&h))
 		return 1;
 	systems = vd_state_systems(h.xs, &n);
-	if (json)
+	if (l.json)
 		printf("[");
 	for (i = 0; systems && i < n; i++)
-		first = list_system(&h, systems[i], json, first);
-	if (json)
-		printf("%s]\n", first ? "" : "\n");
-	else if (first)
+		rows_each(&h, systems[i], print_row, &l);
+	if (l.json)
+		printf("%s]\n", l.first ? "" : "\n");
+	else if (l.first)
 		fprintf(stderr, "Nothing is up (virtuos up).\n");
 	free(systems);
 	vd_host_close(&h);

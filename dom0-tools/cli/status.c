@@ -21,8 +21,8 @@ static bool is_connected(struct xs_handle *xs, const struct vd_status *primary,
 }
 
 /* Check one domain; print a line for each fault. */
-static enum well look_at(struct xs_handle *xs, const struct vd_status *primary,
-			 const struct vd_status *s)
+static enum well check_service(struct xs_handle *xs, const struct vd_status *primary,
+			       const struct vd_status *s)
 {
 	bool failed = !strcmp(s->state, "failed") || !strcmp(s->state, "stopped");
 	bool runs = !strcmp(s->state, "running");
@@ -39,7 +39,7 @@ static enum well look_at(struct xs_handle *xs, const struct vd_status *primary,
 	return s->degraded || failed ? DEGRADED : CHANGING;
 }
 
-static enum well look_at_system(struct xs_handle *xs, const char *system)
+static enum well check_system(struct xs_handle *xs, const char *system)
 {
 	struct vd_status primary, s;
 	enum well all = WELL, one;
@@ -50,7 +50,7 @@ static enum well look_at_system(struct xs_handle *xs, const char *system)
 	for (i = 0; names && i < n; i++) {
 		if (vd_status_load(xs, system, names[i], &s))
 			continue;
-		one = look_at(xs, &primary, &s);
+		one = check_service(xs, &primary, &s);
 		all = one > all ? one : all;
 	}
 	free(names);
@@ -76,7 +76,7 @@ int cmd_status(int argc, char **argv)
 		if (name && strcmp(name, systems[i]))
 			continue;
 		any = true;
-		well = look_at_system(xs, systems[i]) == WELL && well;
+		well = check_system(xs, systems[i]) == WELL && well;
 	}
 	free(systems);
 	xs_close(xs);
