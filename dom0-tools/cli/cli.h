@@ -7,12 +7,14 @@
 #ifndef VIRTUOS_CLI_H
 #define VIRTUOS_CLI_H
 
+#include "../common/command.h"
 #include "../host/state.h"
 
-#define BAD_USAGE	(-1)
 #define EXIT_CONFIG	2
 #define EXIT_NOT_UP	3	/* status: as an init script's */
 #define EXIT_TRANSPORT	255	/* exec: the command's status is not known */
+
+#define PERF_PROGRAM	"virtuos-perf"	/* in the primary, found by PATH */
 
 int cmd_up(int argc, char **argv);
 int cmd_down(int argc, char **argv);
@@ -23,6 +25,13 @@ int cmd_console(int argc, char **argv);
 int cmd_kill(int argc, char **argv);
 int cmd_restart(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
+int cmd_record(int argc, char **argv);
+int cmd_metrics(int argc, char **argv);
 
 /**
  * order_send - give virtuosd an order, and show its answer

@@ -12,202 +12,6 @@
 
 #define MAX_FILE	(256 * 1024)
 
-static const char *const role_names[] = { "network", "storage", NULL };
-static const char *const restart_names[] = { "always", "on-failure", "never", NULL };
-static const char *const type_names[] = { "pv", "pvh", NULL };
-
-const char *vd_role_name(enum vd_role role)
-{
-	return role == VD_ROLE_PRIMARY ? "primary" : role_names[role - VD_ROLE_NETWORK];
-}
-
-const char *vd_restart_name(enum vd_restart policy)
-{
-	return restart_names[policy];
-}
-
-/* Key "<name>_<what>" of a domain; the primary's keys always begin "primary_". */
-static const char *key_of(char buf[KEY_MAX + 1], const struct vd_domain_config *d,
-			  const char *what)
-{
-	snprintf(buf, KEY_MAX + 1, "%s_%s",
-		 d->role == VD_ROLE_PRIMARY ? "primary" : d->name, what);
-	return buf;
-}
-
-static bool name_ok(const char *s)
-{
-	size_t n = strlen(s);
-
-	return n && n <= VD_NAME_MAX && *s >= 'a' && *s <= 'z' &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
-}
-
-/* A path with a default below /usr/lib/virtuos. */
-static int get_path(struct parse *p, const struct vd_domain_config *d, const char *what,
-		    const char *file, char **value)
-{
-	char key[KEY_MAX + 1];
-	int r = vd_get_string(p, key_of(key, d, what), value);
-
-	if (r < 0)
-		return -1;
-	if (r && **value != '/')
-		return vd_fail_key(p, key, "must be an absolute path");
-	if (!r && asprintf(value, "/usr/lib/virtuos/%s/%s", vd_role_name(d->role),
-			   file) < 0) {
-		*value = NULL;
-		return vd_fail_key(p, key, "out of memory");
-	}
-	return 0;
-}
-
-static int get_cpus(struct parse *p, struct vd_domain_config *d)
-{
-	char key[KEY_MAX + 1], *text = NULL;
-	const char *why;
-	int r = vd_get_string(p, key_of(key, d, "cpus"), &text);
-
-	if (r > 0 && strcmp(text, "all")) {
-		if (vd_parse_cpus(text, d->cpumap, &why))
-			r = vd_fail_key(p, key, "%s", why);
-		d->pinned = true;
-	}
-	free(text);
-	return r < 0 ? -1 : 0;
-}
-
-static int get_restart(struct parse *p, struct vd_domain_config *d, enum vd_restart dflt)
-{
-	char key[KEY_MAX + 1];
-	int n = (int)dflt;
-
-	if (vd_get_choice(p, key_of(key, d, "restart"), restart_names, &n) < 0)
-		return -1;
-	d->restart = (enum vd_restart)n;
-	return 0;
-}
-
-/* What the primary and the service domains have in common. */
-static int get_common(struct parse *p, struct vd_domain_config *d, long memory, long min)
-{
-	char key[KEY_MAX + 1];
-
-	d->memory = memory;
-	d->vcpus = 1;
-	if (get_path(p, d, "kernel", "vmlinuz", &d->kernel) ||
-	    get_path(p, d, "ramdisk", "initrd.img", &d->ramdisk) ||
-	    vd_get_number(p, key_of(key, d, "memory"), min, 16 * 1024 * 1024, &d->memory) < 0 ||
-	    vd_get_number(p, key_of(key, d, "vcpus"), 1, 128, &d->vcpus) < 0 ||
-	    get_cpus(p, d) ||
-	    vd_get_string(p, key_of(key, d, "extra"), &d->extra) < 0)
-		return -1;
-	return 0;
-}
-
-static int get_primary(struct parse *p, struct vd_config *c)
-{
-	struct vd_domain_config *d = &c->primary;
-	char *name = NULL;
-	int type = 0, r;
-
-	d->role = VD_ROLE_PRIMARY;
-	r = vd_get_string(p, "primary", &name);
-	if (r > 0 && !name_ok(name))
-		r = vd_fail_key(p, "primary",
-				"a domain name is a-z, then a-z, 0-9 or _; at most %d",
-				VD_NAME_MAX);
-	snprintf(d->name, sizeof(d->name), "%s", r > 0 ? name : "primary");
-	free(name);
-	if (r < 0 || get_common(p, d, 512, 64))
-		return -1;
-	if (vd_get_choice(p, "primary_type", type_names, &type) < 0)
-		return -1;
-	d->pvh = type == 1;
-	return get_restart(p, d, VD_RESTART_ON_FAILURE);
-}
-
-static int get_address(struct parse *p, struct vd_domain_config *d)
-{
-	char key[KEY_MAX + 1], *text = NULL;
-	const char *why;
-	int r = vd_get_string(p, key_of(key, d, "address"), &text);
-
-	if (r > 0) {
-		d->ip = vd_parse_address(text, &why);
-		if (!d->ip)
-			r = vd_fail_key(p, key, "%s", why);
-	}
-	free(text);
-	return r < 0 ? -1 : 0;
-}
-
-/* These words go into a kernel command line: no blanks, no quotes. */
-static int get_word(struct parse *p, struct vd_domain_config *d, const char *what,
-		    char **value)
-{
-	char key[KEY_MAX + 1];
-	int r = vd_get_string(p, key_of(key, d, what), value);
-
-	if (r > 0 && strpbrk(*value, " \t\"'"))
-		return vd_fail_key(p, key, "must not contain blanks or quotes");
-	return r;
-}
-
-static int get_storage(struct parse *p, struct vd_domain_config *d)
-{
-	char key[KEY_MAX + 1];
-	int r = get_word(p, d, "device", &d->device);
-
-	if (r < 0)
-		return -1;
-	if (!r)
-		return vd_fail_key(p, key_of(key, d, "device"), "missing: which device holds the file system?");
-	if (strncmp(d->device, "/dev/", 5))
-		return vd_fail_key(p, key_of(key, d, "device"), "must be /dev/..., as the storage domain sees it");
-	r = get_word(p, d, "fstype", &d->fstype);
-	if (r < 0)
-		return -1;
-	if (!r && !(d->fstype = strdup("ext4")))
-		return vd_fail_key(p, key_of(key, d, "fstype"), "out of memory");
-	return get_word(p, d, "mountopts", &d->mountopts) < 0 ? -1 : 0;
-}
-
-static int get_role(struct parse *p, struct vd_domain_config *d)
-{
-	char key[KEY_MAX + 1];
-	int n, r = vd_get_choice(p, key_of(key, d, "role"), role_names, &n);
-
-	if (r < 0)
-		return -1;
-	if (!r)
-		return vd_fail_key(p, key, "missing: \"network\" or \"storage\"");
-	d->role = n ? VD_ROLE_STORAGE : VD_ROLE_NETWORK;
-	return 0;
-}
-
-static int get_service(struct parse *p, struct vd_domain_config *d)
-{
-	char key[KEY_MAX + 1];
-	int r;
-
-	d->role = VD_ROLE_NETWORK;	/* so that keys get the name's prefix */
-	if (get_role(p, d) || get_common(p, d, d->role == VD_ROLE_NETWORK ? 96 : 128, 32) ||
-	    get_restart(p, d, VD_RESTART_ALWAYS) ||
-	    vd_get_pci(p, key_of(key, d, "pci"), d) ||
-	    vd_get_vifs(p, key_of(key, d, "vif"), d) ||
-	    vd_get_disks(p, key_of(key, d, "disk"), d))
-		return -1;
-	r = d->role == VD_ROLE_NETWORK ? get_address(p, d) : get_storage(p, d);
-	if (r)
-		return r;
-	if (d->role == VD_ROLE_NETWORK && d->n_disk)
-		return vd_fail_key(p, key_of(key, d, "disk"), "a network domain takes no disks");
-	if (d->role == VD_ROLE_STORAGE && d->n_vif)
-		return vd_fail_key(p, key_of(key, d, "vif"), "a storage domain takes no network interfaces");
-	return 0;
-}
-
 static int service_names(struct parse *p, struct vd_config *c)
 {
 	const char *items[VD_MAX_SERVICES];
@@ -218,7 +22,7 @@ static int service_names(struct parse *p, struct vd_config *c)
 	if (!n)
 		return vd_fail_key(p, "services", "missing or empty: name at least one service domain");
 	for (i = 0; i < n; i++) {
-		if (!name_ok(items[i]))
+		if (!vd_name_ok(items[i]))
 			return vd_fail_key(p, "services", "\"%s\": a domain name is a-z, then a-z, 0-9 or _; at most %d",
 					   items[i], VD_NAME_MAX);
 		if (!strcmp(items[i], c->primary.name) || !strcmp(items[i], "primary"))
@@ -251,7 +55,7 @@ static int check_shared_pci(struct parse *p, struct vd_config *c)
 					    a->pci[x].dev != b->pci[y].dev ||
 					    a->pci[x].func != b->pci[y].func)
 						continue;
-					return vd_fail_key(p, key_of(key, a, "pci"),
+					return vd_fail_key(p, vd_key_of(key, a, "pci"),
 							   "entry %d belongs to %s already",
 							   x + 1, b->name);
 				}
@@ -288,10 +92,10 @@ static int get_all(struct parse *p, struct vd_config *c)
 	char cmdline[VD_CMDLINE_MAX], key[KEY_MAX + 1];
 	int i;
 
-	if (get_primary(p, c) || service_names(p, c) || get_limits(p, c))
+	if (vd_get_primary(p, c) || service_names(p, c) || get_limits(p, c))
 		return -1;
 	for (i = 0; i < c->n_services; i++)
-		if (get_service(p, &c->service[i]))
+		if (vd_get_service(p, &c->service[i]))
 			return -1;
 	if (check_unknown(p) || check_shared_pci(p, c))
 		return -1;
@@ -299,7 +103,7 @@ static int get_all(struct parse *p, struct vd_config *c)
 		struct vd_domain_config *d = i < 0 ? &c->primary : &c->service[i];
 
 		if (vd_config_cmdline(c, d, cmdline, sizeof(cmdline)))
-			return vd_fail_key(p, key_of(key, d, "extra"), "the kernel command line gets too long");
+			return vd_fail_key(p, vd_key_of(key, d, "extra"), "the kernel command line gets too long");
 	}
 	return 0;
 }
@@ -397,7 +201,7 @@ static int check_file(const struct vd_config *c, const struct vd_domain_config *
 	if (!stat(file, &st) && S_ISREG(st.st_mode) && !access(file, R_OK))
 		return 0;
 	snprintf(err, VD_ERR_MAX, "%s: %s: %s: no such regular file", c->path,
-		 key_of(key, d, what), file);
+		 vd_key_of(key, d, what), file);
 	return -1;
 }
 
@@ -450,54 +254,4 @@ void vd_config_free(struct vd_config *c)
 		free_domain(&c->service[i]);
 	free(c->path);
 	free(c);
-}
-
-/* The first storage domain is where the primary's root file system lives. */
-static const char *root_service(const struct vd_config *c)
-{
-	int i;
-
-	for (i = 0; i < c->n_services; i++)
-		if (c->service[i].role == VD_ROLE_STORAGE)
-			return c->service[i].name;
-	return NULL;
-}
-
-int vd_config_cmdline(const struct vd_config *c, const struct vd_domain_config *d,
-		      char *buf, size_t size)
-{
-	const char *root = root_service(c);
-	FILE *f = fmemopen(buf, size, "w");
-	long end;
-
-	if (!f)
-		return -1;
-	setbuf(f, NULL);
-	/* A domain whose kernel panicked must die at once, and as a crash. */
-	fprintf(f, "console=hvc0 panic=-1 xen_legacy_crash");
-	/*
-	 * Bounce buffers are hardly needed behind an IOMMU: 8 MiB are enough. The usual
-	 * 64 MiB would be half of a service domain's memory and 2 s of its boot.
-	 */
-	if (d->role != VD_ROLE_PRIMARY)
-		fprintf(f, " oops=panic swiotlb=4096");
-	if (d->role == VD_ROLE_PRIMARY && root)
-		fprintf(f, " root=virtuosfs:%s rw", root);
-	if (d->role == VD_ROLE_PRIMARY)
-		fprintf(f, " virtuos.restart_timeout=%ld", c->restart_timeout);
-	if (d->ip)
-		fprintf(f, " ip=%s", d->ip);
-	if (d->role == VD_ROLE_STORAGE) {
-		fprintf(f, " virtuos.disk=%s virtuos.fstype=%s", d->device, d->fstype);
-		if (d->mountopts)
-			fprintf(f, " virtuos.mountopts=%s", d->mountopts);
-	}
-	if (d->extra)
-		fprintf(f, " %s", d->extra);
-	end = ferror(f) ? -1 : ftell(f);
-	fclose(f);
-	if (end < 0 || (size_t)end >= size)
-		return -1;
-	buf[end] = 0;
-	return 0;
 }

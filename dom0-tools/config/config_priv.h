@@ -150,4 +150,42 @@ int vd_parse_cpus(const char *text, uint8_t map[VD_CPUMAP_BYTES], const char **w
  */
 char *vd_parse_address(const char *text, const char **why);
 
+/* domain.c */
+
+/**
+ * vd_key_of - make the name of a domain's key: "<name>_<what>", or "primary_<what>"
+ * @buf: for the name
+ * @d: the domain
+ * @what: the rest of the name
+ *
+ * Return: @buf.
+ */
+const char *vd_key_of(char buf[KEY_MAX + 1], const struct vd_domain_config *d, const char *what);
+
+/**
+ * vd_name_ok - test whether a string may be a domain's name
+ * @s: the string
+ *
+ * Return: true if so.
+ */
+bool vd_name_ok(const char *s);
+
+/**
+ * vd_get_primary - get all that the file says of the primary
+ * @p: the parser
+ * @c: filled
+ *
+ * Return: 0 or -1 (err set).
+ */
+int vd_get_primary(struct parse *p, struct vd_config *c);
+
+/**
+ * vd_get_service - get all that the file says of a service domain
+ * @p: the parser
+ * @d: filled; it has its name
+ *
+ * Return: 0 or -1 (err set).
+ */
+int vd_get_service(struct parse *p, struct vd_domain_config *d);
+
 #endif

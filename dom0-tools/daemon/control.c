@@ -231,7 +231,7 @@ static void answer_up(struct machine *m, struct client *c)
 {
 	int i;
 
-	if (!machine_settled(m))
+	if (!machine_stable(m))
 		return;
 	for (i = 0; i < m->n_doms; i++) {
 		if (m->dom[i].phase == PH_RUNNING)

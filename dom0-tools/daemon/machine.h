@@ -49,6 +49,7 @@ struct dom {
 	bool gave_up;		/* beyond the limit, and not to be tried again */
 	bool hopeless;		/* going down, and it cannot be destroyed */
 	bool destroyed;		/* the worker has destroyed it */
+	bool creating;		/* a domain of its name is the worker's */
 	struct {
 		uint32_t primary;
 		enum phase phase;
@@ -144,11 +145,11 @@ void machine_worker_event(struct machine *m, struct dom *d);
 int machine_timers(struct machine *m);
 
 /**
- * machine_settled - check that no domain is about to change
+ * machine_stable - check that no domain is about to change
  * @m: the system
  *
  * Return: true if none is.
  */
-bool machine_settled(const struct machine *m);
+bool machine_stable(const struct machine *m);
 
 #endif

@@ -240,7 +240,7 @@ static bool foreground_ready(struct machine *m, bool *told)
 {
 	int i;
 
-	if (*told || !machine_settled(m))
+	if (*told || !machine_stable(m))
 		return true;
 	for (i = 0; i < m->n_doms; i++)
 		if (m->dom[i].phase != PH_RUNNING)

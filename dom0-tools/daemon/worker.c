@@ -50,9 +50,14 @@ static int create_new(struct vd_host *h, const struct worker_job *job)
 	char uuid[37];
 	uint32_t domid;
 
-	if (vd_pci_claim(h, job->domain, job->state) ||
-	    vd_domain_create(h, job->config, job->domain, &domid))
+	if (vd_pci_claim(h, job->domain, job->state))
 		return -1;
+	if (libxl_name_to_domid(h->ctx, job->domain->name, &domid))
+		report("creating\n");
+	if (vd_domain_create(h, job->config, job->domain, &domid)) {
+		report("destroyed\n");		/* what there was of it */
+		return -1;
+	}
 	if (vd_domain_uuid(h, domid, uuid)) {
 		vd_domain_destroy(h, domid);
 		return -1;
@@ -117,6 +122,9 @@ static void worker_end(struct worker *w, bool *ok)
 	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	*ok = WIFEXITED(status) && !WEXITSTATUS(status);
+	if (WIFSIGNALED(status))
+		vd_log("worker %d was ended by signal %d (%s)", (int)w->pid, WTERMSIG(status),
+		       strsignal(WTERMSIG(status)));
 	close(w->fd);
 	w->fd = -1;
 	w->pid = 0;

@@ -3,8 +3,9 @@
  * Slow work on one domain - destroying and building it - in a process of its own. So virtuosd
  * always listens, and a libxl call that fails harms nothing else.
  *
- * The worker writes lines to a pipe: "log TEXT", "destroyed", "created DOMID UUID" (the domain
- * is built, and paused). The pipe's end is the worker's end.
+ * The worker writes lines to a pipe: "log TEXT", "destroyed", "creating", "created DOMID UUID"
+ * (the domain is built, and paused). After "creating", a domain of that name is the worker's.
+ * The pipe's end is the worker's end.
  */
 #ifndef VIRTUOS_WORKER_H
 #define VIRTUOS_WORKER_H

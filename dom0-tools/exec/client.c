@@ -22,7 +22,7 @@
 #include "vexec.h"
 
 #define IN_CHUNK	32768u
-#define OWED_MAX	(2u * VX_WINDOW)	/* an agent that sends more does not wait for ACKs */
+#define ACK_DUE_MAX	(2u * VX_WINDOW)	/* an agent that sends more does not wait for ACKs */
 #define TURN_BYTES	(1024u * 1024u)		/* then signals get their turn */
 #define ERROR_MAX	400u			/* bytes of the agent's message */
 
@@ -32,7 +32,7 @@ struct vx_client {
 	struct vx_parser in;
 	struct vx_out out;
 	uint32_t unacked;	/* STDIN bytes */
-	uint32_t owed;		/* output bytes not yet acknowledged */
+	uint32_t ack_due;	/* output bytes not yet acknowledged */
 	bool more;		/* there may be more to read */
 	bool stdin_open;
 	bool write_closed;	/* the peer takes nothing more; it may still send */
@@ -127,8 +127,8 @@ static bool handle(struct vx_client *c, const struct vx_frame *f)
 	case VX_STDOUT:
 	case VX_STDERR:
 		write_all(f->type == VX_STDOUT ? 1 : 2, f->payload, f->len);
-		c->owed += f->len;
-		return c->owed <= OWED_MAX;
+		c->ack_due += f->len;
+		return c->ack_due <= ACK_DUE_MAX;
 	case VX_ACK:
 		c->unacked -= n < c->unacked ? n : c->unacked;
 		break;
@@ -189,9 +189,9 @@ static void pump_out(struct vx_client *c)
 	ssize_t n;
 
 	/* One frame for all, and only when the last one has gone: a bounded queue. */
-	if (c->owed && !vx_out_pending(&c->out, &data)) {
-		must(vx_out_u32(&c->out, VX_ACK, c->owed));
-		c->owed = 0;
+	if (c->ack_due && !vx_out_pending(&c->out, &data)) {
+		must(vx_out_u32(&c->out, VX_ACK, c->ack_due));
+		c->ack_due = 0;
 	}
 	while ((len = vx_out_pending(&c->out, &data))) {
 		n = c->write_closed ? (ssize_t)len : c->st->ops->write(c->st, data, len);
