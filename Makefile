@@ -29,7 +29,7 @@ unexport $(filter-out DEBUG,$(EXEC_VARIABLES))
 # --- the programs a user runs -------------------------------------------------
 
 # These end with their program's own status; see scripts/exec-status.c.
-RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-system fuzz bench bench-quick
+RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-system check-pmu fuzz bench bench-quick
 ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
 -load build/exec_status.so
 endif
@@ -74,6 +74,9 @@ check-lies: ready
 
 check-system: ready
 	$(exec-program scripts/check.sh,system)
+
+check-pmu: pmu
+	$(exec-program scripts/check.sh,pmu)
 
 bench: ready $(B)/bench/count.so
 	$(exec-program tests/bench/run.py)
@@ -206,8 +209,27 @@ fuzz-keep: fuzz-programs
 fuzz-cover: fuzz-programs
 	@$(MAKE) -s -C tests/fuzz OUT=$(CURDIR)/build/fuzz cover
 
-$(B)/bench/count.so: scripts/qemu-plugin.sh scripts/private-apt.sh $(wildcard tests/bench/count/*.[ch]) | build/packages.stamp
+$(B)/bench/count.so: scripts/qemu-plugin.sh scripts/private-apt.sh scripts/qemu-source.sh $(wildcard tests/bench/count/*.[ch]) | build/packages.stamp
 	@scripts/qemu-plugin.sh
+
+# For check-pmu alone: a QEMU of our own, and what runs on it.
+pmu: hypervisor $(B)/bench/count.so $(B)/pmu/qemu.stamp $(B)/pmu/kernel.stamp \
+	$(B)/pmu/guest.stamp $(B)/pmu/linux.stamp
+
+$(B)/pmu/qemu.stamp: versions.mk scripts/qemu-pmu.sh scripts/qemu-source.sh tests/pmu/packages.txt $(wildcard tests/pmu/qemu/*) | build/packages.stamp
+	@scripts/qemu-pmu.sh
+	@touch $@
+
+$(B)/pmu/kernel.stamp: versions.mk scripts/debian-kernel.sh | build/packages.stamp
+	@scripts/debian-kernel.sh
+	@touch $@
+
+$(B)/pmu/guest.stamp: $(wildcard tests/pmu/guest/*)
+$(B)/pmu/linux.stamp: $(wildcard tests/pmu/linux/*)
+$(B)/pmu/guest.stamp $(B)/pmu/linux.stamp: $(B)/pmu/%.stamp: | build/packages.stamp
+	@mkdir -p $(B)/pmu/$*
+	@$(MAKE) -s -C tests/pmu/$* OUT=$(CURDIR)/$(B)/pmu/$*
+	@touch $@
 
 clean:
 	rm -rf build
@@ -233,6 +255,7 @@ help:
 #:                           like; kcsan: with KCSAN. make run takes it as well
 #:     DOOR=both             ... all of them with the door open (program: only for what is tested)
 #: make check-lies           service domains and front ends that lie
+#: make check-pmu            performance counters, on a QEMU that is built for it
 #: make check-faults         does each checker find what it is for, put in on purpose? Long
 #: make fuzz MINUTES=10      all fuzzers (or T='name ...') for so long; then fuzz-keep: what they
 #:                           found goes to tests/fuzz/corpus; fuzz-cover: lines that it reaches
@@ -245,5 +268,5 @@ help:
 #: make kernels | modules | initrds | hypervisor | peers     a part of the build
 #: make clean                remove build/ (the cache ~/.cache/virtuos stays)
 
-.PHONY: $(RUNNERS) ready ready-debug all kernels modules lies initrds peers hypervisor agent deb lib install \
+.PHONY: $(RUNNERS) ready ready-debug all kernels modules lies initrds peers hypervisor pmu agent deb lib install \
 	unit-programs fuzz-programs fuzz-keep fuzz-cover clean help

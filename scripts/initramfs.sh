@@ -14,7 +14,7 @@ service=$TOP/service-domain/init
 peers=$TOP/tests/host/peers
 debug=$TOP/tests/host/debug
 case "$role" in
-primary) modules="virtuos-core virtuos-net virtuos-fs";;
+primary) modules="virtuos-core virtuos-perf virtuos-net virtuos-fs";;
 network) modules="virtuos-engine virtuos-net-service";;
 storage) modules="virtuos-engine virtuos-storage-service";;
 peer|driver) modules='' applets="$applets brctl ln stat";;
@@ -50,9 +50,6 @@ esac
 # What the inits of DEBUG=… do beyond their own
 if [ -n "$DEBUG" ]; then
 	case "$role" in
-	primary)
-		modules="$modules virtuos-noinet"
-		install -m 644 "$debug/primary.sh" "$tree/lib/virtuos/debug.sh";;
 	network|storage) install -m 644 "$debug/service.sh" "$tree/lib/virtuos/debug.sh";;
 	esac
 	limit=$((4 * limit))

@@ -13,7 +13,7 @@ role=${1:?role} more=
 case "$role${VIRTUOS_LIES:+-lies}" in
 primary-lies) from=$TOP/tests/liar parts=front;;
 *-lies) from=$TOP/service-domain parts=engine;;
-primary) from=$TOP/linux-patches/new/virtuos parts="core net fs" more=door;;
+primary) from=$TOP/linux-patches/new/virtuos parts="core net fs perf" more=door;;
 network) from=$TOP/service-domain parts="engine net";;
 storage) from=$TOP/service-domain parts="engine storage";;
 *) die "no such role: $role";;
@@ -65,11 +65,4 @@ run_logged "$LOGS/modules-$role.log" '^  [A-Z]' kbuild
 # The kernel's own macros shadow variables of their own.
 grep -E 'warning:|WARNING:' "$LOGS/modules-$role.log" |
 	grep -v '^\.\./include/.*\[-Wshadow\]' >&2 || true
-
-# TCP/IP is built into the debug kernel; the primary's place for it must be free.
-if [ "$DEBUG$role" = "${DEBUG:-none}primary" ]; then
-	mkdir -p "$out/noinet"
-	ln -sfn "$TOP"/tests/host/debug/noinet/* "$out/noinet/"
-	make -s -C "$tree" M="$out/noinet" modules
-fi
 say "$role modules: $(cd "$out" && find . -name '*.ko' -printf '%f ')"

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Install the Debian packages that tests/host/packages.txt lists. Does nothing, and
-# quickly, when all are there.
+# Install the Debian packages that tests/host/packages.txt lists, or the list given.
+# Does nothing, and quickly, when all are there.
 . "$(dirname "$0")/common.sh"
 
-list=$TOP/tests/host/packages.txt
+list=${1:-$TOP/tests/host/packages.txt}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 wanted() { sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$list"; }
@@ -21,6 +21,7 @@ missing() {
 		esac
 		case "$name" in
 		qemu-*) dpkg --compare-versions "${status##* }" ge "$QEMU_SERIES" || echo "$entry";;
+		meson) dpkg --compare-versions "${status##* }" ge 1.5 || echo "$entry";;
 		esac
 	done
 }

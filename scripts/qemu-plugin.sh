@@ -5,34 +5,23 @@
 # package of the QEMU that is installed. The result is build/bench/count.so.
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/private-apt.sh"
-
-# source VERSION - fetch into the current folder. Only upstream's archive is wanted,
-# so that the rest may be gone (the index of sources can be older than the archive);
-# apt checks its sum.
-source_of() {
-	private_apt apt-get source --download-only "qemu=$1" \
-		>"$LOGS/qemu-source.log" 2>&1 </dev/null || true
-	ls qemu_*.orig.tar.*z >/dev/null 2>&1
-}
+. "$(dirname "$0")/qemu-source.sh"
 
 # header - make sure that the folder $1 has qemu-plugin.h; the source is not kept
 header() {
 	local dir=$1 tmp
 	[ -e "$dir/qemu-plugin.h" ] && return
 	say "fetching the source of qemu $version for its plugin header"
-	private_lists "$QEMU_SUITE"
-	run_logged "$LOGS/qemu-lists.log" '^(Get|Hit)' private_apt apt-get update
 	tmp=$CACHE/qemu-plugin/tmp.$$
 	mkdir -p "$tmp" "$dir"
-	(cd "$tmp" && source_of "$version") ||
-		die "the source of qemu $version could not be fetched; see $LOGS/qemu-source.log"
+	qemu_source "$tmp"
 	tar -C "$tmp" -xf "$(echo "$tmp"/qemu_*.orig.tar.*z)" --wildcards '*/qemu-plugin.h'
 	mv "$(find "$tmp" -name qemu-plugin.h | sed -n 1p)" "$dir/qemu-plugin.h.tmp"
 	mv "$dir/qemu-plugin.h.tmp" "$dir/qemu-plugin.h"
 	rm -rf "$tmp"
 }
 
-version=$(dpkg-query -W -f='${source:Version}' qemu-system-x86)
+version=$(qemu_version)
 mkdir -p "$CACHE/qemu-plugin" "$BUILD/bench"
 cache_lock qemu-plugin
 dir=$CACHE/qemu-plugin/${version//:/_}

@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Get the kernel of Debian itself, for tests of what an unchanged Linux does. The result
+# is build/pmu/vmlinuz.
+. "$(dirname "$0")/common.sh"
+
+# the package that linux-image-amd64 depends on
+package=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: //p' | sed -n 1p)
+[ -n "$package" ] || die "the package sources of this machine have no linux-image-amd64"
+version=$(archive_versions "$package" | sed -n 1p)
+out=$CACHE/debian-kernel/vmlinuz-$version
+mkdir -p "$CACHE/debian-kernel" "$BUILD/pmu"
+cache_lock debian-kernel
+if [ ! -e "$out" ]; then
+	say "fetching $package $version"
+	tmp=$CACHE/debian-kernel/tmp.$$
+	mkdir -p "$tmp/deb"
+	(cd "$tmp" && run_logged "$LOGS/debian-kernel.log" '%' apt-get download "$package=$version")
+	dpkg-deb --fsys-tarfile "$tmp"/*.deb | tar -C "$tmp/deb" -x --wildcards './boot/vmlinuz-*'
+	mv "$tmp"/deb/boot/vmlinuz-* "$out.tmp"
+	mv "$out.tmp" "$out"
+	rm -rf "$tmp"
+fi
+ln -sfn "$out" "$BUILD/pmu/vmlinuz"
