@@ -10,7 +10,9 @@
 #include "../../dom0-tools/config/scan.c"
 #include "../../dom0-tools/config/values.c"
 #include "../../dom0-tools/config/devices.c"
+#include "../../dom0-tools/config/domain.c"
 #include "../../dom0-tools/config/address.c"
+#include "../../dom0-tools/config/cmdline.c"
 #include "../../dom0-tools/config/config.c"
 #include "input.h"
 
@@ -27,35 +29,35 @@ static void must_hold(int yes)
 		abort();
 }
 
-static void look_at_text(const char *s)
+static void check_text(const char *s)
 {
 	for (; *s; s++)
 		must_hold((unsigned char)*s >= ' ' && *s != 0x7f);
 }
 
-static void look_at_domain(const struct vd_config *c, const struct vd_domain_config *d)
+static void check_domain(const struct vd_config *c, const struct vd_domain_config *d)
 {
 	char line[VD_CMDLINE_MAX];
 
-	must_hold(name_ok(d->name) && d->kernel && d->ramdisk);
+	must_hold(vd_name_ok(d->name) && d->kernel && d->ramdisk);
 	must_hold(d->n_pci <= VD_MAX_DEVICES && d->n_disk <= VD_MAX_DEVICES &&
 		  d->n_vif <= VD_MAX_DEVICES);
 	must_hold(d->role != VD_ROLE_STORAGE || (d->device && d->fstype));
 	must_hold(d->memory >= 32 && d->vcpus >= 1);
 	must_hold(!vd_config_cmdline(c, d, line, sizeof(line)));
 	must_hold(strlen(line) < sizeof(line));
-	look_at_text(line);
+	check_text(line);
 }
 
-static void look_at(const struct vd_config *c)
+static void check_config(const struct vd_config *c)
 {
 	int i;
 
 	must_hold(c->n_services >= 1 && c->n_services <= VD_MAX_SERVICES);
 	must_hold(c->restart_timeout >= 1 && c->start_limit_burst <= VD_MAX_BURST);
-	look_at_domain(c, &c->primary);
+	check_domain(c, &c->primary);
 	for (i = 0; i < c->n_services; i++)
-		look_at_domain(c, &c->service[i]);
+		check_domain(c, &c->service[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -68,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(exact, data, size);
 	c = vd_config_parse("f.cfg", exact, size, err);
 	if (c) {
-		look_at(c);
+		check_config(c);
 		vd_config_free(c);
 	} else {
 		must_hold(*err && strlen(err) < VD_ERR_MAX && !strchr(err, '\n'));

@@ -46,7 +46,7 @@ static struct vos_ring front_sq[VOS_MAX_CHANNELS], front_cq[VOS_MAX_CHANNELS];
 static struct region area, ctrl_page, process[NR_UCHANS];
 static int maps, targets;
 static struct cred base = { .refs = 1 };
-static struct task_struct worker;
+static struct task_struct worker, other_worker;
 static struct kthread_worker ctl = { .task = &worker };
 static struct { struct veng_scall *call; s64 (*fn)(struct veng_scall *call); } queue[MAX_CTL];
 static unsigned int queue_first, queue_last;
@@ -201,11 +201,30 @@ void veng_ctl_stop(struct veng_conn *c)
 	c->ctl = NULL;
 }
 
-void veng_scall_queue_ctl(struct veng_scall *call, s64 (*fn)(struct veng_scall *call))
+void veng_ctl_queue(struct veng_scall *call, s64 (*fn)(struct veng_scall *call))
 {
 	shim_assert(queue_last < MAX_CTL);
 	queue[queue_last].call = call;
 	queue[queue_last++].fn = fn;
+}
+
+void veng_scall_queue_ctl(struct veng_scall *call, s64 (*fn)(struct veng_scall *call))
+{
+	veng_scall_hand_over(call);
+	veng_ctl_queue(call, fn);
+}
+
+/* Records are as many as there is room for, and of calls that were made. */
+static void check_records(const struct veng_scall *call, s64 n)
+{
+	const struct vos_trace_record *r = call->out[0];
+	s64 i;
+
+	shim_assert(n <= (s64)(call->sqe.ext[0].len / sizeof(*r)));
+	for (i = 0; i < n; i++) {
+		shim_assert(r[i].type >= VOS_TRACE_BEGIN && r[i].type <= VOS_TRACE_END);
+		shim_assert(!i || r[i - 1].tsc <= r[i].tsc);
+	}
 }
 
 static void run_ctl(void)
@@ -219,9 +238,12 @@ static void run_ctl(void)
 		return;
 	call = queue[queue_first].call;
 	current = ctl.task;
+	veng_scall_take_up(call);
 	old = override_creds(call->cred);
 	result = queue[queue_first++].fn(call);
 	revert_creds(old);
+	if (call->sqe.opcode == VOS_OP_TRACE_READ)
+		check_records(call, result);
 	veng_scall_complete(call, result);
 	current = was;
 }
@@ -279,6 +301,7 @@ static s64 serve(struct veng_scall *call)
 	    in_u8(&in) % 4) {
 		if (t)
 			t->users++;
+		veng_scall_hand_over(call);
 		pending[nr_pending++] = call;
 		return VENG_PENDING;
 	}
@@ -301,7 +324,9 @@ static void complete_one(void)
 	pending[i] = pending[--nr_pending];
 	use_extents(call);
 	leave_target(call);
-	current = NULL;
+	current = &other_worker;
+	if (in_u8(&in) % 4)
+		veng_scall_take_up(call);
 	veng_scall_complete(call, 0);
 	current = was;
 }
@@ -366,7 +391,8 @@ static void fill_ctrl(void)
 	u32 i;
 
 	ctrl = (struct vos_ctrl){
-		.magic = VOS_MAGIC, .version = VOS_PROTOCOL_VERSION, .nr_channels = CHANNELS,
+		.magic = VOS_MAGIC, .version = VOS_PROTOCOL_VERSION, .features = VOS_F_COST | VOS_F_TRACE,
+		.nr_channels = CHANNELS,
 		.nr_objects = OBJECTS, .area_pages = AREA_PAGES, .obj_page = OBJ_PAGE,
 		.event_page = OBJ_PAGE + 1, .nr_dir = 1, .dir_ref = { DIR_REF },
 	};
@@ -424,7 +450,15 @@ static void fill_core(struct veng_chan *chan, struct vos_sqe *e)
 		write_refs(chan, e, e->arg[0], VOS_UCHAN_HEAD_PAGES + lanes + pages);
 		break;
 	case VOS_OP_UCHAN_CLOSE:
+	case VOS_OP_UCHAN_COST:
 		e->arg[0] = in_u8(&in) % NR_UCHANS;
+		break;
+	case VOS_OP_TRACE_CTL:
+		e->arg[0] = in_u8(&in) % 4;
+		e->arg[1] = 1 << in_u8(&in) % 8;
+		break;
+	case VOS_OP_TRACE_READ:
+		e->ext[0] = (struct vos_extent){ 0, in_u8(&in) * 16 };
 		break;
 	case VOS_OP_HANDLE_ADD:
 	case VOS_OP_HANDLE_DROP:
@@ -517,11 +551,24 @@ static void scribble_somewhere(void)
 
 static void turn(void)
 {
-	u64 now = ktime_get_ns();
-
 	current = conn->dispatcher;
-	run_turn(conn, &now);
+	run_turn(conn);
 	current = NULL;
+}
+
+/* Another domain, or another thread, has the processor for a while. */
+static void be_away(void)
+{
+	u64 ns = in_u16(&in) * 1000ull;
+
+	shim_now += ns;
+	if (in_u8(&in) % 2) {
+		xen_runstate.state_entry_time = shim_now;
+		xen_runstate.time[RUNSTATE_runnable] += in_lie(&in, ns);
+	} else {
+		conn->dispatcher->nivcsw++;
+		conn->dispatcher->se.exec_start += in_lie(&in, ns);
+	}
 }
 
 static void sleep_a_while(void)
@@ -567,6 +614,7 @@ static void step(void)
 		break;
 	case 13:
 		shim_cpus = in_u8(&in) % 2 + 1;
+		be_away();
 		break;
 	default:
 		turn();
@@ -640,6 +688,7 @@ static void end(struct xenbus_device *dev)
 	run_works();
 	shim_assert(!maps && !targets && !dev->dev.refs && !shim_works && !shim_task.refs);
 	shim_assert(base.refs == 1);
+	shim_assert(!veng_trace_used.enabled);
 	shim_end();
 }
 
@@ -654,6 +703,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	conn = veng_conn_create(&services[in_u8(&in) % 2], &dev, CTRL_REF);
 	if (!IS_ERR(conn)) {
 		meet_front();
+		current = conn->dispatcher;
+		dispatcher_init(conn);
+		current = NULL;
 		if (in_u8(&in) % 4)
 			open_doors();
 		for (i = 0; i < STEPS && !in_end(&in); i++)

@@ -8,7 +8,7 @@
  * call ends with a count or an errno that it may end with, and no lane stays in use.
  */
 #include "door.c"
-#include "home.c"
+#include "recall.c"
 #include "../unit/door/fake.h"
 
 #include <signal.h>

@@ -200,6 +200,7 @@ static void answer(void)
 	call.cqe.out[0] = in_lie(&in, 16);
 	call.cqe.out[1] = in_lie(&in, used);
 	call.cqe.out[2] = in_lie(&in, MSG_CTRUNC);
+	call.cqe.out[3] = in_lie(&in, VOS_RECV_AT_MARK | VOS_RECV_HOLE);
 	call.cqe.result = in_u8(&in) % 4 ? (s64)in_lie(&in, n) : -(s64)in_u8(&in);
 	last_max = trunc ? INT_MAX : (int)n;
 	lied = call.cqe.result > last_max || call.cqe.result < -MAX_ERRNO;

@@ -201,7 +201,7 @@ static void test_output_passes_through(void **state)
 	assert_memory_equal(text, bytes, sizeof(bytes));
 }
 
-/* It sends and does not listen: what we owe it must not pile up. */
+/* It sends and does not listen: what is to be acknowledged must not pile up. */
 static void test_a_deaf_agent_costs_no_memory(void **state)
 {
 	int i;

@@ -15,7 +15,9 @@
 #include "../../dom0-tools/config/scan.c"
 #include "../../dom0-tools/config/values.c"
 #include "../../dom0-tools/config/devices.c"
+#include "../../dom0-tools/config/domain.c"
 #include "../../dom0-tools/config/address.c"
+#include "../../dom0-tools/config/cmdline.c"
 #include "../../dom0-tools/config/config.c"
 
 /* libxlu forgets values when it meets a syntax error; that is not ours to mend. */

@@ -13,6 +13,7 @@
 #include "queue.c"
 #include "call.c"
 #include "channel.c"
+#include "cost.c"
 
 #include "core/bench.h"
 
@@ -50,6 +51,11 @@ static int tear_down(void **state)
 	(void)state;
 	bench_end();
 	return 0;
+}
+
+static void note_done(struct vos_call *call)
+{
+	(void)call;
 }
 
 static struct vos_call *take_len(u32 len0, u32 len1)
@@ -304,7 +310,7 @@ static void waiters_leave_a_dead_link(void **state)
 	(void)state;
 	start(&s, 8, 0);
 	vos_channel_end_all(b.chan);
-	vos_channel_rouse(b.chan);
+	vos_channel_wake_all(b.chan);
 	turn_of(&s);
 	assert_int_equal(PTR_ERR(s.call), -ENOTCONN);
 	put_all(calls, n);
@@ -394,6 +400,83 @@ static void many_at_a_time(void **state)
 	put_all(calls + 3, n - 3);
 }
 
+static void answer_cost(u32 tag, u64 cost)
+{
+	struct vos_cqe cqe = { .tag = tag, .cost = cost };
+
+	assert_int_equal(vos_ring_push(&b.peer_cq, &cqe), 0);
+}
+
+/* Make a call that costs @cost. Return: what was charged for it. */
+static u64 charged(u64 cost, bool charges)
+{
+	u64 before = b.unclaimed.ticks;
+	struct vos_call *call = take();
+
+	call->done = note_done;
+	call->charges = charges;
+	submit(call);
+	answer_cost(call->sqe.tag, cost);
+	vos_channel_reap(b.chan);
+	vos_call_put(call);
+	return b.unclaimed.ticks - before;
+}
+
+/* In 10 ticks 32 processors have 320. The instructions in the upper half are not looked at. */
+static void a_service_charges_what_it_may_have_used(void **state)
+{
+	(void)state;
+	tsc += 10;
+	assert_int_equal(charged(300, false), 300);
+	assert_int_equal(charged(5ull << 32 | 20, false), 20);
+	assert_int_equal(b.chan->stats.refused, 0);
+	assert_int_equal(charged(1, false), 0);
+	assert_int_equal(b.chan->stats.refused, 1);
+	tsc += 1;
+	assert_int_equal(charged(~0ull, false), 32);
+	assert_int_equal(b.chan->stats.refused, 1 + 0xffffffffu - 32);
+	assert_int_equal(b.chan->stats.admitted - b.chan->stats.left, 300 + 20 + 32);
+}
+
+static void a_call_whose_user_charges_is_not_charged_to_nobody(void **state)
+{
+	(void)state;
+	tsc += 10;
+	assert_int_equal(charged(300, true), 0);
+	assert_int_equal(b.unclaimed.calls, 0);
+	assert_int_equal(charged(7, false), 7);
+	assert_int_equal(b.unclaimed.calls, 1);
+}
+
+/* It has no answer, so it has cost nothing. */
+static void a_death_charges_nothing(void **state)
+{
+	struct vos_call *call = take();
+
+	(void)state;
+	call->done = note_done;
+	submit(call);
+	vos_channel_end_all(b.chan);
+	assert_int_equal(call->status, -EOWNERDEAD);
+	assert_int_equal(b.unclaimed.calls, 0);
+	vos_call_put(call);
+}
+
+static void a_caller_that_was_killed_leaves_a_call_to_nobody(void **state)
+{
+	struct vos_call *call = take();
+
+	(void)state;
+	tsc += 10;
+	call->orphan = vos_call_put;
+	submit(call);
+	assert_true(vos_channel_abandon(b.chan, call));
+	answer_cost(call->sqe.tag, 9);
+	vos_channel_reap(b.chan);
+	assert_int_equal(b.unclaimed.calls, 1);
+	assert_int_equal(b.unclaimed.ticks, 9);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -411,6 +494,10 @@ int main(void)
 		TEST(a_ticket_that_nobody_fetches_goes_back),
 		TEST(a_ticket_in_line_goes_with_the_link),
 		TEST(many_at_a_time),
+		TEST(a_service_charges_what_it_may_have_used),
+		TEST(a_call_whose_user_charges_is_not_charged_to_nobody),
+		TEST(a_death_charges_nothing),
+		TEST(a_caller_that_was_killed_leaves_a_call_to_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,16 +11,17 @@
 #define pr_err(...)		((void)0)
 #define INIT_DELAYED_WORK(w, fn)	((void)(fn))
 #define to_delayed_work(w)	container_of(w, struct delayed_work, work)
-#define queue_delayed_work(wq, w, delay)	((void)(w), looks++)
+#define queue_delayed_work(wq, w, delay)	((void)(w), checks++)
 #define kref_get_unless_zero(k)	(kref_get(k) > 0)
 
-static unsigned int looks;
+static unsigned int checks;
 
 #include "arena.c"
 #include "slot.c"
 #include "queue.c"
 #include "call.c"
 #include "channel.c"
+#include "cost.c"
 #include "watch.c"
 
 #include "core/bench.h"
@@ -52,7 +53,7 @@ static int set_up(void **state)
 
 	(void)state;
 	callbacks = (struct vos_session_ops){};
-	looks = 0;
+	checks = 0;
 	hangs = 0;
 	vos_hang_timeout = LIMIT;
 	rc = bench_begin(&callbacks);
@@ -92,16 +93,16 @@ static void answer(u32 tag)
 }
 
 /* A second passes, and the heart beats. */
-static void look(void)
+static void pass_second(void)
 {
 	b.link->ctrl->heartbeat++;
 	watch_work(&b.link->watch_work.work);
 }
 
-static void look_often(unsigned int n)
+static void pass_seconds(unsigned int n)
 {
 	while (n--)
-		look();
+		pass_second();
 }
 
 /* Return: the call that the back end has not seen yet. */
@@ -116,9 +117,9 @@ static struct vos_sqe next_call(void)
 static void who_beats_and_has_no_calls_is_well(void **state)
 {
 	(void)state;
-	look_often(10 * LIMIT);
+	pass_seconds(10 * LIMIT);
 	assert_int_equal(hangs, 0);
-	assert_int_equal(looks, 10 * LIMIT);
+	assert_int_equal(checks, 10 * LIMIT);
 	assert_int_equal(next_call().opcode, 0xff);
 }
 
@@ -127,7 +128,7 @@ static void whose_heart_stands_still_hangs(void **state)
 	unsigned int i;
 
 	(void)state;
-	look();
+	pass_second();
 	for (i = 0; i < LIMIT; i++)
 		watch_work(&b.link->watch_work.work);
 	assert_int_equal(hangs, 0);
@@ -139,9 +140,9 @@ static void what_is_answered_at_once_is_due(void **state)
 {
 	(void)state;
 	submit(VOS_OP_RECVMSG);
-	look_often(LIMIT + 1);
+	pass_seconds(LIMIT + 1);
 	assert_int_equal(hangs, 0);
-	look();
+	pass_second();
 	assert_int_equal(hangs, 1);
 }
 
@@ -156,7 +157,7 @@ static void a_disk_is_waited_for(void **state)
 	for (i = 0; i < 100; i++) {
 		struct vos_sqe nop;
 
-		look();
+		pass_second();
 		nop = next_call();
 		if (nop.opcode == VOS_OP_NOP)
 			answer(nop.tag);
@@ -170,7 +171,7 @@ static void who_does_not_even_say_nothing_hangs(void **state)
 {
 	(void)state;
 	submit(VOS_OP_FUSE);
-	look_often(LIMIT + 4);
+	pass_seconds(LIMIT + 4);
 	assert_int_equal(hangs, 1);
 	next_call();
 	assert_int_equal(next_call().opcode, VOS_OP_NOP);
@@ -183,7 +184,7 @@ static void a_prompt_service_is_due_with_all(void **state)
 	(void)state;
 	callbacks.prompt = true;
 	submit(VOS_OP_UCHAN_CLOSE);
-	look_often(LIMIT + 2);
+	pass_seconds(LIMIT + 2);
 	assert_int_equal(hangs, 1);
 }
 
@@ -196,7 +197,7 @@ static void who_is_busy_is_well(void **state)
 	for (i = 0; i < 100; i++) {
 		u32 tag = submit(VOS_OP_SENDMSG);
 
-		look();
+		pass_second();
 		answer(tag);
 	}
 	assert_int_equal(hangs, 0);
@@ -210,7 +211,7 @@ static void a_full_channel_is_asked(void **state)
 	(void)state;
 	for (i = 0; i < VOS_ENTRIES - VOS_RESERVE; i++)
 		submit(VOS_OP_FUSE);
-	look_often(LIMIT + 4);
+	pass_seconds(LIMIT + 4);
 	assert_int_equal(hangs, 1);
 }
 

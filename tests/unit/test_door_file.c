@@ -76,20 +76,20 @@ static void a_short_read_ends_the_request(void **state)
 	assert_int_equal(offset_of(o), 1000);
 }
 
-/* One that is only read is brought home now and then, ever more seldom if that is in vain. */
-static void quiet_files_are_sent_home(void **state)
+/* One that is only read is recalled now and then, ever more seldom if that is in vain. */
+static void quiet_files_are_recalled(void **state)
 {
 	unsigned int i;
 	char c;
 
 	(void)state;
 	open_file(100);
-	for (i = 0; i < 16 * FWD_LOOK_EVERY; i++) {
+	for (i = 0; i < 16 * FWD_RECALL_EVERY; i++) {
 		assert_int_equal(pread(FD, &c, 1, i % 100), 1);
 		assert_int_equal((unsigned char)c, pattern[i % 100]);
 	}
-	/* At looks 1, 3, 7 and 15. */
-	assert_int_equal(fake.homes, 4);
+	/* At checks 1, 3, 7 and 15. */
+	assert_int_equal(fake.recalls, 4);
 	assert_int_equal(fake.traps, 0);
 }
 
@@ -100,12 +100,12 @@ static void files_that_are_written_are_not(void **state)
 
 	(void)state;
 	open_file(100);
-	for (i = 0; i < 4 * FWD_LOOK_EVERY; i++) {
+	for (i = 0; i < 4 * FWD_RECALL_EVERY; i++) {
 		assert_int_equal(pread(FD, &c, 1, 0), 1);
 		if (i % 512 == 0)
 			assert_int_equal(pwrite(FD, "x", 1, 0), 1);
 	}
-	assert_int_equal(fake.homes, 0);
+	assert_int_equal(fake.recalls, 0);
 }
 
 static void writes_go_by_the_log(void **state)
@@ -235,7 +235,7 @@ static void the_kernels_offset_is_left_alone(void **state)
 	char buf[10];
 
 	(void)state;
-	fake.chan[VOS_DOOR_STORAGE]->head->pos[o->slot] = VOS_POS_HOME;
+	fake.chan[VOS_DOOR_STORAGE]->head->pos[o->slot] = VOS_POS_KERNEL;
 	o->pos = 50;
 	assert_int_equal(read(FD, buf, 10), 10);
 	assert_memory_equal(buf, pattern + 50, 10);
@@ -443,7 +443,7 @@ int main(void)
 		TEST(reads_move_the_offset),
 		TEST(long_reads_come_in_order),
 		TEST(a_short_read_ends_the_request),
-		TEST(quiet_files_are_sent_home),
+		TEST(quiet_files_are_recalled),
 		TEST(files_that_are_written_are_not),
 		TEST(writes_go_by_the_log),
 		TEST(a_full_log_is_committed),

@@ -77,7 +77,7 @@ static void one_that_ends_meanwhile_does_not_count(void **state)
 			     .iov = &(struct iovec){ in, 100 } };
 
 	(void)state;
-	/* Its word goes between the interposed function's look at it and ours. */
+	/* Its word goes between the interposed function's read of it and ours. */
 	fake.state->word[FD] = 0;
 	assert_true(FWD_IS_TRAP(fwd_window_read(&io)));
 	assert_int_equal(fake.tidies, 1);

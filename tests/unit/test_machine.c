@@ -13,6 +13,10 @@
 #include <cmocka.h>
 
 #include "../../dom0-tools/daemon/limit.c"
+#include "../../dom0-tools/daemon/phase.c"
+#include "../../dom0-tools/daemon/connect.c"
+#include "../../dom0-tools/daemon/death.c"
+#include "../../dom0-tools/daemon/build.c"
 #include "../../dom0-tools/daemon/machine.c"
 
 /* ---- the host ---- */
@@ -30,6 +34,8 @@ static struct {
 	int others;			/* primaries that are content */
 	int alerts, tells, links, destroyed;
 	bool build_fails;
+	bool worker_dies;		/* the next one that builds, and leaves its domain */
+	bool left;
 	struct vd_status told;
 } host;
 
@@ -214,16 +220,23 @@ bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
 
 int worker_start(struct worker *w, struct vd_host *h, const struct worker_job *job)
 {
-	bool ok = !job->create || !host.build_fails;
+	bool dies = job->create && host.worker_dies, ok;
 
 	(void)h;
+	if (job->destroy_name)
+		host.left = false;
+	ok = !job->create || (!host.build_fails && !dies && !host.left);
 	if (job->destroy != VD_NO_DOMID) {
 		host.exists[job->destroy] = host.alive[job->destroy] = false;
 		host.destroyed++;
 	}
 	w->pid = 1;
 	w->fd = ok;
-	w->len = (size_t)snprintf(w->buf, sizeof(w->buf), "destroyed\n");
+	w->len = (size_t)snprintf(w->buf, sizeof(w->buf), "destroyed\n%s", dies ? "creating\n" : "");
+	if (dies) {
+		host.worker_dies = false;
+		host.left = true;
+	}
 	if (job->create && ok) {
 		assert_true(++host.next_domid < NR_IDS);
 		host.exists[host.next_domid] = true;
@@ -512,7 +525,7 @@ static void test_what_cannot_be_built_is_tried_again(void **state)
 	assert_int_equal(net()->phase, PH_WAITING);
 	assert_true(net()->st.degraded);
 	assert_int_equal(host.alerts, 1);
-	assert_true(machine_settled(&m));
+	assert_true(machine_stable(&m));
 	host.build_fails = false;
 	assert_true(outage(net(), 100000) >= 0);
 
@@ -522,6 +535,18 @@ static void test_what_cannot_be_built_is_tried_again(void **state)
 	assert_int_equal(outage(net(), 200000), -1);
 	assert_int_equal(net()->phase, PH_FAILED);
 	assert_int_equal(host.alerts, 1);
+}
+
+/* virtuosd has not been told of the domain. Its name is in the way of the next one. */
+static void test_a_worker_that_dies_leaves_nothing(void **state)
+{
+	(void)state;
+	set_up(VD_RESTART_ALWAYS);
+	host.worker_dies = true;
+	die(net());
+	assert_true(outage(net(), 100000) >= 0);
+	assert_false(host.left);
+	assert_int_equal(host.alerts, 0);
 }
 
 static void say_failed(const char *why)
@@ -614,6 +639,7 @@ int main(void)
 		cmocka_unit_test(test_ordered_kills_do_not_count),
 		cmocka_unit_test(test_no_interval_no_limit),
 		cmocka_unit_test(test_what_cannot_be_built_is_tried_again),
+		cmocka_unit_test(test_a_worker_that_dies_leaves_nothing),
 		cmocka_unit_test(test_the_only_primary_is_believed),
 		cmocka_unit_test(test_the_word_of_one_ends_nobody),
 		cmocka_unit_test(test_connections_have_the_limit_too),

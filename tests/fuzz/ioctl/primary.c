@@ -85,7 +85,7 @@ static void write_pointed(void)
 }
 
 /* As Linux would read it: what is not there is 0. */
-static void look(u8 head[HEAD], u64 addr)
+static void peek(u8 head[HEAD], u64 addr)
 {
 	u64 off = addr - USER_BASE;
 
@@ -128,7 +128,7 @@ static u64 pointer(int ptr)
 	u8 head[HEAD];
 	u64 p = 0;
 
-	look(head, USER_BASE + arg_at);
+	peek(head, USER_BASE + arg_at);
 	if (ptr >= 0)
 		memcpy(&p, head + ptr, sizeof(p));
 	return p;
@@ -139,10 +139,10 @@ static struct footprint footprint(void)
 	u8 arg[HEAD], there[HEAD];
 	struct footprint f;
 
-	look(arg, USER_BASE + arg_at);
+	peek(arg, USER_BASE + arg_at);
 	memset(there, 0, sizeof(there));
 	f = linux_footprint(vs.sk.sk_family, command, arg, there);
-	look(there, pointer(f.ptr));
+	peek(there, pointer(f.ptr));
 	return linux_footprint(vs.sk.sk_family, command, arg, there);
 }
 
@@ -230,7 +230,7 @@ static void check_answer(const struct footprint *f, u64 p)
 	shim_assert(pointer(f->ptr) == p || p - USER_BASE < user_size);
 	if (command != SIOCGIFCONF)
 		return;
-	look(head, USER_BASE + arg_at);
+	peek(head, USER_BASE + arg_at);
 	memcpy(&len, head, sizeof(len));
 	shim_assert(len >= 0 && (!p || (u64)len <= f->there_out));
 }

@@ -28,6 +28,7 @@ typedef __s16 s16;
 typedef __s32 s32;
 typedef __s64 s64;
 typedef unsigned int gfp_t;
+typedef unsigned short umode_t;
 typedef u16 domid_t;
 typedef u32 grant_ref_t;
 typedef u32 grant_handle_t;
@@ -101,6 +102,7 @@ extern struct shim_context shim_context;
 #define __always_inline	inline __attribute__((always_inline))
 #define __aligned(n)	__attribute__((aligned(n)))
 #define __packed	__attribute__((packed))
+#define ____cacheline_aligned	__aligned(64)
 #define fallthrough	__attribute__((fallthrough))
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
@@ -145,6 +147,7 @@ extern struct shim_context shim_context;
 #define U64_MAX			((u64)~0ull)
 #define INT_MAX			0x7fffffff
 #define HZ			250
+#define MSEC_PER_SEC		1000L
 #define NSEC_PER_USEC		1000L
 #define NSEC_PER_MSEC		1000000L
 #define NSEC_PER_SEC		1000000000L
@@ -301,6 +304,23 @@ static inline void mutex_unlock(struct mutex *m)
 #define rcu_read_lock()		do { } while (0)
 #define rcu_read_unlock()	do { } while (0)
 #define rcu_dereference(p)	(p)
+#define rcu_dereference_protected(p, held)	(p)
+#define rcu_assign_pointer(p, v)	((p) = (v))
+#define RCU_INIT_POINTER(p, v)	((p) = (v))
+#define synchronize_rcu()	might_sleep()
+
+/* --- static keys ---------------------------------------------------------------------------- */
+
+struct static_key_false {
+	int enabled;
+};
+
+#define DECLARE_STATIC_KEY_FALSE(name)	extern struct static_key_false name
+#define DEFINE_STATIC_KEY_FALSE(name)	struct static_key_false name
+#define static_branch_unlikely(key)	((key)->enabled > 0)
+#define static_branch_inc(key)		do { might_sleep(); (key)->enabled++; } while (0)
+#define static_branch_dec(key)		do { might_sleep(); shim_assert((key)->enabled-- > 0); } while (0)
+#define in_task()			true
 
 /* --- counts ------------------------------------------------------------------------------ */
 
@@ -549,6 +569,7 @@ static inline struct llist_node *llist_reverse_order(struct llist_node *n)
 
 #define BITS_PER_LONG		64
 #define BIT(n)			(1ul << (n))
+#define BIT_ULL(n)		(1ull << (n))
 #define BITS_TO_LONGS(n)	DIV_ROUND_UP(n, BITS_PER_LONG)
 #define DECLARE_BITMAP(x, n)	unsigned long x[BITS_TO_LONGS(n)]
 
@@ -688,11 +709,23 @@ static inline u64 ktime_get_ns(void)
 	return shim_now += 100;
 }
 
+/* The time stamp counter has a tick for each nanosecond, and goes on whenever it is read. */
+#define tsc_khz		1000000u
+#define rdtsc()		ktime_get_ns()
+#define rdtsc_ordered()	rdtsc()
+
+static inline u64 mul_u64_u32_div(u64 a, u32 mul, u32 div)
+{
+	return (unsigned __int128)a * mul / div;
+}
+
 #define time_after(a, b)	((long)((b) - (a)) < 0)
 #define time_before(a, b)	time_after(b, a)
 #define MAX_SCHEDULE_TIMEOUT	0x7fffffffffffffffl
 #define CPUTIME_STEAL		0
 #define this_cpu_read(x)	(x)
+#define this_cpu_ptr(p)		(p)
+#define for_each_online_cpu(i)	for ((i) = 0; (i) < shim_cpus; (i)++)
 
 extern struct shim_stat {
 	u64 cpustat[1];
@@ -702,6 +735,7 @@ extern struct shim_stat {
 #define need_resched()		shim_need_resched()
 #define num_online_cpus()	shim_cpus
 #define raw_smp_processor_id()	0u
+#define nr_cpu_ids		2u
 #define cond_resched()		might_sleep()
 #define single_task_running()	true
 
@@ -793,6 +827,9 @@ struct fs_struct {
 struct task_struct {
 	int refs;
 	struct fs_struct *fs;
+	struct virtuos_account *virtuos_account;
+	struct { u64 exec_start, sum_exec_runtime; } se;
+	unsigned long nvcsw, nivcsw;
 };
 
 struct cred {
@@ -819,6 +856,7 @@ extern const struct cred *shim_cred;
 #define TASK_INTERRUPTIBLE	1
 #define TASK_KILLABLE		2
 #define signal_pending_state(s, t)	((void)(s), (void)(t), true)
+#define fatal_signal_pending(t)	((void)(t), false)
 #define set_current_state(s)	((void)(s))
 #define __set_current_state(s)	((void)(s))
 #define schedule()		shim_relax()
@@ -897,6 +935,20 @@ static inline void put_device(struct device *d)
 	shim_assert(d->refs > 0);
 	d->refs--;
 }
+
+enum { RUNSTATE_running, RUNSTATE_runnable, RUNSTATE_blocked, RUNSTATE_offline };
+
+struct vcpu_runstate_info {
+	u64 state_entry_time;
+	u64 time[4];
+};
+
+/* Of all virtual processors. */
+extern struct vcpu_runstate_info xen_runstate;
+
+#define VCPUOP_get_runstate_info	4
+#define xen_vcpu_nr(cpu)		((u32)(cpu))
+#define HYPERVISOR_vcpu_op(op, cpu, p)	((void)(cpu), *(p) = xen_runstate, 0)
 
 #define XBT_NIL		0
 #define xenbus_printf(t, dir, node, ...) do { might_sleep(); pr_shim(__VA_ARGS__); } while (0)

@@ -54,6 +54,7 @@ struct proto_accept_arg;
 struct sock {
 	int sk_family;
 	int sk_type;
+	int sk_protocol;
 	int sk_err;
 	int sk_rcvlowat;
 	long sk_rcvtimeo;
@@ -76,6 +77,8 @@ struct msghdr {
 	void *msg_control;
 	size_t msg_controllen;
 	unsigned int msg_flags;
+	int msg_inq;
+	bool msg_get_inq;
 };
 
 struct file_operations {

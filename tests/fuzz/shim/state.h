@@ -13,6 +13,7 @@ struct work_struct *shim_works;
 struct workqueue_struct shim_wq;
 struct shim_stat kernel_cpustat;
 struct task_struct shim_task, *current;
+struct vcpu_runstate_info xen_runstate;
 const struct cred *shim_cred;
 
 /* What one input leaves behind is forgotten. */
@@ -22,6 +23,7 @@ static inline void shim_begin(void)
 	shim_now = 1000000;
 	shim_cpus = 2;
 	shim_works = NULL;
+	xen_runstate = (struct vcpu_runstate_info){ 0 };
 	shim_task = (struct task_struct){ 0 };
 	current = NULL;
 	shim_cred = NULL;

@@ -217,6 +217,12 @@ struct task_struct {
 	pthread_cond_t woken;
 	int state;
 	bool signalled;
+	unsigned int flags;
+	struct perf_event_context *perf_event_ctxp;
+	struct virtuos_account *virtuos_account;
+	struct task_struct *group_leader;
+	int tid;
+	char comm[16];
 };
 
 static __thread struct task_struct current_task = {
@@ -258,6 +264,19 @@ static inline long schedule_timeout(long ticks)
 	set_current_state(TASK_RUNNING);
 	return rc ? 0 : 1;
 }
+
+/* The tests set the time stamp counter. Nobody has asked perf for anything. */
+static u64 tsc __attribute__((unused));
+static u32 tsc_khz __attribute__((unused)) = 1000000;
+
+#define rdtsc_ordered()			tsc
+#define MSEC_PER_SEC			1000u
+#define BIT_ULL(n)			(1ull << (n))
+#define DECLARE_STATIC_KEY_FALSE(name)	struct unused_##name
+#define static_branch_unlikely(key)	false
+#define in_task()			true
+#define noinline			__attribute__((noinline))
+#define min_t(type, a, b)		min((type)(a), (type)(b))
 
 /* What the core's structures are made of, and no test uses. */
 typedef struct { int counter; } atomic_t;

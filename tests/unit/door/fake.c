@@ -290,7 +290,7 @@ static long kernel_channel(unsigned int s, struct vos_door_channel *info)
 	c->head = (void *)c->mem;
 	c->arena = c->mem + pages * VOS_PAGE_SIZE;
 	for (i = 0; i < VOS_UCHAN_SLOTS; i++)
-		c->head->pos[i] = VOS_POS_HOME;
+		c->head->pos[i] = VOS_POS_KERNEL;
 	c->head->log_head = fake.log_head;
 	for (i = 0; i < LANES; i++) {
 		struct vos_lane_page *p = (void *)(c->mem + (2 + i) * VOS_PAGE_SIZE);
@@ -399,16 +399,29 @@ long fwd_kernel(long op, long a, long b)
 		return kernel_attach(a, b);
 	case VOS_DOOR_WINDOW:
 		return kernel_window(a, (void *)b);
-	case VOS_DOOR_HOME:
-		add(&fake.homes);
+	case VOS_DOOR_RECALL:
+		add(&fake.recalls);
 		return 0;
 	case VOS_DOOR_TIDY:
 		add(&fake.tidies);
 		return 0;
 	case VOS_DOOR_ENTER:
 		return kernel_enter(a, b);
+	case VOS_DOOR_ACCOUNT:
+		add(&fake.accounts);
+		return fake.account ? fake.account() : -EINVAL;
 	}
 	return -EINVAL;
+}
+
+long fwd_write_at(int fd, const void *buf, size_t n, __u64 pos)
+{
+	int saved = errno;
+	long rc = fwd_trap_pwrite(fd, buf, n, pos);
+
+	rc = rc < 0 ? -errno : rc;
+	errno = saved;
+	return rc;
 }
 
 /* The memory is freed at the end, that of a channel in use would be missed. */
@@ -439,10 +452,10 @@ static ssize_t said(__s64 rc)
 static __u64 pos_take(struct object *o)
 {
 	struct fake_chan *c = fake.chan[VOS_DOOR_STORAGE];
-	__u64 p = c ? __atomic_exchange_n(&c->head->pos[o->slot], VOS_POS_HOME,
-					  __ATOMIC_ACQ_REL) : VOS_POS_HOME;
+	__u64 p = c ? __atomic_exchange_n(&c->head->pos[o->slot], VOS_POS_KERNEL,
+					  __ATOMIC_ACQ_REL) : VOS_POS_KERNEL;
 
-	return p == VOS_POS_HOME ? o->pos : p;
+	return p == VOS_POS_KERNEL ? o->pos : p;
 }
 
 static void pos_give(struct object *o, __u64 pos)
@@ -587,7 +600,7 @@ void fake_begin(void)
 	pthread_mutexattr_t adaptive;
 
 	memset(&fake, 0, sizeof(fake));
-	fwd_lane_favourite = 0;
+	fwd_account_forget();
 	/* One that spins a little: whoever sleeps waits for a processor as well. */
 	pthread_mutexattr_init(&adaptive);
 	pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);

@@ -115,7 +115,9 @@ extern struct fake {
 	enum answer (*hook)(struct vos_sqe *e, struct vos_cqe *c);
 	void (*in_wait)(void);	/* called in ENTER, before it looks */
 	long (*enter)(unsigned int s, __u32 arg);	/* instead of ENTER */
-	int opens, channels, attaches, enters, kicks, commits, traps, unmaps, windows, tidies, homes;
+	long (*account)(void);		/* ACCOUNT; NULL: it is not known */
+	int accounts;
+	int opens, channels, attaches, enters, kicks, commits, traps, unmaps, windows, tidies, recalls;
 	__u32 max_call;		/* moves no more than this in one call */
 } fake;
 

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* test_door_account.c with ThreadSanitizer. */
+#include "test_door_account.c"
