@@ -31,7 +31,7 @@ def subject(path):
     return [("SUBJECT", path, "%s: no subsystem in its subject" % path)]
 
 
-def look_at(path):
+def check_file(path):
     """What is said about one file, as (kind, path, text)."""
     patch = path.endswith(".patch")
     what = ["--ignore", "FILE_PATH_CHANGES", os.path.join(TOP, path)] if patch else ["-f", known_words(path)]
@@ -48,7 +48,7 @@ def look_at(path):
 def main():
     files = sources(".c", ".h", roots=ROOTS + OF_TESTS) + sources(".patch", roots=PATCHES)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = [x for part in pool.map(look_at, files) for x in part]
+        found = [x for part in pool.map(check_file, files) for x in part]
     return report("checkpatch", files, found)
 
 

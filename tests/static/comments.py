@@ -11,7 +11,11 @@ import sys
 from findings import report, sources
 from prose import MOST_WORDS, read, sentences, unused_words, words
 
-FOLLOW = ("service-domain", "libsyscall-forward", "dom0-tools")
+FOLLOW = ("service-domain", "libsyscall-forward", "dom0-tools",
+	  "linux-patches/new/virtuos/core", "linux-patches/new/virtuos/net",
+	  "linux-patches/new/virtuos/fs", "linux-patches/new/virtuos/door",
+	  "linux-patches/new/virtuos/perf",
+	  "include/virtuos")
 COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])'|" + r"(/\*.*?\*/)", re.S)
 LEADER = re.compile(r"^\s*(?:/\*\*?|\*(?!/))")
 TAG = re.compile(r"^(?:@[\w, @]+:|Return:|Context:|Invariant:|\w+ - |struct \w+ - )\s*")

@@ -50,7 +50,7 @@ def of_rows(rows):
     text, peers = read(TABLE), {"hostile": read(HOSTILE), "fake": read(FAKE)}
     code = {origin: folder(path) for origin, path in CALLERS.items()}
     for row in rows:
-        if not re.search(r"^ \*   %s\b" % row.name, text, re.M):
+        if not re.search(r"^ \*\t%s\b" % row.name, text, re.M):
             yield "text", row.name
         opcode = re.compile(r"\bVOS_OP_%s\b" % row.name)
         if not any(opcode.search(code[o]) for o in CALLERS if row.origin in (o, "ANYBODY")):

@@ -16,7 +16,7 @@ LINE = re.compile(r"^(\S+?):(\d+):\d+: (?:warning|error): (.*)")
 ROLES = ("primary", "network", "storage")
 
 
-def look_at(role):
+def check_role(role):
     """What sparse says about the modules of one role."""
     r = subprocess.run([os.path.join(TOP, "scripts/modules.sh"), role, "sparse"],
                        capture_output=True, text=True)
@@ -34,7 +34,7 @@ def look_at(role):
 
 
 def main():
-    found = {x for role in ROLES for x in look_at(role)}
+    found = {x for role in ROLES for x in check_role(role)}
     return report("sparse", sources(".c"), sorted(found))
 
 
