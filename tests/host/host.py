@@ -88,9 +88,9 @@ class Host:
             host = cls(peers.resumed(system, xen, deb, hostfwd, cpus), native=system == "native")
             host.door = "trap"
             return host
-        home = state.up(xen, deb) if kind == "up" else state.bare(xen, deb)[0]
-        host = cls(state.resumed(home, xen=xen, hostfwd=hostfwd))
-        host.machine.faults = state.faults_of(home)
+        place = state.up(xen, deb) if kind == "up" else state.bare(xen, deb)[0]
+        host = cls(state.resumed(place, xen=xen, hostfwd=hostfwd))
+        host.machine.faults = state.faults_of(place)
         if kind == "up":
             host.open_doors()
         return host

@@ -3,8 +3,8 @@
 
 Made in two layers. The base is a plain Debian from mmdebstrap, kept as a tar
 archive under a key over the package list and the set-up scripts. The image
-adds the agent and libsyscall-forward.so to an unpacked copy and packs it with `mke2fs -d`; nothing is
-mounted. A changed agent therefore costs seconds, not another bootstrap. The
+adds the agent, libsyscall-forward.so and virtuos-perf to an unpacked copy and packs it with `mke2fs -d`;
+nothing is mounted. A changed agent therefore costs seconds, not another bootstrap. The
 virtuos package is not in dom0's image: it is installed in the running dom0
 (state.py), as an administrator would.
 
@@ -135,10 +135,10 @@ def base(role):
     """The tar archive of the plain Debian for a role; made when it is not cached."""
     hooks = [os.path.join(SETTINGS, "common-setup"), os.path.join(SETTINGS, role + "-setup")]
     key = digest(SUITE, " ".join(packages(role)), *[("file", h) for h in hooks])
-    home = os.path.join(CACHE, "images", "base-%s-%s" % (role, key))
-    tar = os.path.join(home, "root.tar")
+    place = os.path.join(CACHE, "images", "base-%s-%s" % (role, key))
+    tar = os.path.join(place, "root.tar")
     if os.path.exists(tar):
-        os.utime(home)
+        os.utime(place)
         return tar, key
     say("%s: bootstrapping Debian %s (%d packages named), about 1 min" % (role, SUITE, len(packages(role))))
     begun = time.time()
@@ -150,7 +150,7 @@ def base(role):
              "echo MODULES=list > \"$1/etc/initramfs-tools/conf.d/driver-policy\"",
              *["--customize-hook=" + h for h in hooks],
              SUITE, os.path.join(tmp, "root.tar"), debian_sources(tmp)])
-        os.rename(tmp, home)
+        os.rename(tmp, place)
     finally:
         shutil.rmtree(tmp, ignore_errors=True)
     prune("images/base-%s-*" % role, KEEP)
@@ -179,13 +179,20 @@ def find_agent(role, deb, unpacked):
     raise ImageError("no agent: build the package first (make deb)")
 
 
-def find_library(deb, unpacked):
-    """libsyscall-forward.so, for the primary: the package's."""
-    names = [os.path.join(unpacked, "usr/lib/virtuos/libsyscall-forward.so")] if deb else []
-    for path in names + [os.path.join(BUILD, "libsyscall-forward/libsyscall-forward.so")]:
+# What the primary has of the package besides its agent: where it is built, where it goes.
+OF_PACKAGE = {
+    "libsyscall-forward.so": ("libsyscall-forward", "usr/lib/virtuos", 0o644),
+    "virtuos-perf": ("dom0-tools", "usr/bin", 0o755),
+}
+
+
+def find_of_package(name, deb, unpacked):
+    """A file for the primary: the package's."""
+    names = [os.path.join(unpacked, "usr/lib/virtuos", name)] if deb else []
+    for path in names + [os.path.join(BUILD, OF_PACKAGE[name][0], name)]:
         if os.path.isfile(path):
             return path
-    raise ImageError("no libsyscall-forward.so: build the package first (make deb)")
+    raise ImageError("no %s: build the package first (make deb)" % name)
 
 
 def install(src, dst, mode=0o644):
@@ -210,8 +217,10 @@ def layer_dom0(root, agent, _):
     install(UDEV_SETTINGS, os.path.join(root, "etc/systemd/system/systemd-udev-trigger.service.d/rig.conf"))
 
 
-def layer_primary(root, agent, library):
-    install(library, os.path.join(root, "usr/lib/virtuos/libsyscall-forward.so"))
+def layer_primary(root, agent, files):
+    for path in files:
+        name = os.path.basename(path)
+        install(path, os.path.join(root, OF_PACKAGE[name][1], name), OF_PACKAGE[name][2])
     install(agent, os.path.join(root, "usr/lib/virtuos/virtuos-agent"), 0o755)
     enable(root, AGENT_UNIT)
     with open(os.path.join(root, "etc/resolv.conf"), "w") as f:
@@ -244,13 +253,13 @@ def make_image(role, deb):
         if deb:
             run(["dpkg-deb", "-x", deb, unpacked])
         agent = find_agent(role, deb, unpacked)
-        library = find_library(deb, unpacked) if role == "primary" else None
+        files = [find_of_package(n, deb, unpacked) for n in OF_PACKAGE] if role == "primary" else []
         key = digest(base_key, str(SIZE_MIB[role]), FORMAT,
-                     *[("file", p) for p in INPUTS[role] + [agent] + ([library] if library else [])])
-        home = os.path.join(images, "%s-%s" % (role, key))
-        if os.path.exists(home):
-            os.utime(home)
-            return home, key
+                     *[("file", p) for p in INPUTS[role] + [agent] + files])
+        place = os.path.join(images, "%s-%s" % (role, key))
+        if os.path.exists(place):
+            os.utime(place)
+            return place, key
         begun = time.time()
         say("%s: making the disk image" % role)
         root, new = os.path.join(tmp, "root"), os.path.join(tmp, "new")
@@ -261,16 +270,16 @@ def make_image(role, deb):
         # A fixed id: without one every boot is a "first boot" (and mmdebstrap removes it).
         with open(os.path.join(root, "etc/machine-id"), "w") as f:
             f.write(digest(role) * 2 + "\n")
-        LAYER[role](root, agent, library)
+        LAYER[role](root, agent, files)
         if role == "dom0":
             for name in ("vmlinuz", "initrd.img"):
                 shutil.copyfile(max(glob.glob(os.path.join(root, "boot", name + "-*"))),
                                 os.path.join(new, name))
         pack(root, role, os.path.join(new, "disk.raw"))
-        os.rename(new, home)
+        os.rename(new, place)
     prune("images/%s-*" % role, KEEP)
     say("%s: image made in %d s" % (role, time.time() - begun))
-    return home, key
+    return place, key
 
 
 def main():

@@ -122,9 +122,9 @@ def on_xen(system, xen, deb, cpus):
     key = digest(base_key, data_key, client.hex(), FORMAT, state.FORMAT,
                  *[configuration(system, d, cpus) for d in DOMAINS[system]],
                  *[("file", path) for path in kernels(system).values()])
-    home = os.path.join(state.STATES, "%s-%s" % (system, key))
+    place = os.path.join(state.STATES, "%s-%s" % (system, key))
     with Lock("%s-%s" % (system, key)):
-        if not state.valid(home):
+        if not state.valid(place):
             progress = Progress("bringing up SYSTEM=" + system)
             with open(os.path.join(base, "needs")) as f:
                 dom0 = f.read().split()[0]
@@ -134,14 +134,14 @@ def on_xen(system, xen, deb, cpus):
                 for domain in DOMAINS[system]:
                     create(m.ports[0], domain, progress)
                 state.wait_primary(m.ports[0], progress)
-                state.store(m, home, [dom0, base, data])
+                state.store(m, place, [dom0, base, data])
             except (VexecError, StateError):
                 sys.stderr.write(state.consoles(m))
                 raise
             finally:
                 m.close()
             progress.step("saved")
-    return home
+    return place
 
 
 def native_boot(cpus):
@@ -154,24 +154,24 @@ def native(deb, cpus):
     data, data_key = image.image("primary", deb)
     boot = native_boot(cpus)
     key = digest(data_key, state.code_key(), FORMAT, boot.args, ("file", boot.kernel), ("file", boot.initrd))
-    home = os.path.join(state.STATES, "native-" + key)
+    place = os.path.join(state.STATES, "native-" + key)
     with Lock("native-" + key):
-        if not state.valid(home):
+        if not state.valid(place):
             progress = Progress("bringing up SYSTEM=native")
             m = Machine(None, (os.path.join(data, "disk.raw"), "raw"), boot)
             try:
                 for port in m.ports:
                     port.reset(state.BOOT_TIMEOUT, progress.tick)
                 m.ports[0].run(["systemctl", "is-system-running", "--wait"],
-                               timeout=state.SETTLE_TIMEOUT, poll=progress.tick)
-                state.store(m, home, [data])
+                               timeout=state.UNITS_TIMEOUT, poll=progress.tick)
+                state.store(m, place, [data])
             except (VexecError, MachineError):
                 sys.stderr.write(m.log("serial.log"))
                 raise
             finally:
                 m.close()
             progress.step("saved")
-    return home
+    return place
 
 
 def resumed(system, xen=None, deb=None, hostfwd="", cpus=1):
@@ -182,9 +182,9 @@ def resumed(system, xen=None, deb=None, hostfwd="", cpus=1):
     deb = state.need_deb(deb)
     if system != "native":
         return state.resumed(on_xen(system, xen, deb, cpus), xen=xen, hostfwd=hostfwd)
-    home = native(deb, cpus)
-    m = Machine(None, (os.path.join(home, "data.qcow2"), "qcow2"), native_boot(cpus),
-                incoming=os.path.join(home, "state"), hostfwd=hostfwd)
+    place = native(deb, cpus)
+    m = Machine(None, (os.path.join(place, "data.qcow2"), "qcow2"), native_boot(cpus),
+                incoming=os.path.join(place, "state"), hostfwd=hostfwd)
     try:
         m.resume()
         m.ports[0].reset(30)

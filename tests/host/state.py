@@ -28,7 +28,7 @@ STATES = os.path.join(CACHE, "states")
 KEEP = int(os.environ.get("VIRTUOS_CACHE_KEEP", 3))
 BOOT_TIMEOUT = 300
 UP_TIMEOUT = 240 * SLOW
-SETTLE_TIMEOUT = 120 * SLOW
+UNITS_TIMEOUT = 120 * SLOW
 FORMAT = "2"
 
 # Prints what consoles said since the last call, each piece under a "== name" line.
@@ -74,20 +74,20 @@ class Progress:
             self.step("still at it")
 
 
-def valid(home):
+def valid(place):
     """Is the state there, with everything its disks lie over? Marks all of it as used."""
     try:
-        with open(os.path.join(home, "needs")) as f:
+        with open(os.path.join(place, "needs")) as f:
             needs = f.read().split()
-        for path in [home] + needs:
+        for path in [place] + needs:
             os.utime(path)
     except FileNotFoundError:
         return False
     return True
 
 
-def store(machine, home, needs, faults=()):
-    """Save a machine as `home`; @faults: what its consoles told while it came up."""
+def store(machine, place, needs, faults=()):
+    """Save a machine as `place`; @faults: what its consoles told while it came up."""
     os.makedirs(STATES, exist_ok=True)
     tmp = tempfile.mkdtemp(prefix="tmp-", dir=STATES)
     try:
@@ -96,17 +96,17 @@ def store(machine, home, needs, faults=()):
             f.write("\n".join(needs) + "\n")
         with open(os.path.join(tmp, "faults"), "w") as f:
             f.writelines(line + "\n" for line in faults)
-        shutil.rmtree(home, ignore_errors=True)
-        os.rename(tmp, home)
+        shutil.rmtree(place, ignore_errors=True)
+        os.rename(tmp, place)
     finally:
         shutil.rmtree(tmp, ignore_errors=True)
-    kind = os.path.basename(home).split("-")[0]
+    kind = os.path.basename(place).split("-")[0]
     image.prune("states/%s-*/" % kind, KEEP)
 
 
-def faults_of(home):
-    """What the consoles of the machine saved in `home` told while it came up: lines."""
-    with open(os.path.join(home, "faults")) as f:
+def faults_of(place):
+    """What the consoles of the machine saved in `place` told while it came up: lines."""
+    with open(os.path.join(place, "faults")) as f:
         return f.read().splitlines()
 
 
@@ -166,12 +166,12 @@ def boot_again(dom0, data, xen, progress):
     return boot(dom0, data, xen, progress=progress)
 
 
-def resumed(home, data=None, **kw):
+def resumed(place, data=None, **kw):
     """Restore a state; `data` replaces the data disk that the state was saved with."""
-    dom0 = [n for n in open(os.path.join(home, "needs")).read().split() if "/images/dom0-" in n][0]
-    m = Machine((os.path.join(home, "dom0.qcow2"), "qcow2"),
-                data or (os.path.join(home, "data.qcow2"), "qcow2"), dom0,
-                incoming=os.path.join(home, "state"), **kw)
+    dom0 = [n for n in open(os.path.join(place, "needs")).read().split() if "/images/dom0-" in n][0]
+    m = Machine((os.path.join(place, "dom0.qcow2"), "qcow2"),
+                data or (os.path.join(place, "data.qcow2"), "qcow2"), dom0,
+                incoming=os.path.join(place, "state"), **kw)
     try:
         m.resume()
         m.ports[0].reset(30)
@@ -185,18 +185,18 @@ def bare(xen=None, deb=None):
     """The directory of the state with dom0 alone, and its key."""
     dom0, dom0_key = image.image("dom0", deb)
     key = digest(dom0_key, ("file", xen_elf(xen)), code_key())
-    home = os.path.join(STATES, "bare-" + key)
+    place = os.path.join(STATES, "bare-" + key)
     with Lock("bare-" + key):
-        if not valid(home):
+        if not valid(place):
             data, _ = image.image("primary", deb)
             progress = Progress("dom0 alone")
             m = boot_again(dom0, (os.path.join(data, "disk.raw"), "raw"), xen, progress)
             try:
-                store(m, home, [dom0, data])
+                store(m, place, [dom0, data])
             finally:
                 m.close()
             progress.step("saved")
-    return home, key
+    return place, key
 
 
 def primary_cpus():
@@ -257,25 +257,27 @@ def wait_primary(dom0, progress):
         r = dom0.run(["virtuos", "exec", "--", "true"], timeout=60, poll=progress.tick)
         if r.status == 0:
             break
-        if time.monotonic() > end:
-            raise StateError("the primary does not answer: %s" % r.stderr.decode(errors="replace"))
+        why = r.stderr.decode(errors="replace")
+        # A domain that is waiting will be started again; one that has failed will not.
+        if "is failed" in why or time.monotonic() > end:
+            raise StateError("the primary does not answer: %s" % why)
         dom0.run(["sleep", "0.5"])
     try:
         dom0.run(["virtuos", "exec", "--", "systemctl", "is-system-running", "--wait"],
-                 timeout=SETTLE_TIMEOUT, poll=progress.tick)
+                 timeout=UNITS_TIMEOUT, poll=progress.tick)
     except VexecTimeout:
         say("some unit of the primary has not settled; going on without it")
 
 
 # Prints the services that the primary does not use yet.
-DOWN = "cd /sys/kernel/virtuos && for s in *; do grep -q up $s/state || echo $s; done"
+DOWN = "cd /sys/kernel/virtuos && for s in */; do grep -q up $s/state || echo $s; done"
 
 
 def wait_services(dom0, progress):
     """Until the primary uses every service. Under load a NIC's driver may have got no
     interrupt (pciback answers too late); its domain then gets a second chance."""
-    second = time.monotonic() + SETTLE_TIMEOUT / 2
-    end = second + SETTLE_TIMEOUT
+    second = time.monotonic() + UNITS_TIMEOUT / 2
+    end = second + UNITS_TIMEOUT
     while True:
         r = dom0.run(["virtuos", "exec", "--", "sh", "-c", DOWN], timeout=60, poll=progress.tick)
         down = r.stdout.decode().split()
@@ -319,23 +321,23 @@ def up(xen=None, deb=None):
     base, base_key = bare(xen, deb)
     data, data_key = image.image("primary", deb)
     key = digest(base_key, data_key, ("file", deb), config(), FORMAT)
-    home = os.path.join(STATES, "up-" + key)
+    place = os.path.join(STATES, "up-" + key)
     with Lock("up-" + key):
-        if not valid(home):
+        if not valid(place):
             progress = Progress("bringing up")
             with open(os.path.join(base, "needs")) as f:
                 dom0 = f.read().split()[0]
             m = resumed(base, (os.path.join(data, "disk.raw"), "raw"), xen=xen)
             try:
                 faults = bring_up(m, deb, "ahci", progress)
-                store(m, home, [dom0, base, data], faults)
+                store(m, place, [dom0, base, data], faults)
             except (VexecError, StateError):
                 sys.stderr.write(consoles(m))
                 raise
             finally:
                 m.close()
             progress.step("saved")
-    return home
+    return place
 
 
 def cold(xen=None, deb=None, disk="ahci", keep_data=None, hostfwd=""):

@@ -45,8 +45,8 @@ def came_up_well(host):
 
 
 def test_sqlite_survives_a_cold_boot(_=None):
-    with tempfile.TemporaryDirectory() as home:
-        disk = os.path.join(home, "data.qcow2")
+    with tempfile.TemporaryDirectory() as place:
+        disk = os.path.join(place, "data.qcow2")
         with Host.cold(keep_data=disk) as host:
             came_up_well(host)
             assert out(host.primary(FILL, timeout=120)).strip() == "ok"

@@ -311,7 +311,8 @@ signal.pause()
 def test_idle_uses_no_processor(host):
     import threading
     lines = []
-    host.primary(["sh", "-c", "cat > /root/idle.py"], stdin=IDLE.encode(), check=True)
+    # Access times of what ran before are still to be written back.
+    host.primary(["sh", "-c", "cat > /root/idle.py; sync"], stdin=IDLE.encode(), check=True)
     t = threading.Thread(target=lambda: host.primary(
         "LD_PRELOAD=%s timeout 40 python3 /root/idle.py" % LIBRARY, timeout=80,
         on_stdout=lambda d: lines.append(d.decode())))
@@ -327,4 +328,4 @@ def test_idle_uses_no_processor(host):
     t.join(80)
     for domain, seconds in used.items():
         # xl list shows tenths: 0.1 is what one tenth more or less makes of 1 %.
-        assert seconds <= 0.2 * SLOW, used
+        assert round(seconds, 1) <= 0.2 * SLOW, used

@@ -212,6 +212,20 @@ def test_event_storms(host):
     net_is_well(host)
 
 
+# Who is charged too much is served as before, and the primary says what it refused.
+def test_costs(host):
+    net = liar(host, "net")
+    before, refused = net.state(), int(read(host, "/sys/kernel/virtuos/net/cost_refused"))
+    net.tell("costs")
+    took = victims(host, 0.5)
+    net_is_well(host)
+    net.tell("truth")
+    more = int(read(host, "/sys/kernel/virtuos/net/cost_refused")) - refused
+    print("#   %d ticks refused, killed in %.2f s" % (more, took))
+    assert more > 0 and net.state()["devid"] == before["devid"], (more, before, net.state())
+    net_is_well(host)
+
+
 CONTROL = r"""
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -20,7 +20,7 @@
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
 struct qemu_plugin_scoreboard *counts;
-static qemu_plugin_u64 insns[WHERES], copied[WHERES], syscalls, xen_exits;
+static qemu_plugin_u64 insns[WHERES], copied[WHERES], msrs[WHERES], syscalls, xen_exits;
 
 /* A vCPU that runs before QEMU has announced it (-icount, on a restored machine)
  * has no counts yet. */
@@ -54,7 +54,7 @@ static void hypercall(unsigned int vcpu, void *unused)
 		c->sends++;
 }
 
-static void look_at(struct qemu_plugin_insn *insn, enum where where)
+static void count_kind(struct qemu_plugin_insn *insn, enum where where)
 {
 	uint8_t b[8] = { 0 };
 	size_t n = qemu_plugin_insn_data(insn, b, sizeof(b));
@@ -76,6 +76,9 @@ static void look_at(struct qemu_plugin_insn *insn, enum where where)
 	} else if (where == XEN && n == 3 && b[0] == 0x48 && b[1] == 0x0f && b[2] == 0x07) {
 		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(	/* sysretq */
 			insn, QEMU_PLUGIN_INLINE_ADD_U64, xen_exits, 1);
+	} else if (n == 2 && b[0] == 0x0f && (b[1] == 0x30 || b[1] == 0x32)) {
+		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(	/* wrmsr, rdmsr */
+			insn, QEMU_PLUGIN_INLINE_ADD_U64, msrs[where], 1);
 	} else if (n == 2 && b[0] == 0xf3 && b[1] == 0x90) {
 		wait_watch(insn);
 	} else if (b[0] == 0xf3 && (b[n - 1] == 0xa4 || b[n - 1] == 0xa5) &&
@@ -97,7 +100,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
 		tb, QEMU_PLUGIN_INLINE_ADD_U64, insns[where], n);
 	for (i = 0; i < n; i++)
-		look_at(qemu_plugin_tb_get_insn(tb, i), where);
+		count_kind(qemu_plugin_tb_get_insn(tb, i), where);
 }
 
 static void vcpu_began(qemu_plugin_id_t id, unsigned int vcpu)
@@ -129,6 +132,8 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 		insns[i] = u;
 		u.offset = offsetof(struct counts, copied) + i * sizeof(uint64_t);
 		copied[i] = u;
+		u.offset = offsetof(struct counts, msrs) + i * sizeof(uint64_t);
+		msrs[i] = u;
 	}
 	syscalls = qemu_plugin_scoreboard_u64_in_struct(counts, struct counts, syscalls);
 	xen_exits = qemu_plugin_scoreboard_u64_in_struct(counts, struct counts, xen_exits);

@@ -22,6 +22,7 @@ enum where { USER, KERNEL, XEN, WHERES };
  * @wait: of these, passes of a polling loop in which nothing was found
  * @rep_bytes: bytes moved by rep movs
  * @copied: bytes moved by other instructions that copy
+ * @msrs: rdmsr and wrmsr begun; a PV kernel's trap, and Xen carries them out
  * @syscalls: system call instructions outside the kernels
  * @xen_exits: returns from Xen to whatever it interrupted
  * @hypercall: by number
@@ -32,6 +33,7 @@ struct counts {
 	uint64_t wait[WHERES];
 	uint64_t rep_bytes[WHERES];
 	uint64_t copied[WHERES];
+	uint64_t msrs[WHERES];
 	uint64_t syscalls;
 	uint64_t xen_exits;
 	uint64_t hypercall[HYPERCALLS];

@@ -33,6 +33,7 @@ static void one_vcpu(const struct counts *c)
 	three("wait", c->wait);
 	three("rep_bytes", c->rep_bytes);
 	three("copied", c->copied);
+	three("msrs", c->msrs);
 	fprintf(out, "\"syscalls\":%" PRIu64 ",\"xen_exits\":%" PRIu64 ",\"sends\":%" PRIu64
 		",\"hypercalls\":{", c->syscalls, c->xen_exits, c->sends);
 	for (i = 0; i < HYPERCALLS; i++)

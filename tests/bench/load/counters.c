@@ -15,7 +15,7 @@ static const char *const name[NAMES] = {
 };
 static unsigned long before[SERVICES][NAMES];
 
-static bool look(unsigned long to[SERVICES][NAMES])
+static bool read_all(unsigned long to[SERVICES][NAMES])
 {
 	char path[128];
 	bool any = false;
@@ -39,7 +39,7 @@ static bool look(unsigned long to[SERVICES][NAMES])
 
 void counters_before(void)
 {
-	look(before);
+	read_all(before);
 }
 
 /* As members of a JSON object that is being printed. */
@@ -48,7 +48,7 @@ void counters_print(void)
 	unsigned long after[SERVICES][NAMES];
 	int s, n;
 
-	if (!look(after))
+	if (!read_all(after))
 		return;
 	for (s = 0; s < SERVICES; s++) {
 		printf(",\"%s\":{", service[s]);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The service domain's end of the null call: what service-domain/engine/run.c and
- * dispatch.c do for a NOP, without the kernel's locks and lists.
+ * dispatch.c do for a NOP, without the kernel's locks and lists. It says what each call cost.
  *
  * Invariant: a submission is looked at only in its private copy, and is taken only
  * when its completion has room.
  */
 #include <errno.h>
+#include <x86intrin.h>
 
 #include "bench.h"
 #include "nullcall.h"
@@ -16,8 +17,15 @@ struct call {
 	struct vos_cqe cqe;
 };
 
+/* What engine/cost.c keeps: the times that say who else has run stand still here. */
+struct clock {
+	uint64_t last, stamp, entry, exec_start;
+	uint64_t calls, ticks, wait;
+};
+
 /* One side's view of the channel. */
 struct view {
+	struct clock clock;
 	struct vos_ring sq, cq;
 	bool violated;
 	unsigned int sends;	/* events that a sleeping front end would have got */
@@ -53,17 +61,39 @@ static int64_t carry_out(struct call *call)
 	return call->sqe.opcode == VOS_OP_NOP ? 0 : -ENOSYS;
 }
 
+static uint64_t lap(struct clock *c)
+{
+	uint64_t now = __rdtsc(), ticks = now - c->last;
+
+	c->last = now;
+	if (__atomic_load_n(&c->entry, __ATOMIC_RELAXED) +
+	    __atomic_load_n(&c->exec_start, __ATOMIC_RELAXED) != c->stamp)
+		return 0;
+	return ticks;
+}
+
+static void charge(struct clock *c, struct vos_cqe *cqe)
+{
+	uint64_t ticks = cqe->cost + lap(c);
+
+	cqe->cost = ticks < UINT32_MAX ? ticks : UINT32_MAX;
+	c->calls++;
+	c->ticks += VOS_COST_TICKS(cqe->cost);
+	c->wait += cqe->out[4];
+}
+
 static void complete(struct view *v, struct call *call)
 {
 	int64_t result = carry_out(call);
 
 	call->cqe.tag = call->sqe.tag;
 	call->cqe.result = result;
+	charge(&v->clock, &call->cqe);
 	if (result == -EPROTO)
 		v->violated = true;
 }
 
-/* As run.c does it: every entry taken and answered by itself, one look whether to notify. */
+/* As run.c does it: every entry taken and answered by itself, one check whether to notify. */
 static unsigned int run(struct view *v)
 {
 	unsigned int n = 0;

@@ -31,7 +31,7 @@ struct bench_case {
 	int (*run)(const struct bench_case *c, uint64_t ns, struct slice *out);
 	unsigned int depth;
 	unsigned int entries;	/* null call: of each ring */
-	bool tight;		/* ping-pong: no pause between two looks */
+	bool tight;		/* ping-pong: no pause between two polls */
 	double *rounds;		/* results, one per round */
 };
 
@@ -68,8 +68,8 @@ void report_json(const struct bench_case *c, size_t n, unsigned int rounds, doub
 void report_table(const struct bench_case *c, size_t n, unsigned int rounds);
 
 /*
- * One more look in vain. As the kernels' cpu_relax() and the library's spin() do it:
- * a pause after every look, so that the peer's store has less to fight with.
+ * One more poll in vain. As the kernels' cpu_relax() and the library's spin() do it:
+ * a pause after every poll, so that the peer's store has less to fight with.
  */
 static inline void wait_step(void)
 {

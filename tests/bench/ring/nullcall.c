@@ -11,8 +11,8 @@
 #include "bench.h"
 #include "nullcall.h"
 
-#define BETWEEN_LOOKS_AT_CLOCK 64
-#define LOOKS_BEFORE_ASKING 65536u
+#define POLLS_PER_CLOCK_READ 64
+#define POLLS_BEFORE_ASKING 65536u
 
 struct frontend {
 	struct vos_ring sq, cq;
@@ -52,7 +52,7 @@ static int reap(struct frontend *f)
 	struct vos_cqe cqe;
 	int n = 0;
 
-	/* No look for more than was asked, as the library does it. */
+	/* No poll for more than was asked, as the library does it. */
 	while (f->next_done != f->next_tag && vos_ring_pop(&f->cq, &cqe)) {
 		if (!answer_ok(f, &cqe))
 			return -EPROTO;
@@ -61,11 +61,11 @@ static int reap(struct frontend *f)
 	return n;
 }
 
-/* One more look in vain. Return: -EPROTO if the back end has given up. */
-static int wait_on(struct frontend *f, unsigned int *looks)
+/* One more poll in vain. Return: -EPROTO if the back end has given up. */
+static int wait_on(struct frontend *f, unsigned int *polls)
 {
 	wait_step();
-	if (++*looks % LOOKS_BEFORE_ASKING)
+	if (++*polls % POLLS_BEFORE_ASKING)
 		return 0;
 	return __atomic_load_n(&f->backend->violated, __ATOMIC_ACQUIRE) ? -EPROTO : 0;
 }
@@ -73,13 +73,13 @@ static int wait_on(struct frontend *f, unsigned int *looks)
 /* At least @want answers. Return: 0 or -EPROTO. */
 static int await(struct frontend *f, unsigned int want)
 {
-	unsigned int looks = 0, got = 0;
+	unsigned int polls = 0, got = 0;
 
 	while (got < want) {
 		int n = reap(f);
 
 		if (!n)
-			n = wait_on(f, &looks);
+			n = wait_on(f, &polls);
 		if (n < 0)
 			return n;
 		got += n;
@@ -95,7 +95,7 @@ static int measure(struct frontend *f, uint64_t ns, struct slice *out)
 
 	watch_start(&watch, ns);
 	do {
-		for (turn = 0; turn < BETWEEN_LOOKS_AT_CLOCK; turn++) {
+		for (turn = 0; turn < POLLS_PER_CLOCK_READ; turn++) {
 			rc = submit(f);
 			if (!rc)
 				rc = await(f, 1);

@@ -7,7 +7,7 @@
 #include "bench.h"
 
 #define STOP UINT64_MAX
-#define BETWEEN_LOOKS_AT_CLOCK 64
+#define POLLS_PER_CLOCK_READ 64
 
 struct line {
 	_Alignas(CACHE_LINE) uint64_t value;
@@ -57,7 +57,7 @@ int pingpong_run(const struct bench_case *c, uint64_t ns, struct slice *out)
 	peer = peer_start(answer_all, &p);
 	watch_start(&watch, ns);
 	do {
-		for (int i = 0; i < BETWEEN_LOOKS_AT_CLOCK; i++) {
+		for (int i = 0; i < POLLS_PER_CLOCK_READ; i++) {
 			send(&p.ping, n + 1);
 			n = receive(&p.pong, n, c->tight);
 		}

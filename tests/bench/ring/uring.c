@@ -17,7 +17,7 @@
 
 #define ENTRIES 1024
 #define THREAD_IDLE_MS 1000	/* longer than a slice: it never sleeps meanwhile */
-#define BETWEEN_LOOKS_AT_CLOCK 64
+#define POLLS_PER_CLOCK_READ 64
 
 static int set_up(struct io_uring *ring)
 {
@@ -126,7 +126,7 @@ static int measure(struct io_uring *ring, unsigned int depth, uint64_t ns,
 
 	watch_start(&watch, ns);
 	do {
-		for (turn = 0; turn < BETWEEN_LOOKS_AT_CLOCK; turn++) {
+		for (turn = 0; turn < POLLS_PER_CLOCK_READ; turn++) {
 			rc = submit(ring, depth - under_way);
 			if (rc)
 				return rc;

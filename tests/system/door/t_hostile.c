@@ -82,8 +82,8 @@ static void check_data(void *arg)
 	CHECK_DOOR(VOS_STAT_SEND, 10);
 }
 
-/* Only files of the storage domain have a home; and to have been there is no error. */
-TEST(what_has_no_home)
+/* Only files of the storage domain are recalled; and to be in place is no error. */
+TEST(what_is_not_recalled)
 {
 	struct vos_door_info info;
 	int fd[2], i;
@@ -91,16 +91,16 @@ TEST(what_has_no_home)
 	if (door(VOS_DOOR_OPEN, (long)&info, 0))
 		test_skip("this kernel has no door");
 	tcp_pair(fd);
-	CHECK_ERR(door(VOS_DOOR_HOME, fd[0], 0), ENOENT);
+	CHECK_ERR(door(VOS_DOOR_RECALL, fd[0], 0), ENOENT);
 	CHECK(!pipe(fd));
-	CHECK_ERR(door(VOS_DOOR_HOME, fd[0], 0), ENOENT);
-	CHECK_ERR(door(VOS_DOOR_HOME, open(folder, O_RDONLY), 0), ENOENT);
-	CHECK_ERR(door(VOS_DOOR_HOME, -1, 0), EBADF);
-	fd[0] = new_file("home", 0);
+	CHECK_ERR(door(VOS_DOOR_RECALL, fd[0], 0), ENOENT);
+	CHECK_ERR(door(VOS_DOOR_RECALL, open(folder, O_RDONLY), 0), ENOENT);
+	CHECK_ERR(door(VOS_DOOR_RECALL, -1, 0), EBADF);
+	fd[0] = new_file("recall", 0);
 	for (i = 0; i < 3; i++) {
 		CHECK_EQ(pwrite(fd[0], "x", 1, i), 1);
-		CHECK_EQ(door(VOS_DOOR_HOME, fd[0], 0), 0);
-		CHECK_EQ(door(VOS_DOOR_HOME, fd[0], 0), 0);
+		CHECK_EQ(door(VOS_DOOR_RECALL, fd[0], 0), 0);
+		CHECK_EQ(door(VOS_DOOR_RECALL, fd[0], 0), 0);
 	}
 	CHECK_EQ(lseek(fd[0], 0, SEEK_END), 3);
 }

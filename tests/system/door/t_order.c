@@ -4,6 +4,7 @@
  * its bytes, in order, and its errors are told.
  */
 #include <poll.h>
+#include <sched.h>
 #include <sys/sendfile.h>
 
 #include "doortest.h"
@@ -229,13 +230,23 @@ static struct turns {
 	bool over;
 } turns = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
+/* EAGAIN: the buffer is full while another thread has set O_NONBLOCK. */
+static void send_number(int fd, uint32_t n)
+{
+	ssize_t rc;
+
+	while ((rc = send(fd, &n, 4, 0)) < 0 && errno == EAGAIN)
+		sched_yield();
+	CHECK_EQ(rc, 4);
+}
+
 static void *take_turns(void *arg)
 {
 	(void)arg;
 	while (!turns.over) {
 		pthread_mutex_lock(&turns.lock);
 		if (turns.next < NUMBERS) {
-			CHECK_EQ(send(turns.fd, &turns.next, 4, 0), 4);
+			send_number(turns.fd, turns.next);
 			turns.next++;
 		} else {
 			turns.over = true;

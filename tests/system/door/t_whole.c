@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+/* What passes the door is done in one piece, and is no secret to the kernel. */
+#include <setjmp.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+
+#include "doortest.h"
+
+#define RECORD	8192u
+
+static sigjmp_buf back;
+static volatile sig_atomic_t may_jump;
+
+static void jump(int sig)
+{
+	if (may_jump)
+		siglongjmp(back, sig);
+}
+
+/* Write one record; a timer's handler may jump out of it. */
+static void write_and_jump(int fd, const uint32_t *record, long us)
+{
+	struct itimerval soon = { .it_value.tv_usec = us }, never = { 0 };
+
+	if (!sigsetjmp(back, 1)) {
+		may_jump = 1;
+		setitimer(ITIMER_REAL, &soon, NULL);
+		CHECK_EQ(write(fd, record, RECORD), RECORD);
+	}
+	may_jump = 0;
+	setitimer(ITIMER_REAL, &never, NULL);
+}
+
+/* The position says whether the record is there, and it is there whole. */
+TEST(a_handler_jumps_out_of_write)
+{
+	static uint32_t record[RECORD / 4], found[RECORD / 4];
+	int fd = new_file("jump", 0), n;
+	off_t at = lseek(fd, 0, SEEK_CUR), now;
+
+	signal(SIGALRM, jump);
+	for (n = 1; n <= 400; n++) {
+		for (unsigned int i = 0; i < RECORD / 4; i++)
+			record[i] = n;
+		write_and_jump(fd, record, 1 + random() % 1500);
+		now = lseek(fd, 0, SEEK_CUR);
+		CHECK(now == at || now == at + (off_t)RECORD);
+		if (now != at) {
+			CHECK_EQ(syscall(SYS_pread64, fd, found, RECORD, at), RECORD);
+			CHECK(!memcmp(found, record, RECORD));
+		}
+		at = now;
+	}
+	CHECK_DOOR(VOS_STAT_WRITE, 1);
+	close(fd);
+}
+
+/* The size is that of the last write, for ioctl(), locks and copies as well. */
+TEST(a_size_that_grows)
+{
+	int fd = new_file("size", 0), copy = new_file("copy", 0), left, i;
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_END, .l_start = -100 };
+	char record[100] = "record";
+	off_t begin = lseek(fd, 0, SEEK_CUR), end;
+	loff_t from;
+
+	for (i = 0; i < 200; i++)
+		CHECK_EQ(write(fd, record, 100), 100);
+	CHECK_DOOR(VOS_STAT_WRITE, 100);
+	end = lseek(fd, begin, SEEK_SET) + 20000;
+	CHECK_EQ(ioctl(fd, FIONREAD, &left), 0);
+	CHECK_EQ(left, 20000);
+	for (i = 0, from = end; i < 50; i++)
+		CHECK_EQ(pwrite(fd, record, 100, end + 100 * i), 100);
+	CHECK_EQ(copy_file_range(fd, &from, copy, NULL, 65536, 0), 5000);
+	for (i = 0, end += 5000; i < 50; i++)
+		CHECK_EQ(pwrite(fd, record, 100, end + 100 * i), 100);
+	CHECK_EQ(fcntl(fd, F_SETLK, &lock), 0);
+	CHECK_EQ(lseek(fd, 0, SEEK_END), end + 5000);
+	close(fd);
+	close(copy);
+}
+
+static int events(int watch)
+{
+	char room[4096] __attribute__((aligned(8)));
+	ssize_t n = read(watch, room, sizeof(room));
+
+	return n < 0 ? 0 : (int)(n / (ssize_t)sizeof(struct inotify_event));
+}
+
+/* A watch of the file, and of its folder, that comes when the door has the file. */
+TEST(a_file_that_is_watched)
+{
+	int fd = new_file("watched", 0), watch = inotify_init1(IN_NONBLOCK), i;
+	char path[512], record[100] = "record";
+
+	for (i = 0; i < 100; i++)
+		CHECK_EQ(write(fd, record, 100), 100);
+	CHECK_DOOR(VOS_STAT_WRITE, 50);
+	CHECK_EQ(events(watch), 0);
+	snprintf(path, sizeof(path), "%s/doortest-watched", folder);
+	i = inotify_add_watch(watch, path, IN_MODIFY);
+	CHECK(i >= 0);
+	CHECK_EQ(write(fd, record, 100), 100);
+	CHECK_EQ(events(watch), 1);
+	CHECK_EQ(inotify_rm_watch(watch, i), 0);
+	events(watch);
+	for (i = 0; i < 1000; i++)
+		CHECK_EQ(pwrite(fd, record, 100, 0), 100);
+	CHECK(inotify_add_watch(watch, folder, IN_MODIFY) >= 0);
+	CHECK_EQ(write(fd, record, 100), 100);
+	CHECK(events(watch) > 0);
+	close(watch);
+	close(fd);
+}
+
+/* A limit that comes when the door has the file. */
+TEST(a_limit_of_the_size)
+{
+	char record[100] = "record";
+	pid_t pid = fork();
+	int i, fd;
+
+	if (!pid) {
+		struct rlimit limit;
+		off_t end;
+
+		fd = new_file("limit", 0);
+
+		for (i = 0; i < 100; i++)
+			CHECK_EQ(write(fd, record, 100), 100);
+		CHECK_DOOR(VOS_STAT_WRITE, 50);
+		end = lseek(fd, 0, SEEK_CUR);
+		signal(SIGXFSZ, SIG_IGN);
+		limit = (struct rlimit){ end + 50, RLIM_INFINITY };
+		CHECK_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		CHECK_EQ(write(fd, record, 100), 50);
+		CHECK_ERR(write(fd, record, 100), EFBIG);
+		_exit(0);
+	}
+	CHECK_EQ(waitpid(pid, &i, 0), pid);
+	CHECK_EQ(i, 0);
+}
