@@ -127,8 +127,9 @@ series_files() {
 keep_newest() {
 	local n=$1 old
 	shift
+	# A pattern without an entry is no fault: in an empty cache there is none.
 	# shellcheck disable=SC2012
-	ls -dt "$@" 2>/dev/null | tail -n +$((n + 1)) | while read -r old; do
+	{ ls -dt "$@" 2>/dev/null || :; } | tail -n +$((n + 1)) | while read -r old; do
 		rm -rf "$old"
 	done
 }
