@@ -153,6 +153,27 @@ bool vosfs_data_may_leave(struct inode *inode)
 	       (!d || time_after_eq(jiffies, READ_ONCE(d->held_until)));
 }
 
+static bool no_writes_under_way(struct fuse_inode *fi)
+{
+	bool none;
+
+	spin_lock(&fi->lock);
+	none = RB_EMPTY_ROOT(&fi->writepages);
+	spin_unlock(&fi->lock);
+	return none;
+}
+
+/*
+ * Wait until the storage domain has answered all WRITEs of cached pages. A WRITE has a copy of
+ * its pages, and those count as written as soon as it is sent.
+ */
+static int wait_for_writes(struct inode *inode)
+{
+	struct fuse_inode *fi = get_fuse_inode(inode);
+
+	return wait_event_killable(fi->page_waitq, no_writes_under_way(fi));
+}
+
 /**
  * vosfs_data_give_out - move the data from held to served
  * @d: of an inode; the caller is the mover
@@ -169,6 +190,8 @@ int vosfs_data_give_out(struct vosfs_data *d)
 	err = filemap_write_and_wait(inode->i_mapping);
 	if (!err)
 		err = write_inode_now(inode, 1);
+	if (!err)
+		err = wait_for_writes(inode);
 	if (!err)
 		err = invalidate_inode_pages2(inode->i_mapping);
 	if (err)
