@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Unlinked files that a client has open, kept over the death of this domain. They get a second
+ * Files without a name that a client has open, kept over the death of this domain. They get a
  * name in a hidden directory of the export. When the client forgets such a file, that name
  * goes. What an earlier mount left there goes when the next mount begins.
  *
@@ -8,17 +8,20 @@
  */
 #include <linux/file.h>
 #include <linux/moduleparam.h>
+#include <linux/xarray.h>
 #include "vst.h"
 
-static bool keep_unlinked;
+static bool keep_unlinked = true;
 module_param(keep_unlinked, bool, 0444);
 MODULE_PARM_DESC(keep_unlinked,
 		 "keep unlinked files that are open over a crash of this domain, in /" VST_HIDDEN);
 
 #define ID_LEN	16
 
+/* A rename has two directories locked already, of both nested classes. */
+static struct lock_class_key hidden_key;
 static struct dentry *hidden;		/* NULL: none, files go with this domain */
-static atomic_t nr_kept = ATOMIC_INIT(0);
+static DEFINE_XARRAY(kept);		/* by node id: what has a name there */
 
 /**
  * vst_is_hidden - check if a name in a directory leads to the hidden one
@@ -45,14 +48,18 @@ bool vst_is_hidden_dir(const struct dentry *dentry)
 	return hidden && d_inode(dentry) == d_inode(hidden);
 }
 
-/* Find the entry for a node; @locked: under the hidden directory's lock. The caller puts it. */
-static struct dentry *entry_of(u64 id, bool locked)
+/* Find the entry for a node, under the hidden directory's lock. The caller puts it. */
+static struct dentry *entry_of(u64 id)
 {
 	char name[ID_LEN + 1];
 
 	snprintf(name, sizeof(name), "%016llx", id);
-	return locked ? lookup_one_len(name, hidden, ID_LEN) :
-			lookup_one_len_unlocked(name, hidden, ID_LEN);
+	return lookup_one_len(name, hidden, ID_LEN);
+}
+
+static int note_kept(u64 id)
+{
+	return xa_err(xa_store(&kept, id, xa_mk_value(1), GFP_NOFS));
 }
 
 /**
@@ -64,17 +71,44 @@ static struct dentry *entry_of(u64 id, bool locked)
  */
 unsigned int vst_kept_links(const struct inode *inode)
 {
-	struct dentry *entry;
-	bool kept;
+	return S_ISREG(inode->i_mode) && xa_load(&kept, vst_id_of(inode));
+}
 
-	if (!atomic_read(&nr_kept) || !S_ISREG(inode->i_mode))
+static int link_locked(struct dentry *file, struct dentry *entry, u64 id)
+{
+	int err;
+
+	if (d_is_positive(entry))
 		return 0;
-	entry = entry_of(vst_id_of(inode), false);
-	if (IS_ERR(entry))
-		return 0;
-	kept = d_is_positive(entry);
-	dput(entry);
-	return kept;
+	err = note_kept(id);
+	if (err)
+		return err;
+	err = vfs_link(file, &nop_mnt_idmap, d_inode(hidden), entry, NULL);
+	if (err)
+		xa_erase(&kept, id);
+	return err;
+}
+
+/* Give a file its name in the hidden directory. */
+static int keep(struct dentry *file)
+{
+	u64 id = vst_id_of(d_inode(file));
+	const struct cred *saved;
+	struct dentry *entry;
+	int err;
+
+	/* The service makes the link, so its own credentials apply. */
+	saved = override_creds(vst_cred);
+	inode_lock(d_inode(hidden));
+	entry = entry_of(id);
+	err = PTR_ERR_OR_ZERO(entry);
+	if (!err) {
+		err = link_locked(file, entry, id);
+		dput(entry);
+	}
+	inode_unlock(d_inode(hidden));
+	revert_creds(saved);
+	return err;
 }
 
 /**
@@ -88,38 +122,31 @@ unsigned int vst_kept_links(const struct inode *inode)
 int vst_keep(const struct vst_req *r, struct dentry *victim)
 {
 	struct inode *inode = d_inode(victim);
-	const struct cred *saved;
-	struct dentry *entry;
-	int err = 0;
 
 	if (!(r->call->sqe.arg[0] & VOS_FUSE_KEEP) || !hidden)
 		return 0;
 	if (!S_ISREG(inode->i_mode) || inode->i_nlink != 1)
 		return 0;
-	/* The service makes the link, so its own credentials apply. */
-	saved = override_creds(vst_cred);
-	inode_lock_nested(d_inode(hidden), I_MUTEX_PARENT2);
-	entry = entry_of(vst_id_of(inode), true);
-	if (IS_ERR(entry)) {
-		err = PTR_ERR(entry);
-	} else {
-		if (d_is_negative(entry)) {
-			err = vfs_link(victim, &nop_mnt_idmap, d_inode(hidden), entry, NULL);
-			if (!err)
-				atomic_inc(&nr_kept);
-		}
-		dput(entry);
-	}
-	inode_unlock(d_inode(hidden));
-	revert_creds(saved);
-	return err;
+	return keep(victim);
 }
 
-static void drop(struct dentry *entry)
+/**
+ * vst_keep_nameless - give a file that was made without a name one
+ * @file: it; the caller may write to the mount and has no directory locked
+ *
+ * Context: worker.
+ * Return: 0, also if none are kept; or an error.
+ */
+int vst_keep_nameless(struct dentry *file)
+{
+	return hidden ? keep(file) : 0;
+}
+
+static void drop(struct dentry *entry, u64 id)
 {
 	lockdep_assert_held_write(&d_inode(hidden)->i_rwsem);
 	if (!vfs_unlink(&nop_mnt_idmap, d_inode(hidden), entry, NULL))
-		atomic_dec(&nr_kept);
+		xa_erase(&kept, id);
 }
 
 /**
@@ -132,50 +159,17 @@ void vst_unkeep(u64 id)
 {
 	struct dentry *entry;
 
-	if (!atomic_read(&nr_kept) || mnt_want_write(vst_root.mnt))
+	if (!xa_load(&kept, id) || mnt_want_write(vst_root.mnt))
 		return;
-	inode_lock_nested(d_inode(hidden), I_MUTEX_PARENT);
-	entry = entry_of(id, true);
+	inode_lock(d_inode(hidden));
+	entry = entry_of(id);
 	if (!IS_ERR(entry)) {
 		if (d_is_positive(entry))
-			drop(entry);
+			drop(entry, id);
 		dput(entry);
 	}
 	inode_unlock(d_inode(hidden));
 	mnt_drop_write(vst_root.mnt);
-}
-
-struct listing {
-	struct dir_context ctx;
-	unsigned int found;
-	char name[ID_LEN + 1];
-};
-
-static bool list_one(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino,
-		     unsigned int type)
-{
-	struct listing *l = container_of(ctx, struct listing, ctx);
-
-	if (len == ID_LEN) {
-		memcpy(l->name, name, len);
-		l->found++;
-	}
-	return true;
-}
-
-/* Count the entries; put the name of one into @l. */
-static int list(struct listing *l)
-{
-	struct path path = { .mnt = vst_root.mnt, .dentry = hidden };
-	struct file *file = dentry_open(&path, O_RDONLY | O_DIRECTORY, vst_cred);
-	int err;
-
-	*l = (struct listing){ .ctx.actor = list_one };
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	err = iterate_dir(file, &l->ctx);
-	fput(file);
-	return err;
 }
 
 /**
@@ -187,12 +181,46 @@ static int list(struct listing *l)
  */
 void vst_orphans_purge(void)
 {
-	struct listing l;
-	int left = atomic_read(&nr_kept);
+	unsigned long id;
+	void *entry;
+
+	xa_for_each(&kept, id, entry)
+		vst_unkeep(id);
+}
+
+struct listing {
+	struct dir_context ctx;
+	int err;
+};
+
+static bool note_one(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino,
+		     unsigned int type)
+{
+	struct listing *l = container_of(ctx, struct listing, ctx);
+	char text[ID_LEN + 1] = "";
 	u64 id;
 
-	while (left-- > 0 && !list(&l) && l.found && !kstrtou64(l.name, 16, &id))
-		vst_unkeep(id);
+	if (len != ID_LEN)
+		return true;
+	memcpy(text, name, ID_LEN);
+	if (!kstrtou64(text, 16, &id))
+		l->err = note_kept(id);
+	return !l->err;
+}
+
+/* Note what the domain before this one has kept. */
+static int note_all(struct dentry *dir)
+{
+	struct path path = { .mnt = vst_root.mnt, .dentry = dir };
+	struct file *file = dentry_open(&path, O_RDONLY | O_DIRECTORY, vst_cred);
+	struct listing l = { .ctx.actor = note_one };
+	int err;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	err = iterate_dir(file, &l.ctx) ?: l.err;
+	fput(file);
+	return err;
 }
 
 static struct dentry *find_or_make(void)
@@ -224,20 +252,21 @@ static struct dentry *find_or_make(void)
 void vst_orphans_init(void)
 {
 	struct dentry *dentry;
-	struct listing l;
+	int err;
 
 	if (!keep_unlinked || mnt_want_write(vst_root.mnt))
 		return;
 	dentry = find_or_make();
 	mnt_drop_write(vst_root.mnt);
-	if (IS_ERR(dentry)) {
-		pr_warn("virtuos-storage: no %s: error %ld; files that are open when unlinked end with this domain\n",
-			VST_HIDDEN, PTR_ERR(dentry));
-		return;
+	err = PTR_ERR_OR_ZERO(dentry);
+	if (!err) {
+		lockdep_set_class(&d_inode(dentry)->i_rwsem, &hidden_key);
+		hidden = dentry;
+		err = note_all(dentry);
 	}
-	hidden = dentry;
-	if (!list(&l))
-		atomic_set(&nr_kept, l.found);
+	if (err)
+		pr_warn("virtuos-storage: %s: error %d; files without a name may end with this domain\n",
+			VST_HIDDEN, err);
 }
 
 /**
@@ -247,4 +276,5 @@ void vst_orphans_exit(void)
 {
 	dput(hidden);
 	hidden = NULL;
+	xa_destroy(&kept);
 }

@@ -6,6 +6,16 @@
 #include <linux/file.h>
 #include "vst.h"
 
+static struct file *keep(struct file *file)
+{
+	int err = IS_ERR(file) ? 0 : vst_keep_nameless(file->f_path.dentry);
+
+	if (!err)
+		return file;
+	fput(file);
+	return ERR_PTR(err);
+}
+
 /* Return: the new file, open, or ERR_PTR. */
 static struct file *make(struct dentry *dir, const struct fuse_create_in *in)
 {
@@ -20,6 +30,7 @@ static struct file *make(struct dentry *dir, const struct fuse_create_in *in)
 	file = kernel_tmpfile_open(&nop_mnt_idmap, &path,
 				   vst_create_mode(d_inode(dir), mode, in->umask),
 				   O_RDWR | O_LARGEFILE, current_cred());
+	file = keep(file);
 	mnt_drop_write(vst_root.mnt);
 	return file;
 }

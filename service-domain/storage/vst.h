@@ -182,6 +182,7 @@ bool vst_is_hidden(const struct dentry *dir, const char *name);
 bool vst_is_hidden_dir(const struct dentry *dentry);
 unsigned int vst_kept_links(const struct inode *inode);
 int vst_keep(const struct vst_req *r, struct dentry *victim);
+int vst_keep_nameless(struct dentry *file);
 void vst_unkeep(u64 id);
 void vst_orphans_purge(void);
 void vst_orphans_init(void);

@@ -156,6 +156,70 @@ for name in sys.argv[1:]:
 """
 
 
+# Files without a name, in all ways that make one: each is whole afterwards, and goes in the end.
+NAMELESS = r"""
+import mmap, os, sys
+N = 40
+def made(name):
+    f = os.open('/root/' + name, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.write(f, name.encode() * 1000)
+    os.fsync(f)
+    return f
+def free_inodes():
+    return os.statvfs('/root').f_ffree
+before = free_inodes()
+files = {'unlinked%d' % i: made('unlinked%d' % i) for i in range(N)}
+for name in files:
+    os.unlink('/root/' + name)
+mapped = mmap.mmap(files['unlinked0'], 4096)
+files['replaced'] = made('replaced')
+os.close(made('other'))
+os.rename('/root/other', '/root/replaced')
+nameless = os.open('/root', os.O_RDWR | os.O_TMPFILE, 0o600)
+os.write(nameless, b'nameless' * 1000)
+os.fsync(nameless)
+files['nameless'] = nameless
+for f in files.values():
+    assert os.fstat(f).st_nlink == 0, os.fstat(f)
+print('ready', flush=True)
+sys.stdin.readline()
+open('/proc/sys/vm/drop_caches', 'w').write('3')
+for name, f in files.items():
+    assert os.fstat(f).st_nlink == 0, (name, os.fstat(f))
+    assert os.pread(f, 20000, 0) == name.encode() * 1000, name
+    os.pwrite(f, b'after', 0)
+    os.fsync(f)
+    os.ftruncate(f, 5)
+    assert os.pread(f, 10, 0) == b'after', name
+assert mapped[:5] == b'after'
+assert open('/root/replaced').read() == 'other' * 1000
+os.link('/proc/self/fd/%d' % nameless, '/root/named', follow_symlinks=True)
+assert os.stat('/root/named').st_nlink == 1, os.stat('/root/named')
+os.unlink('/root/named')
+os.unlink('/root/replaced')
+del mapped
+for f in files.values():
+    os.close(f)
+print('left', before - free_inodes(), flush=True)
+"""
+
+FREE_INODES = "stat -f -c %d /root"
+
+
+def test_files_without_a_name_survive_a_kill(host):
+    free = int(out(host.primary(FREE_INODES)))
+    talk = Talk(host, NAMELESS)
+    talk.wait(b"ready")
+    wait_until_up(host, "storage", kill(host, "storage"), 60)
+    talk.go()
+    talk.end()
+    assert b"left" in talk.said, talk.said
+    end = time.time() + 60
+    while free - int(out(host.primary(FREE_INODES))) > 10:
+        assert time.time() < end, "files without a name are kept for ever"
+        time.sleep(1)
+
+
 def test_a_write_in_flight_takes_setuid_away(host):
     talk = Talk(host, IN_FLIGHT)
     talk.wait(b"ready")
