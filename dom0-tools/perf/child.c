@@ -11,6 +11,8 @@
 
 #include "child.h"
 
+static volatile sig_atomic_t command_pid;
+
 static void __attribute__((noreturn)) become(int go, int failed, char **argv)
 {
 	char c;
@@ -54,6 +56,20 @@ int vp_child_go(struct vp_child *c)
 		return 0;
 	vp_child_status(c, 0);
 	return e;
+}
+
+static void pass_on(int sig)
+{
+	kill((pid_t)command_pid, sig);
+}
+
+void vp_child_pass_signals(const struct vp_child *c)
+{
+	struct sigaction pass = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
+
+	command_pid = c->pid;
+	sigaction(SIGTERM, &pass, NULL);
+	sigaction(SIGHUP, &pass, NULL);
 }
 
 int vp_child_status(const struct vp_child *c, int options)

@@ -39,6 +39,14 @@ int vp_child_make(struct vp_child *c, char **argv);
 int vp_child_go(struct vp_child *c);
 
 /**
+ * vp_child_pass_signals - from now on, send SIGTERM and SIGHUP on to a child
+ * @c: the child; there is only one
+ *
+ * When it ends of that, what was measured is written.
+ */
+void vp_child_pass_signals(const struct vp_child *c);
+
+/**
  * vp_child_status - get a child's exit status
  * @c: the child
  * @options: 0: wait for its end; WNOHANG

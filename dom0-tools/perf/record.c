@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +30,6 @@ struct record {
 	struct vp_child child;
 	struct vp_deaths before;
 };
-
-static volatile sig_atomic_t command_pid;
 
 static bool parse_number(const char *word, unsigned int least, unsigned int most, unsigned int *n)
 {
@@ -73,21 +70,6 @@ int vp_record_parse(int argc, char **argv, struct vp_record_options *o)
 		o->name = o->output;
 	o->command = i + 1;
 	return ok && o->command < argc ? 0 : -1;
-}
-
-/* The command is told; when it ends, the samples are written. */
-static void pass_on(int sig)
-{
-	kill((pid_t)command_pid, sig);
-}
-
-static void catch_signals(const struct vp_child *c)
-{
-	struct sigaction pass = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
-
-	command_pid = c->pid;
-	sigaction(SIGTERM, &pass, NULL);
-	sigaction(SIGHUP, &pass, NULL);
 }
 
 static int follow(struct record *r)
@@ -156,7 +138,7 @@ static int run_child(const struct vp_record_options *o, struct record *r, char *
 	}
 	if (o->all)
 		vp_spaces_read(&r->samples.spaces, "/proc");
-	catch_signals(&r->child);
+	vp_child_pass_signals(&r->child);
 	r->before = vp_deaths_read(vp_places_real.sys);
 	e = vp_child_go(&r->child);
 	if (e)

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -31,8 +30,6 @@ struct trace {
 	double tsc_khz;
 	FILE *f;
 };
-
-static volatile sig_atomic_t command_pid;
 
 int vp_trace_parse(int argc, char **argv, struct vp_trace_options *o)
 {
@@ -81,21 +78,6 @@ static int make_child(struct trace *t, char **argv)
 		return 0;
 	fprintf(stderr, "virtuos-perf: %s\n", strerror(errno));
 	return -1;
-}
-
-/* The command is told; when it ends, the trace is written. */
-static void pass_on(int sig)
-{
-	kill((pid_t)command_pid, sig);
-}
-
-static void catch_signals(const struct vp_child *c)
-{
-	struct sigaction pass = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
-
-	command_pid = c->pid;
-	sigaction(SIGTERM, &pass, NULL);
-	sigaction(SIGHUP, &pass, NULL);
 }
 
 static void take(struct trace *t)
@@ -163,7 +145,7 @@ static int run_child(struct trace *t, const char *name, char **argv)
 		vp_child_drop(&t->child);
 		return 1;
 	}
-	catch_signals(&t->child);
+	vp_child_pass_signals(&t->child);
 	e = vp_child_go(&t->child);
 	if (e)
 		return vp_child_explain(argv, e);
