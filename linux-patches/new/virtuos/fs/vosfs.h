@@ -4,6 +4,7 @@
  * kernel's FUSE client with calls of the core as its transport. Direction of calls:
  *
  *	main.c -> mount.c -> conn.c -> send.c -> copy.c, victim.c, caps.c, stats.c
+ *	send.c, conn.c -> forget.c -> stats.c
  *	mount.c -> data.c (which side has a file's data: see data.h); provider.c -> replay.c
  *
  * A connection (struct vosfs_conn) belongs to one service name. It outlives the service
@@ -93,8 +94,11 @@ void vosfs_conn_detach(struct vosfs_conn *conn);
 extern const struct fuse_iqueue_ops vosfs_fiq_ops;
 void vosfs_done_work(struct work_struct *work);
 void vosfs_send_work(struct work_struct *work);
-void vosfs_forget_work(struct work_struct *work);
 void vosfs_expire_work(struct work_struct *work);
+
+/* forget.c */
+void vosfs_send_forget(struct fuse_iqueue *fiq, struct fuse_forget_link *link);
+void vosfs_forget_work(struct work_struct *work);
 
 /* copy.c */
 u32 vosfs_in_len(const struct fuse_req *req);
