@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ioctl on forwarded sockets. If the layout of a command's argument is known here, the command
- * is forwarded. The argument's bytes go along, and those that one pointer in it points to.
+ * ioctl on forwarded sockets. If layout.c knows the layout of a command's argument, the command is
+ * forwarded. The argument's bytes go along, and those that one pointer in it points to.
  *
  * Invariant: the kernel reads no more of a program's memory than Linux would, and writes no
  * more, whatever the network domain answers. Behind an argument may lie the program's stack. No
@@ -11,167 +11,18 @@
  * them.
  */
 #include <linux/if.h>
-#include <linux/if_arp.h>
-#include <linux/ipv6.h>
-#include <linux/ipv6_route.h>
 #include <linux/minmax.h>
 #include <linux/net_tstamp.h>
-#include <linux/route.h>
 #include <linux/slab.h>
 #include <linux/sockios.h>
 #include <linux/uaccess.h>
 #include <asm/ioctls.h>
 #include "ethtool.h"
+#include "layout.h"
 #include "vnet.h"
 
 /* Most bytes that one pointer may point to; the network domain has room for as much. */
 #define POINTED_MAX	32768u
-
-/* What the pointer in an argument points to. */
-enum pointed {
-	NOTHING,
-	STRING,		/* a device's name */
-	CONF,		/* the list of addresses that SIOCGIFCONF writes */
-	STAMP,		/* struct hwtstamp_config */
-	ETHTOOL,	/* see ethtool.c */
-};
-
-/*
- * struct vnet_layout - the layout of a command's argument
- * @len: bytes of the argument; 0: not known
- * @in: how many of them Linux reads
- * @out: how many of them, from the first, Linux writes
- * @ptr: offset of a pointer in it
- * @pointed: what it points to; NOTHING: there is no pointer
- */
-struct vnet_layout {
-	u16 len;
-	u16 in;
-	u16 out;
-	u16 ptr;
-	enum pointed pointed;
-};
-
-#define READS(type)	((struct vnet_layout) { .len = sizeof(type), .in = sizeof(type) })
-#define WRITES(type)	((struct vnet_layout) { .len = sizeof(type), .out = sizeof(type) })
-#define CHANGES(type)	((struct vnet_layout) { .len = sizeof(type), .in = sizeof(type), \
-						.out = sizeof(type) })
-
-/* Test whether Linux writes the structure back, as dev_ioctl() and inet_ioctl() do. */
-static bool answers_ifreq(unsigned int cmd)
-{
-	switch (cmd) {
-	case SIOCGIFNAME:
-	case SIOCGIFFLAGS:
-	case SIOCGIFADDR:
-	case SIOCGIFDSTADDR:
-	case SIOCGIFBRDADDR:
-	case SIOCGIFNETMASK:
-	case SIOCGIFMETRIC:
-	case SIOCGIFMTU:
-	case SIOCSIFNAME:
-	case SIOCGIFHWADDR:
-	case SIOCGIFSLAVE:
-	case SIOCGIFINDEX:
-	case SIOCGIFPFLAGS:
-	case SIOCGIFTXQLEN:
-	case SIOCETHTOOL:
-	case SIOCGMIIPHY:
-	case SIOCGMIIREG:
-	case SIOCGIFMAP:
-	case SIOCGHWTSTAMP:
-		return true;
-	}
-	return false;
-}
-
-static struct vnet_layout of_ifreq(unsigned int cmd)
-{
-	struct vnet_layout l = READS(struct ifreq);
-
-	if (answers_ifreq(cmd))
-		l.out = l.in;
-	switch (cmd) {
-	case SIOCETHTOOL:
-		l.pointed = ETHTOOL;
-		break;
-	case SIOCSHWTSTAMP:
-	case SIOCGHWTSTAMP:
-		l.pointed = STAMP;
-		break;
-	}
-	l.ptr = offsetof(struct ifreq, ifr_data);
-	return l;
-}
-
-static struct vnet_layout of_route(int family)
-{
-	struct vnet_layout l = READS(struct rtentry);
-
-	if (family == PF_INET6)
-		return READS(struct in6_rtmsg);
-	l.ptr = offsetof(struct rtentry, rt_dev);
-	l.pointed = STRING;
-	return l;
-}
-
-static struct vnet_layout of_address(int family, unsigned int cmd)
-{
-	if (family == PF_INET6)
-		return READS(struct in6_ifreq);
-	return of_ifreq(cmd);
-}
-
-static struct vnet_layout layout_of(int family, unsigned int cmd)
-{
-	switch (cmd) {
-	case SIOCINQ:
-	case SIOCOUTQ:
-	case SIOCOUTQNSD:
-	case SIOCATMARK:
-		return WRITES(int);
-	case SIOCGSTAMP_OLD:
-	case SIOCGSTAMPNS_OLD:
-	case SIOCGSTAMP_NEW:
-	case SIOCGSTAMPNS_NEW:
-		return WRITES(struct __kernel_timespec);
-	case SIOCGIFCONF:
-		return (struct vnet_layout) {
-			.len = sizeof(struct ifconf),
-			.in = sizeof(struct ifconf),
-			.out = offsetofend(struct ifconf, ifc_len),
-			.ptr = offsetof(struct ifconf, ifc_buf),
-			.pointed = CONF,
-		};
-	case SIOCADDRT:
-	case SIOCDELRT:
-		return of_route(family);
-	case SIOCSIFADDR:
-	case SIOCDIFADDR:
-	case SIOCSIFDSTADDR:
-		return of_address(family, cmd);
-	case SIOCGARP:
-		return CHANGES(struct arpreq);
-	case SIOCSARP:
-	case SIOCDARP:
-		return READS(struct arpreq);
-	case SIOCGIFNAME ... SIOCSIFLINK:
-	case SIOCGIFFLAGS ... SIOCGIFADDR:
-	case SIOCGIFDSTADDR:
-	case SIOCGIFBRDADDR ... SIOCGIFHWADDR:
-	case SIOCGIFSLAVE ... SIOCGIFPFLAGS:
-	case SIOCSIFHWBROADCAST ... SIOCGIFCOUNT:
-	case SIOCGIFTXQLEN ... SIOCSIFTXQLEN:
-	case SIOCETHTOOL ... SIOCSMIIREG:
-	case SIOCGIFMAP:
-	case SIOCSIFMAP:
-	case SIOCSHWTSTAMP:
-	case SIOCGHWTSTAMP:
-		return of_ifreq(cmd);
-	default:
-		return (struct vnet_layout) {};
-	}
-}
 
 /*
  * struct io - one ioctl
@@ -182,7 +33,7 @@ static struct vnet_layout layout_of(int family, unsigned int cmd)
  * @ptr: the copy
  * @ptr_len: bytes of @ptr
  * @asked: bytes of them that the number in @arg or @ptr alone announces
- * @e: for ETHTOOL: which command
+ * @e: for VNET_ETHTOOL: which command
  */
 struct io {
 	struct vnet_layout l;
@@ -296,15 +147,15 @@ static int read_ethtool(struct io *io)
 static int read_pointed(struct io *io, unsigned int cmd)
 {
 	switch (io->l.pointed) {
-	case STRING:
+	case VNET_STRING:
 		return read_string(io);
-	case CONF:
+	case VNET_CONF:
 		return read_conf(io);
-	case STAMP:
+	case VNET_STAMP:
 		return read_stamp(io, cmd);
-	case ETHTOOL:
+	case VNET_ETHTOOL:
 		return read_ethtool(io);
-	case NOTHING:
+	case VNET_NOTHING:
 		break;
 	}
 	return 0;
@@ -352,14 +203,14 @@ static u32 ethtool_written(struct io *io)
 static u32 pointed_written(struct io *io)
 {
 	switch (io->l.pointed) {
-	case CONF:
+	case VNET_CONF:
 		return conf_written(io);
-	case STAMP:
+	case VNET_STAMP:
 		return io->ptr_len;
-	case ETHTOOL:
+	case VNET_ETHTOOL:
 		return io->ptr_len ? ethtool_written(io) : 0;
-	case NOTHING:
-	case STRING:
+	case VNET_NOTHING:
+	case VNET_STRING:
 		break;
 	}
 	return 0;
@@ -404,7 +255,7 @@ int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);
 	struct io io = {
-		.l = layout_of(vs->sk.sk_family, cmd),
+		.l = vnet_layout_of(vs->sk.sk_family, cmd),
 		.uarg = (u8 __user *)arg,
 	};
 	int rc;
