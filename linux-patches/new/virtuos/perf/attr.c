@@ -3,6 +3,7 @@
 #include <linux/device.h>
 #include <linux/perf_event.h>
 #include <linux/sysfs.h>
+#include "event_attr.h"
 #include "vperf.h"
 
 PMU_FORMAT_ATTR(event, "config:0-7");
@@ -21,45 +22,36 @@ static const struct attribute_group format_group = {
 	.attrs = format_attrs,
 };
 
-#define TEXT(_name, _text)						\
-	(&((struct perf_pmu_events_attr[]) { {				\
-		.attr = {						\
-			.attr = { .name = _name, .mode = 0444 },	\
-			.show = perf_event_sysfs_show,			\
-		},							\
-		.event_str = _text,					\
-	} })[0].attr.attr)
-
 static struct attribute *event_attrs[] = {
-	TEXT("calls", "event=0x01"),
-	TEXT("service-ticks", "event=0x02"),
-	TEXT("service-ns", "event=0x03"),
-	TEXT("service-ns.unit", "msec"),
-	TEXT("service-ns.scale", "1e-6"),
-	TEXT("service-instructions", "event=0x04"),
-	TEXT("service-wait-ns", "event=0x05"),
-	TEXT("service-wait-ns.unit", "msec"),
-	TEXT("service-wait-ns.scale", "1e-6"),
-	TEXT("wait-ns", "event=0x06"),
-	TEXT("wait-ns.unit", "msec"),
-	TEXT("wait-ns.scale", "1e-6"),
-	TEXT("spin-ns", "event=0x07"),
-	TEXT("spin-ns.unit", "msec"),
-	TEXT("spin-ns.scale", "1e-6"),
-	TEXT("bytes", "event=0x08"),
-	TEXT("bytes.unit", "bytes"),
-	TEXT("bytes.scale", "1"),
-	TEXT("copied", "event=0x09"),
-	TEXT("copied.unit", "bytes"),
-	TEXT("copied.scale", "1"),
-	TEXT("sends", "event=0x0a"),
-	TEXT("wakeups", "event=0x0b"),
-	TEXT("trap-calls", "event=0x0c"),
-	TEXT("door-calls", "event=0x0d"),
-	TEXT("window-reads", "event=0x0e"),
-	TEXT("outage-ns", "event=0x0f"),
-	TEXT("outage-ns.unit", "msec"),
-	TEXT("outage-ns.scale", "1e-6"),
+	VPERF_EVENT("calls", "event=0x01"),
+	VPERF_EVENT("service-ticks", "event=0x02"),
+	VPERF_EVENT("service-ns", "event=0x03"),
+	VPERF_EVENT("service-ns.unit", "msec"),
+	VPERF_EVENT("service-ns.scale", "1e-6"),
+	VPERF_EVENT("service-instructions", "event=0x04"),
+	VPERF_EVENT("service-wait-ns", "event=0x05"),
+	VPERF_EVENT("service-wait-ns.unit", "msec"),
+	VPERF_EVENT("service-wait-ns.scale", "1e-6"),
+	VPERF_EVENT("wait-ns", "event=0x06"),
+	VPERF_EVENT("wait-ns.unit", "msec"),
+	VPERF_EVENT("wait-ns.scale", "1e-6"),
+	VPERF_EVENT("spin-ns", "event=0x07"),
+	VPERF_EVENT("spin-ns.unit", "msec"),
+	VPERF_EVENT("spin-ns.scale", "1e-6"),
+	VPERF_EVENT("bytes", "event=0x08"),
+	VPERF_EVENT("bytes.unit", "bytes"),
+	VPERF_EVENT("bytes.scale", "1"),
+	VPERF_EVENT("copied", "event=0x09"),
+	VPERF_EVENT("copied.unit", "bytes"),
+	VPERF_EVENT("copied.scale", "1"),
+	VPERF_EVENT("sends", "event=0x0a"),
+	VPERF_EVENT("wakeups", "event=0x0b"),
+	VPERF_EVENT("trap-calls", "event=0x0c"),
+	VPERF_EVENT("door-calls", "event=0x0d"),
+	VPERF_EVENT("window-reads", "event=0x0e"),
+	VPERF_EVENT("outage-ns", "event=0x0f"),
+	VPERF_EVENT("outage-ns.unit", "msec"),
+	VPERF_EVENT("outage-ns.scale", "1e-6"),
 	NULL
 };
 

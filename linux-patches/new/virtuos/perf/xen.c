@@ -16,6 +16,7 @@
 #include <xen/interface/vcpu.h>
 #include <xen/xen.h>
 #include <xen/xen-ops.h>
+#include "event_attr.h"
 #include "vperf.h"
 
 /* Bits 0 to 7 of config. They are ABI. */
@@ -131,29 +132,20 @@ static const struct attribute_group format_group = {
 	.attrs = format_attrs,
 };
 
-#define TEXT(_name, _text)						\
-	(&((struct perf_pmu_events_attr[]) { {				\
-		.attr = {						\
-			.attr = { .name = _name, .mode = 0444 },	\
-			.show = perf_event_sysfs_show,			\
-		},							\
-		.event_str = _text,					\
-	} })[0].attr.attr)
-
 static struct attribute *event_attrs[] = {
-	TEXT("steal-ns", "event=0x01"),
-	TEXT("steal-ns.unit", "msec"),
-	TEXT("steal-ns.scale", "1e-6"),
-	TEXT("runnable-ns", "event=0x02"),
-	TEXT("runnable-ns.unit", "msec"),
-	TEXT("runnable-ns.scale", "1e-6"),
-	TEXT("blocked-ns", "event=0x03"),
-	TEXT("blocked-ns.unit", "msec"),
-	TEXT("blocked-ns.scale", "1e-6"),
-	TEXT("running-ns", "event=0x04"),
-	TEXT("running-ns.unit", "msec"),
-	TEXT("running-ns.scale", "1e-6"),
-	TEXT("upcalls", "event=0x05"),
+	VPERF_EVENT("steal-ns", "event=0x01"),
+	VPERF_EVENT("steal-ns.unit", "msec"),
+	VPERF_EVENT("steal-ns.scale", "1e-6"),
+	VPERF_EVENT("runnable-ns", "event=0x02"),
+	VPERF_EVENT("runnable-ns.unit", "msec"),
+	VPERF_EVENT("runnable-ns.scale", "1e-6"),
+	VPERF_EVENT("blocked-ns", "event=0x03"),
+	VPERF_EVENT("blocked-ns.unit", "msec"),
+	VPERF_EVENT("blocked-ns.scale", "1e-6"),
+	VPERF_EVENT("running-ns", "event=0x04"),
+	VPERF_EVENT("running-ns.unit", "msec"),
+	VPERF_EVENT("running-ns.scale", "1e-6"),
+	VPERF_EVENT("upcalls", "event=0x05"),
 	NULL
 };
 
