@@ -165,14 +165,8 @@ void vnet_connect_failed(struct vnet_sock *vs)
 /* Get the error with which an attempt to connect has ended. */
 static int attempt_error(struct vnet_sock *vs)
 {
-	int err = 0;
-	struct vnet_req req = {
-		.opcode = VOS_OP_GETSOCKOPT,
-		.arg = { SOL_SOCKET, SO_ERROR, sizeof(err) },
-		.in[0] = &err,
-		.out[0] = &err,
-		.len[0] = sizeof(err),
-	};
+	s32 err = 0;
+	struct vnet_req req = vnet_req_fetch_error(&err);
 	int rc = vnet_sock_run(vs, &req) ?: vnet_result(req.cqe.result, 0);
 
 	return rc ?: err > 0 ? vnet_result(-(s64)err, 0) : -ECONNABORTED;

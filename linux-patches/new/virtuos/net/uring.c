@@ -20,13 +20,7 @@
 void vnet_uring_fetch_error(struct vnet_sock *vs)
 {
 	u32 err = 0;
-	struct vnet_req req = {
-		.opcode = VOS_OP_GETSOCKOPT,
-		.arg = { SOL_SOCKET, SO_ERROR, sizeof(err) },
-		.in[0] = &err,
-		.out[0] = &err,
-		.len[0] = sizeof(err),
-	};
+	struct vnet_req req = vnet_req_fetch_error(&err);
 	int rc;
 
 	if (vnet_is_lost(vs) || READ_ONCE(vs->sk.sk_err))

@@ -215,6 +215,18 @@ struct vnet_req {
 	bool connecting;
 };
 
+/* The request that gets a socket's error, and clears it. @err is 0. */
+static inline struct vnet_req vnet_req_fetch_error(void *err)
+{
+	return (struct vnet_req) {
+		.opcode = VOS_OP_GETSOCKOPT,
+		.arg = { SOL_SOCKET, SO_ERROR, sizeof(u32) },
+		.in[0] = err,
+		.out[0] = err,
+		.len[0] = sizeof(u32),
+	};
+}
+
 int vnet_sock_run(struct vnet_sock *vs, struct vnet_req *req);
 int vnet_req_once(struct vnet_sock *vs, struct vnet_req *req, u32 flags);
 struct vos_call *vnet_sock_call(struct vnet_sock *vs, u8 opcode, u32 len0, u32 len1);
