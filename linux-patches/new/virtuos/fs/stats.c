@@ -65,34 +65,24 @@ void vosfs_count_wait(u32 opcode, u64 ns)
 	this_cpu_add(counters.waited_ns[vosfs_opcode_index(opcode)], ns);
 }
 
-static u64 sum_count(unsigned int i)
+static u64 sum_counter(const u64 __percpu *counter)
 {
 	u64 sum = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += per_cpu(counters.count[i], cpu);
+		sum += *per_cpu_ptr(counter, cpu);
 	return sum;
 }
 
 static u64 sum_request(unsigned int i)
 {
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += per_cpu(counters.request[i], cpu);
-	return sum;
+	return sum_counter(&counters.request[i]);
 }
 
 static u64 sum_wait_us(unsigned int i)
 {
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += per_cpu(counters.waited_ns[i], cpu);
-	return div_u64(sum, NSEC_PER_USEC);
+	return div_u64(sum_counter(&counters.waited_ns[i]), NSEC_PER_USEC);
 }
 
 static void show_requests(struct seq_file *m, const char *what, u64 (*sum)(unsigned int))
@@ -112,7 +102,7 @@ static int stats_show(struct seq_file *m, void *unused)
 	unsigned int i;
 
 	for (i = 0; i < VOSFS_NR_COUNTS; i++)
-		seq_printf(m, "%s %llu\n", count_name[i], sum_count(i));
+		seq_printf(m, "%s %llu\n", count_name[i], sum_counter(&counters.count[i]));
 	show_requests(m, "request", sum_request);
 	show_requests(m, "waited_us", sum_wait_us);
 	return 0;
