@@ -69,7 +69,7 @@ static ssize_t result(long rc)
 
 CALLS(DEFINE)
 
-#define LOOK_UP(type, name, ...) vos_store(&next_##name, dlsym(RTLD_NEXT, #name));
+#define RESOLVE(type, name, ...) vos_store(&next_##name, dlsym(RTLD_NEXT, #name));
 
 /**
  * fwd_trap_init - find the next library's functions
@@ -78,5 +78,5 @@ CALLS(DEFINE)
  */
 void fwd_trap_init(void)
 {
-	CALLS(LOOK_UP)
+	CALLS(RESOLVE)
 }

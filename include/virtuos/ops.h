@@ -338,7 +338,7 @@ static inline const char *vos_opcode_name(__u8 opcode)
 #define VOS_ADDR_MAX		128u	/* sizeof(struct sockaddr_storage) */
 #define VOS_CONTROL_OFF(addrlen) (((addrlen) + 7u) & ~7u)
 
-static_assert(sizeof(struct vos_op) == 8, "a look at the table is one load");
+static_assert(sizeof(struct vos_op) == 8, "a row of the table is one load");
 
 /* What holds for every row. */
 #define VOS_X(NAME, name, nr, class, from, right, after, answer, e0, e1)		\

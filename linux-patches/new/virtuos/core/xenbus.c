@@ -320,7 +320,7 @@ void vos_xenbus_session_new(void)
 	int rc = driver_attach(&driver.driver);
 
 	if (rc)
-		pr_warn("virtuos: looking for devices: error %d\n", rc);
+		pr_warn("virtuos: search for devices: error %d\n", rc);
 }
 
 /**
