@@ -46,8 +46,11 @@ void vx_command_reap(struct vx_session *s)
 
 void vx_command_signal(struct vx_session *s, int sig)
 {
-	if (s->running && s->child.pid > 0)
-		kill(-s->child.pid, sig);
+	if (!s->running || s->child.pid <= 0)
+		return;
+	/* Its group begins with its setsid(), which it may not have come to. */
+	if (kill(-s->child.pid, sig) && errno == ESRCH)
+		kill(s->child.pid, sig);
 }
 
 /* Wait for the command's end after a signal; true if it ended in time. */
