@@ -56,6 +56,16 @@ static const struct vd_command commands[] = {
 	  "  virtuos scan\n"
 	  "  virtuos scan --write " VD_DEFAULT_CONFIG "\n"
 	  "  virtuos scan --write /root/test.cfg --force 0000:03:00.0\n" },
+	{ "mkroot", cmd_mkroot,
+	  "[--size SIZE] [--suite bookworm|trixie] [--mirror URL|FILE] [--include PACKAGE,...]\n"
+	  "        [--from FILE] [--hostname NAME] [--ssh-key FILE]... [--password-file FILE]\n"
+	  "        [--parts DIR] [--force] TARGET",
+	  "make the primary's root file system on a device, a volume or in an image file",
+	  "  virtuos mkroot /dev/vg0/primary\n"
+	  "  virtuos mkroot --suite trixie --include nginx-light,curl --ssh-key ~/.ssh/id_ed25519.pub /dev/sdb\n"
+	  "  virtuos mkroot --size 4G /srv/primary.img\n"
+	  "  virtuos mkroot --from root.tar.zst --hostname web /dev/vg0/primary\n"
+	  "  virtuos mkroot --from old-vm.img --size 8G --password-file pw.txt /srv/primary.img\n" },
 	{ "check", cmd_check, "[CONFIG]", "is this host fit?",
 	  "  virtuos check\n" },
 	{ "report", cmd_report, "[-o FILE]", "collect what a report of a bug needs, in one archive",
