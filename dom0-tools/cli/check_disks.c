@@ -12,7 +12,7 @@
 #include "check.h"
 #include "rootfs.h"
 
-#define PUT_AGENT	"copy /usr/lib/virtuos/agent there as virtuos-agent, and enable virtuos-agent.service"
+#define PUT_AGENT	"virtuos mkroot makes one; or copy /usr/lib/virtuos/agent there as virtuos-agent, and enable virtuos-agent.service"
 #define OLDEST_DEBIAN	12
 
 /* The loop device that has an image file for its own, if there is one. */
@@ -51,7 +51,7 @@ static bool check_target(const char *name, const char *path, int root)
 	struct stat st;
 
 	if (stat(path, &st)) {
-		check_lack("truncate -s SIZE makes an image file, lvcreate a volume, mke2fs its file system",
+		check_lack("lvcreate makes a volume, and virtuos mkroot an image file and the file system",
 			   "%s: %s: %s", name, path, strerror(errno));
 		return false;
 	}
@@ -77,10 +77,10 @@ static bool check_target(const char *name, const char *path, int root)
 static void check_contents(const char *name, const struct rootfs *r)
 {
 	if (r->machine && r->machine != ROOTFS_X86_64)
-		check_lack("make it anew for amd64, with mmdebstrap for example", "%s: the root file system is for another processor (ELF machine %u)",
+		check_lack("make it anew for amd64: virtuos mkroot", "%s: the root file system is for another processor (ELF machine %u)",
 			   name, r->machine);
 	else if (!strcmp(r->id, "debian") && r->version && r->version < OLDEST_DEBIAN)
-		check_lack("upgrade it, or make it anew with mmdebstrap bookworm",
+		check_lack("upgrade it, or make it anew: virtuos mkroot",
 			   "%s: the root file system is Debian %ld, %d is the oldest that is supported",
 			   name, r->version, OLDEST_DEBIAN);
 	else if (!r->has_agent)
@@ -100,7 +100,7 @@ static void check_root(const struct vd_domain_config *d, const char *path)
 		check_contents(d->name, &r);
 		break;
 	case ROOTFS_NONE:
-		check_lack("mke2fs -t ext4 -d DIRECTORY TARGET makes one with what is in a directory", "%s: %s: has no ext4 file system",
+		check_lack("virtuos mkroot makes one", "%s: %s: has no ext4 file system",
 			   d->name, path);
 		break;
 	case ROOTFS_UNKNOWN:

@@ -23,7 +23,7 @@ Architecture: amd64
 Maintainer: VirtuOS developers <virtuos@localhost>
 Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
 Depends: $libs, xen-utils-4.17, kmod, e2fsprogs
-Recommends: xen-hypervisor-4.17-amd64, pciutils
+Recommends: xen-hypervisor-4.17-amd64, pciutils, mmdebstrap
 Suggests: bash-completion
 Section: admin
 Priority: optional
