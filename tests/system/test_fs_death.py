@@ -158,7 +158,7 @@ for name in sys.argv[1:]:
 
 # Files without a name, in all ways that make one: each is whole afterwards, and goes in the end.
 NAMELESS = r"""
-import mmap, os, sys
+import ctypes, mmap, os, sys
 N = 40
 def made(name):
     f = os.open('/root/' + name, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -193,7 +193,9 @@ for name, f in files.items():
     assert os.pread(f, 10, 0) == b'after', name
 assert mapped[:5] == b'after'
 assert open('/root/replaced').read() == 'other' * 1000
-os.link('/proc/self/fd/%d' % nameless, '/root/named', follow_symlinks=True)
+AT_FDCWD, AT_SYMLINK_FOLLOW = -100, 0x400
+fd = b'/proc/self/fd/%d' % nameless
+assert not ctypes.CDLL(None).linkat(AT_FDCWD, fd, AT_FDCWD, b'/root/named', AT_SYMLINK_FOLLOW)
 assert os.stat('/root/named').st_nlink == 1, os.stat('/root/named')
 os.unlink('/root/named')
 os.unlink('/root/replaced')
