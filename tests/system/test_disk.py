@@ -96,7 +96,8 @@ print('worst %.1f of %d' % (worst, n), flush=True)
 
 # Who reads what nobody has read yet, a page at a time.
 COLD = r"""
-import os, subprocess, sys
+import ctypes, os, signal, sys, time
+assert not ctypes.CDLL(None).mlockall(1)        # MCL_CURRENT: its own code must not be on the disk
 where = '/usr/lib/x86_64-linux-gnu/gconv/'      # of character sets that nobody uses
 names = sorted((e.stat().st_size, e.path) for e in os.scandir(where) if e.is_file())
 cold = [os.open(name, os.O_RDONLY) for _, name in names[-6:]]
@@ -120,8 +121,7 @@ sys.stdin.readline()
 writes, reads = child(writer), [child(reader) for i in range(2)]
 print('pids', writes, *reads, flush=True)
 sys.stdin.readline()
-import signal, time
-os.kill(reads[0], 9)
+os.kill(reads[0], signal.SIGKILL)
 begun = time.monotonic()
 assert os.waitpid(reads[0], 0)[1] == 9
 print('died %.1f' % (time.monotonic() - begun), flush=True)
