@@ -76,6 +76,9 @@ int vst_tmpfile(struct vst_req *r)
 	err = PTR_ERR_OR_ZERO(file);
 	if (!err) {
 		err = reply_file(r, file->f_path.dentry);
+		/* The client has no number of it, so it forgets nothing. */
+		if (err)
+			vst_unkeep(vst_id_of(file_inode(file)));
 		fput(file);
 	}
 	vst_node_put(dir);
