@@ -10,6 +10,7 @@
 #include <linux/ktime.h>
 #include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
+#include <virtuos/backoff.h>
 #include "account.h"
 #include "slot.h"
 #include "vos_trace.h"
@@ -188,24 +189,17 @@ static bool is_over(const struct vos_slot *slot)
 /* Poll for the answer for vos_spin_us, or a little longer. The submission has announced it. */
 static __always_inline bool spin(struct vos_channel *chan, const struct vos_slot *slot)
 {
-	u64 until = 0;
-	u32 passes = 0;
+	struct vos_poll poll = {};
 	bool done;
 
-	for (;;) {
+	do {
 		if (vos_ring_ready(&chan->cq))
 			reap(chan);
 		done = is_over(slot);
 		if (done || need_resched())
 			break;
 		cpu_relax();
-		if (++passes % VOS_CLOCK_EVERY)
-			continue;
-		if (!until)
-			until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
-		else if (ktime_get_ns() >= until)
-			break;
-	}
+	} while (!vos_poll_over(&poll, (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC));
 	spin_end(chan, done);
 	return done || is_over(slot);
 }

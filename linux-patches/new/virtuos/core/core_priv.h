@@ -40,9 +40,6 @@
 #define VOS_FEATURES		(VOS_F_EVENTS | VOS_F_HEARTBEAT | VOS_F_USER_CHANNELS | \
 				 VOS_F_COST | VOS_F_TRACE)
 
-/* Passes of a spin between two reads of the clock, each of which costs more than they. */
-#define VOS_CLOCK_EVERY	64
-
 /* Invariants that only kernels for debugging check: the counted paths cannot afford it. */
 #define VOS_DEBUG_WARN(cond) \
 	((void)(IS_ENABLED(CONFIG_PROVE_LOCKING) && WARN_ON_ONCE(cond)))

@@ -106,21 +106,14 @@ static void reap_all(const struct channels *c)
 
 static void poll_for(const struct channels *c, u64 ns)
 {
-	u64 until = 0;
-	u32 passes = 0;
+	struct vos_poll poll = {};
 
-	for (;;) {
+	do {
 		reap_all(c);
 		if (need_resched())
 			return;
 		cpu_relax();
-		if (++passes % VOS_CLOCK_EVERY)
-			continue;
-		if (!until)
-			until = ktime_get_ns() + ns;
-		else if (ktime_get_ns() >= until)
-			return;
-	}
+	} while (!vos_poll_over(&poll, ns));
 }
 
 static u64 most_ns(void)

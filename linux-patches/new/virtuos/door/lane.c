@@ -6,6 +6,7 @@
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/sched/signal.h>
+#include <virtuos/backoff.h>
 #include <xen/events.h>
 #include "door_priv.h"
 
@@ -47,9 +48,10 @@ static int wait_lane(struct vdoor_uchan *uc, struct vos_lane_page __peer *lane)
 /* Poll for the answer. The service wakes up, so this may succeed. */
 static void spin_on(struct vdoor_uchan *uc, struct vos_lane_page __peer *lane)
 {
-	u64 until = ktime_get_ns() + (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC;
+	struct vos_poll poll = {};
 
-	while (!lane_ready(uc, lane) && !need_resched() && ktime_get_ns() < until)
+	while (!lane_ready(uc, lane) && !need_resched() &&
+	       !vos_poll_over(&poll, (u64)READ_ONCE(vos_spin_us) * NSEC_PER_USEC))
 		cpu_relax();
 }
 
