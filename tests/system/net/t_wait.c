@@ -386,10 +386,10 @@ static void on_io(int sig)
 	ios++;
 }
 
-TEST(fasync)
+/* Ask for signals, and expect one when data come. */
+static void expect_signal(bool by_ioctl)
 {
-	struct sigaction sa = { .sa_handler = on_io };
-	int fd[2], i;
+	int fd[2], i, on = 1;
 
 	tcp_pair(AF_INET, fd);
 	/* Something has come before, and nobody waited for it. */
@@ -397,11 +397,25 @@ TEST(fasync)
 		CHECK_EQ(write(fd[1], "y", 1), 1);
 		usleep(30000);
 	}
-	CHECK_EQ(sigaction(SIGIO, &sa, NULL), 0);
 	CHECK_EQ(fcntl(fd[0], F_SETOWN, getpid()), 0);
-	CHECK_EQ(fcntl(fd[0], F_SETFL, O_ASYNC), 0);
+	if (by_ioctl)
+		CHECK_EQ(ioctl(fd[0], FIOASYNC, &on), 0);
+	else
+		CHECK_EQ(fcntl(fd[0], F_SETFL, O_ASYNC), 0);
+	ios = 0;
 	CHECK_EQ(write(fd[1], "x", 1), 1);
 	for (i = 0; i < 100 && !ios; i++)
 		usleep(20000);
 	CHECK(ios > 0);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+TEST(fasync)
+{
+	struct sigaction sa = { .sa_handler = on_io };
+
+	CHECK_EQ(sigaction(SIGIO, &sa, NULL), 0);
+	expect_signal(false);
+	expect_signal(true);
 }
