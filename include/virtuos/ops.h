@@ -90,6 +90,9 @@
  *	           or 0; out[3] = VOS_RECV_* | place << 32, a number that changes when data
  *	           is taken. With MSG_PEEK, arg1 = bytes to pass over | place << 32, as told
  *	           last: -ESTALE if that has changed; -EOPNOTSUPP other protocols.
+ *	UNREAD     gives back what RECVMSG took of a stream, when the program's memory cannot
+ *	           take it: ext0 in: the data. It comes before all that is there. result = 0;
+ *	           -EINVAL so much was never taken; -ENOBUFS; -EOPNOTSUPP not plain TCP.
  *	GETSOCKOPT arg0 = level, arg1 = name, arg2 = length the caller gave;
  *	           ext0 both (some options read their buffer). out[0] = new length.
  *	SETSOCKOPT arg0 = level, arg1 = name; ext0 in: value.
@@ -162,7 +165,8 @@
 	X(IOCTL,      ioctl,      0x1c, NET, KERNEL,  NONE,  NONE,   LATER, MAY_BOTH, MAY_BOTH)	\
 	X(SETINT,     setint,     0x1d, NET, PROCESS, WRITE, NONE,   NOW,   NONE,     NONE)	\
 	X(LINGER,     linger,     0x1e, NET, KERNEL,  NONE,  OBJECT, NOW,   NONE,     NONE)	\
-	X(PUSH,       push,       0x1f, NET, KERNEL,  NONE,  OBJECT, NOW,   NONE,     NONE)
+	X(PUSH,       push,       0x1f, NET, KERNEL,  NONE,  OBJECT, NOW,   NONE,     NONE)	\
+	X(UNREAD,     unread,     0x22, NET, ANYBODY, WRITE, NONE,   NOW,   IN,       NONE)
 
 #define VOS_NET_OPCODES(X) VOS_NET_OTHER_OPCODES(X) VOS_NET_SOCKET_OPCODES(X)
 

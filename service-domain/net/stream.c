@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What only streams have: the place of urgent data, and a close() that waits for the peer.
- * MSG_PEEK of more than one call carries is here too.
+ * What only streams have: the place of urgent data, bytes that are given back, and a close()
+ * that waits for the peer. MSG_PEEK of more than one call carries is here too.
  *
  * Invariant: outside vns_stream_recv() a socket's SO_PEEK_OFF is the program's own.
  */
 #include <linux/jiffies.h>
+#include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <net/tcp.h>
 #include <net/tcp_states.h>
@@ -89,6 +90,88 @@ int vns_stream_recv(struct vns_obj *o, struct msghdr *msg, struct veng_scall *ca
 	else
 		rc = sock_recvmsg(o->sock, msg, flags);
 	give_place(call, sk, first, rc, flags);
+	return rc;
+}
+
+/* Make a packet of @len bytes, as if it had been received. */
+static struct sk_buff *packet(const struct veng_scall *call, u32 len)
+{
+	u32 pages = len > PAGE_SIZE / 2 ? len : 0;
+	struct sk_buff *skb;
+	int rc;
+
+	skb = alloc_skb_with_frags(len - pages, pages, PAGE_ALLOC_COSTLY_ORDER, &rc, GFP_KERNEL);
+	if (!skb)
+		return ERR_PTR(rc);
+	skb_put(skb, len - pages);
+	skb->data_len = pages;
+	skb->len = len;
+	rc = skb_store_bits(skb, 0, vos_peer_ptr(call->in[0]), len);
+	if (!rc)
+		return skb;
+	kfree_skb(skb);
+	return ERR_PTR(rc);
+}
+
+/*
+ * How many bytes have been taken of all that this connection received. Another protocol on top
+ * of TCP has taken them for itself.
+ */
+static s64 taken(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (inet_csk_has_ulp(sk) || sk->sk_state == TCP_LISTEN)
+		return 0;
+	return tp->bytes_received - (tp->rcv_nxt - tp->copied_seq);
+}
+
+/*
+ * Put the packet before all that was received. A process that gives back again and again finds
+ * an end at twice the socket's memory.
+ */
+static int put_in_front(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (taken(sk) < (s64)skb->len)
+		return -EINVAL;
+	if (atomic_read(&sk->sk_rmem_alloc) / 2 > READ_ONCE(sk->sk_rcvbuf) ||
+	    !sk_rmem_schedule(sk, skb, skb->truesize))
+		return -ENOBUFS;
+	TCP_SKB_CB(skb)->end_seq = tp->copied_seq;
+	TCP_SKB_CB(skb)->seq = tp->copied_seq - skb->len;
+	skb_set_owner_r(skb, sk);
+	__skb_queue_head(&sk->sk_receive_queue, skb);
+	WRITE_ONCE(tp->copied_seq, tp->copied_seq - skb->len);
+	sk->sk_data_ready(sk);
+	return 0;
+}
+
+/**
+ * vns_unread - carry out UNREAD
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: 0 or -errno.
+ */
+s64 vns_unread(struct vns_obj *o, struct veng_scall *call)
+{
+	struct sock *sk = o->sock->sk;
+	struct sk_buff *skb;
+	int rc;
+
+	if (!sk_is_tcp(sk))
+		return -EOPNOTSUPP;
+	skb = packet(call, call->sqe.ext[0].len);
+	if (IS_ERR(skb))
+		return PTR_ERR(skb);
+	lock_sock(sk);
+	rc = put_in_front(sk, skb);
+	release_sock(sk);
+	if (rc)
+		kfree_skb(skb);
 	return rc;
 }
 

@@ -120,8 +120,8 @@ void vns_pressure_end(struct vns_conn *nc);
  * and end the object, get NULL. So do TABLE and SYSCTL, which name none.
  *
  * connect.c: from SOCKET to SHUTDOWN and GETNAME; object.c: RELEASE; message.c: SENDMSG,
- * RECVMSG; option.c: SETSOCKOPT, SETINT, GETSOCKOPT; ioctl.c: IOCTL; stream.c: LINGER, PUSH;
- * table.c: TABLE; sysctl.c: SYSCTL.
+ * RECVMSG; option.c: SETSOCKOPT, SETINT, GETSOCKOPT; ioctl.c: IOCTL. Others are in stream.c
+ * (LINGER, PUSH, UNREAD), table.c (TABLE) and sysctl.c (SYSCTL).
  */
 #define VOS_X(NAME, name, ...) s64 vns_##name(struct vns_obj *o, struct veng_scall *call);
 VOS_NET_OPCODES(VOS_X)

@@ -59,6 +59,7 @@ static void processes_may_do_this_only(void **state)
 {
 	static const enum vos_opcode may[] = {
 		VOS_OP_NOP, VOS_OP_SENDMSG, VOS_OP_RECVMSG, VOS_OP_SETINT,
+		VOS_OP_UNREAD,
 		VOS_OP_READ, VOS_OP_WRITE, VOS_OP_COMMIT,
 	};
 	unsigned int nr, i;

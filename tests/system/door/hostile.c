@@ -189,20 +189,21 @@ static void some_extent(const struct channel *c, struct vos_extent *e)
 /* A call of a kind that processes may make, with the extents that it has to have. */
 static void some_call(int service, struct vos_sqe *e)
 {
-	static const uint8_t op[VOS_DOOR_SERVICES][3] = {
-		{ VOS_OP_RECVMSG, VOS_OP_SENDMSG, VOS_OP_SETINT },
-		{ VOS_OP_READ, VOS_OP_WRITE, VOS_OP_WRITE },
+	static const uint8_t op[VOS_DOOR_SERVICES][4] = {
+		{ VOS_OP_RECVMSG, VOS_OP_SENDMSG, VOS_OP_SETINT, VOS_OP_UNREAD },
+		{ VOS_OP_READ, VOS_OP_WRITE, VOS_OP_WRITE, VOS_OP_READ },
 	};
 	int i;
 
 	memset(e, 0, sizeof(*e));
-	e->opcode = op[service][any(3)];
+	e->opcode = op[service][any(4)];
 	e->tag = (uint32_t)anything();
 	for (i = 0; i < 4; i++)
 		e->arg[i] = anything();
 	if (e->opcode != VOS_OP_SETINT)
 		some_extent(&me.channel[service], &e->ext[0]);
-	if (service == VOS_DOOR_NET && e->opcode != VOS_OP_SETINT && any(2))
+	if (service == VOS_DOOR_NET && e->opcode != VOS_OP_SETINT &&
+	    e->opcode != VOS_OP_UNREAD && any(2))
 		some_extent(&me.channel[service], &e->ext[1]);
 	/* Of a file nobody needs terabytes. */
 	if (service == VOS_DOOR_STORAGE)

@@ -40,6 +40,7 @@ struct recv {
 	u64 place;		/* where it ended, as in RECVMSG's out[3] */
 	u32 behind;		/* with MSG_PEEK: bytes of the stream to pass over */
 	u32 dissolved;		/* as the socket had it when the program called */
+	u32 refused;		/* bytes of the last answer that the program's memory did not take */
 };
 
 static u32 side_len(const struct msghdr *msg)
@@ -135,9 +136,38 @@ static int copy_answer(struct recv *r, struct vos_call *call)
 		return rc;
 	copy = r->flags & MSG_TRUNC && stream ? 0 : min_t(u32, n, r->asked);
 	if (copy && copy_to_iter(vos_peer_ptr(call->data[0]), copy,
-				 &r->msg->msg_iter) != copy)
+				 &r->msg->msg_iter) != copy) {
+		r->refused = copy;
 		return -EFAULT;
+	}
 	return n;
+}
+
+/*
+ * Take what is to be given back. As in Linux, a stream keeps what a program's memory does not
+ * take, and a datagram is lost.
+ */
+static u8 *take_refused(const struct recv *r, const struct vos_call *call)
+{
+	u8 *data;
+
+	if (!vnet_is_stream(r->vs) || r->flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
+		return NULL;
+	data = kvmalloc(r->refused, GFP_KERNEL);
+	if (data)
+		vos_peer_read(data, call->data[0], r->refused);
+	return data;
+}
+
+/* The service does it, or the link has gone, and the connection with it. */
+static void give_back(const struct recv *r, u8 *data)
+{
+	struct vnet_req req = {
+		.opcode = VOS_OP_UNREAD, .in = { data }, .len = { r->refused },
+	};
+
+	vnet_req_once(r->vs, &req, VOS_GET_UP_ONLY);
+	kvfree(data);
 }
 
 /*
@@ -149,9 +179,11 @@ static int recv_once(struct recv *r, size_t left, size_t got)
 {
 	u32 max = vnet_is_stream(r->vs) ? VNET_CHUNK : vnet.max_extent;
 	struct vos_call *call;
+	u8 *back = NULL;
 	int rc;
 
 	r->asked = min_t(size_t, left, max);
+	r->refused = 0;
 	call = vnet_sock_call(r->vs, VOS_OP_RECVMSG, r->asked, side_len(r->msg));
 	if (IS_ERR(call))
 		return PTR_ERR(call);
@@ -165,7 +197,11 @@ static int recv_once(struct recv *r, size_t left, size_t got)
 		return rc;
 	if (!rc)
 		rc = copy_answer(r, call);
+	if (unlikely(r->refused))
+		back = take_refused(r, call);
 	vos_call_put(call);
+	if (unlikely(back))
+		give_back(r, back);
 	return rc;
 }
 
