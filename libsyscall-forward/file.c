@@ -68,8 +68,12 @@ static void finish_one(struct fwd_lane *l, struct reading *r)
 			r->rc = n;
 		return;
 	}
-	fwd_cursor_put(&r->to, l->chan->arena + place(l, r, i), n);
-	r->got += n;
+	if (fwd_cursor_put(&r->to, l->chan->arena + place(l, r, i), n)) {
+		r->got += n;
+	} else {
+		r->end = true;
+		r->rc = FWD_TRAP(VOS_WHY_FAULT);
+	}
 }
 
 /* Return: bytes, -errno, or FWD_TRAP(). */
@@ -146,8 +150,8 @@ long fwd_file_pread_short(__u64 word, int fd, void *buf, __u32 len, __u64 pos)
 	e->arg[0] = pos;
 	if (likely(!fwd_lane_ask_short(l, VOS_OP_READ, &result)))
 		n = fwd_file_check(l, result, len);
-	if (n > 0)
-		memcpy(buf, l->chan->arena + l->data, n);
+	if (n > 0 && !fwd_copy(buf, l->chan->arena + l->data, n))
+		n = FWD_TRAP(VOS_WHY_FAULT);
 	if (likely(!FWD_IS_TRAP(n)))
 		fwd_file_was_read(l, word, fd, n);
 	fwd_lane_put(l);

@@ -36,7 +36,6 @@
 
 /* Linux moves at most this much in one call. */
 #define FWD_MAX_IO		0x7ffff000ul
-#define FWD_MAX_IOV		1024
 
 /* A short transfer fits into any lane. */
 #define FWD_SHORT		2048u

@@ -215,8 +215,9 @@ EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t pos)
 static __attribute__((noinline)) long vector(__u64 word, int fd, const struct iovec *v, int n,
 					     long (*call)(struct fwd_io *))
 {
-	ssize_t len = n > 0 ? fwd_iov_len(v, n) : -1;
-	struct fwd_io io = { .word = word, .fd = fd, .iov = v, .len = len > 0 ? len : 0 };
+	struct iovec iov[FWD_MAX_IOV];
+	ssize_t len = n > 0 ? fwd_iov_take(iov, v, n) : -1;
+	struct fwd_io io = { .word = word, .fd = fd, .iov = iov, .len = len > 0 ? len : 0 };
 
 	return call(&io);
 }
@@ -275,15 +276,13 @@ static __attribute__((noinline)) long recv_one(__u64 word, int fd, void *buf, si
 	};
 	long rc;
 
-	if (a) {
-		if (!fwd_plausible(alen, sizeof(*alen)) || (int)*alen < 0 ||
-		    !fwd_plausible(a, *alen))
-			return FWD_TRAP(VOS_WHY_ODD);
-		io.namelen = *alen;
-	}
+	if (a && (!fwd_plausible(alen, sizeof(*alen)) ||
+		  !fwd_copy(&io.namelen, alen, sizeof(*alen)) || (int)io.namelen < 0 ||
+		  !fwd_plausible(a, io.namelen)))
+		return FWD_TRAP(VOS_WHY_ODD);
 	rc = socket_read(&io);
-	if (a && rc >= 0)
-		*alen = io.truelen;
+	if (a && rc >= 0 && !fwd_copy(alen, &io.truelen, sizeof(*alen)))
+		return -EFAULT;
 	return rc;
 }
 
@@ -367,48 +366,57 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct
 
 /*
  * Describe a plain message: data, perhaps an address, no control data and no room for it.
+ * @iov: room for FWD_MAX_IOV buffers
  * Return: false if it is not plain.
  */
-static bool plain_message(const struct msghdr *m, struct fwd_io *io)
+static bool plain_message(const struct msghdr *from, struct fwd_io *io, struct iovec *iov)
 {
+	struct msghdr m;
 	ssize_t len;
 
-	if (!fwd_plausible(m, sizeof(*m)) || m->msg_controllen)
+	if (!fwd_plausible(from, sizeof(m)) || !fwd_copy(&m, from, sizeof(m)) || m.msg_controllen)
 		return false;
-	len = fwd_iov_len(m->msg_iov, m->msg_iovlen);
-	if (len <= 0 || (int)m->msg_namelen < 0)
+	len = fwd_iov_take(iov, m.msg_iov, m.msg_iovlen);
+	if (len <= 0 || (int)m.msg_namelen < 0)
 		return false;
-	if (m->msg_name && !fwd_plausible(m->msg_name, m->msg_namelen))
+	if (m.msg_name && !fwd_plausible(m.msg_name, m.msg_namelen))
 		return false;
-	io->iov = m->msg_iov;
+	io->iov = iov;
 	io->len = len;
-	io->name = m->msg_name;
-	io->namelen = m->msg_namelen;
+	io->name = m.msg_name;
+	io->namelen = m.msg_namelen;
 	return true;
+}
+
+/* Tell what came with a message. */
+static bool fill_message(struct msghdr *m, const struct fwd_io *io)
+{
+	return (!io->name ||
+		fwd_copy(&m->msg_namelen, &io->truelen, sizeof(m->msg_namelen))) &&
+	       fwd_copy(&m->msg_flags, &io->msg_flags, sizeof(m->msg_flags));
 }
 
 static __attribute__((noinline)) long recv_message(__u64 word, int fd, struct msghdr *m, int flags)
 {
 	struct fwd_io io = { .word = word, .fd = fd, .flags = flags };
+	struct iovec iov[FWD_MAX_IOV];
 	long rc;
 
-	if (!plain_message(m, &io))
+	if (!plain_message(m, &io, iov))
 		return FWD_TRAP(VOS_WHY_ODD);
 	rc = socket_read(&io);
 	if (rc < 0)
 		return rc;
-	if (m->msg_name)
-		m->msg_namelen = io.truelen;
-	m->msg_flags = io.msg_flags;
-	return rc;
+	return fill_message(m, &io) ? rc : -EFAULT;
 }
 
 static __attribute__((noinline)) long send_message(__u64 word, int fd, const struct msghdr *m,
 						   int flags)
 {
 	struct fwd_io io = { .word = word, .fd = fd, .flags = flags };
+	struct iovec iov[FWD_MAX_IOV];
 
-	if (!plain_message(m, &io))
+	if (!plain_message(m, &io, iov))
 		return FWD_TRAP(VOS_WHY_ODD);
 	if (!io.namelen)
 		io.name = NULL;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walking over a program's buffers. The caller has counted the bytes with fwd_iov_len(), and
+ * Walking over a program's buffers. The caller has counted the bytes with fwd_iov_take(), and
  * never asks for more.
  */
 #ifndef FWD_IOV_H
 #define FWD_IOV_H
 
+#include "copy.h"
 #include "lane.h"
 
 struct fwd_cursor {
@@ -21,12 +22,23 @@ static inline bool fwd_plausible(const void *p, size_t len)
 	return a >= VOS_PAGE_SIZE && a < 1ull << 47 && len <= (1ull << 47) - a;
 }
 
-/* Return: the number of bytes; -1: a buffer is implausible, or there are too many bytes. */
-static inline ssize_t fwd_iov_len(const struct iovec *iov, size_t n)
+/* Most buffers of a call that passes the door: as many as nginx gives to writev(). */
+#define FWD_MAX_IOV		64u
+
+/**
+ * fwd_iov_take - take over a list of buffers, which the program may change meanwhile
+ * @iov: room for FWD_MAX_IOV of them
+ * @from: the program's list
+ * @n: how many
+ *
+ * Return: the number of bytes; -1: the list or a buffer is implausible, or there is too much.
+ */
+static inline ssize_t fwd_iov_take(struct iovec *iov, const struct iovec *from, size_t n)
 {
 	size_t sum = 0, i;
 
-	if (!n || n > FWD_MAX_IOV || !fwd_plausible(iov, n * sizeof(*iov)))
+	if (!n || n > FWD_MAX_IOV || !fwd_plausible(from, n * sizeof(*from)) ||
+	    !fwd_copy(iov, from, n * sizeof(*from)))
 		return -1;
 	for (i = 0; i < n; i++) {
 		if (iov[i].iov_len && !fwd_plausible(iov[i].iov_base, iov[i].iov_len))
@@ -54,44 +66,48 @@ static inline struct iovec fwd_cursor_piece(struct fwd_cursor *c, size_t max)
 	return piece;
 }
 
-static inline void fwd_cursor_put(struct fwd_cursor *c, const void *from, size_t n)
+/* Return: false: a buffer cannot be written; what is before it is. */
+static inline bool fwd_cursor_put(struct fwd_cursor *c, const void *from, size_t n)
 {
 	if (likely(n <= c->iov->iov_len - c->off)) {
-		memcpy((char *)c->iov->iov_base + c->off, from, n);
 		c->off += n;
-		return;
+		return fwd_copy((char *)c->iov->iov_base + c->off - n, from, n);
 	}
 	while (n) {
 		struct iovec p = fwd_cursor_piece(c, n);
 
-		memcpy(p.iov_base, from, p.iov_len);
+		if (!fwd_copy(p.iov_base, from, p.iov_len))
+			return false;
 		from = (const char *)from + p.iov_len;
 		c->off += p.iov_len;
 		n -= p.iov_len;
 	}
+	return true;
 }
 
-static inline void fwd_cursor_get(struct fwd_cursor *c, void *to, size_t n)
+/* Return: false: a buffer cannot be read. */
+static inline bool fwd_cursor_get(struct fwd_cursor *c, void *to, size_t n)
 {
 	while (n) {
 		struct iovec p = fwd_cursor_piece(c, n);
 
-		memcpy(to, p.iov_base, p.iov_len);
+		if (!fwd_copy(to, p.iov_base, p.iov_len))
+			return false;
 		to = (char *)to + p.iov_len;
 		c->off += p.iov_len;
 		n -= p.iov_len;
 	}
+	return true;
 }
 
-/* Copy all of a request at once: most have one buffer. */
-static inline void fwd_gather(const struct iovec *iov, void *to, size_t n)
+/* Copy all of a request at once: most have one buffer. Return: as fwd_cursor_get(). */
+static inline bool fwd_gather(const struct iovec *iov, void *to, size_t n)
 {
 	struct fwd_cursor c = { iov, 0 };
 
 	if (likely(n <= iov->iov_len))
-		memcpy(to, iov->iov_base, n);
-	else
-		fwd_cursor_get(&c, to, n);
+		return fwd_copy(to, iov->iov_base, n);
+	return fwd_cursor_get(&c, to, n);
 }
 
 static inline void fwd_cursor_skip(struct fwd_cursor *c, size_t n)

@@ -29,6 +29,7 @@ enum vos_stat_why {
 	VOS_WHY_OFFSET,		/* the kernel keeps the file's offset */
 	VOS_WHY_LOG,		/* no room in the log */
 	VOS_WHY_ACCESS,		/* not open for this, or not for the door */
+	VOS_WHY_FAULT,		/* the program does not have the memory that it names */
 	VOS_STAT_WHYS
 };
 

@@ -48,7 +48,8 @@ long fwd_option_set(__u64 word, int fd, int name, const void *value, socklen_t l
 
 	if (!is_posted(name) || len != sizeof(n) || !fwd_plausible(value, len))
 		return fwd_trapped(VOS_STAT_OPTION, FWD_TRAP(VOS_WHY_ODD));
-	memcpy(&n, value, sizeof(n));
+	if (!fwd_copy(&n, value, sizeof(n)))
+		return fwd_trapped(VOS_STAT_OPTION, FWD_TRAP(VOS_WHY_FAULT));
 	l = fwd_lane_get(VOS_DOOR_NET, fd, word);
 	if (!l)
 		return fwd_trapped(VOS_STAT_OPTION, FWD_TRAP(VOS_WHY_LANE));

@@ -28,6 +28,34 @@ static inline long await_ready(const struct fwd_lane *l, __u64 word, int flags)
 	return vos_load(&s->poll) & IN_BITS ? 0 : fwd_would_block(word, flags);
 }
 
+/*
+ * The program's memory cannot be written. A stream takes its bytes back, for the next reader. A
+ * datagram is lost, as Linux loses it.
+ *
+ * @off, @n: where the bytes are in the arena, and how many
+ */
+static __attribute__((noinline)) long refuse(struct fwd_lane *l, __u64 word, __u32 off, __u32 n)
+{
+	struct vos_sqe *e;
+	__s64 result;
+
+	if (VOS_WORD_KIND(word) != VOS_KIND_STREAM)
+		return -EFAULT;
+	e = fwd_lane_prepare(l, word);
+	e->ext[0] = (struct vos_extent){ off, n };
+	fwd_lane_ask_short(l, VOS_OP_UNREAD, &result);
+	return -EFAULT;
+}
+
+static bool copy_name(struct fwd_io *io, const char *name, __u32 n)
+{
+	if (n > VOS_ADDR_MAX)
+		n = VOS_ADDR_MAX;
+	io->truelen = n;
+	return fwd_copy(io->name, name, n < io->namelen ? n : io->namelen);
+}
+
+/* As in Linux, the data comes first, and is taken even if there is no place for the address. */
 static long copy_answer(struct fwd_lane *l, struct fwd_io *io, const struct vos_cqe *c,
 			__u32 asked, struct fwd_cursor *to, __u32 data)
 {
@@ -37,13 +65,10 @@ static long copy_answer(struct fwd_lane *l, struct fwd_io *io, const struct vos_
 	if (rc < 0)
 		return rc;
 	io->msg_flags = c->out[2] & SHOWN_FLAGS;
-	if (io->name) {
-		__u32 n = c->out[0] < VOS_ADDR_MAX ? c->out[0] : VOS_ADDR_MAX;
-
-		memcpy(io->name, arena, n < io->namelen ? n : io->namelen);
-		io->truelen = n;
-	}
-	fwd_cursor_put(to, arena + data, rc);
+	if (!fwd_cursor_put(to, arena + data, rc))
+		return refuse(l, io->word, l->data + data, rc);
+	if (io->name && !copy_name(io, arena, c->out[0]))
+		return -EFAULT;
 	return rc;
 }
 
@@ -141,8 +166,8 @@ static long recv_plain_on(struct fwd_lane *l, __u64 word, void *buf, __u32 len, 
 	if (unlikely(fwd_lane_ask_short(l, VOS_OP_RECVMSG, &result)))
 		return FWD_TRAP(VOS_WHY_DEAD);
 	rc = fwd_sock_check(l, word, flags, result, len);
-	if (rc > 0)
-		memcpy(buf, l->chan->arena + l->data, rc);
+	if (rc > 0 && !fwd_copy(buf, l->chan->arena + l->data, rc))
+		return refuse(l, word, l->data, rc);
 	return rc;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The end of a call during which the kernel held signals back. */
+#include "copy.h"
 #include "section.h"
 #include "syscall.h"
 
@@ -7,8 +8,11 @@
 #define SIG_BLOCK_NR	0	/* the kernel's numbers */
 #define SIG_SETMASK_NR	2
 
-/* No instruction is named: a bad buffer raises SIGSEGV. */
-const struct vos_door_section fwd_section;
+const struct vos_door_section fwd_section = {
+	.start = (uintptr_t)fwd_copy_begin,
+	.end = (uintptr_t)fwd_copy_end,
+	.landing = (uintptr_t)fwd_copy_landing,
+};
 
 /**
  * fwd_take_signals - have the signals delivered that were held back

@@ -28,14 +28,15 @@ struct chunks {
 	__u32 len;		/* of what was filled last */
 };
 
-static void fill(struct fwd_lane *l, const struct fwd_io *io, struct chunks *c)
+/* Return: false: the program's memory cannot be read. */
+static bool fill(struct fwd_lane *l, const struct fwd_io *io, struct chunks *c)
 {
 	size_t left = io->len - c->filled;
 
 	c->next ^= 1;
 	c->len = left < c->half ? left : c->half;
-	fwd_cursor_get(&c->from, l->chan->arena + l->data + c->next * c->half, c->len);
 	c->filled += c->len;
+	return fwd_cursor_get(&c->from, l->chan->arena + l->data + c->next * c->half, c->len);
 }
 
 static long send_chunk(struct fwd_lane *l, const struct fwd_io *io, size_t *done)
@@ -43,7 +44,8 @@ static long send_chunk(struct fwd_lane *l, const struct fwd_io *io, size_t *done
 	struct vos_cqe answer;
 	long rc;
 
-	fwd_gather(io->iov, l->chan->arena + l->data, io->len);
+	if (!fwd_gather(io->iov, l->chan->arena + l->data, io->len))
+		return FWD_TRAP(VOS_WHY_FAULT);
 	prepare(l, io, l->data, io->len, false);
 	if (fwd_lane_ask(l, VOS_OP_SENDMSG, &answer))
 		return FWD_TRAP(VOS_WHY_DEAD);
@@ -58,15 +60,15 @@ static long send_chunks(struct fwd_lane *l, const struct fwd_io *io, size_t *don
 {
 	struct chunks c = { .from = { io->iov, 0 }, .half = l->chan->lane_arena / 2 & ~63u };
 	struct vos_cqe answer;
+	bool good = fill(l, io, &c);
 	__u32 len;
 	int call;
 	long rc;
 
-	fill(l, io, &c);
-	while ((len = c.len)) {
+	while (good && (len = c.len)) {
 		prepare(l, io, l->data + c.next * c.half, len, c.filled < io->len);
 		call = fwd_lane_submit(l, VOS_OP_SENDMSG);
-		fill(l, io, &c);
+		good = fill(l, io, &c);
 		if (fwd_lane_wait(l, call, &answer))
 			return FWD_TRAP(VOS_WHY_DEAD);
 		rc = fwd_sock_check(l, io->word, io->flags, answer.result, len);
@@ -76,7 +78,7 @@ static long send_chunks(struct fwd_lane *l, const struct fwd_io *io, size_t *don
 		if (rc < (long)len)	/* the buffer is full, as after -EAGAIN */
 			return fwd_would_block(io->word, io->flags);
 	}
-	return 0;
+	return good ? 0 : FWD_TRAP(VOS_WHY_FAULT);
 }
 
 static long send_stream(struct fwd_lane *l, const struct fwd_io *io, size_t *done)
@@ -96,9 +98,9 @@ static long send_dgram(struct fwd_lane *l, const struct fwd_io *io, size_t *done
 
 	if (io->len > l->chan->lane_arena - side)
 		return FWD_TRAP(VOS_WHY_ODD);
-	if (io->name)
-		memcpy(arena, io->name, io->namelen);
-	fwd_gather(io->iov, arena + side, io->len);
+	if ((io->name && !fwd_copy(arena, io->name, io->namelen)) ||
+	    !fwd_gather(io->iov, arena + side, io->len))
+		return FWD_TRAP(VOS_WHY_FAULT);
 	e = fwd_lane_prepare(l, io->word);
 	e->ext[0] = (struct vos_extent){ l->data + side, io->len };
 	e->ext[1] = (struct vos_extent){ l->data, side ? io->namelen : 0 };
@@ -165,7 +167,8 @@ static void raise_sigpipe(void)
 static long conclude(const struct fwd_io *io, size_t done, long rc)
 {
 	fwd_trapped(VOS_STAT_SEND, rc);
-	if (done && (rc == FWD_TRAP(VOS_WHY_WAIT) || rc == FWD_TRAP(VOS_WHY_STALE)))
+	if (done && (rc == FWD_TRAP(VOS_WHY_WAIT) || rc == FWD_TRAP(VOS_WHY_STALE) ||
+		     rc == FWD_TRAP(VOS_WHY_FAULT)))
 		return rest_by_trap(io, done);
 	if (done)
 		return done;
@@ -185,7 +188,8 @@ static long send_short_on(struct fwd_lane *l, __u64 word, const void *buf, __u32
 	if (unlikely(rc))
 		return rc;
 	fwd_posts_first(l, word);
-	memcpy(l->chan->arena + l->data, buf, len);
+	if (!fwd_copy(l->chan->arena + l->data, buf, len))
+		return FWD_TRAP(VOS_WHY_FAULT);
 	e = fwd_lane_prepare(l, word);
 	e->ext[0] = (struct vos_extent){ l->data, len };
 	e->arg[0] = flags & MSG_MORE;

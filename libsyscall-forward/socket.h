@@ -41,8 +41,9 @@ static inline long fwd_sock_check(struct fwd_lane *l, __u64 word, int flags, __s
 /* Keep an error that comes after bytes have been moved for the next call. */
 static inline void fwd_sock_keep_error(struct fwd_lane *l, const struct fwd_io *io, long rc)
 {
-	/* The service reports the first two again by itself. */
-	if (rc < 0 && rc != -EPIPE && rc != -ENOTCONN && rc != -EAGAIN && !FWD_IS_TRAP(rc))
+	/* The service reports the first two again by itself. A fault is this call's alone. */
+	if (rc < 0 && rc != -EPIPE && rc != -ENOTCONN && rc != -EAGAIN && rc != -EFAULT &&
+	    !FWD_IS_TRAP(rc))
 		vos_store(&l->chan->pending_error[VOS_WORD_SLOT(io->word)],
 			  (__u64)VOS_WORD_GEN(io->word) << 32 | (__u64)-rc);
 }

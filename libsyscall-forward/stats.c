@@ -67,6 +67,7 @@ __attribute__((visibility("default"))) struct vos_door_stats vos_door_stats(void
 static const char *const op_name[VOS_STAT_OPS] = { "recv", "send", "read", "write", "option" };
 static const char *const why_name[VOS_STAT_WHYS] = {
 	"odd", "wait", "lane", "stale", "dead", "offset", "log", "access",
+	"fault",
 };
 
 static void print(int fd, const struct vos_door_stats *s)

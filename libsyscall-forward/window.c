@@ -115,8 +115,8 @@ long fwd_window_pread(__u64 word, int fd, void *buf, size_t len, __u64 pos)
 		return fwd_trapped(VOS_STAT_READ, FWD_TRAP(VOS_WHY_ODD));
 	count_in(w);
 	n = find(w, fd, word, len, pos, &at);
-	if (likely(n > 0))
-		memcpy(buf, at, n);
+	if (likely(n > 0) && !fwd_copy(buf, at, n))
+		n = FWD_TRAP(VOS_WHY_FAULT);
 	return note_read(w, count_out(w, fd, word, n));
 }
 
@@ -128,8 +128,8 @@ static long read_at(struct fwd_window *w, const struct fwd_io *io, __u64 pos)
 
 	count_in(w);
 	n = find(w, io->fd, io->word, io->len, pos, &at);
-	if (n > 0)
-		fwd_cursor_put(&to, at, n);
+	if (n > 0 && !fwd_cursor_put(&to, at, n))
+		n = FWD_TRAP(VOS_WHY_FAULT);
 	return count_out(w, io->fd, io->word, n);
 }
 
@@ -174,7 +174,8 @@ long fwd_window_read(struct fwd_io *io)
 }
 
 /*
- * Write all of it, or nothing: data beyond the end would make the file longer. The note for the
+ * Write all of it, or have the trap door write it: data beyond the end would make the file
+ * longer. What is written before a fault the trap door writes again. The note for the
  * kernel that the file's times are old precedes the second check of the word.
  */
 static long write_at(struct fwd_window *w, struct fwd_lane *l, const struct fwd_io *io, __u64 pos)
@@ -186,7 +187,8 @@ static long write_at(struct fwd_window *w, struct fwd_lane *l, const struct fwd_
 	count_in(w);
 	n = find(w, io->fd, io->word, io->len, pos, &at);
 	if (n == (long)io->len) {
-		fwd_cursor_get(&from, at, n);
+		if (!fwd_cursor_get(&from, at, n))
+			n = FWD_TRAP(VOS_WHY_FAULT);
 		vos_store_release(&l->chan->head->wrote[VOS_WORD_SLOT(io->word)], (__u8)1);
 	} else if (!FWD_IS_TRAP(n)) {
 		n = FWD_TRAP(VOS_WHY_OFFSET);

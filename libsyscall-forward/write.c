@@ -34,9 +34,14 @@ static __u32 place(const struct fwd_lane *l, const struct vos_log_record *r)
 static void submit(struct fwd_lane *l, struct writing *w, struct vos_log_record *r, __u32 len)
 {
 	unsigned int i = (w->first + w->n) % FWD_DEPTH;
-	struct vos_sqe *e = fwd_lane_prepare(l, w->io->word);
+	struct vos_sqe *e;
 
-	fwd_cursor_get(&w->from, r + 1, len);
+	if (unlikely(!fwd_cursor_get(&w->from, r + 1, len))) {
+		fwd_log_complete(r, 0, 0);
+		w->rc = FWD_TRAP(VOS_WHY_FAULT);
+		return;
+	}
+	e = fwd_lane_prepare(l, w->io->word);
 	fwd_log_fill(r, w->io, w->pos + w->sent, len);
 	e->ext[0] = (struct vos_extent){ place(l, r), len };
 	e->arg[0] = w->pos + w->sent;

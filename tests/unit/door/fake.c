@@ -29,6 +29,32 @@ static void *shared(size_t size)
 	return p;
 }
 
+#ifdef FWD_COPY_CHECKED
+#ifdef __SANITIZE_THREAD__
+void __tsan_read_range(void *p, unsigned long n);
+void __tsan_write_range(void *p, unsigned long n);
+#elif defined(__SANITIZE_ADDRESS__) || defined(__clang__)
+#define ADDRESSES
+void *__asan_region_is_poisoned(void *p, size_t n);
+#endif
+
+/* What the sanitizer would have seen of memcpy(). */
+void fwd_copy_check(void *to, const void *from, size_t n)
+{
+#ifdef __SANITIZE_THREAD__
+	__tsan_read_range((void *)from, n);
+	__tsan_write_range(to, n);
+#elif defined(ADDRESSES)
+	if (__asan_region_is_poisoned(to, n) || __asan_region_is_poisoned((void *)from, n))
+		memmove(to, from, n);	/* which says where */
+#else
+	(void)to;
+	(void)from;
+	(void)n;
+#endif
+}
+#endif
+
 /* --- the service ------------------------------------------------------------ */
 
 static struct object *object_of(const struct vos_sqe *e)
@@ -86,6 +112,16 @@ static __s64 take_rx(struct object *o, char *to, size_t max)
 	o->rx_head += n;
 	o->rx_len -= n;
 	return n;
+}
+
+static __s64 give_back(struct object *o, const char *from, size_t len)
+{
+	if (len > o->rx_head)
+		return -EINVAL;
+	o->rx_head -= len;
+	o->rx_len += len;
+	memcpy(o->rx + o->rx_head, from, len);
+	return 0;
 }
 
 static __s64 put_tx(struct object *o, const char *from, size_t len)
@@ -177,6 +213,8 @@ static __s64 do_sock_call(struct fake_chan *c, struct object *o, const struct vo
 		return take_rx(o, c->arena + e->ext[0].off, len);
 	case VOS_OP_SENDMSG:
 		return put_tx(o, c->arena + e->ext[0].off, len);
+	case VOS_OP_UNREAD:
+		return give_back(o, c->arena + e->ext[0].off, len);
 	case VOS_OP_SETINT:
 		o->option = (int)e->arg[2];
 		return 0;
@@ -473,8 +511,8 @@ static __s64 trap_io(int fd, char *buf, size_t n, bool out, bool at, __u64 pos)
 	__s64 rc;
 
 	add(&fake.traps);
-	if (!o)
-		return -EBADF;
+	if (!o || fake.trap_rc)
+		return o ? fake.trap_rc : -EBADF;
 	pthread_mutex_lock(&fake.lock);
 	if (o->kind != VOS_KIND_FILE) {
 		rc = out ? put_tx(o, buf, n) : take_rx(o, buf, n);

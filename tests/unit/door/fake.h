@@ -107,6 +107,7 @@ extern struct fake {
 	struct fake_chan *chan[VOS_DOOR_SERVICES];
 	struct object *fd[FDS];
 	long open_rc, channel_rc;
+	long trap_rc;		/* not 0: what the trap door answers instead of moving data */
 	__u32 log_head;		/* found there when a channel is made */
 	bool tell_kind;		/* ATTACH without a channel says what is wanted */
 	__u64 seq;
