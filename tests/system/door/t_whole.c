@@ -82,6 +82,36 @@ TEST(a_size_that_grows)
 	close(copy);
 }
 
+static volatile sig_atomic_t alarms;
+
+static void note_alarm(int sig)
+{
+	(void)sig;
+	alarms++;
+}
+
+/* What the door has sent is in one piece; the wait for room for the rest is not. */
+TEST(a_signal_ends_a_send_that_waits)
+{
+	const struct itimerval soon = { .it_value.tv_usec = 300000 };
+	struct sigaction act = { .sa_handler = note_alarm };
+	size_t size = 32 << 20;
+	char *data = calloc(1, size);
+	int fd[2];
+	ssize_t n;
+
+	tcp_pair(fd);
+	CHECK_EQ(sigaction(SIGALRM, &act, NULL), 0);
+	CHECK_EQ(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	n = send(fd[0], data, size, 0);
+	CHECK(n > 0 && (size_t)n < size);
+	CHECK_EQ(alarms, 1);
+	CHECK_DOOR(VOS_STAT_SEND, 1);
+	close(fd[0]);
+	close(fd[1]);
+	free(data);
+}
+
 static int events(int watch)
 {
 	char room[4096] __attribute__((aligned(8)));
