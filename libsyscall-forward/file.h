@@ -5,10 +5,13 @@
 
 #include "iov.h"
 
-/* Return: true if all of the range can be part of a file; it is not at VOS_POS_KERNEL. */
+/*
+ * Return: true if all of the range can be part of a file; it is not at VOS_POS_KERNEL.
+ * @len: at most FWD_MAX_IO
+ */
 static inline bool fwd_file_range(__u64 pos, size_t len)
 {
-	return pos < 1ull << 63 && len < (1ull << 63) - pos;
+	return !((pos | (pos + len)) >> 63);
 }
 
 /* Return: the file's offset in shared memory, or NULL: the kernel keeps it. */
@@ -31,8 +34,7 @@ static inline __u64 *fwd_file_pos(struct fwd_lane *l, const struct fwd_io *io)
 /* Count a read that has been answered. */
 static inline void fwd_file_was_read(struct fwd_lane *l, __u64 word, int fd, long n)
 {
-	fwd_lane_count(l, VOS_STAT_READ, n);
-	if (unlikely(!(vos_load(&l->count.door[VOS_STAT_READ]) % FWD_RECALL_EVERY)))
+	if (unlikely(!(fwd_lane_count(l, VOS_STAT_READ, n) % FWD_RECALL_EVERY)))
 		fwd_file_try_recall(l, word, fd);
 }
 
@@ -42,6 +44,8 @@ static inline void fwd_file_was_read(struct fwd_lane *l, __u64 word, int fd, lon
  */
 static inline long fwd_file_check(struct fwd_lane *l, __s64 result, __u32 len)
 {
+	if (likely((__u64)result - 1 < len))
+		return result;
 	if (fwd_not_done(result) || result == -EAGAIN || result == -EIO)
 		return FWD_TRAP(VOS_WHY_STALE);
 	if (result < -4095 || result > (__s64)len) {

@@ -238,6 +238,15 @@ void fwd_seccomp_init(void);
 void fwd_count_trap(enum vos_stat_op op, long rc);
 void fwd_stats_at_exit(const char *where);
 
+/* Return: the word of a descriptor; of kind NONE: it is not known. */
+static inline __u64 fwd_word_known(int fd)
+{
+	struct fwd_door *d = vos_load_acquire(&fwd_door);
+
+	return likely(d && (__u32)fd < vos_load_acquire(&d->nr_fds)) ?
+		vos_load_acquire(&vos_load(&d->state)->word[fd]) : 0;
+}
+
 /**
  * fwd_word - get the word of a descriptor
  * @fd: the descriptor
@@ -247,14 +256,10 @@ void fwd_stats_at_exit(const char *where);
  */
 static inline __u64 fwd_word(int fd, unsigned int after)
 {
-	struct fwd_door *d = vos_load_acquire(&fwd_door);
-	__u64 word;
+	__u64 word = fwd_word_known(fd);
 
-	if (d && (__u32)fd < vos_load_acquire(&d->nr_fds)) {
-		word = vos_load_acquire(&vos_load(&d->state)->word[fd]);
-		if (likely(VOS_WORD_KIND(word)))
-			return word;
-	}
+	if (likely(VOS_WORD_KIND(word)))
+		return word;
 	return vos_load(&fwd_door_off) ? VOS_KIND_TRAP : fwd_attach(fd, after);
 }
 
@@ -277,11 +282,15 @@ static inline void fwd_count_add(__u64 *p, __u64 n)
 	vos_store(p, vos_load(p) + n);
 }
 
-static inline void fwd_lane_count(struct fwd_lane *l, enum vos_stat_op op, long rc)
+/* Return: how many such calls that makes. */
+static inline __u64 fwd_lane_count(struct fwd_lane *l, enum vos_stat_op op, long rc)
 {
-	fwd_count_add(&l->count.door[op], 1);
+	__u64 n = vos_load(&l->count.door[op]) + 1;
+
+	vos_store(&l->count.door[op], n);
 	if (rc > 0)
 		fwd_count_add(&l->count.bytes[op], rc);
+	return n;
 }
 
 /* If an outcome means the trap door, count it. Return: @rc */

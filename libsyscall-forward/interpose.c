@@ -130,21 +130,35 @@ static __attribute__((noinline)) long write_one(__u64 word, int fd, const void *
  * full. So large calls attach a descriptor only to use the file in place. There a clean page
  * costs a fault, which does not pay for long writes.
  */
-static inline unsigned int after_write(size_t n)
+static __attribute__((noinline)) __u64 new_to_write(int fd, size_t n)
 {
 	if (n < FWD_LARGE)
-		return FWD_AFTER_ANY;
-	return n <= FWD_IN_PLACE ? FWD_AFTER_ANY | FWD_AFTER_WINDOW : FWD_AFTER_NEVER;
+		return fwd_word(fd, FWD_AFTER_ANY);
+	return fwd_word(fd, n <= FWD_IN_PLACE ? FWD_AFTER_ANY | FWD_AFTER_WINDOW : FWD_AFTER_NEVER);
 }
 
-static inline unsigned int after_read(size_t n)
+static __attribute__((noinline)) __u64 new_to_read(int fd, size_t n)
 {
-	return n < FWD_LARGE ? FWD_AFTER_ANY : FWD_AFTER_ANY | FWD_AFTER_WINDOW;
+	return fwd_word(fd, n < FWD_LARGE ? FWD_AFTER_ANY : FWD_AFTER_ANY | FWD_AFTER_WINDOW);
+}
+
+static inline __u64 word_to_write(int fd, size_t n)
+{
+	__u64 word = fwd_word_known(fd);
+
+	return likely(VOS_WORD_KIND(word)) ? word : new_to_write(fd, n);
+}
+
+static inline __u64 word_to_read(int fd, size_t n)
+{
+	__u64 word = fwd_word_known(fd);
+
+	return likely(VOS_WORD_KIND(word)) ? word : new_to_read(fd, n);
 }
 
 EXPORT ssize_t read(int fd, void *buf, size_t n)
 {
-	__u64 word = fwd_word(fd, after_read(n));
+	__u64 word = word_to_read(fd, n);
 	struct vos_account_slot *slot;
 	long rc;
 
@@ -162,7 +176,7 @@ EXPORT ssize_t read(int fd, void *buf, size_t n)
 
 EXPORT ssize_t write(int fd, const void *buf, size_t n)
 {
-	__u64 word = fwd_word(fd, after_write(n));
+	__u64 word = word_to_write(fd, n);
 	struct vos_account_slot *slot;
 	long rc;
 
@@ -180,7 +194,7 @@ EXPORT ssize_t write(int fd, const void *buf, size_t n)
 
 EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t pos)
 {
-	__u64 word = fwd_word(fd, after_read(n));
+	__u64 word = word_to_read(fd, n);
 	struct vos_account_slot *slot;
 	long rc;
 
@@ -200,7 +214,7 @@ EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t pos)
 
 EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t pos)
 {
-	__u64 word = fwd_word(fd, after_write(n));
+	__u64 word = word_to_write(fd, n);
 	struct vos_account_slot *slot;
 	long rc;
 

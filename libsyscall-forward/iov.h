@@ -14,12 +14,15 @@ struct fwd_cursor {
 	size_t off;
 };
 
-/* Return: true if this can be memory of a program. If it cannot, the kernel refuses it. */
+/*
+ * Return: true if this can be memory of a program. If it cannot, the kernel refuses it. What is
+ * not an address at all raises another exception than a fault.
+ */
 static inline bool fwd_plausible(const void *p, size_t len)
 {
 	__u64 a = (uintptr_t)p;
 
-	return a >= VOS_PAGE_SIZE && a < 1ull << 47 && len <= (1ull << 47) - a;
+	return !((a | len | (a + len)) >> 47);
 }
 
 /* Most buffers of a call that passes the door: as many as nginx gives to writev(). */

@@ -24,6 +24,8 @@ static inline long fwd_would_block(__u64 word, int flags)
 static inline long fwd_sock_check(struct fwd_lane *l, __u64 word, int flags, __s64 result,
 				  __u32 max)
 {
+	if (likely((__u64)result - 1 < max))
+		return result;
 	if (result == -EAGAIN)
 		return fwd_would_block(word, flags);
 	/* TCP_FASTOPEN_CONNECT: a call that may wait does so for the connection. */
