@@ -29,7 +29,7 @@ unexport $(filter-out DEBUG,$(EXEC_VARIABLES))
 # --- the programs a user runs -------------------------------------------------
 
 # These end with their program's own status; see scripts/exec-status.c.
-RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-system check-pmu fuzz bench bench-quick
+RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-system check-pmu diff fuzz bench bench-quick
 ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
 -load build/exec_status.so
 endif
@@ -78,6 +78,9 @@ check-system: ready
 check-pmu: pmu
 	$(exec-program scripts/check.sh,pmu)
 
+diff: ready
+	$(exec-program tests/differential/run)
+
 bench: ready $(B)/bench/count.so
 	$(exec-program tests/bench/run.py)
 
@@ -94,7 +97,8 @@ USES_PEERS := $(filter native pv driver-domain,$(SYSTEM)) $(filter bench%,$(MAKE
 # One make at a time builds in this tree; the programs above then run side by side.
 ready: | build/packages.stamp
 	@mkdir -p $(B)
-	@flock $(B)/.lock $(MAKE) -s deb hypervisor agent lies $(if $(strip $(USES_PEERS)),peers)
+	@flock $(B)/.lock $(MAKE) -s deb hypervisor agent lies $(if $(strip $(USES_PEERS)),peers) \
+		$(if $(filter diff,$(MAKECMDGOALS)),$(B)/initrd/peer.stamp)
 
 # For the slice of `make check` that runs on kernels which check themselves.
 ready-debug:
@@ -259,6 +263,7 @@ help:
 #: make check-faults         does each checker find what it is for, put in on purpose? Long
 #: make fuzz MINUTES=10      all fuzzers (or T='name ...') for so long; then fuzz-keep: what they
 #:                           found goes to tests/fuzz/corpus; fuzz-cover: lines that it reaches
+#: make diff MINUTES=5       random programs of calls on SYSTEM=pv and here: T='net names data'
 #: make bench                benchmarks, see docs/benchmark.md; bench-quick in under 10 min
 #:     SYSTEMS='pv ...'      of native pv driver-domain virtuos-trap virtuos-both
 #:     CASES='pread,redis'   ... and of the sections; PARTS='ring count system lifecycle'
