@@ -29,7 +29,7 @@ unexport $(filter-out DEBUG,$(EXEC_VARIABLES))
 # --- the programs a user runs -------------------------------------------------
 
 # These end with their program's own status; see scripts/exec-status.c.
-RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-system check-pmu diff fuzz bench bench-quick
+RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-system check-pmu diff fuzz bench bench-quick check-deb
 ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
 -load build/exec_status.so
 endif
@@ -74,6 +74,10 @@ check-lies: ready
 
 check-system: ready
 	$(exec-program scripts/check.sh,system)
+
+# The packages made a second time and elsewhere, and what installs them.
+check-deb: ready
+	$(exec-program scripts/check.sh,deb)
 
 check-pmu: pmu
 	$(exec-program scripts/check.sh,pmu)
@@ -171,20 +175,25 @@ $(B)/xen/patched.stamp: versions.mk scripts/xen.sh $(wildcard xen-patches/*) | b
 	@scripts/xen.sh patched
 	@touch $@
 
-DOM0_TOOLS := $(shell find dom0-tools -type f)
+DOM0_TOOLS := $(shell find dom0-tools -type f) debian/changelog
 
 agent: $(B)/dom0-tools.stamp
-$(B)/dom0-tools.stamp: $(DOM0_TOOLS) | build/packages.stamp
-	@scripts/dom0-tools.sh build
+$(B)/dom0-tools.stamp: $(DOM0_TOOLS) scripts/dom0-tools.sh | build/packages.stamp
+	@scripts/dom0-tools.sh
 	@touch $@
 
+# What the packages are made of; debian/rules asks for it.
+DEB_INPUTS := $(B)/dom0-tools.stamp $(B)/lib.stamp $(ROLES:%=$(B)/initrd/%.stamp)
+deb-inputs: $(DEB_INPUTS)
+
 deb: $(B)/deb.stamp
-$(B)/deb.stamp: $(B)/dom0-tools.stamp $(B)/lib.stamp $(ROLES:%=$(B)/initrd/%.stamp) scripts/dom0-tools.sh
-	@scripts/dom0-tools.sh deb
+$(B)/deb.stamp: $(DEB_INPUTS) scripts/package.sh $(shell find debian -maxdepth 1 -type f) README.md \
+		$(shell find docs -name '*.md')
+	@scripts/package.sh build
 	@touch $@
 
 install: $(B)/deb.stamp
-	@scripts/dom0-tools.sh install
+	@scripts/package.sh install
 
 LIBRARY := $(wildcard libsyscall-forward/*.[ch] libsyscall-forward/Makefile)
 
@@ -260,6 +269,7 @@ help:
 #:     DOOR=both             ... all of them with the door open (program: only for what is tested)
 #: make check-lies           service domains and front ends that lie
 #: make check-pmu            performance counters, on a QEMU that is built for it
+#: make check-deb            the Debian packages: made twice, they are equal
 #: make check-faults         does each checker find what it is for, put in on purpose? Long
 #: make fuzz MINUTES=10      all fuzzers (or T='name ...') for so long; then fuzz-keep: what they
 #:                           found goes to tests/fuzz/corpus; fuzz-cover: lines that it reaches
@@ -267,11 +277,11 @@ help:
 #: make bench                benchmarks, see docs/benchmark.md; bench-quick in under 10 min
 #:     SYSTEMS='pv ...'      of native pv driver-domain virtuos-trap virtuos-both
 #:     CASES='pread,redis'   ... and of the sections; PARTS='ring count system lifecycle'
-#: make deb                  the virtuos package for dom0, under build/
-#: make install              install that package on this machine (a Xen host of one's own)
+#: make deb                  the Debian packages, under build/
+#: make install              install them on this machine (a Xen host of one's own)
 #: make lib                  libsyscall-forward.so, under build/libsyscall-forward/
 #: make kernels | modules | initrds | hypervisor | peers     a part of the build
 #: make clean                remove build/ (the cache ~/.cache/virtuos stays)
 
-.PHONY: $(RUNNERS) ready ready-debug all kernels modules lies initrds peers hypervisor pmu agent deb lib install \
+.PHONY: $(RUNNERS) ready ready-debug all kernels modules lies initrds peers hypervisor pmu agent deb deb-inputs lib install \
 	unit-programs fuzz-programs fuzz-keep fuzz-cover clean help

@@ -11,6 +11,7 @@
 # and pipefail makes that the status of the pipeline, once in a thousand runs.
 
 set -euo pipefail
+umask 022	# what is packed has the same modes, whoever builds it
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # DEBUG=1, DEBUG=kcsan: kernels that check themselves, in a build tree of their own.

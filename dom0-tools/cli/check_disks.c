@@ -12,7 +12,7 @@
 #include "check.h"
 #include "rootfs.h"
 
-#define PUT_AGENT	"virtuos mkroot makes one; or copy /usr/lib/virtuos/agent there as virtuos-agent, and enable virtuos-agent.service"
+#define PUT_AGENT	"virtuos mkroot makes one; or install virtuos-guest there"
 #define OLDEST_DEBIAN	12
 
 /* The loop device that has an image file for its own, if there is one. */

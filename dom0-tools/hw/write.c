@@ -23,8 +23,8 @@ static const char address[] =
 	"net_address = \"dhcp\"\n"
 	"#net_address = \"192.0.2.10/24 gw 192.0.2.1\"\n"
 	"\n"
-	"# The storage domain has the primary's root file system: an ext4 one with\n"
-	"# /usr/lib/virtuos/virtuos-agent (from /usr/lib/virtuos/agent here) in it.\n"
+	"# The storage domain has the primary's root file system, as virtuos mkroot\n"
+	"# makes one: ext4, with what virtuos-guest has in it.\n"
 	"storage_role = \"storage\"\n";
 
 static void write_device(const struct hw *h, const struct hw_device *d, FILE *f)

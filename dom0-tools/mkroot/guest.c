@@ -25,7 +25,7 @@ static const struct part {
 	const char *name, *path;
 	mode_t mode;
 } parts[] = {
-	{ "agent", "usr/lib/virtuos/virtuos-agent", 0755 },
+	{ "virtuos-agent", "usr/lib/virtuos/virtuos-agent", 0755 },
 	{ "virtuos-perf", "usr/bin/virtuos-perf", 0755 },
 	{ "libsyscall-forward.so", "usr/lib/virtuos/libsyscall-forward.so", 0644 },
 	{ AGENT_UNIT, UNITS AGENT_UNIT, 0644 },
@@ -64,7 +64,7 @@ int mkroot_guest_check(const struct mkroot_options *o)
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		part_path(o, parts[i].name, path);
 		if (access(path, R_OK)) {
-			vd_log("%s: %s (the package virtuos has it)", path, strerror(errno));
+			vd_log("%s: %s (the package virtuos-guest has it)", path, strerror(errno));
 			return -1;
 		}
 	}

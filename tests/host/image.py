@@ -158,6 +158,13 @@ def base(role):
     return tar, key
 
 
+def companions(deb):
+    """The packages that a dom0 installs: @deb, that of virtuos, and those beside it that it needs."""
+    place, name = os.path.split(deb)
+    return [os.path.join(place, name.replace("virtuos_", part + "_", 1))
+            for part in ("virtuos", "virtuos-kernels", "virtuos-guest")]
+
+
 def find_deb():
     """The virtuos package that `make deb` leaves under build/; None before there is one."""
     if os.environ.get("VIRTUOS_DEB"):
@@ -167,12 +174,12 @@ def find_deb():
 
 
 def find_agent(role, deb, unpacked):
-    """The vexec agent: for the primary the package's; dom0's needs to speak no vchan."""
+    """The vexec agent: for the primary that of virtuos-guest; dom0's needs to speak no vchan."""
     names = [os.path.join(BUILD, "dom0-tools/virtuos-agent")]
     if role == "dom0":
         names.insert(0, os.path.join(BUILD, "dom0-tools/virtuos-agent-device"))
     elif deb:
-        names.insert(0, os.path.join(unpacked, "usr/lib/virtuos/agent"))
+        names.insert(0, os.path.join(unpacked, "usr/lib/virtuos/virtuos-agent"))
     for path in names:
         if os.path.isfile(path):
             return path
@@ -251,7 +258,7 @@ def make_image(role, deb):
     with tempfile.TemporaryDirectory(prefix="tmp-", dir=images) as tmp:
         unpacked = os.path.join(tmp, "deb")
         if deb:
-            run(["dpkg-deb", "-x", deb, unpacked])
+            run(["dpkg-deb", "-x", companions(deb)[-1], unpacked])
         agent = find_agent(role, deb, unpacked)
         files = [find_of_package(n, deb, unpacked) for n in OF_PACKAGE] if role == "primary" else []
         key = digest(base_key, str(SIZE_MIB[role]), FORMAT,

@@ -228,9 +228,10 @@ def bring_up(m, deb, disk, progress):
     """In a running dom0: install the package, configure, bring everything up. Lines that
     tell of a kernel's fault on the way."""
     dom0 = m.ports[0]
-    with open(deb, "rb") as f:
-        dom0.run(["sh", "-c", "cat > /root/virtuos.deb"], stdin=f.read(), timeout=60, check=True)
-    dom0.run(["sh", "-c", "DEBIAN_FRONTEND=noninteractive dpkg -i /root/virtuos.deb && rm /root/virtuos.deb"],
+    for path in image.companions(deb):
+        with open(path, "rb") as f:
+            dom0.run(["sh", "-c", "cat > /root/%s" % os.path.basename(path)], stdin=f.read(), timeout=60, check=True)
+    dom0.run(["sh", "-c", "cd /root && DEBIAN_FRONTEND=noninteractive dpkg -i *.deb && rm *.deb"],
              timeout=120, check=True, poll=progress.tick)
     dom0.run(["sh", "-c", "mkdir -p /etc/virtuos && cat > /etc/virtuos/virtuos.cfg"],
              stdin=config(disk).encode(), timeout=20, check=True)
@@ -320,7 +321,7 @@ def up(xen=None, deb=None):
     deb = need_deb(deb)
     base, base_key = bare(xen, deb)
     data, data_key = image.image("primary", deb)
-    key = digest(base_key, data_key, ("file", deb), config(), FORMAT)
+    key = digest(base_key, data_key, *[("file", p) for p in image.companions(deb)], config(), FORMAT)
     place = os.path.join(STATES, "up-" + key)
     with Lock("up-" + key):
         if not valid(place):

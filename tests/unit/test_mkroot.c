@@ -244,7 +244,7 @@ static void make_guest(struct mkroot_options *o, char parts[128])
 {
 	snprintf(parts, 128, "%s/parts", tree_root());
 	*o = (struct mkroot_options){ .parts = parts };
-	tree_put("parts/agent", "A");
+	tree_put("parts/virtuos-agent", "A");
 	tree_put("parts/virtuos-perf", "P");
 	tree_put("parts/libsyscall-forward.so", "L");
 	tree_put("parts/virtuos-agent.service", "U");
