@@ -132,7 +132,7 @@ static void count_names(DIR *dir, unsigned int most, unsigned int *old)
  */
 void do_list_changing(void)
 {
-	unsigned int count = 20 + below(200), stop = 1 + below(count), old = 0;
+	unsigned int count = 20 + below(50), stop = 1 + below(count), old = 0;
 	DIR *dir;
 
 	out(" %u %u =", count, stop);

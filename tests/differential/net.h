@@ -8,6 +8,7 @@
 
 #include "vosdiff.h"
 
+#define CLOSE_MS	3	/* until the other end surely knows */
 #define MAX_QUEUED	16384	/* bytes sent towards one end, read or not */
 
 /**

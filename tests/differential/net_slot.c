@@ -20,15 +20,20 @@ unsigned int some_slot(void)
 	return i;
 }
 
+/* One that is not in use, or no more; another one than the time before. */
 unsigned int empty_slot(void)
 {
+	static unsigned int last;
 	unsigned int i, at = below(SLOTS);
 
-	for (i = 0; i < SLOTS; i++)
-		if (slots[(at + i) % SLOTS].fd < 0)
-			return (at + i) % SLOTS;
-	drop_slot(at);
-	return at;
+	for (i = 0; i < SLOTS && slots[(at + i) % SLOTS].fd >= 0; i++)
+		;
+	at = (at + i) % SLOTS;
+	if (at == last)
+		at = (at + 1) % SLOTS;
+	if (slots[at].fd >= 0)
+		drop_slot(at);
+	return last = at;
 }
 
 /* One that fits, if one is found soon; now and then any. */
@@ -78,6 +83,7 @@ void drop_slot(unsigned int i)
 	unsigned int n;
 
 	close(slots[i].fd);
+	pause_ms(CLOSE_MS);
 	slots[i].fd = -1;
 	for (n = 0; n < SLOTS; n++)
 		if (slots[n].peer == (int)i)
@@ -126,7 +132,6 @@ void do_pair(void)
 	socklen_t length;
 	bool warmed = chance(50);
 
-	put_slot(i, -2, family, SOCK_STREAM);
 	listener = bound(family, SOCK_STREAM, &a, &length);
 	out_call(" %u", i);
 	out_result(listen(listener, 1));
@@ -198,6 +203,7 @@ void do_close(void)
 
 	out_call(" %u", i);
 	out_result(close(fd));
+	pause_ms(CLOSE_MS);
 	slots[i].fd = -1;
 	for (n = 0; n < SLOTS; n++)
 		if (slots[n].peer == (int)i)
@@ -223,6 +229,7 @@ void do_dup(void)
 	out_call(" %u %u", i, j);
 	if (slots[j].fd >= 0) {
 		fd = dup2(slots[i].fd, slots[j].fd);
+		pause_ms(CLOSE_MS);
 		out_result(fd < 0 ? -1 : 0);
 		if (fd >= 0) {
 			slots[j] = slots[i];

@@ -21,6 +21,7 @@
  *   are read to the last one and then shown (transfer). How much a full socket holds is
  *   not shown.
  * - Sizes of buffers that the kernel adapts, and values of memory, processor and route.
+ * - When the other end of a connection hears of a close(): there is a pause.
  * - When a signal comes that no call waits for: all are shown that came within a pause.
  * - Whether a call blocks for ever: it is interrupted after STUCK_MS, and says EINTR.
  * - The order of a folder's names: they are sorted. Kernel-chosen offsets are not shown.
