@@ -40,6 +40,22 @@ TEST(option_socket)
 	CHECK_ERR(getsockopt(s, SOL_SOCKET, 9999, &back, &len), ENOPROTOOPT);
 }
 
+/* A socket whose peer is no local process has no such peer; nobody can set one. */
+TEST(option_peer_process)
+{
+	static const int names[] = { SO_PEERCRED, SO_PEERGROUPS, 77 /* SO_PEERPIDFD */, SO_PEERSEC };
+	int fd = socket(AF_INET, SOCK_STREAM, 0), value = 1;
+	socklen_t len = sizeof(value);
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		CHECK_ERR(setsockopt(fd, SOL_SOCKET, names[i], &value, sizeof(value)), ENOPROTOOPT);
+	CHECK_ERR(getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, &value, &len), ENODATA);
+	CHECK_ERR(getsockopt(fd, SOL_SOCKET, 77, &value, &len), ENODATA);
+	CHECK_ERR(getsockopt(fd, SOL_SOCKET, SO_PEERSEC, &value, &len), ENOPROTOOPT);
+	close(fd);
+}
+
 TEST(option_tcp)
 {
 	struct tcp_info info;

@@ -31,10 +31,6 @@ static enum handling handling_of_socket(int name)
 	case SO_ATTACH_BPF:
 	case SO_ATTACH_REUSEPORT_EBPF:
 	case SO_ZEROCOPY:
-	case SO_PEERCRED:
-	case SO_PEERPIDFD:
-	case SO_PEERGROUPS:
-	case SO_PEERSEC:
 		return REFUSE;
 	default:
 		return FORWARD;
@@ -267,6 +263,11 @@ static int get_socket(struct vnet_sock *vs, int name, sockopt_t *opt)
 		return put_int(opt, 0);
 	case SO_PEERCRED:
 		return put_value(opt, &nobody, sizeof(nobody));
+	case SO_PEERPIDFD:
+	case SO_PEERGROUPS:
+		return -ENODATA;
+	case SO_PEERSEC:
+		return -ENOPROTOOPT;
 	case SO_GET_FILTER:
 		return -EOPNOTSUPP;
 	default:
@@ -292,7 +293,7 @@ int vnet_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt)
 	case LOCAL:
 		return get_timeout(vs, name, opt);
 	case REFUSE:
-		if (level != SOL_SOCKET || (name != SO_ZEROCOPY && name != SO_PEERCRED))
+		if (level != SOL_SOCKET || name != SO_ZEROCOPY)
 			return -ENOPROTOOPT;
 		fallthrough;
 	default:
