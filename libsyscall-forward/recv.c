@@ -10,7 +10,8 @@
 
 #include "socket.h"
 
-#define IN_BITS		(EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)
+/* A reader passes over urgent data that lies in its way. */
+#define IN_BITS		(EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 #define END_BITS	(EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 #define SHOWN_FLAGS	(MSG_TRUNC | MSG_CTRUNC | MSG_OOB | MSG_EOR | MSG_ERRQUEUE)
 #define DGRAM_MAX	65535u

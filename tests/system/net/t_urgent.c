@@ -113,6 +113,35 @@ TEST(urgent_ends_waitall)
 	CHECK_EQ(recv(fd[1], buf, 3, MSG_WAITALL), 3);
 }
 
+/* A reader passes over urgent data that nobody has read, and it is gone. */
+static void pass_over(int fd, int flags)
+{
+	char c;
+
+	CHECK_ERR(recv(fd, &c, 1, flags), EAGAIN);
+	CHECK_EQ(poll_for(fd, POLLPRI, 0), 0);
+	CHECK_ERR(recv(fd, &c, 1, MSG_OOB), EINVAL);
+}
+
+TEST(urgent_is_passed_over)
+{
+	int fd[2], i;
+	char c;
+
+	tcp_pair(AF_INET, fd);
+	for (i = 0; i < 5; i++)		/* the door, if there is one, takes the socket */
+		CHECK_ERR(recv(fd[1], &c, 1, MSG_DONTWAIT), EAGAIN);
+	CHECK_EQ(send(fd[0], "u", 1, MSG_OOB), 1);
+	CHECK_EQ(poll_for(fd[1], POLLPRI, 1000), POLLPRI);
+	CHECK_ERR(recv(fd[1], &c, 1, MSG_PEEK | MSG_DONTWAIT), EAGAIN);
+	CHECK_EQ(poll_for(fd[1], POLLPRI, 0), POLLPRI);
+	pass_over(fd[1], MSG_DONTWAIT);
+	set_nonblock(fd[1], true);
+	CHECK_EQ(send(fd[0], "v", 1, MSG_OOB), 1);
+	CHECK_EQ(poll_for(fd[1], POLLPRI, 1000), POLLPRI);
+	pass_over(fd[1], 0);
+}
+
 TEST(peek_all)
 {
 	enum { N = 150000 };

@@ -17,6 +17,8 @@
 #include "vnet.h"
 
 #define RECV_FLAGS (MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE)
+/* As in Linux, a reader passes over urgent data that lies in its way. */
+#define RECV_WANT (VNET_WANT_IN | (__force u32)EPOLLPRI)
 #define RECV_MSG_FLAGS (MSG_TRUNC | MSG_CTRUNC | MSG_OOB | MSG_EOR | MSG_ERRQUEUE)
 
 static atomic_t foreign_control = ATOMIC_INIT(0);
@@ -226,7 +228,7 @@ static int recv_some(struct recv *r, size_t left, size_t got)
  */
 static int wait_for_more(struct recv *r, size_t got, struct vnet_wait *w)
 {
-	int rc = got && r->flags & MSG_PEEK ? vnet_wait_event(w) : vnet_wait_for(w, VNET_WANT_IN);
+	int rc = got && r->flags & MSG_PEEK ? vnet_wait_event(w) : vnet_wait_for(w, RECV_WANT);
 
 	if (!rc && READ_ONCE(r->vs->dissolved) != r->dissolved)
 		rc = -EPIPE;
@@ -304,7 +306,7 @@ static int recv_dgram(struct recv *r, size_t len, struct vnet_wait *w)
 		/* In Linux, only a call that would wait hears of shutdown(). */
 		if (w->timeo && r->poll & (__force u32)EPOLLRDHUP)
 			return 0;
-		rc = vnet_wait_for(w, VNET_WANT_IN);
+		rc = vnet_wait_for(w, RECV_WANT);
 	} while (!rc);
 	return rc;
 }
@@ -322,7 +324,7 @@ static int await_ready(struct recv *r, struct vnet_wait *w)
 	struct vnet_sock *vs = r->vs;
 
 	if (r->flags & (MSG_OOB | MSG_ERRQUEUE) || READ_ONCE(vs->phase) == VNET_LISTENING ||
-	    READ_ONCE(vs->sk.sk_rcvlowat) > 1 || vnet_sock_mask(vs) & VNET_WANT_IN)
+	    READ_ONCE(vs->sk.sk_rcvlowat) > 1 || vnet_sock_mask(vs) & RECV_WANT)
 		return 0;
 	return wait_for_more(r, 0, w);
 }
