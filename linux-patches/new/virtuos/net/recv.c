@@ -42,7 +42,7 @@ struct recv {
 	u64 place;		/* where it ended, as in RECVMSG's out[3] */
 	u32 behind;		/* with MSG_PEEK: bytes of the stream to pass over */
 	u32 dissolved;		/* as the socket had it when the program called */
-	u32 refused;		/* bytes of the last answer that the program's memory did not take */
+	u32 refused;		/* bytes of the last answer that found no memory of the program */
 };
 
 static u32 side_len(const struct msghdr *msg)
