@@ -15,7 +15,7 @@ peers=$TOP/tests/host/peers
 debug=$TOP/tests/host/debug
 case "$role" in
 primary) modules="virtuos-core virtuos-perf virtuos-net virtuos-fs";;
-network) modules="virtuos-engine virtuos-net-service";;
+network) modules="virtuos-engine virtuos-net-service" applets="$applets modprobe rm";;
 storage) modules="virtuos-engine virtuos-storage-service";;
 peer|driver) modules='' applets="$applets brctl ln stat";;
 *) die "no such role: $role";;
@@ -36,7 +36,7 @@ primary)
 	install -m 755 "$TOP/linux-patches/init/init-primary" "$tree/init";;
 network|storage)
 	install -m 755 "$service/init-$role" "$tree/init"
-	install -m 644 "$service/common.sh" "$tree/lib/virtuos/"
+	install -m 644 "$service"/{common,features}.sh "$tree/lib/virtuos/"
 	install -m 755 "$service/poweroff" "$tree/sbin/poweroff"
 	ln -s poweroff "$tree/sbin/reboot";;
 peer)
@@ -53,6 +53,12 @@ if [ -n "$DEBUG" ]; then
 	network|storage) install -m 644 "$debug/service.sh" "$tree/lib/virtuos/debug.sh";;
 	esac
 	limit=$((4 * limit))
+fi
+
+# The network kernel's own modules. The debug kernel is built without them.
+if [ "$role" = network ] && [ -z "$DEBUG" ]; then
+	make -s -C "$BUILD/kernel/$role" INSTALL_MOD_PATH="$tree" INSTALL_MOD_STRIP=1 modules_install
+	rm -f "$tree"/lib/modules/*/build
 fi
 
 for module in $modules; do

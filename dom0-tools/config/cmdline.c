@@ -15,6 +15,20 @@ static const char *root_service(const struct vd_config *c)
 	return NULL;
 }
 
+/* What the domain's init loads, as one word. */
+static void print_features(FILE *f, unsigned int features)
+{
+	const char *name, *separator = " virtuos.features=";
+	int n;
+
+	for (n = 0; (name = vd_feature_name(n)); n++) {
+		if (!(features & 1U << n))
+			continue;
+		fprintf(f, "%s%s", separator, name);
+		separator = ",";
+	}
+}
+
 int vd_config_cmdline(const struct vd_config *c, const struct vd_domain_config *d,
 		      char *buf, size_t size)
 {
@@ -39,6 +53,7 @@ int vd_config_cmdline(const struct vd_config *c, const struct vd_domain_config *
 		fprintf(f, " virtuos.restart_timeout=%ld", c->restart_timeout);
 	if (d->ip)
 		fprintf(f, " ip=%s", d->ip);
+	print_features(f, d->features);
 	if (d->role == VD_ROLE_STORAGE) {
 		fprintf(f, " virtuos.disk=%s virtuos.fstype=%s", d->device, d->fstype);
 		if (d->mountopts)

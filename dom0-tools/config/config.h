@@ -55,6 +55,7 @@ struct vd_domain_config {
 	int n_vif;
 	/* service domains only */
 	char *ip;			/* network: the kernel's ip= value, or NULL */
+	unsigned int features;		/* network: bits by number of vd_feature_name() */
 	char *device, *fstype, *mountopts;	/* storage */
 };
 
@@ -113,6 +114,14 @@ void vd_config_free(struct vd_config *c);
  * Return: the name.
  */
 const char *vd_role_name(enum vd_role role);
+
+/**
+ * vd_feature_name - get the name of what a network domain can load before it serves
+ * @n: number of the feature, from 0
+ *
+ * Return: the name, or NULL: there is no such feature.
+ */
+const char *vd_feature_name(int n);
 
 /**
  * vd_restart_name - get the name of a restart policy

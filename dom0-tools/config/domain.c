@@ -11,9 +11,21 @@ static const char *const role_names[] = { "network", "storage", NULL };
 static const char *const restart_names[] = { "always", "on-failure", "never", NULL };
 static const char *const type_names[] = { "pv", "pvh", NULL };
 
+/* service-domain/init/features.sh says what each is made of. */
+static const char *const feature_names[] = {
+	"bonding", "bridge", "nftables", "shaping", "wireguard",
+};
+
+#define N_FEATURES	((int)(sizeof(feature_names) / sizeof(*feature_names)))
+
 const char *vd_role_name(enum vd_role role)
 {
 	return role == VD_ROLE_PRIMARY ? "primary" : role_names[role - VD_ROLE_NETWORK];
+}
+
+const char *vd_feature_name(int n)
+{
+	return n < N_FEATURES ? feature_names[n] : NULL;
 }
 
 const char *vd_restart_name(enum vd_restart policy)
@@ -135,6 +147,30 @@ static int get_address(struct parse *p, struct vd_domain_config *d)
 	return r < 0 ? -1 : 0;
 }
 
+static int get_features(struct parse *p, struct vd_domain_config *d)
+{
+	const char *items[N_FEATURES];
+	char key[KEY_MAX + 1];
+	int n, i, f;
+
+	if (vd_get_list(p, vd_key_of(key, d, "features"), N_FEATURES, items, &n) < 0)
+		return -1;
+	for (i = 0; i < n; i++) {
+		for (f = 0; f < N_FEATURES && strcmp(items[i], feature_names[f]); f++)
+			;
+		if (f == N_FEATURES)
+			return vd_fail_key(p, key, "\"%s\" is not a feature; virtuos.cfg(5) lists them",
+					   items[i]);
+		d->features |= 1U << f;
+	}
+	return 0;
+}
+
+static int get_network(struct parse *p, struct vd_domain_config *d)
+{
+	return get_address(p, d) || get_features(p, d) ? -1 : 0;
+}
+
 /* These words go into a kernel command line: no blanks, no quotes. */
 static int get_word(struct parse *p, struct vd_domain_config *d, const char *what,
 		    char **value)
@@ -191,7 +227,7 @@ int vd_get_service(struct parse *p, struct vd_domain_config *d)
 	    vd_get_vifs(p, vd_key_of(key, d, "vif"), d) ||
 	    vd_get_disks(p, vd_key_of(key, d, "disk"), d))
 		return -1;
-	r = d->role == VD_ROLE_NETWORK ? get_address(p, d) : get_storage(p, d);
+	r = d->role == VD_ROLE_NETWORK ? get_network(p, d) : get_storage(p, d);
 	if (r)
 		return r;
 	if (d->role == VD_ROLE_NETWORK && d->n_disk)

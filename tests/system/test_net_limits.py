@@ -135,6 +135,7 @@ virtuos down
 cd /etc/virtuos
 grep -q '^net_extra' virtuos.cfg || echo 'net_extra = ""' >>virtuos.cfg
 sed -i 's/^net_extra = "/&sysctl.fs.file-max=1 /' virtuos.cfg
+echo 'net_features = [ "bonding", "bridge", "nftables", "shaping", "wireguard" ]' >>virtuos.cfg
 virtuos up
 """
 
@@ -152,3 +153,6 @@ def test_sockets_need_no_files_in_the_domain(host):
     out(host.dom0(ONE_FILE, timeout=300))
     assert wait_for(lambda: answers(host), 240, 1)
     assert out(host.primary(["python3", "-c", IOCTLS], timeout=60)).strip() == "all 60"
+    # It loaded what its configuration names before it served.
+    console = out(host.dom0("cat /var/log/xen/console/guest-net.log"))
+    assert re.search(r"virtuos: wireguard is loaded(?s:.*)virtuos: network service is up", console), console

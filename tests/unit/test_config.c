@@ -141,6 +141,7 @@ static void test_values(void **state)
 static void test_cmdlines(void **state)
 {
 	struct vd_config *c = expect_ok("net_address = \"dhcp\"\nnet_extra = \"quiet\"\n"
+					"net_features = [ \"wireguard\", \"bridge\" ]\n"
 					"storage_mountopts = \"noatime\"\n");
 	char buf[VD_CMDLINE_MAX];
 
@@ -149,7 +150,8 @@ static void test_cmdlines(void **state)
 	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash root=virtuosfs:storage rw "
 			    "virtuos.restart_timeout=30");
 	assert_int_equal(vd_config_cmdline(c, &c->service[0], buf, sizeof(buf)), 0);
-	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash oops=panic swiotlb=4096 ip=dhcp quiet");
+	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash oops=panic swiotlb=4096 ip=dhcp "
+			    "virtuos.features=bridge,wireguard quiet");
 	assert_int_equal(vd_config_cmdline(c, &c->service[1], buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash oops=panic swiotlb=4096 "
 			    "virtuos.disk=/dev/sda virtuos.fstype=ext4 virtuos.mountopts=noatime");
@@ -212,6 +214,10 @@ static void test_bad_strings(void **state)
 	expect_error("net_cpus = '^1'\n", "t.cfg:5: net_cpus: no CPU is left");
 	expect_error("primary = '../x'\n",
 		     "t.cfg:5: primary: a domain name is a-z, then a-z, 0-9 or _; at most 31");
+	expect_error("net_features = [ 'ipx' ]\n",
+		     "t.cfg:5: net_features: \"ipx\" is not a feature; virtuos.cfg(5) lists them");
+	expect_error("net_features = 'bridge'\n",
+		     "t.cfg:5: net_features: must be a list: [ \"...\", ... ]");
 	expect_error("storage_mountopts = 'a b'\n",
 		     "t.cfg:5: storage_mountopts: must not contain blanks or quotes");
 }

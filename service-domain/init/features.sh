@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# What a network domain loads on the word of its configuration, before it serves. The
+# kernel asks for nothing by itself (common.sh), so each list names all that is used.
+
+# modules_of FEATURE - the modules that a feature is made of, least dependent first
+modules_of() {
+	case "$1" in
+	bonding) echo bonding;;
+	bridge) echo bridge;;
+	nftables) echo crc32c_generic nf_tables nf_conntrack nf_conntrack_netlink nft_ct \
+		nft_limit nft_log nft_hash nft_chain_nat nft_nat nft_masq nft_redir \
+		nft_reject_ipv4 nft_reject_ipv6 nft_reject_inet \
+		nft_fib_ipv4 nft_fib_ipv6 nft_fib_inet;;
+	shaping) echo sch_htb sch_netem;;
+	wireguard) echo wireguard;;
+	*) return 1;;
+	esac
+}
+
+# A domain without a feature that its owner asked for would let through what a filter
+# should hold back. So it does not serve at all.
+load_features() {
+	for feature in $(param virtuos.features | tr , ' '); do
+		modules=$(modules_of "$feature") || die "no such feature: $feature"
+		for module in $modules; do
+			modprobe "$module" || die "cannot load $module for $feature"
+		done
+		say "$feature is loaded"
+	done
+	rm -rf /lib/modules	# the files lie in memory
+}
