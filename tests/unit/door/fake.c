@@ -31,8 +31,8 @@ static void *shared(size_t size)
 
 #ifdef FWD_COPY_CHECKED
 #ifdef __SANITIZE_THREAD__
-void __tsan_read_range(void *p, unsigned long n);
-void __tsan_write_range(void *p, unsigned long n);
+void __tsan_read_range(void *p, long n);
+void __tsan_write_range(void *p, long n);
 #elif defined(__SANITIZE_ADDRESS__) || defined(__clang__)
 #define ADDRESSES
 void *__asan_region_is_poisoned(void *p, size_t n);
@@ -42,8 +42,8 @@ void *__asan_region_is_poisoned(void *p, size_t n);
 void fwd_copy_check(void *to, const void *from, size_t n)
 {
 #ifdef __SANITIZE_THREAD__
-	__tsan_read_range((void *)from, n);
-	__tsan_write_range(to, n);
+	__tsan_read_range((void *)from, (long)n);
+	__tsan_write_range(to, (long)n);
 #elif defined(ADDRESSES)
 	if (__asan_region_is_poisoned(to, n) || __asan_region_is_poisoned((void *)from, n))
 		memmove(to, from, n);	/* which says where */
