@@ -72,6 +72,7 @@
  *	           arg3 = inode number, for tables (TABLE); obj/gen = the new object, which
  *	           must be free.
  *	RELEASE    closes the object. Always succeeds.
+ *	           Family AF_NETLINK: a protocol of VOS_NETLINK_PROTOCOLS.
  *	BIND       ext1 in: socket address.
  *	LISTEN     arg0 = backlog.
  *	ACCEPT     arg0 = new object index | new generation << 32; arg1 = its inode number;
@@ -106,6 +107,10 @@
  *	           all that was sent; out[0] = seconds that close() may wait for that.
  *	           0: close() need not wait. RELEASE follows.
  *	PUSH       sends what MSG_MORE has held back, unless the program has set a cork.
+ *	NLSEND     as SENDMSG, of a netlink socket and without control data. The kernel
+ *	           carries out what the message asks for before the answer. out[0] = 1: it
+ *	           has refused a request of the message.
+ *	NLRECV     as RECVMSG, of a netlink socket.
  *	TABLE      reads a file of /proc/net. arg0 = cursor (0..VOS_CURSORS-1) | generation
  *	           << 32; ext1 in: the file's name: opens it under that cursor, and reads
  *	           from its beginning; none: goes on reading. ext0 out: text. result = bytes;
@@ -152,7 +157,7 @@
 
 /* Of class NET: calls on the socket that obj/gen name. */
 #define VOS_NET_SOCKET_OPCODES(X)								\
-	X(BIND,       bind,       0x12, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     IN)	\
+	X(BIND,       bind,       0x12, NET, KERNEL,  NONE,  NONE,   LATER, NONE,     IN)	\
 	X(LISTEN,     listen,     0x13, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     NONE)	\
 	X(ACCEPT,     accept,     0x14, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     MAY_OUT)	\
 	X(CONNECT,    connect,    0x15, NET, KERNEL,  NONE,  NONE,   NOW,   NONE,     IN)	\
@@ -166,7 +171,9 @@
 	X(SETINT,     setint,     0x1d, NET, PROCESS, WRITE, NONE,   NOW,   NONE,     NONE)	\
 	X(LINGER,     linger,     0x1e, NET, KERNEL,  NONE,  OBJECT, NOW,   NONE,     NONE)	\
 	X(PUSH,       push,       0x1f, NET, KERNEL,  NONE,  OBJECT, NOW,   NONE,     NONE)	\
-	X(UNREAD,     unread,     0x22, NET, ANYBODY, WRITE, NONE,   NOW,   IN,       NONE)
+	X(UNREAD,     unread,     0x22, NET, ANYBODY, WRITE, NONE,   NOW,   IN,       NONE)	\
+	X(NLSEND,     nlsend,     0x23, NET, KERNEL,  NONE,  NONE,   LATER, IN,       MAY_IN)	\
+	X(NLRECV,     nlrecv,     0x24, NET, KERNEL,  NONE,  NONE,   LATER, MAY_OUT,  MAY_OUT)
 
 #define VOS_NET_OPCODES(X) VOS_NET_OTHER_OPCODES(X) VOS_NET_SOCKET_OPCODES(X)
 
@@ -326,6 +333,12 @@ static inline const char *vos_opcode_name(__u8 opcode)
  */
 #define VOS_POLL_URGENT		0x00ff0000u
 #define VOS_POLL_URGENT_SHIFT	16
+
+/*
+ * SOCKET of AF_NETLINK: bit set of the protocols that are the network's: NETLINK_ROUTE, SOCK_DIAG,
+ * XFRM, NETFILTER, GENERIC.
+ */
+#define VOS_NETLINK_PROTOCOLS	(1u << 0 | 1u << 4 | 1u << 6 | 1u << 12 | 1u << 16)
 
 /* TABLE: files that may be open at a time. */
 #define VOS_CURSORS		16u

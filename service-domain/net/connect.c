@@ -13,7 +13,7 @@
 static bool family_ok(u64 family)
 {
 	/* A primary must not reach descriptors or this domain's own services (AF_UNIX). */
-	return family == PF_INET || family == PF_INET6;
+	return family == PF_INET || family == PF_INET6 || family == PF_NETLINK;
 }
 
 /* A socket of one of these loads no module, so its creation does not wait. */
@@ -45,6 +45,10 @@ static s64 make_socket(struct veng_scall *call)
 		o->sock = NULL;
 		goto err;
 	}
+	if (call->sqe.arg[0] == PF_NETLINK)
+		rc = vns_netlink_open(o);
+	if (rc)
+		goto err;
 	give_number(o->sock, call->sqe.arg[3]);
 	rc = vns_obj_open(o, NULL, &call->cqe.poll);
 	if (!rc)
@@ -87,7 +91,9 @@ s64 vns_socket(struct vns_obj *none, struct veng_scall *call)
 		return -EAFNOSUPPORT;
 	if (arg[1] >= SOCK_MAX || arg[2] >= IPPROTO_MAX)
 		return -EINVAL;
-	if (is_common(arg[2]))
+	if (arg[0] == PF_NETLINK && !vns_netlink_ok(arg[2]))
+		return -EPROTONOSUPPORT;
+	if (is_common(arg[2]) && arg[0] != PF_NETLINK)
 		return make_socket(call);
 	veng_scall_queue_ctl(call, make_rare_socket);
 	return VENG_PENDING;
@@ -114,20 +120,40 @@ static void give_address(struct veng_scall *call, const struct sockaddr_storage 
 	call->cqe.out[0] = len;
 }
 
+static s64 bind_now(struct vns_obj *o, struct veng_scall *call)
+{
+	struct sockaddr_storage addr;
+	int len = copy_address(call, &addr);
+
+	return len < 0 ? len : kernel_bind(o->sock, (struct sockaddr *)&addr, len);
+}
+
+/* Context: control thread. Groups of netlink may take long locks. */
+static s64 run_bind(struct veng_scall *call)
+{
+	struct vns_obj *o = call->priv;
+	s64 rc = bind_now(o, call);
+
+	vns_obj_mark(o);
+	vns_obj_put(o);
+	return rc;
+}
+
 /**
  * vns_bind - carry out BIND
  * @o: the object
  * @call: the call
  *
  * Context: dispatcher.
- * Return: 0 or -errno.
+ * Return: 0, VENG_PENDING or -errno.
  */
 s64 vns_bind(struct vns_obj *o, struct veng_scall *call)
 {
-	struct sockaddr_storage addr;
-	int len = copy_address(call, &addr);
-
-	return len < 0 ? len : kernel_bind(o->sock, (struct sockaddr *)&addr, len);
+	if (!o->file)
+		return bind_now(o, call);
+	call->priv = o;
+	veng_scall_queue_ctl(call, run_bind);
+	return VENG_PENDING;
 }
 
 /**

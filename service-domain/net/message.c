@@ -66,6 +66,28 @@ static int copy_side(struct message *m, const struct veng_scall *call)
 }
 
 /**
+ * vns_message_send - send a message without blocking
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher; for netlink: control thread.
+ * Return: number of bytes sent or -errno.
+ */
+int vns_message_send(struct vns_obj *o, struct veng_scall *call)
+{
+	struct message m = {};
+	int rc = copy_side(&m, call);
+
+	if (!rc) {
+		message_data(&m, call, call->in[0], ITER_SOURCE);
+		m.msg.msg_flags = (call->sqe.arg[0] & SEND_FLAGS) | MSG_DONTWAIT | MSG_NOSIGNAL;
+		rc = sock_sendmsg(o->sock, &m.msg);
+	}
+	kfree(m.control);
+	return rc;
+}
+
+/**
  * vns_sendmsg - carry out SENDMSG without blocking
  * @o: the object
  * @call: the call
@@ -75,18 +97,13 @@ static int copy_side(struct message *m, const struct veng_scall *call)
  */
 s64 vns_sendmsg(struct vns_obj *o, struct veng_scall *call)
 {
-	struct message m = {};
 	int rc;
 
+	if (unlikely(o->file))
+		return -EOPNOTSUPP;
 	if (unlikely(!vns_may_send(o)))
 		return vns_starve(o, -EAGAIN);
-	rc = copy_side(&m, call);
-	if (!rc) {
-		message_data(&m, call, call->in[0], ITER_SOURCE);
-		m.msg.msg_flags = (call->sqe.arg[0] & SEND_FLAGS) | MSG_DONTWAIT | MSG_NOSIGNAL;
-		rc = sock_sendmsg(o->sock, &m.msg);
-	}
-	kfree(m.control);
+	rc = vns_message_send(o, call);
 	return unlikely(rc == -EAGAIN) ? vns_starve(o, rc) : rc;
 }
 
@@ -122,14 +139,14 @@ static int recv_data(struct vns_obj *o, struct message *m, struct veng_scall *ca
 }
 
 /**
- * vns_recvmsg - carry out RECVMSG without blocking
+ * vns_message_recv - receive a message without blocking
  * @o: the object
  * @call: the call
  *
- * Context: dispatcher.
+ * Context: dispatcher; for netlink: control thread.
  * Return: number of bytes received or -errno.
  */
-s64 vns_recvmsg(struct vns_obj *o, struct veng_scall *call)
+int vns_message_recv(struct vns_obj *o, struct veng_scall *call)
 {
 	struct message m = {};
 	int rc = message_control(&m, control_room(call));
@@ -144,4 +161,17 @@ s64 vns_recvmsg(struct vns_obj *o, struct veng_scall *call)
 		give_side(&m, call);
 	kfree(m.control);
 	return rc;
+}
+
+/**
+ * vns_recvmsg - carry out RECVMSG without blocking
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: number of bytes received or -errno.
+ */
+s64 vns_recvmsg(struct vns_obj *o, struct veng_scall *call)
+{
+	return unlikely(o->file) ? -EOPNOTSUPP : vns_message_recv(o, call);
 }

@@ -7,6 +7,7 @@
  * has run the last wake-up.
  */
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/slab.h>
 #include <net/tcp_states.h>
 #include "vns.h"
@@ -78,7 +79,10 @@ static void close_socket(struct vns_obj *o)
 	if (o->hooked)
 		vns_obj_unhook(o);
 	forget_linger(o->sock->sk);
-	sock_release(o->sock);
+	if (o->file)
+		__fput_sync(o->file);
+	else
+		sock_release(o->sock);
 }
 
 /**
@@ -180,8 +184,8 @@ static void unlist(struct vns_obj *o)
 }
 
 /*
- * A socket leaves multicast groups under the lock of all routing. The kernel closes connections
- * that wait to be accepted one by one. If the control thread uses a socket, it would be closed
+ * A socket leaves multicast groups under the lock of all routing. One of netlink tells all
+ * protocols that it goes. The kernel closes connections that wait to be accepted one by one. If the control thread uses a socket, it would be closed
  * after the answer, its address still taken.
  * Context: dispatcher, which has found @o.
  */
@@ -189,7 +193,7 @@ static bool release_takes_long(const struct vns_obj *o)
 {
 	const struct sock *sk = o->sock->sk;
 
-	return o->in_groups || refcount_read(&o->users) > 2 ||
+	return o->in_groups || o->file || refcount_read(&o->users) > 2 ||
 	       (READ_ONCE(sk->sk_state) == TCP_LISTEN &&
 		READ_ONCE(sk->sk_ack_backlog) > MAX_CLOSED_AT_ONCE);
 }

@@ -37,7 +37,8 @@ struct vns_wakers {
  * struct vns_obj - one socket of a primary
  * @ref: keeps this memory: the users together, and each queued @dirty
  * @users: keeps the socket: the table, and each call under way
- * @sock: the socket. It has no file: see ioctl.c
+ * @sock: the socket. Only one of netlink has a file: see ioctl.c
+ * @file: of a netlink socket; NULL: it is another
  * @mask: as last published; dispatcher only, read by callbacks
  * @closed: not in the table any more
  * @in_groups: options of IPv4 or IPv6 were set; those join multicast groups. Dispatcher only
@@ -54,6 +55,7 @@ struct vns_obj {
 	u32 index;
 	u32 gen;
 	struct socket *sock;
+	struct file *file;
 	u32 mask;
 	bool closed;
 	bool in_groups;
@@ -121,11 +123,20 @@ void vns_pressure_end(struct vns_conn *nc);
  *
  * connect.c: from SOCKET to SHUTDOWN and GETNAME; object.c: RELEASE; message.c: SENDMSG,
  * RECVMSG; option.c: SETSOCKOPT, SETINT, GETSOCKOPT; ioctl.c: IOCTL. Others are in stream.c
- * (LINGER, PUSH, UNREAD), table.c (TABLE) and sysctl.c (SYSCTL).
+ * (LINGER, PUSH, UNREAD), table.c (TABLE), sysctl.c (SYSCTL) and netlink.c
+ * (NLSEND, NLRECV).
  */
 #define VOS_X(NAME, name, ...) s64 vns_##name(struct vns_obj *o, struct veng_scall *call);
 VOS_NET_OPCODES(VOS_X)
 #undef VOS_X
+
+/* message.c */
+int vns_message_send(struct vns_obj *o, struct veng_scall *call);
+int vns_message_recv(struct vns_obj *o, struct veng_scall *call);
+
+/* netlink.c */
+bool vns_netlink_ok(u64 protocol);
+int vns_netlink_open(struct vns_obj *o);
 
 /* stream.c */
 int vns_stream_recv(struct vns_obj *o, struct msghdr *msg, struct veng_scall *call, int flags);

@@ -12,6 +12,7 @@
 #include <linux/in6.h>
 #include <linux/ipv6.h>
 #include <linux/net_tstamp.h>
+#include <linux/netlink.h>
 #include <linux/tcp.h>
 #include <linux/time_types.h>
 #include <linux/udp.h>

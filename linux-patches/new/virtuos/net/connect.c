@@ -241,7 +241,15 @@ static int connect_stream(struct vnet_sock *vs, struct vnet_req *req, int flags)
 	return rc;
 }
 
-static int connect_dgram(struct vnet_sock *vs, struct vnet_req *req)
+/**
+ * vnet_connect_dgram - connect a socket that needs no other's consent, and record its peer
+ * @vs: the socket
+ * @req: CONNECT
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
+int vnet_connect_dgram(struct vnet_sock *vs, struct vnet_req *req)
 {
 	int rc;
 
@@ -284,7 +292,8 @@ int vnet_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
 		rc = vnet_closing_wait();
 	if (rc)
 		return rc;
-	return vnet_is_stream(vs) ? connect_stream(vs, &req, flags) : connect_dgram(vs, &req);
+	return vnet_is_stream(vs) ? connect_stream(vs, &req, flags) :
+				    vnet_connect_dgram(vs, &req);
 }
 
 /**
@@ -315,6 +324,11 @@ int vnet_shutdown(struct socket *sock, int how)
 	return rc;
 }
 
+static int family_len(int family)
+{
+	return family == AF_INET6 ? 28 : family == AF_NETLINK ? 12 : 16;
+}
+
 /* Get the address of a lost socket: as bound, else zero. */
 static int getname_lost(struct vnet_sock *vs, struct sockaddr *addr)
 {
@@ -326,24 +340,23 @@ static int getname_lost(struct vnet_sock *vs, struct sockaddr *addr)
 	mutex_unlock(&vs->lock);
 	if (len)
 		return len;
-	len = vs->sk.sk_family == AF_INET6 ? 28 : 16;
+	len = family_len(vs->sk.sk_family);
 	memset(addr, 0, len);
 	addr->sa_family = vs->sk.sk_family;
 	return len;
 }
 
 /**
- * vnet_getname - carry out getsockname(2) and getpeername(2)
- * @sock: the socket
+ * vnet_sock_getname - vnet_getname() for a socket that may stand beside a program's
+ * @vs: the socket
  * @addr: filled
- * @peer: 0: own address; 1: the peer's; 2: for accept(): the peer's, connected or not
+ * @peer: as there
  *
  * Context: process.
  * Return: length of @addr, or -errno.
  */
-int vnet_getname(struct socket *sock, struct sockaddr *addr, int peer)
+int vnet_sock_getname(struct vnet_sock *vs, struct sockaddr *addr, int peer)
 {
-	struct vnet_sock *vs = vnet_sk(sock->sk);
 	struct vnet_req req = {
 		.opcode = VOS_OP_GETNAME,
 		.arg = { !!peer },
@@ -365,4 +378,18 @@ int vnet_getname(struct socket *sock, struct sockaddr *addr, int peer)
 	if (rc)
 		return rc;
 	return min_t(u64, req.cqe.out[0], VOS_ADDR_MAX);
+}
+
+/**
+ * vnet_getname - carry out getsockname(2) and getpeername(2)
+ * @sock: the socket
+ * @addr: filled
+ * @peer: 0: own address; 1: the peer's; 2: for accept(): the peer's, connected or not
+ *
+ * Context: process.
+ * Return: length of @addr, or -errno.
+ */
+int vnet_getname(struct socket *sock, struct sockaddr *addr, int peer)
+{
+	return vnet_sock_getname(vnet_sk(sock->sk), addr, peer);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Control messages that Linux's IPv4, IPv6, TCP and UDP give with received data. No others may
+ * Control messages that Linux's IPv4, IPv6, TCP, UDP and netlink give with received data. No others may
  * reach a program. It believes what its kernel says of descriptors (SCM_RIGHTS, SCM_PIDFD) and
  * of a sender (SCM_CREDENTIALS, SCM_SECURITY).
  *
@@ -14,6 +14,7 @@
 #include <linux/in6.h>
 #include <linux/ipv6.h>
 #include <linux/net_tstamp.h>
+#include <linux/netlink.h>
 #include <linux/socket.h>
 #include <linux/tcp.h>
 #include <linux/time_types.h>
@@ -82,6 +83,8 @@ static const struct control {
 	EXACT(SOL_IPV6, IPV6_ORIGDSTADDR, sizeof(struct sockaddr_in6)),
 	EXACT(SOL_TCP, TCP_CM_INQ, sizeof(int)),
 	EXACT(SOL_UDP, UDP_GRO, sizeof(int)),
+	EXACT(SOL_NETLINK, NETLINK_PKTINFO, sizeof(struct nl_pktinfo)),
+	EXACT(SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, sizeof(int)),
 #undef EXACT
 #undef UP_TO
 };

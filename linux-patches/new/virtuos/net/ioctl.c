@@ -243,17 +243,16 @@ static int io_call(struct vnet_sock *vs, struct io *io, unsigned int cmd)
 }
 
 /**
- * vnet_ioctl - carry out ioctl(2)
- * @sock: the socket
+ * vnet_sock_ioctl - vnet_ioctl() for a socket that may stand beside a program's
+ * @vs: the socket
  * @cmd: the command
  * @arg: its argument
  *
  * Context: process.
- * Return: as the command does. -ENOIOCTLCMD: the command's layout is not known.
+ * Return: as vnet_ioctl().
  */
-int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+int vnet_sock_ioctl(struct vnet_sock *vs, unsigned int cmd, unsigned long arg)
 {
-	struct vnet_sock *vs = vnet_sk(sock->sk);
 	struct io io = {
 		.l = vnet_layout_of(vs->sk.sk_family, cmd),
 		.uarg = (u8 __user *)arg,
@@ -274,4 +273,18 @@ int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 		rc = io_write(&io) ?: rc;
 	io_free(&io);
 	return rc;
+}
+
+/**
+ * vnet_ioctl - carry out ioctl(2)
+ * @sock: the socket
+ * @cmd: the command
+ * @arg: its argument
+ *
+ * Context: process.
+ * Return: as the command does. -ENOIOCTLCMD: the command's layout is not known.
+ */
+int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+{
+	return vnet_sock_ioctl(vnet_sk(sock->sk), cmd, arg);
 }

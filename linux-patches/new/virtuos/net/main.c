@@ -68,6 +68,7 @@ static void session_close(void)
 	vos_session_put(vnet.session);
 	destroy_workqueue(vnet.wq);
 	vnet_keep_drop();
+	vnet_changes_drop();
 	rcu_barrier();		/* for sockets still to be freed */
 	ida_destroy(&vnet.ida);
 	kvfree(vnet.table);
@@ -112,6 +113,7 @@ module_init(vnet_init);
 /* Stop. No socket exists, for each holds the module. Releases may still be under way. */
 static void __exit vnet_exit(void)
 {
+	vnet_netlink_end();
 	vnet_families_unregister();
 	vnet_sysctl_core_exit();
 	vnet_proc_exit();

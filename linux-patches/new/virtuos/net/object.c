@@ -317,7 +317,8 @@ static void start_release(struct vnet_sock *vs, u32 epoch)
  * vnet_sock_release - release a socket that its user has closed
  * @vs: the socket
  *
- * It does not wait. A caller that wants the socket's address next does, see closing.c.
+ * It does not wait. A caller that wants the socket's address next does (see closing.c), but not
+ * one of netlink. One thread of the service releases and binds those, in order.
  *
  * Context: process.
  */
@@ -329,7 +330,7 @@ void vnet_sock_release(struct vnet_sock *vs)
 	mutex_lock(&vs->lock);
 	vs->closed = true;
 	epoch = vs->epoch;
-	bound = vs->bound_len;
+	bound = vs->bound_len && !vnet_is_netlink(vs);
 	mutex_unlock(&vs->lock);
 
 	if (bound && epoch)

@@ -12,6 +12,7 @@
  */
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/netlink.h>
 #include <linux/slab.h>
 #include "vnet.h"
 
@@ -49,6 +50,24 @@ static void forget_opt(struct vnet_sock *vs, struct vnet_opt *opt)
 	kfree(opt);
 }
 
+/* Get the group of netlink that an option joins or leaves; 0: it does neither. */
+static u32 group_of(const struct vnet_opt *opt)
+{
+	u32 group = 0;
+
+	if (opt->level == SOL_NETLINK && opt->len >= sizeof(group) &&
+	    (opt->name == NETLINK_ADD_MEMBERSHIP || opt->name == NETLINK_DROP_MEMBERSHIP))
+		memcpy(&group, opt->data, sizeof(group));
+	return group;
+}
+
+static bool replaces(const struct vnet_opt *opt, const struct vnet_opt *older)
+{
+	if (group_of(opt))
+		return group_of(opt) == group_of(older);
+	return opt->level == older->level && opt->name == older->name;
+}
+
 static void forget_older(struct vnet_sock *vs, const struct vnet_opt *than)
 {
 	struct vnet_opt *opt, *next;
@@ -56,7 +75,17 @@ static void forget_older(struct vnet_sock *vs, const struct vnet_opt *than)
 	if (is_additive(than->level, than->name))
 		return;
 	list_for_each_entry_safe(opt, next, &vs->opts, node)
-		if (opt->level == than->level && opt->name == than->name)
+		if (replaces(than, opt))
+			forget_opt(vs, opt);
+}
+
+/* Forget which groups of netlink options have named that bind() names as well. */
+static void forget_groups(struct vnet_sock *vs)
+{
+	struct vnet_opt *opt, *next;
+
+	list_for_each_entry_safe(opt, next, &vs->opts, node)
+		if (group_of(opt) && group_of(opt) <= BITS_PER_TYPE(u32))
 			forget_opt(vs, opt);
 }
 
@@ -142,7 +171,8 @@ static void complete_bound(struct vnet_sock *vs, const struct sockaddr *addr, in
 	};
 
 	/* The port stands at the same place in both families. */
-	if (len < (int)offsetofend(struct sockaddr_in, sin_port) || in->sin_port)
+	if (vnet_is_netlink(vs) || len < (int)offsetofend(struct sockaddr_in, sin_port) ||
+	    in->sin_port)
 		return;
 	if (vnet_req_once(vs, &req, VOS_GET_UP_ONLY) || vnet_result(req.cqe.result, 0))
 		return;
@@ -174,6 +204,7 @@ int vnet_record_bind(struct vnet_sock *vs, u32 epoch, const struct sockaddr *add
 	if (!rc) {
 		memcpy(&vs->bound, addr, len);
 		vs->bound_len = len;
+		forget_groups(vs);
 		swap(vs->bind_cred, cred);
 	}
 	mutex_unlock(&vs->lock);

@@ -8,11 +8,14 @@
  *	stream, listening                 goes on waiting        options, bind, listen
  *	stream, neither                   goes on                options, bind
  *	datagram, raw                     goes on waiting        options, bind, connect
+ *	netlink                           goes on waiting        bind, options, connect; ENOBUFS
+ *	                                                         once if anything is lost
  *
  *	call in flight                    answer
  *	recv, accept                      made again; of a connected stream ECONNRESET
  *	send, stream                      ECONNRESET, or the bytes taken before
  *	send, datagram                    counts as sent
+ *	send, netlink                     made again
  *	connect, stream                   ECONNRESET
  *	socket, bind, listen, connect of a datagram socket, shutdown, getsockname,
  *	getpeername, get/setsockopt, ioctl   made again; ENETDOWN after restart_timeout
@@ -157,6 +160,14 @@ static int socket_again(struct vnet_sock *vs)
 	return rc;
 }
 
+/* Netlink's bind() names all groups of the first 32; options then join and leave others. */
+static int bound_again(struct vnet_sock *vs)
+{
+	if (vnet_is_netlink(vs))
+		return bind_again(vs) ?: options_again(vs);
+	return options_again(vs) ?: bind_again(vs);
+}
+
 static int make_again(struct vnet_sock *vs)
 {
 	int rc;
@@ -166,9 +177,7 @@ static int make_again(struct vnet_sock *vs)
 	if (rc)
 		return rc;
 	vs->epoch = vos_session_epoch(vnet.session);
-	rc = options_again(vs);
-	if (!rc)
-		rc = bind_again(vs);
+	rc = bound_again(vs);
 	if (!rc && !vnet_is_stream(vs))
 		rc = peer_again(vs);
 	if (!rc && vs->phase == VNET_LISTENING)
@@ -204,6 +213,8 @@ static void socket_up(struct vnet_sock *vs)
 			rc = 0;
 		else if (rc)
 			give_up(vs);
+		else if (vnet_is_netlink(vs))
+			vnet_netlink_again(vs);
 	}
 	mutex_unlock(&vs->lock);
 	if (rc) {
@@ -227,9 +238,11 @@ static void socket_wake(struct vnet_sock *vs)
  */
 void vnet_up(struct vos_session *s)
 {
-	/* Settings first: they decide which addresses sockets may be bound to. */
+	/* Interfaces have settings, and both decide which addresses sockets may be bound to. */
+	vnet_changes_again();
 	vnet_keep_again();
 	each_socket(socket_up);
+	vnet_netlink_begin();
 	set_bit(0, &vnet.wake_due);
 }
 

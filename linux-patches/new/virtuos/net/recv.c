@@ -37,6 +37,7 @@ struct recv {
 	struct vnet_sock *vs;
 	struct msghdr *msg;
 	int flags;
+	u8 opcode;
 	u32 asked;		/* bytes asked for by the last call */
 	u32 poll;		/* the mask after it */
 	u64 place;		/* where it ended, as in RECVMSG's out[3] */
@@ -186,7 +187,7 @@ static int recv_once(struct recv *r, size_t left, size_t got)
 
 	r->asked = min_t(size_t, left, max);
 	r->refused = 0;
-	call = vnet_sock_call(r->vs, VOS_OP_RECVMSG, r->asked, side_len(r->msg));
+	call = vnet_sock_call(r->vs, r->opcode, r->asked, side_len(r->msg));
 	if (IS_ERR(call))
 		return PTR_ERR(call);
 	call->sqe.arg[0] = r->flags & RECV_FLAGS;
@@ -342,6 +343,26 @@ static int recv_any(struct recv *r, size_t len, struct vnet_wait *w)
 	return recv_stream(r, len, target, w);
 }
 
+/**
+ * vnet_recv_netlink - receive a message of netlink without waiting
+ * @vs: the socket
+ * @msg: where to put it
+ * @len: most bytes
+ * @flags: MSG_*
+ *
+ * Context: process.
+ * Return: bytes, -EAGAIN or another -errno.
+ */
+int vnet_recv_netlink(struct vnet_sock *vs, struct msghdr *msg, size_t len, int flags)
+{
+	struct recv r = { .vs = vs, .msg = msg, .flags = flags, .opcode = VOS_OP_NLRECV };
+	int rc = recv_some(&r, len, 0);
+
+	if (rc >= 0)
+		WRITE_ONCE(vs->pending, r.poll & (__force u32)EPOLLIN);
+	return rc;
+}
+
 /* io_uring asks whether more is there, and not how much. The end of the stream counts. */
 static void note_more(struct vnet_sock *vs, struct msghdr *msg)
 {
@@ -362,7 +383,8 @@ int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 {
 	struct vnet_sock *vs = vnet_sk(sock->sk);
 	struct recv r = {
-		.vs = vs, .msg = msg, .flags = flags, .dissolved = READ_ONCE(vs->dissolved),
+		.vs = vs, .msg = msg, .flags = flags, .opcode = VOS_OP_RECVMSG,
+		.dissolved = READ_ONCE(vs->dissolved),
 	};
 	bool nowait = flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE);
 	struct vnet_wait w;

@@ -155,6 +155,29 @@ static int set_timeout(struct socket *sock, int name, sockptr_t val, unsigned in
 }
 
 /**
+ * vnet_option_set - set an option of a socket that may stand beside a program's
+ * @vs: the socket
+ * @level: of the option
+ * @name: of the option; none that this kernel keeps
+ * @val: its value
+ * @len: length of its value
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
+int vnet_option_set(struct vnet_sock *vs, int level, int name, sockptr_t val, unsigned int len)
+{
+	switch (handling(level, name)) {
+	case FILTER:
+		return set_filter(vs, level, name, val, len);
+	case FORWARD:
+		return set_value(vs, level, name, val, len);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/**
  * vnet_setsockopt - carry out setsockopt(2)
  * @sock: the socket
  * @level: of the option
@@ -167,18 +190,9 @@ static int set_timeout(struct socket *sock, int name, sockptr_t val, unsigned in
  */
 int vnet_setsockopt(struct socket *sock, int level, int name, sockptr_t val, unsigned int len)
 {
-	struct vnet_sock *vs = vnet_sk(sock->sk);
-
-	switch (handling(level, name)) {
-	case LOCAL:
+	if (handling(level, name) == LOCAL)
 		return set_timeout(sock, name, val, len);
-	case FILTER:
-		return set_filter(vs, level, name, val, len);
-	case REFUSE:
-		return -EOPNOTSUPP;
-	default:
-		return set_value(vs, level, name, val, len);
-	}
+	return vnet_option_set(vnet_sk(sock->sk), level, name, val, len);
 }
 
 static int put_value(sockopt_t *opt, const void *data, u32 len)
@@ -209,7 +223,17 @@ static int get_timeout(struct vnet_sock *vs, int name, sockopt_t *opt)
 	return put_value(opt, &tv, sizeof(tv));
 }
 
-static int get_forward(struct vnet_sock *vs, int level, int name, sockopt_t *opt)
+/**
+ * vnet_option_get - ask the service for an option's value
+ * @vs: the socket
+ * @level: of the option
+ * @name: of the option
+ * @opt: filled
+ *
+ * Context: process.
+ * Return: as the option does, or -errno.
+ */
+int vnet_option_get(struct vnet_sock *vs, int level, int name, sockopt_t *opt)
 {
 	u32 len = min_t(u32, opt->optlen, VNET_OPT_MAX);
 	void *data = kzalloc(max(len, 1u), GFP_KERNEL);
@@ -244,7 +268,7 @@ static int get_error(struct vnet_sock *vs, sockopt_t *opt)
 
 	if (err || vnet_is_lost(vs))
 		return put_int(opt, err);
-	return get_forward(vs, SOL_SOCKET, SO_ERROR, opt);
+	return vnet_option_get(vs, SOL_SOCKET, SO_ERROR, opt);
 }
 
 /* What Linux reports for a socket whose peer is not a local process. */
@@ -271,7 +295,7 @@ static int get_socket(struct vnet_sock *vs, int name, sockopt_t *opt)
 	case SO_GET_FILTER:
 		return -EOPNOTSUPP;
 	default:
-		return get_forward(vs, SOL_SOCKET, name, opt);
+		return vnet_option_get(vs, SOL_SOCKET, name, opt);
 	}
 }
 
@@ -298,6 +322,6 @@ int vnet_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt)
 		fallthrough;
 	default:
 		return level == SOL_SOCKET ? get_socket(vs, name, opt) :
-					     get_forward(vs, level, name, opt);
+					     vnet_option_get(vs, level, name, opt);
 	}
 }

@@ -60,6 +60,8 @@ enum vnet_phase {
  * @phase: what the service's death means for it
  * @closed: released by its user
  * @lingers: SO_LINGER is set
+ * @pending: of netlink: an answer was there after the last call
+ * @local: of netlink: this kernel answers it
  * @urgent_seen: the last count of urgent data, as in VOS_POLL_URGENT
  * @shutdowns: how often a thread has begun to shut it down
  * @dissolved: how often a thread has begun to dissolve its connection
@@ -87,6 +89,8 @@ struct vnet_sock {
 	enum vnet_phase phase;
 	bool closed;
 	bool lingers;
+	bool pending;
+	bool local;
 	u32 urgent_seen;
 	u32 shutdowns;
 	u32 dissolved;
@@ -290,6 +294,7 @@ static inline void vnet_wait_end(struct vnet_wait *w)
 int vnet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
 void vnet_splice_eof(struct socket *sock);
 int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags);
+int vnet_recv_netlink(struct vnet_sock *vs, struct msghdr *msg, size_t len, int flags);
 
 /* connect.c */
 int vnet_bind(struct socket *sock, struct sockaddr *addr, int len);
@@ -298,6 +303,8 @@ int vnet_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
 int vnet_connect_finish(struct vnet_sock *vs, long timeo);
 int vnet_shutdown(struct socket *sock, int how);
 int vnet_getname(struct socket *sock, struct sockaddr *addr, int peer);
+int vnet_sock_getname(struct vnet_sock *vs, struct sockaddr *addr, int peer);
+int vnet_connect_dgram(struct vnet_sock *vs, struct vnet_req *req);
 int vnet_socket_call(struct vnet_sock *vs, u32 flags);
 void vnet_connect_failed(struct vnet_sock *vs);
 
@@ -307,6 +314,8 @@ int vnet_accept(struct socket *sock, struct socket *newsock, struct proto_accept
 /* sockopt.c */
 int vnet_setsockopt(struct socket *sock, int level, int name, sockptr_t val, unsigned int len);
 int vnet_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt);
+int vnet_option_set(struct vnet_sock *vs, int level, int name, sockptr_t val, unsigned int len);
+int vnet_option_get(struct vnet_sock *vs, int level, int name, sockopt_t *opt);
 
 /* record.c */
 
@@ -338,10 +347,25 @@ int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog);
 
 /* ioctl.c */
 int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
+int vnet_sock_ioctl(struct vnet_sock *vs, unsigned int cmd, unsigned long arg);
 
 /* uring.c */
 void vnet_uring_fetch_error(struct vnet_sock *vs);
 int vnet_uring_queued(struct sock *sk, int cmd, int *bytes);
+
+/* netlink.c */
+void vnet_netlink_begin(void);
+void vnet_netlink_end(void);
+void vnet_netlink_again(struct vnet_sock *vs);
+
+/* netlink_keep.c */
+void vnet_changes_again(void);
+void vnet_changes_drop(void);
+
+static inline bool vnet_is_netlink(const struct vnet_sock *vs)
+{
+	return vs->sk.sk_family == AF_NETLINK;
+}
 
 /* provider.c */
 int vnet_provider_init(void);

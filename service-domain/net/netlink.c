@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Netlink sockets: the requests by which programs ask for interfaces, addresses, routes and
+ * sockets of this domain, and change them.
+ *
+ * The kernel carries a request out while it is sent, under the sender's credentials and the lock
+ * of all routing. A dump goes on while it is received. So both run in the control thread.
+ *
+ * A netlink socket has a file, since the kernel asks it with which capabilities the socket was
+ * made. They are those of the call that made it.
+ *
+ * Invariant: no request is taken that needs memory which the domain lacks. Answers that no
+ * program reads stay in memory, and no limit holds for all sockets together.
+ */
+#include <linux/bitops.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/netlink.h>
+#include <net/netlink.h>
+#include "vns.h"
+
+static_assert(VOS_NETLINK_PROTOCOLS ==
+	      (BIT(NETLINK_ROUTE) | BIT(NETLINK_SOCK_DIAG) | BIT(NETLINK_XFRM) |
+	       BIT(NETLINK_NETFILTER) | BIT(NETLINK_GENERIC)));
+
+/**
+ * vns_netlink_ok - test for a protocol that a primary may use
+ * @protocol: unchecked
+ *
+ * Others concern this domain alone, such as its audit and its devices.
+ *
+ * Context: any.
+ * Return: whether it may.
+ */
+bool vns_netlink_ok(u64 protocol)
+{
+	return protocol < MAX_LINKS && VOS_NETLINK_PROTOCOLS & BIT(protocol);
+}
+
+/**
+ * vns_netlink_open - give a netlink socket its file
+ * @o: the object, with its socket; on error without
+ *
+ * Context: control thread, under the credentials of the socket's maker.
+ * Return: 0, -ENFILE, -ENOMEM.
+ */
+int vns_netlink_open(struct vns_obj *o)
+{
+	/* If this fails, it has released the socket. */
+	struct file *file = sock_alloc_file(o->sock, O_NONBLOCK, NULL);
+
+	if (IS_ERR(file)) {
+		o->sock = NULL;
+		return PTR_ERR(file);
+	}
+	o->file = file;
+	return 0;
+}
+
+static bool memory_is_scarce(void)
+{
+	return si_mem_available() < (long)(totalram_pages() / 16);
+}
+
+/*
+ * Publish the mask before the answer: what a program has asked for is there when its send()
+ * returns. The dispatcher publishes it again, for it may have been publishing an older one.
+ */
+static s64 ended(struct vns_obj *o, struct veng_scall *call, s64 rc)
+{
+	call->cqe.poll = vns_obj_refresh(o, false);
+	vns_obj_mark(o);
+	vns_obj_put(o);
+	return rc;
+}
+
+static bool is_refusal(const struct sk_buff *skb)
+{
+	const struct nlmsgerr *e = nlmsg_data((struct nlmsghdr *)skb->data);
+
+	return !NETLINK_CB(skb).portid && skb->len >= NLMSG_LENGTH(sizeof(e->error)) &&
+	       ((struct nlmsghdr *)skb->data)->nlmsg_type == NLMSG_ERROR && e->error;
+}
+
+/*
+ * Test whether a refusal has been queued behind @last, or at all. Only the control thread takes
+ * messages out, so @last is still there.
+ */
+static bool was_refused(struct sock *sk, struct sk_buff *last)
+{
+	struct sk_buff_head *queue = &sk->sk_receive_queue;
+	struct sk_buff *skb;
+	bool found = false;
+
+	spin_lock_bh(&queue->lock);
+	skb = last ? last->next : queue->next;
+	skb_queue_walk_from(queue, skb)
+		found |= is_refusal(skb);
+	spin_unlock_bh(&queue->lock);
+	return found;
+}
+
+static s64 run_send(struct veng_scall *call)
+{
+	struct vns_obj *o = call->priv;
+	struct sock *sk = o->sock->sk;
+	struct sk_buff *last = skb_peek_tail(&sk->sk_receive_queue);
+	s64 rc;
+
+	if (memory_is_scarce() && !capable(CAP_NET_ADMIN))
+		return ended(o, call, -ENOBUFS);
+	rc = vns_message_send(o, call);
+	call->cqe.out[0] = was_refused(sk, last);
+	return ended(o, call, rc);
+}
+
+static s64 run_recv(struct veng_scall *call)
+{
+	struct vns_obj *o = call->priv;
+
+	return ended(o, call, vns_message_recv(o, call));
+}
+
+static s64 queue(struct vns_obj *o, struct veng_scall *call, s64 (*fn)(struct veng_scall *call))
+{
+	if (!o->file)
+		return -EOPNOTSUPP;
+	call->priv = o;
+	veng_scall_queue_ctl(call, fn);
+	return VENG_PENDING;
+}
+
+/**
+ * vns_nlsend - carry out NLSEND
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: VENG_PENDING. -EOPNOTSUPP: it is no netlink socket.
+ */
+s64 vns_nlsend(struct vns_obj *o, struct veng_scall *call)
+{
+	return queue(o, call, run_send);
+}
+
+/**
+ * vns_nlrecv - carry out NLRECV
+ * @o: the object
+ * @call: the call
+ *
+ * Context: dispatcher.
+ * Return: as vns_nlsend().
+ */
+s64 vns_nlrecv(struct vns_obj *o, struct veng_scall *call)
+{
+	return queue(o, call, run_recv);
+}
