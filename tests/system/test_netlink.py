@@ -107,7 +107,7 @@ def test_changes_need_the_right(host):
         out(host.primary("ip addr del 10.77.0.1/24 dev lo"))
     assert ("lo", "10.77.0.1") not in addresses(host)
     result = host.primary("ip addr del 10.77.0.1/24 dev lo")
-    assert b"Cannot assign requested address" in result.stderr, result.stderr
+    assert result.status and b"Address not found" in result.stderr, result
 
 
 MONITOR = r"""
@@ -138,7 +138,7 @@ def test_events_reach_listeners(host):
 MANY = r"""
 set -e
 for i in $(seq 1 250); do for j in 1 2 3 4; do echo "addr add 10.78.$i.$j/32 dev lo"; done; done > /tmp/add
-sed s/add/del/ /tmp/add > /tmp/del
+sed "s/ add / del /" /tmp/add > /tmp/del
 ip -batch /tmp/add
 ip -o -4 addr show dev lo | grep -c 10.78
 ip -batch /tmp/del

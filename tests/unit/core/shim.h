@@ -277,6 +277,7 @@ static u32 tsc_khz __attribute__((unused)) = 1000000;
 #define in_task()			true
 #define noinline			__attribute__((noinline))
 #define min_t(type, a, b)		min((type)(a), (type)(b))
+#define clamp(v, least, most)		min(max(v, least), most)
 
 /* What the core's structures are made of, and no test uses. */
 typedef struct { int counter; } atomic_t;

@@ -87,6 +87,8 @@ int vnet_netlink_autobind(struct socket *sock)
 	if (rc < 0)
 		return rc;
 	addr->nl_family = AF_NETLINK;
+	/* A bind() that was refused leaves its port id there, in Linux as well. */
+	addr->nl_pid = 0;
 	return bind_both(sock, addr);
 }
 
