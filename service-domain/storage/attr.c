@@ -88,8 +88,10 @@ int vst_reply_entry(struct vst_req *r, struct dentry *dentry)
 	if (err)
 		return err;
 	node = vst_node_of(r->conn, dentry);
-	if (node)
+	if (node) {
+		vst_node_given(r, node);
 		vst_node_put(node);
+	}
 	return vst_reply(r, &entry, sizeof(entry));
 }
 

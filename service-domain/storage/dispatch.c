@@ -30,6 +30,7 @@ static int vst_init(struct vst_req *r)
 	/* Purge only if there is one primary: another's files may be open. */
 	if (atomic_read(&vst_nr_conns) == 1)
 		vst_orphans_purge();
+	vst_conn_mounted(r->conn);
 	flags = (in->flags | (u64)in->flags2 << 32) & wanted;
 	out.major = FUSE_KERNEL_VERSION;
 	out.minor = min_t(u32, in->minor, FUSE_KERNEL_MINOR_VERSION);
@@ -49,18 +50,19 @@ static int vst_destroy(struct vst_req *r)
 	return 0;
 }
 
-static void forget(struct vst_req *r, u64 id)
+static void forget(struct vst_req *r, u64 id, u64 at)
 {
-	vst_node_forget(r->conn, id);
-	vst_unkeep(id);
+	if (vst_node_forget(r->conn, id, at))
+		vst_unkeep(id);
 }
 
 static int vst_forget(struct vst_req *r)
 {
-	forget(r, r->in.nodeid);
+	forget(r, r->in.nodeid, vst_number(r));
 	return 0;
 }
 
+/* The client sends no lookup counts but, in their place, when it dropped each node. */
 static int vst_batch_forget(struct vst_req *r)
 {
 	const struct fuse_batch_forget_in *in = vst_arg(r, sizeof(*in));
@@ -73,7 +75,7 @@ static int vst_batch_forget(struct vst_req *r)
 		one = vst_arg(r, sizeof(*one));
 		if (!one)
 			return -EINVAL;
-		forget(r, one->nodeid);
+		forget(r, one->nodeid, one->nlookup);
 	}
 	return 0;
 }

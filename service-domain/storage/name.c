@@ -354,7 +354,7 @@ static int remove(struct vst_req *r, bool is_dir)
 	err = remove_locked(r, dir->dentry, name, is_dir, &victim);
 	inode_unlock(d_inode(dir->dentry));
 	if (victim) {
-		vst_node_keep(r->conn, victim);
+		vst_node_keep(r, victim);
 		vst_node_put(victim);
 	}
 	mnt_drop_write(vst_root.mnt);

@@ -6,7 +6,8 @@
  * dentries and open files. A node that is not in it is found by file handle, as by an NFS
  * server. An unlinked inode must not leave the cache before the client forgets it, for nothing
  * else keeps it alive. The cache does not follow the client's lookup counts: if a lookup can
- * find a name again, the node's handle finds it.
+ * find a name again, the node's handle finds it. Instead it notes when the client got the
+ * node last. A FORGET that the client made before then is of an inode that it had earlier.
  *
  * An id may be any number. It leads to nothing outside the export, which is all of its file
  * system (main.c). It does not lead to the directory of unlinked files (orphan.c). It does lead
@@ -265,15 +266,50 @@ struct vst_node *vst_node_of(struct vst_conn *conn, struct dentry *dentry)
 }
 
 /**
- * vst_node_keep - keep a node that has lost its last name
- * @conn: of the client that had it
+ * vst_number - get the client's number of a request, in the order in which it made them
+ * @r: request
+ *
+ * Context: any.
+ * Return: the number.
+ */
+u64 vst_number(const struct vst_req *r)
+{
+	return r->in.unique & ~FUSE_UNIQUE_RESEND;
+}
+
+/* The numbers of requests that run at the same time come in any order. */
+static void note_given(const struct vst_req *r, struct vst_node *node)
+{
+	lockdep_assert_held(&r->conn->lock);
+	node->had_at = max(node->had_at, vst_number(r));
+}
+
+/**
+ * vst_node_given - note that the client has a node after a request
+ * @r: the request
+ * @node: held by the caller
+ *
+ * Context: process.
+ */
+void vst_node_given(const struct vst_req *r, struct vst_node *node)
+{
+	spin_lock(&r->conn->lock);
+	note_given(r, node);
+	spin_unlock(&r->conn->lock);
+}
+
+/**
+ * vst_node_keep - keep a node that has lost its last name that clients see
+ * @r: request that took the name; its client may have the node open
  * @node: held by the caller; nothing happens if it has a name
  *
  * Context: process.
  */
-void vst_node_keep(struct vst_conn *conn, struct vst_node *node)
+void vst_node_keep(const struct vst_req *r, struct vst_node *node)
 {
-	if (!is_orphan(node))
+	struct vst_conn *conn = r->conn;
+
+	if (!is_orphan(node) && !vst_kept_links(d_inode(node->dentry)))
 		return;
 	spin_lock(&conn->lock);
 	/* Another task may have evicted it since the caller got it. */
@@ -281,6 +317,7 @@ void vst_node_keep(struct vst_conn *conn, struct vst_node *node)
 		hash_in(conn, node);
 	if (node->hashed)
 		keep(conn, node);
+	note_given(r, node);
 	spin_unlock(&conn->lock);
 }
 
@@ -288,20 +325,25 @@ void vst_node_keep(struct vst_conn *conn, struct vst_node *node)
  * vst_node_forget - take a node out of the table, which the client has dropped
  * @conn: that client
  * @id: untrusted
+ * @at: when the client dropped it, in numbers of requests; untrusted
  *
  * Context: process.
+ * Return: false if the client has got the node again since, so that nothing was done.
  */
-void vst_node_forget(struct vst_conn *conn, u64 id)
+bool vst_node_forget(struct vst_conn *conn, u64 id, u64 at)
 {
 	struct vst_node *node;
+	bool again;
 
 	spin_lock(&conn->lock);
 	node = find(conn, id);
-	if (node)
+	again = node && node->had_at > at;
+	if (node && !again)
 		unhash(conn, node);
 	spin_unlock(&conn->lock);
-	if (node)
+	if (node && !again)
 		vst_node_put(node);
+	return !again;
 }
 
 /* Access times are the client's. Of a file in a user channel they are io.c's. */
@@ -340,40 +382,4 @@ struct file *vst_node_file(struct vst_node *node, fmode_t mode)
 		}
 	}
 	return file->f_mode & mode ? file : ERR_PTR(-EROFS);
-}
-
-/**
- * vst_conn_init - prepare the table and the lists of a primary
- * @conn: zeroed
- */
-void vst_conn_init(struct vst_conn *conn)
-{
-	spin_lock_init(&conn->lock);
-	hash_init(conn->table);
-	INIT_LIST_HEAD(&conn->lru);
-	INIT_LIST_HEAD(&conn->orphans);
-	INIT_LIST_HEAD(&conn->handles);
-}
-
-static void drop_all(struct list_head *list)
-{
-	struct vst_node *node, *next;
-
-	list_for_each_entry_safe(node, next, list, lru) {
-		hash_del(&node->hash);
-		list_del_init(&node->lru);
-		vst_node_put(node);
-	}
-}
-
-/**
- * vst_conn_exit - put all nodes of a primary
- * @conn: all requests have ended
- *
- * Context: process.
- */
-void vst_conn_exit(struct vst_conn *conn)
-{
-	drop_all(&conn->lru);
-	drop_all(&conn->orphans);
 }

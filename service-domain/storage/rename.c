@@ -113,7 +113,7 @@ static int rename_dirs(struct vst_req *r, struct renaming *n)
 		unlock_rename(n->new_dir, n->old_dir);
 	}
 	if (n->victim) {
-		vst_node_keep(r->conn, n->victim);
+		vst_node_keep(r, n->victim);
 		vst_node_put(n->victim);
 	}
 	mnt_drop_write(vst_root.mnt);

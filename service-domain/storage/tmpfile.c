@@ -48,7 +48,7 @@ static int reply_file(struct vst_req *r, struct dentry *dentry)
 	node = vst_node_of(r->conn, dentry);
 	if (!node)
 		return -ENOMEM;
-	vst_node_keep(r->conn, node);
+	vst_node_keep(r, node);
 	vst_node_put(node);
 	return vst_reply(r, &entry, sizeof(entry)) ?: vst_reply(r, &open, sizeof(open));
 }

@@ -14,7 +14,7 @@
  *	main.c -> dispatch.c -> attr.c, tmpfile.c, name.c, rename.c, dir.c, io.c, xattr.c
  *	attr.c -> times.c; tmpfile.c -> name.c
  *	io.c -> rewrite.c, data.c -> handle.c
- *	these -> orphan.c -> node.c, commit.c, request.c, cred.c
+ *	these, main.c, dispatch.c -> client.c, orphan.c -> node.c, commit.c, request.c, cred.c
  */
 #ifndef VST_H
 #define VST_H
@@ -50,6 +50,7 @@
  * @dentry: some name of it; may be unlinked
  * @file: for its data, opened at first use
  * @handles: number of handles on it; under conn->lock. A node with handles is not evicted
+ * @had_at: FUSE number of the last request after which the client has it; under conn->lock
  * @write_mutex: orders writes through handles, and @seq
  * @seq: last write through a handle (handle.c)
  * @durable: writes up to this one are on the disk; under conn->lock
@@ -64,6 +65,7 @@ struct vst_node {
 	struct dentry *dentry;
 	struct file *file;
 	unsigned int handles;
+	u64 had_at;
 	struct mutex write_mutex;	/* orders writes, with seq */
 	u64 seq;
 	u64 durable;
@@ -144,14 +146,19 @@ void vst_cred_exit(void);
 
 /* node.c */
 u64 vst_id_of(const struct inode *inode);
+u64 vst_number(const struct vst_req *r);
 struct vst_node *vst_node_get(struct vst_conn *conn, u64 id);
 struct vst_node *vst_node_get_dir(struct vst_conn *conn, u64 id);
 struct vst_node *vst_node_of(struct vst_conn *conn, struct dentry *dentry);
 void vst_node_put(struct vst_node *node);
-void vst_node_keep(struct vst_conn *conn, struct vst_node *node);
-void vst_node_forget(struct vst_conn *conn, u64 id);
+void vst_node_given(const struct vst_req *r, struct vst_node *node);
+void vst_node_keep(const struct vst_req *r, struct vst_node *node);
+bool vst_node_forget(struct vst_conn *conn, u64 id, u64 at);
 struct file *vst_node_file(struct vst_node *node, fmode_t mode);
+
+/* client.c */
 void vst_conn_init(struct vst_conn *conn);
+void vst_conn_mounted(struct vst_conn *conn);
 void vst_conn_exit(struct vst_conn *conn);
 
 static inline struct path vst_node_path(const struct vst_node *node)

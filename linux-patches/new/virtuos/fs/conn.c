@@ -28,6 +28,33 @@ static void vosfs_room(struct vos_session *s)
 	struct vosfs_conn *conn = vos_session_priv(s);
 
 	queue_work(conn->wq, &conn->send_work);
+	queue_work(conn->wq, &conn->forget_work);
+}
+
+/* End pending requests with -EIO: no domain came for too long. */
+static void expire_work(struct work_struct *work)
+{
+	struct vosfs_conn *conn = container_of(to_delayed_work(work), struct vosfs_conn,
+					       expire_work);
+	struct fuse_req *req, *next;
+	LIST_HEAD(expired);
+
+	mutex_lock(&conn->mutex);
+	if (conn->fiq && !vos_session_is_up(conn->session)) {
+		spin_lock(&conn->fiq->lock);
+		list_for_each_entry(req, &conn->fiq->pending, list)
+			clear_bit(FR_PENDING, &req->flags);
+		list_splice_init(&conn->fiq->pending, &expired);
+		spin_unlock(&conn->fiq->lock);
+	}
+	mutex_unlock(&conn->mutex);
+
+	list_for_each_entry_safe(req, next, &expired, list) {
+		list_del_init(&req->list);
+		vosfs_count(VOSFS_EXPIRED, 1);
+		req->out.h.error = -EIO;
+		fuse_request_end(req);
+	}
 }
 
 static const struct vos_session_ops session_ops = {
@@ -42,6 +69,7 @@ static void conn_free(struct vosfs_conn *conn)
 	if (conn->wq)
 		destroy_workqueue(conn->wq);
 	vosfs_caps_free(conn->caps);
+	vosfs_drop_forgets(conn);
 	kfree(conn);
 }
 
@@ -62,7 +90,7 @@ static struct vosfs_conn *conn_alloc(const char *name, size_t len)
 	INIT_WORK(&conn->done_work, vosfs_done_work);
 	INIT_WORK(&conn->send_work, vosfs_send_work);
 	INIT_WORK(&conn->forget_work, vosfs_forget_work);
-	INIT_DELAYED_WORK(&conn->expire_work, vosfs_expire_work);
+	INIT_DELAYED_WORK(&conn->expire_work, expire_work);
 	conn->caps = vosfs_caps_new();
 	conn->wq = alloc_workqueue("virtuosfs-%s", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0, conn->name);
 	if (conn->wq && conn->caps)
@@ -200,4 +228,5 @@ void vosfs_conn_detach(struct vosfs_conn *conn)
 	mutex_unlock(&conn->mutex);
 	flush_work(&conn->done_work);
 	flush_work(&conn->forget_work);
+	vosfs_drop_forgets(conn);
 }

@@ -253,10 +253,24 @@ static void vosfs_send_background(struct fuse_iqueue *fiq, struct fuse_req *req)
 	send_pending(fiq->priv, fiq);
 }
 
+/*
+ * End a FORGET of a name that was listed and could not be cached. The service counts no
+ * lookups, and the name is still there: the caller holds its directory. The inode may be open
+ * by another name.
+ */
+static void end_forget(struct fuse_req *req)
+{
+	clear_bit(FR_PENDING, &req->flags);
+	vosfs_count(VOSFS_KNOWN, 1);
+	fuse_request_end(req);
+}
+
 static void vosfs_send_req(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
 	req->in.h.unique = fuse_get_unique(fiq);
-	if (test_bit(FR_BACKGROUND, &req->flags))
+	if (req->in.h.opcode == FUSE_FORGET)
+		end_forget(req);
+	else if (test_bit(FR_BACKGROUND, &req->flags))
 		vosfs_send_background(fiq, req);
 	else
 		vosfs_send_sync(fiq, req);
@@ -339,37 +353,6 @@ void vosfs_send_work(struct work_struct *work)
 	if (conn->fiq)
 		send_pending(conn, conn->fiq);
 	mutex_unlock(&conn->mutex);
-}
-
-/**
- * vosfs_expire_work - end pending requests with -EIO when no domain came for too long
- * @work: the connection's
- *
- * Context: process.
- */
-void vosfs_expire_work(struct work_struct *work)
-{
-	struct vosfs_conn *conn = container_of(to_delayed_work(work), struct vosfs_conn,
-					       expire_work);
-	struct fuse_req *req, *next;
-	LIST_HEAD(expired);
-
-	mutex_lock(&conn->mutex);
-	if (conn->fiq && !vos_session_is_up(conn->session)) {
-		spin_lock(&conn->fiq->lock);
-		list_for_each_entry(req, &conn->fiq->pending, list)
-			clear_bit(FR_PENDING, &req->flags);
-		list_splice_init(&conn->fiq->pending, &expired);
-		spin_unlock(&conn->fiq->lock);
-	}
-	mutex_unlock(&conn->mutex);
-
-	list_for_each_entry_safe(req, next, &expired, list) {
-		list_del_init(&req->list);
-		vosfs_count(VOSFS_EXPIRED, 1);
-		req->out.h.error = -EIO;
-		fuse_request_end(req);
-	}
 }
 
 /* Ignore a signal. fc->no_interrupt is set, so it must not cut a request short. */

@@ -8,8 +8,8 @@
  *	mount.c -> data.c (which side has a file's data: see data.h); provider.c -> replay.c
  *
  * A connection (struct vosfs_conn) belongs to one service name. It outlives the service
- * domain's death, as the mount does. Locks, in order: vosfs_mutex, conn->mutex, fc->bg_lock,
- * fiq->lock, conn->lock. The last is taken with interrupts off.
+ * domain's death, as the mount does. Locks, in order: vosfs_mutex, conn->mutex, fc->killsb,
+ * fc->bg_lock, fiq->lock, conn->lock. The last is taken with interrupts off.
  */
 #ifndef VOSFS_H
 #define VOSFS_H
@@ -94,11 +94,11 @@ void vosfs_conn_detach(struct vosfs_conn *conn);
 extern const struct fuse_iqueue_ops vosfs_fiq_ops;
 void vosfs_done_work(struct work_struct *work);
 void vosfs_send_work(struct work_struct *work);
-void vosfs_expire_work(struct work_struct *work);
 
 /* forget.c */
 void vosfs_send_forget(struct fuse_iqueue *fiq, struct fuse_forget_link *link);
 void vosfs_forget_work(struct work_struct *work);
+void vosfs_drop_forgets(struct vosfs_conn *conn);
 
 /* copy.c */
 u32 vosfs_in_len(const struct fuse_req *req);
