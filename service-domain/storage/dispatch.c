@@ -228,7 +228,10 @@ s64 vst_dispatch(struct veng_scall *call)
  */
 int vst_dispatch_init(void)
 {
-	req_cache = kmem_cache_create("virtuos_storage_req", sizeof(struct vst_req), 0, 0, NULL);
+	/* An ioctl's argument goes from there into user memory (ioctl.c). */
+	req_cache = kmem_cache_create_usercopy("virtuos_storage_req", sizeof(struct vst_req), 0, 0,
+					       offsetof(struct vst_req, small),
+					       sizeof_field(struct vst_req, small), NULL);
 	if (!req_cache)
 		return -ENOMEM;
 	vst_wq = alloc_workqueue("virtuos-storage", WQ_HIGHPRI, 0);

@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Flags of files, as chattr(1) sets them. The client asks for them by four ioctl()s. It has
- * checked that the caller may change them. No other ioctl() is served.
+ * checked that the caller may change them.
  */
 #include <linux/fs.h>
 #include <linux/fileattr.h>
 #include "vst.h"
-
-static int reply_done(struct vst_req *r)
-{
-	const struct fuse_ioctl_out out = {};
-
-	return vst_reply(r, &out, sizeof(out));
-}
-
-static int reply_data(struct vst_req *r, const void *data, u32 len)
-{
-	return reply_done(r) ?: vst_reply(r, data, len);
-}
 
 static int reply_xflags(struct vst_req *r, const struct fileattr *fa)
 {
@@ -29,7 +17,7 @@ static int reply_xflags(struct vst_req *r, const struct fileattr *fa)
 		.fsx_cowextsize	= fa->fsx_cowextsize,
 	};
 
-	return reply_data(r, &x, sizeof(x));
+	return vst_reply_ioctl(r, &x, sizeof(x));
 }
 
 static int get_flags(struct vst_req *r, struct dentry *dentry, u32 cmd)
@@ -39,7 +27,7 @@ static int get_flags(struct vst_req *r, struct dentry *dentry, u32 cmd)
 
 	if (err)
 		return err;
-	return cmd == FS_IOC_GETFLAGS ? reply_data(r, &fa.flags, sizeof(fa.flags)) :
+	return cmd == FS_IOC_GETFLAGS ? vst_reply_ioctl(r, &fa.flags, sizeof(fa.flags)) :
 					reply_xflags(r, &fa);
 }
 
@@ -77,39 +65,21 @@ static int set_flags(struct vst_req *r, struct dentry *dentry, u32 cmd)
 	err = vfs_fileattr_set(&nop_mnt_idmap, dentry, &fa);
 	mnt_drop_write(vst_root.mnt);
 	err = err ?: vst_commit(d_inode(dentry));
-	return err ?: reply_done(r);
-}
-
-static int serve_flags(struct vst_req *r, struct dentry *dentry, u32 cmd)
-{
-	int err = -ENOTTY;
-
-	if (cmd == FS_IOC_GETFLAGS || cmd == FS_IOC_FSGETXATTR)
-		err = get_flags(r, dentry, cmd);
-	else if (cmd == FS_IOC_SETFLAGS || cmd == FS_IOC_FSSETXATTR)
-		err = set_flags(r, dentry, cmd);
-	return err == -ENOIOCTLCMD ? -ENOTTY : err;
+	return err ?: vst_reply_ioctl(r, NULL, 0);
 }
 
 /**
- * vst_ioctl - carry out the FUSE request IOCTL, of those that read or set flags
- * @r: request
+ * vst_serve_flags - read or set flags
+ * @r: request; what it sets follows in its body
+ * @dentry: of a file or directory
+ * @cmd: FS_IOC_GETFLAGS, SETFLAGS, FSGETXATTR or FSSETXATTR
  *
  * Context: worker.
  * Return: 0 or -errno.
  */
-int vst_ioctl(struct vst_req *r)
+int vst_serve_flags(struct vst_req *r, struct dentry *dentry, u32 cmd)
 {
-	const struct fuse_ioctl_in *in = vst_arg(r, sizeof(*in));
-	struct vst_node *node;
-	int err;
-
-	if (!in)
-		return -EINVAL;
-	node = vst_node_get(r->conn, r->in.nodeid);
-	if (IS_ERR(node))
-		return PTR_ERR(node);
-	err = serve_flags(r, node->dentry, in->cmd);
-	vst_node_put(node);
-	return err;
+	if (cmd == FS_IOC_GETFLAGS || cmd == FS_IOC_FSGETXATTR)
+		return get_flags(r, dentry, cmd);
+	return set_flags(r, dentry, cmd);
 }

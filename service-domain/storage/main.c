@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "vst.h"
+#include "window.h"
 
 static char *root = "/srv";
 module_param(root, charp, 0444);
@@ -82,9 +83,12 @@ static int __init storage_init(void)
 	rc = vst_cred_init();
 	if (rc)
 		goto put_root;
-	rc = vst_dispatch_init();
+	rc = vst_window_init();
 	if (rc)
 		goto put_cred;
+	rc = vst_dispatch_init();
+	if (rc)
+		goto end_window;
 	vst_orphans_init();
 	rc = veng_service_register(&service);
 	if (rc)
@@ -94,6 +98,8 @@ static int __init storage_init(void)
 end_dispatch:
 	vst_orphans_exit();
 	vst_dispatch_exit();
+end_window:
+	vst_window_exit();
 put_cred:
 	vst_cred_exit();
 put_root:
@@ -112,6 +118,7 @@ static void __exit storage_exit(void)
 	flush_delayed_fput();
 	vst_orphans_exit();
 	vst_dispatch_exit();
+	vst_window_exit();
 	vst_cred_exit();
 	path_put(&vst_root);
 }

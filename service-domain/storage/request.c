@@ -157,3 +157,19 @@ int vst_reply(struct vst_req *r, const void *data, u32 len)
 	r->out_len += len;
 	return 0;
 }
+
+/**
+ * vst_reply_ioctl - reply to an ioctl() that was carried out
+ * @r: request
+ * @data: what it hands out, private memory
+ * @len: bytes; may be 0
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int vst_reply_ioctl(struct vst_req *r, const void *data, u32 len)
+{
+	const struct fuse_ioctl_out out = {};
+
+	return vst_reply(r, &out, sizeof(out)) ?: len ? vst_reply(r, data, len) : 0;
+}

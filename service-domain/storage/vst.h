@@ -11,8 +11,8 @@
  * caller's credentials, see cred.c.
  *
  * Direction of calls:
- *	main.c -> dispatch.c -> attr.c, tmpfile.c, name.c, rename.c, dir.c, io.c, xattr.c
- *	attr.c -> times.c; tmpfile.c -> name.c
+ *	main.c -> dispatch.c -> attr.c, tmpfile.c, name.c, rename.c, dir.c, io.c, xattr.c, ioctl.c
+ *	attr.c -> times.c; tmpfile.c -> name.c; ioctl.c -> flags.c, window.c
  *	io.c -> rewrite.c, data.c -> handle.c
  *	these, main.c, dispatch.c -> client.c, orphan.c -> node.c, commit.c, request.c, cred.c
  */
@@ -134,6 +134,7 @@ const void *vst_arg(struct vst_req *r, u32 len);
 const char *vst_string(struct vst_req *r);
 const char *vst_name(struct vst_req *r);
 int vst_reply(struct vst_req *r, const void *data, u32 len);
+int vst_reply_ioctl(struct vst_req *r, const void *data, u32 len);
 
 /* cred.c */
 extern const struct cred *vst_cred;
@@ -260,6 +261,9 @@ int vst_listxattr(struct vst_req *r);
 int vst_removexattr(struct vst_req *r);
 
 /* flags.c */
+int vst_serve_flags(struct vst_req *r, struct dentry *dentry, u32 cmd);
+
+/* ioctl.c */
 int vst_ioctl(struct vst_req *r);
 
 #endif

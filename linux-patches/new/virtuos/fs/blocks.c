@@ -23,8 +23,16 @@ static bool is_writing(struct inode *inode)
 	return writing;
 }
 
-/* Write cached pages back. The client's copies of pages are on their way for longer than these. */
-static int write_back(struct inode *inode)
+/**
+ * vosfs_blocks_write_back - have the storage domain have all data that is cached
+ * @inode: the file's
+ *
+ * The client's copies of pages are on their way for longer than these.
+ *
+ * Context: process.
+ * Return: 0 or -errno; -ERESTARTSYS: killed.
+ */
+int vosfs_blocks_write_back(struct inode *inode)
 {
 	int err = filemap_write_and_wait(inode->i_mapping);
 
@@ -98,7 +106,7 @@ static int make_true(struct vosfs_data *d)
 		return 0;
 	WRITE_ONCE(d->holes_written, false);
 	if (mapping_tagged(inode->i_mapping, PAGECACHE_TAG_DIRTY) || is_writing(inode)) {
-		int err = write_back(inode);
+		int err = vosfs_blocks_write_back(inode);
 
 		if (err == -ERESTARTSYS)
 			return err;

@@ -180,4 +180,5 @@ void vosfs_file_ops_init(void)
 	vosfs_file_ops.fop_flags |= FOP_LEASED_POS;
 	vosfs_inode_ops = fuse_common_inode_operations;
 	vosfs_inode_ops.getattr = vosfs_blocks_getattr;
+	vosfs_inode_ops.fiemap = vosfs_ioctl_fiemap;
 }

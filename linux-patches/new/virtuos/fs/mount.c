@@ -82,6 +82,7 @@ static int fill_super(struct super_block *sb, struct fs_context *fsc)
 	err = vosfs_statfs_set_limit(sb);
 	if (err)
 		return err;
+	vosfs_ioctl_set_uuid(sb);
 	cache_acls(d_inode(sb->s_root));
 	sb->s_flags |= SB_ACTIVE;
 	return 0;

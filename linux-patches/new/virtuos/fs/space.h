@@ -18,9 +18,13 @@ int vosfs_space_before_fallocate(struct inode *inode, u64 bytes);
 
 /* blocks.c */
 bool vosfs_blocks_are_all(struct inode *inode);
+int vosfs_blocks_write_back(struct inode *inode);
 void vosfs_blocks_wrote(struct inode *inode, loff_t pos, size_t len);
 void vosfs_blocks_cut(struct inode *inode, loff_t from);
 int vosfs_blocks_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
 			 u32 mask, unsigned int flags);
+
+/* ioctl.c */
+int vosfs_ioctl_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64 start, u64 len);
 
 #endif

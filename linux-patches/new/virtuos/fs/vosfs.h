@@ -120,6 +120,9 @@ void vosfs_xattr_watch(struct super_block *sb);
 /* statfs.c */
 int vosfs_statfs_set_limit(struct super_block *sb);
 
+/* ioctl.c */
+void vosfs_ioctl_set_uuid(struct super_block *sb);
+
 /* file.c */
 extern struct file_operations vosfs_file_ops;
 extern struct inode_operations vosfs_inode_ops;
