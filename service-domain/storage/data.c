@@ -49,6 +49,27 @@ static int allocate(struct vst_req *r, struct file *file, const struct fuse_fall
 	return err;
 }
 
+#define MOVES	(FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE)
+
+/*
+ * Test whether an earlier incarnation has moved what follows a range. The client says in the
+ * place of a handle how large the file was.
+ * Return: 1 if so; 0: it has not; -EIO: it cannot be told.
+ */
+static int has_moved(const struct vst_req *r, const struct inode *inode,
+		     const struct fuse_fallocate_in *in)
+{
+	u64 size = i_size_read(inode);
+	u64 after = in->mode & FALLOC_FL_COLLAPSE_RANGE ? in->fh - in->length :
+							  in->fh + in->length;
+
+	if (!r->replay || !(in->mode & MOVES))
+		return 0;
+	if (size == after)
+		return 1;
+	return size == in->fh ? 0 : -EIO;
+}
+
 /**
  * vst_fallocate - carry out the FUSE request FALLOCATE
  * @r: request
@@ -65,14 +86,16 @@ int vst_fallocate(struct vst_req *r)
 
 	if (!in || in->offset > LLONG_MAX || in->length > LLONG_MAX)
 		return -EINVAL;
-	/* Other modes move data, and a replay must not repeat them. */
 	if (in->mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE |
-			 VOS_FALLOC_RESERVE))
+			 MOVES | VOS_FALLOC_RESERVE))
 		return -EOPNOTSUPP;
 	node = vst_data_get(r, FMODE_WRITE, &file);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	err = allocate(r, file, in);
+	err = has_moved(r, file_inode(file), in);
+	if (!err)
+		err = allocate(r, file, in);
+	err = min(err, 0);
 	/* What is lost with this domain, its successor has free for the write itself. */
 	if (!err && !(in->mode & VOS_FALLOC_RESERVE))
 		err = vst_commit(file_inode(file));

@@ -68,6 +68,36 @@ def test_writers_survive_a_kill(host):
     assert text.strip().endswith("6 passed, 0 failed"), text
 
 
+# Ranges that are put into a file and taken out: each of them once, whenever the domain dies.
+RANGES = r"""
+import ctypes, os, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+COLLAPSE, INSERT, BLOCK, N = 8, 32, 4096, 6
+def move(mode, at, n):
+    if libc.fallocate(f, mode, ctypes.c_long(at * BLOCK), ctypes.c_long(n * BLOCK)):
+        raise OSError(ctypes.get_errno(), mode)
+f = os.open('/root/ranges', os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+data = b''.join(bytes([97 + i]) * BLOCK for i in range(N))
+os.write(f, data)
+end, n = time.time() + float(sys.argv[1]), 0
+while time.time() < end:
+    n += 1
+    at, many = 1 + n % (N - 1), 1 + n % 3
+    move(INSERT, at, many)
+    there = data[:at * BLOCK] + bytes(many * BLOCK) + data[at * BLOCK:]
+    assert os.pread(f, 20 * BLOCK, 0) == there, (n, 'inserted')
+    move(COLLAPSE, at, many)
+    assert os.pread(f, 20 * BLOCK, 0) == data, (n, 'collapsed')
+os.unlink('/root/ranges')
+print('moved', n)
+"""
+
+
+def test_ranges_are_moved_once(host):
+    text = killed_meanwhile(host, ["python3", "-c", RANGES, "12"], 3, 120)
+    assert re.match(r"moved \d+", text), text
+
+
 # Set-user-ID files that a user writes to, and has grow, while the domain stands still: the
 # next domain carries that out.
 IN_FLIGHT = r"""

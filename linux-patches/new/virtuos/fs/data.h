@@ -6,7 +6,7 @@
  *	file.c (mappings), io.c (reads, writes) -> pin.c
  *	these, provider.c (doors), xattr.c -> data.c -> users.c, gate.c -> inode.c
  *	file.c, io.c, provider.c, data.c -> space.c, blocks.c -> statfs.c (space.h)
- *	file.c -> ioctl.c -> blocks.c; mount.c -> ioctl.c
+ *	file.c -> range.c, ioctl.c -> blocks.c; mount.c -> ioctl.c
  *
  * Locks, in order: the gate (gate.c), vosfs_data.lock.
  */

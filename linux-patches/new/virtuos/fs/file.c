@@ -38,14 +38,18 @@ static ssize_t data_splice_write(struct pipe_inode_info *pipe, struct file *out,
 static long data_fallocate(struct file *file, int mode, loff_t offset, loff_t length)
 {
 	struct inode *inode = file_inode(file);
+	bool moves = mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE);
 	bool frees = mode & FALLOC_FL_PUNCH_HOLE;
-	long rc = frees ? 0 : vosfs_space_before_fallocate(inode, length);
+	long rc = frees || moves ? 0 : vosfs_space_before_fallocate(inode, length);
 
 	rc = rc ?: vosfs_data_begin(inode);
 	if (rc)
 		return rc;
 	vosfs_users_end_windows(inode);
-	rc = fuse_file_operations.fallocate(file, mode, offset, length);
+	if (moves)
+		rc = vosfs_range_move(file, mode, offset, length);
+	else
+		rc = fuse_file_operations.fallocate(file, mode, offset, length);
 	if (frees)
 		vosfs_blocks_cut(inode, offset);
 	vosfs_data_end(inode);
