@@ -12,6 +12,7 @@
  * away (FUSE_HANDLE_KILLPRIV_V2). FALLOCATE does not say it.
  */
 #include <linux/capability.h>
+#include <linux/highuid.h>
 #include "vst.h"
 
 /* The credentials of root and of the client itself; and the same without CAP_FSETID. */
@@ -48,8 +49,9 @@ static const struct cred *cred_as(kuid_t uid, kgid_t gid, const struct cred *cal
  * vst_cred_of - get the credentials under which a request runs
  * @r: request
  *
- * A request without registered credentials is the client's own or one that it sends in the
- * background. For the latter the header names user and group.
+ * A request that makes something has in its header the owner that the caller's mount maps the
+ * caller to; in others it is the caller. One without registered credentials is the client's own,
+ * or one that it sends in the background. If that names no user, a kernel thread sent it.
  *
  * Context: process.
  * Return: credentials with a reference, or ERR_PTR(-EINVAL, -ENOMEM).
@@ -63,9 +65,11 @@ const struct cred *vst_cred_of(const struct vst_req *r)
 	if (!r->by_caller)
 		return get_cred(vst_cred);
 	if (r->call->sqe.cred)
-		return cred_as(caller->fsuid, caller->fsgid, caller);
+		return cred_as(uid_valid(uid) ? uid : caller->fsuid,
+			       gid_valid(gid) ? gid : caller->fsgid, caller);
 	if (!uid_valid(uid) || !gid_valid(gid))
-		return ERR_PTR(-EINVAL);
+		return cred_as(make_kuid(&init_user_ns, overflowuid),
+			       make_kgid(&init_user_ns, overflowgid), NULL);
 	if (uid_eq(uid, GLOBAL_ROOT_UID) && gid_eq(gid, GLOBAL_ROOT_GID))
 		return get_cred(vst_cred);
 	return cred_as(uid, gid, NULL);

@@ -18,7 +18,7 @@ static int vst_init(struct vst_req *r)
 		FUSE_ASYNC_DIO | FUSE_POSIX_ACL | FUSE_DONT_MASK | FUSE_MAX_PAGES |
 		FUSE_NO_OPEN_SUPPORT | FUSE_NO_OPENDIR_SUPPORT | FUSE_HANDLE_KILLPRIV_V2 |
 		FUSE_CACHE_SYMLINKS | FUSE_EXPORT_SUPPORT | FUSE_EXPLICIT_INVAL_DATA |
-		FUSE_SETXATTR_EXT | FUSE_INIT_EXT;
+		FUSE_SETXATTR_EXT | FUSE_INIT_EXT | FUSE_ALLOW_IDMAP;
 	const struct fuse_init_in *in = vst_arg(r, sizeof(*in));
 	struct fuse_init_out out = {};
 	u64 flags;

@@ -10,12 +10,23 @@
 #include "vst.h"
 #include <linux/posix_acl.h>
 
+/*
+ * Find what a file handle of the client leads to. The client asks only if it has no inode of the
+ * node. So a file without a name that it sees is not open there, and is about to go.
+ */
+static struct dentry *lookup_self(struct dentry *dentry)
+{
+	const struct inode *inode = d_inode(dentry);
+
+	return inode->i_nlink > vst_kept_links(inode) ? dget(dentry) : ERR_PTR(-ESTALE);
+}
+
 static struct dentry *lookup_in(struct dentry *dir, const char *name)
 {
 	if (vst_is_hidden(dir, name))
 		return ERR_PTR(-ENOENT);
 	if (!strcmp(name, "."))
-		return dget(dir);
+		return lookup_self(dir);
 	if (!strcmp(name, "..")) {
 		if (dir == vst_root.dentry)
 			return dget(dir);

@@ -241,6 +241,7 @@ static int vosfs_init_fs_context(struct fs_context *fsc)
 struct file_system_type vosfs_type = {
 	.owner			= THIS_MODULE,
 	.name			= "virtuosfs",
+	.fs_flags		= FS_ALLOW_IDMAP,
 	.init_fs_context	= vosfs_init_fs_context,
 	.kill_sb		= vosfs_kill_sb,
 };

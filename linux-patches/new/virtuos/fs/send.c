@@ -265,9 +265,22 @@ static void end_forget(struct fuse_req *req)
 	fuse_request_end(req);
 }
 
+/*
+ * The client names an owner only for what is made, for a mount may map it. In a request that is
+ * sent in the background the service needs the caller for other things (its cred.c).
+ */
+static void name_caller(struct fuse_req *req)
+{
+	if (req->in.h.uid != FUSE_INVALID_UIDGID || current->flags & PF_KTHREAD)
+		return;
+	req->in.h.uid = from_kuid(&init_user_ns, current_fsuid());
+	req->in.h.gid = from_kgid(&init_user_ns, current_fsgid());
+}
+
 static void vosfs_send_req(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
 	req->in.h.unique = fuse_get_unique(fiq);
+	name_caller(req);
 	if (req->in.h.opcode == FUSE_FORGET)
 		end_forget(req);
 	else if (test_bit(FR_BACKGROUND, &req->flags))
