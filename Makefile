@@ -195,6 +195,9 @@ $(B)/deb.stamp: $(DEB_INPUTS) scripts/package.sh $(shell find debian -maxdepth 1
 install: $(B)/deb.stamp
 	@scripts/package.sh install
 
+repo: $(B)/deb.stamp
+	@scripts/repo.sh
+
 LIBRARY := $(wildcard libsyscall-forward/*.[ch] libsyscall-forward/Makefile)
 
 lib: $(B)/lib.stamp
@@ -269,7 +272,7 @@ help:
 #:     DOOR=both             ... all of them with the door open (program: only for what is tested)
 #: make check-lies           service domains and front ends that lie
 #: make check-pmu            performance counters, on a QEMU that is built for it
-#: make check-deb            the Debian packages: made twice, they are equal
+#: make check-deb            the Debian packages: made twice, they are equal; install, upgrade, purge
 #: make check-faults         does each checker find what it is for, put in on purpose? Long
 #: make fuzz MINUTES=10      all fuzzers (or T='name ...') for so long; then fuzz-keep: what they
 #:                           found goes to tests/fuzz/corpus; fuzz-cover: lines that it reaches
@@ -278,10 +281,11 @@ help:
 #:     SYSTEMS='pv ...'      of native pv driver-domain virtuos-trap virtuos-both
 #:     CASES='pread,redis'   ... and of the sections; PARTS='ring count system lifecycle'
 #: make deb                  the Debian packages, under build/
+#: make repo                 a signed apt repository of them, build/repo (GPG_KEY=ID: your own key)
 #: make install              install them on this machine (a Xen host of one's own)
 #: make lib                  libsyscall-forward.so, under build/libsyscall-forward/
 #: make kernels | modules | initrds | hypervisor | peers     a part of the build
 #: make clean                remove build/ (the cache ~/.cache/virtuos stays)
 
-.PHONY: $(RUNNERS) ready ready-debug all kernels modules lies initrds peers hypervisor pmu agent deb deb-inputs lib install \
+.PHONY: $(RUNNERS) ready ready-debug all kernels modules lies initrds peers hypervisor pmu agent deb deb-inputs repo lib install \
 	unit-programs fuzz-programs fuzz-keep fuzz-cover clean help
