@@ -6,6 +6,24 @@
 #include "cli.h"
 #include "rows.h"
 
+/* Told only of a domain that is there. */
+static enum vd_kernel kernel_of(const struct row *r)
+{
+	return r->st.domid == VD_NO_DOMID ? VD_KERNEL_UNKNOWN : vd_kernel_judge(r->st.kernel);
+}
+
+static const char *older_json(const struct row *r)
+{
+	switch (kernel_of(r)) {
+	case VD_KERNEL_INSTALLED:
+		return "false";
+	case VD_KERNEL_OLDER:
+		return "true";
+	default:
+		return "null";
+	}
+}
+
 static void print_json(const char *system, const struct row *r, bool first)
 {
 	/* Names are a-z, 0-9 and _; reasons and states are our own words. */
@@ -24,8 +42,9 @@ static void print_json(const char *system, const struct row *r, bool first)
 	printf("\"degraded\": %s, ", r->st.degraded ? "true" : "false");
 	printf("\"generation\": %ld, \"restarts\": %ld, \"memory_mib\": %llu, ",
 	       r->st.generation, r->st.restarts, (unsigned long long)r->memory_mib);
-	printf("\"devid\": %ld, \"last_death\": \"%s\", \"uuid\": \"%s\"}", r->st.devid,
+	printf("\"devid\": %ld, \"last_death\": \"%s\", \"uuid\": \"%s\", ", r->st.devid,
 	       r->st.reason, r->st.uuid);
+	printf("\"older_kernel\": %s}", older_json(r));
 }
 
 static void print_text(const struct row *r, bool first)
@@ -40,10 +59,11 @@ static void print_text(const struct row *r, bool first)
 	if (r->uptime >= 0)
 		snprintf(up, sizeof(up), "%lld:%02lld:%02lld", r->uptime / 3600,
 			 r->uptime / 60 % 60, r->uptime % 60);
-	printf("%-12s %-8s %5s %-9s %-10s %9s %4ld %4llu MiB  %s%s\n", r->st.name,
+	printf("%-12s %-8s %5s %-9s %-10s %9s %4ld %4llu MiB  %s%s%s\n", r->st.name,
 	       r->st.role, id, r->state, r->link, up, r->st.generation,
 	       (unsigned long long)r->memory_mib, *r->st.reason ? r->st.reason : "-",
-	       r->st.degraded ? " (degraded: dies again and again)" : "");
+	       r->st.degraded ? " (degraded: dies again and again)" : "",
+	       kernel_of(r) == VD_KERNEL_OLDER ? " (older kernel: virtuos restart takes the new one)" : "");
 }
 
 /* How the list is printed, and whether nothing has been yet. */

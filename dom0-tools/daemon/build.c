@@ -38,10 +38,13 @@ static void worker_line(struct machine *m, struct dom *d, const char *line)
 		d->destroyed = true;
 		d->st.domid = VD_NO_DOMID;
 		d->st.uuid[0] = 0;
+		d->st.kernel[0] = 0;
 		d->creating = false;
 		dom_save(m, d);
 	} else if (!strcmp(line, "creating")) {
 		d->creating = true;
+	} else if (!strncmp(line, "kernel ", 7)) {
+		snprintf(d->st.kernel, sizeof(d->st.kernel), "%.*s", VD_KERNEL_NOTE - 1, line + 7);
 	} else if (sscanf(line, "created %u %36s", &domid, uuid) == 2) {
 		d->st.domid = domid;
 		snprintf(d->st.uuid, sizeof(d->st.uuid), "%s", uuid);

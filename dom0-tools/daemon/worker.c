@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../host/kernel.h"
 #include "worker.h"
 
 static int report_fd = -1;
@@ -47,13 +48,16 @@ static int destroy_old(struct vd_host *h, const struct worker_job *job)
 
 static int create_new(struct vd_host *h, const struct worker_job *job)
 {
-	char uuid[37];
+	char uuid[37], kernel[VD_KERNEL_NOTE];
 	uint32_t domid;
 
 	if (vd_pci_claim(h, job->domain, job->state))
 		return -1;
 	if (libxl_name_to_domid(h->ctx, job->domain->name, &domid))
 		report("creating\n");
+	/* Before the files are read: if they are replaced meanwhile, it counts as older. */
+	vd_kernel_note(job->domain->kernel, job->domain->ramdisk, kernel);
+	report("kernel %s\n", kernel);
 	if (vd_domain_create(h, job->config, job->domain, &domid)) {
 		report("destroyed\n");		/* what there was of it */
 		return -1;

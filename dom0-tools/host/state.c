@@ -25,6 +25,7 @@ static int write_all(struct xs_handle *xs, xs_transaction_t t, const char *dir,
 	    vd_xs_write(xs, t, dir, "state", "%s", s->state) ||
 	    vd_xs_write(xs, t, dir, "reason", "%s", s->reason) ||
 	    vd_xs_write(xs, t, dir, "uuid", "%s", s->uuid) ||
+	    vd_xs_write(xs, t, dir, "kernel", "%s", s->kernel) ||
 	    vd_xs_write(xs, t, dir, "domid", "%ld",
 			s->domid == VD_NO_DOMID ? -1L : (long)s->domid) ||
 	    vd_xs_write(xs, t, dir, "generation", "%ld", s->generation) ||
@@ -81,6 +82,7 @@ int vd_status_load(struct xs_handle *xs, const char *system, const char *name,
 	load_text(xs, dir, "state", s->state, sizeof(s->state));
 	load_text(xs, dir, "reason", s->reason, sizeof(s->reason));
 	load_text(xs, dir, "uuid", s->uuid, sizeof(s->uuid));
+	load_text(xs, dir, "kernel", s->kernel, sizeof(s->kernel));
 	domid = vd_xs_read_long(xs, -1, "%s/domid", dir);
 	s->domid = domid < 0 ? VD_NO_DOMID : (uint32_t)domid;
 	s->generation = vd_xs_read_long(xs, 0, "%s/generation", dir);

@@ -8,6 +8,7 @@
 #define VIRTUOS_STATE_H
 
 #include "host.h"
+#include "kernel.h"
 
 #define VD_STATE_ROOT	"/virtuos"
 #define VD_RUN_DIR	"/run/virtuos"
@@ -19,6 +20,7 @@ struct vd_status {
 	char state[16];		/* building, running, stopping, waiting, stopped, failed */
 	char reason[64];	/* of the last death, "" = none yet */
 	char uuid[37];
+	char kernel[VD_KERNEL_NOTE];	/* what it was started with */
 	uint32_t domid;		/* VD_NO_DOMID = none */
 	long generation;	/* incarnations so far */
 	long devid;		/* of its link to the primary, -1 = none */

@@ -232,7 +232,7 @@ def bring_up(m, deb, disk, progress):
         with open(path, "rb") as f:
             dom0.run(["sh", "-c", "cat > /root/%s" % os.path.basename(path)], stdin=f.read(), timeout=60, check=True)
     dom0.run(["sh", "-c", "cd /root && DEBIAN_FRONTEND=noninteractive dpkg -i *.deb && rm *.deb"],
-             timeout=120, check=True, poll=progress.tick)
+             timeout=300, check=True, poll=progress.tick)
     dom0.run(["sh", "-c", "mkdir -p /etc/virtuos && cat > /etc/virtuos/virtuos.cfg"],
              stdin=config(disk).encode(), timeout=20, check=True)
     progress.step("virtuos is installed in dom0")

@@ -241,7 +241,8 @@ int worker_start(struct worker *w, struct vd_host *h, const struct worker_job *j
 		assert_true(++host.next_domid < NR_IDS);
 		host.exists[host.next_domid] = true;
 		w->len += (size_t)snprintf(w->buf + w->len, sizeof(w->buf) - w->len,
-					   "created %u uuid\n", host.next_domid);
+					   "kernel of %u\ncreated %u uuid\n", host.next_domid,
+					   host.next_domid);
 	}
 	host.now += job->create ? BUILD_MS : 0;
 	return 0;
@@ -501,6 +502,23 @@ static void test_ordered_kills_do_not_count(void **state)
 	assert_false(net()->st.degraded);
 }
 
+static void test_each_life_has_a_note_of_its_kernel(void **state)
+{
+	char note[32];
+
+	(void)state;
+	set_up(VD_RESTART_ON_FAILURE);
+	snprintf(note, sizeof(note), "of %u", net()->st.domid);
+	assert_string_equal(net()->st.kernel, note);
+	die(net());
+	snprintf(note, sizeof(note), "of %u", net()->st.domid);
+	assert_string_equal(net()->st.kernel, note);
+	die_often(net(), 6);
+	die(net());
+	assert_int_equal(net()->phase, PH_FAILED);
+	assert_string_equal(net()->st.kernel, "");
+}
+
 static void test_no_interval_no_limit(void **state)
 {
 	int i;
@@ -637,6 +655,7 @@ int main(void)
 		cmocka_unit_test(test_on_failure_stops_until_ordered),
 		cmocka_unit_test(test_the_primary_has_the_limit_too),
 		cmocka_unit_test(test_ordered_kills_do_not_count),
+		cmocka_unit_test(test_each_life_has_a_note_of_its_kernel),
 		cmocka_unit_test(test_no_interval_no_limit),
 		cmocka_unit_test(test_what_cannot_be_built_is_tried_again),
 		cmocka_unit_test(test_a_worker_that_dies_leaves_nothing),
