@@ -107,7 +107,7 @@ check_pmu() {
 
 # What programs see, and all they see is a matter of the door. Left out: what opens the door
 # itself, what happens in dom0, in the engine or to the disk, two cold boots, 20 kills in a row.
-REPEATED="test_programs. test_apps. test_fs_death. test_net_death. test_net_limits. test_recovery."
+REPEATED="test_programs. test_differential. test_apps. test_fs_death. test_net_death. test_net_limits. test_recovery."
 SLOW="-x cold_boot -x 20_kills"
 
 check_door() {
