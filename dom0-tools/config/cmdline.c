@@ -53,6 +53,9 @@ int vd_config_cmdline(const struct vd_config *c, const struct vd_domain_config *
 		fprintf(f, " virtuos.restart_timeout=%ld", c->restart_timeout);
 	if (d->ip)
 		fprintf(f, " ip=%s", d->ip);
+	/* No dummy interface is there unless a program makes one. */
+	if (d->role == VD_ROLE_NETWORK)
+		fprintf(f, " dummy.numdummies=0");
 	print_features(f, d->features);
 	if (d->role == VD_ROLE_STORAGE) {
 		fprintf(f, " virtuos.disk=%s virtuos.fstype=%s", d->device, d->fstype);

@@ -2,10 +2,11 @@
 # What a network domain loads on the word of its configuration, before it serves. The
 # kernel asks for nothing by itself (common.sh), so each list names all that is used.
 
-# modules_of FEATURE - the modules that a feature is made of, least dependent first
+# modules_of FEATURE - the modules that a feature is made of, least dependent first; each
+# with its parameters behind a colon
 modules_of() {
 	case "$1" in
-	bonding) echo bonding;;
+	bonding) echo bonding:max_bonds=0;;
 	bridge) echo bridge;;
 	nftables) echo crc32c_generic nf_tables nf_conntrack nf_conntrack_netlink nft_ct \
 		nft_limit nft_log nft_hash nft_chain_nat nft_nat nft_masq nft_redir \
@@ -23,7 +24,7 @@ load_features() {
 	for feature in $(param virtuos.features | tr , ' '); do
 		modules=$(modules_of "$feature") || die "no such feature: $feature"
 		for module in $modules; do
-			modprobe "$module" || die "cannot load $module for $feature"
+			modprobe $(echo "$module" | tr : ' ') || die "cannot load $module for $feature"
 		done
 		say "$feature is loaded"
 	done

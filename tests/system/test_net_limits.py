@@ -129,6 +129,16 @@ print('all', len(held))
 """
 
 
+LINKS = r"""
+set -e
+for kind in bond bridge wireguard dummy; do ip link add $kind type $kind; done
+ip link add link eth0 name vlan type vlan id 5
+tc qdisc add dev dummy root netem delay 1ms
+tc qdisc add dev vlan root htb
+ip -o link | grep -cE ': (bond|bridge|wireguard|dummy|vlan)[@:]'
+"""
+
+
 ONE_FILE = r"""
 set -e
 virtuos down
@@ -156,3 +166,4 @@ def test_sockets_need_no_files_in_the_domain(host):
     # It loaded what its configuration names before it served.
     console = out(host.dom0("cat /var/log/xen/console/guest-net.log"))
     assert re.search(r"virtuos: wireguard is loaded(?s:.*)virtuos: network service is up", console), console
+    assert out(host.primary(LINKS, timeout=60)).strip() == "5"
