@@ -13,12 +13,20 @@
 static bool family_ok(u64 family)
 {
 	/* A primary must not reach descriptors or this domain's own services (AF_UNIX). */
-	return family == PF_INET || family == PF_INET6 || family == PF_NETLINK;
+	return family == PF_INET || family == PF_INET6 || family == PF_NETLINK ||
+	       family == PF_PACKET;
+}
+
+static bool protocol_ok(u64 family, u64 protocol)
+{
+	return family == PF_PACKET ? protocol <= U16_MAX : protocol < IPPROTO_MAX;
 }
 
 /* A socket of one of these loads no module, so its creation does not wait. */
-static bool is_common(u64 protocol)
+static bool is_common(u64 family, u64 protocol)
 {
+	if (family == PF_PACKET || family == PF_NETLINK)
+		return false;
 	return protocol == IPPROTO_IP || protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
@@ -89,11 +97,11 @@ s64 vns_socket(struct vns_obj *none, struct veng_scall *call)
 
 	if (!family_ok(arg[0]))
 		return -EAFNOSUPPORT;
-	if (arg[1] >= SOCK_MAX || arg[2] >= IPPROTO_MAX)
+	if (arg[1] >= SOCK_MAX || !protocol_ok(arg[0], arg[2]))
 		return -EINVAL;
 	if (arg[0] == PF_NETLINK && !vns_netlink_ok(arg[2]))
 		return -EPROTONOSUPPORT;
-	if (is_common(arg[2]) && arg[0] != PF_NETLINK)
+	if (is_common(arg[0], arg[2]))
 		return make_socket(call);
 	veng_scall_queue_ctl(call, make_rare_socket);
 	return VENG_PENDING;
@@ -128,7 +136,10 @@ static s64 bind_now(struct vns_obj *o, struct veng_scall *call)
 	return len < 0 ? len : kernel_bind(o->sock, (struct sockaddr *)&addr, len);
 }
 
-/* Context: control thread. Groups of netlink may take long locks. */
+/*
+ * Context: control thread. Groups of netlink may take long locks. A packet socket that is bound
+ * again waits until no processor delivers to it.
+ */
 static s64 run_bind(struct veng_scall *call)
 {
 	struct vns_obj *o = call->priv;
@@ -149,7 +160,7 @@ static s64 run_bind(struct veng_scall *call)
  */
 s64 vns_bind(struct vns_obj *o, struct veng_scall *call)
 {
-	if (!o->file)
+	if (!o->file && !vns_is_packet(o))
 		return bind_now(o, call);
 	call->priv = o;
 	veng_scall_queue_ctl(call, run_bind);

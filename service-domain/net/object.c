@@ -185,15 +185,16 @@ static void unlist(struct vns_obj *o)
 
 /*
  * A socket leaves multicast groups under the lock of all routing. One of netlink tells all
- * protocols that it goes. The kernel closes connections that wait to be accepted one by one. If the control thread uses a socket, it would be closed
- * after the answer, its address still taken.
+ * protocols that it goes. A packet socket waits until no processor delivers to it. The kernel
+ * closes connections that wait to be accepted one by one. If the control thread uses a socket, it
+ * would be closed after the answer, its address still taken.
  * Context: dispatcher, which has found @o.
  */
 static bool release_takes_long(const struct vns_obj *o)
 {
 	const struct sock *sk = o->sock->sk;
 
-	return o->in_groups || o->file || refcount_read(&o->users) > 2 ||
+	return o->in_groups || o->file || vns_is_packet(o) || refcount_read(&o->users) > 2 ||
 	       (READ_ONCE(sk->sk_state) == TCP_LISTEN &&
 		READ_ONCE(sk->sk_ack_backlog) > MAX_CLOSED_AT_ONCE);
 }

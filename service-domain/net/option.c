@@ -8,6 +8,7 @@
  * or need user pointers.
  */
 #include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <linux/uaccess.h>
@@ -80,6 +81,16 @@ static bool set_is_quick(int level, int name)
 	       (level == SOL_TCP && tcp_is_quick(name));
 }
 
+/*
+ * Packet sockets: a ring would be memory of this domain that no program maps. The programs of a
+ * fanout group come as a pointer or as a descriptor.
+ */
+static bool is_refused(int level, int name)
+{
+	return level == SOL_PACKET &&
+	       (name == PACKET_RX_RING || name == PACKET_TX_RING || name == PACKET_FANOUT_DATA);
+}
+
 static void *copy_value(const struct veng_scall *call)
 {
 	u32 len = call->sqe.ext[0].len;
@@ -144,6 +155,8 @@ static s64 run_set(struct veng_scall *call)
  */
 s64 vns_setsockopt(struct vns_obj *o, struct veng_scall *call)
 {
+	if (is_refused(call->sqe.arg[0], call->sqe.arg[1]))
+		return -EOPNOTSUPP;
 	if (set_is_quick(call->sqe.arg[0], call->sqe.arg[1]))
 		return set_value(o, call);
 	if ((int)call->sqe.arg[0] == SOL_IP || (int)call->sqe.arg[0] == SOL_IPV6)

@@ -94,6 +94,11 @@ struct vns_conn {
 	struct vns_obj *table[];
 };
 
+static inline bool vns_is_packet(const struct vns_obj *o)
+{
+	return o->sock->sk->sk_family == PF_PACKET;
+}
+
 /* object.c */
 struct vns_obj *vns_obj_new(struct vns_conn *nc, u32 index, u32 gen);
 s64 vns_obj_open(struct vns_obj *o, const struct vns_obj *listener, u32 *mask);

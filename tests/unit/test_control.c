@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <asm/socket.h>
 #include <linux/errqueue.h>
+#include <linux/if_packet.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/ipv6.h>
@@ -81,6 +82,8 @@ static void known_messages(void **state)
 	assert_true(vnet_control_allowed(SOL_IPV6, IPV6_PKTINFO, 20, false));
 	assert_true(vnet_control_allowed(SOL_IPV6, IPV6_RECVERR, 44, false));
 	assert_true(vnet_control_allowed(SOL_IPV6, IPV6_PATHMTU, 32, false));
+	assert_true(vnet_control_allowed(SOL_PACKET, PACKET_AUXDATA, 20, false));
+	assert_false(vnet_control_allowed(SOL_PACKET, PACKET_AUXDATA, 24, false));
 	assert_true(vnet_control_allowed(SOL_SOCKET, SO_TIMESTAMP_OLD, 16, false));
 	assert_true(vnet_control_allowed(SOL_SOCKET, SO_TIMESTAMPNS_NEW, 16, false));
 	assert_true(vnet_control_allowed(SOL_SOCKET, SO_TIMESTAMPING_OLD, 48, false));

@@ -11,11 +11,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +30,11 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* A protocol for experiments, and what a frame of it has behind its header. */
+#define ETHER_TYPE 0x88b5
+#define WANTED 'w'
+#define OTHER 'o'
 
 enum { TCP_PORT = 7711, EPOLL_PORT, UDP_PORT, LATE_PORT, NOBODY_PORT };
 
@@ -321,6 +331,89 @@ static void option_of_root(void)
 	is_alive(fd, priority);
 }
 
+struct eth_frame {
+	struct ethhdr eth;
+	char kind;
+} __attribute__((packed));
+
+/* Filter before bind(): it never gets anything else. */
+static int sniffer(void)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, offsetof(struct eth_frame, kind)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, WANTED, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0xffff),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog prog = { 4, insns };
+	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_protocol = htons(ETHER_TYPE),
+				  .sll_ifindex = (int)if_nametoindex("lo") };
+	int fd = socket(AF_PACKET, SOCK_RAW, 0);
+
+	CHECK(fd >= 0 && ll.sll_ifindex > 0);
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)));
+	CHECK(!bind(fd, (struct sockaddr *)&ll, sizeof(ll)));
+	return fd;
+}
+
+static void packet_receive(void)
+{
+	struct packet_mreq mreq = { .mr_ifindex = (int)if_nametoindex("lo"),
+				    .mr_type = PACKET_MR_PROMISC };
+	struct sockaddr_ll ll = {};
+	socklen_t len = sizeof(ll);
+	struct eth_frame f;
+	int fd = sniffer(), i;
+
+	/* More than are kept, if those that were taken back counted. */
+	for (i = 0; i < 100; i++) {
+		CHECK(!setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq, sizeof(mreq)));
+		CHECK(!setsockopt(fd, SOL_PACKET, PACKET_DROP_MEMBERSHIP, &mreq, sizeof(mreq)));
+	}
+	is_ready();
+	for (i = 0; i < 2; i++)
+		CHECK(recv(fd, &f, sizeof(f), 0) == sizeof(f) && f.kind == WANTED);
+	CHECK(!getsockname(fd, (struct sockaddr *)&ll, &len));
+	CHECK(ll.sll_protocol == htons(ETHER_TYPE) && ll.sll_ifindex == mreq.mr_ifindex);
+}
+
+static void packet_ring(void)
+{
+	struct tpacket_req req = { .tp_block_size = 4096, .tp_block_nr = 1,
+				   .tp_frame_size = 2048, .tp_frame_nr = 2 };
+	int fd = sniffer(), version = TPACKET_V2, i;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct tpacket2_hdr *h;
+	struct eth_frame f;
+	char *ring;
+
+	CHECK(!setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)));
+	CHECK(!setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)));
+	ring = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(ring != MAP_FAILED);
+	is_ready();
+	for (i = 0; i < 2; i++) {
+		h = (void *)(ring + i * 2048);
+		while (!(__atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+			CHECK(poll(&p, 1, -1) == 1);
+		memcpy(&f, (char *)h + h->tp_mac, sizeof(f));
+		CHECK(h->tp_len == sizeof(f) && f.kind == WANTED);
+	}
+}
+
+/* What packet_receive() and packet_ring() wait for. */
+static void send_frames(void)
+{
+	struct eth_frame f = { .eth.h_proto = htons(ETHER_TYPE) };
+	int fd = sniffer(), i;
+
+	for (i = 0; i < 10; i++) {
+		f.kind = i % 2 ? WANTED : OTHER;
+		CHECK(send(fd, &f, sizeof(f), 0) == sizeof(f));
+		usleep(50000);
+	}
+}
+
 static void ask(int port)
 {
 	double end = now() + 150;
@@ -358,6 +451,7 @@ static void client(void)
 		CHECK(sendto(fd, "data", 4, 0, (struct sockaddr *)&a, sizeof(a)) == 4);
 		usleep(100000);
 	}
+	send_frames();
 	printf("# first answer %.2f s after the death\n", first);
 }
 
@@ -374,6 +468,8 @@ static const struct {
 	{ "unused_socket", unused_socket },
 	{ "bound_by_nobody", bound_by_nobody },
 	{ "option_of_root", option_of_root },
+	{ "packet_receive", packet_receive },
+	{ "packet_ring", packet_ring },
 	{ "client", client },
 };
 

@@ -19,17 +19,17 @@ static bool is_inet6(const struct vnet_sock *vs)
 
 static bool is_udp(const struct vnet_sock *vs)
 {
-	return vs->sk.sk_type == SOCK_DGRAM &&
+	return vs->sk.sk_type == SOCK_DGRAM && !vnet_is_packet(vs) &&
 	       (vs->sk.sk_protocol == IPPROTO_UDP || vs->sk.sk_protocol == IPPROTO_UDPLITE);
 }
 
 /*
  * Test whether an address is whole. Programs read whole addresses, and the service refuses a
- * shorter one.
+ * shorter one. In Linux none reads a packet socket's address.
  */
 static bool is_whole(const struct vnet_sock *vs, const struct sockaddr *addr, int len)
 {
-	if (len < (int)sizeof(sa_family_t) || addr->sa_family == AF_UNSPEC)
+	if (vnet_is_packet(vs) || len < (int)sizeof(sa_family_t) || addr->sa_family == AF_UNSPEC)
 		return false;
 	if (!is_inet6(vs) || addr->sa_family == AF_INET)
 		return len >= (int)sizeof(struct sockaddr_in);

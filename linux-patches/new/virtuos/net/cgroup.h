@@ -26,14 +26,14 @@ static inline int vnet_cgroup_create(struct vnet_sock *vs)
 {
 	struct sock *sk __maybe_unused = &vs->sk;
 
-	return BPF_CGROUP_RUN_PROG_INET_SOCK(sk);
+	return vnet_is_packet(vs) ? 0 : BPF_CGROUP_RUN_PROG_INET_SOCK(sk);
 }
 
 static inline void vnet_cgroup_release(struct vnet_sock *vs)
 {
 	struct sock *sk __maybe_unused = &vs->sk;
 
-	if (!sk->sk_kern_sock)
+	if (!sk->sk_kern_sock && !vnet_is_packet(vs))
 		BPF_CGROUP_RUN_PROG_INET_SOCK_RELEASE(sk);
 }
 

@@ -22,7 +22,9 @@ int vnet_socket_call(struct vnet_sock *vs, u32 flags)
 	bool recovery = flags & VOS_GET_RECOVERY;
 	struct vnet_req req = {
 		.opcode = VOS_OP_SOCKET,
-		.arg = { vs->sk.sk_family, vs->sk.sk_type, vs->sk.sk_protocol,
+		/* A packet socket gets its protocol from bind(), when its filter is there. */
+		.arg = { vs->sk.sk_family, vs->sk.sk_type,
+			 recovery && vnet_is_packet(vs) ? 0 : vs->sk.sk_protocol,
 			 sock_i_ino(&vs->sk) },
 		.fresh = recovery ? NULL : vs,
 	};

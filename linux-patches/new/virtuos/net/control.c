@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Control messages that Linux's IPv4, IPv6, TCP, UDP and netlink give with received data. No others may
- * reach a program. It believes what its kernel says of descriptors (SCM_RIGHTS, SCM_PIDFD) and
- * of a sender (SCM_CREDENTIALS, SCM_SECURITY).
+ * Control messages that Linux's IPv4, IPv6, TCP, UDP, netlink and packet sockets give with received
+ * data. No others may reach a program. It believes what its kernel says of descriptors (SCM_RIGHTS,
+ * SCM_PIDFD) and of a sender (SCM_CREDENTIALS, SCM_SECURITY).
  *
  * This file calls no function, so that tests/unit/test_control.c can include it as it is.
  */
@@ -10,6 +10,7 @@
 #ifdef __KERNEL__
 #include <linux/array_size.h>
 #include <linux/errqueue.h>
+#include <linux/if_packet.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/ipv6.h>
@@ -85,6 +86,8 @@ static const struct control {
 	EXACT(SOL_UDP, UDP_GRO, sizeof(int)),
 	EXACT(SOL_NETLINK, NETLINK_PKTINFO, sizeof(struct nl_pktinfo)),
 	EXACT(SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, sizeof(int)),
+	EXACT(SOL_PACKET, PACKET_AUXDATA, sizeof(struct tpacket_auxdata)),
+	EXACT(SOL_PACKET, PACKET_TX_TIMESTAMP, sizeof(struct sock_extended_err)),
 #undef EXACT
 #undef UP_TO
 };

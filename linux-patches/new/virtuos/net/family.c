@@ -2,13 +2,15 @@
 /*
  * Registers the forwarded socket families, makes and releases their sockets.
  *
- * The kernel of the primary has no TCP/IP (CONFIG_INET=n), so PF_INET and PF_INET6 are free.
+ * The kernel of the primary has no TCP/IP (CONFIG_INET=n) and no packet sockets, so PF_INET,
+ * PF_INET6 and PF_PACKET are free.
  * Only the initial network namespace is forwarded. The others are empty, as without TCP/IP.
  */
 #include <linux/in.h>
 #include <linux/module.h>
 #include <net/net_namespace.h>
 #include "cgroup.h"
+#include "packet.h"
 #include "vnet.h"
 
 struct proto vnet_proto = {
@@ -23,12 +25,15 @@ static void sock_destruct(struct sock *sk)
 	struct vnet_sock *vs = vnet_sk(sk);
 
 	vnet_record_free(vs);
+	vnet_ring_free(vs);
 	put_cred(vs->cred);
 }
 
 /* Get the protocol for which 0 stands: a reader of the socket must see it, as in Linux. */
-static int real_protocol(const struct socket *sock, int protocol)
+static int real_protocol(const struct socket *sock, int family, int protocol)
 {
+	if (family == PF_PACKET)
+		return protocol;
 	if (!protocol && sock->type == SOCK_STREAM)
 		return IPPROTO_TCP;
 	if (!protocol && sock->type == SOCK_DGRAM)
@@ -39,7 +44,7 @@ static int real_protocol(const struct socket *sock, int protocol)
 /**
  * vnet_sock_new - make a socket that no service knows yet, with its index
  * @sock: becomes its owner
- * @family: PF_INET or PF_INET6
+ * @family: PF_INET, PF_INET6 or PF_PACKET
  * @protocol: as in socket(2)
  * @kern: it is for the kernel
  *
@@ -63,7 +68,7 @@ struct vnet_sock *vnet_sock_new(struct socket *sock, int family, int protocol, i
 	vs->phase = VNET_NEW;
 	vs->cred = get_current_cred();
 	sock_init_data(sock, sk);
-	sk->sk_protocol = real_protocol(sock, protocol);
+	sk->sk_protocol = real_protocol(sock, family, protocol);
 	sk->sk_destruct = sock_destruct;
 	/* Events find the socket by its index under RCU, and may put its last reference there. */
 	sock_set_flag(sk, SOCK_RCU_FREE);
@@ -113,7 +118,7 @@ static int vnet_release(struct socket *sock)
 	return 0;
 }
 
-#define VNET_PROTO_OPS(fam)			\
+#define VNET_PROTO_OPS(fam, mmap_)		\
 	.family = fam,				\
 	.owner = THIS_MODULE,			\
 	.release = vnet_release,		\
@@ -131,10 +136,11 @@ static int vnet_release(struct socket *sock)
 	.sendmsg = vnet_sendmsg,		\
 	.recvmsg = vnet_recvmsg,		\
 	.splice_eof = vnet_splice_eof,		\
-	.mmap = sock_no_mmap
+	.mmap = mmap_
 
-static const struct proto_ops inet_ops = { VNET_PROTO_OPS(PF_INET) };
-static const struct proto_ops inet6_ops = { VNET_PROTO_OPS(PF_INET6) };
+static const struct proto_ops inet_ops = { VNET_PROTO_OPS(PF_INET, sock_no_mmap) };
+static const struct proto_ops inet6_ops = { VNET_PROTO_OPS(PF_INET6, sock_no_mmap) };
+static const struct proto_ops packet_ops = { VNET_PROTO_OPS(PF_PACKET, vnet_ring_mmap) };
 
 static int create(struct net *net, struct socket *sock, const struct proto_ops *ops,
 		  int protocol, int kern)
@@ -148,6 +154,7 @@ static int create(struct net *net, struct socket *sock, const struct proto_ops *
 	vs = vnet_sock_new(sock, ops->family, protocol, kern);
 	if (IS_ERR(vs))
 		return PTR_ERR(vs);
+	vnet_packet_begin(vs);
 	rc = kern ? 0 : vnet_cgroup_create(vs);
 	if (!rc)
 		rc = vnet_socket_call(vs, VOS_GET_KILLABLE);
@@ -171,9 +178,17 @@ static int inet6_create(struct net *net, struct socket *sock, int protocol, int 
 	return create(net, sock, &inet6_ops, protocol, kern);
 }
 
+static int packet_create(struct net *net, struct socket *sock, int protocol, int kern)
+{
+	if (sock->type != SOCK_RAW && sock->type != SOCK_DGRAM)
+		return -ESOCKTNOSUPPORT;
+	return create(net, sock, &packet_ops, (u16)protocol, kern);
+}
+
 static const struct net_proto_family families[] = {
 	{ .family = PF_INET, .create = inet_create, .owner = THIS_MODULE },
 	{ .family = PF_INET6, .create = inet6_create, .owner = THIS_MODULE },
+	{ .family = PF_PACKET, .create = packet_create, .owner = THIS_MODULE },
 };
 
 static void unregister(int n)
@@ -214,3 +229,4 @@ void vnet_families_unregister(void)
 
 MODULE_ALIAS_NETPROTO(PF_INET);
 MODULE_ALIAS_NETPROTO(PF_INET6);
+MODULE_ALIAS_NETPROTO(PF_PACKET);

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "vos_account.h"
+#include "packet.h"
 #include "view.h"
 #include "vnet.h"
 
@@ -80,9 +81,12 @@ static int __init vnet_init(void)
 
 	if (rc)
 		return rc;
-	rc = session_open();
+	rc = vnet_ring_init();
 	if (rc)
 		goto err_proto;
+	rc = session_open();
+	if (rc)
+		goto err_ring;
 	rc = vnet_provider_init();
 	if (rc)
 		goto err_session;
@@ -104,6 +108,8 @@ err_proc:
 	vnet_provider_exit();
 err_session:
 	session_close();
+err_ring:
+	vnet_ring_exit();
 err_proto:
 	proto_unregister(&vnet_proto);
 	return rc;
@@ -115,6 +121,7 @@ static void __exit vnet_exit(void)
 {
 	vnet_netlink_end();
 	vnet_families_unregister();
+	vnet_ring_exit();
 	vnet_sysctl_core_exit();
 	vnet_proc_exit();
 	vnet_provider_exit();

@@ -8,6 +8,7 @@
  * afterwards. So no event is lost, here or between two links.
  */
 #include <linux/slab.h>
+#include "packet.h"
 #include "vdoor_provider.h"
 #include "vnet.h"
 
@@ -104,6 +105,8 @@ static void wake(struct vnet_sock *vs, struct socket_wq *wq)
 	u32 poll = published(vs), mask = mask_of(vs, poll);
 
 	vnet_urgent_event(vs, poll);
+	if (unlikely(READ_ONCE(vs->ring)))
+		vnet_ring_event(vs);
 	if (skwq_has_sleeper(wq))
 		wake_up_interruptible_poll(&wq->wait, (__force __poll_t)mask);
 	if (mask & (__force u32)(EPOLLIN | EPOLLERR | EPOLLHUP))
@@ -131,7 +134,7 @@ void vnet_sock_wake(struct vnet_sock *vs)
 
 static bool wanted(struct vnet_sock *vs, struct socket_wq *wq)
 {
-	return skwq_has_sleeper(wq) || sock_flag(&vs->sk, SOCK_FASYNC);
+	return skwq_has_sleeper(wq) || sock_flag(&vs->sk, SOCK_FASYNC) || READ_ONCE(vs->ring);
 }
 
 /**
@@ -184,6 +187,8 @@ __poll_t vnet_poll(struct file *file, struct socket *sock, poll_table *wait)
 	mask = mask_of(vs, poll);
 	if (unlikely(mask & (__force u32)EPOLLERR) && poll_requested_events(wait) == EPOLLERR)
 		vnet_uring_fetch_error(vs);
+	if (unlikely(READ_ONCE(vs->ring)))
+		mask = vnet_ring_mask(vs, mask);
 	return (__force __poll_t)mask;
 }
 
@@ -330,7 +335,8 @@ void vnet_sock_release(struct vnet_sock *vs)
 	mutex_lock(&vs->lock);
 	vs->closed = true;
 	epoch = vs->epoch;
-	bound = vs->bound_len && !vnet_is_netlink(vs);
+	/* Packet and netlink sockets have their addresses beside others. */
+	bound = vs->bound_len && !vnet_is_packet(vs) && !vnet_is_netlink(vs);
 	mutex_unlock(&vs->lock);
 
 	if (bound && epoch)

@@ -50,7 +50,7 @@ static int vnet_examine(struct file *file, struct vdoor_target *t)
 		t->kind = VOS_KIND_TRAP;
 		return 0;
 	}
-	if (vnet_cgroup_sees_datagrams(vs)) {
+	if (vnet_cgroup_sees_datagrams(vs) || READ_ONCE(vs->ring)) {
 		t->kind = VOS_KIND_TRAP;
 		return 0;
 	}

@@ -10,10 +10,13 @@
  * task may make a socket, another may bind it, and a third may set an option. So each record
  * has credentials of its own, under which recovery acts.
  */
+#include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
+#include "packet.h"
 #include "vnet.h"
 
 #define OPTS_MAX	64u	/* of one socket */
@@ -32,6 +35,8 @@ static int check_epoch(struct vnet_sock *vs, u32 epoch)
 /* Test for an option that adds to what was set before. Others replace it. */
 static bool is_additive(int level, int name)
 {
+	if (level == SOL_PACKET)
+		return name == PACKET_ADD_MEMBERSHIP || name == PACKET_DROP_MEMBERSHIP;
 	if (level == SOL_IP)
 		return (name >= IP_ADD_MEMBERSHIP && name <= IP_DROP_SOURCE_MEMBERSHIP) ||
 		       (name >= MCAST_JOIN_GROUP && name <= MCAST_LEAVE_SOURCE_GROUP);
@@ -47,7 +52,20 @@ static void forget_opt(struct vnet_sock *vs, struct vnet_opt *opt)
 	list_del(&opt->node);
 	vs->nr_opts--;
 	put_cred(opt->cred);
-	kfree(opt);
+	kvfree(opt);
+}
+
+/* Forget the option that @opt takes back. Return: whether there is one. */
+static bool forget_cancelled(struct vnet_sock *vs, const struct vnet_opt *opt)
+{
+	struct vnet_opt *older;
+
+	list_for_each_entry(older, &vs->opts, node)
+		if (vnet_packet_cancels(opt, older)) {
+			forget_opt(vs, older);
+			return true;
+		}
+	return false;
 }
 
 /* Get the group of netlink that an option joins or leaves; 0: it does neither. */
@@ -97,12 +115,22 @@ static bool keep_opt(struct vnet_sock *vs, struct vnet_opt *opt)
 {
 	lockdep_assert_held(&vs->lock);
 	forget_older(vs, opt);
+	if (forget_cancelled(vs, opt))
+		return false;
 	if (vs->nr_opts >= OPTS_MAX)
 		return false;
 	opt->cred = get_current_cred();
 	list_add_tail(&opt->node, &vs->opts);
 	vs->nr_opts++;
 	return true;
+}
+
+/* Return: the most bytes of an option's value that are kept. */
+static u32 longest(int level, int name)
+{
+	if (level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF))
+		return BPF_MAXINSNS * sizeof(struct sock_filter);
+	return OPT_LEN_MAX;
 }
 
 /**
@@ -126,8 +154,8 @@ int vnet_record_opt(struct vnet_sock *vs, u32 epoch, int level, int name, const 
 	struct vnet_opt *opt = NULL;
 	int rc;
 
-	if (len <= OPT_LEN_MAX)
-		opt = kmalloc(struct_size(opt, data, len), GFP_KERNEL_ACCOUNT);
+	if (len <= longest(level, name))
+		opt = kvmalloc(struct_size(opt, data, len), GFP_KERNEL_ACCOUNT);
 	mutex_lock(&vs->lock);
 	rc = check_epoch(vs, epoch);
 	if (!rc && opt) {
@@ -139,7 +167,7 @@ int vnet_record_opt(struct vnet_sock *vs, u32 epoch, int level, int name, const 
 			opt = NULL;
 	}
 	mutex_unlock(&vs->lock);
-	kfree(opt);
+	kvfree(opt);
 	return rc;
 }
 
@@ -171,8 +199,8 @@ static void complete_bound(struct vnet_sock *vs, const struct sockaddr *addr, in
 	};
 
 	/* The port stands at the same place in both families. */
-	if (vnet_is_netlink(vs) || len < (int)offsetofend(struct sockaddr_in, sin_port) ||
-	    in->sin_port)
+	if (vnet_is_netlink(vs) || vnet_is_packet(vs) ||
+	    len < (int)offsetofend(struct sockaddr_in, sin_port) || in->sin_port)
 		return;
 	if (vnet_req_once(vs, &req, VOS_GET_UP_ONLY) || vnet_result(req.cqe.result, 0))
 		return;
@@ -182,6 +210,18 @@ static void complete_bound(struct vnet_sock *vs, const struct sockaddr *addr, in
 		vs->bound_len = req.cqe.out[0];
 	}
 	mutex_unlock(&vs->lock);
+}
+
+static void note_bound(struct vnet_sock *vs, const struct sockaddr *addr, int len)
+{
+	struct sockaddr_storage bound = {};
+
+	lockdep_assert_held(&vs->lock);
+	memcpy(&bound, addr, len);
+	if (vnet_is_packet(vs))
+		vnet_packet_bound(vs, (struct sockaddr *)&bound);
+	vs->bound = bound;
+	vs->bound_len = len;
 }
 
 /**
@@ -202,8 +242,7 @@ int vnet_record_bind(struct vnet_sock *vs, u32 epoch, const struct sockaddr *add
 	mutex_lock(&vs->lock);
 	rc = check_epoch(vs, epoch);
 	if (!rc) {
-		memcpy(&vs->bound, addr, len);
-		vs->bound_len = len;
+		note_bound(vs, addr, len);
 		forget_groups(vs);
 		swap(vs->bind_cred, cred);
 	}

@@ -10,6 +10,7 @@
  *	datagram, raw                     goes on waiting        options, bind, connect
  *	netlink                           goes on waiting        bind, options, connect; ENOBUFS
  *	                                                         once if anything is lost
+ *	packet                            goes on waiting        options, bind, fanout
  *
  *	call in flight                    answer
  *	recv, accept                      made again; of a connected stream ECONNRESET
@@ -26,6 +27,7 @@
  * vnet_down() and vnet_up() run in the session's thread, one after the other.
  */
 #include <linux/cred.h>
+#include "packet.h"
 #include "view.h"
 #include "vnet.h"
 
@@ -97,7 +99,8 @@ static int again(struct vnet_sock *vs, struct vnet_req *req, const struct cred *
 	return rc ?: vnet_result(req->cqe.result, 0);
 }
 
-static int options_again(struct vnet_sock *vs)
+/* @late: those that can be set once the socket is bound, or the others */
+static int options_again(struct vnet_sock *vs, bool late)
 {
 	struct vnet_opt *opt;
 	int rc;
@@ -111,8 +114,10 @@ static int options_again(struct vnet_sock *vs)
 			.max = INT_MAX,
 		};
 
+		if (vnet_packet_is_late(opt) != late)
+			continue;
 		rc = again(vs, &req, opt->cred);
-		if (rc)
+		if (rc && !vnet_packet_device_gone(vs, rc))
 			return rc;
 	}
 	return 0;
@@ -125,9 +130,13 @@ static int bind_again(struct vnet_sock *vs)
 		.in[1] = &vs->bound,
 		.len[1] = vs->bound_len,
 	};
+	int rc;
 
 	/* If a socket listens without having been bound, the service chose its address. */
-	return vs->bound_len ? again(vs, &req, vs->bind_cred ?: vs->cred) : 0;
+	if (!vs->bound_len)
+		return 0;
+	rc = again(vs, &req, vs->bind_cred ?: vs->cred);
+	return vnet_packet_device_gone(vs, rc) ? 0 : rc;
 }
 
 static int peer_again(struct vnet_sock *vs)
@@ -164,8 +173,8 @@ static int socket_again(struct vnet_sock *vs)
 static int bound_again(struct vnet_sock *vs)
 {
 	if (vnet_is_netlink(vs))
-		return bind_again(vs) ?: options_again(vs);
-	return options_again(vs) ?: bind_again(vs);
+		return bind_again(vs) ?: options_again(vs, false);
+	return options_again(vs, false) ?: bind_again(vs) ?: options_again(vs, true);
 }
 
 static int make_again(struct vnet_sock *vs)

@@ -6,16 +6,19 @@
  * - Timeouts are kept in this kernel, since it does the waiting. The service has those of
  *   listeners too: what is accepted inherits them when the connection comes.
  * - Filters come as a pointer. Their instructions are sent instead.
+ * - A packet socket's ring is memory of this kernel: ring.c.
  * - Values that name descriptors or memory of the caller are refused.
  */
 #include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <linux/uio.h>
+#include "packet.h"
 #include "vdoor_provider.h"
 #include "vnet.h"
 
-enum handling { FORWARD, LOCAL, FILTER, REFUSE };
+enum handling { FORWARD, LOCAL, FILTER, RING, REFUSE };
 
 static enum handling handling_of_socket(int name)
 {
@@ -37,10 +40,25 @@ static enum handling handling_of_socket(int name)
 	}
 }
 
+static enum handling handling_of_packet(int name)
+{
+	switch (name) {
+	case PACKET_RX_RING:
+		return RING;
+	case PACKET_TX_RING:
+	case PACKET_FANOUT_DATA:
+		return REFUSE;
+	default:
+		return FORWARD;
+	}
+}
+
 static enum handling handling(int level, int name)
 {
 	if (level == SOL_SOCKET)
 		return handling_of_socket(name);
+	if (level == SOL_PACKET)
+		return handling_of_packet(name);
 	if (level == SOL_TCP && name == TCP_ZEROCOPY_RECEIVE)
 		return REFUSE;
 	return FORWARD;
@@ -122,7 +140,9 @@ static int set_value(struct vnet_sock *vs, int level, int name, sockptr_t val,
 	data = memdup_sockptr(val, len);
 	if (IS_ERR(data))
 		return PTR_ERR(data);
-	rc = set_forward(vs, level, name, data, len);
+	rc = vnet_ring_refuses(vs, level, name, data, len);
+	if (!rc)
+		rc = set_forward(vs, level, name, data, len);
 	if (!rc)
 		note(vs, level, name, data, len);
 	kfree(data);
@@ -192,6 +212,9 @@ int vnet_setsockopt(struct socket *sock, int level, int name, sockptr_t val, uns
 {
 	if (handling(level, name) == LOCAL)
 		return set_timeout(sock, name, val, len);
+	if (handling(level, name) == RING)
+		return vnet_is_packet(vnet_sk(sock->sk)) ? vnet_ring_set(sock, val, len) :
+							   -ENOPROTOOPT;
 	return vnet_option_set(vnet_sk(sock->sk), level, name, val, len);
 }
 
@@ -252,7 +275,9 @@ int vnet_option_get(struct vnet_sock *vs, int level, int name, sockopt_t *opt)
 	/* A few options read their buffer. If it is not readable, it counts as zero. */
 	if (len && copy_from_iter(data, len, &opt->iter_in) != len)
 		memset(data, 0, len);
-	rc = vnet_sock_run(vs, &req);
+	rc = vnet_ring_lacks(level, name, data, len);
+	if (!rc)
+		rc = vnet_sock_run(vs, &req);
 	if (!rc)
 		rc = vnet_result(req.cqe.result, req.max);
 	if (rc >= 0)

@@ -79,6 +79,7 @@ enum vnet_phase {
  * @urgent: work that sends SIGURG
  * @closing: see closing.c
  * @turn: same
+ * @ring: where a program reads received packets, see ring.c; NULL: it has asked for none
  */
 struct vnet_sock {
 	struct sock sk;
@@ -108,6 +109,7 @@ struct vnet_sock {
 	struct work_struct urgent;
 	struct list_head closing;
 	u64 turn;
+	struct vnet_ring *ring;
 };
 
 static inline struct vnet_sock *vnet_sk(const struct sock *sk)
@@ -144,6 +146,11 @@ extern struct vnet vnet;
 static inline bool vnet_is_stream(const struct vnet_sock *vs)
 {
 	return vs->sk.sk_type == SOCK_STREAM || vs->sk.sk_type == SOCK_SEQPACKET;
+}
+
+static inline bool vnet_is_packet(const struct vnet_sock *vs)
+{
+	return vs->sk.sk_family == PF_PACKET;
 }
 
 static inline bool vnet_is_lost(const struct vnet_sock *vs)
