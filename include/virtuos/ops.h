@@ -115,7 +115,9 @@
  *	           << 32; ext1 in: the file's name: opens it under that cursor, and reads
  *	           from its beginning; none: goes on reading. ext0 out: text. result = bytes;
  *	           0: that was all, the cursor is free. -EBADF: it is not open.
- *	SYSCTL     a file or folder of /proc/sys/net. arg0 = VOS_SYSCTL_*; ext1 in: its name;
+ *	SYSCTL     a file or folder of /proc/sys/net; with VOS_SYSCTL_DEVICES of /sys/class:
+ *	           LIST of "net", READ and WRITE of "net/INTERFACE/ATTRIBUTE" or
+ *	           "net/INTERFACE/statistics/ATTRIBUTE". arg0 = VOS_SYSCTL_*; ext1 in: its name;
  *	           ext0: READ out, WRITE in: the value, from offset arg1 on; LIST out: for
  *	           each entry a line of its kind (d or f), its permissions (octal) and its
  *	           name. result = bytes.
@@ -347,6 +349,8 @@ static inline const char *vos_opcode_name(__u8 opcode)
 #define VOS_SYSCTL_READ		0u
 #define VOS_SYSCTL_WRITE	1u
 #define VOS_SYSCTL_LIST		2u
+/* SYSCTL: of interfaces, not of settings; beside one of the others. */
+#define VOS_SYSCTL_DEVICES	(1u << 8)
 
 /* TABLE, SYSCTL: bytes of a name, without a NUL; and of one answer or value. */
 #define VOS_NAME_MAX		127u

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Names that a primary gives of files below one folder of this domain's procfs.
+ * Names that a primary gives of files below one folder of this domain's procfs or sysfs.
  *
- * Invariant: a name leads to nothing outside that folder.
+ * Invariant: a name of procfs leads to nothing outside that folder, and one of sysfs to an
+ * interface's own attributes.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -49,4 +50,57 @@ char *vns_path(const struct veng_scall *call, const char *folder)
 	if (strlen(name) != len || !name_ok(name))
 		return ERR_PTR(-EINVAL);
 	return kasprintf(GFP_KERNEL, "%s%s", folder, name) ?: ERR_PTR(-ENOMEM);
+}
+
+/* Count the steps of a name. */
+static int steps(const char *name)
+{
+	int n = 1;
+
+	while ((name = strchr(name, '/'))) {
+		name++;
+		n++;
+	}
+	return n;
+}
+
+/* Links of an interface's folder lead to its device, and from there anywhere. */
+static bool attribute_ok(const char *name)
+{
+	const char *interface, *attribute;
+
+	if (!strcmp(name, "net"))
+		return true;
+	if (!strstarts(name, "net/"))
+		return false;
+	interface = name + strlen("net/");
+	attribute = strchr(interface, '/');
+	switch (steps(interface)) {
+	case 2:
+		return true;
+	case 3:
+		return strstarts(attribute + 1, "statistics/");
+	default:
+		return false;
+	}
+}
+
+/**
+ * vns_device_path - make the path of an interface's attribute, or of the folder of all
+ * @call: the call; its second extent names the file below /sys/class
+ *
+ * The last step may be a link, which the caller must not follow.
+ *
+ * Context: process.
+ * Return: the path, to be freed with kfree(); ERR_PTR(-EINVAL, -ENOMEM).
+ */
+char *vns_device_path(const struct veng_scall *call)
+{
+	static const char folder[] = "/sys/class/";
+	char *path = vns_path(call, folder);
+
+	if (IS_ERR(path) || attribute_ok(path + strlen(folder)))
+		return path;
+	kfree(path);
+	return ERR_PTR(-EINVAL);
 }

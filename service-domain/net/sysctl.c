@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SYSCTL, in the control thread: reads, writes and lists this domain's /proc/sys/net.
+ * SYSCTL, in the control thread: reads, writes and lists this domain's /proc/sys/net, and the
+ * attributes of its interfaces in /sys/class/net.
  *
  * The file is opened under the caller's credentials, as a program opens it. So this kernel
  * checks the caller's right to read and write by its own rules.
@@ -19,6 +20,16 @@
 #define FOLDER		"/proc/sys/net/"
 /* Attempts to write while another thread has the lock of all routing, 1 ms apart. */
 #define MAX_ATTEMPTS	200
+
+static bool is_device(const struct veng_scall *call)
+{
+	return call->sqe.arg[0] & VOS_SYSCTL_DEVICES;
+}
+
+static u64 what_of(const struct veng_scall *call)
+{
+	return call->sqe.arg[0] & ~(u64)VOS_SYSCTL_DEVICES;
+}
 
 static s64 read_value(struct file *file, struct veng_scall *call, void *value, u32 len)
 {
@@ -56,8 +67,8 @@ static s64 write_value(struct file *file, struct veng_scall *call, void *value, 
 
 static s64 move_value(struct veng_scall *call, const char *path)
 {
-	bool write = call->sqe.arg[0] == VOS_SYSCTL_WRITE;
-	struct file *file = filp_open(path, write ? O_WRONLY : O_RDONLY, 0);
+	bool write = what_of(call) == VOS_SYSCTL_WRITE;
+	struct file *file = filp_open(path, (write ? O_WRONLY : O_RDONLY) | O_NOFOLLOW, 0);
 	u32 len = call->sqe.ext[0].len;
 	void *value;
 	s64 rc;
@@ -112,7 +123,8 @@ static void print_entry(struct seq_buf *text, const char *folder, const char *na
 	struct path path;
 	umode_t mode;
 
-	if (!full || kern_path(full, 0, &path))
+	/* An interface is a link to a folder. */
+	if (!full || kern_path(full, LOOKUP_FOLLOW, &path))
 		goto out;
 	mode = d_inode(path.dentry)->i_mode;
 	path_put(&path);
@@ -157,12 +169,12 @@ static s64 list_folder(struct veng_scall *call, const char *folder)
 
 static s64 run_sysctl(struct veng_scall *call)
 {
-	char *path = vns_path(call, FOLDER);
+	char *path = is_device(call) ? vns_device_path(call) : vns_path(call, FOLDER);
 	s64 rc;
 
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	if (call->sqe.arg[0] == VOS_SYSCTL_LIST)
+	if (what_of(call) == VOS_SYSCTL_LIST)
 		rc = list_folder(call, path);
 	else
 		rc = move_value(call, path);
@@ -180,7 +192,7 @@ static s64 run_sysctl(struct veng_scall *call)
  */
 s64 vns_sysctl(struct vns_obj *none, struct veng_scall *call)
 {
-	u64 what = call->sqe.arg[0];
+	u64 what = what_of(call);
 
 	if (what > VOS_SYSCTL_LIST || call->sqe.ext[0].len > VOS_TEXT_MAX)
 		return -EINVAL;

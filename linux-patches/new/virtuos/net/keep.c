@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What was written to the network domain's settings, for the next incarnation of the domain.
+ * What was written to the network domain's settings and to attributes of its interfaces, for the
+ * next incarnation of the domain.
  *
  * Invariant: a value that a writer was told to be set is set again in each later incarnation,
  * before other callers are let in. Values are set in the order in which they were written last,
@@ -19,6 +20,7 @@
 struct kept {
 	struct list_head node;
 	const struct cred *cred;
+	u64 what;
 	char *name;
 	u32 len;
 	u8 value[];
@@ -35,16 +37,17 @@ static void kept_free(struct kept *k)
 	kvfree(k);
 }
 
-static struct kept *kept_new(const char *name, const void *value, u32 len)
+static struct kept *kept_new(const struct vnet_view *v)
 {
-	struct kept *k = kvmalloc(struct_size(k, value, len), GFP_KERNEL_ACCOUNT);
+	struct kept *k = kvmalloc(struct_size(k, value, v->len), GFP_KERNEL_ACCOUNT);
 
 	if (!k)
 		return NULL;
 	k->cred = get_current_cred();
-	k->name = kstrdup(name, GFP_KERNEL_ACCOUNT);
-	k->len = len;
-	memcpy(k->value, value, len);
+	k->what = v->arg[0];
+	k->name = kstrdup(v->name, GFP_KERNEL_ACCOUNT);
+	k->len = v->len;
+	memcpy(k->value, v->text, v->len);
 	if (k->name)
 		return k;
 	kept_free(k);
@@ -64,7 +67,7 @@ static int replace(struct kept *k)
 	struct kept *old;
 
 	list_for_each_entry(old, &kept, node)
-		if (!strcmp(old->name, k->name)) {
+		if (old->what == k->what && !strcmp(old->name, k->name)) {
 			forget(old);
 			break;
 		}
@@ -77,18 +80,15 @@ static int replace(struct kept *k)
 
 /**
  * vnet_keep - keep a value that the domain has taken
- * @name: of the setting
- * @value: the value
- * @len: bytes of it
- * @epoch: link that has taken it
+ * @v: the call by which it was written
  *
  * Context: process.
  * Return: 0, -ENOMEM, -ENOSPC. -EOWNERDEAD: the link has died, and the next one does not know
  * the value. -EINTR: killed.
  */
-int vnet_keep(const char *name, const void *value, u32 len, u32 epoch)
+int vnet_keep(const struct vnet_view *v)
 {
-	struct kept *k = kept_new(name, value, len);
+	struct kept *k = kept_new(v);
 	int rc = -EOWNERDEAD;
 
 	if (!k)
@@ -97,7 +97,7 @@ int vnet_keep(const char *name, const void *value, u32 len, u32 epoch)
 		kept_free(k);
 		return -EINTR;
 	}
-	if (vos_session_epoch(vnet.session) == epoch)
+	if (vos_session_epoch(vnet.session) == v->epoch)
 		rc = replace(k);
 	mutex_unlock(&kept_lock);
 	if (rc)
@@ -109,7 +109,7 @@ static int set_again(const struct kept *k)
 {
 	struct vnet_view v = {
 		.opcode = VOS_OP_SYSCTL,
-		.arg = { VOS_SYSCTL_WRITE },
+		.arg = { k->what },
 		.name = k->name,
 		.text = (void *)k->value,
 		.len = k->len,
@@ -139,7 +139,7 @@ void vnet_keep_again(void)
 		if (rc == -EOWNERDEAD || rc == -ENETDOWN)
 			break;		/* the link has died; up() comes again */
 		if (rc)
-			pr_warn_ratelimited("virtuos-net: net/%s could not be set again: error %d\n",
+			pr_warn_ratelimited("virtuos-net: %s could not be set again: error %d\n",
 					    k->name, -rc);
 	}
 	mutex_unlock(&kept_lock);

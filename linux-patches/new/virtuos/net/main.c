@@ -65,6 +65,7 @@ static int session_open(void)
 static void session_close(void)
 {
 	vnet_sysctl_exit();
+	vnet_devices_exit();
 	drain_workqueue(vnet.wq);	/* its work uses the session */
 	vos_session_put(vnet.session);
 	destroy_workqueue(vnet.wq);
@@ -81,6 +82,7 @@ static int __init vnet_init(void)
 
 	if (rc)
 		return rc;
+	vnet_devices_init();
 	rc = vnet_ring_init();
 	if (rc)
 		goto err_proto;

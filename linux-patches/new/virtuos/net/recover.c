@@ -280,5 +280,6 @@ void vnet_room(struct vos_session *s)
 	if (test_and_clear_bit(0, &vnet.wake_due)) {
 		queue_work(vnet.wq, &vnet.wake);
 		vnet_sysctl_refresh();
+		vnet_devices_refresh();
 	}
 }

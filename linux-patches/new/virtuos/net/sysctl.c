@@ -48,8 +48,14 @@ static DEFINE_MUTEX(folders_lock);
 static LIST_HEAD(folders);
 static unsigned int nr_folders;
 
-/* Make the call, again on the next link if one dies. */
-static int move_value(struct vnet_view *v)
+/**
+ * vnet_sysctl_run - read or write, again on the next link if one dies
+ * @v: the call; what was written from the beginning on is kept for later links
+ *
+ * Context: process.
+ * Return: bytes or -errno.
+ */
+int vnet_sysctl_run(struct vnet_view *v)
 {
 	int rc;
 
@@ -58,7 +64,7 @@ static int move_value(struct vnet_view *v)
 		rc = vnet_view_call(v);
 		/* If the link has died since, the next one does not know the value. */
 		if (rc >= 0 && v->write && !v->arg[1])
-			rc = vnet_keep(v->name, v->text, v->len, v->epoch) ?: rc;
+			rc = vnet_keep(v) ?: rc;
 	} while (rc == -EOWNERDEAD);
 	return rc;
 }
@@ -89,7 +95,7 @@ int vnet_sysctl_move(const char *name, int write, void *value, size_t *len, loff
 
 	if (!write && !v.len)
 		return 0;
-	rc = move_value(&v);
+	rc = vnet_sysctl_run(&v);
 	if (rc < 0)
 		return rc;
 	*len = rc;
@@ -107,14 +113,21 @@ static int handler(const struct ctl_table *entry, int write, void *value, size_t
 	return vnet_sysctl_move(name, write, value, len, pos);
 }
 
-/* Get a folder's list. Return: a string of its own, or ERR_PTR. */
-static char *fetch_list(const char *name)
+/**
+ * vnet_sysctl_list - get the list of a folder's entries, if there is a domain
+ * @name: the folder's
+ * @flags: 0 or VOS_SYSCTL_DEVICES
+ *
+ * Context: process.
+ * Return: a string, to be freed with kfree(); or ERR_PTR.
+ */
+char *vnet_sysctl_list(const char *name, u64 flags)
 {
 	u32 room = vnet_view_max();
 	char *list = kvmalloc(room + 1, GFP_KERNEL);
 	struct vnet_view v = {
 		.opcode = VOS_OP_SYSCTL,
-		.arg = { VOS_SYSCTL_LIST },
+		.arg = { VOS_SYSCTL_LIST | flags },
 		.name = name,
 		.text = list,
 		.len = room,
@@ -235,7 +248,7 @@ static int renew(struct list_head *old, struct folder *f, char *list)
 
 static int refresh_folder(struct list_head *old, struct folder *f)
 {
-	char *list = fetch_list(f->name);
+	char *list = vnet_sysctl_list(f->name, 0);
 
 	if (IS_ERR(list))
 		return PTR_ERR(list);

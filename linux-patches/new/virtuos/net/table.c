@@ -79,8 +79,14 @@ static int make_room(struct vnet_text *t, u32 more)
 	return 0;
 }
 
-/* Replace what a terminal would obey. */
-static void make_printable(char *text, int len)
+/**
+ * vnet_text_clean - replace what a terminal would obey
+ * @text: what the domain has sent
+ * @len: bytes of it
+ *
+ * Context: any.
+ */
+void vnet_text_clean(char *text, int len)
 {
 	int i;
 
@@ -101,7 +107,7 @@ static int read_part(struct vnet_text *t, struct vnet_view *v)
 	v->text = t->data + t->len;
 	n = vnet_view_call(v);
 	if (n > 0) {
-		make_printable(v->text, n);
+		vnet_text_clean(v->text, n);
 		t->len += n;
 	}
 	return n;

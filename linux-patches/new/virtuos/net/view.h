@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The network domain's tables and settings, as programs of the primary see them in /proc/net
- * and /proc/sys/net. This header has what the files of that subject share.
+ * The network domain's tables, settings and interfaces, as programs of the primary see them in
+ * /proc/net, /proc/sys/net and /sys/class/net. This header has what the files of that subject
+ * share.
  *
  * Invariant: what the domain sends is text of unknown content. It is bounded before it is
  * copied. Programs read it, and in this kernel the parser in sysctl_line.c alone.
@@ -54,6 +55,7 @@ struct vnet_text {
 
 int vnet_text_read(struct vnet_text *t, const char *name);
 void vnet_text_drop(struct vnet_text *t);
+void vnet_text_clean(char *text, int len);
 
 /* proc.c */
 int vnet_proc_init(void);
@@ -61,6 +63,8 @@ void vnet_proc_exit(void);
 
 /* sysctl.c */
 int vnet_sysctl_move(const char *name, int write, void *value, size_t *len, loff_t *pos);
+int vnet_sysctl_run(struct vnet_view *v);
+char *vnet_sysctl_list(const char *name, u64 flags);
 void vnet_sysctl_refresh(void);
 void vnet_sysctl_exit(void);
 
@@ -68,8 +72,13 @@ void vnet_sysctl_exit(void);
 int vnet_sysctl_core_init(void);
 void vnet_sysctl_core_exit(void);
 
+/* devices.c */
+void vnet_devices_init(void);
+void vnet_devices_refresh(void);
+void vnet_devices_exit(void);
+
 /* keep.c */
-int vnet_keep(const char *name, const void *value, u32 len, u32 epoch);
+int vnet_keep(const struct vnet_view *v);
 void vnet_keep_again(void);
 void vnet_keep_drop(void);
 

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/class/net: a folder for each interface of the network domain, in the initial network
+ * namespace.
+ *
+ * An attribute is read from the domain when a program reads it, and written to the domain with
+ * the program's credentials. lo is this kernel's own, of which programs expect one.
+ *
+ * Folders come and go as the domain lists its interfaces: after each recovery, and when an
+ * interface may have come or gone. While there is no domain they stay.
+ *
+ * Invariant: a name that the domain gives is that of an interface as Linux takes it, and printable.
+ * There are at most INTERFACES_MAX. Nothing here runs in the session's thread, see sysctl.c.
+ */
+#include <linux/kernfs.h>
+#include <linux/kobject.h>
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+#include <net/net_namespace.h>
+#include "sysctl_line.h"
+#include "view.h"
+#include "vnet.h"
+
+#define INTERFACES_MAX	1024u
+#define FOLDER		"net"
+#define STATISTICS	"statistics"
+
+/*
+ * struct interface - one folder
+ * @node: on @interfaces; the refresh's
+ * @kobj: the folder
+ * @there: the domain has it
+ */
+struct interface {
+	struct list_head node;
+	struct kobject kobj;
+	bool there;
+};
+
+static LIST_HEAD(interfaces);
+static unsigned int nr_interfaces;
+/* The folder of all: the class's, which stays. NULL: it was not found, and there are none here. */
+static struct kobject *class;
+
+#define RO(attr)	{ .name = #attr, .mode = 0444 }
+#define RW(attr)	{ .name = #attr, .mode = 0644 }
+
+/* As net/core/net-sysfs.c has them. uevent is not written: there is no device of this kernel. */
+static struct attribute attributes[] = {
+	RO(addr_assign_type), RO(addr_len), RO(address), RO(broadcast), RW(carrier),
+	RO(carrier_changes), RO(carrier_down_count), RO(carrier_up_count), RO(dev_id),
+	RO(dev_port), RO(dormant), RO(duplex), RW(flags), RW(gro_flush_timeout), RW(ifalias),
+	RO(ifindex), RO(iflink), RO(link_mode), RW(mtu), RO(name_assign_type),
+	RW(napi_defer_hard_irqs), RW(netdev_group), RO(operstate), RO(phys_port_id),
+	RO(phys_port_name), RO(phys_switch_id), RW(proto_down), RO(speed), RO(testing),
+	RW(threaded), RW(tx_queue_len), RO(type), RO(uevent),
+};
+
+static struct attribute statistics[] = {
+	RO(collisions), RO(multicast), RO(rx_bytes), RO(rx_compressed), RO(rx_crc_errors),
+	RO(rx_dropped), RO(rx_errors), RO(rx_fifo_errors), RO(rx_frame_errors),
+	RO(rx_length_errors), RO(rx_missed_errors), RO(rx_nohandler), RO(rx_over_errors),
+	RO(rx_packets), RO(tx_aborted_errors), RO(tx_bytes), RO(tx_carrier_errors),
+	RO(tx_compressed), RO(tx_dropped), RO(tx_errors), RO(tx_fifo_errors),
+	RO(tx_heartbeat_errors), RO(tx_packets), RO(tx_window_errors),
+};
+
+static struct attribute *attribute_list[ARRAY_SIZE(attributes) + 1];
+static struct attribute *statistics_list[ARRAY_SIZE(statistics) + 1];
+
+static const struct attribute_group attribute_group = { .attrs = attribute_list };
+static const struct attribute_group statistics_group = {
+	.name = STATISTICS,
+	.attrs = statistics_list,
+};
+
+static const struct attribute_group *groups[] = { &attribute_group, &statistics_group, NULL };
+
+static bool is_statistic(const struct attribute *attr)
+{
+	return attr >= statistics && attr < statistics + ARRAY_SIZE(statistics);
+}
+
+/* Read or write an attribute of the domain's interface. Return: bytes or -errno. */
+static ssize_t move(struct kobject *kobj, const struct attribute *attr, struct vnet_view *v)
+{
+	char name[VOS_NAME_MAX + 1];
+	int rc;
+
+	snprintf(name, sizeof(name), FOLDER "/%s/%s%s", kobject_name(kobj),
+		 is_statistic(attr) ? STATISTICS "/" : "", attr->name);
+	v->opcode = VOS_OP_SYSCTL;
+	v->arg[0] |= VOS_SYSCTL_DEVICES;
+	v->name = name;
+	v->flags = VOS_GET_KILLABLE;
+	rc = vnet_sysctl_run(v);
+	if (rc == -ENOENT || rc == -ENODEV)
+		vnet_devices_refresh();
+	return rc;
+}
+
+static ssize_t show(struct kobject *kobj, struct attribute *attr, char *buf)
+{
+	struct vnet_view v = {
+		.arg = { VOS_SYSCTL_READ },
+		.text = buf,
+		.len = PAGE_SIZE - 1,
+	};
+	ssize_t n = move(kobj, attr, &v);
+
+	if (n > 0)
+		vnet_text_clean(buf, n);
+	return n;
+}
+
+static ssize_t store(struct kobject *kobj, struct attribute *attr, const char *buf, size_t len)
+{
+	struct vnet_view v = {
+		.arg = { VOS_SYSCTL_WRITE },
+		.text = (void *)buf,
+		.len = len,
+		.write = true,
+	};
+
+	return move(kobj, attr, &v);
+}
+
+static const struct sysfs_ops ops = { .show = show, .store = store };
+
+static void release(struct kobject *kobj)
+{
+	kfree(container_of(kobj, struct interface, kobj));
+}
+
+static const void *namespace_of(const struct kobject *kobj)
+{
+	return &init_net;
+}
+
+static const struct kobj_type type = {
+	.release = release,
+	.sysfs_ops = &ops,
+	.default_groups = groups,
+	.namespace = namespace_of,
+};
+
+static bool name_ok(const char *name)
+{
+	const char *c;
+
+	for (c = name; *c; c++)
+		if (*c <= ' ' || *c >= 0x7f)
+			return false;
+	return dev_valid_name(name);
+}
+
+/* Test for an interface of this kernel, or a file of the class. */
+static bool is_taken(const char *name)
+{
+	struct kernfs_node *kn = kernfs_find_and_get_ns(class->sd, name, &init_net);
+
+	kernfs_put(kn);
+	return kn;
+}
+
+static void add(const char *name)
+{
+	struct interface *i;
+
+	if (nr_interfaces >= INTERFACES_MAX || is_taken(name))
+		return;
+	i = kzalloc(sizeof(*i), GFP_KERNEL);
+	if (!i)
+		return;
+	if (kobject_init_and_add(&i->kobj, &type, class, "%s", name)) {
+		kobject_put(&i->kobj);
+		return;
+	}
+	/* Without the link, programs that go by it know no less than before. */
+	if (sysfs_create_link(&i->kobj, class, "subsystem"))
+		pr_debug("virtuos-net: no link of %s\n", name);
+	i->there = true;
+	list_add_tail(&i->node, &interfaces);
+	nr_interfaces++;
+}
+
+/* Remove a folder, after its last reader. */
+static void drop(struct interface *i)
+{
+	list_del(&i->node);
+	nr_interfaces--;
+	kobject_del(&i->kobj);
+	kobject_put(&i->kobj);
+}
+
+static void drop_others(void)
+{
+	struct interface *i, *next;
+
+	list_for_each_entry_safe(i, next, &interfaces, node)
+		if (!i->there)
+			drop(i);
+}
+
+static struct interface *find(const char *name)
+{
+	struct interface *i;
+
+	list_for_each_entry(i, &interfaces, node)
+		if (!strcmp(kobject_name(&i->kobj), name))
+			return i;
+	return NULL;
+}
+
+static void note(const char *name)
+{
+	struct interface *i = find(name);
+
+	if (i)
+		i->there = true;
+	else if (name_ok(name))
+		add(name);
+}
+
+static void refresh(struct work_struct *work)
+{
+	char *list = vnet_sysctl_list(FOLDER, VOS_SYSCTL_DEVICES), *left;
+	struct vnet_sysctl_line line;
+	struct interface *i;
+
+	/* If the link has died, the next one brings another refresh. */
+	if (IS_ERR(list))
+		return;
+	list_for_each_entry(i, &interfaces, node)
+		i->there = false;
+	for (left = list; (left = vnet_sysctl_line(left, &line));)
+		if (line.folder)
+			note(line.name);
+	kfree(list);
+	drop_others();
+}
+
+static DECLARE_WORK(refresh_work, refresh);
+
+/**
+ * vnet_devices_refresh - have folders for those interfaces that the domain has now
+ *
+ * Context: any.
+ */
+void vnet_devices_refresh(void)
+{
+	if (class)
+		queue_work(vnet.wq, &refresh_work);
+}
+
+/* Find the class's folder from lo, which has a place in sysfs. Return: it or NULL. */
+static struct kobject *find_class(void)
+{
+	struct kernfs_node *root = init_net.loopback_dev->dev.kobj.sd, *of_all, *kn = NULL;
+	struct kobject *found;
+
+	while (root && root->parent)
+		root = root->parent;
+	of_all = root ? kernfs_find_and_get_ns(root, "class", NULL) : NULL;
+	if (of_all)
+		kn = kernfs_find_and_get_ns(of_all, FOLDER, NULL);
+	found = kn ? kn->priv : NULL;
+	kernfs_put(kn);
+	kernfs_put(of_all);
+	return found;
+}
+
+static void fill_list(struct attribute **list, struct attribute *attrs, size_t nr)
+{
+	while (nr--) {
+		sysfs_attr_init(&attrs[nr]);
+		list[nr] = &attrs[nr];
+	}
+}
+
+/**
+ * vnet_devices_init - prepare for folders of interfaces, before there is a session
+ *
+ * Context: process.
+ */
+void vnet_devices_init(void)
+{
+	class = find_class();
+	fill_list(attribute_list, attributes, ARRAY_SIZE(attributes));
+	fill_list(statistics_list, statistics, ARRAY_SIZE(statistics));
+}
+
+/**
+ * vnet_devices_exit - remove all folders, after their last reader
+ *
+ * A refresh that is asked for later does nothing.
+ *
+ * Context: process.
+ */
+void vnet_devices_exit(void)
+{
+	struct interface *i, *next;
+
+	disable_work_sync(&refresh_work);
+	list_for_each_entry_safe(i, next, &interfaces, node)
+		drop(i);
+}
