@@ -20,6 +20,7 @@
 #include <linux/user_namespace.h>
 #include <net/netlink.h>
 #include "netlink.h"
+#include "view.h"
 
 /* Most requests, and bytes of them. */
 #define CHANGES_MAX	4096u
@@ -171,12 +172,22 @@ static bool is_change(const struct nlmsghdr *h)
 	       (h->nlmsg_type & 3) != (RTM_GETLINK & 3);
 }
 
+/* Have folders of settings and of attributes follow an interface that has come or gone. */
+static void tell_folders(const struct nlmsghdr *h)
+{
+	if (h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK)
+		return;
+	vnet_sysctl_refresh();
+	vnet_devices_refresh();
+}
+
 static void keep_all(const void *data, int len)
 {
 	const struct nlmsghdr *h;
 	int rc;
 
 	for (h = data; nlmsg_ok(h, len); h = nlmsg_next(h, &len)) {
+		tell_folders(h);
 		rc = is_change(h) ? keep_one(h) : 0;
 		if (rc)
 			pr_warn_ratelimited("virtuos-net: a change of the network will not be made again: error %d\n",
