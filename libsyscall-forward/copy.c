@@ -7,11 +7,24 @@
  * A fault is dealt with twice. After the first, the rest is copied byte by byte, which finds the
  * first byte that is out of reach. After the second, rcx has the number of those that remain.
  *
- * Short copies are two loads and two stores that may overlap. Long ones use the registers that
- * every x86-64 processor has. String instructions are no faster where the processor is made for
- * them, and by far slower where it is not, as in an emulator.
+ * Short copies are two loads and two stores that may overlap. Long ones use the widest registers
+ * that there are. String instructions are no faster where the processor is made for them, and by
+ * far slower where it is not, as in an emulator.
  */
 #include "copy.h"
+
+__u8 fwd_copy_wide;
+
+/**
+ * fwd_copy_init - find out how wide the processor's registers are
+ *
+ * Context: constructor.
+ */
+void fwd_copy_init(void)
+{
+	__builtin_cpu_init();
+	vos_store(&fwd_copy_wide, (__u8)!!__builtin_cpu_supports("avx"));
+}
 
 __asm__("	.pushsection .text\n"
 	"	.globl fwd_copy_begin, fwd_copy_landing, fwd_copy_end\n"
@@ -72,9 +85,37 @@ __asm__("	.pushsection .text\n"
 	"	movups %xmm2, -32(%rdi,%rdx)\n"
 	"	movups %xmm3, -16(%rdi,%rdx)\n"
 	"	ret\n"
-	/* More: 64 at a time, then what is left */
+	/* More: 256 or 64 at a time, then what is left */
+	"6:	cmpq $512, %rdx\n"
+	"	jb 7f\n"
+	"	cmpb $0, fwd_copy_wide(%rip)\n"
+	"	je 7f\n"
 	"	.balign 16\n"
-	"6:	movups (%rsi), %xmm0\n"
+	"8:	vmovups (%rsi), %ymm0\n"
+	"	vmovups 32(%rsi), %ymm1\n"
+	"	vmovups 64(%rsi), %ymm2\n"
+	"	vmovups 96(%rsi), %ymm3\n"
+	"	vmovups %ymm0, (%rdi)\n"
+	"	vmovups %ymm1, 32(%rdi)\n"
+	"	vmovups %ymm2, 64(%rdi)\n"
+	"	vmovups %ymm3, 96(%rdi)\n"
+	"	vmovups 128(%rsi), %ymm0\n"
+	"	vmovups 160(%rsi), %ymm1\n"
+	"	vmovups 192(%rsi), %ymm2\n"
+	"	vmovups 224(%rsi), %ymm3\n"
+	"	vmovups %ymm0, 128(%rdi)\n"
+	"	vmovups %ymm1, 160(%rdi)\n"
+	"	vmovups %ymm2, 192(%rdi)\n"
+	"	vmovups %ymm3, 224(%rdi)\n"
+	"	addq $256, %rsi\n"
+	"	addq $256, %rdi\n"
+	"	subq $256, %rdx\n"
+	"	cmpq $256, %rdx\n"
+	"	ja 8b\n"
+	"	vzeroupper\n"
+	"	jmp 0b\n"
+	"	.balign 16\n"
+	"7:	movups (%rsi), %xmm0\n"
 	"	movups 16(%rsi), %xmm1\n"
 	"	movups 32(%rsi), %xmm2\n"
 	"	movups 48(%rsi), %xmm3\n"
@@ -86,7 +127,7 @@ __asm__("	.pushsection .text\n"
 	"	addq $64, %rdi\n"
 	"	subq $64, %rdx\n"
 	"	cmpq $64, %rdx\n"
-	"	ja 6b\n"
+	"	ja 7b\n"
 	"	jmp 0b\n"
 	/* The first fault comes here with what is left in rdi, rsi, rdx; the second with rcx. */
 	"fwd_copy_landing:\n"

@@ -13,6 +13,10 @@
 
 #include "fwd_priv.h"
 
+extern __u8 fwd_copy_wide __attribute__((visibility("hidden")));	/* registers of 32 bytes */
+
+void fwd_copy_init(void);
+
 /* copy.c, in assembly: its first instruction, where it lands, and what follows it. */
 extern const char fwd_copy_begin[] __attribute__((visibility("hidden")));
 extern const char fwd_copy_landing[] __attribute__((visibility("hidden")));

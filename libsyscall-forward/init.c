@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#include "fwd_priv.h"
+#include "copy.h"
 
 static char stats[256];
 
@@ -34,6 +34,7 @@ __attribute__((constructor)) static void start(void)
 {
 	int saved = errno;
 
+	fwd_copy_init();
 	fwd_trap_init();
 	fwd_seccomp_init();
 	if (!getauxval(AT_SECURE))

@@ -26,13 +26,16 @@ static inline struct vos_account_slot *fwd_enter(void)
 	return a;
 }
 
-static inline void fwd_leave(struct vos_account_slot *a)
+/* Return: true if a signal had been held back. */
+static inline bool fwd_leave(struct vos_account_slot *a)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	vos_store(&a->section, (__u64)0);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (unlikely(vos_load(&a->denied)))
-		fwd_take_signals(a);
+	if (likely(!vos_load(&a->denied)))
+		return false;
+	fwd_take_signals(a);
+	return true;
 }
 
 #endif

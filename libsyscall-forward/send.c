@@ -133,15 +133,16 @@ static long send_on(struct fwd_lane *l, const struct fwd_io *io, size_t *done)
 
 /*
  * A blocking call has to send the rest, even if it waits. So this call is no more in one piece:
- * a signal ends it, as it ends one that has waited in the kernel. An error after bytes have
- * gone belongs to the next call.
+ * a signal ends it, one that was held back as well. An error after bytes have gone belongs to
+ * the next call.
  */
 static size_t rest_by_trap(const struct fwd_io *io, size_t done)
 {
 	struct fwd_cursor c = { io->iov, 0 };
 	int saved = errno;
 
-	fwd_leave(fwd_thread.account);
+	if (fwd_leave(fwd_thread.account))
+		return done;
 	fwd_cursor_skip(&c, done);
 	while (done < io->len) {
 		struct iovec p = fwd_cursor_piece(&c, io->len - done);

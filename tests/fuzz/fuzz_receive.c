@@ -35,7 +35,7 @@ static u8 *space;		/* the program's, of the very length */
 static u32 asked, copied, controls, answers;
 static int last_max;		/* the highest honest result of the last call, by our count */
 static int asked_flags;
-static bool cut_off, lied, faulted;
+static bool cut_off, lied, faulted, given_back;
 
 void shim_relax(void)
 {
@@ -156,7 +156,8 @@ void vos_call_violation(struct vos_call *c, const char *what)
 
 struct vos_call *vos_call_get(struct vos_session *s, u32 len0, u32 len1, u32 flags)
 {
-	shim_assert(!held && len0 <= asked - (msg.msg_iter.to - space));
+	/* What is given back may be in the program's memory in part. */
+	shim_assert(!held && len0 <= asked - (faulted ? 0 : msg.msg_iter.to - space));
 	shim_assert(len1 <= ADDRESS + VNET_CONTROL_MAX);
 	/* A link whose end has been ordered may be there for a moment yet. */
 	if (answers++ == ANSWERS_MAX || (cut_off && in_u8(&in) % 4))
@@ -206,9 +207,23 @@ static void answer(void)
 	lied = call.cqe.result > last_max || call.cqe.result < -MAX_ERRNO;
 }
 
+/* A stream gets back what the program's memory did not take, once. */
+static void answer_unread(const struct vos_call *c)
+{
+	shim_assert(faulted && !given_back && vs.sk.sk_type == SOCK_STREAM && !lied);
+	shim_assert(!(asked_flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE)));
+	shim_assert(c->room[0].len && !c->room[1].len);
+	given_back = true;
+	call.cqe.result = in_u8(&in) % 4 ? 0 : (s64)in_lie(&in, 0);
+	last_max = 0;
+	lied = call.cqe.result > 0 || call.cqe.result < -MAX_ERRNO;
+}
+
 int vos_call(struct vos_call *c)
 {
-	shim_assert(held && c->sqe.opcode == VOS_OP_RECVMSG);
+	bool back = c->sqe.opcode == VOS_OP_UNREAD;
+
+	shim_assert(held && (back || c->sqe.opcode == VOS_OP_RECVMSG));
 	shim_assert(c->sqe.obj == vs.index && c->sqe.gen == vs.gen);
 	switch (in_u8(&in) % 32) {
 	case 1:
@@ -217,7 +232,10 @@ int vos_call(struct vos_call *c)
 		vos_call_put(c);	/* killed: it is not the caller's any more */
 		return -EINTR;
 	}
-	answer();
+	if (back)
+		answer_unread(c);
+	else
+		answer();
 	return 0;
 }
 
@@ -257,7 +275,7 @@ static void begin(void)
 	};
 
 	copied = controls = answers = 0;
-	held = cut_off = lied = faulted = false;
+	held = cut_off = lied = faulted = given_back = false;
 	vs = (struct vnet_sock){ .index = 3, .gen = 7, .epoch = 1 };
 	vs.phase = phases[in_u8(&in) % ARRAY_SIZE(phases)];
 	vs.sk.sk_type = in_u8(&in) % 2 ? SOCK_DGRAM : SOCK_STREAM;

@@ -90,26 +90,39 @@ static void note_alarm(int sig)
 	alarms++;
 }
 
-/* What the door has sent is in one piece; the wait for room for the rest is not. */
-TEST(a_signal_ends_a_send_that_waits)
+/* Send more than there is room for, and have a signal after some time. */
+static void send_until_alarm(long ms)
 {
-	const struct itimerval soon = { .it_value.tv_usec = 300000 };
-	struct sigaction act = { .sa_handler = note_alarm };
+	const struct itimerspec soon = { .it_value = { ms / 1000, ms % 1000 * 1000000 } };
+	struct sigevent how = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
 	size_t size = 32 << 20;
 	char *data = calloc(1, size);
+	timer_t timer;
 	int fd[2];
 	ssize_t n;
 
 	tcp_pair(fd);
-	CHECK_EQ(sigaction(SIGALRM, &act, NULL), 0);
-	CHECK_EQ(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	CHECK_EQ(timer_create(CLOCK_MONOTONIC, &how, &timer), 0);
+	alarms = 0;
+	CHECK_EQ(timer_settime(timer, 0, &soon, NULL), 0);
 	n = send(fd[0], data, size, 0);
 	CHECK(n > 0 && (size_t)n < size);
 	CHECK_EQ(alarms, 1);
 	CHECK_DOOR(VOS_STAT_SEND, 1);
+	timer_delete(timer);
 	close(fd[0]);
 	close(fd[1]);
 	free(data);
+}
+
+/* What the door has sent is in one piece; the wait for room for the rest is not. */
+TEST(a_signal_ends_a_send_that_waits)
+{
+	struct sigaction act = { .sa_handler = note_alarm };
+
+	CHECK_EQ(sigaction(SIGUSR1, &act, NULL), 0);
+	send_until_alarm(50);
+	send_until_alarm(3000);
 }
 
 static int events(int watch)

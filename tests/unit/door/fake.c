@@ -30,10 +30,13 @@ static void *shared(size_t size)
 }
 
 #ifdef FWD_COPY_CHECKED
+#ifndef __has_feature		/* gcc has none */
+#define __has_feature(x) 0
+#endif
 #ifdef __SANITIZE_THREAD__
 void __tsan_read_range(void *p, long n);
 void __tsan_write_range(void *p, long n);
-#elif defined(__SANITIZE_ADDRESS__) || defined(__clang__)
+#elif defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 #define ADDRESSES
 void *__asan_region_is_poisoned(void *p, size_t n);
 #endif
@@ -42,8 +45,8 @@ void *__asan_region_is_poisoned(void *p, size_t n);
 void fwd_copy_check(void *to, const void *from, size_t n)
 {
 #ifdef __SANITIZE_THREAD__
-	__tsan_read_range((void *)from, (long)n);
-	__tsan_write_range(to, (long)n);
+	__tsan_read_range((void *)from, n);
+	__tsan_write_range(to, n);
 #elif defined(ADDRESSES)
 	if (__asan_region_is_poisoned(to, n) || __asan_region_is_poisoned((void *)from, n))
 		memmove(to, from, n);	/* which says where */
