@@ -13,7 +13,8 @@
  */
 #include "copy.h"
 
-__u8 fwd_copy_wide;
+/* Only the assembly below reads it. */
+__u8 fwd_copy_wide __attribute__((used));
 
 /**
  * fwd_copy_init - find out how wide the processor's registers are
