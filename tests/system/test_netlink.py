@@ -336,3 +336,30 @@ ip route del 10.82.0.0/16 dev lo table 77; true"""
         assert not text.strip(), text
     finally:
         out(host.primary(undo, timeout=60))
+
+
+def test_interfaces_are_made_again(host):
+    """An interface has its number again, which its addresses name; what was taken away is not tried."""
+    def seen():
+        return sorted((link["ifindex"], link["ifname"], link["mtu"], a["local"])
+                      for link in shown(host, "ip -j -4 addr") for a in link["addr_info"])
+    try:
+        out(host.primary("""set -e
+ip link add nltest0 type dummy
+ip link add nltest1 type dummy
+ip link set nltest1 mtu 1234 up
+ip addr add 10.84.0.1/24 dev nltest1
+ip addr add 10.84.1.1/24 dev nltest0
+ip link del nltest0
+ip link add link eth0 name nltest2 type vlan id 7
+ip addr add 10.84.2.1/24 dev nltest2
+"""))
+        before = seen()
+        assert {name for _, name, _, _ in before} >= {"nltest1", "nltest2"}, before
+        generation = kill(host, "net")
+        assert seen() == before
+        wait_until_up(host, "net", generation)
+        text = host.primary("dmesg | grep -i 'could not be made again' || true").stdout
+        assert not text.strip(), text
+    finally:
+        host.primary("ip link del nltest0; ip link del nltest1; ip link del nltest2", timeout=60)

@@ -6,6 +6,7 @@
 #ifndef VNET_NETLINK_H
 #define VNET_NETLINK_H
 
+#include <linux/netlink.h>
 #include "vnet.h"
 
 static inline struct vnet_sock *vnet_beside(const struct socket *sock)
@@ -34,6 +35,36 @@ int vnet_local_setsockopt(struct socket *sock, int level, int name, sockptr_t va
 __poll_t vnet_local_mask(struct socket *sock);
 
 /* netlink_keep.c */
-int vnet_changes_keep(const void *data, size_t len, bool refused, u32 epoch);
+
+/**
+ * struct vnet_change - what a program has changed of the network
+ * @node: among all of them, in order
+ * @cred: of its sender
+ * @protocol: NETLINK_ROUTE: one request; NETLINK_NETFILTER: a batch of nf_tables
+ * @len: bytes of @data
+ * @data: as it was sent
+ */
+struct vnet_change {
+	struct list_head node;
+	const struct cred *cred;
+	int protocol;
+	u32 len;
+	u8 data[] __aligned(NLMSG_ALIGNTO);
+};
+
+static inline const struct nlmsghdr *vnet_change_header(const struct vnet_change *c)
+{
+	return (const struct nlmsghdr *)c->data;
+}
+
+int vnet_changes_keep(struct vnet_sock *vs, const void *data, size_t len, bool refused, u32 epoch);
+
+/* netlink_batch.c */
+bool vnet_is_batch(const void *data, size_t len);
+bool vnet_batch_flushes(const void *data, size_t len);
+void vnet_batch_make_timeless(void *data, size_t len);
+
+/* netlink_again.c */
+void vnet_change_list_again(const struct list_head *changes);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What programs have changed of the domain's network by NETLINK_ROUTE, for the next incarnation of
- * the domain.
+ * What programs have changed of the domain's network by NETLINK_ROUTE and by nf_tables, for the
+ * next incarnation of the domain.
  *
  * The requests themselves are kept, in order. The next incarnation begins with the addresses of
  * virtuos.cfg, as each one does, and carries them out again.
@@ -12,11 +12,14 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <linux/sockios.h>
 #include <linux/user_namespace.h>
 #include <net/netlink.h>
 #include "netlink.h"
@@ -25,24 +28,10 @@
 /* Most requests, and bytes of them. */
 #define CHANGES_MAX	4096u
 #define BYTES_MAX	(1024u * 1024u)
-/* Room for the answer to one: the error, and the request's header. */
-#define ANSWER_MAX	1024u
-
-struct vnet_change {
-	struct list_head node;
-	const struct cred *cred;
-	u32 len;
-	u8 data[] __aligned(NLMSG_ALIGNTO);
-};
 
 static DEFINE_MUTEX(changes_lock);
 static LIST_HEAD(changes);
 static unsigned int nr_changes, nr_bytes;
-
-static const struct nlmsghdr *header(const struct vnet_change *c)
-{
-	return (const struct nlmsghdr *)c->data;
-}
 
 static void change_free(struct vnet_change *c)
 {
@@ -50,15 +39,16 @@ static void change_free(struct vnet_change *c)
 	kvfree(c);
 }
 
-static struct vnet_change *change_new(const struct nlmsghdr *h)
+static struct vnet_change *change_new(int protocol, const void *data, u32 len)
 {
-	struct vnet_change *c = kvmalloc(struct_size(c, data, h->nlmsg_len), GFP_KERNEL_ACCOUNT);
+	struct vnet_change *c = kvmalloc(struct_size(c, data, len), GFP_KERNEL_ACCOUNT);
 
 	if (!c)
 		return NULL;
 	c->cred = get_current_cred();
-	c->len = h->nlmsg_len;
-	memcpy(c->data, h, h->nlmsg_len);
+	c->protocol = protocol;
+	c->len = len;
+	memcpy(c->data, data, len);
 	return c;
 }
 
@@ -73,7 +63,9 @@ static void forget(struct vnet_change *c)
 
 static bool is_address(const struct vnet_change *c)
 {
-	return (header(c)->nlmsg_type == RTM_NEWADDR || header(c)->nlmsg_type == RTM_DELADDR) &&
+	return c->protocol == NETLINK_ROUTE &&
+	       (vnet_change_header(c)->nlmsg_type == RTM_NEWADDR ||
+		vnet_change_header(c)->nlmsg_type == RTM_DELADDR) &&
 	       c->len >= NLMSG_LENGTH(sizeof(struct ifaddrmsg));
 }
 
@@ -81,13 +73,14 @@ static const struct nlattr *address_of(const struct vnet_change *c)
 {
 	const int head = sizeof(struct ifaddrmsg);
 
-	return nlmsg_find_attr(header(c), head, IFA_LOCAL) ?:
-	       nlmsg_find_attr(header(c), head, IFA_ADDRESS);
+	return nlmsg_find_attr(vnet_change_header(c), head, IFA_LOCAL) ?:
+	       nlmsg_find_attr(vnet_change_header(c), head, IFA_ADDRESS);
 }
 
 static bool same_address(const struct vnet_change *c, const struct vnet_change *d)
 {
-	const struct ifaddrmsg *m = nlmsg_data(header(c)), *n = nlmsg_data(header(d));
+	const struct ifaddrmsg *m = nlmsg_data(vnet_change_header(c));
+	const struct ifaddrmsg *n = nlmsg_data(vnet_change_header(d));
 	const struct nlattr *a = address_of(c), *b = address_of(d);
 
 	return m->ifa_family == n->ifa_family && m->ifa_prefixlen == n->ifa_prefixlen &&
@@ -97,8 +90,11 @@ static bool same_address(const struct vnet_change *c, const struct vnet_change *
 
 static bool is_same(const struct vnet_change *c, const struct vnet_change *d)
 {
-	return header(c)->nlmsg_type == header(d)->nlmsg_type && c->len == d->len &&
-	       !memcmp(nlmsg_data(header(c)), nlmsg_data(header(d)), c->len - NLMSG_HDRLEN);
+	return c->protocol == NETLINK_ROUTE && d->protocol == NETLINK_ROUTE &&
+	       vnet_change_header(c)->nlmsg_type == vnet_change_header(d)->nlmsg_type &&
+	       c->len == d->len &&
+	       !memcmp(nlmsg_data(vnet_change_header(c)), nlmsg_data(vnet_change_header(d)),
+		       c->len - NLMSG_HDRLEN);
 }
 
 /*
@@ -111,23 +107,71 @@ static bool voids(const struct vnet_change *c, const struct vnet_change *older)
 		return true;
 	if (!is_address(c) || !is_address(older) || !same_address(c, older))
 		return false;
-	return header(older)->nlmsg_type == RTM_NEWADDR ||
-	       header(older)->nlmsg_type == header(c)->nlmsg_type;
+	return vnet_change_header(older)->nlmsg_type == RTM_NEWADDR ||
+	       vnet_change_header(older)->nlmsg_type == vnet_change_header(c)->nlmsg_type;
 }
 
-/* Find what has made the address that @c takes away. Before that there was none. */
+/* Get the interface that a request is about; 0: none, or it is not known. */
+static int index_of(const struct vnet_change *c)
+{
+	const struct nlmsghdr *h = vnet_change_header(c);
+
+	if (c->protocol != NETLINK_ROUTE)
+		return 0;
+	if (h->nlmsg_type < RTM_NEWLINK + 4 && nlmsg_len(h) >= (int)sizeof(struct ifinfomsg))
+		return ((struct ifinfomsg *)nlmsg_data(h))->ifi_index;
+	return is_address(c) ? ((struct ifaddrmsg *)nlmsg_data(h))->ifa_index : 0;
+}
+
+/* Test for a request that has made an interface, whose number is known. */
+static bool makes_link(const struct vnet_change *c)
+{
+	const struct nlmsghdr *h = vnet_change_header(c);
+
+	return c->protocol == NETLINK_ROUTE && h->nlmsg_type == RTM_NEWLINK &&
+	       h->nlmsg_flags & NLM_F_CREATE && index_of(c) > 0 &&
+	       nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_LINKINFO);
+}
+
+/* Test whether @c takes away what @older has made. Before that there was none. */
+static bool undoes(const struct vnet_change *c, const struct vnet_change *older)
+{
+	const struct nlmsghdr *h = vnet_change_header(c), *o = vnet_change_header(older);
+
+	if (c->protocol != NETLINK_ROUTE || older->protocol != NETLINK_ROUTE)
+		return false;
+	if (h->nlmsg_type == RTM_DELLINK)
+		return makes_link(older) && index_of(older) == index_of(c);
+	return h->nlmsg_type == RTM_DELADDR && o->nlmsg_type == RTM_NEWADDR &&
+	       is_address(c) && is_address(older) && o->nlmsg_flags & NLM_F_EXCL &&
+	       same_address(c, older);
+}
+
 static struct vnet_change *find_undone(const struct vnet_change *c)
 {
 	struct vnet_change *older;
 
 	lockdep_assert_held(&changes_lock);
-	if (header(c)->nlmsg_type != RTM_DELADDR || !is_address(c))
-		return NULL;
 	list_for_each_entry(older, &changes, node)
-		if (is_address(older) && header(older)->nlmsg_type == RTM_NEWADDR &&
-		    header(older)->nlmsg_flags & NLM_F_EXCL && same_address(c, older))
+		if (undoes(c, older))
 			return older;
 	return NULL;
+}
+
+/* With an interface go its own settings and addresses. */
+static void forget_undone(const struct vnet_change *c, struct vnet_change *undone)
+{
+	struct vnet_change *older, *next;
+	int index = index_of(c);
+
+	lockdep_assert_held(&changes_lock);
+	if (vnet_change_header(c)->nlmsg_type != RTM_DELLINK) {
+		forget(undone);
+		return;
+	}
+	list_for_each_entry_safe(older, next, &changes, node)
+		if (index_of(older) == index)
+			forget(older);
 }
 
 /* Return: 0 or -ENOSPC. */
@@ -147,21 +191,46 @@ static int append(struct vnet_change *c)
 	return 0;
 }
 
-static int keep_one(const struct nlmsghdr *h)
+static int keep_change(struct vnet_change *c)
 {
-	struct vnet_change *c = change_new(h), *undone;
+	struct vnet_change *undone = find_undone(c);
 	int rc = 0;
 
-	if (!c)
-		return -ENOMEM;
-	undone = find_undone(c);
 	if (undone)
-		forget(undone);
+		forget_undone(c, undone);
 	else
 		rc = append(c);
 	if (undone || rc)
 		change_free(c);
 	return rc;
+}
+
+/*
+ * Ask for the number of an interface that a request has made. In the next incarnation it has to
+ * be the same: later requests name it.
+ */
+static void note_index(struct vnet_sock *vs, struct vnet_change *c)
+{
+	const struct nlmsghdr *h = vnet_change_header(c);
+	struct ifinfomsg *info = nlmsg_data(h);
+	struct ifreq ifr = {};
+	struct vnet_req req = {
+		.opcode = VOS_OP_IOCTL,
+		.arg = { SIOCGIFINDEX },
+		.in[0] = &ifr,
+		.out[0] = &ifr,
+		.len[0] = sizeof(ifr),
+	};
+	const struct nlattr *name;
+
+	if (h->nlmsg_type != RTM_NEWLINK || !(h->nlmsg_flags & NLM_F_CREATE) ||
+	    nlmsg_len(h) < (int)sizeof(*info) || info->ifi_index)
+		return;
+	name = nlmsg_find_attr(h, sizeof(*info), IFLA_IFNAME);
+	if (!name || nla_strscpy(ifr.ifr_name, name, IFNAMSIZ) < 0)
+		return;
+	if (!vnet_req_once(vs, &req, VOS_GET_UP_ONLY) && !vnet_result(req.cqe.result, 0))
+		info->ifi_index = ifr.ifr_ifindex;
 }
 
 /* Of each kind of object there are requests to make, to delete, to get and to set. */
@@ -181,21 +250,58 @@ static void tell_folders(const struct nlmsghdr *h)
 	vnet_devices_refresh();
 }
 
-static void keep_all(const void *data, int len)
+static int keep_requests(struct vnet_sock *vs, const void *data, int len)
 {
 	const struct nlmsghdr *h;
-	int rc;
+	struct vnet_change *c;
+	int rc = 0;
 
-	for (h = data; nlmsg_ok(h, len); h = nlmsg_next(h, &len)) {
+	for (h = data; nlmsg_ok(h, len) && !rc; h = nlmsg_next(h, &len)) {
 		tell_folders(h);
-		rc = is_change(h) ? keep_one(h) : 0;
-		if (rc)
-			pr_warn_ratelimited("virtuos-net: a change of the network will not be made again: error %d\n",
-					    -rc);
+		if (!is_change(h))
+			continue;
+		c = change_new(NETLINK_ROUTE, h, h->nlmsg_len);
+		if (!c)
+			return -ENOMEM;
+		note_index(vs, c);
+		rc = keep_change(c);
 	}
+	return rc;
 }
 
-static bool holds_change(const void *data, int len, bool refused)
+static void forget_batches(void)
+{
+	struct vnet_change *c, *next;
+
+	lockdep_assert_held(&changes_lock);
+	list_for_each_entry_safe(c, next, &changes, node)
+		if (c->protocol == NETLINK_NETFILTER)
+			forget(c);
+}
+
+static int keep_batch(const void *data, size_t len)
+{
+	struct vnet_change *c = change_new(NETLINK_NETFILTER, data, len);
+
+	if (!c)
+		return -ENOMEM;
+	vnet_batch_make_timeless(c->data, len);
+	if (vnet_batch_flushes(data, len))
+		forget_batches();
+	return keep_change(c);
+}
+
+static void keep_all(struct vnet_sock *vs, const void *data, size_t len)
+{
+	int rc = vs->sk.sk_protocol == NETLINK_ROUTE ? keep_requests(vs, data, len) :
+		keep_batch(data, len);
+
+	if (rc)
+		pr_warn_ratelimited("virtuos-net: a change of the network will not be made again: error %d\n",
+				    -rc);
+}
+
+static bool holds_request(const void *data, int len, bool refused)
 {
 	const struct nlmsghdr *h;
 	int left = len;
@@ -203,13 +309,25 @@ static bool holds_change(const void *data, int len, bool refused)
 	for (h = data; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
 		if (is_change(h))
 			/* Of several requests the others may have been carried out. */
-			return !refused || NLMSG_ALIGN(h->nlmsg_len) < len;
+			return !refused || (int)NLMSG_ALIGN(h->nlmsg_len) < len;
+	return false;
+}
+
+static bool holds_change(const struct vnet_sock *vs, const void *data, size_t len, bool refused)
+{
+	switch (vs->sk.sk_protocol) {
+	case NETLINK_ROUTE:
+		return holds_request(data, len, refused);
+	case NETLINK_NETFILTER:
+		return !refused && vnet_is_batch(data, len);
+	}
 	return false;
 }
 
 /**
  * vnet_changes_keep - keep what the domain has changed
- * @data: requests of NETLINK_ROUTE that it has carried out
+ * @vs: the socket
+ * @data: requests that it has carried out
  * @len: bytes of them
  * @refused: one of them was refused
  * @epoch: link that has carried them out
@@ -219,134 +337,19 @@ static bool holds_change(const void *data, int len, bool refused)
  * Context: process.
  * Return: 0. -EOWNERDEAD: the link has died, and the next one does not know of them.
  */
-int vnet_changes_keep(const void *data, size_t len, bool refused, u32 epoch)
+int vnet_changes_keep(struct vnet_sock *vs, const void *data, size_t len, bool refused, u32 epoch)
 {
 	int rc = 0;
 
-	if (!holds_change(data, len, refused) ||
+	if (!holds_change(vs, data, len, refused) ||
 	    !ns_capable_noaudit(&init_user_ns, CAP_NET_ADMIN))
 		return 0;
 	mutex_lock(&changes_lock);
 	if (vos_session_epoch(vnet.session) == epoch)
-		keep_all(data, len);
+		keep_all(vs, data, len);
 	else
 		rc = -EOWNERDEAD;
 	mutex_unlock(&changes_lock);
-	return rc;
-}
-
-static int run_again(struct vnet_sock *vs, struct vnet_req *req)
-{
-	int rc = vnet_req_once(vs, req, VOS_GET_RECOVERY);
-
-	return rc ?: vnet_result(req->cqe.result, req->max);
-}
-
-static int send_again(struct vnet_sock *vs, const struct vnet_change *c, u32 seq)
-{
-	struct vnet_req req = {
-		.opcode = VOS_OP_NLSEND,
-		.len[0] = c->len,
-		.max = c->len,
-	};
-	struct nlmsghdr *h = kvmalloc(c->len, GFP_KERNEL);
-	int rc;
-
-	if (!h)
-		return -ENOMEM;
-	memcpy(h, c->data, c->len);
-	h->nlmsg_flags = (h->nlmsg_flags & ~NLM_F_ECHO) | NLM_F_ACK;
-	h->nlmsg_seq = seq;
-	req.in[0] = h;
-	rc = run_again(vs, &req);
-	kvfree(h);
-	return min(rc, 0);
-}
-
-/* Return: the error in the answer to request @seq; -EINPROGRESS: it is another's. */
-static int error_of(const struct nlmsghdr *h, int len, u32 seq)
-{
-	const struct nlmsgerr *e = nlmsg_data(h);
-
-	if (!nlmsg_ok(h, len) || h->nlmsg_seq != seq || h->nlmsg_type != NLMSG_ERROR ||
-	    h->nlmsg_len < NLMSG_LENGTH(sizeof(e->error)))
-		return -EINPROGRESS;
-	return vnet_result(e->error, 0);
-}
-
-static int await_answer(struct vnet_sock *vs, u32 seq)
-{
-	u8 *answer = kmalloc(ANSWER_MAX, GFP_KERNEL);
-	struct vnet_req req = {
-		.opcode = VOS_OP_NLRECV,
-		.out[0] = answer,
-		.len[0] = ANSWER_MAX,
-		.max = ANSWER_MAX,
-	};
-	int rc = answer ? 0 : -ENOMEM;
-
-	while (!rc) {
-		rc = run_again(vs, &req);
-		if (rc < 0)
-			break;
-		rc = error_of((void *)answer, rc, seq);
-		if (rc != -EINPROGRESS)
-			break;
-		rc = 0;
-	}
-	kfree(answer);
-	return rc;
-}
-
-static int change_again(struct vnet_sock *vs, const struct vnet_change *c, u32 seq)
-{
-	const struct cred *old = override_creds(c->cred);
-	int rc = send_again(vs, c, seq) ?: await_answer(vs, seq);
-
-	revert_creds(old);
-	return rc;
-}
-
-/* Test for an answer that says that it is so already. */
-static bool is_in_vain(int rc)
-{
-	return rc == -EEXIST || rc == -ESRCH || rc == -ENOENT || rc == -EADDRNOTAVAIL;
-}
-
-static void all_again(struct vnet_sock *vs)
-{
-	struct vnet_change *c;
-	u32 seq = 0;
-	int rc;
-
-	lockdep_assert_held(&changes_lock);
-	list_for_each_entry(c, &changes, node) {
-		rc = change_again(vs, c, ++seq);
-		if (rc == -EOWNERDEAD || rc == -ENETDOWN)
-			return;		/* the link has died; up() comes again */
-		if (rc && !is_in_vain(rc))
-			pr_warn_ratelimited("virtuos-net: request %u of netlink could not be made again: error %d\n",
-					    header(c)->nlmsg_type, -rc);
-	}
-}
-
-/* Make a socket of this kernel's own in the domain, and all changes by it. */
-static int by_socket(struct socket *sock)
-{
-	struct vnet_req req = { .opcode = VOS_OP_RELEASE };
-	struct vnet_sock *vs = vnet_netlink_new(sock, NETLINK_ROUTE);
-	int rc;
-
-	if (IS_ERR(vs))
-		return PTR_ERR(vs);
-	rc = vnet_socket_call(vs, VOS_GET_RECOVERY);
-	if (!rc) {
-		WRITE_ONCE(vs->epoch, vos_session_epoch(vnet.session));
-		all_again(vs);
-		vnet_req_once(vs, &req, VOS_GET_RECOVERY | VOS_GET_NOCRED);
-	}
-	sock_orphan(&vs->sk);
-	vnet_object_remove(vs);
 	return rc;
 }
 
@@ -357,21 +360,10 @@ static int by_socket(struct socket *sock)
  */
 void vnet_changes_again(void)
 {
-	struct socket *sock;
-	int rc = 0;
-
 	mutex_lock(&changes_lock);
-	if (!list_empty(&changes)) {
-		rc = sock_create_lite(PF_NETLINK, SOCK_RAW, NETLINK_ROUTE, &sock);
-		if (!rc) {
-			rc = by_socket(sock);
-			sock_release(sock);
-		}
-	}
+	if (!list_empty(&changes))
+		vnet_change_list_again(&changes);
 	mutex_unlock(&changes_lock);
-	if (rc && rc != -EOWNERDEAD && rc != -ENETDOWN)
-		pr_warn("virtuos-net: no change of the network could be made again: error %d\n",
-			-rc);
 }
 
 /**

@@ -17,6 +17,13 @@
 /* struct proto_ops of this kernel's netlink sockets. It is the same for all. */
 static const struct proto_ops *local_ops;
 
+/* Test for a protocol that this kernel has. The others are those of TCP/IP. */
+static bool is_ours(int protocol)
+{
+	return protocol == NETLINK_ROUTE || protocol == NETLINK_SOCK_DIAG ||
+	       protocol == NETLINK_GENERIC;
+}
+
 /**
  * vnet_local_create - give a program's socket its local half
  * @sock: the program's socket
@@ -31,10 +38,9 @@ int vnet_local_create(struct socket *sock, int protocol)
 {
 	struct socket *made;
 	struct sock *sk;
-	int rc = __sock_create(&init_net, PF_NETLINK, sock->type, protocol, &made, 1);
+	int own = is_ours(protocol) ? protocol : NETLINK_USERSOCK;
+	int rc = __sock_create(&init_net, PF_NETLINK, sock->type, own, &made, 1);
 
-	if (rc == -EPROTONOSUPPORT)
-		rc = __sock_create(&init_net, PF_NETLINK, sock->type, NETLINK_USERSOCK, &made, 1);
 	if (rc)
 		return rc;
 	WRITE_ONCE(local_ops, made->ops);

@@ -31,9 +31,9 @@ static int forward(struct vnet_sock *vs, const struct msghdr *msg, const void *d
 			return rc;
 		WRITE_ONCE(vs->pending, req.cqe.poll & (__force u32)EPOLLIN);
 		rc = vnet_result(req.cqe.result, req.max);
-		if (rc < 0 || vs->sk.sk_protocol != NETLINK_ROUTE)
+		if (rc < 0)
 			return rc;
-	} while (vnet_changes_keep(data, len, req.cqe.out[0], req.epoch));
+	} while (vnet_changes_keep(vs, data, len, req.cqe.out[0], req.epoch));
 	return rc;
 }
 
