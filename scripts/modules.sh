@@ -53,7 +53,7 @@ echo "$tree" >"$out/.kernel"
 # kbuild ARGUMENT... - make in the kernel's tree, for our modules
 kbuild() {
 	make -C "$tree" M="$out" -j"$JOBS" \
-		KCFLAGS="-fmacro-prefix-map=$out/= -Wshadow" \
+		KCFLAGS="-fmacro-prefix-map=$TOP/= -fmacro-prefix-map=$out/= -Wshadow" \
 		VIRTUOS_INCLUDE="$TOP/include" VIRTUOS_PARTS="$parts" "$@" modules
 }
 
