@@ -34,12 +34,20 @@ static void out_time(char name, const struct statx_timestamp *t)
 		out(" %c%lld.%09u", name, (long long)t->tv_sec, t->tv_nsec);
 }
 
+/* How blocks are counted is up to the disk's layout; programs ask whether there are holes. */
+static const char *blocks_of(const struct statx *s)
+{
+	if (!s->stx_blocks)
+		return "empty";
+	return s->stx_blocks * 512 < s->stx_size ? "holes" : "full";
+}
+
 static void out_fields(const struct statx *s)
 {
 	out(" %c%04o n%u u%u g%u b%u", letter(s->stx_mode), s->stx_mode & 07777, s->stx_nlink, s->stx_uid,
 	    s->stx_gid, s->stx_blksize);
 	if (!S_ISDIR(s->stx_mode))
-		out(" s%llu k%llu", (unsigned long long)s->stx_size, (unsigned long long)s->stx_blocks);
+		out(" s%llu %s", (unsigned long long)s->stx_size, blocks_of(s));
 	if (S_ISCHR(s->stx_mode) || S_ISBLK(s->stx_mode))
 		out(" r%u:%u", s->stx_rdev_major, s->stx_rdev_minor);
 	out_time('a', &s->stx_atime);
@@ -136,7 +144,8 @@ void do_times(void)
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	out_path(path);
-	if (fd < 0 || utimensat(AT_FDCWD, path, old, AT_SYMLINK_NOFOLLOW) || statx(fd, "", AT_EMPTY_PATH, STATX_ALL, &file) || statx(AT_FDCWD, ".", 0, STATX_ALL, &folder)) {
+	if (fd < 0 || utimensat(AT_FDCWD, path, old, AT_SYMLINK_NOFOLLOW) ||
+	    statx(fd, "", AT_EMPTY_PATH, STATX_ALL, &file) || statx(AT_FDCWD, ".", 0, STATX_ALL, &folder)) {
 		out(" none");
 		close(fd);
 		return;

@@ -25,6 +25,9 @@
  * - When a signal comes that no call waits for: all are shown that came within a pause.
  * - Whether a call blocks for ever: it is interrupted after STUCK_MS, and says EINTR.
  * - The order of a folder's names: they are sorted. Kernel-chosen offsets are not shown.
+ * - How many blocks a file has: whether it has none, fewer than bytes, or enough.
+ * - O_DIRECT with what is not aligned to blocks.
+ * - What a file has that is spliced into itself.
  * - What a page of a mapping beyond the file's end holds.
  *
  * What differs on purpose (docs/limits.md) is not called: ranges that are collapsed or
