@@ -63,9 +63,9 @@ def read_record(mode):
     return int(lines[0][1]), {int(number): text for number, text in lines[1:]}
 
 
-def write_record(mode, seed, found):
+def write_record(mode, seed, found, origin):
     os.makedirs(RECORDED, exist_ok=True)
     with open(record_path(mode), "w") as f:
-        f.write("# SYSTEM=pv: tests/differential/run --record\nseed %d\n" % seed)
+        f.write("# What %s prints; made by tests/differential/run --record\nseed %d\n" % (origin, seed))
         for number, lines in sorted(found.items()):
             f.write("%d %s\n" % (number, marks(lines)))
