@@ -207,6 +207,9 @@ int vnet_families_register(void)
 {
 	int i, rc;
 
+	/* A kernel for debugging has a family of its own. It gives way, as its table does. */
+	if (IS_BUILTIN(CONFIG_PACKET))
+		sock_unregister(PF_PACKET);
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		rc = sock_register(&families[i]);
 		if (rc) {
