@@ -344,7 +344,7 @@ int vnet_changes_keep(struct vnet_sock *vs, const void *data, size_t len, bool r
 	if (!holds_change(vs, data, len, refused) ||
 	    !ns_capable_noaudit(&init_user_ns, CAP_NET_ADMIN))
 		return 0;
-	/* A sender that is killed is not told, and others may hold the lock while they ask the domain. */
+	/* Others may hold it while they ask the domain. A sender that is killed is told nothing. */
 	if (mutex_lock_killable(&changes_lock))
 		return 0;
 	if (vos_session_epoch(vnet.session) == epoch)
