@@ -11,9 +11,28 @@
 #include <linux/pagemap.h>
 #include "space.h"
 
-static int send(struct inode *inode, int mode, loff_t offset, loff_t length)
+/**
+ * vosfs_fallocate - ask the service for FALLOCATE
+ * @inode: of the file
+ * @in: the request; offset and length in bytes
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
+int vosfs_fallocate(struct inode *inode, const struct fuse_fallocate_in *in)
 {
 	FUSE_ARGS(args);
+
+	args.opcode = FUSE_FALLOCATE;
+	args.nodeid = get_node_id(inode);
+	args.in_numargs = 1;
+	args.in_args[0].size = sizeof(*in);
+	args.in_args[0].value = in;
+	return fuse_simple_request(get_fuse_mount(inode), &args);
+}
+
+static int send(struct inode *inode, int mode, loff_t offset, loff_t length)
+{
 	struct fuse_fallocate_in in = {
 		.fh = i_size_read(inode),
 		.offset = offset,
@@ -21,12 +40,7 @@ static int send(struct inode *inode, int mode, loff_t offset, loff_t length)
 		.mode = mode,
 	};
 
-	args.opcode = FUSE_FALLOCATE;
-	args.nodeid = get_node_id(inode);
-	args.in_numargs = 1;
-	args.in_args[0].size = sizeof(in);
-	args.in_args[0].value = &in;
-	return fuse_simple_request(get_fuse_mount(inode), &args);
+	return vosfs_fallocate(inode, &in);
 }
 
 static void set_size(struct inode *inode, loff_t size)

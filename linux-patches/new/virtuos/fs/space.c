@@ -105,14 +105,8 @@ static int allocate(struct inode *inode, loff_t from, loff_t to)
 		.length = min(to, inode->i_sb->s_maxbytes) - from,
 		.mode = FALLOC_FL_KEEP_SIZE | VOS_FALLOC_RESERVE,
 	};
-	FUSE_ARGS(args);
 
-	args.opcode = FUSE_FALLOCATE;
-	args.nodeid = get_node_id(inode);
-	args.in_numargs = 1;
-	args.in_args[0].size = sizeof(in);
-	args.in_args[0].value = &in;
-	return fuse_simple_request(get_fuse_mount(inode), &args);
+	return vosfs_fallocate(inode, &in);
 }
 
 /* What is dirty has its blocks: it was accepted. */

@@ -28,6 +28,7 @@ int vosfs_blocks_getattr(struct mnt_idmap *idmap, const struct path *path, struc
 int vosfs_ioctl_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64 start, u64 len);
 
 /* range.c */
+int vosfs_fallocate(struct inode *inode, const struct fuse_fallocate_in *in);
 int vosfs_range_move(struct file *file, int mode, loff_t offset, loff_t length);
 
 #endif
