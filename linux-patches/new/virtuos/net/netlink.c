@@ -253,9 +253,13 @@ struct vnet_sock *vnet_netlink_new(struct socket *sock, int protocol)
 
 static int nl_create(struct net *net, struct socket *sock, int protocol, int kern)
 {
-	struct vnet_sock *vs = vnet_netlink_new(sock, protocol);
+	struct vnet_sock *vs;
 	int rc;
 
+	/* This kernel's own sockets are those of other namespaces. */
+	if (!net_eq(net, &init_net))
+		return -ENOPROTOOPT;
+	vs = vnet_netlink_new(sock, protocol);
 	if (IS_ERR(vs))
 		return PTR_ERR(vs);
 	rc = vnet_local_create(sock, protocol);
