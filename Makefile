@@ -29,7 +29,7 @@ unexport $(filter-out DEBUG,$(EXEC_VARIABLES))
 # --- the programs a user runs -------------------------------------------------
 
 # These end with their program's own status; see scripts/exec-status.c.
-RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-system check-pmu diff fuzz bench bench-quick check-deb
+RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-system check-pmu diff fuzz bench bench-quick check-deb check-host
 ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
 -load build/exec_status.so
 endif
@@ -78,6 +78,10 @@ check-system: ready
 # The packages made a second time and elsewhere, and what installs them.
 check-deb: ready
 	$(exec-program scripts/check.sh,deb)
+
+# The tutorial, typed as it stands on a host that has nothing of ours.
+check-host: ready
+	$(exec-program scripts/check.sh,host)
 
 check-pmu: pmu
 	$(exec-program scripts/check.sh,pmu)
@@ -273,6 +277,7 @@ help:
 #: make check-lies           service domains and front ends that lie
 #: make check-pmu            performance counters, on a QEMU that is built for it
 #: make check-deb            the Debian packages: made twice, they are equal; install, upgrade, purge
+#: make check-host           docs/tutorial.md typed in an emulated host that has nothing of ours
 #: make check-faults         does each checker find what it is for, put in on purpose? Long
 #: make fuzz MINUTES=10      all fuzzers (or T='name ...') for so long; then fuzz-keep: what they
 #:                           found goes to tests/fuzz/corpus; fuzz-cover: lines that it reaches

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Run tests and count them: check.sh [slice] [static] [unit] [fuzz] [models] [system]
-# [door] [smp] [lies] [faults] [deb] [pmu].
+# [door] [smp] [lies] [faults] [deb] [host] [pmu].
 # The last line says "N passed, N failed"; the exit status is 0 if none failed. "door" repeats the system
 # tests, but the slowest, with the exceptionless door open for the programs under test and
 # then for every process; DOOR=program or DOOR=both runs all of them so, and only so.
@@ -103,6 +103,11 @@ check_lies() {
 check_deb() {
 	# shellcheck disable=SC2086
 	run deb "$TOP/tests/system/run" -d "$TOP/tests/package" ${T-}
+}
+
+# The first evening, as the tutorial has it.
+check_host() {
+	run host "$TOP/tests/system/run" -d "$TOP/tests/tutorial"
 }
 
 # Performance counters: machines of their own, with a QEMU of their own.

@@ -121,10 +121,10 @@ class Host:
         if self in Host.live:
             Host.live.remove(self)
 
-    def forward(self, guest_port):
-        """Lead a free port of this machine's loopback to the network domain; returns it."""
+    def forward(self, guest_port, address=""):
+        """Lead a free port of this machine's loopback to the network domain, or to an address; returns it."""
         port = free_port()
-        self.machine.forward(port, guest_port)
+        self.machine.forward(port, guest_port, address)
         return port
 
     @contextlib.contextmanager

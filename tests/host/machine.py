@@ -238,9 +238,9 @@ class Machine:
             return ""
         return text[-tail:] if tail else text
 
-    def forward(self, host_port, guest_port):
-        """Lead a loopback port of this machine to a TCP port of the network domain."""
-        text = self.qmp.hmp("hostfwd_add n0 tcp:127.0.0.1:%d-:%d" % (host_port, guest_port))
+    def forward(self, host_port, guest_port, address=""):
+        """Lead a loopback port of this machine to a TCP port of the network domain, or of @address."""
+        text = self.qmp.hmp("hostfwd_add n0 tcp:127.0.0.1:%d-%s:%d" % (host_port, address, guest_port))
         if text.strip():
             raise MachineError(text.strip())
 
