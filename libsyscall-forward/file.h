@@ -29,6 +29,35 @@ static inline __u64 *fwd_file_pos(struct fwd_lane *l, const struct fwd_io *io)
 	return &head->pos[slot];
 }
 
+/* Return: true if the descriptor still has the word that the call has read. */
+static inline bool fwd_file_stands(const struct fwd_io *io)
+{
+	const struct vos_door_state *state = vos_load(&vos_load(&fwd_door)->state);
+
+	return vos_load_acquire(&state->word[io->fd]) == io->word;
+}
+
+/*
+ * Say that this lane's call writes through its word. From here on the kernel keeps the file,
+ * whatever becomes of the descriptor. Moving the offset tells whether that was in time; a call
+ * that does not move it has to find its word unchanged. Return: false: it has changed.
+ */
+static inline bool fwd_file_begin_write(struct fwd_lane *l, const struct fwd_io *io)
+{
+	__atomic_store_n(&l->chan->head->writing[l->index],
+			 VOS_WRITING(VOS_WORD_SLOT(io->word), VOS_WORD_GEN(io->word)),
+			 __ATOMIC_SEQ_CST);
+	return !io->at || fwd_file_stands(io);
+}
+
+/* Say that all is written. */
+static inline void fwd_file_written(struct fwd_lane *l, const struct fwd_io *io)
+{
+	vos_store_release(&l->chan->head->writing[l->index], (__u64)0);
+	if (unlikely(!fwd_file_stands(io)))
+		fwd_kernel(VOS_DOOR_TIDY, 0, 0);
+}
+
 #define FWD_RECALL_EVERY	1024u	/* reads */
 
 /* Count a read that has been answered. */

@@ -214,6 +214,26 @@ static __u64 reserve(struct fwd_window *w, struct fwd_lane *l, const struct fwd_
 	return VOS_POS_KERNEL;
 }
 
+/*
+ * The file may have the bytes, and the range may be reserved, although they do not count. Then
+ * the kernel writes them again, in that file. Return: as fwd_window_write().
+ */
+static long write_on_lane(struct fwd_window *w, struct fwd_lane *l, const struct fwd_io *io)
+{
+	__u64 pos = io->at ? (__u64)io->pos : reserve(w, l, io);
+	long rc = pos == VOS_POS_KERNEL ? FWD_TRAP(VOS_WHY_OFFSET) : write_at(w, l, io, pos);
+
+	if (!FWD_IS_TRAP(rc)) {
+		fwd_count_add(&w->writes, 1);
+		fwd_count_add(&w->written, rc);
+		return rc;
+	}
+	fwd_trapped(VOS_STAT_WRITE, rc);
+	if (pos == VOS_POS_KERNEL || (io->at && rc != FWD_TRAP(VOS_WHY_STALE)))
+		return rc;
+	return fwd_file_end_write(io, pos, 0, rc);
+}
+
 /**
  * fwd_window_write - write a file in place
  * @io: word of kind WINDOW; len not 0
@@ -226,27 +246,21 @@ long fwd_window_write(struct fwd_io *io)
 {
 	struct fwd_window *w = window_of(io->word);
 	struct fwd_lane *l;
-	__u64 pos = io->pos;
 	long rc;
 
 	if (!(io->word & VOS_WORD_WRITE))
 		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_ACCESS));
-	if (io->len > FWD_IN_PLACE || (io->at && !fwd_file_range(pos, io->len)))
+	if (io->len > FWD_IN_PLACE || (io->at && !fwd_file_range(io->pos, io->len)))
 		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_ODD));
 	l = fwd_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
 	if (!l)
 		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_LANE));
-	if (!io->at)
-		pos = reserve(w, l, io);
-	rc = pos == VOS_POS_KERNEL ? FWD_TRAP(VOS_WHY_OFFSET) : write_at(w, l, io, pos);
+	rc = FWD_TRAP(VOS_WHY_STALE);
+	if (fwd_file_begin_write(l, io))
+		rc = write_on_lane(w, l, io);
+	else
+		fwd_trapped(VOS_STAT_WRITE, rc);
+	fwd_file_written(l, io);
 	fwd_lane_put(l);
-	if (!FWD_IS_TRAP(rc)) {
-		fwd_count_add(&w->writes, 1);
-		fwd_count_add(&w->written, rc);
-	}
-	fwd_trapped(VOS_STAT_WRITE, rc);
-	if (io->at || pos == VOS_POS_KERNEL || !FWD_IS_TRAP(rc))
-		return rc;
-	/* The range is reserved. */
-	return fwd_file_end_write(io, pos, 0, rc);
+	return rc;
 }

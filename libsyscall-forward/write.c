@@ -4,7 +4,7 @@
  * until the service says that it is on the disk. So a lane's own part of the arena is not used.
  *
  * Invariant: if the call has reserved a range by moving the offset, it writes the range by
- * either door or gives it back.
+ * either door or gives it back. That is in the file that the descriptor had then.
  */
 #include "file.h"
 
@@ -165,8 +165,27 @@ static __u64 reserve(__u64 *p, size_t len)
 	return VOS_POS_KERNEL;
 }
 
+/*
+ * Have the kernel write in the file that the word stands for, or stood for. If the channel has
+ * been replaced meanwhile, the kernel does not know the word any more.
+ */
+static long write_by_kernel(const struct fwd_io *io, const void *data, size_t len, __u64 pos)
+{
+	struct vos_door_rest r = {
+		.word = io->word,
+		.pos = pos,
+		.data = (uintptr_t)data,
+		.len = len,
+	};
+	long n = fwd_kernel(VOS_DOOR_REST, (long)&r, 0);
+
+	if (n == -ESTALE || n == -ENOTCONN || n == -EINVAL)
+		n = fwd_write_at(io->fd, data, len, pos);
+	return n;
+}
+
 /* Write what the door did not take, at its place in the file. */
-static long rest_by_trap(const struct fwd_io *io, __u64 pos, size_t done)
+static long write_rest(const struct fwd_io *io, __u64 pos, size_t done)
 {
 	struct fwd_cursor c = { io->iov, 0 };
 	long n = 0;
@@ -175,7 +194,7 @@ static long rest_by_trap(const struct fwd_io *io, __u64 pos, size_t done)
 	while (done < io->len) {
 		struct iovec p = fwd_cursor_piece(&c, io->len - done);
 
-		n = fwd_write_at(io->fd, p.iov_base, p.iov_len, pos + done);
+		n = write_by_kernel(io, p.iov_base, p.iov_len, pos + done);
 		if (n <= 0)
 			break;
 		done += n;
@@ -192,21 +211,18 @@ static long rest_by_trap(const struct fwd_io *io, __u64 pos, size_t done)
  */
 static void give_back(const struct fwd_io *io, __u64 pos, size_t done)
 {
-	struct fwd_lane *l = fwd_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
-	__u64 was = pos + io->len, *p;
+	struct vos_door_rest r = {
+		.word = io->word,
+		.pos = pos + done,
+		.end = pos + io->len,
+	};
 
-	if (!l)
-		return;
-	p = fwd_file_pos(l, io);
-	if (p)
-		__atomic_compare_exchange_n(p, &was, pos + done, false, __ATOMIC_ACQ_REL,
-					    __ATOMIC_RELAXED);
-	fwd_lane_put(l);
+	fwd_kernel(VOS_DOOR_REST, (long)&r, 0);
 }
 
 /**
  * fwd_file_end_write - finish a write that has begun or reserved a range
- * @io: the write
+ * @io: the write; fwd_file_begin_write() has been called
  * @pos: where it begins
  * @done: bytes that are written
  * @rc: 0, or the reason for the rest
@@ -215,31 +231,39 @@ static void give_back(const struct fwd_io *io, __u64 pos, size_t done)
  */
 long fwd_file_end_write(const struct fwd_io *io, __u64 pos, size_t done, long rc)
 {
-	long total = FWD_IS_TRAP(rc) ? rest_by_trap(io, pos, done) : done ? (long)done : rc;
+	long total = FWD_IS_TRAP(rc) ? write_rest(io, pos, done) : done ? (long)done : rc;
 
 	if (!io->at && total < (long)io->len)
 		give_back(io, pos, total > 0 ? total : 0);
 	return total;
 }
 
-static long write_on_lane(struct fwd_lane *l, const struct fwd_io *io, __u64 *pos, size_t *done)
+/* Return: as fwd_file_write(). */
+static long write_on_lane(struct fwd_lane *l, const struct fwd_io *io)
 {
-	__u64 *p;
+	__u64 pos = io->pos, *p;
+	size_t done = 0;
 	long rc;
 
 	vos_store(&l->chan->written[VOS_WORD_SLOT(io->word) % VOS_UCHAN_SLOTS], (__u8)1);
 	if (!l->chan->log_size)
-		return FWD_TRAP(VOS_WHY_LOG);
+		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_LOG));
 	if (!io->at) {
 		p = fwd_file_pos(l, io);
-		*pos = p ? reserve(p, io->len) : VOS_POS_KERNEL;
-		if (*pos == VOS_POS_KERNEL)
-			return FWD_TRAP(VOS_WHY_OFFSET);
+		pos = p ? reserve(p, io->len) : VOS_POS_KERNEL;
+		if (pos == VOS_POS_KERNEL)
+			return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_OFFSET));
 	}
-	rc = write_at(l, io, *pos, done);
-	if (*done || !FWD_IS_TRAP(rc))
-		fwd_lane_count(l, VOS_STAT_WRITE, *done);
-	return rc;
+	rc = write_at(l, io, pos, &done);
+	if (done || !FWD_IS_TRAP(rc))
+		fwd_lane_count(l, VOS_STAT_WRITE, done);
+	fwd_trapped(VOS_STAT_WRITE, rc);
+	if (!rc)
+		return (long)io->len;
+	/* It is not known what a service that has died has done. */
+	if (io->at && !done && rc != FWD_TRAP(VOS_WHY_DEAD))
+		return rc;
+	return fwd_file_end_write(io, pos, done, rc);
 }
 
 /**
@@ -250,9 +274,7 @@ static long write_on_lane(struct fwd_lane *l, const struct fwd_io *io, __u64 *po
  */
 long fwd_file_write(struct fwd_io *io)
 {
-	__u64 pos = io->at ? (__u64)io->pos : VOS_POS_KERNEL;
 	struct fwd_lane *l;
-	size_t done = 0;
 	long rc;
 
 	if (!(io->word & VOS_WORD_WRITE))
@@ -262,10 +284,9 @@ long fwd_file_write(struct fwd_io *io)
 	l = fwd_lane_get(VOS_DOOR_STORAGE, io->fd, io->word);
 	if (!l)
 		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_LANE));
-	rc = write_on_lane(l, io, &pos, &done);
+	rc = fwd_file_begin_write(l, io) ? write_on_lane(l, io) :
+					   fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_STALE));
+	fwd_file_written(l, io);
 	fwd_lane_put(l);
-	fwd_trapped(VOS_STAT_WRITE, rc);
-	if (!rc || (FWD_IS_TRAP(rc) && !done && (io->at || pos == VOS_POS_KERNEL)))
-		return rc ? rc : (long)io->len;
-	return fwd_file_end_write(io, pos, done, rc);
+	return rc;
 }

@@ -52,7 +52,8 @@
  *	WINDOW	 arg3 = descriptor whose word is of kind WINDOW, arg4 = pointer to struct
  *		 vos_door_window, which is filled in but for @users. EAGAIN: it has none any
  *		 more.
- *	TIDY	 unmaps the windows that have ended and have no reader.
+ *	TIDY	 unmaps the windows that have ended and have no reader. Closes the files whose
+ *		 words have gone while they were being written, and are not any more.
  *	RECALL	 arg3 = descriptor of a file. If programs read and write the file at the storage
  *		 domain, it is recalled. All its words are gone then, and it may have a window.
  *		 EBADF; ENOENT: not such a file; EINTR; EIO.
@@ -60,6 +61,10 @@
  *		 one that it had. Return: its address. The thread counts there; when it ends,
  *		 another may get the slot. ENOSPC: the process has too many. EINVAL: a kernel
  *		 that does not know the operation.
+ *	REST	 arg3 = pointer to struct vos_door_rest. Writes what a call has begun to write
+ *		 through a word, in the file that the word stood for. Return: bytes written, or
+ *		 as pwrite(2). ESTALE: that file is not known any more; it is as long as a lane
+ *		 says in vos_uchan_head.writing[] that its call writes through that word.
  */
 enum vos_door_op {
 	VOS_DOOR_OPEN = 1,
@@ -70,6 +75,7 @@ enum vos_door_op {
 	VOS_DOOR_TIDY,
 	VOS_DOOR_RECALL,
 	VOS_DOOR_ACCOUNT,
+	VOS_DOOR_REST,
 };
 
 enum vos_door_service {
@@ -233,6 +239,9 @@ struct vos_uchan_slot {
 
 #define VOS_POS_KERNEL	(~0ull)
 
+/* What vos_uchan_head.writing[] has for a handle; a generation is never 0. */
+#define VOS_WRITING(slot, gen)	((__u32)(slot) | (__u64)(gen) << 32)
+
 /**
  * struct vos_uchan_head - the first pages of a user channel
  * @pos: file offset of the file in this slot; a thread moves it with an atomic
@@ -245,6 +254,10 @@ struct vos_uchan_slot {
  * @broken: not 0: the back end consumes nothing from this channel any more, for a lane did
  *	not hold what the protocol says. The kernel then closes the door
  * @reserved0: 0
+ * @writing: per lane, VOS_WRITING() of the handle that its call writes through; 0: none. The
+ *	thread sets it, then a barrier, before it moves the offset; or else it finds the word
+ *	unchanged afterwards. It clears it when all is written. If the descriptor goes
+ *	meanwhile, the kernel keeps the file for VOS_DOOR_REST
  * @reserved: 0
  * @slot: what the back end tells of each handle
  */
@@ -255,8 +268,26 @@ struct vos_uchan_head {
 	__u8 wrote[VOS_UCHAN_SLOTS];
 	__u32 broken;
 	__u32 reserved0;
-	__u64 reserved[VOS_UCHAN_SLOTS - 2 - VOS_UCHAN_SLOTS / 8];
+	__u64 writing[VOS_UCHAN_MAX_LANES];
+	__u64 reserved[VOS_UCHAN_SLOTS - 2 - VOS_UCHAN_SLOTS / 8 - VOS_UCHAN_MAX_LANES];
 	struct vos_uchan_slot slot[VOS_UCHAN_SLOTS];
+};
+
+/**
+ * struct vos_door_rest - what is still to be written of a call that has begun
+ * @word: what the descriptor had when the call began
+ * @pos: position in the file
+ * @data: address of the data
+ * @len: bytes of data; 0: none
+ * @end: not 0: the call has moved the file's offset to here. Unless it was moved on since, it
+ *	is set to @pos and what is written now
+ */
+struct vos_door_rest {
+	__u64 word;
+	__u64 pos;
+	__u64 data;
+	__u64 len;
+	__u64 end;
 };
 
 /* One lane's page. */
@@ -297,6 +328,8 @@ static_assert(offsetof(struct vos_account_slot, section) == 32, "layout");
 static_assert(sizeof(struct vos_door_section) == 24, "layout");
 static_assert(offsetof(struct vos_uchan_head, wrote) == 2056, "layout");
 static_assert(offsetof(struct vos_uchan_head, broken) == 2312, "layout");
+static_assert(offsetof(struct vos_uchan_head, writing) == 2320, "layout");
+static_assert(sizeof(struct vos_door_rest) == 40, "layout");
 static_assert(offsetof(struct vos_door_state, word) == 64, "layout");
 static_assert(64 + VOS_DOOR_FDS * 8 == 2 * VOS_PAGE_SIZE, "two pages");
 static_assert(sizeof(struct vos_uchan_slot) == 16, "layout");

@@ -229,6 +229,79 @@ static void stale_handle_goes_to_the_trap(void **state)
 	assert_int_equal(real_records(), 0);
 }
 
+static struct object *before, *after;
+
+/* dup2() by another thread, when the call has reserved its range and before the service is asked. */
+static enum answer replace(struct vos_sqe *e, struct vos_cqe *c)
+{
+	struct vos_uchan_head *head = fake.chan[VOS_DOOR_STORAGE]->head;
+
+	if (e->opcode != VOS_OP_WRITE || fake.fd[FD] == after)
+		return ANSWER;
+	before->pos = head->pos[before->slot];
+	head->pos[before->slot] = VOS_POS_KERNEL;
+	vos_store(&fake.state->word[FD], (__u64)0);
+	fake.fd[FD] = after;
+	/* What the kernel goes by. */
+	assert_int_equal(head->writing[0] | head->writing[1] | head->writing[2],
+			 VOS_WRITING(before->slot, before->gen));
+	c->result = -EBADF;
+	return ANSWERED;
+}
+
+/* Two files, the first one by two descriptors. */
+static void open_both(void)
+{
+	before = open_file(100);
+	fake.fd[FD + 1] = before;
+	after = fake_open(FD + 2, VOS_KIND_FILE, FILE_FLAGS);
+	fake.hook = replace;
+}
+
+/* Each of them is freed once. */
+static void forget_one_of_two(void)
+{
+	assert_ptr_equal(fake.fd[FD], after);
+	fake.fd[FD] = NULL;
+}
+
+static void a_write_ends_in_the_file_that_it_began_in(void **state)
+{
+	(void)state;
+	open_both();
+	assert_int_equal(write(FD, "0123456789", 10), 10);
+	assert_int_equal(after->size, 0);
+	assert_memory_equal(before->data, "0123456789", 10);
+	assert_int_equal(before->pos, 10);
+	assert_int_equal(fake.tidies, 1);
+	assert_false(fake.chan[VOS_DOOR_STORAGE]->head->writing[0]);
+	forget_one_of_two();
+}
+
+static void what_a_replaced_file_did_not_get_is_given_back(void **state)
+{
+	(void)state;
+	open_both();
+	fake.trap_rc = -ENOSPC;
+	assert_int_equal(write(FD, "0123456789", 10), -1);
+	assert_int_equal(errno, ENOSPC);
+	assert_memory_equal(before->data, pattern, 100);
+	assert_int_equal(offset_of(before), 0);
+	forget_one_of_two();
+}
+
+/* A call that has moved no offset needs nothing but to begin anew. */
+static void a_pwrite_may_be_in_either_file(void **state)
+{
+	(void)state;
+	open_both();
+	assert_int_equal(pwrite(FD, "0123456789", 10, 0), 10);
+	assert_memory_equal(after->data, "0123456789", 10);
+	assert_memory_equal(before->data, pattern, 100);
+	assert_int_equal(fake.rests, 0);
+	forget_one_of_two();
+}
+
 static void the_kernels_offset_is_left_alone(void **state)
 {
 	struct object *o = open_file(100);
@@ -449,6 +522,9 @@ int main(void)
 		TEST(a_full_log_is_committed),
 		TEST(failed_writes_leave_no_record),
 		TEST(short_writes_are_recorded_short),
+		TEST(a_write_ends_in_the_file_that_it_began_in),
+		TEST(what_a_replaced_file_did_not_get_is_given_back),
+		TEST(a_pwrite_may_be_in_either_file),
 		TEST(stale_handle_goes_to_the_trap),
 		TEST(the_kernels_offset_is_left_alone),
 		TEST(rights_are_kept),

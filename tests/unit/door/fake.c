@@ -423,6 +423,35 @@ static long kernel_enter(unsigned int s, __u32 arg)
 	return 0;
 }
 
+static __s64 trap_io(int fd, char *buf, size_t n, bool out, bool at, __u64 pos);
+static __u64 pos_take(struct object *o);
+static void pos_give(struct object *o, __u64 pos);
+
+/* A file is known as long as some descriptor has it, or a lane writes it. */
+static long kernel_rest(const struct vos_door_rest *r)
+{
+	long n;
+	int fd;
+
+	add(&fake.rests);
+	for (fd = 0; fd < FDS; fd++)
+		if (fake.fd[fd] && fake.fd[fd]->slot == VOS_WORD_SLOT(r->word) &&
+		    fake.fd[fd]->gen == VOS_WORD_GEN(r->word))
+			break;
+	if (fd == FDS)
+		return -ESTALE;
+	n = r->len ? trap_io(fd, (char *)(uintptr_t)r->data, r->len, true, true, r->pos) : 0;
+	if (r->end) {
+		__u64 pos;
+
+		pthread_mutex_lock(&fake.lock);
+		pos = pos_take(fake.fd[fd]);
+		pos_give(fake.fd[fd], pos == r->end ? r->pos + (n > 0 ? n : 0) : pos);
+		pthread_mutex_unlock(&fake.lock);
+	}
+	return n;
+}
+
 long fwd_kernel(long op, long a, long b)
 {
 	switch (op) {
@@ -446,6 +475,8 @@ long fwd_kernel(long op, long a, long b)
 	case VOS_DOOR_TIDY:
 		add(&fake.tidies);
 		return 0;
+	case VOS_DOOR_REST:
+		return kernel_rest((const void *)a);
 	case VOS_DOOR_ENTER:
 		return kernel_enter(a, b);
 	case VOS_DOOR_ACCOUNT:

@@ -118,7 +118,8 @@ extern struct fake {
 	long (*enter)(unsigned int s, __u32 arg);	/* instead of ENTER */
 	long (*account)(void);		/* ACCOUNT; NULL: it is not known */
 	int accounts;
-	int opens, channels, attaches, enters, kicks, commits, traps, unmaps, windows, tidies, recalls;
+	int opens, channels, attaches, enters, kicks, commits, traps, unmaps, windows, tidies, recalls,
+		rests;
 	__u32 max_call;		/* moves no more than this in one call */
 } fake;
 

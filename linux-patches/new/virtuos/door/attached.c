@@ -111,6 +111,40 @@ void vdoor_handle_attach(struct vdoor_handle *h, struct file *file)
 }
 
 /**
+ * vdoor_handle_is_written - test whether a thread says that it writes through a handle
+ * @h: the handle
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool vdoor_handle_is_written(const struct vdoor_handle *h)
+{
+	const struct vdoor_uchan *uc = h->uchan;
+	u64 name = VOS_WRITING(vdoor_handle_slot(h), h->gen);
+	u32 i;
+
+	for (i = 0; i < uc->nr_lanes; i++)
+		if (vos_load(&uc->head->writing[i]) == name)
+			return true;
+	return false;
+}
+
+/*
+ * Keep the file of a handle that a thread is writing through: see rest.c. The words and the
+ * position have been taken back.
+ */
+static void keep_written(struct vdoor_handle *h)
+{
+	/* Pairs with the process's barrier: see vos_uchan_head.writing[]. */
+	vos_mb();
+	if (h->target.flags & VOS_HANDLE_WRITE && vdoor_handle_is_written(h) &&
+	    atomic_long_inc_not_zero(&h->file->f_count)) {
+		h->kept = h->file;
+		h->kept_since = jiffies;
+	}
+}
+
+/**
  * vdoor_handle_detach - detach a handle whose last word is about to go
  * @h: the handle; its file still stands
  *
@@ -131,6 +165,7 @@ void vdoor_handle_detach(struct vdoor_handle *h)
 		atomic_dec(&nr_leased);
 	}
 	spin_unlock(&attached_lock);
+	keep_written(h);
 	if (h->window)
 		vdoor_window_end(h->window);
 	WRITE_ONCE(h->state, VDOOR_HANDLE_DROPPING);

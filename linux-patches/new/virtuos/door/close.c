@@ -131,7 +131,7 @@ static void uchan_work(struct work_struct *work)
 	others = vdoor_handles_end(uc);
 	if (must_close && is_closed && !others)
 		finish(uc);
-	else if (rc)
+	else if (rc || vdoor_rest_tidy(uc))
 		queue(uc, TRY_AGAIN);
 	vdoor_uchan_put(uc);
 }

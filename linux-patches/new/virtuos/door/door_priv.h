@@ -5,6 +5,7 @@
  *	prctl.c -> attach.c -> handle.c, uchan.c -> window.c, door.c -> close.c, ../core
  *	hooks.c (called by the kernel) -> door.c, attached.c
  *	close.c -> drop.c (a channel's work: what has to be told to the service)
+ *	prctl.c, close.c, drop.c -> rest.c -> attached.c (writes whose descriptor has gone)
  *	close.c, module.c -> cost.c -> uchan.c
  *	prctl.c, module.c -> claim.c -> map.c; door.c, map.c -> page.c
  *	module.c -> ../core, hooks.c; gives the core what it has to call:
@@ -76,6 +77,8 @@ enum vdoor_handle_state {
  * @file: its file; valid while @words is not 0, and while the handle is @attached
  * @attached: on the list of those that stand for @file, under attached_lock
  * @order: when it came onto that list; later ones have higher numbers
+ * @kept: the file, counted: a thread writes it though no word names the handle any more
+ * @kept_since: when that began, in jiffies
  * @uchan: its channel
  * @window: the file, mapped, or NULL; counted
  * @target: what it stands for
@@ -90,6 +93,8 @@ struct vdoor_handle {
 	struct file *file;
 	struct hlist_node attached;
 	u64 order;
+	struct file *kept;
+	unsigned long kept_since;
 	struct vdoor_uchan *uchan;
 	struct vdoor_window *window;
 	struct vdoor_target target;
@@ -320,11 +325,18 @@ void vdoor_handle_unname(struct vdoor_handle *h);
 int vdoor_handles_tell(struct vdoor_uchan *uc);
 bool vdoor_handles_end(struct vdoor_uchan *uc);
 void vdoor_handle_close_window(struct vdoor_handle *h);
+int vdoor_recall_fd(unsigned int fd);
+
+/* rest.c */
+bool vdoor_rest_done(struct vdoor_handle *h);
+bool vdoor_rest_tidy(struct vdoor_uchan *uc);
+long vdoor_rest(struct vdoor *door, unsigned long arg);
 
 /* attached.c */
 struct vdoor_handle *vdoor_handle_find(struct vdoor_uchan *uc, const struct file *file);
 void vdoor_handle_lease(struct vdoor_handle *h);
 void vdoor_handle_attach(struct vdoor_handle *h, struct file *file);
+bool vdoor_handle_is_written(const struct vdoor_handle *h);
 void vdoor_handle_detach(struct vdoor_handle *h);
 void vdoor_handle_revoke(struct vdoor_handle *h, u32 gen);
 void vdoor_handle_file_changed(struct file *file);

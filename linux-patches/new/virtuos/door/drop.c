@@ -13,6 +13,7 @@
  * TELLING or RELEASING is the one that goes on with it.
  */
 #include <linux/export.h>
+#include <linux/file.h>
 #include <linux/sched/signal.h>
 #include "door_priv.h"
 
@@ -176,7 +177,8 @@ static bool release_target(struct vdoor_handle *h)
 /* End a handle, if the service has been told. The provider may wait for the disk. */
 static void end(struct vdoor_handle *h)
 {
-	if (awaits_replay(h) || !claim(h, VDOOR_HANDLE_TOLD, VDOOR_HANDLE_RELEASING))
+	if (!vdoor_rest_done(h) || awaits_replay(h) ||
+	    !claim(h, VDOOR_HANDLE_TOLD, VDOOR_HANDLE_RELEASING))
 		return;
 	if (!release_target(h)) {
 		WARN_ON_ONCE(!claim(h, VDOOR_HANDLE_RELEASING, VDOOR_HANDLE_TOLD));
@@ -311,3 +313,28 @@ int vdoor_recall(struct vdoor_target *t, u32 gen, bool *dirty)
 	return used;
 }
 EXPORT_SYMBOL_GPL(vdoor_recall);
+
+/**
+ * vdoor_recall_fd - recall the file of a descriptor from the storage domain, if it is there
+ * @fd: the caller's descriptor
+ *
+ * Context: process.
+ * Return: 0; -EBADF; -ENOENT: no service has it; and as the provider does.
+ */
+int vdoor_recall_fd(unsigned int fd)
+{
+	struct file *file = fget(fd);
+	int rc = -ENOENT;
+	u32 i;
+
+	if (!file)
+		return -EBADF;
+	for (i = 0; i < VOS_DOOR_SERVICES && rc == -ENOENT; i++) {
+		const struct vdoor_provider *p = vdoor_provider_of(i);
+
+		if (p && p->recall)
+			rc = p->recall(file);
+	}
+	fput(file);
+	return rc;
+}

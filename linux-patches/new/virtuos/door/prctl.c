@@ -259,22 +259,16 @@ static int door_enter(struct vdoor *door, u32 service, unsigned long arg)
 	return rc;
 }
 
-static int door_recall(unsigned int fd)
+/* Let go of what has ended and is not used any more. */
+static void tidy(struct vdoor *door)
 {
-	struct file *file = fget(fd);
-	int rc = -ENOENT;
-	u32 i;
+	struct vdoor_uchan *uc = vdoor_uchan_of(door, VOS_DOOR_STORAGE);
 
-	if (!file)
-		return -EBADF;
-	for (i = 0; i < VOS_DOOR_SERVICES && rc == -ENOENT; i++) {
-		const struct vdoor_provider *p = vdoor_provider_of(i);
-
-		if (p && p->recall)
-			rc = p->recall(file);
-	}
-	fput(file);
-	return rc;
+	vdoor_windows_tidy(door);
+	if (!uc)
+		return;
+	vdoor_rest_tidy(uc);
+	vdoor_uchan_put(uc);
 }
 
 static long set_up_locked(struct vdoor *door, unsigned long op, unsigned long arg3,
@@ -371,11 +365,14 @@ long vdoor_prctl(unsigned long op, unsigned long arg3, unsigned long arg4, unsig
 		rc = door_set_up(door, op, arg3, arg4);
 		break;
 	case VOS_DOOR_TIDY:
-		vdoor_windows_tidy(door);
+		tidy(door);
 		rc = 0;
 		break;
+	case VOS_DOOR_REST:
+		rc = vdoor_rest(door, arg3);
+		break;
 	case VOS_DOOR_RECALL:
-		rc = door_recall(arg3);
+		rc = vdoor_recall_fd(arg3);
 		break;
 	default:
 		rc = -EINVAL;
