@@ -156,3 +156,12 @@ TEST(no_clones_no_keys_no_signatures)
 	}
 	CHECK_ERR(ioctl(fd, _IO('f', 99), 0), ENOTTY);
 }
+
+/* Its number says that it reads an argument, and there is no memory for one. */
+TEST(an_unknown_command_reads_nothing)
+{
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644));
+
+	CHECK_ERR(ioctl(fd, _IOW('v', 250, char[64]), (void *)8), ENOTTY);
+	CHECK_ERR(ioctl(fd, FS_IOC_SETFLAGS, (void *)8), EFAULT);
+}

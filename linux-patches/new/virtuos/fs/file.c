@@ -177,6 +177,7 @@ void vosfs_file_ops_init(void)
 	vosfs_file_ops.splice_write = data_splice_write;
 	vosfs_file_ops.mmap = data_mmap;
 	vosfs_file_ops.fallocate = data_fallocate;
+	vosfs_file_ops.unlocked_ioctl = vosfs_ioctl;
 	/* The service has no such operation. Without it the kernel reads and writes by itself. */
 	vosfs_file_ops.copy_file_range = NULL;
 	/* As of any disk's file, there is nothing to wait for: epoll_ctl() refuses it. */

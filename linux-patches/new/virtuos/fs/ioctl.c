@@ -2,6 +2,7 @@
 /*
  * ioctl()s that this file system asks for by itself, because the kernel handles those of
  * programs: FIEMAP, and the file system's UUID. All others go to the service by way of the client.
+ * It reads the argument first, whose size is in the command's number.
  */
 #include <linux/fiemap.h>
 #include <linux/fs.h>
@@ -143,4 +144,28 @@ int vosfs_ioctl_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64
 	err = map_range(inode, info, start, start + len, e);
 	kfree(e);
 	return err;
+}
+
+/**
+ * vosfs_ioctl - the operation unlocked_ioctl of files
+ * @file: as there
+ * @cmd: as there
+ * @arg: as there
+ *
+ * A command that the service does not carry out reads nothing in Linux. Whether it is one, the
+ * service tells without the argument too.
+ *
+ * Context: process.
+ * Return: as there.
+ */
+long vosfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct inode *inode = file_inode(file);
+	long rc = fuse_file_operations.unlocked_ioctl(file, cmd, arg);
+	ssize_t known;
+
+	if (rc != -EFAULT)
+		return rc;
+	known = ask(get_fuse_mount(inode), get_node_id(inode), cmd, NULL, 0, NULL, 0);
+	return known == -ENOTTY || known == -EOPNOTSUPP ? known : rc;
 }

@@ -122,6 +122,7 @@ int vosfs_statfs_set_limit(struct super_block *sb);
 
 /* ioctl.c */
 void vosfs_ioctl_set_uuid(struct super_block *sb);
+long vosfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 /* file.c */
 extern struct file_operations vosfs_file_ops;
