@@ -15,9 +15,11 @@
 #include <linux/cred.h>
 #include <linux/export.h>
 #include <linux/file.h>
+#include <linux/filelock.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -172,17 +174,45 @@ static int adopt_mapping(struct vdoor_window *w, const struct file *file)
 	return rc;
 }
 
+/* Opening the window's own file would break a lease that the program has, or wait for it. */
+static bool has_lease(struct inode *inode)
+{
+	const struct file_lock_context *ctx = locks_inode_context(inode);
+
+	return ctx && !list_empty_careful(&ctx->flc_lease);
+}
+
+/*
+ * The window's own file is no open file of the program. Leases and execve() test for others
+ * that have the file open, and a remount for writers. The program's descriptor counts there.
+ */
+static void do_not_count(struct file *own)
+{
+	if (own->f_mode & FMODE_WRITER) {
+		own->f_mode &= ~FMODE_WRITER;
+		put_write_access(file_inode(own));
+		mnt_put_write_access(own->f_path.mnt);
+	} else if ((own->f_mode & (FMODE_READ | FMODE_WRITE)) == FMODE_READ) {
+		own->f_mode &= ~FMODE_READ;
+		i_readcount_dec(file_inode(own));
+	}
+}
+
 static int map_window(struct vdoor_window *w, struct file *file)
 {
-	struct file *own = dentry_open(&file->f_path, (w->write ? O_RDWR : O_RDONLY) | O_LARGEFILE,
-				       current_cred());
+	struct file *own;
 	int rc;
 
+	if (has_lease(file_inode(file)))
+		return -EAGAIN;
+	own = dentry_open(&file->f_path, (w->write ? O_RDWR : O_RDONLY) | O_LARGEFILE | O_NONBLOCK,
+			  current_cred());
 	if (IS_ERR(own))
 		return PTR_ERR(own);
 	w->base = vm_mmap(own, 0, w->size, w->write ? PROT_READ | PROT_WRITE : PROT_READ,
 			  MAP_SHARED, 0);
 	rc = IS_ERR_VALUE(w->base) ? (int)w->base : adopt_mapping(w, own);
+	do_not_count(own);
 	fput(own);
 	return rc;
 }
@@ -196,7 +226,8 @@ static int map_window(struct vdoor_window *w, struct file *file)
  * window.
  *
  * Context: process.
- * Return: the window, with a reference, or ERR_PTR. -EAGAIN: the process locks its memory.
+ * Return: the window, with a reference, or ERR_PTR. -EAGAIN: the process locks its memory, or
+ *	the file has a lease.
  */
 struct vdoor_window *vdoor_window_new(struct vdoor_handle *h, struct file *file)
 {
