@@ -69,6 +69,7 @@ struct vnet_sock *vnet_sock_new(struct socket *sock, int family, int protocol, i
 	vs->cred = get_current_cred();
 	sock_init_data(sock, sk);
 	sk->sk_protocol = real_protocol(sock, family, protocol);
+	vnet_protoname_set(sk);
 	sk->sk_destruct = sock_destruct;
 	/* Events find the socket by its index under RCU, and may put its last reference there. */
 	sock_set_flag(sk, SOCK_RCU_FREE);

@@ -82,6 +82,7 @@ static int __init vnet_init(void)
 
 	if (rc)
 		return rc;
+	vnet_protoname_init();
 	vnet_devices_init();
 	rc = vnet_ring_init();
 	if (rc)

@@ -165,6 +165,10 @@ void vnet_sock_drop(struct vnet_sock *vs);
 int vnet_families_register(void);
 void vnet_families_unregister(void);
 
+/* protoname.c */
+void vnet_protoname_init(void);
+void vnet_protoname_set(struct sock *sk);
+
 /* user.c */
 struct vnet_user *vnet_user_charge(void);
 void vnet_user_uncharge(struct vnet_user *u);
