@@ -170,6 +170,19 @@ static int send_all(struct send *s, size_t len, struct vnet_wait *w)
 	return sent ? sent : rc;
 }
 
+/*
+ * A stream's error or its shutdown() comes before a fault of the program's memory, as in Linux.
+ * The service tells of them without data too.
+ */
+static int error_or_fault(struct send *s)
+{
+	int rc = -EFAULT;
+
+	if (vnet_is_stream(s->vs))
+		rc = send_once(s, 0, 0);
+	return rc < 0 && rc != -EAGAIN ? rc : -EFAULT;
+}
+
 /**
  * vnet_sendmsg - carry out sendmsg(2)
  * @sock: the socket
@@ -195,6 +208,8 @@ int vnet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	vnet_wait_init(&w, vs, sock_sndtimeo(&vs->sk, msg->msg_flags & MSG_DONTWAIT));
 	if (!rc)
 		rc = send_all(&s, len, &w);
+	if (rc == -EFAULT)
+		rc = error_or_fault(&s);
 	vnet_wait_end(&w);
 	if (rc == -EPIPE && sock->type == SOCK_STREAM && !(msg->msg_flags & MSG_NOSIGNAL))
 		send_sig(SIGPIPE, current, 0);
