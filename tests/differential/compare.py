@@ -21,11 +21,10 @@ def build(out):
     return out
 
 
-def command(mode, seed, first, count, door=False, steps=None):
+def command(mode, seed, first, count, steps=None):
     """The shell command of some episodes; its folder is where it runs."""
-    return "./vosdiff %s --seed %d --first %d --count %d%s%s ." % (
-        mode, seed, first, count, " --no-fault" if door else "",
-        " --steps " + ",".join(map(str, steps)) if steps is not None else "")
+    return "./vosdiff %s --seed %d --first %d --count %d%s ." % (
+        mode, seed, first, count, " --steps " + ",".join(map(str, steps)) if steps is not None else "")
 
 
 def episodes(text):

@@ -175,6 +175,12 @@ static const struct op ops[] = {
 	{ "lease", 2, do_lease },
 	{ "lock block", 1, do_lock_block },
 	{ "child", 4, do_file_child },
+	{ "uring", 8, do_file_uring },
+	{ "odd", 5, do_file_odd },
+	{ "pass", 3, do_file_pass },
+	{ "notify", 3, do_notify },
+	{ "fanotify", 2, do_fanotify },
+	{ "lease break", 2, do_lease_break },
 };
 
 static void begin(void)

@@ -25,7 +25,8 @@ void do_fallocate(void)
 {
 	static const int modes[] = { 0, 0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 				     FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, FALLOC_FL_ZERO_RANGE,
-				     FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, 0x1000 };
+				     FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, 0x1000,
+				     FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE };
 	unsigned int i = some_file();
 	int mode = PICK(modes);
 	off_t at = some_offset();
@@ -33,6 +34,10 @@ void do_fallocate(void)
 
 	if (at > 1 << 20)	/* of its own: there may be no room for it */
 		at = -1;
+	if (mode == FALLOC_FL_COLLAPSE_RANGE || mode == FALLOC_FL_INSERT_RANGE) {
+		at &= chance(80) ? ~4095ll : -1ll;
+		n = 4096 * below(4);
+	}
 	out_call(" %u %#x %lld %zu", i, mode, (long long)at, n);
 	out_result(fallocate(files[i].fd, mode, at, n));
 	out_at(i);

@@ -53,6 +53,17 @@ void do_dup_fd(void);
 void do_io(void);
 void do_handle(void);
 
+/* names_more.c */
+void more_begin(void);
+void do_reopen_fd(void);
+void do_openat2(void);
+void do_statx_mask(void);
+void do_flags(void);
+void do_exact(void);
+void do_small_list(void);
+void do_statfs(void);
+void do_chmod2(void);
+
 /* data.c */
 #define FILES	8
 extern struct open_file {
@@ -102,6 +113,20 @@ void do_store(void);
 void do_load(void);
 void do_msync(void);
 void do_protect(void);
+
+/* data_odd.c */
+void do_file_odd(void);
+void do_file_pass(void);
+
+/* file_uring.c */
+void do_file_uring(void);
+
+/* file_watch.c */
+void do_watch(void);
+void do_events(void);
+void do_notify(void);
+void do_fanotify(void);
+void do_lease_break(void);
 
 /* data_lock.c */
 void do_lock(void);

@@ -27,7 +27,7 @@ static struct {
 	uint64_t seed;
 	unsigned long first, count;
 	const char *steps;
-	bool digest, no_fault, follow;
+	bool digest;
 	const char *folder;
 } opt = { .count = 1 };
 
@@ -158,7 +158,7 @@ static bool take_options(int argc, char **argv)
 	static const struct option options[] = {
 		{ "seed", required_argument, NULL, 's' }, { "count", required_argument, NULL, 'n' },
 		{ "first", required_argument, NULL, 'f' }, { "steps", required_argument, NULL, 'l' },
-		{ "digest", no_argument, NULL, 'd' }, { "no-fault", no_argument, NULL, 'x' }, { }
+		{ "digest", no_argument, NULL, 'd' }, { }
 	};
 	int c;
 
@@ -169,7 +169,6 @@ static bool take_options(int argc, char **argv)
 		case 'f': opt.first = strtoul(optarg, NULL, 0); break;
 		case 'l': opt.steps = optarg; break;
 		case 'd': opt.digest = true; break;
-		case 'x': opt.no_fault = true; break;
 		default: return false;
 		}
 	}
@@ -183,7 +182,7 @@ int main(int argc, char **argv)
 
 	if (!take_options(argc, argv)) {
 		fprintf(stderr, "usage: vosdiff net|names|data --seed S [--count N] [--first E]\n"
-			"\t[--steps A,B,...] [--digest] [--no-fault] FOLDER\n");
+			"\t[--steps A,B,...] [--digest] FOLDER\n");
 		return 2;
 	}
 	memory = mmap(NULL, TEXT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -194,8 +193,7 @@ int main(int argc, char **argv)
 	clear_folder();
 	for (n = opt.first; n < opt.first + opt.count; n++) {
 		faults = n % FAULTY == FAULTY - 1;
-		if (!faults || !opt.no_fault)
-			run(n, memory);
+		run(n, memory);
 	}
 	return 0;
 }

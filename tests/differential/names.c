@@ -156,6 +156,16 @@ static const struct op ops[] = {
 	{ "getxattr", 4, do_getxattr },
 	{ "acl", 3, do_acl },
 	{ "handle", 1, do_handle },
+	{ "reopen", 3, do_reopen_fd },
+	{ "openat2", 3, do_openat2 },
+	{ "statx mask", 2, do_statx_mask },
+	{ "flags", 2, do_flags },
+	{ "exact", 2, do_exact },
+	{ "small list", 1, do_small_list },
+	{ "statfs", 1, do_statfs },
+	{ "chmod2", 2, do_chmod2 },
+	{ "watch", 3, do_watch },
+	{ "events", 5, do_events },
 };
 
 /* What is there from the beginning. */
@@ -186,6 +196,7 @@ static void begin(void)
 
 	for (i = 0; i < SLOTS; i++)
 		fds[i] = -1;
+	more_begin();
 	if (mkdir("top", 0777) || chmod("top", 0777) || chroot("top") || chdir("/")) {
 		out("no root folder\n");
 		_exit(1);

@@ -38,6 +38,9 @@ static const struct op ops[] = {
 	{ "epoll_wait", 7, do_epoll_wait },
 	{ "block", 6, do_block },
 	{ "child", 3, do_child },
+	{ "uring", 8, do_uring },
+	{ "odd", 6, do_odd },
+	{ "pass", 3, do_pass },
 };
 
 static void begin(void)

@@ -9,6 +9,7 @@
 #include "vosdiff.h"
 
 #define CLOSE_MS	3	/* until the other end surely knows */
+#define PUSH_MS	260	/* until a stream sends what MSG_MORE kept back */
 #define MAX_QUEUED	16384	/* bytes sent towards one end, read or not */
 
 /**
@@ -45,12 +46,14 @@ bool listens(const struct slot *s);
 void put_slot(unsigned int i, int fd, int family, int type);
 void drop_slot(unsigned int i);
 void warm(int fd);
+void send_at_once(int fd, int type);
 void do_pair(void);
 void do_dgrams(void);
 void do_socket(void);
 void do_close(void);
 void do_dup(void);
 void do_reset(void);
+void do_pass(void);
 
 /* net_address.c */
 socklen_t choose_address(union address *a, const struct slot *s);
@@ -65,6 +68,7 @@ void do_shutdown(void);
 /* net_data.c */
 int message_flags(bool send);
 void out_message_flags(int flags);
+void await_push(unsigned int i, int flags);
 bool may_send(unsigned int i, size_t n);
 void do_send(void);
 void do_recv(void);
@@ -100,5 +104,11 @@ void do_epoll_wait(void);
 /* net_block.c */
 void do_block(void);
 void do_child(void);
+
+/* net_uring.c */
+void do_uring(void);
+
+/* net_odd.c */
+void do_odd(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -59,20 +60,30 @@ static bool pull(int fd, struct flow *f)
 	return true;
 }
 
+/* Is there data that has not been sent, for it waits for an acknowledgement? */
+static bool still_to_go(int fd)
+{
+	int n = 0;
+
+	return !ioctl(fd, SIOCOUTQNSD, &n) && n > 0;
+}
+
 /* Until nothing has moved for a while. */
 static void move(int from, int to, struct flow *f)
 {
 	struct pollfd p = { .fd = to, .events = POLLIN };
 	unsigned int idle = 0;
 
-	while (idle < 10) {
+	while (idle < 30) {
 		bool moved = push(from, f);
 
 		moved |= pull(to, f);
 		idle = moved ? 0 : idle + 1;
-		if (!moved && (f->ended || poll(&p, 1, 5)))
+		if (!moved && !f->ended && poll(&p, 1, 5))
 			idle += 3;
-		if (f->sent == f->total && !moved && !poll(&p, 1, 20))
+		if (!moved && f->ended)
+			pause_ms(5);
+		if (f->sent == f->total && !moved && !still_to_go(from) && !poll(&p, 1, 20))
 			break;
 	}
 }
@@ -141,6 +152,7 @@ static void splice_out(unsigned int i, int *pipes, size_t n)
 		out(" no pipe");
 	out(" =");
 	out_result(splice(pipes[0], NULL, slots[i].fd, NULL, n + below(100), flags));
+	await_push(i, flags & SPLICE_F_MORE ? MSG_MORE : 0);
 	out_signals();
 }
 

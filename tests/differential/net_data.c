@@ -52,6 +52,13 @@ static size_t some_size(unsigned int i)
 	return chance(70) ? PICK(common) : below(3000);
 }
 
+/* What a stream keeps back for more to come goes when a timer of it says so. */
+void await_push(unsigned int i, int flags)
+{
+	if (flags & MSG_MORE && is_stream(&slots[i]))
+		pause_ms(PUSH_MS);
+}
+
 /* No more than what a stream surely holds. */
 bool may_send(unsigned int i, size_t n)
 {
@@ -108,7 +115,15 @@ void do_send(void)
 		out_result(sendto(slots[i].fd, data_at(buffer), n, flags, &a.any, length));
 	else
 		out_result(send(slots[i].fd, data_at(buffer), n, flags));
+	await_push(i, flags);
 	out_signals();
+}
+
+/* A stream's data that MSG_TRUNC drops is shown as what the buffer had. */
+static void forget_old(int flags)
+{
+	if (flags & MSG_TRUNC)
+		memset(buffer, 0, sizeof(buffer));
 }
 
 void do_recv(void)
@@ -122,6 +137,7 @@ void do_recv(void)
 	ssize_t r;
 
 	memset(&a, 0, sizeof(a));
+	forget_old(flags);
 	out(" %u %zu", i, n);
 	out_message_flags(flags);
 	out(" =");
@@ -231,6 +247,7 @@ void do_sendmsg(void)
 	}
 	out(" =");
 	out_result(sendmsg(slots[i].fd, data_at(&m), flags));
+	await_push(i, flags);
 	out_signals();
 }
 
@@ -270,6 +287,7 @@ void do_recvmsg(void)
 	ssize_t r;
 
 	room_for(&m, &s, n, buffer);
+	forget_old(flags);
 	room = m.msg_namelen;
 	out(" %u %zu/%zu name %u control %zu", i, n, m.msg_iovlen, room, m.msg_controllen);
 	out_message_flags(flags);
@@ -302,6 +320,7 @@ void do_sendmmsg(void)
 	out(" =");
 	r = sendmmsg(slots[i].fd, m, MANY, flags);
 	out_result(r);
+	await_push(i, flags);
 	for (k = 0; (int)k < r; k++)
 		out(" %u", m[k].msg_len);
 	out_signals();
@@ -318,6 +337,7 @@ void do_recvmmsg(void)
 
 	if (chance(20))
 		flags |= MSG_WAITFORONE;
+	forget_old(flags);
 	for (k = 0; k < MANY; k++) {
 		room_for(&m[k].msg_hdr, &s[k], n, buffer + k * 4096);
 		room[k] = m[k].msg_hdr.msg_namelen;

@@ -134,6 +134,19 @@ static void set_value(unsigned char *value, const struct option *o, socklen_t *l
 	}
 }
 
+/* What such an option was set to is shown; then the socket sends at once again. */
+static void undo_delay(int fd, int name)
+{
+	int value = 0;
+	socklen_t length = sizeof(value);
+
+	if (getsockopt(fd, IPPROTO_TCP, name, &value, &length))
+		return;
+	out(" %d", value);
+	value = name == TCP_NODELAY;
+	setsockopt(fd, IPPROTO_TCP, name, &value, sizeof(value));
+}
+
 void do_setsockopt(void)
 {
 	unsigned int i = some_slot();
@@ -149,6 +162,8 @@ void do_setsockopt(void)
 	}
 	out(" =");
 	out_result(setsockopt(slots[i].fd, o->level, o->name, faults && chance(30) ? bad_address() : value, length));
+	if (o->level == IPPROTO_TCP && (o->name == TCP_NODELAY || o->name == TCP_CORK))
+		undo_delay(slots[i].fd, o->name);
 }
 
 void do_ioctl(void)

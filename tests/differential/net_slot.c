@@ -2,6 +2,7 @@
 /* Sockets of the net mode: making them, duplicating and closing them. */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -100,6 +101,13 @@ void warm(int fd)
 		recv(fd, &c, 1, MSG_DONTWAIT | MSG_PEEK);
 }
 
+/* A stream's few bytes shall not wait for an acknowledgement, which comes when it likes. */
+void send_at_once(int fd, int type)
+{
+	if (type == SOCK_STREAM)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+}
+
 static socklen_t loopback(union address *a, int family)
 {
 	memset(a, 0, sizeof(*a));
@@ -116,6 +124,7 @@ static int bound(int family, int type, union address *a, socklen_t *length)
 {
 	int fd = socket(family, type, 0);
 
+	send_at_once(fd, type);
 	*length = loopback(a, family);
 	if (fd < 0 || bind(fd, &a->any, *length) || getsockname(fd, &a->any, length))
 		out(" no socket");
@@ -136,6 +145,7 @@ void do_pair(void)
 	out_call(" %u", i);
 	out_result(listen(listener, 1));
 	one = socket(family, SOCK_STREAM, 0);
+	send_at_once(one, SOCK_STREAM);
 	out_result(connect(one, &a.any, length));
 	if (flags & SOCK_NONBLOCK)
 		out_result(fcntl(one, F_SETFL, O_NONBLOCK));
@@ -191,6 +201,7 @@ void do_socket(void)
 	unsigned int i = empty_slot();
 
 	put_slot(i, socket(family, type | flags, protocol), family, type);
+	send_at_once(slots[i].fd, type);
 	out_call(" %u %s type %d%s protocol %d", i, family == AF_INET ? "v4" : "v6", type,
 		 flags & SOCK_NONBLOCK ? " nonblock" : "", protocol);
 	out_result(slots[i].fd < 0 ? -1 : 0);
@@ -241,4 +252,26 @@ void do_dup(void)
 	out_result(fd < 0 ? -1 : 0);
 	slots[j] = slots[i];
 	slots[j].fd = fd;
+}
+
+/* Another descriptor of the same socket, by a way other than dup(). */
+void do_pass(void)
+{
+	unsigned int i = some_slot(), j;
+	struct slot old = slots[i];
+	bool closed;
+	int fd;
+
+	out(" %u", i);
+	fd = pass_descriptor(old.fd, &closed);
+	out(" =");
+	out_result(fd < 0 ? -1 : 0);
+	if (closed)
+		slots[i].fd = -1;
+	if (fd < 0)
+		return;
+	j = closed ? i : empty_slot();
+	slots[j] = old;
+	slots[j].fd = fd;
+	out(" %u", j);
 }

@@ -2,7 +2,7 @@
 /*
  * vosdiff - random programs of calls, the same for the same seed on every system.
  *
- *	vosdiff MODE --seed S [--count N] [--first E] [--steps L] [--no-fault] [--digest] FOLDER
+ *	vosdiff MODE --seed S [--count N] [--first E] [--steps L] [--digest] FOLDER
  *
  * carries out N episodes. Each has a process of its own, begins with nothing open and an
  * empty folder, and is some 40 steps long. A step prints one line: the call, and all that
@@ -29,9 +29,10 @@
  * - O_DIRECT with what is not aligned to blocks.
  * - What a file has that is spliced into itself.
  * - What a page of a mapping beyond the file's end holds.
- *
- * What differs on purpose (docs/limits.md) is not called: ranges that are collapsed or
- * inserted, bad addresses through the door (--no-fault leaves out the episodes that have them).
+ * - When a stream sends a few bytes that Nagle's algorithm or MSG_MORE keeps back: streams have
+ *   TCP_NODELAY, and there is a pause after MSG_MORE.
+ * - What RWF_NOWAIT finds in the page cache of a file.
+ * - What a request of io_uring that is cancelled had done.
  */
 #ifndef VOSDIFF_H
 #define VOSDIFF_H
@@ -103,5 +104,8 @@ void out_signals(void);
 void pause_ms(unsigned int ms);
 void other_thread(void (*call)(void *), void *arg, void (*meanwhile)(void));
 void in_child(void (*call)(void));
+
+/* pass.c */
+int pass_descriptor(int fd, bool *closed);
 
 #endif

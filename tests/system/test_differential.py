@@ -18,7 +18,7 @@ FOLDER = "/root/vosdiff"
 
 def run(host, mode, seed, first, count):
     preload = "LD_PRELOAD=%s " % LIBRARY if Host.door != "trap" else ""
-    command = compare.command(mode, seed, first, count, Host.door != "trap")
+    command = compare.command(mode, seed, first, count)
     r = host.primary(preload + command, cwd=FOLDER, timeout=300)
     return compare.episodes(r.stdout.decode(errors="backslashreplace"))
 
@@ -53,7 +53,7 @@ def differences(host, mode):
         at = differing_line(lines, record[number])
         if at is not None:
             texts.append(explain(mode, seed, number, lines, at))
-    if len(found) < len([n for n in record if Host.door == "trap" or n % 8 != 7]):
+    if len(found) < len(record):
         texts.append("only %d episodes of %d ran" % (len(found), len(record)))
     return texts
 
