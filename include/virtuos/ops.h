@@ -310,6 +310,23 @@ static inline const char *vos_opcode_name(__u8 opcode)
 /* FUSE: the file that this UNLINK or RENAME removes may be open; it must outlive the service. */
 #define VOS_FUSE_KEEP		(1u << 0)
 /*
+ * FUSE: the front end logs this change of names or attributes, so it may be answered before the
+ * disk has it. arg0 >> 32 = epoch, arg2 = number of the log. out[0] = VOS_FUSE_LOGGED and the
+ * number of a transaction, or 0: the disk has the change. out[2], out[3] = the node that got,
+ * lost or changed its name, and the one that it replaced. Each answer to a change tells in out[1]
+ * likewise the last transaction that the disk has.
+ */
+#define VOS_FUSE_LOG		(1u << 1)
+/* FUSE, with VOS_FUSE_LOG: out of the log. arg1, arg3 = the nodes that out[2], out[3] told. */
+#define VOS_FUSE_AGAIN		(1u << 2)
+/*
+ * FUSE, of a request that changes nothing. out[2], out[3] = number and epoch of a transaction: the
+ * last one with changes of the log arg2 that was carried out. 0: none.
+ */
+#define VOS_FUSE_ASK		(1u << 3)
+/* Says that a number of a transaction is one. */
+#define VOS_FUSE_LOGGED		((__u64)1 << 32)
+/*
  * In a FALLOCATE's mode: it reserves blocks for data that the front end is about to cache. It need
  * not be durable, and takes no privileges from the file.
  */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Attributes: what the client gets of an inode, and changes of it. */
-#include <linux/statfs.h>
 #include <linux/xattr.h>
 #include "vst.h"
 
@@ -293,7 +292,7 @@ static bool has_caps(struct dentry *dentry)
  * late. A mode is made durable even if it is the same: a write may have taken bits from it that
  * are on the disk still.
  */
-static int change(struct vst_node *node, const struct fuse_setattr_in *in)
+static int change(struct vst_node *node, const struct fuse_setattr_in *in, bool *lasts)
 {
 	struct inode *inode = d_inode(node->dentry);
 	struct lasting before, after;
@@ -313,8 +312,7 @@ static int change(struct vst_node *node, const struct fuse_setattr_in *in)
 	err = notify_change(&nop_mnt_idmap, node->dentry, &attr, NULL);
 	after = lasting_of(inode);
 	inode_unlock(inode);
-	if (!err && (in->valid & FATTR_MODE || lost_caps || !is_same(&before, &after)))
-		err = vst_commit(inode);
+	*lasts = in->valid & FATTR_MODE || lost_caps || !is_same(&before, &after);
 	return err;
 }
 
@@ -331,6 +329,7 @@ static int change_as_said(struct vst_req *r, struct vst_node *node,
 			  const struct fuse_setattr_in *in)
 {
 	const struct cred *cred = vst_cred_to_change(lacks_fsetid(r, in)), *saved;
+	bool lasts = false;
 	int err;
 
 	if (IS_ERR(cred))
@@ -338,12 +337,12 @@ static int change_as_said(struct vst_req *r, struct vst_node *node,
 	err = mnt_want_write(vst_root.mnt);
 	if (!err) {
 		saved = override_creds(cred);
-		err = change(node, in);
+		err = change(node, in, &lasts);
 		revert_creds(saved);
 		mnt_drop_write(vst_root.mnt);
 	}
 	put_cred(cred);
-	return err;
+	return err ?: vst_end_change(r, d_inode(node->dentry), lasts);
 }
 
 /**
@@ -361,6 +360,9 @@ int vst_setattr(struct vst_req *r)
 
 	if (!in)
 		return -EINVAL;
+	/* Carried out again it would take what was written since. */
+	if (in->valid & FATTR_SIZE)
+		r->logs = false;
 	node = vst_node_get(r->conn, r->in.nodeid);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
@@ -368,32 +370,4 @@ int vst_setattr(struct vst_req *r)
 	err = err ?: reply_attr(r, node);
 	vst_node_put(node);
 	return err;
-}
-
-/**
- * vst_statfs - carry out the FUSE request STATFS
- * @r: request
- *
- * Context: worker.
- * Return: 0 or -errno.
- */
-int vst_statfs(struct vst_req *r)
-{
-	struct fuse_statfs_out out = {};
-	struct kstatfs st;
-	int err = vfs_statfs(&vst_root, &st);
-
-	if (err)
-		return err;
-	out.st.blocks = st.f_blocks;
-	out.st.bfree = st.f_bfree;
-	out.st.bavail = st.f_bavail;
-	out.st.files = st.f_files;
-	out.st.ffree = st.f_ffree;
-	out.st.bsize = st.f_bsize;
-	out.st.namelen = st.f_namelen;
-	out.st.frsize = st.f_frsize ?: st.f_bsize;
-	out.st.spare[VOS_STATFS_MAX_LOW] = vst_root.mnt->mnt_sb->s_maxbytes;
-	out.st.spare[VOS_STATFS_MAX_HIGH] = vst_root.mnt->mnt_sb->s_maxbytes >> 32;
-	return vst_reply(r, &out, sizeof(out));
 }

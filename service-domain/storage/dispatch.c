@@ -27,6 +27,8 @@ static int vst_init(struct vst_req *r)
 		return -EINVAL;
 	if (in->major != FUSE_KERNEL_VERSION || in->minor < 36)
 		return -EPROTO;
+	if (atomic_read(&vst_nr_conns) > 1)
+		vst_changes_flush();
 	/* Purge only if there is one primary: another's files may be open. */
 	if (atomic_read(&vst_nr_conns) == 1)
 		vst_orphans_purge();
@@ -132,11 +134,17 @@ static int serve_one(struct vst_req *r)
 	if (opcode >= ARRAY_SIZE(serve_fuse) || !serve_fuse[opcode].fn)
 		return -ENOSYS;
 	r->by_caller = serve_fuse[opcode].by_caller;
+	r->logs = r->by_caller && vst_may_log(r);
+	r->again = r->by_caller && vst_is_again(r);
 	cred = vst_cred_of(r);
 	if (IS_ERR(cred))
 		return PTR_ERR(cred);
 	saved = override_creds(cred);
 	err = serve_fuse[opcode].fn(r);
+	if (r->by_caller)
+		vst_tell_committed(r);
+	else if (r->call->sqe.arg[0] & VOS_FUSE_ASK)
+		vst_tell_mark(r);
 	revert_creds(saved);
 	put_cred(cred);
 	return err;

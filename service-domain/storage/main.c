@@ -90,6 +90,7 @@ static int __init storage_init(void)
 	if (rc)
 		goto end_window;
 	vst_orphans_init();
+	vst_changes_init();
 	rc = veng_service_register(&service);
 	if (rc)
 		goto end_dispatch;

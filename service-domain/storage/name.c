@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Names: lookup of entries of directories, making and removing them.
+ * Names: making entries of directories and removing them.
  *
  * An earlier incarnation of this domain may have carried out a replayed request. The client
  * holds the directory's lock all the while. So the directory is either as before or as after
@@ -9,97 +9,6 @@
 #include <linux/slab.h>
 #include "vst.h"
 #include <linux/posix_acl.h>
-
-/*
- * Find what a file handle of the client leads to. The client asks only if it has no inode of the
- * node. So a file without a name that it sees is not open there, and is about to go.
- */
-static struct dentry *lookup_self(struct dentry *dentry)
-{
-	const struct inode *inode = d_inode(dentry);
-
-	return inode->i_nlink > vst_kept_links(inode) ? dget(dentry) : ERR_PTR(-ESTALE);
-}
-
-static struct dentry *lookup_in(struct dentry *dir, const char *name)
-{
-	if (vst_is_hidden(dir, name))
-		return ERR_PTR(-ENOENT);
-	if (!strcmp(name, "."))
-		return lookup_self(dir);
-	if (!strcmp(name, "..")) {
-		if (dir == vst_root.dentry)
-			return dget(dir);
-		return dget_parent(dir);
-	}
-	return lookup_one_len_unlocked(name, dir, strlen(name));
-}
-
-/* Reply that nothing has this name; the client may cache that. */
-static int reply_negative(struct vst_req *r)
-{
-	struct fuse_entry_out entry = { .entry_valid = VST_VALID_SECONDS };
-
-	return vst_reply(r, &entry, sizeof(entry));
-}
-
-/**
- * vst_lookup - carry out the FUSE request LOOKUP
- * @r: request
- *
- * Context: worker.
- * Return: 0 or -errno.
- */
-int vst_lookup(struct vst_req *r)
-{
-	const char *name = vst_name(r);
-	struct dentry *dentry;
-	struct vst_node *dir;
-	int err;
-
-	if (!name)
-		return -EINVAL;
-	/* "." finds a node of any kind by its id, for the client's file handles. */
-	dir = strcmp(name, ".") ? vst_node_get_dir(r->conn, r->in.nodeid) :
-				  vst_node_get(r->conn, r->in.nodeid);
-	if (IS_ERR(dir))
-		return PTR_ERR(dir);
-	dentry = lookup_in(dir->dentry, name);
-	if (IS_ERR(dentry)) {
-		err = PTR_ERR(dentry);
-	} else {
-		err = d_is_positive(dentry) ? vst_reply_entry(r, dentry) : reply_negative(r);
-		dput(dentry);
-	}
-	vst_node_put(dir);
-	return err;
-}
-
-/**
- * vst_readlink - carry out the FUSE request READLINK
- * @r: request
- *
- * Context: worker.
- * Return: 0 or -errno.
- */
-int vst_readlink(struct vst_req *r)
-{
-	struct vst_node *node = vst_node_get(r->conn, r->in.nodeid);
-	DEFINE_DELAYED_CALL(done);
-	const char *link;
-	int err;
-
-	if (IS_ERR(node))
-		return PTR_ERR(node);
-	link = vfs_get_link(node->dentry, &done);
-	if (IS_ERR(link))
-		err = PTR_ERR(link);
-	else
-		err = vst_reply(r, link, min_t(size_t, strlen(link), r->room));
-	do_delayed_call(&done);
-	vst_node_put(node);
-	return err;
-}
 
 /*
  * struct creation - what a request is to make
@@ -160,13 +69,28 @@ static int make_link(const struct creation *c, struct inode *dir, struct dentry 
 }
 
 /* Return: true if @dentry is what an earlier incarnation would have made. */
-static bool is_made(const struct creation *c, struct dentry *dentry)
+static bool is_made(const struct vst_req *r, const struct creation *c, struct dentry *dentry)
 {
 	struct inode *inode = d_inode(dentry);
 
 	if (c->old)
 		return inode == d_inode(c->old->dentry);
+	if (r->again && inode->i_ino != (u32)r->call->sqe.arg[1])
+		return false;
 	return !((inode->i_mode ^ c->mode) & S_IFMT);
+}
+
+static int make_new(struct vst_req *r, struct inode *dir, struct dentry *dentry,
+		    const struct creation *c)
+{
+	int err;
+
+	if (!r->again || c->old)
+		return c->make(c, dir, dentry);
+	vst_again_begin(r);
+	err = c->make(c, dir, dentry);
+	vst_again_end();
+	return err;
 }
 
 /* Return: the new entry, positive, or ERR_PTR. */
@@ -182,11 +106,13 @@ static struct dentry *make_locked(struct vst_req *r, struct dentry *dir, const s
 	if (IS_ERR(dentry))
 		return dentry;
 	if (d_is_positive(dentry))
-		err = r->replay && is_made(c, dentry) ? 0 : -EEXIST;
+		err = r->replay && is_made(r, c, dentry) ? 0 : -EEXIST;
 	else
-		err = c->make(c, d_inode(dir), dentry);
+		err = make_new(r, d_inode(dir), dentry, c);
 	if (!err && d_unhashed(dentry))
 		err = -ESTALE;
+	if (!err && r->again && !c->old)
+		err = vst_again_number(r, d_inode(dentry));
 	if (!err)
 		return dentry;
 	dput(dentry);
@@ -211,6 +137,8 @@ static int create(struct vst_req *r, const struct creation *c)
 
 	if (IS_ERR(dir))
 		return PTR_ERR(dir);
+	if (r->again && !c->old)
+		vst_again_make_room(r);
 	err = mnt_want_write(vst_root.mnt);
 	if (err)
 		goto put_dir;
@@ -219,7 +147,8 @@ static int create(struct vst_req *r, const struct creation *c)
 	err = PTR_ERR_OR_ZERO(dentry);
 	if (err)
 		goto put_dir;
-	err = vst_commit(d_inode(dir->dentry));
+	r->call->cqe.out[2] = vst_id_of(d_inode(dentry));
+	err = vst_end_change(r, d_inode(dir->dentry), true);
 	err = err ?: vst_reply_entry(r, dentry);
 	dput(dentry);
 put_dir:
@@ -309,6 +238,9 @@ int vst_link(struct vst_req *r)
 	c.old = vst_node_get(r->conn, in->oldnodeid);
 	if (IS_ERR(c.old))
 		return PTR_ERR(c.old);
+	/* The disk may not have a file that was made without a name: see tmpfile.c. */
+	if (d_inode(c.old->dentry)->i_nlink <= vst_kept_links(d_inode(c.old->dentry)))
+		r->logs = false;
 	err = create(r, &c);
 	vst_node_put(c.old);
 	return err;
@@ -331,6 +263,10 @@ static int remove_locked(struct vst_req *r, struct dentry *dir, const char *name
 		err = r->replay ? 0 : -ENOENT;
 		goto put;
 	}
+	err = -ESTALE;
+	if (r->again && r->call->sqe.arg[1] && vst_id_of(d_inode(dentry)) != r->call->sqe.arg[1])
+		goto put;
+	r->call->cqe.out[2] = vst_id_of(d_inode(dentry));
 	*victim = vst_node_of(r->conn, dentry);
 	err = -ENOMEM;
 	if (!*victim)
@@ -365,11 +301,11 @@ static int remove(struct vst_req *r, bool is_dir)
 	err = remove_locked(r, dir->dentry, name, is_dir, &victim);
 	inode_unlock(d_inode(dir->dentry));
 	if (victim) {
-		vst_node_keep(r, victim);
+		vst_again_removed(r, victim);
 		vst_node_put(victim);
 	}
 	mnt_drop_write(vst_root.mnt);
-	err = err ?: vst_commit(d_inode(dir->dentry));
+	err = err ?: vst_end_change(r, d_inode(dir->dentry), true);
 put_dir:
 	vst_node_put(dir);
 	return err;

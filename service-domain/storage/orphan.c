@@ -174,6 +174,32 @@ void vst_unkeep(u64 id)
 }
 
 /**
+ * vst_unkeep_number - remove the hidden name of the file that has a certain inode number
+ * @ino: untrusted
+ *
+ * Context: worker.
+ */
+void vst_unkeep_number(u32 ino)
+{
+	unsigned long id;
+	void *entry;
+
+	xa_for_each(&kept, id, entry)
+		if ((u32)id == ino)
+			vst_unkeep(id);
+}
+
+/**
+ * vst_hidden_dir - get the hidden directory
+ *
+ * Return: it, or NULL.
+ */
+struct dentry *vst_hidden_dir(void)
+{
+	return hidden;
+}
+
+/**
  * vst_orphans_purge - remove all hidden names when a new mount begins
  *
  * No client has any of the files open.

@@ -42,10 +42,13 @@ static int rename_dentries(struct vst_req *r, struct renaming *n, struct dentry 
 
 	lockdep_assert_held_write(&rd.old_dir->i_rwsem);
 	lockdep_assert_held_write(&rd.new_dir->i_rwsem);
-	if (is_renamed(r, old, new))
+	if (is_renamed(r, old, new)) {
+		r->call->cqe.out[2] = vst_id_of(d_inode(new));
 		return 0;
+	}
 	if (d_is_negative(old))
 		return -ENOENT;
+	r->call->cqe.out[2] = vst_id_of(d_inode(old));
 	if (old == trap)
 		return -EINVAL;
 	if (new == trap)
@@ -59,6 +62,7 @@ static int rename_dentries(struct vst_req *r, struct renaming *n, struct dentry 
 	if (d_is_positive(new) && d_inode(new) != d_inode(old) && !(n->flags & RENAME_EXCHANGE)) {
 		int err;
 
+		r->call->cqe.out[3] = vst_id_of(d_inode(new));
 		n->victim = vst_node_of(r->conn, new);
 		if (!n->victim)
 			return -ENOMEM;
@@ -89,11 +93,11 @@ static int rename_locked(struct vst_req *r, struct renaming *n, struct dentry *t
 	return err;
 }
 
-static int commit_both(const struct renaming *n)
+static int commit_both(struct vst_req *r, const struct renaming *n)
 {
-	int err = vst_commit(d_inode(n->new_dir));
+	int err = vst_end_change(r, d_inode(n->new_dir), true);
 
-	if (!err && n->old_dir != n->new_dir)
+	if (!err && n->old_dir != n->new_dir && !r->call->cqe.out[0])
 		err = vst_commit(d_inode(n->old_dir));
 	return err;
 }
@@ -113,11 +117,11 @@ static int rename_dirs(struct vst_req *r, struct renaming *n)
 		unlock_rename(n->new_dir, n->old_dir);
 	}
 	if (n->victim) {
-		vst_node_keep(r, n->victim);
+		vst_again_removed(r, n->victim);
 		vst_node_put(n->victim);
 	}
 	mnt_drop_write(vst_root.mnt);
-	return err ?: commit_both(n);
+	return err ?: commit_both(r, n);
 }
 
 static int do_rename(struct vst_req *r, u64 new_id, u32 flags)
@@ -132,6 +136,9 @@ static int do_rename(struct vst_req *r, u64 new_id, u32 flags)
 		return -EINVAL;
 	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
 		return -EINVAL;
+	/* No answer tells the number of the whiteout, so it could not be made again. */
+	if (flags & RENAME_WHITEOUT)
+		r->logs = false;
 	old_dir = vst_node_get_dir(r->conn, r->in.nodeid);
 	if (IS_ERR(old_dir))
 		return PTR_ERR(old_dir);

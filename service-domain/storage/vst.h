@@ -11,10 +11,13 @@
  * caller's credentials, see cred.c.
  *
  * Direction of calls:
- *	main.c -> dispatch.c -> attr.c, tmpfile.c, name.c, rename.c, dir.c, io.c, xattr.c, ioctl.c
+ *	main.c -> dispatch.c -> attr.c, statfs.c, tmpfile.c, lookup.c, name.c, rename.c, dir.c,
+ *	io.c, xattr.c, ioctl.c
  *	attr.c -> times.c; tmpfile.c -> name.c; ioctl.c -> flags.c, window.c
  *	io.c -> rewrite.c, data.c -> handle.c
- *	these, main.c, dispatch.c -> client.c, orphan.c -> node.c, commit.c, request.c, cred.c
+ *	name.c, rename.c -> again.c
+ *	these, main.c, dispatch.c -> client.c, change.c, orphan.c -> node.c, commit.c, request.c,
+ *	cred.c
  */
 #ifndef VST_H
 #define VST_H
@@ -95,6 +98,9 @@ struct vst_conn {
  * @out_len: bytes of reply so far
  * @replay: an earlier incarnation may have carried this out
  * @by_caller: it runs under the caller's credentials
+ * @logs: the client keeps the change, which may be answered before the disk has it
+ * @again: an earlier incarnation has answered this change; arg[1] and arg[3] of the call have the
+ *	nodes that it was about
  */
 struct vst_req {
 	struct veng_scall *call;
@@ -108,6 +114,8 @@ struct vst_req {
 	u32 out_len;
 	bool replay;
 	bool by_caller;
+	bool logs;
+	bool again;
 	u8 small[512] __aligned(8);
 };
 
@@ -192,12 +200,30 @@ unsigned int vst_kept_links(const struct inode *inode);
 int vst_keep(const struct vst_req *r, struct dentry *victim);
 int vst_keep_nameless(struct dentry *file);
 void vst_unkeep(u64 id);
+void vst_unkeep_number(u32 ino);
+struct dentry *vst_hidden_dir(void);
 void vst_orphans_purge(void);
 void vst_orphans_init(void);
 void vst_orphans_exit(void);
 
 /* commit.c */
 int vst_commit(struct inode *inode);
+
+/* change.c */
+int vst_end_change(struct vst_req *r, struct inode *inode, bool lasts);
+bool vst_may_log(const struct vst_req *r);
+bool vst_is_again(const struct vst_req *r);
+void vst_tell_committed(struct vst_req *r);
+void vst_tell_mark(struct vst_req *r);
+void vst_changes_flush(void);
+void vst_changes_init(void);
+
+/* again.c */
+void vst_again_removed(const struct vst_req *r, struct vst_node *node);
+void vst_again_make_room(struct vst_req *r);
+void vst_again_begin(const struct vst_req *r);
+void vst_again_end(void);
+int vst_again_number(const struct vst_req *r, struct inode *inode);
 
 /* attr.c */
 int vst_fill_attr(struct dentry *dentry, struct fuse_attr *attr);
@@ -206,16 +232,20 @@ int vst_reply_entry(struct vst_req *r, struct dentry *dentry);
 int vst_getattr(struct vst_req *r);
 int vst_statx(struct vst_req *r);
 int vst_setattr(struct vst_req *r);
+
+/* statfs.c */
 int vst_statfs(struct vst_req *r);
 
 /* times.c */
 bool vst_only_times(const struct fuse_setattr_in *in);
 int vst_set_times(struct inode *inode, const struct fuse_setattr_in *in);
 
-/* name.c */
-umode_t vst_create_mode(struct inode *dir, umode_t mode, u32 umask);
+/* lookup.c */
 int vst_lookup(struct vst_req *r);
 int vst_readlink(struct vst_req *r);
+
+/* name.c */
+umode_t vst_create_mode(struct inode *dir, umode_t mode, u32 umask);
 int vst_mknod(struct vst_req *r);
 int vst_mkdir(struct vst_req *r);
 int vst_symlink(struct vst_req *r);

@@ -176,7 +176,7 @@ static int change_any(struct vst_req *r, const struct xattr_change *x)
 	mnt_drop_write(vst_root.mnt);
 	if (r->replay && is_done(x, err))
 		err = 0;
-	err = err ?: vst_commit(d_inode(node->dentry));
+	err = err ?: vst_end_change(r, d_inode(node->dentry), true);
 put:
 	vst_node_put(node);
 	return err;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the client gets of the file system as a whole: STATFS. */
+#include <linux/statfs.h>
+#include "vst.h"
+
+/**
+ * vst_statfs - carry out the FUSE request STATFS
+ * @r: request
+ *
+ * Context: worker.
+ * Return: 0 or -errno.
+ */
+int vst_statfs(struct vst_req *r)
+{
+	struct fuse_statfs_out out = {};
+	struct kstatfs st;
+	int err = vfs_statfs(&vst_root, &st);
+
+	if (err)
+		return err;
+	out.st.blocks = st.f_blocks;
+	out.st.bfree = st.f_bfree;
+	out.st.bavail = st.f_bavail;
+	out.st.files = st.f_files;
+	out.st.ffree = st.f_ffree;
+	out.st.bsize = st.f_bsize;
+	out.st.namelen = st.f_namelen;
+	out.st.frsize = st.f_frsize ?: st.f_bsize;
+	out.st.spare[VOS_STATFS_MAX_LOW] = vst_root.mnt->mnt_sb->s_maxbytes;
+	out.st.spare[VOS_STATFS_MAX_HIGH] = vst_root.mnt->mnt_sb->s_maxbytes >> 32;
+	return vst_reply(r, &out, sizeof(out));
+}
