@@ -10,9 +10,10 @@
 static DEFINE_MUTEX(vosfs_mutex);
 static LIST_HEAD(conns);
 
-/* Replay writes that were lost, before other callers may use the link. */
+/* Carry out what was lost, before other callers may use the link: names before data. */
 static void vosfs_up(struct vos_session *s)
 {
+	vosfs_changes_again(vos_session_priv(s), s);
 	vdoor_replay(s);
 }
 
@@ -70,6 +71,7 @@ static void conn_free(struct vosfs_conn *conn)
 		destroy_workqueue(conn->wq);
 	vosfs_caps_free(conn->caps);
 	vosfs_drop_forgets(conn);
+	vosfs_changes_drop(conn);
 	kfree(conn);
 }
 
@@ -85,6 +87,7 @@ static struct vosfs_conn *conn_alloc(const char *name, size_t len)
 	mutex_init(&conn->space.mutex);
 	conn->space.until = jiffies;
 	spin_lock_init(&conn->lock);
+	vosfs_changes_init(&conn->changes);
 	INIT_LIST_HEAD(&conn->done);
 	INIT_LIST_HEAD(&conn->failed);
 	INIT_WORK(&conn->done_work, vosfs_done_work);
@@ -229,4 +232,5 @@ void vosfs_conn_detach(struct vosfs_conn *conn)
 	flush_work(&conn->done_work);
 	flush_work(&conn->forget_work);
 	vosfs_drop_forgets(conn);
+	vosfs_changes_drop(conn);
 }

@@ -93,8 +93,15 @@ static bool client_has(struct fuse_conn *fc, u64 id)
 	return !id;
 }
 
-/* Test whether the client has a node again that it had dropped. */
-static bool is_in_use(struct vosfs_conn *conn, u64 id)
+/**
+ * vosfs_client_has - test whether the client has a node, perhaps again
+ * @conn: the connection
+ * @id: the node
+ *
+ * Context: process.
+ * Return: true if so.
+ */
+bool vosfs_client_has(struct vosfs_conn *conn, u64 id)
 {
 	bool used;
 
@@ -112,7 +119,7 @@ static struct fuse_forget_link *take_batch(struct vosfs_conn *conn, struct fuse_
 
 	while ((link = *list) && n < FORGET_BATCH) {
 		*list = link->next;
-		if (is_in_use(conn, link->forget_one.nodeid)) {
+		if (vosfs_client_has(conn, link->forget_one.nodeid)) {
 			kfree(link);
 			continue;
 		}

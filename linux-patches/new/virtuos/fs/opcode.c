@@ -13,28 +13,34 @@
 	X(LOOKUP,		"lookup",		0,			0)	\
 	X(FORGET,		"forget",		0,			0)	\
 	X(GETATTR,		"getattr",		0,			0)	\
-	X(SETATTR,		"setattr",		VOSFS_CHANGES,		0)	\
+	X(SETATTR,		"setattr",		VOSFS_CHANGES |			\
+							VOSFS_LOGS,		0)	\
 	X(READLINK,		"readlink",		0,			0)	\
-	X(SYMLINK,		"symlink",		VOSFS_CHANGES,		0)	\
-	X(MKNOD,		"mknod",		VOSFS_CHANGES,		0)	\
-	X(MKDIR,		"mkdir",		VOSFS_CHANGES,		0)	\
-	X(UNLINK,		"unlink",		VOSFS_CHANGES |			\
+	X(SYMLINK,		"symlink",		VOSFS_CHANGES |			\
+							VOSFS_LOGS,		0)	\
+	X(MKNOD,		"mknod",		VOSFS_CHANGES |			\
+							VOSFS_LOGS,		0)	\
+	X(MKDIR,		"mkdir",		VOSFS_CHANGES |			\
+							VOSFS_LOGS,		0)	\
+	X(UNLINK,		"unlink",		VOSFS_LOGS | VOSFS_CHANGES |	\
 							VOSFS_UNLINKS,		0)	\
-	X(RMDIR,		"rmdir",		VOSFS_CHANGES,		0)	\
-	X(RENAME,		"rename",		VOSFS_CHANGES |			\
+	X(RMDIR,		"rmdir",		VOSFS_CHANGES |			\
+							VOSFS_LOGS,		0)	\
+	X(RENAME,		"rename",		VOSFS_LOGS | VOSFS_CHANGES |	\
 							VOSFS_REPLACES,		2)	\
-	X(LINK,			"link",			VOSFS_CHANGES,		0)	\
+	X(LINK,			"link",			VOSFS_CHANGES |			\
+							VOSFS_LOGS,		0)	\
 	X(OPEN,			"open",			0,			0)	\
 	X(READ,			"read",			0,			0)	\
 	X(WRITE,		"write",		VOSFS_CHANGES,		0)	\
 	X(STATFS,		"statfs",		0,			0)	\
 	X(RELEASE,		"release",		0,			0)	\
 	X(FSYNC,		"fsync",		0,			0)	\
-	X(SETXATTR,		"setxattr",		VOSFS_CHANGES |			\
+	X(SETXATTR,		"setxattr",		VOSFS_LOGS | VOSFS_CHANGES |	\
 							VOSFS_SETS_XATTR,	1)	\
 	X(GETXATTR,		"getxattr",		VOSFS_ASKS_XATTR,	1)	\
 	X(LISTXATTR,		"listxattr",		VOSFS_AS_CALLER,	0)	\
-	X(REMOVEXATTR,		"removexattr",		VOSFS_CHANGES |			\
+	X(REMOVEXATTR,		"removexattr",		VOSFS_LOGS | VOSFS_CHANGES |	\
 							VOSFS_SETS_XATTR,	0)	\
 	X(FLUSH,		"flush",		0,			0)	\
 	X(INIT,			"init",			0,			0)	\
@@ -56,7 +62,7 @@
 	X(BATCH_FORGET,		"batch_forget",		0,			0)	\
 	X(FALLOCATE,		"fallocate",		VOSFS_CHANGES,		0)	\
 	X(READDIRPLUS,		"readdirplus",		0,			0)	\
-	X(RENAME2,		"rename2",		VOSFS_CHANGES |			\
+	X(RENAME2,		"rename2",		VOSFS_LOGS | VOSFS_CHANGES |	\
 							VOSFS_REPLACES,		2)	\
 	X(LSEEK,		"lseek",		0,			0)	\
 	X(COPY_FILE_RANGE,	"copy_file_range",	VOSFS_CHANGES,		0)	\

@@ -15,6 +15,7 @@
 #define VOSFS_ASKS_XATTR	BIT(3)	/* it asks for the attribute of that name */
 #define VOSFS_SETS_XATTR	BIT(4)	/* it sets or removes that attribute */
 #define VOSFS_AS_CALLER		BIT(5)	/* its answer depends on the caller, as any change's */
+#define VOSFS_LOGS		BIT(6)	/* it can be carried out a second time: changes.c */
 
 /**
  * struct vosfs_opcode - a FUSE operation

@@ -93,7 +93,8 @@ static int no_call(int err)
  * Make one attempt.
  * Return: as the request must end. -EOWNERDEAD: try again.
  */
-static int try_sync(struct vosfs_conn *conn, struct fuse_req *req, bool keep)
+static int try_sync(struct vosfs_conn *conn, struct fuse_req *req, bool keep,
+		    struct vosfs_change **change)
 {
 	struct vos_call *call;
 	int err;
@@ -103,13 +104,18 @@ static int try_sync(struct vosfs_conn *conn, struct fuse_req *req, bool keep)
 		return no_call(PTR_ERR(call));
 	vosfs_put_request(call, req);
 	call->sqe.arg[0] = keep ? VOS_FUSE_KEEP : 0;
+	if (*change)
+		vosfs_change_mark(conn, call);
 	if (req->in.h.unique & FUSE_UNIQUE_RESEND)
 		call->sqe.arg[1] = vosfs_victim_moves(req);
 	err = may_be_left(req) ? vos_call(call) : call_unkillable(call);
 	if (err == -EINTR)
 		return err;	/* the core puts the call */
-	if (!err)
+	if (!err) {
 		err = vosfs_copy_reply(call, req);
+		if (!may_be_left(req))
+			err = vosfs_change_answered(conn, change, call, req, err);
+	}
 	vos_call_put(call);
 	return err;
 }
@@ -126,18 +132,20 @@ static void mark_replay(struct fuse_req *req)
  */
 static int try_until_answered(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
+	struct vosfs_change *change = vosfs_change_begin(fiq->priv, req);
 	bool keep = vosfs_victim_may_be_open(req);
-	int err;
+	int err = -EOWNERDEAD;
 
 	while (READ_ONCE(fiq->connected)) {
-		err = try_sync(fiq->priv, req, keep);
+		err = try_sync(fiq->priv, req, keep, &change);
 		if (err != -EOWNERDEAD)
-			return err;
+			break;
 		mark_replay(req);
 		/* Let the session's thread take the dead link out of use. */
 		schedule_timeout_killable(1);
 	}
-	return -ENOTCONN;
+	vosfs_change_cancel(fiq->priv, change);
+	return err == -EOWNERDEAD ? -ENOTCONN : err;
 }
 
 static void vosfs_send_sync(struct fuse_iqueue *fiq, struct fuse_req *req)

@@ -28,6 +28,9 @@ static const char * const count_name[VOSFS_NR_COUNTS] = {
 	[VOSFS_EXPIRED]		= "expired",
 	[VOSFS_BAD_REPLIES]	= "bad_replies",
 	[VOSFS_KNOWN]		= "known",
+	[VOSFS_LOGGED]		= "logged",
+	[VOSFS_AGAIN]		= "again",
+	[VOSFS_LOST]		= "lost",
 };
 
 /**

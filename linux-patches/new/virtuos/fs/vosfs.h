@@ -4,7 +4,7 @@
  * kernel's FUSE client with calls of the core as its transport. Direction of calls:
  *
  *	main.c -> mount.c -> conn.c -> send.c -> copy.c, victim.c, caps.c, stats.c
- *	send.c, conn.c -> forget.c -> stats.c
+ *	send.c, conn.c -> forget.c -> stats.c; send.c -> changes.c; conn.c -> again.c -> changes.c
  *	mount.c -> data.c (which side has a file's data: see data.h); provider.c -> replay.c
  *
  * A connection (struct vosfs_conn) belongs to one service name. It outlives the service
@@ -38,6 +38,26 @@ struct vosfs_space {
 };
 
 /**
+ * struct vosfs_changes - changes that are answered and may not be on the disk (changes.h)
+ * @lock: for all but @number; in recovery only the session's thread writes
+ * @list: struct vosfs_change, in the order of the answers
+ * @count: of them and of those under way
+ * @bytes: that these take
+ * @epoch: of the link whose answers count
+ * @number: of this log
+ * @disk_has_some: the disk has had a mark of this log
+ */
+struct vosfs_changes {
+	spinlock_t lock;	/* all but number */
+	struct list_head list;
+	u32 count;
+	u32 bytes;
+	u32 epoch;
+	u64 number;
+	bool disk_has_some;
+};
+
+/**
  * struct vosfs_conn - a connection of the mounts of a service
  * @node: on conn.c's list, under vosfs_mutex
  * @users: references, under vosfs_mutex
@@ -46,6 +66,7 @@ struct vosfs_space {
  * @wq: for the work below
  * @caps: nodes without capabilities
  * @space: room on the disk
+ * @changes: answered changes that the disk may not have
  * @mutex: for @fiq
  * @fiq: the FUSE queue of the mount; NULL while there is none
  * @lock: for @done, @failed and @forgets
@@ -65,6 +86,7 @@ struct vosfs_conn {
 	struct workqueue_struct *wq;
 	struct vosfs_caps *caps;
 	struct vosfs_space space;
+	struct vosfs_changes changes;
 	struct mutex mutex;	/* fiq */
 	struct fuse_iqueue *fiq;
 
@@ -99,6 +121,21 @@ void vosfs_send_work(struct work_struct *work);
 void vosfs_send_forget(struct fuse_iqueue *fiq, struct fuse_forget_link *link);
 void vosfs_forget_work(struct work_struct *work);
 void vosfs_drop_forgets(struct vosfs_conn *conn);
+
+bool vosfs_client_has(struct vosfs_conn *conn, u64 id);
+
+/* changes.c */
+struct vosfs_change;
+struct vosfs_change *vosfs_change_begin(struct vosfs_conn *conn, const struct fuse_req *req);
+void vosfs_change_cancel(struct vosfs_conn *conn, struct vosfs_change *c);
+void vosfs_change_mark(struct vosfs_conn *conn, struct vos_call *call);
+int vosfs_change_answered(struct vosfs_conn *conn, struct vosfs_change **cp,
+			  const struct vos_call *call, const struct fuse_req *req, int err);
+void vosfs_changes_drop(struct vosfs_conn *conn);
+void vosfs_changes_init(struct vosfs_changes *log);
+
+/* again.c */
+void vosfs_changes_again(struct vosfs_conn *conn, struct vos_session *s);
 
 /* copy.c */
 u32 vosfs_in_len(const struct fuse_req *req);
@@ -157,6 +194,9 @@ enum vosfs_count {
 	VOSFS_EXPIRED,		/* given up, no successor came */
 	VOSFS_BAD_REPLIES,	/* refused as malformed */
 	VOSFS_KNOWN,		/* answered without the service */
+	VOSFS_LOGGED,		/* changes answered before the disk has them */
+	VOSFS_AGAIN,		/* those that a successor has carried out again */
+	VOSFS_LOST,		/* those that it could not */
 	VOSFS_NR_COUNTS
 };
 
