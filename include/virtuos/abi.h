@@ -209,8 +209,23 @@ struct vos_cred {
 	__u32 gid;		/* fsgid */
 	__u64 cap_effective;	/* bit n = capability n */
 	__u32 ngroups;
-	__u32 reserved;
+	__u32 userns;		/* the user namespace of the capabilities; 0: the initial one */
 	__u32 group[VOS_CRED_MAX_GROUPS];
+};
+
+/*
+ * A user namespace of the primary that owns a network namespace, or is above one that does, as
+ * VOS_OP_NETNS_NEW tells it in ext[0]. Other ones have the number VOS_USERNS_OTHER in struct
+ * vos_cred, and give no right over anything.
+ */
+#define VOS_USERNS_OTHER	1u
+#define VOS_USERNS_FIRST	2u
+#define VOS_USERNS_DEPTH	33u	/* as in Linux */
+
+struct vos_userns {
+	__u32 number;		/* VOS_USERNS_FIRST or above; the front end gives it out once */
+	__u32 owner;		/* user that made it */
+	__u32 group;
 };
 
 /*
@@ -275,6 +290,7 @@ static_assert(offsetof(struct vos_ctrl, uchan_sel) == 1472, "own line");
 static_assert(sizeof(struct vos_ctrl) <= VOS_PAGE_SIZE, "one page");
 static_assert(VOS_MAX_OBJECTS / 8 == VOS_PAGE_SIZE, "one page of event bits");
 static_assert(VOS_MAX_OBJECTS / 64 / 64 == 8, "event_sel covers the page");
+static_assert(sizeof(struct vos_userns) == 12, "layout");
 static_assert(sizeof(struct vos_cred) == 24 + 4 * VOS_CRED_MAX_GROUPS, "layout");
 
 #endif

@@ -68,9 +68,9 @@
  *	           are forgotten. result = how many; out[0] = lost since VOS_TRACE_ON. Of both:
  *	           -EINVAL off; -EPERM cred is not 0; -ENOSYS without VOS_F_TRACE.
  * NET (obj/gen name the socket unless said otherwise)
- *	SOCKET     arg0 = family, arg1 = type (no SOCK_* flags), arg2 = protocol;
- *	           arg3 = inode number, for tables (TABLE); obj/gen = the new object, which
- *	           must be free.
+ *	SOCKET     arg0 = family, arg1 = type (no SOCK_* flags) | namespace << 32, arg2 =
+ *	           protocol; arg3 = inode number, for tables (TABLE); obj/gen = the new object,
+ *	           which must be free. -ENXIO: there is no such namespace.
  *	RELEASE    closes the object. Always succeeds.
  *	           Family AF_NETLINK: a protocol of VOS_NETLINK_PROTOCOLS.
  *	BIND       ext1 in: socket address.
@@ -114,13 +114,19 @@
  *	TABLE      reads a file of /proc/net. arg0 = cursor (0..VOS_CURSORS-1) | generation
  *	           << 32; ext1 in: the file's name: opens it under that cursor, and reads
  *	           from its beginning; none: goes on reading. ext0 out: text. result = bytes;
- *	           0: that was all, the cursor is free. -EBADF: it is not open.
+ *	           0: that was all, the cursor is free. -EBADF: it is not open. arg1 =
+ *	           namespace, if there is a name.
  *	SYSCTL     a file or folder of /proc/sys/net; with VOS_SYSCTL_DEVICES of /sys/class:
  *	           LIST of "net", READ and WRITE of "net/INTERFACE/ATTRIBUTE" or
  *	           "net/INTERFACE/statistics/ATTRIBUTE". arg0 = VOS_SYSCTL_*; ext1 in: its name;
  *	           ext0: READ out, WRITE in: the value, from offset arg1 on; LIST out: for
  *	           each entry a line of its kind (d or f), its permissions (octal) and its
- *	           name. result = bytes.
+ *	           name. result = bytes. arg2 = namespace.
+ *	NETNS_NEW  makes a network namespace. arg0 = its number, not 0, which stands for the
+ *	           initial one; ext0 in: struct vos_userns[], from a child of the initial user
+ *	           namespace down to the owner; none: the initial one owns it. result 0, if it
+ *	           is there already, too. -ENOSPC: there are VOS_NETNS_MAX; -ENOMEM.
+ *	NETNS_END  ends it when its sockets are closed. arg0 = number. Always succeeds.
  * STORAGE
  *	FUSE       ext0 in: a FUSE request (struct fuse_in_header and its body) of
  *	           len bytes; ext1 out: room for the reply (struct fuse_out_header and
@@ -155,7 +161,9 @@
 	X(SOCKET,     socket,     0x10, NET, KERNEL,  NONE,  NONE,   LATER, NONE,     NONE)	\
 	X(RELEASE,    release,    0x11, NET, KERNEL,  NONE,  NONE,   LATER, NONE,     NONE)	\
 	X(TABLE,      table,      0x20, NET, KERNEL,  NONE,  NONE,   LATER, OUT,      MAY_IN)	\
-	X(SYSCTL,     sysctl,     0x21, NET, KERNEL,  NONE,  NONE,   LATER, MAY_BOTH, IN)
+	X(SYSCTL,     sysctl,     0x21, NET, KERNEL,  NONE,  NONE,   LATER, MAY_BOTH, IN)	\
+	X(NETNS_NEW,  netns_new,  0x25, NET, KERNEL,  NONE,  NONE,   LATER, MAY_IN,   NONE)	\
+	X(NETNS_END,  netns_end,  0x26, NET, KERNEL,  NONE,  NONE,   LATER, NONE,     NONE)
 
 /* Of class NET: calls on the socket that obj/gen name. */
 #define VOS_NET_SOCKET_OPCODES(X)								\
@@ -358,6 +366,14 @@ static inline const char *vos_opcode_name(__u8 opcode)
  * XFRM, NETFILTER, GENERIC.
  */
 #define VOS_NETLINK_PROTOCOLS	(1u << 0 | 1u << 4 | 1u << 6 | 1u << 12 | 1u << 16)
+
+/* NETNS_NEW: namespaces of one front end at a time. */
+#define VOS_NETNS_MAX		256u
+
+/*
+ * NLSEND: in a request of NETLINK_ROUTE, IFLA_NET_NS_FD and NETNSA_FD have a namespace's number.
+ * A negative errno stands for one that the front end has not found.
+ */
 
 /* TABLE: files that may be open at a time. */
 #define VOS_CURSORS		16u

@@ -60,7 +60,22 @@ static int set_groups_of(struct cred *cred, const struct vos_cred *v)
 	return 0;
 }
 
-static struct cred *make_cred(const struct vos_cred *v)
+/* Capabilities are over the user namespace of the credentials, and those below it. */
+static int set_user_ns_of(struct veng_conn *conn, struct cred *cred, u32 number)
+{
+	struct user_namespace *ns;
+
+	if (!number)
+		return 0;
+	ns = conn->svc->user_ns ? conn->svc->user_ns(conn, number) : NULL;
+	if (!ns)
+		return -EINVAL;
+	put_user_ns(cred->user_ns);
+	cred->user_ns = ns;
+	return 0;
+}
+
+static struct cred *make_cred(struct veng_conn *conn, const struct vos_cred *v)
 {
 	kuid_t uid = make_kuid(&init_user_ns, v->uid);
 	kgid_t gid = make_kgid(&init_user_ns, v->gid);
@@ -83,7 +98,7 @@ static struct cred *make_cred(const struct vos_cred *v)
 	cred->cap_effective.val = v->cap_effective & CAP_VALID_MASK;
 	cred->cap_permitted = cred->cap_effective;
 	cred->cap_inheritable.val = 0;
-	rc = set_groups_of(cred, v);
+	rc = set_groups_of(cred, v) ?: set_user_ns_of(conn, cred, v->userns);
 	if (rc) {
 		abort_creds(cred);
 		return ERR_PTR(rc);
@@ -124,7 +139,7 @@ s64 veng_cred_set(struct veng_scall *call)
 		return -EINVAL;
 	vos_peer_read(&copy, call->in[0], sizeof(copy));
 	barrier();	/* the copy is checked and used, never the original */
-	cred = make_cred(&copy);
+	cred = make_cred(call->conn, &copy);
 	if (IS_ERR(cred))
 		return PTR_ERR(cred);
 	replace(call->conn, call->sqe.arg[0], cred);

@@ -104,6 +104,9 @@ struct veng_scall {
  *	the service has sockets, which calls name by obj and gen.
  * @handle_drop: release a target that no call uses. Context: control thread.
  *	Return: true if data is left that is not durable.
+ * @user_ns: find a user namespace by its number in struct vos_cred, which is not 0. Context:
+ *	dispatcher. Return: it, with a reference; NULL: there is none. The function may be
+ *	missing: the service knows the initial one alone.
  */
 struct veng_service {
 	const char *role;
@@ -114,6 +117,7 @@ struct veng_service {
 	void *(*handle_add)(struct veng_conn *conn, u64 node, u32 flags,
 			    struct vos_uchan_slot __peer *slot);
 	bool (*handle_drop)(struct veng_conn *conn, void *target);
+	struct user_namespace *(*user_ns)(struct veng_conn *conn, u32 number);
 };
 
 int veng_service_register(const struct veng_service *svc);

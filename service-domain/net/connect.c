@@ -39,6 +39,20 @@ static void give_number(struct socket *sock, u64 number)
 	SOCK_INODE(sock)->i_ino = (u32)number;
 }
 
+/* Make the socket in the namespace that the call names. */
+static int create_in(struct vns_conn *nc, const struct veng_scall *call, struct socket **sock)
+{
+	const u64 *arg = call->sqe.arg;
+	struct net *net = vns_net_get(nc, arg[1] >> 32);
+	int rc;
+
+	if (!net)
+		return -ENXIO;
+	rc = __sock_create(net, arg[0], (u32)arg[1], arg[2], sock, 0);
+	put_net(net);
+	return rc;
+}
+
 static s64 make_socket(struct veng_scall *call)
 {
 	struct vns_conn *nc = veng_conn_priv(call->conn);
@@ -47,8 +61,7 @@ static s64 make_socket(struct veng_scall *call)
 
 	if (IS_ERR(o))
 		return PTR_ERR(o);
-	rc = __sock_create(&init_net, call->sqe.arg[0], call->sqe.arg[1], call->sqe.arg[2],
-			   &o->sock, 0);
+	rc = create_in(nc, call, &o->sock);
 	if (rc) {
 		o->sock = NULL;
 		goto err;
@@ -97,7 +110,7 @@ s64 vns_socket(struct vns_obj *none, struct veng_scall *call)
 
 	if (!family_ok(arg[0]))
 		return -EAFNOSUPPORT;
-	if (arg[1] >= SOCK_MAX || !protocol_ok(arg[0], arg[2]))
+	if ((u32)arg[1] >= SOCK_MAX || !protocol_ok(arg[0], arg[2]))
 		return -EINVAL;
 	if (arg[0] == PF_NETLINK && !vns_netlink_ok(arg[2]))
 		return -EPROTONOSUPPORT;

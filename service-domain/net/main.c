@@ -5,7 +5,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include "vns.h"
+#include "netns.h"
 
 static void *net_connection(struct veng_conn *conn)
 {
@@ -19,9 +19,14 @@ static void *net_connection(struct veng_conn *conn)
 	nc->nr = nr;
 	spin_lock_init(&nc->lock);
 	vns_pressure_begin(nc);
+	rc = vns_spaces_begin(nc);
+	if (rc)
+		goto err;
 	rc = vns_ioctl_begin(nc);
 	if (!rc)
 		return nc;
+	vns_spaces_end(nc);
+err:
 	kvfree(nc);
 	return ERR_PTR(rc);
 }
@@ -37,6 +42,7 @@ static void net_disconnection(struct veng_conn *conn, void *priv)
 	veng_dispatcher_sync(conn);
 	vns_ioctl_end(nc);
 	vns_table_end(nc);
+	vns_spaces_end(nc);
 	kvfree(nc);
 }
 
@@ -93,17 +99,26 @@ static const struct veng_service net_service = {
 	.connect = net_connection,
 	.disconnect = net_disconnection,
 	.dispatch = net_dispatch,
+	.user_ns = vns_user_ns,
 };
 
 static int __init net_service_init(void)
 {
-	return veng_service_register(&net_service);
+	int rc = vns_spaces_init();
+
+	if (rc)
+		return rc;
+	rc = veng_service_register(&net_service);
+	if (rc)
+		vns_spaces_exit();
+	return rc;
 }
 module_init(net_service_init);
 
 static void __exit net_service_exit(void)
 {
 	veng_service_unregister(&net_service);
+	vns_spaces_exit();
 	rcu_barrier();		/* objects still to be freed */
 }
 module_exit(net_service_exit);

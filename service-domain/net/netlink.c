@@ -57,7 +57,13 @@ int vns_netlink_open(struct vns_obj *o)
 	return 0;
 }
 
-static bool memory_is_scarce(void)
+/**
+ * vns_memory_is_scarce - test whether memory is kept for what is there already
+ *
+ * Context: any.
+ * Return: whether so.
+ */
+bool vns_memory_is_scarce(void)
 {
 	return si_mem_available() < (long)(totalram_pages() / 16);
 }
@@ -107,9 +113,11 @@ static s64 run_send(struct veng_scall *call)
 	struct sk_buff *last = skb_peek_tail(&sk->sk_receive_queue);
 	s64 rc;
 
-	if (memory_is_scarce() && !capable(CAP_NET_ADMIN))
+	if (vns_memory_is_scarce() && !capable(CAP_NET_ADMIN))
 		return ended(o, call, -ENOBUFS);
+	vns_names_begin(o->nc);
 	rc = vns_message_send(o, call);
+	vns_names_end(o->nc);
 	call->cqe.out[0] = was_refused(sk, last);
 	return ended(o, call, rc);
 }

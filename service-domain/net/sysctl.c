@@ -11,11 +11,10 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
-#include <linux/namei.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_buf.h>
 #include <linux/slab.h>
-#include "vns.h"
+#include "netns.h"
 
 #define FOLDER		"/proc/sys/net/"
 /* Attempts to write while another thread has the lock of all routing, 1 ms apart. */
@@ -65,10 +64,10 @@ static s64 write_value(struct file *file, struct veng_scall *call, void *value, 
 	}
 }
 
-static s64 move_value(struct veng_scall *call, const char *path)
+static s64 move_value(struct veng_scall *call, struct vns_visit *v, const char *path)
 {
 	bool write = what_of(call) == VOS_SYSCTL_WRITE;
-	struct file *file = filp_open(path, (write ? O_WRONLY : O_RDONLY) | O_NOFOLLOW, 0);
+	struct file *file = vns_visit_open(v, path, (write ? O_WRONLY : O_RDONLY) | O_NOFOLLOW);
 	u32 len = call->sqe.ext[0].len;
 	void *value;
 	s64 rc;
@@ -117,14 +116,15 @@ static bool add_name(struct dir_context *ctx, const char *name, int len, loff_t 
 }
 
 /* Print the line of one entry. One that has gone meanwhile has none. */
-static void print_entry(struct seq_buf *text, const char *folder, const char *name)
+static void print_entry(struct seq_buf *text, struct vns_visit *v, const char *folder,
+			const char *name)
 {
 	char *full = kasprintf(GFP_KERNEL, "%s/%s", folder, name);
 	struct path path;
 	umode_t mode;
 
 	/* An interface is a link to a folder. */
-	if (!full || kern_path(full, LOOKUP_FOLLOW, &path))
+	if (!full || vns_visit_lookup(v, full, &path))
 		goto out;
 	mode = d_inode(path.dentry)->i_mode;
 	path_put(&path);
@@ -133,7 +133,8 @@ out:
 	kfree(full);
 }
 
-static s64 print_listing(struct veng_scall *call, const char *folder, const struct sysctl_names *l)
+static s64 print_listing(struct veng_scall *call, struct vns_visit *v, const char *folder,
+			 const struct sysctl_names *l)
 {
 	u32 room = call->sqe.ext[0].len, at;
 	struct seq_buf text;
@@ -143,17 +144,17 @@ static s64 print_listing(struct veng_scall *call, const char *folder, const stru
 		return -ENOMEM;
 	seq_buf_init(&text, buf, room);
 	for (at = 0; at < l->len; at += strlen(l->names + at) + 1)
-		print_entry(&text, folder, l->names + at);
+		print_entry(&text, v, folder, l->names + at);
 	if (!seq_buf_has_overflowed(&text))
 		vos_peer_write(call->out[0], buf, text.len);
 	kvfree(buf);
 	return seq_buf_has_overflowed(&text) ? -EMSGSIZE : (s64)text.len;
 }
 
-static s64 list_folder(struct veng_scall *call, const char *folder)
+static s64 list_folder(struct veng_scall *call, struct vns_visit *v, const char *folder)
 {
 	struct sysctl_names l = { .ctx.actor = add_name };
-	struct file *file = filp_open(folder, O_RDONLY | O_DIRECTORY, 0);
+	struct file *file = vns_visit_open(v, folder, O_RDONLY | O_DIRECTORY);
 	s64 rc;
 
 	if (IS_ERR(file))
@@ -162,8 +163,23 @@ static s64 list_folder(struct veng_scall *call, const char *folder)
 	rc = l.names ? iterate_dir(file, &l.ctx) : -ENOMEM;
 	__fput_sync(file);
 	if (!rc)
-		rc = print_listing(call, folder, &l);
+		rc = print_listing(call, v, folder, &l);
 	kvfree(l.names);
+	return rc;
+}
+
+static s64 run_in(struct veng_scall *call, const char *path)
+{
+	struct vns_visit v;
+	s64 rc = vns_visit_begin(veng_conn_priv(call->conn), call->sqe.arg[2], &v);
+
+	if (rc)
+		return rc;
+	if (what_of(call) == VOS_SYSCTL_LIST)
+		rc = list_folder(call, &v, path);
+	else
+		rc = move_value(call, &v, path);
+	vns_visit_end(&v);
 	return rc;
 }
 
@@ -174,10 +190,7 @@ static s64 run_sysctl(struct veng_scall *call)
 
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	if (what_of(call) == VOS_SYSCTL_LIST)
-		rc = list_folder(call, path);
-	else
-		rc = move_value(call, path);
+	rc = run_in(call, path);
 	kfree(path);
 	return rc;
 }

@@ -15,7 +15,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
-#include "vns.h"
+#include "netns.h"
 
 static_assert(VOS_TEXT_MAX <= VENG_WINDOW_SIZE);
 
@@ -26,6 +26,20 @@ static void cursor_close(struct vns_cursor *c)
 	c->file = NULL;
 }
 
+/* Open a table of the namespace that the call names. */
+static struct file *open_in(const struct veng_scall *call, const char *path)
+{
+	struct vns_visit v;
+	int rc = vns_visit_begin(veng_conn_priv(call->conn), call->sqe.arg[1], &v);
+	struct file *file;
+
+	if (rc)
+		return ERR_PTR(rc);
+	file = vns_visit_open(&v, path, O_RDONLY);
+	vns_visit_end(&v);
+	return file;
+}
+
 static int cursor_open(struct vns_cursor *c, const struct veng_scall *call)
 {
 	char *path = vns_path(call, "/proc/net/");
@@ -34,7 +48,7 @@ static int cursor_open(struct vns_cursor *c, const struct veng_scall *call)
 	cursor_close(c);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	file = filp_open(path, O_RDONLY, 0);
+	file = open_in(call, path);
 	kfree(path);
 	if (IS_ERR(file))
 		return PTR_ERR(file);

@@ -80,11 +80,13 @@ struct vns_cursor {
  * @door: the file through which ioctls reach sockets, see ioctl.c. Control thread only
  * @cursors: control thread only
  * @lock: for @table, @starving
+ * @spaces: its network namespaces
  * @starving: objects that wait for the domain's memory, the first come first
  * @feed: work that lets them go on
  */
 struct vns_conn {
 	struct veng_conn *conn;
+	struct vns_spaces *spaces;
 	struct file *door;
 	struct vns_cursor cursors[VOS_CURSORS];
 	spinlock_t lock;	/* see above */
@@ -124,12 +126,12 @@ void vns_pressure_end(struct vns_conn *nc);
 /*
  * Functions that carry out calls of class NET. @o: the object that the call names; it has a
  * socket. A function that returns VENG_PENDING takes @o over. SOCKET and RELEASE, which make
- * and end the object, get NULL. So do TABLE and SYSCTL, which name none.
+ * and end the object, get NULL. So do TABLE, SYSCTL, NETNS_NEW and NETNS_END, which name none.
  *
  * connect.c: from SOCKET to SHUTDOWN and GETNAME; object.c: RELEASE; message.c: SENDMSG,
  * RECVMSG; option.c: SETSOCKOPT, SETINT, GETSOCKOPT; ioctl.c: IOCTL. Others are in stream.c
- * (LINGER, PUSH, UNREAD), table.c (TABLE), sysctl.c (SYSCTL) and netlink.c
- * (NLSEND, NLRECV).
+ * (LINGER, PUSH, UNREAD), table.c (TABLE), sysctl.c (SYSCTL), netlink.c
+ * (NLSEND, NLRECV) and netns.c (NETNS_NEW, NETNS_END).
  */
 #define VOS_X(NAME, name, ...) s64 vns_##name(struct vns_obj *o, struct veng_scall *call);
 VOS_NET_OPCODES(VOS_X)
@@ -142,6 +144,17 @@ int vns_message_recv(struct vns_obj *o, struct veng_scall *call);
 /* netlink.c */
 bool vns_netlink_ok(u64 protocol);
 int vns_netlink_open(struct vns_obj *o);
+bool vns_memory_is_scarce(void);
+
+/* netns.c */
+struct vns_spaces;
+int vns_spaces_init(void);
+void vns_spaces_exit(void);
+int vns_spaces_begin(struct vns_conn *nc);
+void vns_spaces_end(struct vns_conn *nc);
+struct net *vns_net_get(struct vns_conn *nc, u64 number);
+void vns_names_begin(struct vns_conn *nc);
+void vns_names_end(struct vns_conn *nc);
 
 /* stream.c */
 int vns_stream_recv(struct vns_obj *o, struct msghdr *msg, struct veng_scall *call, int flags);

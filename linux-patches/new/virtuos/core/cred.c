@@ -43,7 +43,7 @@ void vos_cred_exit(struct vos_cred_table *t)
 
 static u64 cap_bits(const struct cred *cred)
 {
-	/* At the service, capabilities over another user namespace mean nothing. */
+	/* Capabilities over another user namespace mean nothing where none is known. */
 	return cred->user_ns == &init_user_ns ? cred->cap_effective.val : 0;
 }
 
@@ -163,6 +163,18 @@ static int register_cred(struct vos_link *link, const struct vos_cred *key)
 	return index;
 }
 
+/* Add the user namespace of the credentials, if the service knows others than the initial one. */
+static void add_user_ns(struct vos_link *link, struct vos_cred *key, const struct cred *cred)
+{
+	struct vos_session *s = link->session;
+	u64 caps = cred->cap_effective.val;
+
+	if (cred->user_ns == &init_user_ns || !s->ops->user_ns)
+		return;
+	key->userns = s->ops->user_ns(s, cred->user_ns, &caps);
+	key->cap_effective = caps;
+}
+
 /**
  * vos_cred_needed - test whether a call needs credentials that the peer has been told
  * @flags: VOS_GET_*
@@ -202,6 +214,7 @@ int vos_cred_get(struct vos_link *link, u32 flags)
 	if (!key)
 		return -ENOMEM;
 	vos_cred_value(key, current_cred());
+	add_user_ns(link, key, current_cred());
 	rc = find_known(t, key);
 	if (rc == -ENOENT) {
 		rc = mutex_lock_killable(&t->mutex) ? -ERESTARTSYS : 0;

@@ -24,6 +24,7 @@
 #include <virtuos/ops.h>
 
 struct pid_namespace;
+struct user_namespace;
 struct vos_session;
 struct vos_link;
 struct vos_channel;
@@ -77,6 +78,9 @@ struct vos_call {
  * @room: slots or arena have become free after a -ENOBUFS from vos_call_get(). A slot is
  *	kept for a second. Interrupts may be off, any context
  * @service: enum vos_door_service: under which threads are charged
+ * @user_ns: the number of a caller's user namespace at the service. It is not called for the
+ *	initial one. It clears those of @caps that do not count there. NULL: the service
+ *	knows none, and none counts. Process context
  * @prompt: the service waits for no peer and no disk. It never answers a call that it has
  *	not answered within hang_timeout
  */
@@ -85,6 +89,7 @@ struct vos_session_ops {
 	void (*down)(struct vos_session *s);
 	void (*event)(struct vos_session *s, u32 obj);
 	void (*room)(struct vos_session *s);
+	u32 (*user_ns)(struct vos_session *s, const struct user_namespace *ns, u64 *caps);
 	u32 service;
 	bool prompt;
 };

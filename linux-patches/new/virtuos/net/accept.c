@@ -101,7 +101,8 @@ int vnet_accept(struct socket *sock, struct socket *newsock, struct proto_accept
 	/* Only listeners wait. For others the service has the answer. */
 	bool nowait = arg->flags & O_NONBLOCK || READ_ONCE(vs->phase) != VNET_LISTENING;
 
-	child = vnet_sock_new(newsock, vs->sk.sk_family, vs->sk.sk_protocol, arg->kern);
+	child = vnet_sock_new(sock_net(&vs->sk), newsock, vs->sk.sk_family, vs->sk.sk_protocol,
+			      arg->kern);
 	if (IS_ERR(child))
 		return PTR_ERR(child);
 	rc = accept_wait(vs, child, sock_rcvtimeo(&vs->sk, nowait));

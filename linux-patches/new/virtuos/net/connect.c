@@ -6,7 +6,7 @@
  * the two, the record is refused and the call is made again.
  */
 #include "cgroup.h"
-#include "vnet.h"
+#include "netns.h"
 
 /**
  * vnet_socket_call - have the service make the object
@@ -23,7 +23,8 @@ int vnet_socket_call(struct vnet_sock *vs, u32 flags)
 	struct vnet_req req = {
 		.opcode = VOS_OP_SOCKET,
 		/* A packet socket gets its protocol from bind(), when its filter is there. */
-		.arg = { vs->sk.sk_family, vs->sk.sk_type,
+		.arg = { vs->sk.sk_family,
+			 vs->sk.sk_type | (u64)vnet_netns_number(sock_net(&vs->sk)) << 32,
 			 recovery && vnet_is_packet(vs) ? 0 : vs->sk.sk_protocol,
 			 sock_i_ino(&vs->sk) },
 		.fresh = recovery ? NULL : vs,

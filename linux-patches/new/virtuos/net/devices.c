@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/class/net: a folder for each interface of the network domain, in the initial network
- * namespace.
+ * /sys/class/net: a folder for each interface of the network domain, in each network namespace
+ * that it has.
  *
  * An attribute is read from the domain when a program reads it, and written to the domain with
  * the program's credentials. lo is this kernel's own, of which programs expect one.
@@ -18,9 +18,9 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <net/net_namespace.h>
+#include "netns.h"
 #include "sysctl_line.h"
 #include "view.h"
-#include "vnet.h"
 
 #define INTERFACES_MAX	1024u
 #define FOLDER		"net"
@@ -28,18 +28,18 @@
 
 /*
  * struct interface - one folder
- * @node: on @interfaces; the refresh's
+ * @ns: its namespace
+ * @node: on the namespace's list; the refresh's
  * @kobj: the folder
  * @there: the domain has it
  */
 struct interface {
+	struct vnet_netns *ns;
 	struct list_head node;
 	struct kobject kobj;
 	bool there;
 };
 
-static LIST_HEAD(interfaces);
-static unsigned int nr_interfaces;
 /* The folder of all: the class's, which stays. NULL: it was not found, and there are none here. */
 static struct kobject *class;
 
@@ -83,8 +83,14 @@ static bool is_statistic(const struct attribute *attr)
 }
 
 /* Read or write an attribute of the domain's interface. Return: bytes or -errno. */
+static struct interface *interface_of(const struct kobject *kobj)
+{
+	return container_of(kobj, struct interface, kobj);
+}
+
 static ssize_t move(struct kobject *kobj, const struct attribute *attr, struct vnet_view *v)
 {
+	struct vnet_netns *ns = interface_of(kobj)->ns;
 	char name[VOS_NAME_MAX + 1];
 	int rc;
 
@@ -92,11 +98,12 @@ static ssize_t move(struct kobject *kobj, const struct attribute *attr, struct v
 		 is_statistic(attr) ? STATISTICS "/" : "", attr->name);
 	v->opcode = VOS_OP_SYSCTL;
 	v->arg[0] |= VOS_SYSCTL_DEVICES;
+	v->arg[2] = ns->number;
 	v->name = name;
 	v->flags = VOS_GET_KILLABLE;
 	rc = vnet_sysctl_run(v);
 	if (rc == -ENOENT || rc == -ENODEV)
-		vnet_devices_refresh();
+		vnet_netns_refresh(ns);
 	return rc;
 }
 
@@ -130,12 +137,12 @@ static const struct sysfs_ops ops = { .show = show, .store = store };
 
 static void release(struct kobject *kobj)
 {
-	kfree(container_of(kobj, struct interface, kobj));
+	kfree(interface_of(kobj));
 }
 
 static const void *namespace_of(const struct kobject *kobj)
 {
-	return &init_net;
+	return interface_of(kobj)->ns->net;
 }
 
 static const struct kobj_type type = {
@@ -156,23 +163,24 @@ static bool name_ok(const char *name)
 }
 
 /* Test for an interface of this kernel, or a file of the class. */
-static bool is_taken(const char *name)
+static bool is_taken(const struct vnet_netns *ns, const char *name)
 {
-	struct kernfs_node *kn = kernfs_find_and_get_ns(class->sd, name, &init_net);
+	struct kernfs_node *kn = kernfs_find_and_get_ns(class->sd, name, ns->net);
 
 	kernfs_put(kn);
 	return kn;
 }
 
-static void add(const char *name)
+static void add(struct vnet_netns *ns, const char *name)
 {
 	struct interface *i;
 
-	if (nr_interfaces >= INTERFACES_MAX || is_taken(name))
+	if (ns->devices.nr >= INTERFACES_MAX || is_taken(ns, name))
 		return;
 	i = kzalloc(sizeof(*i), GFP_KERNEL);
 	if (!i)
 		return;
+	i->ns = ns;
 	if (kobject_init_and_add(&i->kobj, &type, class, "%s", name)) {
 		kobject_put(&i->kobj);
 		return;
@@ -181,77 +189,68 @@ static void add(const char *name)
 	if (sysfs_create_link(&i->kobj, class, "subsystem"))
 		pr_debug("virtuos-net: no link of %s\n", name);
 	i->there = true;
-	list_add_tail(&i->node, &interfaces);
-	nr_interfaces++;
+	list_add_tail(&i->node, &ns->devices.list);
+	ns->devices.nr++;
 }
 
 /* Remove a folder, after its last reader. */
 static void drop(struct interface *i)
 {
 	list_del(&i->node);
-	nr_interfaces--;
+	i->ns->devices.nr--;
 	kobject_del(&i->kobj);
 	kobject_put(&i->kobj);
 }
 
-static void drop_others(void)
+static void drop_others(struct vnet_netns *ns)
 {
 	struct interface *i, *next;
 
-	list_for_each_entry_safe(i, next, &interfaces, node)
+	list_for_each_entry_safe(i, next, &ns->devices.list, node)
 		if (!i->there)
 			drop(i);
 }
 
-static struct interface *find(const char *name)
+static struct interface *find(struct vnet_netns *ns, const char *name)
 {
 	struct interface *i;
 
-	list_for_each_entry(i, &interfaces, node)
+	list_for_each_entry(i, &ns->devices.list, node)
 		if (!strcmp(kobject_name(&i->kobj), name))
 			return i;
 	return NULL;
 }
 
-static void note(const char *name)
+static void note(struct vnet_netns *ns, const char *name)
 {
-	struct interface *i = find(name);
+	struct interface *i = find(ns, name);
 
 	if (i)
 		i->there = true;
 	else if (name_ok(name))
-		add(name);
+		add(ns, name);
 }
 
 static void refresh(struct work_struct *work)
 {
-	char *list = vnet_sysctl_list(FOLDER, VOS_SYSCTL_DEVICES), *left;
+	struct vnet_netns *ns = container_of(work, struct vnet_netns, devices.refresh);
 	struct vnet_sysctl_line line;
 	struct interface *i;
+	char *list, *left;
 
+	if (!class)
+		return;
+	list = vnet_sysctl_list(ns->number, FOLDER, VOS_SYSCTL_DEVICES);
 	/* If the link has died, the next one brings another refresh. */
 	if (IS_ERR(list))
 		return;
-	list_for_each_entry(i, &interfaces, node)
+	list_for_each_entry(i, &ns->devices.list, node)
 		i->there = false;
 	for (left = list; (left = vnet_sysctl_line(left, &line));)
 		if (line.folder)
-			note(line.name);
+			note(ns, line.name);
 	kfree(list);
-	drop_others();
-}
-
-static DECLARE_WORK(refresh_work, refresh);
-
-/**
- * vnet_devices_refresh - have folders for those interfaces that the domain has now
- *
- * Context: any.
- */
-void vnet_devices_refresh(void)
-{
-	if (class)
-		queue_work(vnet.wq, &refresh_work);
+	drop_others(ns);
 }
 
 /* Find the class's folder from lo, which has a place in sysfs. Return: it or NULL. */
@@ -292,17 +291,30 @@ void vnet_devices_init(void)
 }
 
 /**
- * vnet_devices_exit - remove all folders, after their last reader
+ * vnet_devices_begin - prepare for folders of a namespace
+ * @ns: the namespace
+ *
+ * Context: process.
+ */
+void vnet_devices_begin(struct vnet_netns *ns)
+{
+	INIT_WORK(&ns->devices.refresh, refresh);
+	INIT_LIST_HEAD(&ns->devices.list);
+}
+
+/**
+ * vnet_devices_end - remove all folders of a namespace, after their last reader
+ * @ns: the namespace
  *
  * A refresh that is asked for later does nothing.
  *
  * Context: process.
  */
-void vnet_devices_exit(void)
+void vnet_devices_end(struct vnet_netns *ns)
 {
 	struct interface *i, *next;
 
-	disable_work_sync(&refresh_work);
-	list_for_each_entry_safe(i, next, &interfaces, node)
+	disable_work_sync(&ns->devices.refresh);
+	list_for_each_entry_safe(i, next, &ns->devices.list, node)
 		drop(i);
 }

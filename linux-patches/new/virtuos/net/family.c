@@ -4,12 +4,13 @@
  *
  * The kernel of the primary has no TCP/IP (CONFIG_INET=n) and no packet sockets, so PF_INET,
  * PF_INET6 and PF_PACKET are free.
- * Only the initial network namespace is forwarded. The others are empty, as without TCP/IP.
+ * Each network namespace is one of the domain's, see netns.h.
  */
 #include <linux/in.h>
 #include <linux/module.h>
 #include <net/net_namespace.h>
 #include "cgroup.h"
+#include "netns.h"
 #include "packet.h"
 #include "vnet.h"
 
@@ -43,6 +44,7 @@ static int real_protocol(const struct socket *sock, int family, int protocol)
 
 /**
  * vnet_sock_new - make a socket that no service knows yet, with its index
+ * @net: its namespace
  * @sock: becomes its owner
  * @family: PF_INET, PF_INET6 or PF_PACKET
  * @protocol: as in socket(2)
@@ -51,9 +53,10 @@ static int real_protocol(const struct socket *sock, int family, int protocol)
  * Context: process.
  * Return: the socket, or ERR_PTR(-ENOMEM, -ENFILE).
  */
-struct vnet_sock *vnet_sock_new(struct socket *sock, int family, int protocol, int kern)
+struct vnet_sock *vnet_sock_new(struct net *net, struct socket *sock, int family, int protocol,
+				int kern)
 {
-	struct sock *sk = sk_alloc(&init_net, family, GFP_KERNEL, &vnet_proto, kern);
+	struct sock *sk = sk_alloc(net, family, GFP_KERNEL, &vnet_proto, kern);
 	struct vnet_sock *vs;
 	int rc;
 
@@ -147,12 +150,12 @@ static int create(struct net *net, struct socket *sock, const struct proto_ops *
 		  int protocol, int kern)
 {
 	struct vnet_sock *vs;
-	int rc;
+	int rc = vnet_netns_need(net);
 
-	if (!net_eq(net, &init_net))
-		return -EAFNOSUPPORT;
+	if (rc)
+		return rc;
 	sock->ops = ops;
-	vs = vnet_sock_new(sock, ops->family, protocol, kern);
+	vs = vnet_sock_new(net, sock, ops->family, protocol, kern);
 	if (IS_ERR(vs))
 		return PTR_ERR(vs);
 	vnet_packet_begin(vs);

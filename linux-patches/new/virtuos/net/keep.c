@@ -11,14 +11,18 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include "netns.h"
 #include "view.h"
-#include "vnet.h"
 
 /* Most values. There are fewer settings, unless there are very many interfaces. */
 #define KEPT_MAX	4096u
+/* Most of a namespace that is not the initial one. */
+#define KEPT_OF_NETNS	256u
 
+/* A value. @netns: number of its namespace */
 struct kept {
 	struct list_head node;
+	u32 netns;
 	const struct cred *cred;
 	u64 what;
 	char *name;
@@ -45,6 +49,7 @@ static struct kept *kept_new(const struct vnet_view *v)
 		return NULL;
 	k->cred = get_current_cred();
 	k->what = v->arg[0];
+	k->netns = v->arg[2];
 	k->name = kstrdup(v->name, GFP_KERNEL_ACCOUNT);
 	k->len = v->len;
 	memcpy(k->value, v->text, v->len);
@@ -61,17 +66,29 @@ static void forget(struct kept *k)
 	kept_free(k);
 }
 
+static bool has_room(u32 netns)
+{
+	const struct kept *k;
+	unsigned int n = 0;
+
+	if (!netns)
+		return nr_kept < KEPT_MAX;
+	list_for_each_entry(k, &kept, node)
+		n += k->netns == netns;
+	return n < KEPT_OF_NETNS && nr_kept < KEPT_MAX / 2;
+}
+
 /* Put @k in place of an earlier value. Return: 0 or -ENOSPC. */
 static int replace(struct kept *k)
 {
 	struct kept *old;
 
 	list_for_each_entry(old, &kept, node)
-		if (old->what == k->what && !strcmp(old->name, k->name)) {
+		if (old->what == k->what && old->netns == k->netns && !strcmp(old->name, k->name)) {
 			forget(old);
 			break;
 		}
-	if (nr_kept >= KEPT_MAX)
+	if (!has_room(k->netns))
 		return -ENOSPC;
 	list_add_tail(&k->node, &kept);
 	nr_kept++;
@@ -109,7 +126,7 @@ static int set_again(const struct kept *k)
 {
 	struct vnet_view v = {
 		.opcode = VOS_OP_SYSCTL,
-		.arg = { k->what },
+		.arg = { k->what, 0, k->netns },
 		.name = k->name,
 		.text = (void *)k->value,
 		.len = k->len,
@@ -142,6 +159,23 @@ void vnet_keep_again(void)
 			pr_warn_ratelimited("virtuos-net: %s could not be set again: error %d\n",
 					    k->name, -rc);
 	}
+	mutex_unlock(&kept_lock);
+}
+
+/**
+ * vnet_keep_forget - forget what was written in a namespace that has ended
+ * @netns: its number
+ *
+ * Context: process.
+ */
+void vnet_keep_forget(u32 netns)
+{
+	struct kept *k, *next;
+
+	mutex_lock(&kept_lock);
+	list_for_each_entry_safe(k, next, &kept, node)
+		if (k->netns == netns)
+			forget(k);
 	mutex_unlock(&kept_lock);
 }
 

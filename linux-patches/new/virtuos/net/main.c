@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "vos_account.h"
+#include "netns.h"
 #include "packet.h"
 #include "view.h"
 #include "vnet.h"
@@ -29,12 +30,15 @@ static const struct vos_session_ops session_ops = {
 	.down = vnet_down,
 	.event = vnet_object_event,
 	.room = vnet_room,
+	.user_ns = vnet_user_ns,
 	.service = VOS_DOOR_NET,
 	.prompt = true,
 };
 
 static int session_open(void)
 {
+	int rc;
+
 	if (!objects || objects > VOS_MAX_OBJECTS || objects % 64 ||
 	    arena_pages > VOS_MAX_ARENA_PAGES) {
 		pr_err("virtuos-net: objects must be a multiple of 64 up to %u, arena_pages at most %u\n",
@@ -52,20 +56,26 @@ static int session_open(void)
 		return -ENOMEM;
 	}
 	INIT_WORK(&vnet.wake, vnet_wake_work);
+	rc = vnet_netns_init();
+	if (rc)
+		goto err;
 	vnet.session = vos_session_get(service, &session_ops, &vnet, objects, arena_pages);
 	if (!IS_ERR(vnet.session)) {
 		vnet.max_extent = vos_session_max_extent(vnet.session);
 		return 0;
 	}
+	rc = PTR_ERR(vnet.session);
+	vnet.session = NULL;
+	vnet_netns_exit();
+err:
 	destroy_workqueue(vnet.wq);
 	kvfree(vnet.table);
-	return PTR_ERR(vnet.session);
+	return rc;
 }
 
 static void session_close(void)
 {
-	vnet_sysctl_exit();
-	vnet_devices_exit();
+	vnet_netns_exit();
 	drain_workqueue(vnet.wq);	/* its work uses the session */
 	vos_session_put(vnet.session);
 	destroy_workqueue(vnet.wq);
@@ -93,9 +103,6 @@ static int __init vnet_init(void)
 	rc = vnet_provider_init();
 	if (rc)
 		goto err_session;
-	rc = vnet_proc_init();
-	if (rc)
-		goto err_proc;
 	rc = vnet_sysctl_core_init();
 	if (rc)
 		goto err_sysctl;
@@ -106,8 +113,6 @@ static int __init vnet_init(void)
 
 err_sysctl:
 	vnet_sysctl_core_exit();
-err_proc:
-	vnet_proc_exit();
 	vnet_provider_exit();
 err_session:
 	session_close();
@@ -126,7 +131,6 @@ static void __exit vnet_exit(void)
 	vnet_families_unregister();
 	vnet_ring_exit();
 	vnet_sysctl_core_exit();
-	vnet_proc_exit();
 	vnet_provider_exit();
 	session_close();
 	proto_unregister(&vnet_proto);

@@ -13,6 +13,7 @@
 #include <linux/netlink.h>
 #include <linux/random.h>
 #include "netlink.h"
+#include "netns.h"
 
 /* Port ids to try until one is free. Another primary may use the same domain. */
 #define MAX_ATTEMPTS	64
@@ -232,15 +233,16 @@ static void drop(struct vnet_sock *vs, int rc)
 
 /**
  * vnet_netlink_new - make the half that stands beside, which no service knows yet
+ * @net: its namespace
  * @sock: the program's socket; it has no struct sock afterwards, as before
  * @protocol: NETLINK_*
  *
  * Context: process.
  * Return: as vnet_sock_new().
  */
-struct vnet_sock *vnet_netlink_new(struct socket *sock, int protocol)
+struct vnet_sock *vnet_netlink_new(struct net *net, struct socket *sock, int protocol)
 {
-	struct vnet_sock *vs = vnet_sock_new(sock, PF_NETLINK, protocol, 0);
+	struct vnet_sock *vs = vnet_sock_new(net, sock, PF_NETLINK, protocol, 0);
 
 	if (IS_ERR(vs))
 		return vs;
@@ -254,15 +256,14 @@ struct vnet_sock *vnet_netlink_new(struct socket *sock, int protocol)
 static int nl_create(struct net *net, struct socket *sock, int protocol, int kern)
 {
 	struct vnet_sock *vs;
-	int rc;
+	int rc = vnet_netns_need(net);
 
-	/* This kernel's own sockets are those of other namespaces. */
-	if (!net_eq(net, &init_net))
-		return -ENOPROTOOPT;
-	vs = vnet_netlink_new(sock, protocol);
+	if (rc)
+		return rc;
+	vs = vnet_netlink_new(net, sock, protocol);
 	if (IS_ERR(vs))
 		return PTR_ERR(vs);
-	rc = vnet_local_create(sock, protocol);
+	rc = vnet_local_create(net, sock, protocol);
 	if (rc) {
 		drop(vs, rc);
 		return rc;

@@ -16,7 +16,7 @@ static inline struct vnet_sock *vnet_beside(const struct socket *sock)
 
 /* netlink.c */
 int vnet_netlink_autobind(struct socket *sock);
-struct vnet_sock *vnet_netlink_new(struct socket *sock, int protocol);
+struct vnet_sock *vnet_netlink_new(struct net *net, struct socket *sock, int protocol);
 
 /* netlink_message.c */
 int vnet_netlink_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
@@ -24,7 +24,7 @@ int vnet_netlink_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, in
 
 /* netlink_local.c */
 
-int vnet_local_create(struct socket *sock, int protocol);
+int vnet_local_create(struct net *net, struct socket *sock, int protocol);
 int vnet_local_release(struct socket *sock);
 void vnet_local_bind(struct socket *sock, u32 port);
 bool vnet_local_asks(struct vnet_sock *vs, const void *data, size_t len);
@@ -40,6 +40,7 @@ __poll_t vnet_local_mask(struct socket *sock);
  * struct vnet_change - what a program has changed of the network
  * @node: among all of them, in order
  * @cred: of its sender
+ * @netns: number of the namespace
  * @protocol: NETLINK_ROUTE: one request; NETLINK_NETFILTER: a batch of nf_tables
  * @len: bytes of @data
  * @data: as it was sent
@@ -47,6 +48,7 @@ __poll_t vnet_local_mask(struct socket *sock);
 struct vnet_change {
 	struct list_head node;
 	const struct cred *cred;
+	u32 netns;
 	int protocol;
 	u32 len;
 	u8 data[] __aligned(NLMSG_ALIGNTO);
@@ -58,6 +60,20 @@ static inline const struct nlmsghdr *vnet_change_header(const struct vnet_change
 }
 
 int vnet_changes_keep(struct vnet_sock *vs, const void *data, size_t len, bool refused, u32 epoch);
+
+void vnet_change_forget(struct vnet_change *c);
+
+/* netlink_ends.c */
+void vnet_change_forget_link(struct list_head *changes, u32 netns, int index);
+void vnet_change_list_end(struct list_head *changes, u32 netns);
+
+/* netlink_index.c */
+bool vnet_change_is_address(const struct vnet_change *c);
+bool vnet_change_makes_link(const struct vnet_change *c);
+int vnet_change_index(const struct vnet_change *c);
+u32 vnet_change_netns(const struct vnet_change *c);
+int vnet_change_peer(const struct vnet_change *c, u32 *netns);
+void vnet_change_note(struct vnet_sock *vs, struct vnet_change *c);
 
 /* netlink_batch.c */
 bool vnet_is_batch(const void *data, size_t len);

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <net/netlink.h>
 #include "netlink.h"
+#include "netns.h"
 
 /* Room for the answer to one: the error, and the request's header. */
 #define ANSWER_MAX	1024u
@@ -113,11 +114,20 @@ static bool link_is_gone(int rc)
 	return rc == -EOWNERDEAD || rc == -ENETDOWN;
 }
 
-/* Make a socket of this kernel's own in the domain. @sock: its owner, without a file */
-static struct vnet_sock *control_open(struct socket *sock, int protocol)
+/*
+ * Make a socket of this kernel's own in the domain, in the namespace of a change.
+ * @sock: its owner, without a file
+ */
+static struct vnet_sock *control_open(struct socket *sock, const struct vnet_change *c)
 {
-	struct vnet_sock *vs = vnet_netlink_new(sock, protocol);
+	struct net *net = vnet_netns_get(c->netns);
+	struct vnet_sock *vs;
 	int rc;
+
+	if (!net)
+		return ERR_PTR(-ESRCH);
+	vs = vnet_netlink_new(net, sock, c->protocol);
+	put_net(net);
 
 	if (IS_ERR(vs))
 		return vs;
@@ -143,7 +153,7 @@ static void control_close(struct vnet_sock *vs)
 /* A batch has a socket of its own, since nothing takes its answers. */
 static int by_own_socket(struct socket *sock, const struct vnet_change *c)
 {
-	struct vnet_sock *vs = control_open(sock, c->protocol);
+	struct vnet_sock *vs = control_open(sock, c);
 	int rc;
 
 	if (IS_ERR(vs))
@@ -153,36 +163,54 @@ static int by_own_socket(struct socket *sock, const struct vnet_change *c)
 	return rc;
 }
 
-static int all_again(struct socket *sock, struct vnet_sock *vs, const struct list_head *changes)
+/* A socket for requests of NETLINK_ROUTE. @vs: NULL: none; @netns: its namespace's number */
+struct control {
+	struct vnet_sock *vs;
+	u32 netns;
+};
+
+static void leave(struct control *control)
 {
+	if (control->vs)
+		control_close(control->vs);
+	control->vs = NULL;
+}
+
+static int enter(struct socket *sock, struct control *control, const struct vnet_change *c)
+{
+	struct vnet_sock *vs;
+
+	if (control->vs && control->netns == c->netns)
+		return 0;
+	leave(control);
+	vs = control_open(sock, c);
+	if (IS_ERR(vs))
+		return PTR_ERR(vs);
+	control->vs = vs;
+	control->netns = c->netns;
+	return 0;
+}
+
+static int all_again(struct socket *sock, const struct list_head *changes)
+{
+	struct control control = {};
 	struct vnet_change *c;
 	u32 seq = 0;
-	int rc;
+	int rc = 0;
 
 	list_for_each_entry(c, changes, node) {
 		if (c->protocol == NETLINK_ROUTE)
-			rc = request_again(vs, c, ++seq);
+			rc = enter(sock, &control, c) ?: request_again(control.vs, c, ++seq);
 		else
 			rc = by_own_socket(sock, c);
 		if (link_is_gone(rc))
-			return rc;
+			break;
 		if (rc && !is_in_vain(rc))
 			pr_warn_ratelimited("virtuos-net: request %u of netlink %d could not be made again: error %d\n",
 					    vnet_change_header(c)->nlmsg_type, c->protocol, -rc);
 	}
-	return 0;
-}
-
-static int with_socket(struct socket *sock, const struct list_head *changes)
-{
-	struct vnet_sock *vs = control_open(sock, NETLINK_ROUTE);
-	int rc;
-
-	if (IS_ERR(vs))
-		return PTR_ERR(vs);
-	rc = all_again(sock, vs, changes);
-	control_close(vs);
-	return rc;
+	leave(&control);
+	return link_is_gone(rc) ? rc : 0;
 }
 
 /**
@@ -197,7 +225,7 @@ void vnet_change_list_again(const struct list_head *changes)
 	int rc = sock_create_lite(PF_NETLINK, SOCK_RAW, NETLINK_ROUTE, &sock);
 
 	if (!rc) {
-		rc = with_socket(sock, changes);
+		rc = all_again(sock, changes);
 		sock_release(sock);
 	}
 	if (rc && !link_is_gone(rc))

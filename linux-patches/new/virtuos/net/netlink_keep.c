@@ -23,11 +23,15 @@
 #include <linux/user_namespace.h>
 #include <net/netlink.h>
 #include "netlink.h"
+#include "netns.h"
 #include "view.h"
 
 /* Most requests, and bytes of them. */
 #define CHANGES_MAX	4096u
 #define BYTES_MAX	(1024u * 1024u)
+/* Most of a namespace that is not the initial one. */
+#define CHANGES_OF_NETNS	256u
+#define BYTES_OF_NETNS		(64u * 1024u)
 
 static DEFINE_MUTEX(changes_lock);
 static LIST_HEAD(changes);
@@ -39,34 +43,34 @@ static void change_free(struct vnet_change *c)
 	kvfree(c);
 }
 
-static struct vnet_change *change_new(int protocol, const void *data, u32 len)
+static struct vnet_change *change_new(const struct vnet_sock *vs, int protocol, const void *data,
+				      u32 len)
 {
 	struct vnet_change *c = kvmalloc(struct_size(c, data, len), GFP_KERNEL_ACCOUNT);
 
 	if (!c)
 		return NULL;
 	c->cred = get_current_cred();
+	c->netns = vnet_netns_number(sock_net(&vs->sk));
 	c->protocol = protocol;
 	c->len = len;
 	memcpy(c->data, data, len);
 	return c;
 }
 
-static void forget(struct vnet_change *c)
+/**
+ * vnet_change_forget - forget a change
+ * @c: one that is kept
+ *
+ * Context: process; called by the functions of this file.
+ */
+void vnet_change_forget(struct vnet_change *c)
 {
 	lockdep_assert_held(&changes_lock);
 	list_del(&c->node);
 	nr_changes--;
 	nr_bytes -= c->len;
 	change_free(c);
-}
-
-static bool is_address(const struct vnet_change *c)
-{
-	return c->protocol == NETLINK_ROUTE &&
-	       (vnet_change_header(c)->nlmsg_type == RTM_NEWADDR ||
-		vnet_change_header(c)->nlmsg_type == RTM_DELADDR) &&
-	       c->len >= NLMSG_LENGTH(sizeof(struct ifaddrmsg));
 }
 
 static const struct nlattr *address_of(const struct vnet_change *c)
@@ -91,6 +95,7 @@ static bool same_address(const struct vnet_change *c, const struct vnet_change *
 static bool is_same(const struct vnet_change *c, const struct vnet_change *d)
 {
 	return c->protocol == NETLINK_ROUTE && d->protocol == NETLINK_ROUTE &&
+	       c->netns == d->netns &&
 	       vnet_change_header(c)->nlmsg_type == vnet_change_header(d)->nlmsg_type &&
 	       c->len == d->len &&
 	       !memcmp(nlmsg_data(vnet_change_header(c)), nlmsg_data(vnet_change_header(d)),
@@ -105,32 +110,11 @@ static bool voids(const struct vnet_change *c, const struct vnet_change *older)
 {
 	if (is_same(c, older))
 		return true;
-	if (!is_address(c) || !is_address(older) || !same_address(c, older))
+	if (c->netns != older->netns || !vnet_change_is_address(c) || !vnet_change_is_address(older) ||
+	    !same_address(c, older))
 		return false;
 	return vnet_change_header(older)->nlmsg_type == RTM_NEWADDR ||
 	       vnet_change_header(older)->nlmsg_type == vnet_change_header(c)->nlmsg_type;
-}
-
-/* Get the interface that a request is about; 0: none, or it is not known. */
-static int index_of(const struct vnet_change *c)
-{
-	const struct nlmsghdr *h = vnet_change_header(c);
-
-	if (c->protocol != NETLINK_ROUTE)
-		return 0;
-	if (h->nlmsg_type < RTM_NEWLINK + 4 && nlmsg_len(h) >= (int)sizeof(struct ifinfomsg))
-		return ((struct ifinfomsg *)nlmsg_data(h))->ifi_index;
-	return is_address(c) ? ((struct ifaddrmsg *)nlmsg_data(h))->ifa_index : 0;
-}
-
-/* Test for a request that has made an interface, whose number is known. */
-static bool makes_link(const struct vnet_change *c)
-{
-	const struct nlmsghdr *h = vnet_change_header(c);
-
-	return c->protocol == NETLINK_ROUTE && h->nlmsg_type == RTM_NEWLINK &&
-	       h->nlmsg_flags & NLM_F_CREATE && index_of(c) > 0 &&
-	       nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_LINKINFO);
 }
 
 /* Test whether @c takes away what @older has made. Before that there was none. */
@@ -141,9 +125,11 @@ static bool undoes(const struct vnet_change *c, const struct vnet_change *older)
 	if (c->protocol != NETLINK_ROUTE || older->protocol != NETLINK_ROUTE)
 		return false;
 	if (h->nlmsg_type == RTM_DELLINK)
-		return makes_link(older) && index_of(older) == index_of(c);
+		return vnet_change_makes_link(older) &&
+		       vnet_change_netns(older) == c->netns &&
+		       vnet_change_index(older) == vnet_change_index(c);
 	return h->nlmsg_type == RTM_DELADDR && o->nlmsg_type == RTM_NEWADDR &&
-	       is_address(c) && is_address(older) && o->nlmsg_flags & NLM_F_EXCL &&
+	       c->netns == older->netns && vnet_change_is_address(c) && vnet_change_is_address(older) && o->nlmsg_flags & NLM_F_EXCL &&
 	       same_address(c, older);
 }
 
@@ -161,17 +147,27 @@ static struct vnet_change *find_undone(const struct vnet_change *c)
 /* With an interface go its own settings and addresses. */
 static void forget_undone(const struct vnet_change *c, struct vnet_change *undone)
 {
-	struct vnet_change *older, *next;
-	int index = index_of(c);
+	if (vnet_change_header(c)->nlmsg_type == RTM_DELLINK)
+		vnet_change_forget_link(&changes, c->netns, vnet_change_index(c));
+	else
+		vnet_change_forget(undone);
+}
 
-	lockdep_assert_held(&changes_lock);
-	if (vnet_change_header(c)->nlmsg_type != RTM_DELLINK) {
-		forget(undone);
-		return;
-	}
-	list_for_each_entry_safe(older, next, &changes, node)
-		if (index_of(older) == index)
-			forget(older);
+/* Namespaces of users together leave half of the room to the initial one. */
+static bool has_room(const struct vnet_change *c)
+{
+	unsigned int n = 0, bytes = c->len;
+	const struct vnet_change *older;
+
+	if (!c->netns)
+		return nr_changes < CHANGES_MAX && c->len <= BYTES_MAX - nr_bytes;
+	list_for_each_entry(older, &changes, node)
+		if (older->netns == c->netns) {
+			n++;
+			bytes += older->len;
+		}
+	return n < CHANGES_OF_NETNS && bytes <= BYTES_OF_NETNS &&
+	       nr_changes < CHANGES_MAX / 2 && nr_bytes + c->len <= BYTES_MAX / 2;
 }
 
 /* Return: 0 or -ENOSPC. */
@@ -182,8 +178,8 @@ static int append(struct vnet_change *c)
 	lockdep_assert_held(&changes_lock);
 	list_for_each_entry_safe(older, next, &changes, node)
 		if (voids(c, older))
-			forget(older);
-	if (nr_changes >= CHANGES_MAX || c->len > BYTES_MAX - nr_bytes)
+			vnet_change_forget(older);
+	if (!has_room(c))
 		return -ENOSPC;
 	list_add_tail(&c->node, &changes);
 	nr_changes++;
@@ -205,34 +201,6 @@ static int keep_change(struct vnet_change *c)
 	return rc;
 }
 
-/*
- * Ask for the number of an interface that a request has made. In the next incarnation it has to
- * be the same: later requests name it.
- */
-static void note_index(struct vnet_sock *vs, struct vnet_change *c)
-{
-	const struct nlmsghdr *h = vnet_change_header(c);
-	struct ifinfomsg *info = nlmsg_data(h);
-	struct ifreq ifr = {};
-	struct vnet_req req = {
-		.opcode = VOS_OP_IOCTL,
-		.arg = { SIOCGIFINDEX },
-		.in[0] = &ifr,
-		.out[0] = &ifr,
-		.len[0] = sizeof(ifr),
-	};
-	const struct nlattr *name;
-
-	if (h->nlmsg_type != RTM_NEWLINK || !(h->nlmsg_flags & NLM_F_CREATE) ||
-	    nlmsg_len(h) < (int)sizeof(*info) || info->ifi_index)
-		return;
-	name = nlmsg_find_attr(h, sizeof(*info), IFLA_IFNAME);
-	if (!name || nla_strscpy(ifr.ifr_name, name, IFNAMSIZ) < 0)
-		return;
-	if (!vnet_req_once(vs, &req, VOS_GET_UP_ONLY) && !vnet_result(req.cqe.result, 0))
-		info->ifi_index = ifr.ifr_ifindex;
-}
-
 /* Of each kind of object there are requests to make, to delete, to get and to set. */
 static bool is_change(const struct nlmsghdr *h)
 {
@@ -242,12 +210,12 @@ static bool is_change(const struct nlmsghdr *h)
 }
 
 /* Have folders of settings and of attributes follow an interface that has come or gone. */
-static void tell_folders(const struct nlmsghdr *h)
+static void tell_folders(const struct vnet_sock *vs, const struct nlmsghdr *h)
 {
 	if (h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK)
 		return;
-	vnet_sysctl_refresh();
-	vnet_devices_refresh();
+	vnet_netns_refresh(vnet_netns(sock_net(&vs->sk)));
+	vnet_names_refresh(h);
 }
 
 static int keep_requests(struct vnet_sock *vs, const void *data, int len)
@@ -257,44 +225,44 @@ static int keep_requests(struct vnet_sock *vs, const void *data, int len)
 	int rc = 0;
 
 	for (h = data; nlmsg_ok(h, len) && !rc; h = nlmsg_next(h, &len)) {
-		tell_folders(h);
+		tell_folders(vs, h);
 		if (!is_change(h))
 			continue;
-		c = change_new(NETLINK_ROUTE, h, h->nlmsg_len);
+		c = change_new(vs, NETLINK_ROUTE, h, h->nlmsg_len);
 		if (!c)
 			return -ENOMEM;
-		note_index(vs, c);
+		vnet_change_note(vs, c);
 		rc = keep_change(c);
 	}
 	return rc;
 }
 
-static void forget_batches(void)
+static void forget_batches(u32 netns)
 {
 	struct vnet_change *c, *next;
 
 	lockdep_assert_held(&changes_lock);
 	list_for_each_entry_safe(c, next, &changes, node)
-		if (c->protocol == NETLINK_NETFILTER)
-			forget(c);
+		if (c->protocol == NETLINK_NETFILTER && c->netns == netns)
+			vnet_change_forget(c);
 }
 
-static int keep_batch(const void *data, size_t len)
+static int keep_batch(struct vnet_sock *vs, const void *data, size_t len)
 {
-	struct vnet_change *c = change_new(NETLINK_NETFILTER, data, len);
+	struct vnet_change *c = change_new(vs, NETLINK_NETFILTER, data, len);
 
 	if (!c)
 		return -ENOMEM;
 	vnet_batch_make_timeless(c->data, len);
 	if (vnet_batch_flushes(data, len))
-		forget_batches();
+		forget_batches(c->netns);
 	return keep_change(c);
 }
 
 static void keep_all(struct vnet_sock *vs, const void *data, size_t len)
 {
 	int rc = vs->sk.sk_protocol == NETLINK_ROUTE ? keep_requests(vs, data, len) :
-		keep_batch(data, len);
+		keep_batch(vs, data, len);
 
 	if (rc)
 		pr_warn_ratelimited("virtuos-net: a change of the network will not be made again: error %d\n",
@@ -342,7 +310,7 @@ int vnet_changes_keep(struct vnet_sock *vs, const void *data, size_t len, bool r
 	int rc = 0;
 
 	if (!holds_change(vs, data, len, refused) ||
-	    !ns_capable_noaudit(&init_user_ns, CAP_NET_ADMIN))
+	    !ns_capable_noaudit(sock_net(&vs->sk)->user_ns, CAP_NET_ADMIN))
 		return 0;
 	/* Others may hold it while they ask the domain. A sender that is killed is told nothing. */
 	if (mutex_lock_killable(&changes_lock))
@@ -369,6 +337,19 @@ void vnet_changes_again(void)
 }
 
 /**
+ * vnet_changes_end - forget the changes of a namespace that has ended
+ * @netns: its number
+ *
+ * Context: process.
+ */
+void vnet_changes_end(u32 netns)
+{
+	mutex_lock(&changes_lock);
+	vnet_change_list_end(&changes, netns);
+	mutex_unlock(&changes_lock);
+}
+
+/**
  * vnet_changes_drop - forget all changes
  *
  * Context: process.
@@ -379,6 +360,6 @@ void vnet_changes_drop(void)
 
 	mutex_lock(&changes_lock);
 	list_for_each_entry_safe(c, next, &changes, node)
-		forget(c);
+		vnet_change_forget(c);
 	mutex_unlock(&changes_lock);
 }

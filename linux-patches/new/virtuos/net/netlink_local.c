@@ -26,6 +26,7 @@ static bool is_ours(int protocol)
 
 /**
  * vnet_local_create - give a program's socket its local half
+ * @net: its namespace
  * @sock: the program's socket
  * @protocol: NETLINK_*
  *
@@ -34,17 +35,19 @@ static bool is_ours(int protocol)
  * Context: process.
  * Return: 0 or -errno.
  */
-int vnet_local_create(struct socket *sock, int protocol)
+int vnet_local_create(struct net *net, struct socket *sock, int protocol)
 {
 	struct socket *made;
 	struct sock *sk;
 	int own = is_ours(protocol) ? protocol : NETLINK_USERSOCK;
-	int rc = __sock_create(&init_net, PF_NETLINK, sock->type, own, &made, 1);
+	int rc = __sock_create(net, PF_NETLINK, sock->type, own, &made, 1);
 
 	if (rc)
 		return rc;
 	WRITE_ONCE(local_ops, made->ops);
 	sk = made->sk;
+	/* A socket that is made for the kernel does not keep its namespace by itself. */
+	sk_net_refcnt_upgrade(sk);
 	made->sk = NULL;
 	sock_graft(sk, sock);
 	sock_release(made);

@@ -9,6 +9,7 @@
 #include <linux/uio.h>
 #include <linux/user_namespace.h>
 #include "netlink.h"
+#include "netns.h"
 
 /*
  * Have the domain carry a request out. If the domain dies first, its successor does it, for it
@@ -37,13 +38,15 @@ static int forward(struct vnet_sock *vs, const struct msghdr *msg, const void *d
 	return rc;
 }
 
-static int send_copied(struct socket *sock, struct msghdr *msg, const void *data, size_t len)
+static int send_copied(struct socket *sock, struct msghdr *msg, void *data, size_t len)
 {
 	struct vnet_sock *vs = vnet_beside(sock);
 	int rc;
 
 	if (!vnet_local_asks(vs, data, len)) {
 		rc = vnet_netlink_autobind(sock);
+		if (!rc)
+			vnet_names_replace(vs, data, len);
 		return rc ?: forward(vs, msg, data, len);
 	}
 	iov_iter_revert(&msg->msg_iter, len);

@@ -2,26 +2,39 @@
 /*
  * Files of /proc/net that show the network domain's tables.
  *
- * They are in the initial network namespace only, whose sockets are forwarded. A table is read
- * from the domain when a program reads the beginning of the file, and kept until it has read
+ * Each network namespace has its own. A table is read from the domain when a program reads the beginning of the file, and kept until it has read
  * the end. Rows are the records of seq_file, as in Linux. So a read ends with a whole row.
  */
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <net/net_namespace.h>
+#include "netns.h"
 #include "view.h"
 
 /*
+ * struct vnet_table - a file of a namespace
+ * @ns: the namespace
+ * @name: below /proc/net
+ * @entry: of this kernel
+ */
+struct vnet_table {
+	struct vnet_netns *ns;
+	const char *name;
+	struct proc_dir_entry *entry;
+};
+
+/*
  * struct table_file - one opening of a table
- * @name: which
+ * @table: which
  * @text: as last read
  * @row: number of the row at @at
  * @at: offset of a row in @text
  */
 struct table_file {
-	const char *name;
+	const struct vnet_table *table;
 	struct vnet_text text;
 	loff_t row;
 	size_t at;
@@ -53,6 +66,15 @@ static void *go_to(struct table_file *f, loff_t row)
 	return NULL;
 }
 
+/* The file is open, so its namespace has not ended. */
+static int read_table(struct table_file *f)
+{
+	struct vnet_netns *ns = f->table->ns;
+	int rc = vnet_netns_need(ns->net);
+
+	return rc ?: vnet_text_read(&f->text, f->table->name, vnet_netns_number(ns->net));
+}
+
 static void *table_start(struct seq_file *m, loff_t *pos)
 {
 	struct table_file *f = m->private;
@@ -62,7 +84,7 @@ static void *table_start(struct seq_file *m, loff_t *pos)
 		return go_to(f, *pos);
 	f->row = 0;
 	f->at = 0;
-	rc = vnet_text_read(&f->text, f->name);
+	rc = read_table(f);
 	return rc ? ERR_PTR(rc) : go_to(f, 0);
 }
 
@@ -99,7 +121,7 @@ static int table_open(struct inode *inode, struct file *file)
 	f = __seq_open_private(file, &table_seq, sizeof(*f));
 	if (!f)
 		return -ENOMEM;
-	f->name = pde_data(inode);
+	f->table = pde_data(inode);
 	return 0;
 }
 
@@ -138,48 +160,70 @@ static const char * const replaced[] = {
 #endif
 };
 
-static struct proc_dir_entry *entries[ARRAY_SIZE(tables)];
-
-static struct proc_dir_entry *add_table(const char *name)
+static struct proc_dir_entry *add_table(struct vnet_table *t)
 {
-	const char *slash = strchr(name, '/');
+	const char *slash = strchr(t->name, '/');
+	struct net *net = t->ns->net;
 
-	return proc_create_data(slash ? slash + 1 : name, 0444,
-				slash ? init_net.proc_net_stat : init_net.proc_net, &table_ops,
-				(void *)name);
+	return proc_create_data(slash ? slash + 1 : t->name, 0444,
+				slash ? net->proc_net_stat : net->proc_net, &table_ops, t);
 }
 
-/**
- * vnet_proc_init - add the files
- *
- * Context: process.
- * Return: 0 or -ENOMEM; then the caller calls vnet_proc_exit().
+/*
+ * What this kernel shows in another namespace goes when that ends. It expects something there. Its
+ * functions are not exported, so it finds an empty folder.
  */
-int vnet_proc_init(void)
+static void put_back(const struct net *net)
 {
 	int i;
 
+	for (i = 0; i < ARRAY_SIZE(replaced) && !net_eq(net, &init_net); i++)
+		if (!proc_mkdir(replaced[i], net->proc_net))
+			pr_debug("virtuos-net: no %s\n", replaced[i]);
+}
+
+/**
+ * vnet_proc_init - add the files of a namespace
+ * @ns: the namespace
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM; then nothing is left.
+ */
+int vnet_proc_init(struct vnet_netns *ns)
+{
+	int i;
+
+	ns->tables = kcalloc(ARRAY_SIZE(tables), sizeof(*ns->tables), GFP_KERNEL_ACCOUNT);
+	if (!ns->tables)
+		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(replaced); i++)
-		remove_proc_entry(replaced[i], init_net.proc_net);
+		remove_proc_entry(replaced[i], ns->net->proc_net);
 	for (i = 0; i < ARRAY_SIZE(tables); i++) {
-		entries[i] = add_table(tables[i]);
-		if (!entries[i])
+		ns->tables[i] = (struct vnet_table) { .ns = ns, .name = tables[i] };
+		ns->tables[i].entry = add_table(&ns->tables[i]);
+		if (!ns->tables[i].entry) {
+			vnet_proc_exit(ns);
 			return -ENOMEM;
+		}
 	}
 	return 0;
 }
 
 /**
- * vnet_proc_exit - remove the files, after their last reader
+ * vnet_proc_exit - remove the files of a namespace, after their last reader
+ * @ns: the namespace
  *
- * This kernel's own are not put back: their functions are not exported.
+ * This kernel's own are not put back.
  *
  * Context: process.
  */
-void vnet_proc_exit(void)
+void vnet_proc_exit(struct vnet_netns *ns)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
-		proc_remove(entries[i]);
+		proc_remove(ns->tables[i].entry);
+	put_back(ns->net);
+	kfree(ns->tables);
+	ns->tables = NULL;
 }

@@ -27,6 +27,7 @@
  * vnet_down() and vnet_up() run in the session's thread, one after the other.
  */
 #include <linux/cred.h>
+#include "netns.h"
 #include "packet.h"
 #include "view.h"
 #include "vnet.h"
@@ -247,6 +248,7 @@ static void socket_wake(struct vnet_sock *vs)
  */
 void vnet_up(struct vos_session *s)
 {
+	vnet_netns_again();
 	/* Interfaces have settings, and both decide which addresses sockets may be bound to. */
 	vnet_changes_again();
 	vnet_keep_again();
@@ -264,6 +266,7 @@ void vnet_up(struct vos_session *s)
 void vnet_wake_work(struct work_struct *work)
 {
 	each_socket(socket_wake);
+	vnet_netns_refresh_all();
 }
 
 /**
@@ -277,9 +280,6 @@ void vnet_wake_work(struct work_struct *work)
  */
 void vnet_room(struct vos_session *s)
 {
-	if (test_and_clear_bit(0, &vnet.wake_due)) {
+	if (test_and_clear_bit(0, &vnet.wake_due))
 		queue_work(vnet.wq, &vnet.wake);
-		vnet_sysctl_refresh();
-		vnet_devices_refresh();
-	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/sys/net/{ipv4,ipv6}: the network domain's, as settings of the initial network
- * namespace.
+ * /proc/sys/net/{ipv4,ipv6}: the network domain's, as settings of each network namespace that it
+ * has.
  *
  * Folders and entries are registered as the domain lists them: after each recovery, and
  * whenever interfaces may have come or gone. This kernel checks the rights of a program that
@@ -16,9 +16,9 @@
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 #include <net/net_namespace.h>
+#include "netns.h"
 #include "sysctl_line.h"
 #include "view.h"
-#include "vnet.h"
 
 /* Most folders, and most entries of one. */
 #define FOLDERS_MAX	4096u
@@ -26,7 +26,8 @@
 
 /*
  * struct folder - one folder below /proc/sys/net
- * @node: on @folders
+ * @ns: its namespace
+ * @node: on the namespace's list
  * @list: what the domain has said of it, or NULL
  * @names: a copy of @list, taken apart; the entries' names lie in it
  * @entries: for @header
@@ -35,6 +36,7 @@
  * @name: below /proc/sys/net
  */
 struct folder {
+	struct vnet_netns *ns;
 	struct list_head node;
 	char *list;
 	char *names;
@@ -43,10 +45,6 @@ struct folder {
 	struct ctl_table_header *header;
 	char name[];
 };
-
-static DEFINE_MUTEX(folders_lock);
-static LIST_HEAD(folders);
-static unsigned int nr_folders;
 
 /**
  * vnet_sysctl_run - read or write, again on the next link if one dies
@@ -71,6 +69,7 @@ int vnet_sysctl_run(struct vnet_view *v)
 
 /**
  * vnet_sysctl_move - read or write a value of the domain, as a handler of an entry does
+ * @netns: number of the namespace
  * @name: the entry's, below /proc/sys/net
  * @write: not 0: write
  * @value: the text, in the kernel's copy
@@ -80,11 +79,12 @@ int vnet_sysctl_run(struct vnet_view *v)
  * Context: process.
  * Return: 0 or -errno. -ENOENT: the domain has no such entry.
  */
-int vnet_sysctl_move(const char *name, int write, void *value, size_t *len, loff_t *pos)
+int vnet_sysctl_move(u32 netns, const char *name, int write, void *value, size_t *len,
+		     loff_t *pos)
 {
 	struct vnet_view v = {
 		.opcode = VOS_OP_SYSCTL,
-		.arg = { write ? VOS_SYSCTL_WRITE : VOS_SYSCTL_READ, *pos },
+		.arg = { write ? VOS_SYSCTL_WRITE : VOS_SYSCTL_READ, *pos, netns },
 		.name = name,
 		.text = value,
 		.len = min_t(size_t, *len, vnet_view_max()),
@@ -110,24 +110,25 @@ static int handler(const struct ctl_table *entry, int write, void *value, size_t
 	char name[VOS_NAME_MAX + 2];
 
 	snprintf(name, sizeof(name), "%s/%s", f->name, entry->procname);
-	return vnet_sysctl_move(name, write, value, len, pos);
+	return vnet_sysctl_move(f->ns->number, name, write, value, len, pos);
 }
 
 /**
  * vnet_sysctl_list - get the list of a folder's entries, if there is a domain
+ * @netns: number of the namespace
  * @name: the folder's
  * @flags: 0 or VOS_SYSCTL_DEVICES
  *
  * Context: process.
  * Return: a string, to be freed with kfree(); or ERR_PTR.
  */
-char *vnet_sysctl_list(const char *name, u64 flags)
+char *vnet_sysctl_list(u32 netns, const char *name, u64 flags)
 {
 	u32 room = vnet_view_max();
 	char *list = kvmalloc(room + 1, GFP_KERNEL);
 	struct vnet_view v = {
 		.opcode = VOS_OP_SYSCTL,
-		.arg = { VOS_SYSCTL_LIST | flags },
+		.arg = { VOS_SYSCTL_LIST | flags, 0, netns },
 		.name = name,
 		.text = list,
 		.len = room,
@@ -155,25 +156,28 @@ static struct folder *find(struct list_head *in, const char *name)
 }
 
 /* Put a folder at the end of the list, for the refresh under way. @old: what there was */
-static void want(struct list_head *old, const char *parent, const char *name)
+static void want(struct vnet_netns *ns, struct list_head *old, const char *parent,
+		 const char *name)
 {
 	char full[VOS_NAME_MAX + 1];
+	struct vnet_settings *s = &ns->settings;
 	size_t len = snprintf(full, sizeof(full), "%s%s%s", parent, *parent ? "/" : "", name);
 	struct folder *f;
 
-	if (len >= sizeof(full) || find(&folders, full))
+	if (len >= sizeof(full) || find(&s->folders, full))
 		return;
 	f = find(old, full);
 	if (f) {
-		list_move_tail(&f->node, &folders);
+		list_move_tail(&f->node, &s->folders);
 		return;
 	}
-	f = nr_folders < FOLDERS_MAX ? kzalloc(struct_size(f, name, len + 1), GFP_KERNEL) : NULL;
+	f = s->nr < FOLDERS_MAX ? kzalloc(struct_size(f, name, len + 1), GFP_KERNEL) : NULL;
 	if (!f)
 		return;
+	f->ns = ns;
 	memcpy(f->name, full, len);
-	nr_folders++;
-	list_add_tail(&f->node, &folders);
+	s->nr++;
+	list_add_tail(&f->node, &s->folders);
 }
 
 static void forget_entries(struct folder *f)
@@ -194,7 +198,7 @@ static void drop(struct folder *f)
 {
 	forget_entries(f);
 	list_del(&f->node);
-	nr_folders--;
+	f->ns->settings.nr--;
 	kfree(f);
 }
 
@@ -217,7 +221,7 @@ static void take(struct list_head *old, struct folder *f, char *list, bool entri
 
 	while ((list = vnet_sysctl_line(list, &line)))
 		if (line.folder)
-			want(old, f->name, line.name);
+			want(f->ns, old, f->name, line.name);
 		else if (entries)
 			add_entry(f, &line);
 }
@@ -229,7 +233,7 @@ static int register_entries(struct folder *f)
 	if (!f->nr)
 		return 0;
 	snprintf(path, sizeof(path), "net/%s", f->name);
-	f->header = register_net_sysctl_sz(&init_net, path, f->entries, f->nr);
+	f->header = register_net_sysctl_sz(f->ns->net, path, f->entries, f->nr);
 	return f->header ? 0 : -ENOMEM;
 }
 
@@ -248,7 +252,7 @@ static int renew(struct list_head *old, struct folder *f, char *list)
 
 static int refresh_folder(struct list_head *old, struct folder *f)
 {
-	char *list = vnet_sysctl_list(f->name, 0);
+	char *list = vnet_sysctl_list(f->ns->number, f->name, 0);
 
 	if (IS_ERR(list))
 		return PTR_ERR(list);
@@ -260,14 +264,14 @@ static int refresh_folder(struct list_head *old, struct folder *f)
 }
 
 /* Refresh all folders from the first on. Those that are found are added at the end meanwhile. */
-static int refresh_all(struct list_head *old)
+static int refresh_all(struct vnet_netns *ns, struct list_head *old)
 {
 	struct folder *f;
 	int rc;
 
-	want(old, "", "ipv4");
-	want(old, "", "ipv6");
-	list_for_each_entry(f, &folders, node) {
+	want(ns, old, "", "ipv4");
+	want(ns, old, "", "ipv6");
+	list_for_each_entry(f, &ns->settings.folders, node) {
 		rc = refresh_folder(old, f);
 		/* The interface may have gone meanwhile, or IPv6 may be off. */
 		if (rc && rc != -ENOENT)
@@ -279,44 +283,48 @@ static int refresh_all(struct list_head *old)
 
 static void refresh(struct work_struct *work)
 {
+	struct vnet_netns *ns = container_of(work, struct vnet_netns, settings.refresh);
+	struct vnet_settings *s = &ns->settings;
 	struct folder *f, *next;
 	LIST_HEAD(old);
 
-	mutex_lock(&folders_lock);
-	list_splice_init(&folders, &old);
+	mutex_lock(&s->lock);
+	list_splice_init(&s->folders, &old);
 	/* If the link has died, the next one brings another refresh. */
-	if (refresh_all(&old))
-		list_splice_tail(&old, &folders);
+	if (refresh_all(ns, &old))
+		list_splice_tail(&old, &s->folders);
 	else
 		list_for_each_entry_safe(f, next, &old, node)
 			drop(f);
-	mutex_unlock(&folders_lock);
+	mutex_unlock(&s->lock);
 }
 
-static DECLARE_WORK(refresh_work, refresh);
-
 /**
- * vnet_sysctl_refresh - have the entries registered that the domain has now
+ * vnet_settings_init - prepare for entries of a namespace
+ * @ns: the namespace
  *
- * Context: any.
+ * Context: process.
  */
-void vnet_sysctl_refresh(void)
+void vnet_settings_init(struct vnet_netns *ns)
 {
-	queue_work(vnet.wq, &refresh_work);
+	INIT_WORK(&ns->settings.refresh, refresh);
+	mutex_init(&ns->settings.lock);
+	INIT_LIST_HEAD(&ns->settings.folders);
 }
 
 /**
- * vnet_sysctl_exit - unregister all entries, after their last caller
+ * vnet_settings_exit - unregister all entries, after their last caller
+ * @ns: the namespace
  *
  * A refresh that is asked for later does nothing.
  *
  * Context: process.
  */
-void vnet_sysctl_exit(void)
+void vnet_settings_exit(struct vnet_netns *ns)
 {
 	struct folder *f, *next;
 
-	disable_work_sync(&refresh_work);
-	list_for_each_entry_safe(f, next, &folders, node)
+	disable_work_sync(&ns->settings.refresh);
+	list_for_each_entry_safe(f, next, &ns->settings.folders, node)
 		drop(f);
 }

@@ -61,7 +61,7 @@ static int core_handler(const struct ctl_table *entry, int write, void *value, s
 	int rc;
 
 	snprintf(name, sizeof(name), "core/%s", entry->procname);
-	rc = vnet_sysctl_move(name, write, value, len, pos);
+	rc = vnet_sysctl_move(0, name, write, value, len, pos);
 	if (rc == -ENOENT)
 		return own->proc_handler(own, write, value, len, pos);
 	/* The domain has taken the value. What this kernel says of its own is no answer. */

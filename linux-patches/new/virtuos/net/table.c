@@ -113,11 +113,11 @@ static int read_part(struct vnet_text *t, struct vnet_view *v)
 	return n;
 }
 
-static int read_all(struct vnet_text *t, const char *name, u32 cursor)
+static int read_all(struct vnet_text *t, const char *name, u32 netns, u32 cursor)
 {
 	struct vnet_view v = {
 		.opcode = VOS_OP_TABLE,
-		.arg = { cursor | (u64)(u32)atomic_inc_return(&last_generation) << 32 },
+		.arg = { cursor | (u64)(u32)atomic_inc_return(&last_generation) << 32, netns },
 		.name = name,
 		.flags = VOS_GET_KILLABLE,
 	};
@@ -135,18 +135,19 @@ static int read_all(struct vnet_text *t, const char *name, u32 cursor)
  * vnet_text_read - read a table of the domain
  * @t: gets it; empty, or with an earlier one
  * @name: the file's name below /proc/net
+ * @netns: number of the namespace, which the domain has
  *
  * Context: process.
  * Return: 0, -EINTR: killed; -ENETDOWN: there is no domain; -ENOENT, -ENOMEM, -EFBIG and so on.
  */
-int vnet_text_read(struct vnet_text *t, const char *name)
+int vnet_text_read(struct vnet_text *t, const char *name, u32 netns)
 {
 	int rc, cursor = cursor_take();
 
 	if (cursor < 0)
 		return cursor;
 	do {
-		rc = read_all(t, name, cursor);
+		rc = read_all(t, name, netns, cursor);
 	} while (rc == -EOWNERDEAD);
 	cursor_give(cursor);
 	if (rc)

@@ -23,6 +23,7 @@ static void fill(struct vos_call *call, const struct vnet_view *v, u32 name_len)
 	call->sqe.opcode = v->opcode;
 	call->sqe.arg[0] = v->arg[0];
 	call->sqe.arg[1] = v->arg[1];
+	call->sqe.arg[2] = v->arg[2];
 	if (name_len)
 		vos_peer_write(call->data[1], v->name, name_len);
 	if (v->write && v->len)
@@ -65,6 +66,8 @@ int vnet_view_call(struct vnet_view *v)
 
 	if (name_len > VOS_NAME_MAX)
 		return -ENAMETOOLONG;
+	if (!vnet.session)
+		return -ENETDOWN;	/* the module begins */
 	call = vos_call_get(vnet.session, v->len, name_len, v->flags);
 	if (IS_ERR(call))
 		return PTR_ERR(call) == -ENOTCONN ? -ENETDOWN : PTR_ERR(call);

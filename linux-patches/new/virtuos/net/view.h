@@ -16,7 +16,7 @@
 
 /**
  * struct vnet_view - a call on a file of the domain
- * @opcode: VOS_OP_TABLE or VOS_OP_SYSCTL
+ * @opcode: VOS_OP_TABLE, VOS_OP_SYSCTL, VOS_OP_NETNS_NEW or VOS_OP_NETNS_END
  * @arg: as in ops.h
  * @name: the file's, or NULL
  * @text: what is written, or where to put what is read
@@ -27,7 +27,7 @@
  */
 struct vnet_view {
 	u8 opcode;
-	u64 arg[2];
+	u64 arg[3];
 	const char *name;
 	void *text;
 	u32 len;
@@ -53,20 +53,15 @@ struct vnet_text {
 	size_t room;
 };
 
-int vnet_text_read(struct vnet_text *t, const char *name);
+int vnet_text_read(struct vnet_text *t, const char *name, u32 netns);
 void vnet_text_drop(struct vnet_text *t);
 void vnet_text_clean(char *text, int len);
 
-/* proc.c */
-int vnet_proc_init(void);
-void vnet_proc_exit(void);
-
 /* sysctl.c */
-int vnet_sysctl_move(const char *name, int write, void *value, size_t *len, loff_t *pos);
+int vnet_sysctl_move(u32 netns, const char *name, int write, void *value, size_t *len,
+		     loff_t *pos);
 int vnet_sysctl_run(struct vnet_view *v);
-char *vnet_sysctl_list(const char *name, u64 flags);
-void vnet_sysctl_refresh(void);
-void vnet_sysctl_exit(void);
+char *vnet_sysctl_list(u32 netns, const char *name, u64 flags);
 
 /* sysctl_core.c */
 int vnet_sysctl_core_init(void);
@@ -74,8 +69,6 @@ void vnet_sysctl_core_exit(void);
 
 /* devices.c */
 void vnet_devices_init(void);
-void vnet_devices_refresh(void);
-void vnet_devices_exit(void);
 
 /* keep.c */
 int vnet_keep(const struct vnet_view *v);

@@ -118,7 +118,7 @@ static inline struct vnet_sock *vnet_sk(const struct sock *sk)
 }
 
 /**
- * struct vnet - the one instance: initial network namespace, one service
+ * struct vnet - the one instance, with one service
  * @session: with the network domain
  * @max_extent: most bytes of one extent of a call
  * @ida: which indices are in use
@@ -160,7 +160,8 @@ static inline bool vnet_is_lost(const struct vnet_sock *vs)
 
 /* family.c */
 extern struct proto vnet_proto;
-struct vnet_sock *vnet_sock_new(struct socket *sock, int family, int protocol, int kern);
+struct vnet_sock *vnet_sock_new(struct net *net, struct socket *sock, int family, int protocol,
+				int kern);
 void vnet_sock_drop(struct vnet_sock *vs);
 int vnet_families_register(void);
 void vnet_families_unregister(void);
