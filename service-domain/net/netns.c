@@ -66,7 +66,8 @@ static struct net *net_of(struct vns_spaces *s, u32 number)
 
 /*
  * Find the namespace that a message names. The primary may have found none, and says why.
- * Context: under RCU. Return: it with a reference, ERR_PTR, or NULL: the thread sends for no primary.
+ * Context: under RCU.
+ * Return: it with a reference, ERR_PTR, or NULL: the thread sends for no primary.
  */
 static struct net *by_number(u32 number)
 {

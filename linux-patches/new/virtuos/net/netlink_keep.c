@@ -110,8 +110,8 @@ static bool voids(const struct vnet_change *c, const struct vnet_change *older)
 {
 	if (is_same(c, older))
 		return true;
-	if (c->netns != older->netns || !vnet_change_is_address(c) || !vnet_change_is_address(older) ||
-	    !same_address(c, older))
+	if (c->netns != older->netns || !vnet_change_is_address(c) ||
+	    !vnet_change_is_address(older) || !same_address(c, older))
 		return false;
 	return vnet_change_header(older)->nlmsg_type == RTM_NEWADDR ||
 	       vnet_change_header(older)->nlmsg_type == vnet_change_header(c)->nlmsg_type;
@@ -129,7 +129,8 @@ static bool undoes(const struct vnet_change *c, const struct vnet_change *older)
 		       vnet_change_netns(older) == c->netns &&
 		       vnet_change_index(older) == vnet_change_index(c);
 	return h->nlmsg_type == RTM_DELADDR && o->nlmsg_type == RTM_NEWADDR &&
-	       c->netns == older->netns && vnet_change_is_address(c) && vnet_change_is_address(older) && o->nlmsg_flags & NLM_F_EXCL &&
+	       o->nlmsg_flags & NLM_F_EXCL && c->netns == older->netns &&
+	       vnet_change_is_address(c) && vnet_change_is_address(older) &&
 	       same_address(c, older);
 }
 

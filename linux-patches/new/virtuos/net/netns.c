@@ -138,6 +138,7 @@ static bool enlist(struct vnet_netns *ns, u32 epoch)
 	if (ok) {
 		list_add_tail(&ns->node, &made);
 		vnet_users_made(ns->net->user_ns, 1);
+		/* Pairs with vnet_netns_need(): a thread that sees it may use the number. */
 		smp_store_release(&ns->made, true);
 	}
 	mutex_unlock(&netns_lock);
@@ -184,6 +185,7 @@ int vnet_netns_need(struct net *net)
 	struct vnet_netns *ns = vnet_netns(net);
 	int rc = 0;
 
+	/* Pairs with enlist(). */
 	if (smp_load_acquire(&ns->made))
 		return 0;
 	if (mutex_lock_killable(&ns->making))

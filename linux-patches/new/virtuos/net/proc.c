@@ -2,8 +2,9 @@
 /*
  * Files of /proc/net that show the network domain's tables.
  *
- * Each network namespace has its own. A table is read from the domain when a program reads the beginning of the file, and kept until it has read
- * the end. Rows are the records of seq_file, as in Linux. So a read ends with a whole row.
+ * Each network namespace has its own. A table is read from the domain when a program reads the
+ * beginning of the file, and kept until it has read the end. Rows are the records of seq_file, as
+ * in Linux. So a read ends with a whole row.
  */
 #include <linux/fs.h>
 #include <linux/module.h>
