@@ -19,7 +19,7 @@ import tempfile
 
 import image
 import state
-from image import HERE, TOP, Lock, digest
+from image import BUILD, HERE, TOP, Lock, digest
 from machine import Linux, Machine, MachineError
 from state import Progress, StateError
 from vexec import VexecError
