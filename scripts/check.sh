@@ -16,7 +16,6 @@
 
 passed=0 failed=0 skipped=0
 slice=		# process of the slice, while it runs
-doors=()	# processes of the tests that are repeated by the doors
 UNIT_TIMEOUT=120
 
 # count NAME STATUS FILE - add up the lines of FILE; STATUS is the program's own
@@ -83,15 +82,10 @@ check_models() {
 # Service domains that lie have a target of their own: it takes four minutes.
 LIES="-x test_lies."
 
-# Machines at a time: most tests keep one processor busy. Kernels that check themselves
-# are slow enough as it is.
-MACHINES=2
-[ -z "${DEBUG-}" ] || MACHINES=1
-
 check_system() {
 	[ -x "$TOP/tests/system/run" ] || die "tests/system/run is missing"
 	# shellcheck disable=SC2086
-	run system "$TOP/tests/system/run" -j "$MACHINES" ${T:-$LIES}
+	run system "$TOP/tests/system/run" ${T:-$LIES}
 }
 
 check_lies() {
@@ -119,28 +113,15 @@ check_pmu() {
 # What programs see, and all they see is a matter of the door. Left out: what opens the door
 # itself, what happens in dom0, in the engine or to the disk, two cold boots, 20 kills in a row.
 REPEATED="test_programs. test_differential. test_apps. test_fs_death. test_net_death. test_net_limits. test_recovery."
-SLOW="-x 20_kills"
+SLOW="-x cold_boot -x 20_kills"
 
-# Both ways at once: none of these tests is timed.
 check_door() {
-	local door log rc pid
+	local door
 	[ "${DOOR:-trap}" = trap ] || return 0
 	for door in program both; do
-		log=$LOGS/check-door-$door.log
 		# shellcheck disable=SC2086
-		DOOR=$door "$TOP/tests/system/run" $SLOW ${T:-$REPEATED} </dev/null >"$log" 2>&1 &
-		pid=$!
-		doors+=("$pid")
-		tail -n +1 -f --pid="$pid" "$log" | sed -u '/^[0-9]* passed, [0-9]* failed$/d' &
-		[ "$MACHINES" = 2 ] || wait "$pid" || true
+		DOOR=$door run "door-$door" "$TOP/tests/system/run" $SLOW ${T:-$REPEATED}
 	done
-	for door in program both; do
-		rc=0
-		wait "${doors[0]}" || rc=$?
-		doors=("${doors[@]:1}")
-		count "door-$door" "$rc" "$LOGS/check-door-$door.log"
-	done
-	wait
 }
 
 check_smp() {
@@ -169,7 +150,7 @@ end_slice() {
 	slice=
 }
 
-trap '[ -z "$slice" ] || kill "$slice"; [ -z "${doors[*]}" ] || kill "${doors[@]}"' EXIT
+trap '[ -z "$slice" ] || kill "$slice"' EXIT
 for part in "$@"; do
 	case "$part" in slice|static|unit|fuzz|models) ;; *) end_slice;; esac
 	check_"$part"

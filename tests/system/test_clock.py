@@ -3,8 +3,6 @@
 from outside import wait_for
 from test_recovery import kill, out, wait_until_up
 
-ALONE = True
-
 # utimensat(NULL) and what changes a directory are times of the storage domain's.
 OFF = r"""
 import os, time

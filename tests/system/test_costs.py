@@ -8,7 +8,6 @@ from host import LIBRARY
 from test_recovery import kill, out, wait_until_up
 
 TIMEOUT = 300
-ALONE = True
 SERVICES = ("net", "storage")
 
 # Functions that read the accounts, for programs in the primary. No function calls a service:

@@ -13,7 +13,6 @@ from talk import Talk
 from test_recovery import out, states
 
 TIMEOUT = 300
-ALONE = True
 
 FILL = r"""
 import errno, os

@@ -10,7 +10,6 @@ from outside import wait_for
 from test_recovery import calls_wait, kill, states, wait_until_up
 
 TIMEOUT = 300
-ALONE = True
 
 
 def out(result):

@@ -5,7 +5,6 @@ import re
 from test_recovery import out, states
 
 TIMEOUT = 300
-ALONE = True
 
 # Kicks the network domain's dispatcher through a user channel of its own, for nothing; a
 # child meanwhile asks it something honest by the trap door, now and then.

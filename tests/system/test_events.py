@@ -6,8 +6,6 @@ from image import DEBUG
 from outcome import Skip
 from outside import Echo
 
-ALONE = True
-
 COUNT = r"""
 def interrupts():
     return int(open('/sys/kernel/virtuos/net/interrupts').read())

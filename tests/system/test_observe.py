@@ -6,7 +6,6 @@ import re
 from test_recovery import kill, out, wait_until_up
 
 TIMEOUT = 240
-ALONE = True
 
 # Sends datagrams to itself until it is killed. Its name would clear a terminal.
 BURN = r"""

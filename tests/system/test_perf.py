@@ -9,7 +9,6 @@ from outcome import Skip
 from test_programs import build, run
 
 TIMEOUT = 400
-ALONE = True
 LIMIT = 60 * SLOW       # seconds, of each part
 UNITS = "/sys/bus/event_source/devices"
 

@@ -8,7 +8,6 @@ from outside import wait_for
 from test_recovery import kill, out, wait_until_up
 
 TIMEOUT = 300
-ALONE = True
 
 SUMMARY = re.compile(r"^(\S+): (\d+) samples: primary (\d+) \(([\d.]+) ms\), net (\d+) \(([\d.]+) ms\), "
                      r"storage (\d+) \(([\d.]+) ms\), (\d+) lost", re.M)

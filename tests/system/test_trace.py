@@ -10,7 +10,6 @@ from outside import wait_for
 from test_recovery import kill, out, wait_until_up
 
 TIMEOUT = 300
-ALONE = True
 
 SUMMARY = re.compile(r"^(\S+): (\d+) domains, (\d+) calls, (\d+) answers matched, (\d+) records lost, "
                      r"clock check ([\d.]+) us(.*)$", re.M)
