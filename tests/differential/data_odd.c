@@ -61,21 +61,6 @@ static void odd_fcntl(int fd)
 	}
 }
 
-static void odd_info(int fd)
-{
-	char path[40], text[512] = "";
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	f = fopen(path, "re");
-	out(" fdinfo");
-	while (f && fgets(text, sizeof(text), f))
-		if (!strncmp(text, "pos:", 4) || !strncmp(text, "flags:", 6) || !strncmp(text, "lock:", 5))
-			out(" %.*s", text[0] == 'l' ? 26 : (int)strcspn(text + 5, "\n"), text + 5);
-	if (f)
-		fclose(f);
-}
-
 static void odd_same(int fd)
 {
 	out(" kcmp");
@@ -135,7 +120,7 @@ static void odd_process(int fd)
 
 void do_file_odd(void)
 {
-	static void (*const kinds[])(int) = { odd_socket, odd_poll, odd_fcntl, odd_info, odd_info, odd_same, odd_dir,
+	static void (*const kinds[])(int) = { odd_socket, odd_poll, odd_fcntl, out_fdinfo, out_fdinfo, odd_same, odd_dir,
 					      odd_pipe, odd_pipe, odd_process };
 	unsigned int i = some_file();
 

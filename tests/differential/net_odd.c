@@ -203,26 +203,11 @@ static void odd_same(int fd)
 	out_result(syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, fd, slots[some_slot()].fd) ? 1 : 0);
 }
 
-static void odd_info(int fd)
-{
-	char path[40], text[512] = "";
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	f = fopen(path, "re");
-	out(" fdinfo");
-	while (f && fgets(text, sizeof(text), f))
-		if (!strncmp(text, "pos:", 4) || !strncmp(text, "flags:", 6))
-			out(" %.*s", (int)strcspn(text + 6, "\n"), text + 6);
-	if (f)
-		fclose(f);
-}
-
 void do_odd(void)
 {
 	static void (*const kinds[])(int) = { odd_stat, odd_position, odd_range, odd_link, odd_attribute, odd_lock,
 					      odd_fcntl, odd_file, odd_ioctl, odd_rwf, odd_rwf, odd_pipes, odd_same,
-					      odd_info };
+					      out_fdinfo };
 	unsigned int i = some_slot();
 
 	out_call(" %u", i);

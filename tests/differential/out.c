@@ -62,6 +62,28 @@ void out_result(long result)
 		out(" %s", name ? name : "?");
 }
 
+/* What /proc tells of a descriptor, but for mounts and inode numbers. */
+void out_fdinfo(int fd)
+{
+	char path[40], text[512] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	out(" fdinfo");
+	while (f && fgets(text, sizeof(text), f)) {
+		const char *value = text + strcspn(text, "\t");
+
+		value += strspn(value, "\t");
+		if (!strncmp(text, "pos:", 4) || !strncmp(text, "flags:", 6))
+			out(" %.*s", (int)strcspn(value, "\n"), value);
+		else if (!strncmp(text, "lock:", 5))
+			out(" %.26s", value);
+	}
+	if (f)
+		fclose(f);
+}
+
 uint32_t checksum(uint32_t sum, const void *bytes, size_t n)
 {
 	const unsigned char *p = bytes;

@@ -101,6 +101,7 @@ void watch_begin(void);
 void watch_arm(void);
 void watch_end(void);
 void out_signals(void);
+void out_fdinfo(int fd);
 void pause_ms(unsigned int ms);
 void other_thread(void (*call)(void *), void *arg, void (*meanwhile)(void));
 void in_child(void (*call)(void));
