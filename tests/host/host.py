@@ -80,16 +80,16 @@ class Host:
     live = []                   # all that have not been closed
 
     @classmethod
-    def restore(cls, kind="up", hostfwd="", xen=None, deb=None, system="virtuos", cpus=1):
+    def restore(cls, kind="up", hostfwd="", xen=None, deb=None, system="virtuos", cpus=1, flushes=False):
         """A machine of one's own out of the saved state; made first if there is none.
 
-        system: what the userland runs on; on a peer, cpus: how many CPUs it has."""
+        system: what the userland runs on; on a peer, cpus: how many CPUs it has. flushes: see Machine."""
         if system != "virtuos":
             host = cls(peers.resumed(system, xen, deb, hostfwd, cpus), native=system == "native")
             host.door = "trap"
             return host
         place = state.up(xen, deb) if kind == "up" else state.bare(xen, deb)[0]
-        host = cls(state.resumed(place, xen=xen, hostfwd=hostfwd))
+        host = cls(state.resumed(place, xen=xen, hostfwd=hostfwd, flushes=flushes))
         host.machine.faults = state.faults_of(place)
         if kind == "up":
             host.open_doors()

@@ -140,13 +140,14 @@ class Machine:
     """A running (or paused) emulated host."""
 
     def __init__(self, dom0_disk, data_disk, boot, incoming=None, hostfwd="", disk="ahci",
-                 xen=None, keep_data=None):
+                 xen=None, keep_data=None, flushes=False):
         """Start QEMU.
 
         dom0_disk, data_disk: (path, format) of what the overlays lie over; no Xen: no dom0_disk.
         boot: directory with dom0's vmlinuz and initrd.img, or a Linux.
         incoming: file of a saved state; the machine then stays paused.
         keep_data: the data disk's overlay lies in this file and stays; used as it is if there.
+        flushes: what the data disk has flushed is in its overlay, whenever QEMU is killed.
         """
         if disk not in DISKS:
             raise MachineError("DISK=%s: ahci or nvme" % disk)
@@ -158,7 +159,7 @@ class Machine:
         try:
             self.dom0_overlay = self._overlay("dom0.qcow2", *dom0_disk) if dom0_disk else None
             self.data_overlay = self._overlay(keep_data or "data.qcow2", *data_disk)
-            self._start(self._command(boot, xen, hostfwd, disk), incoming)
+            self._start(self._command(boot, xen, hostfwd, disk, flushes), incoming)
         except BaseException:
             self.close()
             raise
@@ -174,7 +175,7 @@ class Machine:
                        check=True)
         return out
 
-    def _command(self, boot, xen, hostfwd, disk):
+    def _command(self, boot, xen, hostfwd, disk, flushes):
         argv = [QEMU, "-machine", "q35,kernel-irqchip=split", "-accel", "tcg,thread=" + started_with.thread,
                 "-cpu", CPU, "-smp", str(3 + VCPUS), "-m", str(MEMORY), "-nodefaults", "-display", "none",
                 "-no-reboot", "-serial", "file:" + self.path("serial.log"),
@@ -183,7 +184,7 @@ class Machine:
                 "-device", "intel-iommu,intremap=on,eim=on",
                 "-netdev", ",".join(["user,id=n0"] + forwards(hostfwd)),
                 "-device", "e1000e,netdev=n0,addr=3.0",
-                "-drive", "file=%s,if=none,id=data,cache=unsafe" % self.data_overlay,
+                "-drive", "file=%s,if=none,id=data,cache=%s" % (self.data_overlay, "writeback" if flushes else "unsafe"),
                 *DISKS[disk]]
         if self.dom0_overlay:
             argv += ["-drive", "file=%s,if=none,id=root,cache=unsafe" % self.dom0_overlay,
