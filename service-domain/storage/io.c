@@ -167,10 +167,12 @@ int vst_write(struct vst_req *r)
 		return -EINVAL;
 	if (in->size > r->in.len - sizeof(r->in) - sizeof(*in))
 		return -EINVAL;
-	node = vst_data_get(r, FMODE_WRITE, &file);
+	node = vst_node_get(r->conn, r->in.nodeid);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	n = write_in_order(r, node, file, in);
+	file = in->write_flags & FUSE_WRITE_CACHE ? vst_node_quiet_file(node) :
+		vst_node_file(node, FMODE_WRITE);
+	n = IS_ERR(file) ? PTR_ERR(file) : write_in_order(r, node, file, in);
 	vst_node_put(node);
 	if (n < 0)
 		return n;

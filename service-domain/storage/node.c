@@ -43,6 +43,8 @@ static void node_free(struct vst_node *node)
 {
 	if (node->file)
 		fput(node->file);
+	if (node->quiet_file)
+		fput(node->quiet_file);
 	dput(node->dentry);
 	kfree(node);
 }
@@ -357,6 +359,27 @@ static struct file *open_data(struct vst_node *node)
 	return file;
 }
 
+/* The file at @at, which is opened for the first that asks and has @quiet beside its mode. */
+static struct file *kept_file(struct vst_node *node, struct file **at, fmode_t mode, fmode_t quiet)
+{
+	struct file *file = READ_ONCE(*at), *other;
+
+	if (!d_is_reg(node->dentry))
+		return ERR_PTR(d_is_dir(node->dentry) ? -EISDIR : -EINVAL);
+	if (!file) {
+		file = open_data(node);
+		if (IS_ERR(file))
+			return file;
+		file->f_mode |= quiet;
+		other = cmpxchg(at, NULL, file);
+		if (other) {
+			fput(file);
+			file = other;
+		}
+	}
+	return file->f_mode & mode ? file : ERR_PTR(-EROFS);
+}
+
 /**
  * vst_node_file - get the open file of a regular file's node
  * @node: held by the caller, and with it the file
@@ -367,19 +390,19 @@ static struct file *open_data(struct vst_node *node)
  */
 struct file *vst_node_file(struct vst_node *node, fmode_t mode)
 {
-	struct file *file = READ_ONCE(node->file), *other;
+	return kept_file(node, &node->file, mode, 0);
+}
 
-	if (!d_is_reg(node->dentry))
-		return ERR_PTR(d_is_dir(node->dentry) ? -EISDIR : -EINVAL);
-	if (!file) {
-		file = open_data(node);
-		if (IS_ERR(file))
-			return file;
-		other = cmpxchg(&node->file, NULL, file);
-		if (other) {
-			fput(file);
-			file = other;
-		}
-	}
-	return file->f_mode & mode ? file : ERR_PTR(-EROFS);
+/**
+ * vst_node_quiet_file - get a file of the same kind whose writes change no times
+ * @node: held by the caller, and with it the file
+ *
+ * A client that writes pages back keeps the times by itself. It has set them already, perhaps.
+ *
+ * Context: process.
+ * Return: the file, or ERR_PTR(-EISDIR, -EINVAL, -EROFS, ...).
+ */
+struct file *vst_node_quiet_file(struct vst_node *node)
+{
+	return kept_file(node, &node->quiet_file, FMODE_WRITE, FMODE_NOCMTIME);
 }

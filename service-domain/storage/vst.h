@@ -67,6 +67,7 @@ struct vst_node {
 	bool kept;
 	struct dentry *dentry;
 	struct file *file;
+	struct file *quiet_file;
 	unsigned int handles;
 	u64 had_at;
 	struct mutex write_mutex;	/* orders writes, with seq */
@@ -164,6 +165,7 @@ void vst_node_given(const struct vst_req *r, struct vst_node *node);
 void vst_node_keep(const struct vst_req *r, struct vst_node *node);
 bool vst_node_forget(struct vst_conn *conn, u64 id, u64 at);
 struct file *vst_node_file(struct vst_node *node, fmode_t mode);
+struct file *vst_node_quiet_file(struct vst_node *node);
 
 /* client.c */
 void vst_conn_init(struct vst_conn *conn);
