@@ -3,6 +3,7 @@
  * Files that have no capabilities (security.capability). The kernel asks at every exec and
  * before the first write to a file, and nearly none has any. Only this client sets
  * capabilities. So an answer of the service is kept until this client asks it to set some.
+ * A file that was made just now has none.
  *
  * Invariant: a node is in the table only if no change of its capabilities was begun since the
  * question was put to the service.
@@ -112,7 +113,9 @@ void vosfs_caps_after(struct vosfs_caps *caps, const struct fuse_req *req, u32 s
 
 	if (does(req, VOSFS_SETS_XATTR))
 		forget(caps, node);
-	if (err != -ENODATA || !does(req, VOSFS_ASKS_XATTR))
+	if (!err && req->in.h.opcode == FUSE_MKNOD)
+		node = ((struct fuse_entry_out *)req->args->out_args[0].value)->nodeid;
+	else if (err != -ENODATA || !does(req, VOSFS_ASKS_XATTR))
 		return;
 	spin_lock(&caps->lock);
 	if (caps->changes == since)
