@@ -317,3 +317,48 @@ def test_a_name_costs_no_commit(host):
     before, after = rate(False), rate(True)
     print("create, close, unlink: %d/s by commits, %d/s by the log" % (before, after))
     assert after > 2 * before, (before, after)
+
+
+# Files whose data no disk has when they are closed, nor when their times and modes are set.
+SMALL = r"""
+import os, time
+os.makedirs('/root/small', exist_ok=True)
+begun = time.time()
+for i in range(200):
+    name = '/root/small/%d' % i
+    with open(name, 'w') as f:
+        f.write(name * 100)
+        f.flush()
+        os.fchmod(f.fileno(), 0o640)
+        os.fchown(f.fileno(), 1000, 1000)
+    os.utime(name, (i, i))
+print('%.0f' % (200 / (time.time() - begun)))
+"""
+KEPT = r"""
+import os
+with open('/proc/sys/vm/drop_caches', 'w') as f:
+    f.write('3')
+for i in range(200):
+    name = '/root/small/%d' % i
+    with open(name) as f:
+        assert f.read() == name * 100, name
+    s = os.stat(name)
+    assert (s.st_mode & 0o777, s.st_uid, s.st_mtime) == (0o640, 1000, i), (name, s)
+print('kept')
+"""
+
+
+def test_a_close_writes_nothing(host):
+    def writes():
+        return stats(host).get("request.write", 0)
+    switch(host, True)
+    out(host.primary("sync"))
+    before = writes()
+    rate = int(out(host.primary(["python3", "-c", SMALL])))
+    written = writes() - before
+    print("%d small files/s, %d of 200 written back meanwhile" % (rate, written))
+    assert written < 40, written
+    # They are in the primary's cache when the domain dies, and afterwards.
+    replace(host)
+    out(host.primary("sync"))
+    assert out(host.primary(["python3", "-c", KEPT])).strip() == "kept"

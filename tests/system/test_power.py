@@ -14,7 +14,8 @@ MACHINE = False
 TIMEOUT = 300
 
 # Three processes print what they begin, and what a call has made durable. The fourth makes names
-# and calls nothing that makes them so.
+# and calls nothing that makes them so. The fifth replaces a file again and again: what is there
+# afterwards is one of its contents, whole. Of one that is emptied and written anew it may be none.
 PROMISES = r"""
 import os, random, sys
 TOP = '/root/power'
@@ -62,6 +63,16 @@ def promises(d, r):
             os.fsync(f)
             os.close(f)
             tell('mode', name)
+def replaces(d):
+    n = 0
+    while True:
+        n += 1
+        for how in 'renamed', 'emptied':
+            name = '%s/%s' % (d, how)
+            with open(name + '.new' if how == 'renamed' else name, 'wb') as f:
+                f.write(text(name, n))
+            if how == 'renamed':
+                os.rename(name + '.new', name)
 def order(d):
     n = 0
     while True:
@@ -73,12 +84,12 @@ def order(d):
         if not n % 200:
             tell('made', str(n))
 os.mkdir(TOP)
-for i in range(4):
+for i in range(5):
     d = '%s/%d' % (TOP, i)
     os.mkdir(d)
     folder_sync(TOP)
     if not os.fork():
-        order(d) if i == 3 else promises(d, random.Random(i))
+        replaces(d) if i == 4 else order(d) if i == 3 else promises(d, random.Random(i))
 sys.stdin.readline()
 """
 
@@ -116,6 +127,17 @@ def recover(overlay, place):
     return os.path.join(place, "power")
 
 
+def whole(name, tree, may_be_empty=False):
+    path = os.path.join(tree, "4", name)
+    if not os.path.exists(path):
+        return
+    with open(path, "rb") as f:
+        data = f.read()
+    first = data.split(b"\n")[0]
+    assert data or may_be_empty, name
+    assert not data or data == (first + b"\n") * (1 + int(first.split()[1]) % 700), (name, first)
+
+
 def holds(tree, lines):
     """Check a recovered tree against what was told. Return: how many promises there were."""
     have, lacks, modes = promised(lines)
@@ -129,6 +151,8 @@ def holds(tree, lines):
         assert not os.path.exists(there(name)), name
     for name in modes:
         assert os.stat(there(name)).st_mode & 0o777 == 0o640, name
+    whole("renamed", tree)
+    whole("emptied", tree, may_be_empty=True)
     made = sorted(int(x[1:]) for x in os.listdir(os.path.join(tree, "3")))
     assert made == list(range(1, len(made) + 1)), made
     return len(have) + len(lacks) + len(modes), len(made)

@@ -19,7 +19,7 @@
 #define MAX_BYTES	(4u << 20)
 #define MAX_LEN		4096u	/* of one request */
 
-static bool log_changes;
+static bool log_changes = true;
 module_param(log_changes, bool, 0644);
 MODULE_PARM_DESC(log_changes,
 		 "keep changes of names and attributes, so that they are answered before the disk has them");
@@ -117,6 +117,20 @@ struct vosfs_change *vosfs_change_begin(struct vosfs_conn *conn, const struct fu
 	}
 	copy_request(c, req);
 	return c;
+}
+
+/**
+ * vosfs_changes_are_late - test whether a change is answered before the disk has it
+ * @conn: the connection
+ *
+ * Then it has no other client, and its files need not be written back when they are closed.
+ *
+ * Context: any.
+ * Return: true if the last change that was for the log was answered so.
+ */
+bool vosfs_changes_are_late(const struct vosfs_conn *conn)
+{
+	return READ_ONCE(log_changes) && READ_ONCE(conn->changes.at_once);
 }
 
 /**
@@ -228,6 +242,8 @@ int vosfs_change_answered(struct vosfs_conn *conn, struct vosfs_change **cp,
 	struct vosfs_change *c = *cp;
 	bool keep = c && !err && has_tid(call->cqe.out[0]);
 
+	if (c && !err)
+		WRITE_ONCE(log->at_once, keep);
 	if (keep) {
 		c->nodes[0] = call->cqe.out[2];
 		c->nodes[1] = call->cqe.out[3];

@@ -207,11 +207,17 @@ static void setattr_end(struct inode *inode)
 	vosfs_data_end(inode);
 }
 
+static bool is_late(struct fuse_conn *fc)
+{
+	return vosfs_changes_are_late(fc->iq.priv);
+}
+
 static const struct fuse_data_hooks data_hooks = {
 	.file_ops = &vosfs_file_ops,
 	.inode_ops = &vosfs_inode_ops,
 	.begin = setattr_begin,
 	.end = setattr_end,
+	.late = is_late,
 };
 
 /**

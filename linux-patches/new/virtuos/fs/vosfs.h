@@ -46,6 +46,7 @@ struct vosfs_space {
  * @epoch: of the link whose answers count
  * @number: of this log
  * @disk_has_some: the disk has had a mark of this log
+ * @at_once: the last change was answered before the disk had it; read without @lock
  */
 struct vosfs_changes {
 	spinlock_t lock;	/* all but number */
@@ -55,6 +56,7 @@ struct vosfs_changes {
 	u32 epoch;
 	u64 number;
 	bool disk_has_some;
+	bool at_once;
 };
 
 /**
@@ -127,6 +129,7 @@ bool vosfs_client_has(struct vosfs_conn *conn, u64 id);
 /* changes.c */
 struct vosfs_change;
 struct vosfs_change *vosfs_change_begin(struct vosfs_conn *conn, const struct fuse_req *req);
+bool vosfs_changes_are_late(const struct vosfs_conn *conn);
 void vosfs_change_cancel(struct vosfs_conn *conn, struct vosfs_change *c);
 void vosfs_change_mark(struct vosfs_conn *conn, struct vos_call *call);
 int vosfs_change_answered(struct vosfs_conn *conn, struct vosfs_change **cp,
