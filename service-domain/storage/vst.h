@@ -164,6 +164,8 @@ void vst_node_put(struct vst_node *node);
 void vst_node_given(const struct vst_req *r, struct vst_node *node);
 void vst_node_keep(const struct vst_req *r, struct vst_node *node);
 bool vst_node_forget(struct vst_conn *conn, u64 id, u64 at);
+
+/* node_file.c */
 struct file *vst_node_file(struct vst_node *node, fmode_t mode);
 struct file *vst_node_quiet_file(struct vst_node *node);
 
