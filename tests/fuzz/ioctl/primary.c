@@ -4,6 +4,7 @@
 #include <linux/sockios.h>
 #include "vnet.h"
 #include "ioctl.h"
+#include "ioctl_change.h"
 #include "one_call.h"
 
 /* Of the argument and of what it points to, as much as is looked at by linux_footprint(). */
@@ -190,6 +191,19 @@ void vnet_sock_lose(struct vnet_sock *s, int err)
 
 void vnet_object_remove(struct vnet_sock *s)
 {
+}
+
+/* Nothing is kept, so vnet_ioctl_keep() is not called. */
+struct vnet_change *vnet_ioctl_change(const struct vnet_sock *s, const struct vnet_kept *k,
+				      const void *arg, const void *pointed)
+{
+	return NULL;
+}
+
+int vnet_ioctl_keep(struct vnet_sock *s, struct vnet_change *c, void *arg)
+{
+	shim_assert(false);
+	return 0;
 }
 
 /* --- what must hold ------------------------------------------------------------------- */

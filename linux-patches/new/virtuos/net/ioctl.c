@@ -18,6 +18,7 @@
 #include <linux/uaccess.h>
 #include <asm/ioctls.h>
 #include "ethtool.h"
+#include "ioctl_change.h"
 #include "layout.h"
 #include "vnet.h"
 
@@ -242,6 +243,23 @@ static int io_call(struct vnet_sock *vs, struct io *io, unsigned int cmd)
 	return rc ?: vnet_result(req.cqe.result, req.max);
 }
 
+/* Carry out a command. What it changes of the network is kept for the domain's next incarnation. */
+static int io_run(struct vnet_sock *vs, struct io *io, unsigned int cmd)
+{
+	const struct vnet_kept k = {
+		.cmd = cmd,
+		.family = vs->sk.sk_family,
+		.len = io->l.len,
+		.ptr = io->ptr_len ? io->l.ptr + 1 : 0,
+		.ptr_len = io->ptr_len,
+	};
+	struct vnet_change *c = vnet_ioctl_change(vs, &k, io->arg, io->ptr);
+
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	return c ? vnet_ioctl_keep(vs, c, io->arg) : io_call(vs, io, cmd);
+}
+
 /**
  * vnet_sock_ioctl - vnet_ioctl() for a socket that may stand beside a program's
  * @vs: the socket
@@ -268,7 +286,7 @@ int vnet_sock_ioctl(struct vnet_sock *vs, unsigned int cmd, unsigned long arg)
 	if (!rc)
 		rc = io_read(&io, cmd);
 	if (!rc)
-		rc = io_call(vs, &io, cmd);
+		rc = io_run(vs, &io, cmd);
 	if (rc >= 0)
 		rc = io_write(&io) ?: rc;
 	io_free(&io);

@@ -242,7 +242,22 @@ static void drop(struct vnet_sock *vs, int rc)
  */
 struct vnet_sock *vnet_netlink_new(struct net *net, struct socket *sock, int protocol)
 {
-	struct vnet_sock *vs = vnet_sock_new(net, sock, PF_NETLINK, protocol, 0);
+	return vnet_beside_new(net, sock, PF_NETLINK, protocol);
+}
+
+/**
+ * vnet_beside_new - vnet_netlink_new() for a socket of any family
+ * @net: as there
+ * @sock: as there
+ * @family: PF_*
+ * @protocol: of the family
+ *
+ * Context: process.
+ * Return: as vnet_sock_new().
+ */
+struct vnet_sock *vnet_beside_new(struct net *net, struct socket *sock, int family, int protocol)
+{
+	struct vnet_sock *vs = vnet_sock_new(net, sock, family, protocol, 0);
 
 	if (IS_ERR(vs))
 		return vs;

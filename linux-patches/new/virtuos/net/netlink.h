@@ -6,7 +6,10 @@
 #ifndef VNET_NETLINK_H
 #define VNET_NETLINK_H
 
+#include <linux/capability.h>
 #include <linux/netlink.h>
+#include <linux/user_namespace.h>
+#include "ioctl_keep.h"
 #include "vnet.h"
 
 static inline struct vnet_sock *vnet_beside(const struct socket *sock)
@@ -17,6 +20,7 @@ static inline struct vnet_sock *vnet_beside(const struct socket *sock)
 /* netlink.c */
 int vnet_netlink_autobind(struct socket *sock);
 struct vnet_sock *vnet_netlink_new(struct net *net, struct socket *sock, int protocol);
+struct vnet_sock *vnet_beside_new(struct net *net, struct socket *sock, int family, int protocol);
 
 /* netlink_message.c */
 int vnet_netlink_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
@@ -36,12 +40,18 @@ __poll_t vnet_local_mask(struct socket *sock);
 
 /* netlink_keep.c */
 
+/* A change by ioctl(). No protocol of netlink has this number. */
+#define VNET_BY_IOCTL	MAX_LINKS
+
 /**
  * struct vnet_change - what a program has changed of the network
  * @node: among all of them, in order
  * @cred: of its sender
  * @netns: number of the namespace
- * @protocol: NETLINK_ROUTE: one request; NETLINK_NETFILTER: a batch of nf_tables
+ * @index: the interface that it is about, unless it is of NETLINK_ROUTE; 0: none, or not known
+ * @protocol: NETLINK_ROUTE: one request; NETLINK_NETFILTER: a batch of nf_tables;
+ *	NETLINK_GENERIC: one request, whose type is a number of vnet_family_name();
+ *	VNET_BY_IOCTL: struct vnet_kept
  * @len: bytes of @data
  * @data: as it was sent
  */
@@ -49,19 +59,60 @@ struct vnet_change {
 	struct list_head node;
 	const struct cred *cred;
 	u32 netns;
+	int index;
 	int protocol;
 	u32 len;
 	u8 data[] __aligned(NLMSG_ALIGNTO);
 };
+
+static inline const struct vnet_kept *vnet_change_kept(const struct vnet_change *c)
+{
+	return (const struct vnet_kept *)c->data;
+}
 
 static inline const struct nlmsghdr *vnet_change_header(const struct vnet_change *c)
 {
 	return (const struct nlmsghdr *)c->data;
 }
 
-int vnet_changes_keep(struct vnet_sock *vs, const void *data, size_t len, bool refused, u32 epoch);
+/* Test whether the caller may change the network, and so add to what is kept. */
+static inline bool vnet_may_change(const struct vnet_sock *vs)
+{
+	return ns_capable_noaudit(sock_net(&vs->sk)->user_ns, CAP_NET_ADMIN);
+}
 
+int vnet_changes_keep(struct vnet_sock *vs, const void *data, size_t len, bool refused, u32 epoch);
+int vnet_changes_add(struct vnet_sock *vs, struct vnet_change *c, u32 epoch);
+
+struct vnet_change *vnet_change_new(const struct vnet_sock *vs, int protocol, const void *data,
+				    size_t len);
+void vnet_change_free(struct vnet_change *c);
 void vnet_change_forget(struct vnet_change *c);
+void vnet_change_replace(struct vnet_change *c, struct vnet_change *older);
+
+/* ioctl_change.c */
+void vnet_change_note_ioctl(struct vnet_sock *vs, struct vnet_change *c);
+bool vnet_change_in_place(struct list_head *changes, struct vnet_change *c);
+bool vnet_ioctl_voids(const struct vnet_change *c, const struct vnet_change *older);
+bool vnet_ioctl_undoes(const struct vnet_change *c, const struct vnet_change *older);
+int vnet_ioctl_again(struct vnet_sock *vs, const struct vnet_change *c);
+
+/* netlink_generic.c */
+const char *vnet_family_name(u32 nr);
+bool vnet_generic_asks(const struct nlmsghdr *h);
+int vnet_generic_note(struct vnet_sock *vs, struct vnet_change *c);
+bool vnet_generic_voids(const struct list_head *changes, const struct vnet_change *c,
+			const struct vnet_change *older);
+bool vnet_generic_in_vain(const struct list_head *changes, const struct vnet_change *c);
+
+/* netlink_family.c */
+int vnet_family_ask(struct vnet_sock *vs, const char *name, u32 flags);
+
+/* netlink_request.c */
+bool vnet_request_voids(const struct vnet_change *c, const struct vnet_change *older);
+bool vnet_request_undoes(const struct vnet_change *c, const struct vnet_change *older);
+bool vnet_request_changes(const struct nlmsghdr *h);
+bool vnet_holds_change(int protocol, const void *data, size_t len, bool refused);
 
 /* netlink_ends.c */
 void vnet_change_forget_link(struct list_head *changes, u32 netns, int index);
@@ -74,6 +125,8 @@ int vnet_change_index(const struct vnet_change *c);
 u32 vnet_change_netns(const struct vnet_change *c);
 int vnet_change_peer(const struct vnet_change *c, u32 *netns);
 void vnet_change_note(struct vnet_sock *vs, struct vnet_change *c);
+u32 vnet_change_sets(const struct vnet_change *c, int index);
+int vnet_index_ask(struct vnet_sock *vs, const char *name);
 
 /* netlink_batch.c */
 bool vnet_is_batch(const void *data, size_t len);

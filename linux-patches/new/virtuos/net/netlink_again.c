@@ -6,6 +6,7 @@
  * Invariant: whatever the domain answers, each change takes a bounded number of calls.
  */
 #include <linux/cred.h>
+#include <linux/in.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <net/netlink.h>
@@ -24,7 +25,7 @@ static int run_again(struct vnet_sock *vs, struct vnet_req *req)
 	return rc ?: vnet_result(req->cqe.result, req->max);
 }
 
-static int send_again(struct vnet_sock *vs, const struct vnet_change *c, u32 seq)
+static int send_again(struct vnet_sock *vs, const struct vnet_change *c, u16 type, u32 seq)
 {
 	struct vnet_req req = {
 		.opcode = VOS_OP_NLSEND,
@@ -37,11 +38,12 @@ static int send_again(struct vnet_sock *vs, const struct vnet_change *c, u32 seq
 	if (!h)
 		return -ENOMEM;
 	memcpy(h, c->data, c->len);
+	h->nlmsg_type = type;
 	h->nlmsg_flags = (h->nlmsg_flags & ~NLM_F_ECHO) | NLM_F_ACK;
 	h->nlmsg_seq = seq;
 	req.in[0] = h;
 	rc = run_again(vs, &req);
-	kvfree(h);
+	kvfree_sensitive(h, c->len);
 	return min(rc, 0);
 }
 
@@ -76,11 +78,34 @@ static int await_answer(struct vnet_sock *vs, u32 seq)
 	return rc;
 }
 
+/* Get a request's type. Families of generic netlink have another number now. */
+static int type_of(struct vnet_sock *vs, const struct vnet_change *c)
+{
+	u16 type = vnet_change_header(c)->nlmsg_type;
+
+	if (c->protocol == NETLINK_GENERIC)
+		return vnet_family_ask(vs, vnet_family_name(type), VOS_GET_RECOVERY);
+	return type;
+}
+
 static int request_again(struct vnet_sock *vs, const struct vnet_change *c, u32 seq)
 {
-	const struct cred *old = override_creds(c->cred);
-	int rc = send_again(vs, c, seq) ?: await_answer(vs, seq);
+	int type = type_of(vs, c);
 
+	if (type < 0)
+		return type;
+	return send_again(vs, c, type, seq) ?: await_answer(vs, seq);
+}
+
+static int change_again(struct vnet_sock *vs, const struct vnet_change *c, u32 seq)
+{
+	const struct cred *old = override_creds(c->cred);
+	int rc;
+
+	if (c->protocol == VNET_BY_IOCTL)
+		rc = vnet_ioctl_again(vs, c);
+	else
+		rc = request_again(vs, c, seq);
 	revert_creds(old);
 	return rc;
 }
@@ -114,6 +139,13 @@ static bool link_is_gone(int rc)
 	return rc == -EOWNERDEAD || rc == -ENETDOWN;
 }
 
+static int family_of(const struct vnet_change *c)
+{
+	if (c->protocol != VNET_BY_IOCTL)
+		return PF_NETLINK;
+	return vnet_change_kept(c)->family == PF_INET6 ? PF_INET6 : PF_INET;
+}
+
 /*
  * Make a socket of this kernel's own in the domain, in the namespace of a change.
  * @sock: its owner, without a file
@@ -126,7 +158,10 @@ static struct vnet_sock *control_open(struct socket *sock, const struct vnet_cha
 
 	if (!net)
 		return ERR_PTR(-ESRCH);
-	vs = vnet_netlink_new(net, sock, c->protocol);
+	if (c->protocol == VNET_BY_IOCTL)
+		vs = vnet_beside_new(net, sock, family_of(c), IPPROTO_UDP);
+	else
+		vs = vnet_netlink_new(net, sock, c->protocol);
 	put_net(net);
 
 	if (IS_ERR(vs))
@@ -163,11 +198,25 @@ static int by_own_socket(struct socket *sock, const struct vnet_change *c)
 	return rc;
 }
 
-/* A socket for requests of NETLINK_ROUTE. @vs: NULL: none; @netns: its namespace's number */
+/*
+ * struct control - a socket for changes of one kind
+ * @vs: NULL: there is none
+ * @netns: its namespace's number
+ * @protocol: as in struct vnet_change
+ * @family: PF_*
+ */
 struct control {
 	struct vnet_sock *vs;
 	u32 netns;
+	int protocol;
+	int family;
 };
+
+static bool serves(const struct control *control, const struct vnet_change *c)
+{
+	return control->vs && control->netns == c->netns && control->protocol == c->protocol &&
+	       control->family == family_of(c);
+}
 
 static void leave(struct control *control)
 {
@@ -180,7 +229,7 @@ static int enter(struct socket *sock, struct control *control, const struct vnet
 {
 	struct vnet_sock *vs;
 
-	if (control->vs && control->netns == c->netns)
+	if (serves(control, c))
 		return 0;
 	leave(control);
 	vs = control_open(sock, c);
@@ -188,7 +237,19 @@ static int enter(struct socket *sock, struct control *control, const struct vnet
 		return PTR_ERR(vs);
 	control->vs = vs;
 	control->netns = c->netns;
+	control->protocol = c->protocol;
+	control->family = family_of(c);
 	return 0;
+}
+
+static void complain(const struct vnet_change *c, int rc)
+{
+	if (c->protocol == VNET_BY_IOCTL)
+		pr_warn_ratelimited("virtuos-net: ioctl %#x could not be made again: error %d\n",
+				    vnet_change_kept(c)->cmd, -rc);
+	else
+		pr_warn_ratelimited("virtuos-net: request %u of netlink %d could not be made again: error %d\n",
+				    vnet_change_header(c)->nlmsg_type, c->protocol, -rc);
 }
 
 static int all_again(struct socket *sock, const struct list_head *changes)
@@ -199,15 +260,14 @@ static int all_again(struct socket *sock, const struct list_head *changes)
 	int rc = 0;
 
 	list_for_each_entry(c, changes, node) {
-		if (c->protocol == NETLINK_ROUTE)
-			rc = enter(sock, &control, c) ?: request_again(control.vs, c, ++seq);
-		else
+		if (c->protocol == NETLINK_NETFILTER)
 			rc = by_own_socket(sock, c);
+		else
+			rc = enter(sock, &control, c) ?: change_again(control.vs, c, ++seq);
 		if (link_is_gone(rc))
 			break;
 		if (rc && !is_in_vain(rc))
-			pr_warn_ratelimited("virtuos-net: request %u of netlink %d could not be made again: error %d\n",
-					    vnet_change_header(c)->nlmsg_type, c->protocol, -rc);
+			complain(c, rc);
 	}
 	leave(&control);
 	return link_is_gone(rc) ? rc : 0;
@@ -222,7 +282,7 @@ static int all_again(struct socket *sock, const struct list_head *changes)
 void vnet_change_list_again(const struct list_head *changes)
 {
 	struct socket *sock;
-	int rc = sock_create_lite(PF_NETLINK, SOCK_RAW, NETLINK_ROUTE, &sock);
+	int rc = sock_create_lite(PF_NETLINK, SOCK_DGRAM, NETLINK_ROUTE, &sock);
 
 	if (!rc) {
 		rc = all_again(sock, changes);

@@ -50,6 +50,8 @@ int vnet_change_index(const struct vnet_change *c)
 {
 	const void *head = nlmsg_data(vnet_change_header(c));
 
+	if (c->protocol != NETLINK_ROUTE)
+		return c->index;
 	if (is_link(c))
 		return ((const struct ifinfomsg *)head)->ifi_index;
 	return vnet_change_is_address(c) ? ((const struct ifaddrmsg *)head)->ifa_index : 0;
@@ -132,8 +134,60 @@ int vnet_change_peer(const struct vnet_change *c, u32 *netns)
 	return ((const struct ifinfomsg *)nla_data(peer))->ifi_index;
 }
 
-/* Return: the number, or 0: the domain has no such interface, or there is no link. */
-static int ask(struct vnet_sock *vs, const struct nlattr *name)
+/* Test whether a request sets an interface down, or lets it stay so. */
+static bool sets_down(const struct ifinfomsg *info)
+{
+	u32 change = info->ifi_change ?: info->ifi_flags;
+
+	return change & IFF_UP && !(info->ifi_flags & IFF_UP);
+}
+
+static u32 link_sets(const struct nlmsghdr *h)
+{
+	const int head = sizeof(struct ifinfomsg);
+	u32 sets = sets_down(nlmsg_data(h)) ? VNET_SETS_FLAGS : 0;
+
+	if (nlmsg_find_attr(h, head, IFLA_MTU))
+		sets |= VNET_SETS_MTU;
+	if (nlmsg_find_attr(h, head, IFLA_TXQLEN))
+		sets |= VNET_SETS_QUEUE;
+	if (nlmsg_find_attr(h, head, IFLA_ADDRESS))
+		sets |= VNET_SETS_HW;
+	if (nlmsg_find_attr(h, head, IFLA_BROADCAST))
+		sets |= VNET_SETS_HW_BROADCAST;
+	if (nlmsg_find_attr(h, head, IFLA_MAP))
+		sets |= VNET_SETS_MAP;
+	return sets;
+}
+
+/**
+ * vnet_change_sets - get what a request of NETLINK_ROUTE sets of an interface
+ * @c: any change
+ * @index: the interface's
+ *
+ * Context: any.
+ * Return: VNET_SETS_*, as far as ioctl() could set it too.
+ */
+u32 vnet_change_sets(const struct vnet_change *c, int index)
+{
+	int own = vnet_change_index(c);
+
+	if (c->protocol != NETLINK_ROUTE || (own && own != index))
+		return 0;
+	if (vnet_change_is_address(c))
+		return VNET_SETS_ALL_ADDR;
+	return is_link(c) ? link_sets(vnet_change_header(c)) : 0;
+}
+
+/**
+ * vnet_index_ask - ask the domain for an interface's number
+ * @vs: a socket of the namespace
+ * @name: the interface's
+ *
+ * Context: process.
+ * Return: the number, or 0: the domain has no such interface, or there is no link.
+ */
+int vnet_index_ask(struct vnet_sock *vs, const char *name)
 {
 	struct ifreq ifr = {};
 	struct vnet_req req = {
@@ -144,11 +198,17 @@ static int ask(struct vnet_sock *vs, const struct nlattr *name)
 		.len[0] = sizeof(ifr),
 	};
 
-	if (nla_strscpy(ifr.ifr_name, name, IFNAMSIZ) < 0)
-		return 0;
+	strscpy(ifr.ifr_name, name, IFNAMSIZ);
 	if (vnet_req_once(vs, &req, VOS_GET_UP_ONLY) || vnet_result(req.cqe.result, 0))
 		return 0;
 	return max(ifr.ifr_ifindex, 0);
+}
+
+static int ask(struct vnet_sock *vs, const struct nlattr *name)
+{
+	char text[IFNAMSIZ];
+
+	return nla_strscpy(text, name, IFNAMSIZ) < 0 ? 0 : vnet_index_ask(vs, text);
 }
 
 /* Ask by a socket that is made in @net for that. @sock: its owner, without a file */

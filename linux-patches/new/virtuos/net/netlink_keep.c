@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What programs have changed of the domain's network by NETLINK_ROUTE and by nf_tables, for the
- * next incarnation of the domain.
+ * What programs have changed of the domain's network by netlink and by ioctl(), for the next
+ * incarnation of the domain.
  *
  * The requests themselves are kept, in order. The next incarnation begins with the addresses of
  * virtuos.cfg, as each one does, and carries them out again.
@@ -10,17 +10,11 @@
  * That is before other callers are let in, and under the credentials of its sender. A request
  * that a later one makes void is not kept.
  */
-#include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/if.h>
-#include <linux/if_addr.h>
-#include <linux/if_link.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
-#include <linux/sockios.h>
-#include <linux/user_namespace.h>
 #include <net/netlink.h>
 #include "netlink.h"
 #include "netns.h"
@@ -37,14 +31,30 @@ static DEFINE_MUTEX(changes_lock);
 static LIST_HEAD(changes);
 static unsigned int nr_changes, nr_bytes;
 
-static void change_free(struct vnet_change *c)
+/**
+ * vnet_change_free - free a change that is not on the list
+ * @c: the change. It may hold keys
+ *
+ * Context: process.
+ */
+void vnet_change_free(struct vnet_change *c)
 {
 	put_cred(c->cred);
-	kvfree(c);
+	kvfree_sensitive(c, struct_size(c, data, c->len));
 }
 
-static struct vnet_change *change_new(const struct vnet_sock *vs, int protocol, const void *data,
-				      u32 len)
+/**
+ * vnet_change_new - describe what the caller is about to change, or has changed
+ * @vs: the socket
+ * @protocol: see struct vnet_change
+ * @data: see there; NULL: the caller fills it in
+ * @len: bytes of @data
+ *
+ * Context: process.
+ * Return: the change, or NULL: no memory.
+ */
+struct vnet_change *vnet_change_new(const struct vnet_sock *vs, int protocol, const void *data,
+				    size_t len)
 {
 	struct vnet_change *c = kvmalloc(struct_size(c, data, len), GFP_KERNEL_ACCOUNT);
 
@@ -52,9 +62,11 @@ static struct vnet_change *change_new(const struct vnet_sock *vs, int protocol, 
 		return NULL;
 	c->cred = get_current_cred();
 	c->netns = vnet_netns_number(sock_net(&vs->sk));
+	c->index = 0;
 	c->protocol = protocol;
 	c->len = len;
-	memcpy(c->data, data, len);
+	if (data)
+		memcpy(c->data, data, len);
 	return c;
 }
 
@@ -70,68 +82,48 @@ void vnet_change_forget(struct vnet_change *c)
 	list_del(&c->node);
 	nr_changes--;
 	nr_bytes -= c->len;
-	change_free(c);
+	vnet_change_free(c);
 }
 
-static const struct nlattr *address_of(const struct vnet_change *c)
-{
-	const int head = sizeof(struct ifaddrmsg);
-
-	return nlmsg_find_attr(vnet_change_header(c), head, IFA_LOCAL) ?:
-	       nlmsg_find_attr(vnet_change_header(c), head, IFA_ADDRESS);
-}
-
-static bool same_address(const struct vnet_change *c, const struct vnet_change *d)
-{
-	const struct ifaddrmsg *m = nlmsg_data(vnet_change_header(c));
-	const struct ifaddrmsg *n = nlmsg_data(vnet_change_header(d));
-	const struct nlattr *a = address_of(c), *b = address_of(d);
-
-	return m->ifa_family == n->ifa_family && m->ifa_prefixlen == n->ifa_prefixlen &&
-	       m->ifa_index == n->ifa_index && a && b && nla_len(a) == nla_len(b) &&
-	       !memcmp(nla_data(a), nla_data(b), nla_len(a));
-}
-
-static bool is_same(const struct vnet_change *c, const struct vnet_change *d)
-{
-	return c->protocol == NETLINK_ROUTE && d->protocol == NETLINK_ROUTE &&
-	       c->netns == d->netns &&
-	       vnet_change_header(c)->nlmsg_type == vnet_change_header(d)->nlmsg_type &&
-	       c->len == d->len &&
-	       !memcmp(nlmsg_data(vnet_change_header(c)), nlmsg_data(vnet_change_header(d)),
-		       c->len - NLMSG_HDRLEN);
-}
-
-/*
- * Test whether an earlier request is void because of @c. What adds an address or takes it away
- * makes void what has added it: an address whose lifetime is renewed for years takes room once.
+/**
+ * vnet_change_replace - have a change take the place of another
+ * @c: the change
+ * @older: one that is kept, as long as @c; it is forgotten
+ *
+ * Context: process; called by the functions of this file.
  */
+void vnet_change_replace(struct vnet_change *c, struct vnet_change *older)
+{
+	lockdep_assert_held(&changes_lock);
+	list_add(&c->node, &older->node);
+	nr_changes++;
+	nr_bytes += c->len;
+	vnet_change_forget(older);
+}
+
 static bool voids(const struct vnet_change *c, const struct vnet_change *older)
 {
-	if (is_same(c, older))
-		return true;
-	if (c->netns != older->netns || !vnet_change_is_address(c) ||
-	    !vnet_change_is_address(older) || !same_address(c, older))
-		return false;
-	return vnet_change_header(older)->nlmsg_type == RTM_NEWADDR ||
-	       vnet_change_header(older)->nlmsg_type == vnet_change_header(c)->nlmsg_type;
+	switch (c->protocol) {
+	case VNET_BY_IOCTL:
+		return vnet_ioctl_voids(c, older);
+	case NETLINK_GENERIC:
+		return vnet_generic_voids(&changes, c, older);
+	case NETLINK_ROUTE:
+		return vnet_request_voids(c, older);
+	}
+	return false;
 }
 
 /* Test whether @c takes away what @older has made. Before that there was none. */
 static bool undoes(const struct vnet_change *c, const struct vnet_change *older)
 {
-	const struct nlmsghdr *h = vnet_change_header(c), *o = vnet_change_header(older);
-
-	if (c->protocol != NETLINK_ROUTE || older->protocol != NETLINK_ROUTE)
-		return false;
-	if (h->nlmsg_type == RTM_DELLINK)
-		return vnet_change_makes_link(older) &&
-		       vnet_change_netns(older) == c->netns &&
-		       vnet_change_index(older) == vnet_change_index(c);
-	return h->nlmsg_type == RTM_DELADDR && o->nlmsg_type == RTM_NEWADDR &&
-	       o->nlmsg_flags & NLM_F_EXCL && c->netns == older->netns &&
-	       vnet_change_is_address(c) && vnet_change_is_address(older) &&
-	       same_address(c, older);
+	switch (c->protocol) {
+	case VNET_BY_IOCTL:
+		return vnet_ioctl_undoes(c, older);
+	case NETLINK_ROUTE:
+		return vnet_request_undoes(c, older);
+	}
+	return false;
 }
 
 static struct vnet_change *find_undone(const struct vnet_change *c)
@@ -139,7 +131,7 @@ static struct vnet_change *find_undone(const struct vnet_change *c)
 	struct vnet_change *older;
 
 	lockdep_assert_held(&changes_lock);
-	list_for_each_entry(older, &changes, node)
+	list_for_each_entry_reverse(older, &changes, node)
 		if (undoes(c, older))
 			return older;
 	return NULL;
@@ -148,7 +140,7 @@ static struct vnet_change *find_undone(const struct vnet_change *c)
 /* With an interface go its own settings and addresses. */
 static void forget_undone(const struct vnet_change *c, struct vnet_change *undone)
 {
-	if (vnet_change_header(c)->nlmsg_type == RTM_DELLINK)
+	if (c->protocol == NETLINK_ROUTE && vnet_change_header(c)->nlmsg_type == RTM_DELLINK)
 		vnet_change_forget_link(&changes, c->netns, vnet_change_index(c));
 	else
 		vnet_change_forget(undone);
@@ -171,7 +163,7 @@ static bool has_room(const struct vnet_change *c)
 	       nr_changes < CHANGES_MAX / 2 && nr_bytes + c->len <= BYTES_MAX / 2;
 }
 
-/* Return: 0 or -ENOSPC. */
+/* Return: 0 or -ENOSPC. 1: it need not be kept. */
 static int append(struct vnet_change *c)
 {
 	struct vnet_change *older, *next;
@@ -180,6 +172,8 @@ static int append(struct vnet_change *c)
 	list_for_each_entry_safe(older, next, &changes, node)
 		if (voids(c, older))
 			vnet_change_forget(older);
+	if (c->protocol == NETLINK_GENERIC && vnet_generic_in_vain(&changes, c))
+		return 1;
 	if (!has_room(c))
 		return -ENOSPC;
 	list_add_tail(&c->node, &changes);
@@ -188,26 +182,22 @@ static int append(struct vnet_change *c)
 	return 0;
 }
 
+/* Return: 0 or -ENOSPC. The change belongs to the caller no more. */
 static int keep_change(struct vnet_change *c)
 {
-	struct vnet_change *undone = find_undone(c);
+	struct vnet_change *undone;
 	int rc = 0;
 
+	if (vnet_change_in_place(&changes, c))
+		return 0;
+	undone = find_undone(c);
 	if (undone)
 		forget_undone(c, undone);
 	else
 		rc = append(c);
 	if (undone || rc)
-		change_free(c);
-	return rc;
-}
-
-/* Of each kind of object there are requests to make, to delete, to get and to set. */
-static bool is_change(const struct nlmsghdr *h)
-{
-	return h->nlmsg_type >= RTM_BASE && h->nlmsg_type <= RTM_MAX &&
-	       h->nlmsg_flags & NLM_F_REQUEST &&
-	       (h->nlmsg_type & 3) != (RTM_GETLINK & 3);
+		vnet_change_free(c);
+	return min(rc, 0);
 }
 
 /* Have folders of settings and of attributes follow an interface that has come or gone. */
@@ -227,9 +217,9 @@ static int keep_requests(struct vnet_sock *vs, const void *data, int len)
 
 	for (h = data; nlmsg_ok(h, len) && !rc; h = nlmsg_next(h, &len)) {
 		tell_folders(vs, h);
-		if (!is_change(h))
+		if (!vnet_request_changes(h))
 			continue;
-		c = change_new(vs, NETLINK_ROUTE, h, h->nlmsg_len);
+		c = vnet_change_new(vs, NETLINK_ROUTE, h, h->nlmsg_len);
 		if (!c)
 			return -ENOMEM;
 		vnet_change_note(vs, c);
@@ -250,7 +240,7 @@ static void forget_batches(u32 netns)
 
 static int keep_batch(struct vnet_sock *vs, const void *data, size_t len)
 {
-	struct vnet_change *c = change_new(vs, NETLINK_NETFILTER, data, len);
+	struct vnet_change *c = vnet_change_new(vs, NETLINK_NETFILTER, data, len);
 
 	if (!c)
 		return -ENOMEM;
@@ -260,37 +250,46 @@ static int keep_batch(struct vnet_sock *vs, const void *data, size_t len)
 	return keep_change(c);
 }
 
-static void keep_all(struct vnet_sock *vs, const void *data, size_t len)
-{
-	int rc = vs->sk.sk_protocol == NETLINK_ROUTE ? keep_requests(vs, data, len) :
-		keep_batch(vs, data, len);
-
-	if (rc)
-		pr_warn_ratelimited("virtuos-net: a change of the network will not be made again: error %d\n",
-				    -rc);
-}
-
-static bool holds_request(const void *data, int len, bool refused)
+static int keep_generic(struct vnet_sock *vs, const void *data, int len)
 {
 	const struct nlmsghdr *h;
-	int left = len;
+	struct vnet_change *c;
+	int rc = 0;
 
-	for (h = data; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
-		if (is_change(h))
-			/* Of several requests the others may have been carried out. */
-			return !refused || (int)NLMSG_ALIGN(h->nlmsg_len) < len;
-	return false;
+	for (h = data; nlmsg_ok(h, len) && !rc; h = nlmsg_next(h, &len)) {
+		if (!vnet_generic_asks(h))
+			continue;
+		c = vnet_change_new(vs, NETLINK_GENERIC, h, h->nlmsg_len);
+		if (!c)
+			return -ENOMEM;
+		rc = vnet_generic_note(vs, c);
+		if (!rc)
+			rc = keep_change(c);
+		else
+			vnet_change_free(c);
+		/* Its number is of another family. */
+		rc = rc == -ENOENT ? 0 : rc;
+	}
+	return rc;
 }
 
-static bool holds_change(const struct vnet_sock *vs, const void *data, size_t len, bool refused)
+static int warn(int rc)
+{
+	if (rc && rc != -EOWNERDEAD)
+		pr_warn_ratelimited("virtuos-net: a change of the network will not be made again: error %d\n",
+				    -rc);
+	return rc == -EOWNERDEAD ? rc : 0;
+}
+
+static int keep_all(struct vnet_sock *vs, const void *data, size_t len)
 {
 	switch (vs->sk.sk_protocol) {
 	case NETLINK_ROUTE:
-		return holds_request(data, len, refused);
-	case NETLINK_NETFILTER:
-		return !refused && vnet_is_batch(data, len);
+		return warn(keep_requests(vs, data, len));
+	case NETLINK_GENERIC:
+		return warn(keep_generic(vs, data, len));
 	}
-	return false;
+	return warn(keep_batch(vs, data, len));
 }
 
 /**
@@ -310,18 +309,53 @@ int vnet_changes_keep(struct vnet_sock *vs, const void *data, size_t len, bool r
 {
 	int rc = 0;
 
-	if (!holds_change(vs, data, len, refused) ||
-	    !ns_capable_noaudit(sock_net(&vs->sk)->user_ns, CAP_NET_ADMIN))
+	if (!vnet_holds_change(vs->sk.sk_protocol, data, len, refused) || !vnet_may_change(vs))
 		return 0;
 	/* Others may hold it while they ask the domain. A sender that is killed is told nothing. */
 	if (mutex_lock_killable(&changes_lock))
 		return 0;
 	if (vos_session_epoch(vnet.session) == epoch)
-		keep_all(vs, data, len);
+		rc = keep_all(vs, data, len);
 	else
 		rc = -EOWNERDEAD;
 	mutex_unlock(&changes_lock);
 	return rc;
+}
+
+static void note(struct vnet_sock *vs, struct vnet_change *c)
+{
+	if (c->protocol == VNET_BY_IOCTL)
+		vnet_change_note_ioctl(vs, c);
+	else
+		vnet_change_note(vs, c);
+}
+
+/**
+ * vnet_changes_add - keep one change that the domain has made
+ * @vs: a socket of the namespace
+ * @c: the change, by ioctl() or NETLINK_ROUTE. It belongs to the caller no more, unless -EOWNERDEAD
+ * @epoch: link that has made it
+ *
+ * The caller has made sure that its process may change the network (vnet_may_change()).
+ *
+ * Context: process.
+ * Return: 0. -EOWNERDEAD: the link has died, and the next one does not know of it.
+ */
+int vnet_changes_add(struct vnet_sock *vs, struct vnet_change *c, u32 epoch)
+{
+	bool known;
+
+	if (mutex_lock_killable(&changes_lock)) {
+		vnet_change_free(c);
+		return 0;
+	}
+	known = vos_session_epoch(vnet.session) == epoch;
+	if (known) {
+		note(vs, c);
+		warn(keep_change(c));
+	}
+	mutex_unlock(&changes_lock);
+	return known ? 0 : -EOWNERDEAD;
 }
 
 /**

@@ -85,7 +85,8 @@ int vnet_netlink_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 		rc = send_copied(sock, msg, data, len);
 	else
 		rc = -EFAULT;
-	kvfree(data);
+	/* There may be keys in it. */
+	kvfree_sensitive(data, len);
 	return rc;
 }
 
