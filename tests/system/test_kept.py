@@ -132,6 +132,28 @@ def test_an_interface_that_is_renamed(host):
     quiet(host)
 
 
+def test_a_route_needs_its_interface_up(host):
+    """A program sets an interface up twice, and a route in between is not tried before the first time."""
+    ask = "ip route"
+    try:
+        out(host.primary("""set -e
+ip link add kup type dummy
+ip link set kup up
+ip route add 10.92.0.0/16 dev kup
+ip link set kup up
+"""))
+        run(host, BY_IOCTL + "up('kup')")
+        before = seen(host, ask)
+        assert any("10.92.0.0/16" in line for line in before), before
+        generation = kill(host, "net")
+        after = seen(host, ask)
+        assert after == before, set(after) ^ set(before)
+        wait_until_up(host, "net", generation)
+        quiet(host)
+    finally:
+        host.primary("ip link del kup", timeout=60)
+
+
 def test_others_keep_nothing(host):
     """Who may not change the network adds nothing to what is kept."""
     script = BY_IOCTL + "\nfor _ in range(3):\n    try:\n        mtu('lo', 1400)\n        print('done')\n" \

@@ -125,6 +125,10 @@ bool vnet_change_in_place(struct list_head *changes, struct vnet_change *c)
 {
 	struct vnet_change *older;
 
+	if (vnet_request_in_vain(changes, c)) {
+		vnet_change_free(c);
+		return true;
+	}
 	if (c->protocol != VNET_BY_IOCTL)
 		return false;
 	older = find_touching(changes, c);

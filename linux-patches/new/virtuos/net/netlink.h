@@ -110,6 +110,7 @@ int vnet_family_ask(struct vnet_sock *vs, const char *name, u32 flags);
 
 /* netlink_request.c */
 bool vnet_request_voids(const struct vnet_change *c, const struct vnet_change *older);
+bool vnet_request_in_vain(const struct list_head *changes, const struct vnet_change *c);
 bool vnet_request_undoes(const struct vnet_change *c, const struct vnet_change *older);
 bool vnet_request_changes(const struct nlmsghdr *h);
 bool vnet_holds_change(int protocol, const void *data, size_t len, bool refused);

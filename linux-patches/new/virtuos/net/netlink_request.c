@@ -3,6 +3,7 @@
  * Which requests of netlink change the network, and which of NETLINK_ROUTE make others void.
  */
 #include <linux/if_addr.h>
+#include <linux/list.h>
 #include <linux/rtnetlink.h>
 #include <net/netlink.h>
 #include "netlink.h"
@@ -56,6 +57,40 @@ bool vnet_request_voids(const struct vnet_change *c, const struct vnet_change *o
 		return false;
 	return vnet_change_header(older)->nlmsg_type == RTM_NEWADDR ||
 	       vnet_change_header(older)->nlmsg_type == vnet_change_header(c)->nlmsg_type;
+}
+
+static bool is_about_link(const struct vnet_change *older, const struct vnet_change *c)
+{
+	if (older->netns != c->netns || vnet_change_index(older) != vnet_change_index(c))
+		return false;
+	if (older->protocol == VNET_BY_IOCTL)
+		return !(vnet_kept_sets(vnet_change_kept(older)) & VNET_SETS_ALL_ADDR);
+	return older->protocol == NETLINK_ROUTE && !vnet_change_is_address(older);
+}
+
+/**
+ * vnet_request_in_vain - test for a request that sets of an interface what was just set
+ * @changes: list of struct vnet_change
+ * @c: any change
+ *
+ * The earlier request stays where it is: a route that was added then needs the interface up.
+ *
+ * Context: process; the list is the caller's.
+ * Return: whether so.
+ */
+bool vnet_request_in_vain(const struct list_head *changes, const struct vnet_change *c)
+{
+	const struct nlmsghdr *h = vnet_change_header(c);
+	const struct vnet_change *older;
+
+	if (c->protocol != NETLINK_ROUTE || h->nlmsg_flags & NLM_F_CREATE ||
+	    (h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_SETLINK) ||
+	    vnet_change_index(c) <= 0)
+		return false;
+	list_for_each_entry_reverse(older, changes, node)
+		if (is_about_link(older, c))
+			return is_same(c, older);
+	return false;
 }
 
 /**
