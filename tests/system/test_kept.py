@@ -152,6 +152,9 @@ ip link set kup up
         quiet(host)
     finally:
         host.primary("ip link del kup", timeout=60)
+    generation = kill(host, "net")
+    wait_until_up(host, "net", generation)
+    quiet(host)
 
 
 def test_others_keep_nothing(host):

@@ -123,6 +123,7 @@ void vnet_change_list_end(struct list_head *changes, u32 netns);
 bool vnet_change_is_address(const struct vnet_change *c);
 bool vnet_change_makes_link(const struct vnet_change *c);
 int vnet_change_index(const struct vnet_change *c);
+int vnet_change_way(const struct vnet_change *c);
 u32 vnet_change_netns(const struct vnet_change *c);
 int vnet_change_peer(const struct vnet_change *c, u32 *netns);
 void vnet_change_note(struct vnet_sock *vs, struct vnet_change *c);

@@ -8,7 +8,7 @@
 #include "netns.h"
 
 /**
- * vnet_change_forget_link - forget an interface's own settings and addresses
+ * vnet_change_forget_link - forget an interface's own settings, addresses and routes
  * @changes: list of struct vnet_change
  * @netns: number of the namespace
  * @index: the interface's
@@ -22,7 +22,8 @@ void vnet_change_forget_link(struct list_head *changes, u32 netns, int index)
 	if (index <= 0)
 		return;
 	list_for_each_entry_safe(c, next, changes, node)
-		if (vnet_change_netns(c) == netns && vnet_change_index(c) == index)
+		if (vnet_change_netns(c) == netns &&
+		    (vnet_change_index(c) == index || vnet_change_way(c) == index))
 			vnet_change_forget(c);
 }
 

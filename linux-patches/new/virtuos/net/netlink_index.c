@@ -58,6 +58,25 @@ int vnet_change_index(const struct vnet_change *c)
 }
 
 /**
+ * vnet_change_way - get the interface through which a request's route leads
+ * @c: any change
+ *
+ * Context: any.
+ * Return: its number; 0: none, or it is not known.
+ */
+int vnet_change_way(const struct vnet_change *c)
+{
+	const struct nlmsghdr *h = vnet_change_header(c);
+	const struct nlattr *way;
+
+	if (c->protocol != NETLINK_ROUTE || h->nlmsg_type < RTM_NEWROUTE ||
+	    h->nlmsg_type > RTM_DELROUTE || nlmsg_len(h) < (int)sizeof(struct rtmsg))
+		return 0;
+	way = nlmsg_find_attr(h, sizeof(struct rtmsg), RTA_OIF);
+	return way && nla_len(way) >= (int)sizeof(u32) ? nla_get_u32(way) : 0;
+}
+
+/**
  * vnet_change_makes_link - test for a request that has made an interface whose number is known
  * @c: the request
  *
