@@ -155,6 +155,6 @@ void do_file_ioctl(void)
 	else
 		r = ioctl(files[i].fd, kinds[k].number, value);
 	out_result(r);
-	if (!r && kinds[k].number != FICLONE)
+	if (!r && kinds[k].number != FICLONE && kinds[k].number != FIOQSIZE)
 		out(" %lld", (long long)value[0]);
 }

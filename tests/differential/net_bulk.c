@@ -68,13 +68,22 @@ static bool still_to_go(int fd)
 	return !ioctl(fd, SIOCOUTQNSD, &n) && n > 0;
 }
 
+/*
+ * How many idle turns mean that no more will move. A reader that has shut down its side
+ * announces no room. Its peer goes on by a timer, after 200 ms.
+ */
+static unsigned int patience(int from, const struct flow *f)
+{
+	return f->ended && (f->sent < f->total || still_to_go(from)) ? 200 : 30;
+}
+
 /* Until nothing has moved for a while. */
 static void move(int from, int to, struct flow *f)
 {
 	struct pollfd p = { .fd = to, .events = POLLIN };
 	unsigned int idle = 0;
 
-	while (idle < 30) {
+	while (idle < patience(from, f)) {
 		bool moved = push(from, f);
 
 		moved |= pull(to, f);

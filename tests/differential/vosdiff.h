@@ -20,12 +20,15 @@
  * - How much of a stream is there while it moves: few bytes are queued at a time, or all
  *   are read to the last one and then shown (transfer). How much a full socket holds is
  *   not shown.
+ * - How soon a stream goes on whose reader has shut down its side: that announces no room.
+ *   The sender's timer is waited for.
  * - Sizes of buffers that the kernel adapts, and values of memory, processor and route.
  * - When the other end of a connection hears of a close(): there is a pause.
  * - When a signal comes that no call waits for: all are shown that came within a pause.
  * - Whether a call blocks for ever: it is interrupted after STUCK_MS, and says EINTR.
  * - The order of a folder's names: they are sorted. Kernel-chosen offsets are not shown.
- * - How many blocks a file has: whether it has none, fewer than bytes, or enough.
+ * - How many blocks a file has: whether it has none, fewer than bytes, or enough. FIOQSIZE's
+ *   number is not shown, for it counts only what has reached the disk.
  * - O_DIRECT with what is not aligned to blocks.
  * - What a file has that is spliced into itself.
  * - What a page of a mapping beyond the file's end holds.
