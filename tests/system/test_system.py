@@ -81,7 +81,7 @@ def test_no_grant_operation_under_load(host):
     before = {s: counters(host, s) for s in ("net", "storage")}
     with Page(b"x" * 10000) as page:
         out(host.primary("for i in $(seq 20); do curl -sS --max-time 20 -o /dev/null %s; done; "
-                         "dd if=/dev/zero of=/root/load bs=64k count=100 conv=fsync 2>/dev/null; rm /root/load"
+                         "dd if=/dev/zero of=/root/load bs=64k count=100 oflag=dsync 2>/dev/null; rm /root/load"
                          % page.url, timeout=100))
     for service, old in before.items():
         new = counters(host, service)
