@@ -81,6 +81,23 @@ def seen(host, ask):
     return sorted(line.split("valid_lft")[0].strip() for line in out(host.primary(ask, timeout=60)).split("\n"))
 
 
+def replace(host):
+    """Another network domain instead of this one."""
+    generation = kill(host, "net")
+    wait_until_up(host, "net", generation)
+    quiet(host)
+
+
+def outlives(host, look, *ask):
+    """What is seen is as before when the domain has died. The question comes while there is none."""
+    before = look(host, *ask)
+    generation = kill(host, "net")
+    after = look(host, *ask)
+    assert after == before, set(after) ^ set(before)
+    wait_until_up(host, "net", generation)
+    quiet(host)
+
+
 def test_what_ifconfig_and_route_do(host):
     """Addresses with labels, an MTU and routes are as before the death, and taken-away ones stay away."""
     ask = "ip -4 -o addr show dev lo; ip route; ip -o link show lo"
@@ -90,15 +107,10 @@ def test_what_ifconfig_and_route_do(host):
         text = "\n".join(before)
         assert "10.95.0.2/24" in text and "10.96.0.0/16" in text and "mtu 9001" in text, before
         assert "10.95.0.1" not in text and "10.95.1.1" not in text and "10.97" not in text, before
-        generation = kill(host, "net")
-        after = seen(host, ask)
-        assert after == before, set(after) ^ set(before)
-        wait_until_up(host, "net", generation)
-        quiet(host)
+        outlives(host, seen, ask)
     finally:
         run(host, UNDO_LO)
-    generation = kill(host, "net")
-    wait_until_up(host, "net", generation)
+    replace(host)
     text = "\n".join(seen(host, ask))
     assert "10.95" not in text and "10.96" not in text and "mtu 65536" in text, text
 
@@ -119,17 +131,11 @@ def test_an_interface_that_is_renamed(host):
         run(host, RENAME)
         before = seen(host, ask)
         assert any("knew" in line and "10.94.0.1/24" in line for line in before), before
-        generation = kill(host, "net")
-        after = seen(host, ask)
-        assert after == before, set(after) ^ set(before)
-        wait_until_up(host, "net", generation)
-        quiet(host)
+        outlives(host, seen, ask)
     finally:
         host.primary("ip link del knew; ip link del kold", timeout=60)
-    generation = kill(host, "net")
-    wait_until_up(host, "net", generation)
+    replace(host)
     assert "knew" not in "".join(seen(host, ask))
-    quiet(host)
 
 
 def test_a_route_needs_its_interface_up(host):
@@ -145,16 +151,10 @@ ip link set kup up
         run(host, BY_IOCTL + "up('kup')")
         before = seen(host, ask)
         assert any("10.92.0.0/16" in line for line in before), before
-        generation = kill(host, "net")
-        after = seen(host, ask)
-        assert after == before, set(after) ^ set(before)
-        wait_until_up(host, "net", generation)
-        quiet(host)
+        outlives(host, seen, ask)
     finally:
         host.primary("ip link del kup", timeout=60)
-    generation = kill(host, "net")
-    wait_until_up(host, "net", generation)
-    quiet(host)
+    replace(host)
 
 
 def test_others_keep_nothing(host):
@@ -163,10 +163,8 @@ def test_others_keep_nothing(host):
         "    except PermissionError:\n        print('refused')\n"
     for prefix in (NOBODY.split(), ["unshare", "-U", "-r"]):
         assert run(host, script, prefix).split() == ["refused"] * 3
-    generation = kill(host, "net")
-    wait_until_up(host, "net", generation)
+    replace(host)
     assert "mtu 65536" in out(host.primary("ip -o link show lo", timeout=60))
-    quiet(host)
 
 
 FEATURES = r"""
@@ -281,12 +279,7 @@ def test_a_bridge_and_a_tunnel(host):
     out(host.primary(PINGS, timeout=60))
     assert run(host, TUNNEL).split() == ["good"]
     out(host.primary(THROUGH, timeout=60))
-    before = numbers(host)
     for _ in range(2):
-        generation = kill(host, "net")
-        after = numbers(host)
-        assert after == before, set(after) ^ set(before)
-        wait_until_up(host, "net", generation)
+        outlives(host, numbers)
         out(host.primary(PINGS, timeout=60))
         out(host.primary(THROUGH, timeout=60))
-        quiet(host)
