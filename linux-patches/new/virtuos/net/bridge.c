@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bridges by ioctl(), as brctl(8) and busybox make them. A socket of any family serves for that, so
- * this kernel's generic code asks here.
+ * Bridges by ioctl(), as brctl(8) and busybox make them. A socket of any family serves for that:
+ * see any_socket.c.
  *
  * What was done is kept as the request of NETLINK_ROUTE that does the same. So a bridge has its
  * number again in the next incarnation of the domain. Commands that show a bridge are refused.
  */
 #include <linux/if.h>
-#include <linux/if_bridge.h>
-#include <linux/in.h>
-#include <linux/net.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/sockios.h>
@@ -129,21 +126,16 @@ static int carry_out(struct vnet_sock *vs, struct bridging *b)
 	return 0;
 }
 
-static int in_namespace(struct net *net, struct bridging *b)
-{
-	struct socket *sock;
-	int rc = vnet_netns_need(net);
-
-	if (!rc)
-		rc = __sock_create(net, PF_INET, SOCK_DGRAM, IPPROTO_UDP, &sock, 1);
-	if (rc)
-		return rc;
-	rc = carry_out(vnet_sk(sock->sk), b);
-	sock_release(sock);
-	return rc;
-}
-
-static int on_bridging(struct net *net, unsigned int cmd, void __user *arg)
+/**
+ * vnet_bridge_ioctl - carry out a command about bridges
+ * @vs: a socket of the domain in the caller's namespace
+ * @cmd: SIOCBR*, SIOCGIFBR or SIOCSIFBR
+ * @arg: its argument
+ *
+ * Context: process.
+ * Return: 0. -EOPNOTSUPP: it shows a bridge. Otherwise as the command does.
+ */
+int vnet_bridge_ioctl(struct vnet_sock *vs, unsigned int cmd, void __user *arg)
 {
 	struct bridging b = { .cmd = cmd };
 
@@ -162,25 +154,5 @@ static int on_bridging(struct net *net, unsigned int cmd, void __user *arg)
 	if (copy_from_user(&b.ifr, arg, b.len))
 		return -EFAULT;
 	b.ifr.ifr_name[IFNAMSIZ - 1] = 0;
-	return in_namespace(net, &b);
-}
-
-/**
- * vnet_bridge_begin - have the domain carry out such commands
- *
- * Context: process; the families are registered.
- */
-void vnet_bridge_begin(void)
-{
-	brioctl_set(on_bridging);
-}
-
-/**
- * vnet_bridge_end - undo vnet_bridge_begin()
- *
- * Context: process.
- */
-void vnet_bridge_end(void)
-{
-	brioctl_set(NULL);
+	return carry_out(vs, &b);
 }

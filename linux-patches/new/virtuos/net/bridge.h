@@ -3,7 +3,8 @@
 #ifndef VNET_BRIDGE_H
 #define VNET_BRIDGE_H
 
-void vnet_bridge_begin(void);
-void vnet_bridge_end(void);
+#include "vnet.h"
+
+int vnet_bridge_ioctl(struct vnet_sock *vs, unsigned int cmd, void __user *arg);
 
 #endif

@@ -6,7 +6,6 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "vos_account.h"
-#include "bridge.h"
 #include "netns.h"
 #include "packet.h"
 #include "view.h"
@@ -110,7 +109,6 @@ static int __init vnet_init(void)
 	rc = vnet_families_register();
 	if (rc)
 		goto err_sysctl;
-	vnet_bridge_begin();
 	return 0;
 
 err_sysctl:
@@ -129,7 +127,7 @@ module_init(vnet_init);
 /* Stop. No socket exists, for each holds the module. Releases may still be under way. */
 static void __exit vnet_exit(void)
 {
-	vnet_bridge_end();
+	vnet_any_socket_end();
 	vnet_netlink_end();
 	vnet_families_unregister();
 	vnet_ring_exit();

@@ -254,6 +254,7 @@ void vnet_up(struct vos_session *s)
 	vnet_keep_again();
 	each_socket(socket_up);
 	vnet_netlink_begin();
+	vnet_any_socket_begin();
 	set_bit(0, &vnet.wake_due);
 }
 

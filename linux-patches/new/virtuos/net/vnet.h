@@ -370,6 +370,10 @@ void vnet_netlink_begin(void);
 void vnet_netlink_end(void);
 void vnet_netlink_again(struct vnet_sock *vs);
 
+/* any_socket.c */
+void vnet_any_socket_begin(void);
+void vnet_any_socket_end(void);
+
 /* netlink_keep.c */
 void vnet_changes_again(void);
 void vnet_changes_drop(void);
