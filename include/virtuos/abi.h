@@ -131,12 +131,16 @@ struct vos_channel_page {
  * Object table entry. The back end writes poll, then gen with release semantics. The front end
  * reads gen with acquire semantics, then poll. So the poll mask that it reads is of the use of
  * the entry that gen names, or of a later one. The front end writes armed before a task waits.
- * The back end raises event bits only for armed objects.
+ * The back end raises event bits only for armed objects, when a mask changes. With VOS_ARMED_ROOM
+ * it also does so each time that a datagram has left.
  */
+#define VOS_ARMED	1u
+#define VOS_ARMED_ROOM	2u
+
 struct vos_obj_state {
 	__u32 gen;		/* back end */
 	__u32 poll;		/* back end: EPOLL* bits */
-	__u32 armed;		/* front end */
+	__u32 armed;		/* front end: VOS_ARMED*, or 0 */
 	__u32 reserved;
 };
 

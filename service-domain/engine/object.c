@@ -138,6 +138,12 @@ void veng_obj_publish(struct veng_conn *conn, u32 obj, u32 gen, u32 poll, bool w
 }
 EXPORT_SYMBOL_GPL(veng_obj_publish);
 
+bool veng_obj_tells_room(struct veng_conn *conn, u32 obj)
+{
+	return obj < conn->nr_objects && vos_load(&conn->obj[obj].armed) & VOS_ARMED_ROOM;
+}
+EXPORT_SYMBOL_GPL(veng_obj_tells_room);
+
 void veng_obj_announce(struct veng_conn *conn, u32 obj)
 {
 	if (obj < conn->nr_objects)

@@ -205,6 +205,16 @@ void __user *veng_window(struct veng_conn *conn);
 void veng_obj_publish(struct veng_conn *conn, u32 obj, u32 gen, u32 poll, bool wake);
 
 /**
+ * veng_obj_tells_room - test whether the front end waits for each datagram that leaves
+ * @conn: the primary's connection, not torn down yet
+ * @obj: index of the object; false if out of range
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool veng_obj_tells_room(struct veng_conn *conn, u32 obj);
+
+/**
  * veng_obj_announce - raise an object's event bit, armed or not, and notify
  * @conn: the primary's connection
  * @obj: index of the object; ignored if out of range

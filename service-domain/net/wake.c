@@ -118,7 +118,7 @@ static void data_ready(struct sock *sk)
 
 /*
  * This runs for every datagram that has left. If the mask promises room already, no caller
- * waits for it.
+ * waits for it, but for edge-triggered epoll. RCU keeps the connection: see net_disconnection().
  */
 static void write_space(struct sock *sk)
 {
@@ -130,7 +130,8 @@ static void write_space(struct sock *sk)
 		o->old.write_space(sk);
 		/* Room before mask: pairs with vns_obj_refresh(). */
 		smp_mb();
-		if (!(READ_ONCE(o->mask) & (__force u32)EPOLLOUT))
+		if (!(READ_ONCE(o->mask) & (__force u32)EPOLLOUT) ||
+		    veng_obj_tells_room(o->nc->conn, o->index))
 			vns_obj_mark(o);
 	}
 	rcu_read_unlock();

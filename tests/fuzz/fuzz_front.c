@@ -413,7 +413,7 @@ static void step(void)
 		break;
 	case 3:
 		vos_obj_poll(&session, in_lie(&in, 5), in_u8(&in));
-		vos_obj_arm(&session, in_lie(&in, OBJECTS));
+		vos_obj_arm(&session, in_lie(&in, OBJECTS), false);
 		break;
 	case 4:
 		vos_channel_set_idle(&link->chan[0], in_u8(&in) % 2);

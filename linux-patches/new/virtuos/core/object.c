@@ -50,9 +50,9 @@ static void set_armed(struct vos_session *s, u32 obj, u32 armed)
 	rcu_read_unlock();
 }
 
-void vos_obj_arm(struct vos_session *s, u32 obj)
+void vos_obj_arm(struct vos_session *s, u32 obj, bool room)
 {
-	set_armed(s, obj, 1);
+	set_armed(s, obj, VOS_ARMED | (room ? VOS_ARMED_ROOM : 0));
 }
 EXPORT_SYMBOL_GPL(vos_obj_arm);
 

@@ -271,12 +271,13 @@ u32 vos_obj_poll(struct vos_session *s, u32 obj, u32 gen);
  * vos_obj_arm - ask for an event when @obj's mask changes
  * @s: the session
  * @obj: index of the object
+ * @room: ask for one each time that a datagram has left, too
  *
  * The caller calls vos_obj_poll() again before it sleeps. A full barrier is inside.
  *
  * Context: any.
  */
-void vos_obj_arm(struct vos_session *s, u32 obj);
+void vos_obj_arm(struct vos_session *s, u32 obj, bool room);
 
 /**
  * vos_obj_disarm - undo vos_obj_arm()

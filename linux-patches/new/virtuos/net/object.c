@@ -70,7 +70,13 @@ void vnet_object_remove(struct vnet_sock *vs)
  */
 void vnet_sock_arm(struct vnet_sock *vs)
 {
-	vos_obj_arm(vnet.session, vs->index);
+	bool room;
+
+	do {
+		room = READ_ONCE(vs->each_room);
+		vos_obj_arm(vnet.session, vs->index, room);
+		/* Another task may have asked for room, and armed the object before. */
+	} while (unlikely(room != READ_ONCE(vs->each_room)));
 }
 
 /* Get what the service has published of a socket. */
@@ -158,11 +164,21 @@ void vnet_object_event(struct vos_session *s, u32 obj)
 		vos_obj_disarm(s, obj);
 		/* A task that came meanwhile may have armed the object before. */
 		if (wanted(vs, wq))
-			vos_obj_arm(s, obj);
+			vnet_sock_arm(vs);
 	}
 	if (wq)
 		wake(vs, wq);
 	rcu_read_unlock();
+}
+
+/*
+ * Edge-triggered epoll tells of room whenever a datagram has left. Without a waiter for that, no
+ * event is worth it.
+ */
+static bool wants_each_room(const struct vnet_sock *vs, const poll_table *wait)
+{
+	return wait && wait->_key & EPOLLET && wait->_key & (EPOLLOUT | EPOLLWRNORM) &&
+	       !vnet_is_stream(vs);
 }
 
 /**
@@ -180,8 +196,12 @@ __poll_t vnet_poll(struct file *file, struct socket *sock, poll_table *wait)
 	u32 poll, mask;
 
 	sock_poll_wait(file, sock, wait);
-	if (!poll_does_not_wait(wait))
+	if (unlikely(wants_each_room(vs, wait) && !READ_ONCE(vs->each_room))) {
+		WRITE_ONCE(vs->each_room, true);
 		vnet_sock_arm(vs);
+	} else if (!poll_does_not_wait(wait)) {
+		vnet_sock_arm(vs);
+	}
 	poll = published(vs);
 	vnet_urgent_tell(vs, poll);
 	mask = mask_of(vs, poll);

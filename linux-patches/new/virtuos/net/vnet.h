@@ -62,6 +62,7 @@ enum vnet_phase {
  * @lingers: SO_LINGER is set
  * @pending: of netlink: an answer was there after the last call
  * @local: of netlink: this kernel answers it
+ * @each_room: edge-triggered epoll waits for room; of all but streams
  * @urgent_seen: the last count of urgent data, as in VOS_POLL_URGENT
  * @shutdowns: how often a thread has begun to shut it down
  * @dissolved: how often a thread has begun to dissolve its connection
@@ -92,6 +93,7 @@ struct vnet_sock {
 	bool lingers;
 	bool pending;
 	bool local;
+	bool each_room;
 	u32 urgent_seen;
 	u32 shutdowns;
 	u32 dissolved;
