@@ -53,9 +53,12 @@ int vd_config_cmdline(const struct vd_config *c, const struct vd_domain_config *
 		fprintf(f, " virtuos.restart_timeout=%ld", c->restart_timeout);
 	if (d->ip)
 		fprintf(f, " ip=%s", d->ip);
-	/* No dummy interface is there unless a program makes one. */
+	/*
+	 * No dummy interface and no sit0 is there unless a program makes one. sit0 would get the
+	 * number 2 in one incarnation and 3 in another, as the NIC is found later or sooner.
+	 */
 	if (d->role == VD_ROLE_NETWORK)
-		fprintf(f, " dummy.numdummies=0");
+		fprintf(f, " dummy.numdummies=0 fb_tunnels=none");
 	print_features(f, d->features);
 	if (d->role == VD_ROLE_STORAGE) {
 		fprintf(f, " virtuos.disk=%s virtuos.fstype=%s", d->device, d->fstype);

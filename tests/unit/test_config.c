@@ -151,7 +151,7 @@ static void test_cmdlines(void **state)
 			    "virtuos.restart_timeout=30");
 	assert_int_equal(vd_config_cmdline(c, &c->service[0], buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash oops=panic swiotlb=4096 ip=dhcp "
-			    "dummy.numdummies=0 virtuos.features=bridge,wireguard quiet");
+			    "dummy.numdummies=0 fb_tunnels=none virtuos.features=bridge,wireguard quiet");
 	assert_int_equal(vd_config_cmdline(c, &c->service[1], buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "console=hvc0 panic=-1 xen_legacy_crash oops=panic swiotlb=4096 "
 			    "virtuos.disk=/dev/sda virtuos.fstype=ext4 virtuos.mountopts=noatime");
