@@ -7,6 +7,7 @@
  * are made anew: those of the inode, and that of a directory's only block.
  */
 #include <linux/buffer_head.h>
+#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/jbd2.h>
 #include "vst.h"
@@ -14,20 +15,7 @@
 #include "ext4_extents.h"
 
 #define CREDITS		8	/* blocks: the inode's and the directory's, with room */
-
-/* Find a node without a name that has an inode number. Return: its id, or 0. */
-static u64 nameless(struct vst_conn *conn, u32 ino)
-{
-	struct vst_node *node;
-	u64 id = 0;
-
-	spin_lock(&conn->lock);
-	list_for_each_entry(node, &conn->orphans, lru)
-		if ((u32)node->id == ino && !d_inode(node->dentry)->i_nlink)
-			id = node->id;
-	spin_unlock(&conn->lock);
-	return id;
-}
+#define ROOM_WAIT	HZ	/* for a file that another thread is closing */
 
 /**
  * vst_again_removed - note that a node has lost a name
@@ -47,6 +35,24 @@ void vst_again_removed(const struct vst_req *r, struct vst_node *node)
 		vst_node_keep(r, node);
 }
 
+/*
+ * Free the inode without a name that has a number. A node has it, perhaps, by whatever way the
+ * service came to it. The lookup waits for an inode that is being freed.
+ * Return: true if there was one.
+ */
+static bool free_nameless(struct vst_conn *conn, u32 ino)
+{
+	struct inode *inode = ilookup(vst_root.mnt->mnt_sb, ino);
+	bool found = inode && !inode->i_nlink;
+
+	if (found)
+		vst_node_forget(conn, vst_id_of(inode), U64_MAX);
+	iput(inode);
+	/* Files that were put are closed later. */
+	flush_delayed_fput();
+	return found;
+}
+
 /**
  * vst_again_make_room - free the inode that has a number now and no name
  * @r: request to make another with that number
@@ -58,13 +64,11 @@ void vst_again_removed(const struct vst_req *r, struct vst_node *node)
 void vst_again_make_room(struct vst_req *r)
 {
 	u32 ino = r->call->sqe.arg[1];
-	u64 id;
+	unsigned long end = jiffies + ROOM_WAIT;
 
 	vst_unkeep_number(ino);
-	while ((id = nameless(r->conn, ino)))
-		vst_node_forget(r->conn, id, U64_MAX);
-	/* Files that were put are closed later. */
-	flush_delayed_fput();
+	while (free_nameless(r->conn, ino) && time_before(jiffies, end))
+		usleep_range(500, 1000);
 }
 
 /**
@@ -152,6 +156,20 @@ static int set_generation(struct inode *inode, u32 generation)
 	return err ?: end;
 }
 
+/* Say what has the number of an inode that is made again. */
+static void tell_user(u32 ino)
+{
+	struct inode *inode = ilookup(vst_root.mnt->mnt_sb, ino);
+
+	if (inode)
+		pr_warn("virtuos-storage: inode %u is not made again: there is one of mode %o with %u links (%u kept), %d users\n",
+			ino, inode->i_mode, inode->i_nlink, vst_kept_links(inode),
+			atomic_read(&inode->i_count) - 1);
+	else
+		pr_warn("virtuos-storage: inode %u is not made again: the disk has it\n", ino);
+	iput(inode);
+}
+
 /**
  * vst_again_number - give an inode that was made again the generation that it had
  * @r: the request
@@ -164,7 +182,9 @@ int vst_again_number(const struct vst_req *r, struct inode *inode)
 {
 	u64 id = r->call->sqe.arg[1];
 
-	if (inode->i_ino != (u32)id)
+	if (inode->i_ino != (u32)id) {
+		tell_user(id);
 		return -ESTALE;
+	}
 	return inode->i_generation == id >> 32 ? 0 : set_generation(inode, id >> 32);
 }

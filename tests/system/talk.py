@@ -11,11 +11,11 @@ from vexec import VexecError
 class Talk:
     """A program in the primary that says words and waits for lines."""
 
-    def __init__(self, host, script, preload=""):
+    def __init__(self, host, script, preload="", words=()):
         self.said, self.result, self.cut = bytearray(), [], False
         self.read, self.write = os.pipe()
         argv = ["env", "LD_PRELOAD=" + preload] if preload else []
-        self.thread = threading.Thread(target=self.talk, args=(host, [*argv, "python3", "-c", script]))
+        self.thread = threading.Thread(target=self.talk, args=(host, [*argv, "python3", "-c", script, *words]))
         self.thread.start()
 
     def talk(self, host, argv):

@@ -252,6 +252,51 @@ def test_numbers_are_the_same_again(host):
     assert again > 10, again
 
 
+# Files are changed once more when they have no names, and then closed: others get their numbers.
+LAST = r"""
+import os, sys, time
+os.makedirs('/root/last', exist_ok=True)
+os.chdir('/root/last')
+files = [os.open('f%d' % i, os.O_RDWR | os.O_CREAT) for i in range(30)]
+had = {os.fstat(f).st_ino for f in files}
+os.sync()
+for i in range(30):
+    os.unlink('f%d' % i)
+if sys.argv[1] == 'saved':
+    os.sync()
+for f in files:
+    os.fchmod(f, 0o600)
+    os.setxattr(f, 'user.last', b'change')
+    os.close(f)
+time.sleep(.2)
+made = {}
+for i in range(30):
+    name = '%s%d' % (sys.argv[1], i)
+    os.close(os.open(name, os.O_RDWR | os.O_CREAT, 0o640))
+    made[name] = os.stat(name).st_ino
+assert had & set(made.values()), (had, made)
+print('ready', flush=True)
+sys.stdin.readline()
+with open('/proc/sys/vm/drop_caches', 'w') as c:
+    c.write('2')
+for name, ino in made.items():
+    s = os.stat(name)
+    assert (s.st_ino, s.st_mode & 0o777) == (ino, 0o640) and not os.listxattr(name), (name, s, ino)
+print('same', flush=True)
+"""
+
+
+def test_last_changes_without_a_name(host):
+    switch(host, True)
+    for how in "saved", "lost":
+        talk = Talk(host, LAST, words=[how])
+        talk.wait(b"ready")
+        print(how, replace(host))
+        talk.go()
+        talk.end()
+        assert b"same" in talk.said, talk.said
+
+
 # What was made in one go, and nothing of it on the disk.
 BURST = r"""
 import os, sys

@@ -158,6 +158,17 @@ static void report(const struct fuse_in_header *h, int err)
 	       vosfs_opcode(h->opcode)->name, h->nodeid, err);
 }
 
+/*
+ * Test for a change of a file that went without a trace after it. It had lost its name before, so
+ * the service freed it when it carried that out.
+ */
+static bool has_gone(struct vosfs_conn *conn, const struct fuse_in_header *h, int err)
+{
+	if (h->opcode != FUSE_SETATTR && !(vosfs_opcode(h->opcode)->flags & VOSFS_SETS_XATTR))
+		return false;
+	return err == -ESTALE && !vosfs_client_has(conn, h->nodeid);
+}
+
 /* Carry out the first change of the log. Return: 0, or -ENOTCONN. */
 static int carry_out(struct vosfs_conn *conn, struct vos_session *s, struct vosfs_change *c)
 {
@@ -173,9 +184,9 @@ static int carry_out(struct vosfs_conn *conn, struct vos_session *s, struct vosf
 	if (err == -ENOTCONN)
 		return err;
 	vosfs_count(VOSFS_AGAIN, 1);
-	if (err)
+	if (err && !has_gone(conn, h, err))
 		report(h, err);
-	else if (set_all_times(conn, s, c))
+	else if (!err && set_all_times(conn, s, c))
 		return -ENOTCONN;
 	c->epoch = a.epoch;
 	c->tid = a.out[0];
