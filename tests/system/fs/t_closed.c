@@ -173,3 +173,128 @@ TEST(closed_then_opened)
 	CHECK_EQ(get_file("f", got, sizeof(got)), 2000);
 	CHECK(!memcmp(data, got, 2000));
 }
+
+static void check_times(const char *name, time_t atime, time_t mtime)
+{
+	struct statx now;
+
+	CHECK_EQ(stat_of(name).st_atim.tv_sec, atime);
+	CHECK_EQ(stat_of(name).st_mtim.tv_sec, mtime);
+	/* Whoever has the file may know of older ones. */
+	CHECK_EQ(statx(AT_FDCWD, name, AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &now), 0);
+	CHECK_EQ(now.stx_atime.tv_sec, atime);
+	CHECK_EQ(now.stx_mtime.tv_sec, mtime);
+}
+
+/* What tar and cp do with each file, the times being past ones. */
+TEST(closed_times_are_past)
+{
+	struct timespec t[2] = { { 1000, 0 }, { 2000, 0 } }, u[2] = { { 500, 0 }, { 0, UTIME_OMIT } };
+	int fd = CHECK_OK(open("f", O_WRONLY | O_CREAT | O_EXCL, 0640));
+	struct timespec changed;
+
+	CHECK_EQ(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	CHECK_EQ(fchown(fd, geteuid(), getegid()), 0);
+	CHECK_EQ(fchmod(fd, 0640), 0);
+	CHECK_EQ(futimens(fd, t), 0);
+	changed = stat_of("f").st_ctim;
+	CHECK(changed.tv_sec > 2000);
+	check_times("f", 1000, 2000);
+	close(fd);
+	check_times("f", 1000, 2000);
+	forget_all();
+	check_times("f", 1000, 2000);
+	CHECK_EQ(stat_of("f").st_ctim.tv_sec, changed.tv_sec);
+	CHECK_EQ(stat_of("f").st_mode & 07777, 0640);
+	CHECK(file_is("f", text));
+	put_text("g", text);
+	CHECK_EQ(utimensat(AT_FDCWD, "g", t, 0), 0);
+	fd = CHECK_OK(open("g", O_RDONLY));
+	CHECK_EQ(fsync(fd), 0);
+	check_times("g", 1000, 2000);
+	/* Earlier still, after it was saved. */
+	CHECK_EQ(futimens(fd, u), 0);
+	check_times("g", 500, 2000);
+	CHECK_EQ(chmod("g", 0604), 0);
+	check_times("g", 500, 2000);
+	forget_all();
+	check_times("g", 500, 2000);
+}
+
+/* What makes an attempt to set times fail does so for a new file, too. */
+TEST(closed_times_refused)
+{
+	int fd = CHECK_OK(open("f", O_RDWR | O_CREAT | O_EXCL, 0666)), flags;
+	struct timespec t[2] = { { 1000, 0 }, { 2000, 0 } };
+
+	if (geteuid())
+		test_skip("root sets flags");
+	CHECK_EQ(ioctl(fd, FS_IOC_GETFLAGS, &flags), 0);
+	flags |= FS_IMMUTABLE_FL;
+	CHECK_EQ(ioctl(fd, FS_IOC_SETFLAGS, &flags), 0);
+	CHECK_ERR(futimens(fd, t), EPERM);
+	CHECK_ERR(fchmod(fd, 0666 & ~022), EPERM);
+	flags &= ~FS_IMMUTABLE_FL;
+	CHECK_EQ(ioctl(fd, FS_IOC_SETFLAGS, &flags), 0);
+	CHECK_EQ(seteuid(1000), 0);
+	CHECK_ERR(futimens(fd, t), EPERM);
+	CHECK_ERR(fchown(fd, 0, 0), EPERM);
+	CHECK_ERR(fchmod(fd, 0644), EPERM);
+	CHECK_EQ(seteuid(0), 0);
+}
+
+/* Flags that forbid to set times come after those that were set. */
+TEST(closed_times_then_immutable)
+{
+	int fd = CHECK_OK(open("f", O_RDWR | O_CREAT | O_EXCL, 0666)), flags;
+	struct timespec t[2] = { { 1000, 0 }, { 2000, 0 } };
+
+	CHECK_EQ(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	CHECK_EQ(futimens(fd, t), 0);
+	CHECK_EQ(ioctl(fd, FS_IOC_GETFLAGS, &flags), 0);
+	flags |= FS_IMMUTABLE_FL;
+	if (ioctl(fd, FS_IOC_SETFLAGS, &flags) && errno == EPERM)
+		test_skip("root sets flags");
+	CHECK_EQ(fsync(fd), 0);
+	check_times("f", 1000, 2000);
+	forget_all();
+	check_times("f", 1000, 2000);
+	flags &= ~FS_IMMUTABLE_FL;
+	CHECK_EQ(ioctl(fd, FS_IOC_SETFLAGS, &flags), 0);
+	close(fd);
+}
+
+/* What a write took away is set again, though the mode is what was asked for at first. */
+TEST(closed_set_uid_again)
+{
+	int fd;
+
+	if (!geteuid())
+		CHECK(!chmod(".", 0777) && !seteuid(1000));
+	fd = CHECK_OK(open("f", O_RDWR | O_CREAT | O_EXCL, 04755));
+	CHECK_EQ(fchmod(fd, 04755), 0);
+	CHECK_EQ(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	CHECK_EQ(fsync(fd), 0);
+	CHECK_EQ(fchmod(fd, 04755), 0);
+	CHECK_EQ(stat_of("f").st_mode & 07777, 04755);
+	close(fd);
+	CHECK_EQ(seteuid(getuid()), 0);
+	forget_all();
+	CHECK_EQ(stat_of("f").st_mode & 07777, 04755);
+}
+
+/* A chown() that changes nothing still takes set-user-ID bits and capabilities away. */
+TEST(closed_chown_takes_privileges)
+{
+	struct vfs_cap_data caps = { .magic_etc = VFS_CAP_REVISION_2, .data = { { .permitted = 1 << CAP_CHOWN } } };
+	int fd = CHECK_OK(open("f", O_RDWR | O_CREAT | O_EXCL, 0755));
+
+	if (geteuid())
+		test_skip("root gives capabilities");
+	CHECK_EQ(fchmod(fd, 04755), 0);
+	CHECK_EQ(fchown(fd, 0, 0), 0);
+	CHECK_EQ(stat_of("f").st_mode & 07777, 0755);
+	CHECK_EQ(fsetxattr(fd, CAPS, &caps, XATTR_CAPS_SZ_2, 0), 0);
+	CHECK_EQ(fchown(fd, 0, 0), 0);
+	CHECK_ERR(fgetxattr(fd, CAPS, &caps, sizeof(caps)), ENODATA);
+}

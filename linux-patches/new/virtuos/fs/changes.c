@@ -126,11 +126,22 @@ struct vosfs_change *vosfs_change_begin(struct vosfs_conn *conn, const struct fu
  * Then it has no other client, and its files need not be written back when they are closed.
  *
  * Context: any.
- * Return: true if the last change that was for the log was answered so.
+ * Return: a number if the last change that was for the log was answered so. It is another one
+ * if one in between was not. Otherwise 0.
  */
-bool vosfs_changes_are_late(const struct vosfs_conn *conn)
+u32 vosfs_changes_are_late(const struct vosfs_conn *conn)
 {
-	return READ_ONCE(log_changes) && READ_ONCE(conn->changes.at_once);
+	return READ_ONCE(log_changes) ? READ_ONCE(conn->changes.late) : 0;
+}
+
+/* Note whether a change was answered before the disk had it. */
+static void note_late(struct vosfs_changes *log, bool late)
+{
+	lockdep_assert_held(&log->lock);
+	if (late && !log->late)
+		WRITE_ONCE(log->late, ++log->turn ?: ++log->turn);
+	else if (!late)
+		WRITE_ONCE(log->late, 0);
 }
 
 /**
@@ -242,8 +253,6 @@ int vosfs_change_answered(struct vosfs_conn *conn, struct vosfs_change **cp,
 	struct vosfs_change *c = *cp;
 	bool keep = c && !err && has_tid(call->cqe.out[0]);
 
-	if (c && !err)
-		WRITE_ONCE(log->at_once, keep);
 	if (keep) {
 		c->nodes[0] = call->cqe.out[2];
 		c->nodes[1] = call->cqe.out[3];
@@ -251,6 +260,8 @@ int vosfs_change_answered(struct vosfs_conn *conn, struct vosfs_change **cp,
 		make_repeatable(c);
 	}
 	spin_lock(&log->lock);
+	if (c && !err)
+		note_late(log, keep);
 	if (call->epoch != log->epoch) {
 		err = -EOWNERDEAD;
 	} else {

@@ -207,7 +207,7 @@ static void setattr_end(struct inode *inode)
 	vosfs_data_end(inode);
 }
 
-static bool is_late(struct fuse_conn *fc)
+static u32 is_late(struct fuse_conn *fc)
 {
 	return vosfs_changes_are_late(fc->iq.priv);
 }

@@ -46,7 +46,8 @@ struct vosfs_space {
  * @epoch: of the link whose answers count
  * @number: of this log
  * @disk_has_some: the disk has had a mark of this log
- * @at_once: the last change was answered before the disk had it; read without @lock
+ * @late: not 0: the last change was answered before the disk had it; read without @lock
+ * @turn: the last number that @late had
  */
 struct vosfs_changes {
 	spinlock_t lock;	/* all but number */
@@ -56,7 +57,8 @@ struct vosfs_changes {
 	u32 epoch;
 	u64 number;
 	bool disk_has_some;
-	bool at_once;
+	u32 late;
+	u32 turn;
 };
 
 /**
@@ -129,7 +131,7 @@ bool vosfs_client_has(struct vosfs_conn *conn, u64 id);
 /* changes.c */
 struct vosfs_change;
 struct vosfs_change *vosfs_change_begin(struct vosfs_conn *conn, const struct fuse_req *req);
-bool vosfs_changes_are_late(const struct vosfs_conn *conn);
+u32 vosfs_changes_are_late(const struct vosfs_conn *conn);
 void vosfs_change_cancel(struct vosfs_conn *conn, struct vosfs_change *c);
 void vosfs_change_mark(struct vosfs_conn *conn, struct vos_call *call);
 int vosfs_change_answered(struct vosfs_conn *conn, struct vosfs_change **cp,
