@@ -19,7 +19,7 @@
 #define MAX_BYTES	(4u << 20)
 #define MAX_LEN		4096u	/* of one request */
 
-static bool log_changes;
+static bool log_changes = true;
 module_param(log_changes, bool, 0644);
 MODULE_PARM_DESC(log_changes,
 		 "keep changes of names and attributes, so that they are answered before the disk has them");
