@@ -60,21 +60,21 @@ static bool pull(int fd, struct flow *f)
 	return true;
 }
 
-/* Is there data that has not been sent, for it waits for an acknowledgement? */
+/* Is there data that the peer has not taken? It may have been sent, and dropped for lack of room. */
 static bool still_to_go(int fd)
 {
 	int n = 0;
 
-	return !ioctl(fd, SIOCOUTQNSD, &n) && n > 0;
+	return !ioctl(fd, SIOCOUTQ, &n) && n > 0;
 }
 
 /*
  * How many idle turns mean that no more will move. A reader that has shut down its side
- * announces no room. Its peer goes on by a timer, after 200 ms.
+ * announces no room. Its peer goes on by a timer, after 200 ms or more.
  */
 static unsigned int patience(int from, const struct flow *f)
 {
-	return f->ended && (f->sent < f->total || still_to_go(from)) ? 200 : 30;
+	return f->ended && (f->sent < f->total || still_to_go(from)) ? 400 : 30;
 }
 
 /* Until nothing has moved for a while. */
@@ -95,6 +95,9 @@ static void move(int from, int to, struct flow *f)
 		if (f->sent == f->total && !moved && !still_to_go(from) && !poll(&p, 1, 20))
 			break;
 	}
+	/* The last of it may have come since. */
+	while (pull(to, f))
+		;
 }
 
 /* More than a socket holds: how it comes over in pieces is not shown, all of it is. */
