@@ -87,15 +87,21 @@ static int run_in_ctl(struct veng_conn *conn, kthread_work_func_t fn)
 	return w.rc;
 }
 
-static struct mm_struct *make_mm(void)
+struct mm_struct *veng_mm_new(void)
 {
 	struct mm_struct *mm = mm_alloc();
 
+	if (!mm)
+		return NULL;
+#ifdef CONFIG_MEMCG
+	/* The task that makes it may end before it, and its memory is on no account. */
+	RCU_INIT_POINTER(mm->owner, NULL);
+#endif
 	/* Like exec in activate_mm(): Xen must have seen the page tables. */
-	if (mm)
-		paravirt_enter_mmap(mm);
+	paravirt_enter_mmap(mm);
 	return mm;
 }
+EXPORT_SYMBOL_GPL(veng_mm_new);
 
 /**
  * veng_ctl_start - start the control thread
@@ -114,7 +120,7 @@ int veng_ctl_start(struct veng_conn *conn)
 		conn->ctl = NULL;
 		return rc;
 	}
-	conn->window_mm = make_mm();
+	conn->window_mm = veng_mm_new();
 	if (!conn->window_mm) {
 		kthread_destroy_worker(conn->ctl);
 		conn->ctl = NULL;

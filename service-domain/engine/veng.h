@@ -22,6 +22,7 @@
 #include <virtuos/peer.h>
 #include <virtuos/door.h>
 
+struct mm_struct;
 struct veng_conn;
 struct veng_chan;
 struct veng_handle;
@@ -258,5 +259,13 @@ bool veng_obj_dirty(struct veng_conn *conn, struct veng_dirty *d);
  * Context: dispatcher, in dispatch(); or disconnect().
  */
 void veng_dispatcher_sync(struct veng_conn *conn);
+
+/**
+ * veng_mm_new - make an address space for kernel threads, which no process has
+ *
+ * Context: process.
+ * Return: the mm, for kthread_use_mm() and mmput(); NULL: no memory.
+ */
+struct mm_struct *veng_mm_new(void);
 
 #endif

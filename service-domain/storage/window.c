@@ -13,7 +13,7 @@
 #include <linux/mman.h>
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
-#include <asm/paravirt.h>
+#include "veng.h"
 #include "window.h"
 
 #define WINDOWS_ADDR	0x10000000ul
@@ -77,12 +77,8 @@ void vst_window_close(void __user *window)
  */
 int vst_window_init(void)
 {
-	windows_mm = mm_alloc();
-	if (!windows_mm)
-		return -ENOMEM;
-	/* Like exec in activate_mm(): Xen must have seen the page tables. */
-	paravirt_enter_mmap(windows_mm);
-	return 0;
+	windows_mm = veng_mm_new();
+	return windows_mm ? 0 : -ENOMEM;
 }
 
 /**
