@@ -14,9 +14,17 @@
 # badly without having said so counts as one failure.
 . "$(dirname "$0")/common.sh"
 
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=
 slice=		# process of the slice, while it runs
 UNIT_TIMEOUT=120
+
+# told_again FILE - each failure with the first line of its reason, for the end of the log
+told_again() {
+	awk '/^not ok / { if (f) print f; f = "# failed: " substr($0, 8); next }
+		f && /^# / { sub(/^# */, ": "); f = f $0 }
+		f { print f; f = "" }
+		END { if (f) print f }' "$1"
+}
 
 # count NAME STATUS FILE - add up the lines of FILE; STATUS is the program's own
 count() {
@@ -25,12 +33,13 @@ count() {
 	ok=$(grep -c '^ok ' "$3") || true
 	bad=$(grep -c '^not ok ' "$3") || true
 	if [ "$2" != 0 ] && [ "$bad" = 0 ]; then
-		echo "not ok - $1 ended with status $2"
+		echo "not ok - $1 ended with status $2" | tee -a "$3"
 		bad=1
 	fi
 	passed=$((passed + ok - skip))
 	skipped=$((skipped + skip))
 	failed=$((failed + bad))
+	failures+=$(told_again "$3")$'\n'
 }
 
 # run NAME COMMAND... - one test program, its output shown and counted; its own sum
@@ -156,6 +165,7 @@ for part in "$@"; do
 	check_"$part"
 done
 end_slice
+[ "$failed" = 0 ] || echo "$failures" | sed '/^$/d'
 [ "$skipped" = 0 ] || echo "$skipped skipped"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
