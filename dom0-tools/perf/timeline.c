@@ -179,6 +179,7 @@ static void take_call_event(struct vp_timeline *t, const struct vp_point *e)
 
 	if (e->what == VP_SUBMIT) {
 		like.submit = e->tsc;
+		like.down = t->down[e->service];
 		like.tid = e->tid;
 		like.own = is_own(t, e->tid);
 		like.op = e->op;
@@ -203,6 +204,8 @@ static void take_event(struct vp_timeline *t, const struct vp_point *e)
 	if (e->what == VP_FORK) {
 		if (is_own(t, e->tid))
 			set_own(t, e->child);
+	} else if (e->what == VP_LINK_DOWN) {
+		t->down[e->service] = e->tsc;
 	} else if (e->what <= VP_WAIT_END) {
 		take_call_event(t, e);
 	}
@@ -258,7 +261,10 @@ static bool is_in_time(const struct vp_timeline *t, uint64_t tsc)
 	return tsc + SLACK >= t->first && tsc <= t->last + SLACK;
 }
 
-/* A call that was taken before the trace began has no beginning in it. That is no fault. */
+/*
+ * A call that was taken before the trace began has no beginning in it. That is no fault. A later
+ * link may have a call with its tag, which is another one.
+ */
 static void take_record(struct vp_timeline *t, const struct vp_record *record)
 {
 	const struct vos_trace_record *r = &record->r;
@@ -272,6 +278,8 @@ static void take_record(struct vp_timeline *t, const struct vp_record *record)
 		return;
 	}
 	c = find_call_at(t, &like, r->tsc);
+	if (c && c->submit > r->tsc && c->down > r->tsc)
+		return;
 	if (r->type == VOS_TRACE_BEGIN)
 		take_begin(t, record, c, &like);
 	else if (c)

@@ -68,6 +68,7 @@ struct vp_record {
 /**
  * struct vp_call - a call, from what is known of it
  * @submit: when; 0: the primary's kernel did not submit it while it was traced
+ * @down: when its service's link had died last before that; 0: it had not
  * @done: when; 0: not seen
  * @sleep: when its caller fell asleep; 0: it did not
  * @wake: when it woke up
@@ -85,7 +86,7 @@ struct vp_record {
  * @older: index of the call before it with the same key, plus 1; 0: none
  */
 struct vp_call {
-	uint64_t submit, done, sleep, wake;
+	uint64_t submit, down, done, sleep, wake;
 	uint64_t begin, resume, end;
 	uint64_t wait, cost;
 	int64_t result;
@@ -132,6 +133,7 @@ struct vp_name {
  * @counts: made by vp_timeline_join()
  * @first: the first event's time, set by vp_timeline_join()
  * @last: the last one's
+ * @down: when each service's link died last, while vp_timeline_join() looks at events
  * @key: table of calls by their key; timeline.c's
  * @own: bits by thread id; same
  */
@@ -147,6 +149,7 @@ struct vp_timeline {
 	size_t under_way;
 	struct vp_counts counts;
 	uint64_t first, last;
+	uint64_t down[VOS_DOOR_SERVICES];
 	size_t *key;
 	size_t keys;
 	uint8_t *own;

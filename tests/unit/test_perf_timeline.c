@@ -225,6 +225,23 @@ static void a_dead_domain_ends_its_part(void **state)
 	free(text);
 }
 
+/* A call that was submitted before the trace began has records, and the tag of a later one. */
+static void a_tag_is_of_its_link_only(void **state)
+{
+	(void)state;
+	event(VP_SUBMIT, 100, COMMAND, 7);
+	record(VOS_TRACE_BEGIN, 110, 1, 0);
+	record(VOS_TRACE_END, 120, 1, 10);
+	event(VP_LINK_DOWN, 220, OTHER, 0);
+	event(VP_LINK_UP, 300, OTHER, 0);
+	whole_call(400, COMMAND, 1);
+	vp_timeline_join(&t, COMMAND);
+	assert_int_equal(t.counts.matched, 1);
+	assert_int_equal(t.counts.disordered, 0);
+	assert_int_equal(t.counts.spoilt, 0);
+	free(json());
+}
+
 static void an_outage_may_last(void **state)
 {
 	char *text;
@@ -552,7 +569,7 @@ int main(void)
 		TEST(channels_have_tags_of_their_own),
 		TEST(a_tag_may_come_again_on_the_next_link),
 		TEST(a_clock_that_differs_is_seen),
-		TEST(a_dead_domain_ends_its_part),
+		TEST(a_dead_domain_ends_its_part), TEST(a_tag_is_of_its_link_only),
 		TEST(an_outage_may_last),
 		TEST(sleeps_lie_in_their_call),
 		TEST(calls_at_the_same_time_have_rows),
