@@ -127,6 +127,10 @@ struct vos_channel_page {
 	struct vos_ring_hdr cq;	/* producer: back end */
 };
 
+/* Bits of vos_obj_state.armed. */
+#define VOS_ARMED	1u
+#define VOS_ARMED_ROOM	2u
+
 /*
  * Object table entry. The back end writes poll, then gen with release semantics. The front end
  * reads gen with acquire semantics, then poll. So the poll mask that it reads is of the use of
@@ -134,9 +138,6 @@ struct vos_channel_page {
  * The back end raises event bits only for armed objects, when a mask changes. With VOS_ARMED_ROOM
  * it also does so each time that a datagram has left.
  */
-#define VOS_ARMED	1u
-#define VOS_ARMED_ROOM	2u
-
 struct vos_obj_state {
 	__u32 gen;		/* back end */
 	__u32 poll;		/* back end: EPOLL* bits */
