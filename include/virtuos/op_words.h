@@ -23,6 +23,8 @@
  * last one with changes of the log arg2 that was carried out. 0: none.
  */
 #define VOS_FUSE_ASK		(1u << 3)
+/* FUSE, of a SETATTR: unless it was logged, its times, too, are on the disk when it is answered. */
+#define VOS_FUSE_LASTS		(1u << 4)
 /* Says that a number of a transaction is one. */
 #define VOS_FUSE_LOGGED		((__u64)1 << 32)
 /*

@@ -289,8 +289,8 @@ static bool has_caps(struct dentry *dentry)
 /*
  * If nothing that lasts has changed, no commit is needed: programs that run as root chown files
  * to the owner they have. Times come with every flush of written data, and may reach the disk
- * late. A mode is made durable even if it is the same: a write may have taken bits from it that
- * are on the disk still.
+ * late, unless the client says otherwise (VOS_FUSE_LASTS). A mode is made durable even if it is
+ * the same: a write may have taken bits from it that are on the disk still.
  */
 static int change(struct vst_node *node, const struct fuse_setattr_in *in, bool *lasts)
 {
@@ -342,6 +342,7 @@ static int change_as_said(struct vst_req *r, struct vst_node *node,
 		mnt_drop_write(vst_root.mnt);
 	}
 	put_cred(cred);
+	lasts |= r->call->sqe.arg[0] & VOS_FUSE_LASTS;
 	return err ?: vst_end_change(r, d_inode(node->dentry), lasts);
 }
 

@@ -407,3 +407,44 @@ def test_a_close_writes_nothing(host):
     replace(host)
     out(host.primary("sync"))
     assert out(host.primary(["python3", "-c", KEPT])).strip() == "kept"
+
+
+# Times that wait with their files, and are written back when the domain dies, and before.
+TIMES = r"""
+import os, sys
+os.makedirs('/root/times', exist_ok=True)
+os.chdir('/root/times')
+for i in range(600):
+    with open('f%d' % i, 'w') as f:
+        f.write('text %d' % i)
+    os.utime('f%d' % i, (1000 + i, 2000 + i))
+print('ready', flush=True)
+for word in 'dies', 'died':
+    sys.stdin.readline()
+    os.sync()
+    with open('/proc/sys/vm/drop_caches', 'w') as c:
+        c.write('2')
+    for i in range(600):
+        s = os.stat('f%d' % i)
+        assert (s.st_atime, s.st_mtime) == (1000 + i, 2000 + i), (word, i, s)
+        with open('f%d' % i) as f:
+            assert f.read() == 'text %d' % i, (word, i)
+        os.utime('f%d' % i, (1000 + i, 2000 + i))
+    os.sync()
+    print(word, flush=True)
+"""
+
+
+def test_times_survive_a_kill_while_they_are_saved(host):
+    switch(host, True)
+    out(host.primary("sync"))
+    talk = Talk(host, TIMES)
+    talk.wait(b"ready")
+    talk.go()
+    time.sleep(.2)
+    replace(host)
+    talk.wait(b"dies")
+    assert not replace(host)[1]
+    talk.go()
+    talk.end()
+    assert b"died" in talk.said, talk.said

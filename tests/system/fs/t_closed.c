@@ -3,7 +3,10 @@
 #include "fstest.h"
 #include <linux/capability.h>
 #include <linux/fs.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #define CAPS "security.capability"
 
@@ -34,6 +37,77 @@ TEST(closed_times)
 	st = stat_of("f");
 	CHECK_EQ(st.st_mtim.tv_sec, 2000);
 	CHECK_EQ(st.st_mtim.tv_nsec, 2);
+	CHECK(file_is("f", text));
+}
+
+#define FILES	60
+
+static char *name_of(int i)
+{
+	static char name[16];
+
+	snprintf(name, sizeof(name), "f%d", i);
+	return name;
+}
+
+static pid_t start_saving(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		sync();
+}
+
+/* Times that are set while older ones of the same file are on their way to the disk. */
+TEST(closed_times_in_order)
+{
+	struct timespec t[2] = { { 0, 1 }, { 0, 2 } };
+	int i, round, status;
+	struct stat st;
+	pid_t pid;
+
+	for (i = 0; i < FILES; i++)
+		put_text(name_of(i), text);
+	forget_all();
+	pid = start_saving();
+	for (round = 1; round <= 5; round++) {
+		for (i = 0; i < FILES; i++) {
+			put_text(name_of(i), text);
+			t[0].tv_sec = round;
+			t[1].tv_sec = 1000 * round + i;
+			CHECK_EQ(utimensat(AT_FDCWD, name_of(i), t, 0), 0);
+		}
+	}
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	forget_all();
+	for (i = 0; i < FILES; i++) {
+		st = stat_of(name_of(i));
+		CHECK_EQ(st.st_atim.tv_sec, 5);
+		CHECK_EQ(st.st_mtim.tv_sec, 5000 + i);
+		CHECK_EQ(st.st_mtim.tv_nsec, 2);
+	}
+}
+
+/* Files go while their times are on their way, and others come in their place. */
+TEST(closed_and_gone)
+{
+	pid_t pid = start_saving();
+	int i, round, status;
+
+	for (round = 0; round < 5; round++) {
+		for (i = 0; i < FILES; i++)
+			put_text(name_of(i), text);
+		for (i = 0; i < FILES; i++)
+			CHECK_EQ(unlink(name_of(i)), 0);
+	}
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	put_text("f", text);
+	forget_all();
 	CHECK(file_is("f", text));
 }
 

@@ -41,6 +41,7 @@ struct vos_channel;
  * @orphan: for vos_call(), called like @done when the answer comes after vos_call()
  *	returned -EINTR. It must put the call. NULL: the core puts it
  * @priv: the user's
+ * @aux: the user's, too
  * @chan: the core's: the call's channel
  * @room: the core's: the extents as allocated
  * @slot: the core's: number of the call's slot
@@ -58,6 +59,7 @@ struct vos_call {
 	void (*done)(struct vos_call *call);
 	void (*orphan)(struct vos_call *call);
 	void *priv;
+	void *aux;
 
 	/* the core's own */
 	struct vos_channel *chan;

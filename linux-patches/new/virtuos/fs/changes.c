@@ -95,19 +95,21 @@ static void copy_request(struct vosfs_change *c, const struct fuse_req *req)
  * vosfs_change_begin - make room in the log for a change
  * @conn: the connection
  * @req: of any kind, not sent yet
+ * @gfp: for the memory
  *
- * Context: process.
+ * Context: process; any lock may be held if @gfp allows it.
  * Return: the change, for vosfs_change_answered() or vosfs_change_cancel(). NULL: it is not for
  * the log.
  */
-struct vosfs_change *vosfs_change_begin(struct vosfs_conn *conn, const struct fuse_req *req)
+struct vosfs_change *vosfs_change_begin(struct vosfs_conn *conn, const struct fuse_req *req,
+					gfp_t gfp)
 {
 	u32 len = vosfs_in_len(req);
 	struct vosfs_change *c;
 
 	if (!can_log(req) || len > MAX_LEN)
 		return NULL;
-	c = kzalloc(struct_size(c, message, len), GFP_NOFS | __GFP_NOWARN | __GFP_NORETRY);
+	c = kzalloc(struct_size(c, message, len), gfp | __GFP_NOWARN | __GFP_NORETRY);
 	if (!c)
 		return NULL;
 	c->len = len;

@@ -191,6 +191,8 @@ int vosfs_data_give_out(struct vosfs_data *d)
 	if (!err)
 		err = write_inode_now(inode, 1);
 	if (!err)
+		err = fuse_wait_for_attr(inode);
+	if (!err)
 		err = wait_for_writes(inode);
 	if (!err)
 		err = invalidate_inode_pages2(inode->i_mapping);

@@ -4,13 +4,12 @@
  *
  * There are two ways. If a task waits for a request, that task carries it out:
  * vosfs_send_sync() returns with it ended. A background request (readahead, write-back,
- * asynchronous direct I/O) waits on fiq->pending until there is a link and room. done_work ends
- * it.
+ * asynchronous direct I/O) goes the way of background.c.
  *
  * When the storage domain dies, its calls come back with -EOWNERDEAD. They are sent again to
  * the successor, marked as replayed. Their order does not matter: no two requests of the client
  * are under way of which one must come first. A directory's lock serializes its changes, and a
- * page serializes its writes.
+ * page serializes its writes. An inode serializes its times (FUSE_I_ATTR_SENT).
  *
  * Invariant: every request ends exactly once.
  */
@@ -120,7 +119,13 @@ static int try_sync(struct vosfs_conn *conn, struct fuse_req *req, bool keep,
 	return err;
 }
 
-static void mark_replay(struct fuse_req *req)
+/**
+ * vosfs_mark_replay - say in a request that a domain may have carried it out before
+ * @req: request that is about to be sent again
+ *
+ * Context: any.
+ */
+void vosfs_mark_replay(struct fuse_req *req)
 {
 	req->in.h.unique |= FUSE_UNIQUE_RESEND;
 	vosfs_count(VOSFS_REPLAYED, 1);
@@ -132,7 +137,7 @@ static void mark_replay(struct fuse_req *req)
  */
 static int try_until_answered(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
-	struct vosfs_change *change = vosfs_change_begin(fiq->priv, req);
+	struct vosfs_change *change = vosfs_change_begin(fiq->priv, req, GFP_NOFS);
 	bool keep = vosfs_victim_may_be_open(req);
 	int err = -EOWNERDEAD;
 
@@ -140,7 +145,7 @@ static int try_until_answered(struct fuse_iqueue *fiq, struct fuse_req *req)
 		err = try_sync(fiq->priv, req, keep, &change);
 		if (err != -EOWNERDEAD)
 			break;
-		mark_replay(req);
+		vosfs_mark_replay(req);
 		/* Let the session's thread take the dead link out of use. */
 		schedule_timeout_killable(1);
 	}
@@ -168,97 +173,6 @@ static void vosfs_send_sync(struct fuse_iqueue *fiq, struct fuse_req *req)
 	memalloc_nofs_restore(nofs);
 	req->out.h.error = err;
 	fuse_request_end(req);
-}
-
-/* Queue an answered call for done_work. Interrupts are off. */
-static void background_done(struct vos_call *call)
-{
-	struct fuse_req *req = call->priv;
-	struct vosfs_conn *conn = req->fm->fc->iq.priv;
-
-	spin_lock(&conn->lock);
-	/* The core does not use a call's list entry until it is put. */
-	list_add_tail(&call->node, &conn->done);
-	spin_unlock(&conn->lock);
-	queue_work(conn->wq, &conn->done_work);
-}
-
-/* Have a request fail where fuse_request_end() must not be called: under fc->bg_lock. */
-static void fail_later(struct vosfs_conn *conn, struct fuse_req *req, int err)
-{
-	unsigned long flags;
-
-	req->out.h.error = err;
-	spin_lock_irqsave(&conn->lock, flags);
-	list_add_tail(&req->list, &conn->failed);
-	spin_unlock_irqrestore(&conn->lock, flags);
-	queue_work(conn->wq, &conn->done_work);
-}
-
-/*
- * Take the first pending request if it can be sent.
- * Return: its call, NULL, or an error.
- */
-static struct vos_call *dequeue_pending(struct vosfs_conn *conn, struct fuse_iqueue *fiq,
-					struct fuse_req **reqp)
-{
-	struct vos_call *call = NULL;
-	struct fuse_req *req;
-
-	spin_lock(&fiq->lock);
-	req = list_first_entry_or_null(&fiq->pending, struct fuse_req, list);
-	if (req) {
-		call = vos_call_get(conn->session, vosfs_in_len(req), vosfs_out_len(req),
-				    VOS_GET_NOWAIT | VOS_GET_NOCRED);
-		if (call != ERR_PTR(-ENOBUFS) && call != ERR_PTR(-ENOTCONN)) {
-			list_del_init(&req->list);
-			clear_bit(FR_PENDING, &req->flags);
-		}
-	}
-	spin_unlock(&fiq->lock);
-	*reqp = req;
-	return call;
-}
-
-/* Send pending requests, as far as there is room. The caller may hold fc->bg_lock. */
-static void send_pending(struct vosfs_conn *conn, struct fuse_iqueue *fiq)
-{
-	struct vos_call *call;
-	struct fuse_req *req;
-
-	while ((call = dequeue_pending(conn, fiq, &req))) {
-		if (!IS_ERR(call)) {
-			vosfs_put_request(call, req);
-			call->done = background_done;
-			call->priv = req;
-			call->charges = true;
-			vos_call_submit(call);
-			continue;
-		}
-		if (call == ERR_PTR(-ENOBUFS))
-			break;		/* ops->room() comes later */
-		if (call == ERR_PTR(-ENOTCONN)) {
-			/*
-			 * ops->room() comes after ops->up(). If no link comes for too long,
-			 * expire_work runs.
-			 */
-			queue_delayed_work(conn->wq, &conn->expire_work,
-					   vosfs_restart_timeout * HZ);
-			break;
-		}
-		fail_later(conn, req, -EIO);
-	}
-	if (call)
-		vosfs_count(VOSFS_DEFERRED, 1);
-}
-
-static void vosfs_send_background(struct fuse_iqueue *fiq, struct fuse_req *req)
-{
-	spin_lock(&fiq->lock);
-	list_add_tail(&req->list, &fiq->pending);
-	spin_unlock(&fiq->lock);
-	vosfs_count(VOSFS_BACKGROUND, 1);
-	send_pending(fiq->priv, fiq);
 }
 
 /*
@@ -295,85 +209,6 @@ static void vosfs_send_req(struct fuse_iqueue *fiq, struct fuse_req *req)
 		vosfs_send_background(fiq, req);
 	else
 		vosfs_send_sync(fiq, req);
-}
-
-/* Queue a request whose domain has died as the first for its successor. */
-static void replay(struct fuse_iqueue *fiq, struct fuse_req *req)
-{
-	bool connected;
-
-	mark_replay(req);
-	spin_lock(&fiq->lock);
-	connected = fiq->connected;
-	if (connected) {
-		set_bit(FR_PENDING, &req->flags);
-		list_add(&req->list, &fiq->pending);
-	}
-	spin_unlock(&fiq->lock);
-	if (connected)
-		return;
-	req->out.h.error = -ECONNABORTED;
-	fuse_request_end(req);
-}
-
-static void end_background(struct vos_call *call)
-{
-	struct fuse_req *req = call->priv;
-
-	if (call->status) {
-		vos_call_put(call);
-		replay(&req->fm->fc->iq, req);
-		return;
-	}
-	vos_charge_late(call, req->in.h.pid, req->fm->fc->pid_ns);
-	req->out.h.error = vosfs_copy_reply(call, req);
-	vos_call_put(call);
-	fuse_request_end(req);
-}
-
-/**
- * vosfs_done_work - end background requests that were answered or have failed
- * @work: the connection's
- *
- * Context: process.
- */
-void vosfs_done_work(struct work_struct *work)
-{
-	struct vosfs_conn *conn = container_of(work, struct vosfs_conn, done_work);
-	unsigned int nofs = memalloc_nofs_save();
-	struct fuse_req *req, *next_req;
-	struct vos_call *call, *next;
-	LIST_HEAD(failed);
-	LIST_HEAD(done);
-
-	spin_lock_irq(&conn->lock);
-	list_splice_init(&conn->done, &done);
-	list_splice_init(&conn->failed, &failed);
-	spin_unlock_irq(&conn->lock);
-
-	list_for_each_entry_safe(call, next, &done, node)
-		end_background(call);
-	list_for_each_entry_safe(req, next_req, &failed, list) {
-		list_del_init(&req->list);
-		fuse_request_end(req);
-	}
-	memalloc_nofs_restore(nofs);
-}
-
-/**
- * vosfs_send_work - send pending requests when there is room again, or a link
- * @work: the connection's
- *
- * Context: process.
- */
-void vosfs_send_work(struct work_struct *work)
-{
-	struct vosfs_conn *conn = container_of(work, struct vosfs_conn, send_work);
-
-	mutex_lock(&conn->mutex);
-	if (conn->fiq)
-		send_pending(conn, conn->fiq);
-	mutex_unlock(&conn->mutex);
 }
 
 /* Ignore a signal. fc->no_interrupt is set, so it must not cut a request short. */

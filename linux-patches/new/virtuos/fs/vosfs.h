@@ -118,6 +118,10 @@ void vosfs_conn_detach(struct vosfs_conn *conn);
 
 /* send.c */
 extern const struct fuse_iqueue_ops vosfs_fiq_ops;
+void vosfs_mark_replay(struct fuse_req *req);
+
+/* background.c */
+void vosfs_send_background(struct fuse_iqueue *fiq, struct fuse_req *req);
 void vosfs_done_work(struct work_struct *work);
 void vosfs_send_work(struct work_struct *work);
 
@@ -130,7 +134,8 @@ bool vosfs_client_has(struct vosfs_conn *conn, u64 id);
 
 /* changes.c */
 struct vosfs_change;
-struct vosfs_change *vosfs_change_begin(struct vosfs_conn *conn, const struct fuse_req *req);
+struct vosfs_change *vosfs_change_begin(struct vosfs_conn *conn, const struct fuse_req *req,
+					gfp_t gfp);
 u32 vosfs_changes_are_late(const struct vosfs_conn *conn);
 void vosfs_change_cancel(struct vosfs_conn *conn, struct vosfs_change *c);
 void vosfs_change_mark(struct vosfs_conn *conn, struct vos_call *call);
