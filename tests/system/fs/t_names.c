@@ -263,3 +263,42 @@ TEST(deep_path)
 	for (i = 0; i < 40; i++)
 		CHECK_EQ(chdir(".."), 0);
 }
+
+/* Each call changes the file's change time, and none its time of modification. */
+static void change_names(const char *from, const char *to)
+{
+	CHECK_EQ(link(from, "another"), 0);
+	CHECK_EQ(rename(from, to), 0);
+	CHECK_EQ(setxattr(to, "user.name", "x", 1, 0), 0);
+	CHECK_EQ(unlink("another"), 0);
+}
+
+TEST(names_change_no_mtime)
+{
+	struct timespec more = { 1, 100000000 };
+	struct timespec begun, before;
+	struct stat st;
+	char word[4];
+	int fd;
+
+	put_text("f", "one two");
+	fd = open("f", O_RDWR);
+	CHECK(fd >= 0);
+	CHECK_EQ(pread(fd, word, 3, 0), 3);
+	before = stat_of("f").st_mtim;
+	nanosleep(&more, NULL);
+	clock_gettime(CLOCK_REALTIME_COARSE, &begun);
+	CHECK_EQ(pwrite(fd, "two", 3, 0), 3);
+	nanosleep(&more, NULL);
+	/* The kernel is told nothing of the write until here. */
+	change_names("f", "g");
+	st = stat_of("g");
+	CHECK(st.st_mtim.tv_sec > before.tv_sec);
+	CHECK(st.st_mtim.tv_sec >= begun.tv_sec - 1);
+	CHECK(st.st_ctim.tv_sec > st.st_mtim.tv_sec);
+	CHECK_EQ(st.st_nlink, 1);
+	sync();
+	CHECK_EQ(close(fd), 0);
+	CHECK_EQ(stat_of("g").st_mtim.tv_sec, st.st_mtim.tv_sec);
+	CHECK(stat_of("g").st_ctim.tv_sec >= st.st_ctim.tv_sec - 1);
+}
