@@ -133,7 +133,7 @@ struct vp_name {
  * @counts: made by vp_timeline_join()
  * @first: the first event's time, set by vp_timeline_join()
  * @last: the last one's
- * @down: when each service's link died last, while vp_timeline_join() looks at events
+ * @down: when each service's link died last, while vp_timeline_join() takes events
  * @key: table of calls by their key; timeline.c's
  * @own: bits by thread id; same
  */
