@@ -40,5 +40,11 @@ uint32_t checksum(const void *buf, size_t len, uint32_t sum);
 bool exists(const char *path);
 struct stat stat_of(const char *path);
 int wait_for(pid_t pid);
+/* Save all, and have the kernel ask for names and attributes again. Skips the test without root. */
+void forget_all(void);
+/* A process that saves all, over and over, until it is killed or this one ends. */
+pid_t start_saving(void);
+/* "f0", "f1", ...; until the next call. */
+const char *name_of(int i);
 
 #endif

@@ -5,25 +5,10 @@
 #include <linux/fs.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 #define CAPS "security.capability"
 
 static const char text[] = "written before the last close";
-
-/* Save all, and have the kernel ask for names and attributes again. */
-static void forget_all(void)
-{
-	int fd;
-
-	sync();
-	fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
-	if (fd < 0)
-		test_skip("root drops caches");
-	CHECK_EQ(write(fd, "3", 1), 1);
-	close(fd);
-}
 
 TEST(closed_times)
 {
@@ -41,25 +26,6 @@ TEST(closed_times)
 }
 
 #define FILES	60
-
-static char *name_of(int i)
-{
-	static char name[16];
-
-	snprintf(name, sizeof(name), "f%d", i);
-	return name;
-}
-
-static pid_t start_saving(void)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
-		sync();
-}
 
 /* Times that are set while older ones of the same file are on their way to the disk. */
 TEST(closed_times_in_order)

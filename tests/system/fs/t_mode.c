@@ -4,21 +4,11 @@
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 #define ACCESS	"system.posix_acl_access"
 #define FILES	40
 
 static const char text[] = "a file with a mode";
-
-static char *name_of(int i)
-{
-	static char name[16];
-
-	snprintf(name, sizeof(name), "f%d", i);
-	return name;
-}
 
 /* The permissions that a new file gets in turn. */
 static mode_t mode_of(int i)
@@ -31,19 +21,6 @@ static mode_t mode_of(int i)
 static mode_t has_mode(const char *path)
 {
 	return stat_of(path).st_mode & 07777;
-}
-
-/* Save all, and have the kernel ask for attributes again. */
-static void forget_all(void)
-{
-	int fd;
-
-	sync();
-	fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
-	if (fd < 0)
-		test_skip("root drops caches");
-	CHECK_EQ(write(fd, "3", 1), 1);
-	close(fd);
 }
 
 static void check_all(void)
@@ -84,14 +61,9 @@ TEST(mode_in_order)
 
 TEST(mode_while_files_are_saved)
 {
+	pid_t pid = start_saving();
 	int i, round, status;
-	pid_t pid = fork();
 
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			sync();
-	}
 	for (round = 3; round >= 0; round--) {
 		for (i = 0; i < FILES; i++) {
 			put_text(name_of(i), text);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* See fstest.h. */
 #include "fstest.h"
+#include <signal.h>
+#include <sys/prctl.h>
 
 void put_file(const char *path, const void *data, size_t len)
 {
@@ -73,4 +75,35 @@ int wait_for(pid_t pid)
 
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void forget_all(void)
+{
+	int fd;
+
+	sync();
+	fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+	if (fd < 0)
+		test_skip("root drops caches");
+	CHECK_EQ(write(fd, "3", 1), 1);
+	close(fd);
+}
+
+pid_t start_saving(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		sync();
+}
+
+const char *name_of(int i)
+{
+	static char name[16];
+
+	snprintf(name, sizeof(name), "f%d", i);
+	return name;
 }
