@@ -29,7 +29,7 @@ unexport $(filter-out DEBUG,$(EXEC_VARIABLES))
 # --- the programs a user runs -------------------------------------------------
 
 # These end with their program's own status; see scripts/exec-status.c.
-RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-system check-pmu diff fuzz bench bench-quick check-deb check-host
+RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-long check-system check-pmu diff fuzz bench bench-quick check-deb check-host
 ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
 -load build/exec_status.so
 endif
@@ -68,6 +68,10 @@ check-models: build/packages.stamp
 
 check-faults: build/packages.stamp
 	$(exec-program scripts/check.sh,faults)
+
+# What make check leaves out for its time.
+check-long: ready
+	$(exec-program scripts/check.sh,long)
 
 check-lies: ready
 	$(exec-program scripts/check.sh,lies)
@@ -274,6 +278,7 @@ help:
 #:     DEBUG=1               ... those of the system, on kernels with lockdep, KASAN and the
 #:                           like; kcsan: with KCSAN. make run takes it as well
 #:     DOOR=both             ... all of them with the door open (program: only for what is tested)
+#: make check-long           what make check leaves out for its time: cold boots, lies, deaths with other doors
 #: make check-lies           service domains and front ends that lie
 #: make check-pmu            performance counters, on a QEMU that is built for it
 #: make check-deb            the Debian packages: made twice, they are equal; install, upgrade, purge

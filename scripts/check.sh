@@ -1,20 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Run tests and count them: check.sh [slice] [static] [unit] [fuzz] [models] [system]
-# [door] [smp] [lies] [faults] [deb] [host] [pmu].
+# [door] [smp] [long] [lies] [faults] [deb] [host] [pmu].
 # The last line says "N passed, N failed"; the exit status is 0 if none failed. "door" repeats the system
-# tests, but the slowest, with the exceptionless door open for the programs under test and
-# then for every process; DOOR=program or DOOR=both runs all of them so, and only so.
+# tests, but the slowest, with the exceptionless door open for every process, and programs
+# with the door open for them alone; DOOR=program or DOOR=both runs all of them so, and only so.
 # "smp" runs those that many calls are made in with two processors in the primary;
-# VCPUS=2 all of them. "slice" runs some system tests on kernels that check themselves, as
-# DEBUG=1 does all, beside those of the following parts that need no machine.
+# VCPUS=2 all of them. "long" is what system, door and smp leave out. "slice" runs some system
+# tests on kernels that check themselves, as DEBUG=1 does all, beside those of the following
+# parts that need no machine.
 #
 # Whatever runs tests prints one line for each in TAP's form, "ok ..." or "not ok
 # ..."; "ok ... # SKIP reason" is neither passed nor failed. A program that ends
 # badly without having said so counts as one failure.
 . "$(dirname "$0")/common.sh"
 
-passed=0 failed=0 skipped=0 failures=
+passed=0 failed=0 skipped=0 failures= took=
 slice=		# process of the slice, while it runs
 UNIT_TIMEOUT=120
 
@@ -88,18 +89,29 @@ check_models() {
 	OUT=$BUILD/models run models "$TOP/tests/models/run"
 }
 
-# Service domains that lie have a target of their own: it takes four minutes.
-LIES="-x test_lies."
+# Left to "long", with service domains that lie, and most front ends that do: they take ten minutes.
+LIES="test_lies. test_fronts."
+APART="cold_boot $LIES"
+FRONTS=test_fronts.test_rings_and_calls
+
+# names OPTION WORD... - the words, each with the option before it
+names() {
+	local option=$1
+	shift
+	printf -- "$option %s " "$@"
+}
 
 check_system() {
 	[ -x "$TOP/tests/system/run" ] || die "tests/system/run is missing"
+	# shellcheck disable=SC2046,SC2086
+	run system "$TOP/tests/system/run" ${T:-$(names -x $APART)}
 	# shellcheck disable=SC2086
-	run system "$TOP/tests/system/run" ${T:-$LIES}
+	[ -n "${T-}" ] || run fronts "$TOP/tests/system/run" $FRONTS
 }
 
 check_lies() {
 	# shellcheck disable=SC2086
-	run lies "$TOP/tests/system/run" ${T:-test_lies. test_fronts.}
+	run lies "$TOP/tests/system/run" ${T:-$LIES}
 }
 
 # The packages; no machine is needed.
@@ -121,21 +133,42 @@ check_pmu() {
 
 # What programs see, and all they see is a matter of the door. Left out: what opens the door
 # itself, what happens in dom0, in the engine or to the disk, two cold boots, 20 kills in a row.
-REPEATED="test_programs. test_differential. test_apps. test_fs_death. test_net_death. test_net_limits. test_recovery."
+PROGRAMS="test_programs. test_differential. test_apps."
+DEATHS="test_fs_death. test_net_death. test_net_limits. test_recovery."
 SLOW="-x cold_boot -x 20_kills"
 
+# with_door DOOR TEST... - run the tests through it
+with_door() {
+	local door=$1
+	shift
+	# shellcheck disable=SC2086
+	DOOR=$door run "door-$door" "$TOP/tests/system/run" $SLOW "$@"
+}
+
 check_door() {
-	local door
 	[ "${DOOR:-trap}" = trap ] || return 0
-	for door in program both; do
-		# shellcheck disable=SC2086
-		DOOR=$door run "door-$door" "$TOP/tests/system/run" $SLOW ${T:-$REPEATED}
-	done
+	# shellcheck disable=SC2086
+	with_door program ${T:-$PROGRAMS}
+	# shellcheck disable=SC2086
+	with_door both ${T:-$PROGRAMS $DEATHS}
+}
+
+with_two() {
+	VCPUS=2 run smp "$TOP/tests/system/run" "$@"
 }
 
 check_smp() {
 	[ "${VCPUS:-1}" = 1 ] && [ -z "${T-}" ] || return 0
-	VCPUS=2 run smp "$TOP/tests/system/run" test_programs. test_net_death
+	with_two test_programs.test_door test_net_death
+}
+
+# What `make check` leaves out for its time, and no other target has.
+check_long() {
+	run cold "$TOP/tests/system/run" cold_boot
+	# shellcheck disable=SC2086
+	with_door program $DEATHS
+	with_two test_programs.test_fs test_programs.test_net
+	check_lies
 }
 
 # Deaths of both domains, with every way of waiting: most locks, lists and life times take
@@ -162,10 +195,13 @@ end_slice() {
 trap '[ -z "$slice" ] || kill "$slice"' EXIT
 for part in "$@"; do
 	case "$part" in slice|static|unit|fuzz|models) ;; *) end_slice;; esac
+	began=$SECONDS
 	check_"$part"
+	took+=" $part $((SECONDS - began)) s,"
 done
 end_slice
 [ "$failed" = 0 ] || echo "$failures" | sed '/^$/d'
 [ "$skipped" = 0 ] || echo "$skipped skipped"
+echo "# took:$took in all $SECONDS s"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
