@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a directory's listing costs in requests to the storage domain."""
+"""What names cost in requests to the storage domain."""
 from test_recovery import out
 
 TIMEOUT = 120
 NAMES = 400
+FEW = 100
 
 # `ls -l` of a directory that the primary has forgotten; how many requests of each kind it took.
 LIST = r"""
@@ -31,3 +32,41 @@ def test_a_listing_asks_for_no_name_alone(host):
     requests = eval(out(host.primary(["python3", "-c", LIST], timeout=60)))
     assert requests.get("readdirplus", 0) >= 10, requests
     assert requests.get("lookup", 0) < 40, requests
+
+
+# Small files are made, looked at, copied with all that they have, and removed.
+FILES = r"""
+import os, re, subprocess
+files, folder = %d, "/var/tmp/files"
+stats = lambda: {k: int(v) for k, v in re.findall(
+    r"request\.(\w+)\s+(\d+)", open("/sys/kernel/debug/virtuosfs/stats").read())}
+def count(name, command):
+    before = stats()
+    subprocess.run(command, shell=True, check=True)
+    after = stats()
+    print(repr((name, {k: n - before.get(k, 0) for k, n in after.items() if n != before.get(k, 0)})))
+os.mkdir(folder)
+os.chdir(folder)
+subprocess.run("true; cp --version; rm --version; ls --version", shell=True, stdout=subprocess.DEVNULL)
+count("make", "mkdir a; for i in $(seq %%d); do echo text > a/name-$i; done" %% files)
+count("list", "ls -l a > /dev/null")
+count("copy", "cp -a a b")
+count("remove", "rm -r a")
+os.chdir("/")
+subprocess.run(["rm", "-r", folder])
+""" % FEW
+
+
+def test_small_files_cost_a_request_for_each_change(host):
+    """The only primary knows the rest: what a directory's mode is, that there are no extended
+    attributes, and how many blocks it has written."""
+    counts = dict(map(eval, out(host.primary(["python3", "-c", FILES], timeout=60)).splitlines()))
+    changes = {"make": ["mknod"], "list": [], "copy": ["mknod", "setattr"], "remove": ["unlink"]}
+    rest = FEW // 4         # what programs need for themselves
+    for step, wanted in changes.items():
+        got = counts[step]
+        # What is written back meanwhile belongs to no step.
+        asked = {k: n for k, n in got.items() if k not in wanted + ["write", "setattr", "batch_forget"]}
+        assert sum(asked.values()) < rest, (step, counts)
+        for request in wanted:
+            assert got[request] < FEW * 5 // 4, (step, counts)

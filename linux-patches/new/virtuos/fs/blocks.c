@@ -96,13 +96,49 @@ bool vosfs_blocks_are_all(struct inode *inode)
 	return d && is_dense(d);
 }
 
-/* Have the storage domain's answer to the next question be what the file has. */
+/**
+ * vosfs_blocks_laid - note that a file may get blocks that hold no data
+ * @inode: the file's; its data was used before
+ *
+ * Context: process.
+ */
+void vosfs_blocks_laid(struct inode *inode)
+{
+	struct vosfs_data *d = vosfs_data_known(inode);
+
+	if (d)
+		WRITE_ONCE(d->laid, true);
+}
+
+/* A file of so few blocks has all of its extents in its inode (ext4: EXT4_N_BLOCKS, 4 extents). */
+#define MAX_EXTENTS_IN_INODE	4
+
+/*
+ * Test whether what is known here is all there is: a small file, of which no block was on the
+ * disk when the storage domain told of it last. Attributes and fallocate() may take others. A
+ * mode whose bits a write takes away at the storage domain is asked for with the blocks.
+ */
+static bool is_all_known(struct vosfs_data *d)
+{
+	struct inode *inode = d->inode;
+	loff_t size = i_size_read(inode);
+
+	return is_dense(d) && !READ_ONCE(d->laid) && !inode->i_blocks &&
+	       !(inode->i_mode & (S_ISUID | S_ISGID)) &&
+	       size <= MAX_EXTENTS_IN_INODE * i_blocksize(inode) && fuse_has_no_xattrs(inode);
+}
+
+/* Have the storage domain's answer to the next question be what the file has, if one is needed. */
 static int make_true(struct vosfs_data *d)
 {
 	struct inode *inode = d->inode;
 	bool asked_in_vain = READ_ONCE(d->holes_written);
 
-	if (is_dense(d) || vosfs_data_served(inode))
+	if (vosfs_data_served(inode))
+		return 0;
+	if (is_all_known(d))
+		set_mask_bits(&get_fuse_inode(inode)->inval_mask, STATX_BLOCKS, 0);
+	if (is_dense(d))
 		return 0;
 	WRITE_ONCE(d->holes_written, false);
 	if (mapping_tagged(inode->i_mapping, PAGECACHE_TAG_DIRTY) || is_writing(inode)) {

@@ -38,6 +38,7 @@
  * @unsynced: data: doors may have written what is not durable yet; for the mover only
  * @dense_end: blocks: the file has no holes before that; under @lock
  * @holes_written: blocks: something was written beyond that since stat() was asked
+ * @laid: blocks: the file may have some that hold no data
  */
 struct vosfs_data {
 	struct inode *inode;
@@ -56,6 +57,7 @@ struct vosfs_data {
 	bool unsynced;
 	loff_t dense_end;
 	bool holes_written;
+	bool laid;
 };
 
 /* inode.c */

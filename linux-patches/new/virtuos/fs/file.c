@@ -46,6 +46,7 @@ static long data_fallocate(struct file *file, int mode, loff_t offset, loff_t le
 	if (rc)
 		return rc;
 	vosfs_users_end_windows(inode);
+	vosfs_blocks_laid(inode);
 	if (moves)
 		rc = vosfs_range_move(file, mode, offset, length);
 	else

@@ -29,8 +29,9 @@ static struct vosfs_data *make(struct inode *inode)
 		return NULL;
 	d->inode = inode;
 	d->held_until = jiffies;
-	if (!(READ_ONCE(get_fuse_inode(inode)->inval_mask) & STATX_BLOCKS) &&
-	    inode->i_blocks << 9 >= i_size_read(inode))
+	if (READ_ONCE(get_fuse_inode(inode)->inval_mask) & STATX_BLOCKS)
+		d->laid = true;
+	else if (inode->i_blocks << 9 >= i_size_read(inode))
 		d->dense_end = i_size_read(inode);
 	spin_lock_init(&d->lock);
 	vosfs_gate_init(d);

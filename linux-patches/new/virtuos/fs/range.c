@@ -28,6 +28,7 @@ int vosfs_fallocate(struct inode *inode, const struct fuse_fallocate_in *in)
 	args.in_numargs = 1;
 	args.in_args[0].size = sizeof(*in);
 	args.in_args[0].value = in;
+	vosfs_blocks_laid(inode);
 	return fuse_simple_request(get_fuse_mount(inode), &args);
 }
 

@@ -20,6 +20,7 @@ int vosfs_space_before_fallocate(struct inode *inode, u64 bytes);
 bool vosfs_blocks_are_all(struct inode *inode);
 int vosfs_blocks_write_back(struct inode *inode);
 void vosfs_blocks_wrote(struct inode *inode, loff_t pos, size_t len);
+void vosfs_blocks_laid(struct inode *inode);
 void vosfs_blocks_cut(struct inode *inode, loff_t from);
 int vosfs_blocks_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
 			 u32 mask, unsigned int flags);
