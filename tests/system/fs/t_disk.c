@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What programs expect of a file system on a disk of their own machine. */
 #include "fstest.h"
+#include <grp.h>
 #include <sys/epoll.h>
 #include <sys/statvfs.h>
 
@@ -190,4 +191,40 @@ TEST(root_keeps_a_bit_of_mandatory_locks)
 	CHECK_EQ(chmod("f", 06755), 0);
 	CHECK_EQ(chown("f", 12345, 12345), 0);
 	CHECK_EQ(stat_of("f").st_mode & 07777, 0755);
+}
+
+static int give_to_itself(void)
+{
+	if (setgroups(0, NULL) || setresgid(12345, 12345, 12345) || setresuid(12345, 12345, 12345))
+		return 3;
+	return chown("f", -1, -1) ? 2 : 0;
+}
+
+/* chown() that changes neither owner nor group takes the bits, too. */
+TEST(same_owner_takes_privileges)
+{
+	pid_t pid;
+
+	put_text("f", "x");
+	if (chown("f", 12345, 12345) || chmod("f", 06755))
+		test_skip("without root");
+	pid = CHECK_OK(fork());
+	if (!pid)
+		_exit(give_to_itself());
+	CHECK_EQ(wait_for(pid), 0);
+	CHECK_EQ(stat_of("f").st_mode, S_IFREG | 0755);
+	CHECK_EQ(chmod("f", 06755), 0);
+	CHECK_EQ(chown("f", -1, -1), 0);
+	CHECK_EQ(stat_of("f").st_mode, S_IFREG | 0755);
+}
+
+TEST(same_size_moves_times)
+{
+	struct timespec old[2] = { { 1000, 0 }, { 2000, 0 } };
+
+	put_text("f", "12345");
+	CHECK_EQ(utimensat(AT_FDCWD, "f", old, 0), 0);
+	CHECK_EQ(truncate("f", 5), 0);
+	CHECK(stat_of("f").st_mtim.tv_sec > 2000);
+	CHECK(file_is("f", "12345"));
 }

@@ -142,3 +142,16 @@ TEST(flags_are_for_owner_and_root)
 	CHECK_EQ(wait_for(pid), 0);
 	CHECK_EQ(chown("f", 0, 0), 0);
 }
+
+TEST(flags_move_the_change_time)
+{
+	struct stat before;
+	int fd, flags = FS_NODUMP_FL;
+
+	put_text("f", "x");
+	fd = CHECK_OK(open("f", O_RDONLY));
+	before = stat_of("f");
+	usleep(20000);
+	CHECK_EQ(ioctl(fd, FS_IOC_SETFLAGS, &flags), 0);
+	CHECK(before.st_ctim.tv_nsec != stat_of("f").st_ctim.tv_nsec);
+}

@@ -186,5 +186,7 @@ void vosfs_file_ops_init(void)
 	vosfs_file_ops.fop_flags |= FOP_LEASED_POS;
 	vosfs_inode_ops = fuse_common_inode_operations;
 	vosfs_inode_ops.getattr = vosfs_blocks_getattr;
+	vosfs_inode_ops.setattr = vosfs_attr_set;
+	vosfs_inode_ops.fileattr_set = vosfs_attr_set_flags;
 	vosfs_inode_ops.fiemap = vosfs_ioctl_fiemap;
 }

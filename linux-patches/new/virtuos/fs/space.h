@@ -25,6 +25,10 @@ void vosfs_blocks_cut(struct inode *inode, loff_t from);
 int vosfs_blocks_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
 			 u32 mask, unsigned int flags);
 
+/* attr.c */
+int vosfs_attr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
+int vosfs_attr_set_flags(struct mnt_idmap *idmap, struct dentry *dentry, struct fileattr *fa);
+
 /* ioctl.c */
 int vosfs_ioctl_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64 start, u64 len);
 

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Changes of a regular file's attributes, where the client of FUSE leaves out a part that a file
+ * system on a disk has.
+ */
+#include <linux/fs.h>
+#include <linux/fileattr.h>
+#include "space.h"
+
+/* chown() to the same owner and group takes the set-uid bit, and asks for nothing else. */
+static bool only_takes_privileges(const struct iattr *attr)
+{
+	return attr->ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID) &&
+	       !(attr->ia_valid & (ATTR_UID | ATTR_GID | ATTR_SIZE | ATTR_FORCE));
+}
+
+/* truncate() to the size that the file has; ftruncate() and open() ask for the times already. */
+static bool only_cuts(const struct inode *inode, const struct iattr *attr)
+{
+	return attr->ia_valid & ATTR_SIZE && attr->ia_size == i_size_read(inode);
+}
+
+/**
+ * vosfs_attr_set - the operation setattr of regular files
+ * @idmap: as there
+ * @dentry: as there
+ * @attr: as there
+ *
+ * The client leaves privileges to the service, which takes them with a change of owner, group or
+ * size. Without one the mode is sent that the VFS has found.
+ *
+ * Context: process.
+ * Return: as there.
+ */
+int vosfs_attr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	if (only_takes_privileges(attr))
+		attr->ia_valid &= ~(ATTR_KILL_SUID | ATTR_KILL_SGID);
+	if (only_cuts(d_inode(dentry), attr))
+		attr->ia_valid |= ATTR_MTIME | ATTR_CTIME;
+	return fuse_common_inode_operations.setattr(idmap, dentry, attr);
+}
+
+/**
+ * vosfs_attr_set_flags - the operation fileattr_set of regular files
+ * @idmap: as there
+ * @dentry: as there
+ * @fa: as there
+ *
+ * The service has changed the time as well. It is not sent: the flag may forbid it.
+ *
+ * Context: process.
+ * Return: as there.
+ */
+int vosfs_attr_set_flags(struct mnt_idmap *idmap, struct dentry *dentry, struct fileattr *fa)
+{
+	int err = fuse_common_inode_operations.fileattr_set(idmap, dentry, fa);
+
+	if (!err)
+		inode_set_ctime_current(d_inode(dentry));
+	return err;
+}
