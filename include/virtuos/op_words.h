@@ -36,6 +36,8 @@
 /* The largest size of a file: these words of struct fuse_kstatfs.spare. 0: not told. */
 #define VOS_STATFS_MAX_LOW	0
 #define VOS_STATFS_MAX_HIGH	1
+/* f_type of the service's file system: this word of spare. 0: not told. */
+#define VOS_STATFS_TYPE		2
 
 /* ACCEPT, out[3]: SO_LINGER is set. */
 #define VOS_ACCEPT_LINGERS	((__u64)1 << 32)

@@ -28,5 +28,6 @@ int vst_statfs(struct vst_req *r)
 	out.st.frsize = st.f_frsize ?: st.f_bsize;
 	out.st.spare[VOS_STATFS_MAX_LOW] = vst_root.mnt->mnt_sb->s_maxbytes;
 	out.st.spare[VOS_STATFS_MAX_HIGH] = vst_root.mnt->mnt_sb->s_maxbytes >> 32;
+	out.st.spare[VOS_STATFS_TYPE] = st.f_type;
 	return vst_reply(r, &out, sizeof(out));
 }

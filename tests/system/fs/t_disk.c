@@ -228,3 +228,13 @@ TEST(same_size_moves_times)
 	CHECK(stat_of("f").st_mtim.tv_sec > 2000);
 	CHECK(file_is("f", "12345"));
 }
+
+/* As ext4 tells; by these numbers fanotify and `tail -f` know the file system. */
+TEST(file_system_has_a_kind_and_a_number)
+{
+	struct statfs st;
+
+	CHECK_EQ(statfs(".", &st), 0);
+	CHECK(st.f_fsid.__val[0] || st.f_fsid.__val[1]);
+	CHECK_EQ(st.f_type, 0xef53);
+}

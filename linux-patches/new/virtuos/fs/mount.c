@@ -66,6 +66,7 @@ static int fill_super(struct super_block *sb, struct fs_context *fsc)
 	if (err)
 		return err;
 	vosfs_data_watch_evictions(sb);
+	vosfs_statfs_watch(sb);
 	vosfs_xattr_watch(sb);
 	/*
 	 * FUSE allows a file system 1 % of the dirty pages, since its server may be a process.

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the storage domain says of its file system: how much is free, how large a file may be.
+ * What the storage domain says of its file system: how much is free, how large a file may be,
+ * and what kind it is. The client of FUSE tells programs its own kind and no number (f_fsid).
+ * Then `tail -f` polls, as on a network's file system, and fanotify does not report by handles.
  */
 #include <linux/fs.h>
+#include <linux/statfs.h>
 #include "space.h"
 
 static int ask(struct fuse_mount *fm, struct fuse_statfs_out *out)
@@ -36,7 +39,7 @@ int vosfs_statfs_free(struct fuse_mount *fm, u64 *bytes)
 }
 
 /**
- * vosfs_statfs_set_limit - take over the largest size of files
+ * vosfs_statfs_set_limit - take over the largest size of files, and the file system's kind
  * @sb: a super block whose connection has begun
  *
  * Context: process.
@@ -50,5 +53,40 @@ int vosfs_statfs_set_limit(struct super_block *sb)
 
 	if (!err && max)
 		sb->s_maxbytes = min_t(u64, max, MAX_LFS_FILESIZE);
+	if (!err && out.st.spare[VOS_STATFS_TYPE])
+		sb->s_magic = out.st.spare[VOS_STATFS_TYPE];
 	return err;
+}
+
+/* As watched_ops of inode.c: those read from the first super block, and one of our own. */
+static struct super_operations told_ops;
+static const struct super_operations *client_ops;
+static DEFINE_MUTEX(told_mutex);
+
+static int told_statfs(struct dentry *dentry, struct kstatfs *buf)
+{
+	struct super_block *sb = dentry->d_sb;
+	int err = client_ops->statfs(dentry, buf);
+
+	buf->f_type = sb->s_magic;
+	buf->f_fsid = uuid_to_fsid(sb->s_uuid.b);
+	return err;
+}
+
+/**
+ * vosfs_statfs_watch - have statfs() tell the kind and the number of the service's file system
+ * @sb: of the client's, not in use yet
+ *
+ * Context: process.
+ */
+void vosfs_statfs_watch(struct super_block *sb)
+{
+	mutex_lock(&told_mutex);
+	if (!client_ops) {
+		told_ops = *sb->s_op;
+		told_ops.statfs = told_statfs;
+		client_ops = sb->s_op;
+	}
+	sb->s_op = &told_ops;
+	mutex_unlock(&told_mutex);
 }

@@ -166,6 +166,7 @@ void vosfs_xattr_watch(struct super_block *sb);
 
 /* statfs.c */
 int vosfs_statfs_set_limit(struct super_block *sb);
+void vosfs_statfs_watch(struct super_block *sb);
 
 /* ioctl.c */
 void vosfs_ioctl_set_uuid(struct super_block *sb);
