@@ -238,3 +238,17 @@ TEST(file_system_has_a_kind_and_a_number)
 	CHECK(st.f_fsid.__val[0] || st.f_fsid.__val[1]);
 	CHECK_EQ(st.f_type, 0xef53);
 }
+
+TEST(alignment_of_direct_io_is_told)
+{
+	unsigned char raw[256] = { 0 };
+	uint32_t mask, memory, offset;
+
+	put_text("f", "x");
+	CHECK_EQ(statx(AT_FDCWD, "f", 0, 0x2000 /* STATX_DIOALIGN */, (struct statx *)raw), 0);
+	memcpy(&mask, raw, 4);
+	memcpy(&memory, raw + 0x98, 4);
+	memcpy(&offset, raw + 0x9c, 4);
+	CHECK(mask & 0x2000);
+	CHECK(memory && offset);
+}

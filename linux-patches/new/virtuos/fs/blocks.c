@@ -168,6 +168,14 @@ static void use_answer(struct vosfs_data *d, struct kstat *stat)
 	stat->blocks = max_t(u64, stat->blocks, known);
 }
 
+/* O_DIRECT takes any length and address. This is what ext4 says on a disk with small sectors. */
+static void tell_alignment(struct kstat *stat)
+{
+	stat->result_mask |= STATX_DIOALIGN;
+	stat->dio_mem_align = SECTOR_SIZE;
+	stat->dio_offset_align = SECTOR_SIZE;
+}
+
 /**
  * vosfs_blocks_getattr - the operation getattr of regular files
  * @idmap: as there
@@ -191,5 +199,7 @@ int vosfs_blocks_getattr(struct mnt_idmap *idmap, const struct path *path, struc
 	err = err ?: fuse_common_inode_operations.getattr(idmap, path, stat, mask, flags);
 	if (!err && d && mask & STATX_BLOCKS && !vosfs_data_served(inode))
 		use_answer(d, stat);
+	if (!err && mask & STATX_DIOALIGN)
+		tell_alignment(stat);
 	return err;
 }
