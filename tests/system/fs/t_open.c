@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Flags of open(), and what stays open when names go. */
 #include "fstest.h"
+#include <sys/inotify.h>
 
 TEST(open_creates_with_mode)
 {
@@ -184,4 +185,36 @@ TEST(many_files)
 		CHECK(file_is(name, name));
 		CHECK_EQ(unlink(name), 0);
 	}
+}
+
+/* Of all events since the watch began. */
+static uint32_t events_of(int watch)
+{
+	struct inotify_event ev[64];
+	ssize_t i, n = read(watch, ev, sizeof(ev));
+	uint32_t all = 0;
+
+	for (i = 0; i < n / (ssize_t)sizeof(*ev); i++)
+		all |= ev[i].mask;
+	return all;
+}
+
+/* By the exceptionless door the file is in use in place, until a watch begins or it grows. */
+TEST(a_watch_sees_no_other_close)
+{
+	char buf[64];
+	int fd, i, watch = CHECK_OK(inotify_init1(IN_NONBLOCK));
+
+	put_text("f", "12345");
+	fd = CHECK_OK(open("f", O_RDWR));
+	usleep(700000);
+	for (i = 0; i < 400; i++)
+		CHECK_EQ(pread(fd, buf, 5, 0), 5);
+	CHECK_OK(inotify_add_watch(watch, "f", IN_ALL_EVENTS));
+	CHECK_EQ(pwrite(fd, "x", 1, 0), 1);
+	CHECK_EQ(pwrite(fd, "x", 1, 5), 1);
+	usleep(100000);
+	CHECK_EQ(events_of(watch), IN_MODIFY);
+	CHECK_EQ(close(fd), 0);
+	CHECK_EQ(events_of(watch), IN_CLOSE_WRITE);
 }

@@ -185,9 +185,12 @@ static bool has_lease(struct inode *inode)
 /*
  * The window's own file is no open file of the program. Leases and execve() test for others
  * that have the file open, and a remount for writers. The program's descriptor counts there.
+ * A watch that ends the window would see its file closed. Programs take that for the writer's
+ * close().
  */
 static void do_not_count(struct file *own)
 {
+	own->f_mode |= FMODE_NONOTIFY;
 	if (own->f_mode & FMODE_WRITER) {
 		own->f_mode &= ~FMODE_WRITER;
 		put_write_access(file_inode(own));
