@@ -106,6 +106,19 @@ u32 vnet_sock_mask(struct vnet_sock *vs)
 	return mask_of(vs, published(vs));
 }
 
+/* Tell the owner of the socket's file (O_ASYNC) what Linux would: the worst comes first. */
+static void wake_async(struct socket_wq *wq, u32 mask)
+{
+	if (mask & (__force u32)EPOLLERR)
+		sock_wake_async(wq, SOCK_WAKE_IO, POLL_ERR);
+	else if (mask & (__force u32)EPOLLHUP)
+		sock_wake_async(wq, SOCK_WAKE_IO, POLL_HUP);
+	else if (mask & (__force u32)EPOLLIN)
+		sock_wake_async(wq, SOCK_WAKE_IO, POLL_IN);
+	else if (mask & (__force u32)EPOLLOUT)
+		sock_wake_async(wq, SOCK_WAKE_IO, POLL_OUT);
+}
+
 static void wake(struct vnet_sock *vs, struct socket_wq *wq)
 {
 	u32 poll = published(vs), mask = mask_of(vs, poll);
@@ -115,10 +128,7 @@ static void wake(struct vnet_sock *vs, struct socket_wq *wq)
 		vnet_ring_event(vs);
 	if (skwq_has_sleeper(wq))
 		wake_up_interruptible_poll(&wq->wait, (__force __poll_t)mask);
-	if (mask & (__force u32)(EPOLLIN | EPOLLERR | EPOLLHUP))
-		sock_wake_async(wq, SOCK_WAKE_IO, POLL_IN);
-	else if (mask & (__force u32)EPOLLOUT)
-		sock_wake_async(wq, SOCK_WAKE_IO, POLL_OUT);
+	wake_async(wq, mask);
 }
 
 /**
