@@ -193,15 +193,33 @@ static void give_value(struct veng_scall *call, const void *value, int len)
 	call->cqe.out[0] = max(len, 0);
 }
 
+/* SO_GET_FILTER: the kernel's lengths, and the one in the answer, count instructions. */
+static s64 get_filter(struct vns_obj *o, struct veng_scall *call)
+{
+	int nr = call->sqe.ext[0].len / sizeof(struct sock_filter);
+	void *insns = copy_value(call);
+	s64 rc;
+
+	if (IS_ERR(insns))
+		return PTR_ERR(insns);
+	rc = do_sock_getsockopt(o->sock, false, SOL_SOCKET, SO_GET_FILTER, KERNEL_SOCKPTR(insns),
+				KERNEL_SOCKPTR(&nr));
+	if (rc >= 0) {
+		give_value(call, insns, nr * sizeof(struct sock_filter));
+		call->cqe.out[0] = nr;
+	}
+	kfree(insns);
+	return rc;
+}
+
 static s64 get_socket(struct vns_obj *o, struct veng_scall *call)
 {
 	int len = call->sqe.ext[0].len;
 	void *value;
 	s64 rc;
 
-	/* The length counts instructions, not bytes, so the value would overrun the buffer. */
 	if ((int)call->sqe.arg[1] == SO_GET_FILTER)
-		return -EOPNOTSUPP;
+		return get_filter(o, call);
 	value = copy_value(call);
 	if (IS_ERR(value))
 		return PTR_ERR(value);

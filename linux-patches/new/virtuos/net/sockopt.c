@@ -5,7 +5,7 @@
  *
  * - Timeouts are kept in this kernel, since it does the waiting. The service has those of
  *   listeners too: what is accepted inherits them when the connection comes.
- * - Filters come as a pointer. Their instructions are sent instead.
+ * - Filters come as a pointer. Their instructions are sent instead. They are got by number.
  * - A packet socket's ring is memory of this kernel: ring.c.
  * - Values that name descriptors or memory of the caller are refused.
  */
@@ -135,8 +135,8 @@ static int set_value(struct vnet_sock *vs, int level, int name, sockptr_t val,
 	void *data;
 	int rc;
 
-	if (len > VNET_OPT_MAX)
-		return -EINVAL;
+	/* Linux reads what the option has, and passes over what the caller's buffer has more. */
+	len = min(len, VNET_OPT_MAX);
 	data = memdup_sockptr(val, len);
 	if (IS_ERR(data))
 		return PTR_ERR(data);
@@ -286,6 +286,37 @@ int vnet_option_get(struct vnet_sock *vs, int level, int name, sockopt_t *opt)
 	return rc;
 }
 
+/* Get SO_GET_FILTER. Both lengths of the call are numbers of instructions. */
+static int get_filter(struct vnet_sock *vs, sockopt_t *opt)
+{
+	u32 len = min_t(u32, opt->optlen, BPF_MAXINSNS) * sizeof(struct sock_filter);
+	void *insns = kvzalloc(max(len, 1u), GFP_KERNEL);
+	struct vnet_req req = {
+		.opcode = VOS_OP_GETSOCKOPT,
+		.arg = { SOL_SOCKET, SO_GET_FILTER, len },
+		.in[0] = insns,
+		.out[0] = insns,
+		.len[0] = len,
+		.max = INT_MAX,
+	};
+	int rc;
+
+	if (!insns)
+		return -ENOMEM;
+	rc = vnet_sock_run(vs, &req);
+	if (!rc)
+		rc = vnet_result(req.cqe.result, req.max);
+	if (rc >= 0) {
+		opt->optlen = min_t(u64, req.cqe.out[0], BPF_MAXINSNS);
+		len = min_t(u32, len, opt->optlen * sizeof(struct sock_filter));
+		iov_iter_ubuf(&opt->iter_out, ITER_DEST, opt->iter_out.ubuf, len);
+		if (copy_to_iter(insns, len, &opt->iter_out) != len)
+			rc = -EFAULT;
+	}
+	kvfree(insns);
+	return rc;
+}
+
 /* Get SO_ERROR. The error kept here comes first: the service may be gone. */
 static int get_error(struct vnet_sock *vs, sockopt_t *opt)
 {
@@ -318,7 +349,7 @@ static int get_socket(struct vnet_sock *vs, int name, sockopt_t *opt)
 	case SO_PEERSEC:
 		return -ENOPROTOOPT;
 	case SO_GET_FILTER:
-		return -EOPNOTSUPP;
+		return iter_is_ubuf(&opt->iter_out) ? get_filter(vs, opt) : -EOPNOTSUPP;
 	default:
 		return vnet_option_get(vs, SOL_SOCKET, name, opt);
 	}
