@@ -18,7 +18,7 @@ static long timeout_taken(u64 given)
 }
 
 /* Take over what a connection has from its listener, of what this kernel keeps. */
-static void inherit(struct vnet_sock *child, const struct vos_cqe *c)
+static void inherit(struct vnet_sock *child, const struct vnet_sock *vs, const struct vos_cqe *c)
 {
 	u32 lowat = min_t(u32, c->out[3], INT_MAX);
 
@@ -26,6 +26,8 @@ static void inherit(struct vnet_sock *child, const struct vos_cqe *c)
 	WRITE_ONCE(child->sk.sk_sndtimeo, timeout_taken(c->out[2]));
 	WRITE_ONCE(child->sk.sk_rcvlowat, lowat ?: 1);
 	WRITE_ONCE(child->lingers, !!(c->out[3] & VOS_ACCEPT_LINGERS));
+	if (sock_flag(&vs->sk, SOCK_ZEROCOPY))
+		sock_set_flag(&child->sk, SOCK_ZEROCOPY);
 }
 
 /*
@@ -56,7 +58,7 @@ static int accept_once(struct vnet_sock *vs, struct vnet_sock *child)
 	if (rc)
 		return rc;
 	child->peer_len = min_t(u64, req.cqe.out[0], sizeof(child->peer));
-	inherit(child, &req.cqe);
+	inherit(child, vs, &req.cqe);
 	/* If the link has died since, so has the connection: take another one. */
 	return vnet_sock_complete(child, req.epoch, VNET_CONNECTED) ? 0 : -EAGAIN;
 }

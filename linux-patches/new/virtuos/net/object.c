@@ -11,6 +11,7 @@
 #include "packet.h"
 #include "vdoor_provider.h"
 #include "vnet.h"
+#include "zerocopy.h"
 
 /* What a peer may set. Other bits in a mask are ignored. */
 #define MASK_VALID ((__force u32)(EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP |	\
@@ -91,6 +92,8 @@ static u32 mask_of(struct vnet_sock *vs, u32 poll)
 
 	if (READ_ONCE(vs->sk.sk_err))
 		mask |= (__force u32)(EPOLLERR | EPOLLIN | EPOLLRDNORM);
+	if (vnet_zerocopy_waits(vs))
+		mask |= (__force u32)EPOLLERR;
 	return mask;
 }
 

@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "control.h"
 #include "vnet.h"
+#include "zerocopy.h"
 
 #define RECV_FLAGS (MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE)
 /* As in Linux, a reader passes over urgent data that lies in its way. */
@@ -391,6 +392,8 @@ int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 	int rc = 0;
 
 	msg->msg_namelen = 0;
+	if (unlikely(flags & MSG_ERRQUEUE) && !vnet_zerocopy_recv(vs, msg))
+		return 0;
 	if (READ_ONCE(vs->sk.sk_err))
 		rc = sock_error(&vs->sk);
 	vnet_wait_init(&w, vs, sock_rcvtimeo(&vs->sk, nowait));

@@ -9,6 +9,7 @@
 #include <linux/uio.h>
 #include "cgroup.h"
 #include "vnet.h"
+#include "zerocopy.h"
 
 /*
  * Flags for the service. MSG_ZEROCOPY and MSG_SPLICE_PAGES are not among them, for the data is
@@ -211,6 +212,8 @@ int vnet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	if (rc == -EFAULT)
 		rc = error_or_fault(&s);
 	vnet_wait_end(&w);
+	if (unlikely(msg->msg_flags & MSG_ZEROCOPY) && rc > 0)
+		vnet_zerocopy_sent(vs);
 	if (rc == -EPIPE && sock->type == SOCK_STREAM && !(msg->msg_flags & MSG_NOSIGNAL))
 		send_sig(SIGPIPE, current, 0);
 	return rc;

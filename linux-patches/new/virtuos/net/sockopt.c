@@ -3,6 +3,7 @@
  * Socket options of all levels. Values are flat bytes and go to the service as they are. The
  * exceptions:
  *
+ * - SO_ZEROCOPY is kept in this kernel: zerocopy.c.
  * - Timeouts are kept in this kernel, since it does the waiting. The service has those of
  *   listeners too: what is accepted inherits them when the connection comes.
  * - Filters come as a pointer. Their instructions are sent instead. They are got by number.
@@ -27,13 +28,13 @@ static enum handling handling_of_socket(int name)
 	case SO_RCVTIMEO_NEW:
 	case SO_SNDTIMEO_OLD:
 	case SO_SNDTIMEO_NEW:
+	case SO_ZEROCOPY:
 		return LOCAL;
 	case SO_ATTACH_FILTER:
 	case SO_ATTACH_REUSEPORT_CBPF:
 		return FILTER;
 	case SO_ATTACH_BPF:
 	case SO_ATTACH_REUSEPORT_EBPF:
-	case SO_ZEROCOPY:
 		return REFUSE;
 	default:
 		return FORWARD;
@@ -210,6 +211,8 @@ int vnet_option_set(struct vnet_sock *vs, int level, int name, sockptr_t val, un
  */
 int vnet_setsockopt(struct socket *sock, int level, int name, sockptr_t val, unsigned int len)
 {
+	if (level == SOL_SOCKET && name == SO_ZEROCOPY)
+		return sock_setsockopt(sock, level, name, val, len);
 	if (handling(level, name) == LOCAL)
 		return set_timeout(sock, name, val, len);
 	if (handling(level, name) == RING)
@@ -340,7 +343,7 @@ static int get_socket(struct vnet_sock *vs, int name, sockopt_t *opt)
 	case SO_DOMAIN:
 		return put_int(opt, vs->sk.sk_family);
 	case SO_ZEROCOPY:
-		return put_int(opt, 0);
+		return put_int(opt, sock_flag(&vs->sk, SOCK_ZEROCOPY));
 	case SO_PEERCRED:
 		return put_value(opt, &nobody, sizeof(nobody));
 	case SO_PEERPIDFD:
@@ -370,11 +373,11 @@ int vnet_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt)
 	struct vnet_sock *vs = vnet_sk(sock->sk);
 
 	switch (handling(level, name)) {
-	case LOCAL:
-		return get_timeout(vs, name, opt);
 	case REFUSE:
-		if (level != SOL_SOCKET || name != SO_ZEROCOPY)
-			return -ENOPROTOOPT;
+		return -ENOPROTOOPT;
+	case LOCAL:
+		if (name != SO_ZEROCOPY)
+			return get_timeout(vs, name, opt);
 		fallthrough;
 	default:
 		return level == SOL_SOCKET ? get_socket(vs, name, opt) :

@@ -81,6 +81,7 @@ enum vnet_phase {
  * @closing: see closing.c
  * @turn: same
  * @ring: where a program reads received packets, see ring.c; NULL: it has asked for none
+ * @zerocopy: calls with MSG_ZEROCOPY, see zerocopy.c
  */
 struct vnet_sock {
 	struct sock sk;
@@ -112,6 +113,7 @@ struct vnet_sock {
 	struct list_head closing;
 	u64 turn;
 	struct vnet_ring *ring;
+	atomic64_t zerocopy;
 };
 
 static inline struct vnet_sock *vnet_sk(const struct sock *sk)
