@@ -59,9 +59,10 @@ def test_plugin_counts_the_same():
 
 
 def test_samples_in_a_pv_guest():
-    """One at the end of each period; those of a million instructions are in the loop."""
+    """One at the end of each period, unless the kernel, which is counted as well, was stopping
+    the counter then. Those of a million instructions are in the loop."""
     [x] = printed("samples")
-    assert x["samples"] == x["counted"] // x["period"] >= 100, x
+    assert 0 <= x["counted"] // x["period"] - x["samples"] <= 2 and x["samples"] >= 100, x
     assert x["inside"] >= 80 and x["others"] == 0, x
 
 
