@@ -237,8 +237,8 @@ $(B)/bench/count.so: scripts/qemu-plugin.sh scripts/private-apt.sh scripts/qemu-
 	@scripts/qemu-plugin.sh
 
 # For check-pmu alone: a QEMU of our own, and what runs on it.
-pmu: hypervisor $(B)/bench/count.so $(B)/pmu/qemu.stamp $(B)/pmu/kernel.stamp \
-	$(B)/pmu/guest.stamp $(B)/pmu/linux.stamp
+pmu: $(B)/xen/stock.stamp $(B)/xen/patched.stamp $(B)/bench/count.so $(B)/pmu/qemu.stamp \
+	$(B)/pmu/kernel.stamp $(B)/pmu/guest.stamp $(B)/pmu/linux.stamp $(B)/pmu/pv.stamp
 
 $(B)/pmu/qemu.stamp: versions.mk scripts/qemu-pmu.sh scripts/qemu-source.sh tests/pmu/packages.txt $(wildcard tests/pmu/qemu/*) | build/packages.stamp
 	@scripts/qemu-pmu.sh
@@ -250,7 +250,8 @@ $(B)/pmu/kernel.stamp: versions.mk scripts/debian-kernel.sh | build/packages.sta
 
 $(B)/pmu/guest.stamp: $(wildcard tests/pmu/guest/*)
 $(B)/pmu/linux.stamp: $(wildcard tests/pmu/linux/*)
-$(B)/pmu/guest.stamp $(B)/pmu/linux.stamp: $(B)/pmu/%.stamp: | build/packages.stamp
+$(B)/pmu/pv.stamp: $(wildcard tests/pmu/pv/* tests/pmu/guest/print.*)
+$(B)/pmu/guest.stamp $(B)/pmu/linux.stamp $(B)/pmu/pv.stamp: $(B)/pmu/%.stamp: | build/packages.stamp
 	@mkdir -p $(B)/pmu/$*
 	@$(MAKE) -s -C tests/pmu/$* OUT=$(CURDIR)/$(B)/pmu/$*
 	@touch $@

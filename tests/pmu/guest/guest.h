@@ -43,12 +43,9 @@
 #define SLED		110000	/* nops in a row */
 
 #ifndef __ASSEMBLER__
-#include <stdint.h>
+#include "print.h"
 
 /* lib.c */
-void put(const char *s);
-void put_number(const char *name, uint64_t v);
-void put_end(void);
 int get(void);
 uint32_t cpuid(uint32_t leaf, uint32_t r[4]);
 uint64_t rdmsr(uint32_t msr);

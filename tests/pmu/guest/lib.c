@@ -27,27 +27,6 @@ void put(const char *s)
 	}
 }
 
-/* " name=0xnumber" */
-void put_number(const char *name, uint64_t v)
-{
-	char digits[] = "0000000000000000";
-	int i = 15;
-
-	do {
-		digits[i--] = "0123456789abcdef"[v & 15];
-		v >>= 4;
-	} while (v);
-	put(" ");
-	put(name);
-	put("=0x");
-	put(digits + i + 1);
-}
-
-void put_end(void)
-{
-	put("\n");
-}
-
 uint32_t cpuid(uint32_t leaf, uint32_t r[4])
 {
 	__asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "a"(leaf), "c"(0));
