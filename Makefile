@@ -249,7 +249,7 @@ $(B)/pmu/kernel.stamp: versions.mk scripts/debian-kernel.sh | build/packages.sta
 	@touch $@
 
 $(B)/pmu/guest.stamp: $(wildcard tests/pmu/guest/*)
-$(B)/pmu/linux.stamp: $(wildcard tests/pmu/linux/*)
+$(B)/pmu/linux.stamp: $(wildcard tests/pmu/linux/* tests/hardware/*)
 $(B)/pmu/pv.stamp: $(wildcard tests/pmu/pv/* tests/pmu/guest/print.*)
 $(B)/pmu/guest.stamp $(B)/pmu/linux.stamp $(B)/pmu/pv.stamp: $(B)/pmu/%.stamp: | build/packages.stamp
 	@mkdir -p $(B)/pmu/$*

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Debian's own Linux on the bare machine: perf_event_open(2) of linux/."""
 import os
+import re
+import subprocess
 
 from boot import Boot, lines, once
 from image import BUILD
@@ -8,6 +10,7 @@ from image import BUILD
 MACHINE = False
 TIMEOUT = 400
 KERNEL = os.path.join(BUILD, "pmu/vmlinuz")
+HARDWARE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../hardware/perf.sh")
 INITRD = os.path.join(BUILD, "pmu/linux/init.cpio")
 
 
@@ -81,3 +84,13 @@ def test_samples_come_after_each_period():
     [x] = printed("samples")
     assert x["samples"] == x["counted"] // x["period"] >= 100, x
     assert x["inside"] == x["samples"] and x["others"] == 0, x
+
+
+def test_what_a_real_host_measures():
+    """tests/hardware/perf.sh: all that it knows the right value of is right to 1 %. This machine
+    has one processor, so that no thread moves."""
+    rows = re.findall("^(?:row|without) .*", ran()[0], re.M)
+    table = subprocess.run(["sh", HARDWARE, "table"], input="\n".join(rows), capture_output=True, text=True)
+    assert table.returncode == 0, table.stdout
+    assert [x for x in rows if x.startswith("without")] == ["without instructions-moved"], table.stdout
+    assert re.search(r"^chains-with-all-callers .* 0\.0000%", table.stdout, re.M), table.stdout

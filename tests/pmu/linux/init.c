@@ -49,6 +49,13 @@ static void run(void (*test)(void))
 		printf("failed status=0x%x\n", status);
 }
 
+/* What a real host measures (tests/hardware), by a loop that is short enough for emulation. */
+static void test_rows(void)
+{
+	execl("/rows", "rows", "2000000", NULL);
+	err(1, "rows");
+}
+
 int main(int argc, char **argv)
 {
 	int rdpmc = 1;
@@ -68,6 +75,7 @@ int main(int argc, char **argv)
 		run(test_rdpmc);
 	run(test_samples);
 	run(test_switches);
+	run(test_rows);
 	printf("end\n");
 	fflush(stdout);
 	for (;;)
