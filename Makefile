@@ -238,7 +238,7 @@ $(B)/bench/count.so: scripts/qemu-plugin.sh scripts/private-apt.sh scripts/qemu-
 
 # For check-pmu alone: a QEMU of our own, and what runs on it.
 pmu: $(B)/xen/stock.stamp $(B)/xen/patched.stamp $(B)/bench/count.so $(B)/pmu/qemu.stamp \
-	$(B)/pmu/kernel.stamp $(B)/pmu/guest.stamp $(B)/pmu/linux.stamp $(B)/pmu/pv.stamp
+	$(B)/pmu/guest.stamp $(B)/pmu/linux.stamp $(B)/pmu/pv.stamp $(B)/pmu/dom0.stamp
 
 $(B)/pmu/qemu.stamp: versions.mk scripts/qemu-pmu.sh scripts/qemu-source.sh tests/pmu/packages.txt $(wildcard tests/pmu/qemu/*) | build/packages.stamp
 	@scripts/qemu-pmu.sh
@@ -254,6 +254,15 @@ $(B)/pmu/pv.stamp: $(wildcard tests/pmu/pv/* tests/pmu/guest/print.*)
 $(B)/pmu/guest.stamp $(B)/pmu/linux.stamp $(B)/pmu/pv.stamp: $(B)/pmu/%.stamp: | build/packages.stamp
 	@mkdir -p $(B)/pmu/$*
 	@$(MAKE) -s -C tests/pmu/$* OUT=$(CURDIR)/$(B)/pmu/$*
+	@touch $@
+
+$(B)/pmu/dom0.stamp: $(wildcard tests/pmu/dom0/*) $(B)/pmu/pv.stamp $(B)/pmu/linux.stamp \
+		$(B)/pmu/kernel.stamp $(B)/kernel/primary.stamp $(B)/pmu/qemu.stamp
+	@mkdir -p $(B)/pmu/dom0
+	@rm -f $(B)/pmu/dom0/init.cpio	# a kernel of the cache may be older
+	@$(MAKE) -s -C tests/pmu/dom0 OUT=$(CURDIR)/$(B)/pmu/dom0 PV=$(CURDIR)/$(B)/pmu/pv \
+		LINUX=$(CURDIR)/$(B)/pmu/linux MODULE=$(CURDIR)/$(B)/pmu/xen-privcmd.ko \
+		KERNEL=$(CURDIR)/$(B)/kernel/primary/arch/x86/boot/bzImage
 	@touch $@
 
 clean:

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The only process of a domain 0: it builds the domains that test_domains.py asks for by a
+ * word on the kernel's command line.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "domain.h"
+
+static void load_privcmd(void)
+{
+	int fd = open("/xen-privcmd.ko", O_RDONLY);
+
+	if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
+		warn("xen-privcmd");
+	close(fd);
+}
+
+/* One with counters, one without, on the same processor at the same time. */
+static void neighbours(void)
+{
+	struct domain two[] = {
+		{ .name = "with", .kernel = "/pv.elf", .cmdline = "keep", .mb = 16, .vpmu = 1 },
+		{ .name = "without", .kernel = "/pv.elf", .cmdline = "spy", .mb = 16 },
+	};
+
+	run_domains(two, 2, 60);
+}
+
+/* The primary's kernel, as a guest that has counters. */
+static void guest(void)
+{
+	struct domain one = {
+		.name = "guest", .kernel = "/vmlinuz", .ramdisk = "/init.cpio", .mb = 256, .vpmu = 1,
+		.cmdline = "console=hvc0 quiet panic=-1",
+	};
+
+	run_domains(&one, 1, 240);
+}
+
+int main(int argc, char **argv)
+{
+	if (mount("proc", "/proc", "proc", 0, NULL) || mount("dev", "/dev", "devtmpfs", 0, NULL))
+		warn("mount");
+	load_privcmd();
+	while (argc > 1) {
+		argc--;
+		if (!strcmp(argv[argc], "neighbours"))
+			neighbours();
+		else if (!strcmp(argv[argc], "guest"))
+			guest();
+	}
+	printf("end\n");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
