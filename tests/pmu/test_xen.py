@@ -12,15 +12,20 @@ from test_linux import INITRD, KERNEL, growth, pairs
 MACHINE = False
 TIMEOUT = 400
 XEN_ARGS = ("console=com1 dom0_mem=1024M,max:1024M dom0_max_vcpus=1 dom0_vcpus_pin loglvl=all "
-            "vpmu=1 xpti=0 pv-l1tf=0")
+            "vpmu=%s xpti=0 pv-l1tf=0")
+
+
+def boot(xen, vpmu):
+    """What Linux prints as its dom0, and the plugin's marks."""
+    # To read a counter by rdpmc ends a program in a PV guest.
+    with Boot("-m", "2048", "-kernel", xen_elf(xen), "-append", XEN_ARGS % vpmu,
+              "-initrd", "%s console=hvc0 quiet panic=-1 nordpmc,%s" % (KERNEL, INITRD), plugin=True) as m:
+        return m.wait_for("end", 300), m.marks()
 
 
 @once
 def ran():
-    # To read a counter by rdpmc ends a program in a PV guest.
-    with Boot("-m", "2048", "-kernel", xen_elf("stock"), "-append", XEN_ARGS,
-              "-initrd", "%s console=hvc0 quiet panic=-1 nordpmc,%s" % (KERNEL, INITRD), plugin=True) as m:
-        return m.wait_for("end", 300), m.marks()
+    return boot("stock", "1")
 
 
 def printed(word):

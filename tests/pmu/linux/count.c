@@ -2,6 +2,7 @@
 /* Counts of a loop whose instructions are known. */
 #include <err.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "perf.h"
 
@@ -43,24 +44,37 @@ void test_count(void)
 	}
 }
 
-/* The counter runs while the plugin's marks are passed: both see the same loops. */
+static void enter_kernel(unsigned int times)
+{
+	while (times--)
+		getppid();
+}
+
+/*
+ * The counters of the program and of the kernel run while the plugin's marks are passed:
+ * both see the same loops.
+ */
 void test_marks(void)
 {
 	static const uint64_t turns[] = { 1, 11, 101, 1001, 10001 };
 	int fd = perf_counter(PERF_COUNT_HW_INSTRUCTIONS, USER), run;
+	int kernel = perf_counter(PERF_COUNT_HW_INSTRUCTIONS, KERNEL);
 	unsigned int i;
 
 	for (run = 0; run < RUNS; run++)
 		for (i = 0; i < sizeof(turns) / sizeof(*turns); i++) {
 			uint64_t v;
 
+			perf_start(kernel);
 			perf_start(fd);
 			mark(1);
 			loop(turns[i]);
+			enter_kernel(10 * i);
 			mark(2);
 			perf_stop(fd);
+			perf_stop(kernel);
 			v = perf_read(fd);
-			printf("marks turns=0x%lx counted=0x%lx\n", turns[i], v);
+			printf("marks turns=0x%lx counted=0x%lx kernel=0x%lx\n", turns[i], v, perf_read(kernel));
 		}
 }
 
