@@ -59,6 +59,11 @@ def test_the_primarys_kernel_counts():
         assert growth(rows, "least") == [each] * 3, rows
 
 
+def test_its_programs_read_counters_by_rdpmc():
+    rows = printed("guest", "guest.rdpmc")
+    assert growth(rows, "least") == [2, 2], rows
+
+
 def test_its_samples():
     """A period has none that ends while the kernel, which is counted as well, stops the counter."""
     [x] = printed("guest", "guest.samples")
