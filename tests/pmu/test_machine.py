@@ -3,6 +3,7 @@
 what it must be."""
 import os
 import tempfile
+import time
 
 from boot import CPU, GUEST, Boot, lines, once
 
@@ -20,6 +21,7 @@ def ran():
         m.save(state)
         with Boot("-kernel", GUEST, incoming=state) as other:
             other.go_on()
+            time.sleep(0.2)         # the loop that waits for the byte turns meanwhile
             other.serial.sendall(b"x")
             return text + other.wait_for("end"), marks
 
