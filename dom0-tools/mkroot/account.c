@@ -171,7 +171,7 @@ static int set_field(int root, const char *path, const char *field)
 			errno = ENOKEY;
 	}
 	if (r)
-		vd_log("/%s in the new root file system: root's password cannot be set: %s", path,
+		vd_log("/%s in the root file system: root's password cannot be set: %s", path,
 		       n ? strerror(errno) : f ? "there is no root" : strerror(errno));
 	free(text);
 	free(former);
@@ -219,7 +219,7 @@ static int put_keys(const struct mkroot_options *o, int root)
 	for (i = 0; !r && i < o->n_keys; i++)
 		r = append_key(f, o->key[i]);
 	if ((f && fclose(f)) || r || mkroot_write(root, KEYS, text, len, 0600)) {
-		vd_log("/" KEYS " in the new root file system: %s", strerror(errno));
+		vd_log("/" KEYS " in the root file system: %s", strerror(errno));
 		r = -1;
 	}
 	if (dir >= 0)

@@ -16,6 +16,8 @@
 
 #define UNITS		"etc/systemd/system/"
 #define AGENT_UNIT	"virtuos-agent.service"
+#define WANTED		UNITS "sysinit.target.wants/" AGENT_UNIT
+#define CONSOLE		UNITS "getty.target.wants/console-getty.service"
 #define USUAL_HOSTNAME	"primary"
 #define FSTAB \
 	"# The storage domain mounts the root file system; its options are in virtuos.cfg.\n" \
@@ -46,7 +48,7 @@ static const char *const masked[] = {
 
 static int failed(const char *path)
 {
-	vd_log("/%s in the new root file system: %s", path, strerror(errno));
+	vd_log("/%s in the root file system: %s", path, strerror(errno));
 	return -1;
 }
 
@@ -71,38 +73,44 @@ int mkroot_guest_check(const struct mkroot_options *o)
 	return mkroot_account_check(o);
 }
 
-static int put_parts(const struct mkroot_options *o, int root)
+int mkroot_guest_parts(const struct mkroot_options *o, const struct mkroot_sink *sink)
 {
 	char path[PATH_MAX];
 	size_t i;
 
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		part_path(o, parts[i].name, path);
-		if (mkroot_copy(root, parts[i].path, path, parts[i].mode))
+		if (sink->file(sink->to, parts[i].path, path, parts[i].mode))
 			return failed(parts[i].path);
 	}
+	if (sink->link(sink->to, WANTED, "/" UNITS AGENT_UNIT))
+		return failed(WANTED);
 	return 0;
 }
 
-static int put_link(int root, const char *path, const char *target)
-{
-	return mkroot_link(root, path, target) ? failed(path) : 0;
-}
-
-static int set_units(int root)
+int mkroot_guest_units(const struct mkroot_sink *sink)
 {
 	char path[INROOT_PATH];
 	size_t i;
 
 	for (i = 0; i < sizeof(masked) / sizeof(masked[0]); i++) {
 		snprintf(path, sizeof(path), UNITS "%s", masked[i]);
-		if (put_link(root, path, "/dev/null"))
-			return -1;
+		if (sink->link(sink->to, path, "/dev/null"))
+			return failed(path);
 	}
-	if (put_link(root, UNITS "getty.target.wants/console-getty.service",
-		     "/lib/systemd/system/console-getty.service"))
-		return -1;
-	return put_link(root, UNITS "sysinit.target.wants/" AGENT_UNIT, "/" UNITS AGENT_UNIT);
+	if (sink->link(sink->to, CONSOLE, "/lib/systemd/system/console-getty.service"))
+		return failed(CONSOLE);
+	return 0;
+}
+
+static int copy_there(void *to, const char *path, const char *from, mode_t mode)
+{
+	return mkroot_copy(*(int *)to, path, from, mode);
+}
+
+static int link_there(void *to, const char *path, const char *target)
+{
+	return mkroot_link(*(int *)to, path, target);
 }
 
 /* Whether a table has more than comments. */
@@ -202,8 +210,7 @@ static int put_machine_id(int root)
 	       failed("etc/machine-id") : 0;
 }
 
-/* Its init must be there, or the primary would not start. */
-static int check_init(int root)
+int mkroot_guest_init(int root)
 {
 	if (!mkroot_exists(root, "sbin/init")) {
 		vd_log("the root file system has no /sbin/init");
@@ -216,8 +223,10 @@ static int check_init(int root)
 
 int mkroot_guest_put(const struct mkroot_options *o, int root)
 {
-	if (check_init(root) || put_parts(o, root) || set_units(root) || put_fstab(root) ||
-	    put_hostname(o, root) || put_machine_id(root))
+	const struct mkroot_sink sink = { .file = copy_there, .link = link_there, .to = &root };
+
+	if (mkroot_guest_init(root) || mkroot_guest_parts(o, &sink) || mkroot_guest_units(&sink) ||
+	    put_fstab(root) || put_hostname(o, root) || put_machine_id(root))
 		return -1;
 	return mkroot_account_put(o, root);
 }

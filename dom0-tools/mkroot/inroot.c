@@ -15,7 +15,7 @@
 
 #define DIR_MODE	0755
 
-static int open_in(int root, const char *path, int flags)
+int mkroot_open(int root, const char *path, int flags)
 {
 	struct open_how how = {
 		.flags = (unsigned int)(flags | O_CLOEXEC),
@@ -27,7 +27,7 @@ static int open_in(int root, const char *path, int flags)
 
 bool mkroot_exists(int root, const char *path)
 {
-	int fd = open_in(root, path, O_PATH);
+	int fd = mkroot_open(root, path, O_PATH);
 
 	if (fd >= 0)
 		close(fd);
@@ -37,7 +37,7 @@ bool mkroot_exists(int root, const char *path)
 int mkroot_dir(int root, const char *path)
 {
 	char so_far[INROOT_PATH], *slash;
-	int fd = open_in(root, ".", O_PATH | O_DIRECTORY), next;
+	int fd = mkroot_open(root, ".", O_PATH | O_DIRECTORY), next;
 
 	if (snprintf(so_far, sizeof(so_far), "%s/", path) >= (int)sizeof(so_far)) {
 		close(fd);
@@ -46,10 +46,10 @@ int mkroot_dir(int root, const char *path)
 	}
 	for (slash = so_far; fd >= 0 && (slash = strchr(slash, '/')); slash++) {
 		*slash = 0;
-		next = open_in(root, so_far, O_PATH | O_DIRECTORY);
+		next = mkroot_open(root, so_far, O_PATH | O_DIRECTORY);
 		if (next < 0 && errno == ENOENT &&
 		    !mkdirat(fd, strrchr(so_far, '/') ? strrchr(so_far, '/') + 1 : so_far, DIR_MODE))
-			next = open_in(root, so_far, O_PATH | O_DIRECTORY);
+			next = mkroot_open(root, so_far, O_PATH | O_DIRECTORY);
 		*slash = '/';
 		close(fd);
 		fd = next;
@@ -129,7 +129,7 @@ static char *read_text(int fd, size_t *len)
 
 char *mkroot_read(int root, const char *path)
 {
-	int fd = open_in(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	int fd = mkroot_open(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	char *text = NULL;
 	struct stat st;
 	size_t len = 0;
@@ -181,4 +181,78 @@ int mkroot_link(int root, const char *path, const char *target)
 		r = symlinkat(target, dir, name);
 	close(dir);
 	return r;
+}
+
+/* Like open_parent(), but nothing is made. */
+static int find_parent(int root, const char *path, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[INROOT_PATH];
+
+	*name = slash ? slash + 1 : path;
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	return mkroot_open(root, dir, O_PATH | O_DIRECTORY);
+}
+
+int mkroot_stat(int root, const char *path, struct stat *st)
+{
+	const char *name;
+	int dir = find_parent(root, path, &name), r;
+
+	if (dir < 0)
+		return -1;
+	r = fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW);
+	close(dir);
+	return r;
+}
+
+int mkroot_remove(int root, const char *path, bool is_dir)
+{
+	const char *name;
+	int dir = find_parent(root, path, &name), r;
+
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -1;
+	r = unlinkat(dir, name, is_dir ? AT_REMOVEDIR : 0);
+	close(dir);
+	return r && errno != ENOENT && !(is_dir && errno == ENOTEMPTY) ? -1 : 0;
+}
+
+/* Both names' directories, and then one of the calls that take two. */
+static int with_two(int root, const char *path, const char *as, bool move)
+{
+	const char *from_name, *to_name;
+	int from = find_parent(root, path, &from_name), to, r = -1;
+
+	if (from < 0)
+		return -1;
+	to = open_parent(root, as, &to_name);
+	if (to >= 0) {
+		r = move ? renameat(from, from_name, to, to_name) : linkat(from, from_name, to, to_name, 0);
+		close(to);
+	}
+	close(from);
+	return r;
+}
+
+int mkroot_move(int root, const char *path, const char *as)
+{
+	return with_two(root, path, as, true);
+}
+
+int mkroot_also(int root, const char *path, const char *as)
+{
+	return with_two(root, path, as, false);
+}
+
+struct hw_names mkroot_list(int root, const char *path)
+{
+	struct hw_names names = { 0 };
+	int fd = mkroot_open(root, path, O_RDONLY | O_DIRECTORY);
+
+	if (fd >= 0) {
+		names = hw_list(fd, ".");
+		close(fd);
+	}
+	return names;
 }

@@ -8,10 +8,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
+
+#include "../hw/tree.h"
 
 #define INROOT_PATH	256
 #define INROOT_MAX	(256 * 1024)	/* bytes of a file that is read */
+
+/**
+ * mkroot_open - open a file, as by open(2)
+ * @root: descriptor of the root directory
+ * @path: of the file
+ * @flags: of open(2); none that makes a file
+ *
+ * Return: its descriptor or -1.
+ */
+int mkroot_open(int root, const char *path, int flags);
 
 /**
  * mkroot_exists - check if a path leads to something
@@ -74,5 +87,56 @@ int mkroot_link(int root, const char *path, const char *target);
  * Return: its descriptor or -1.
  */
 int mkroot_dir(int root, const char *path);
+
+/**
+ * mkroot_list - list a directory
+ * @root: descriptor of the root directory
+ * @path: of the directory
+ *
+ * Return: the names, to be freed by hw_list_free(); none on error.
+ */
+struct hw_names mkroot_list(int root, const char *path);
+
+/**
+ * mkroot_stat - say what has a name, a symbolic link too
+ * @root: descriptor of the root directory
+ * @path: the name
+ * @st: filled
+ *
+ * Return: 0 or -1.
+ */
+int mkroot_stat(int root, const char *path, struct stat *st);
+
+/**
+ * mkroot_remove - remove a file, or a directory that is empty
+ * @root: descriptor of the root directory
+ * @path: of the file
+ * @is_dir: it is a directory
+ *
+ * What is not there, and a directory that is not empty, are no errors.
+ *
+ * Return: 0 or -1.
+ */
+int mkroot_remove(int root, const char *path, bool is_dir);
+
+/**
+ * mkroot_move - give a file another name, in place of what has it
+ * @root: descriptor of the root directory
+ * @path: of the file
+ * @as: its new path; missing directories are made
+ *
+ * Return: 0 or -1.
+ */
+int mkroot_move(int root, const char *path, const char *as);
+
+/**
+ * mkroot_also - give a file one more name, by a hard link
+ * @root: descriptor of the root directory
+ * @path: of the file, or of a symbolic link
+ * @as: its other path; missing directories are made
+ *
+ * Return: 0 or -1.
+ */
+int mkroot_also(int root, const char *path, const char *as);
 
 #endif

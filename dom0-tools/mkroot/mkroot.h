@@ -98,6 +98,16 @@ bool mkroot_open_used(int root, const char *path, const struct stat *st, char wh
 bool mkroot_has_data(const char *path, const struct stat *st, char why[MKROOT_WHY]);
 
 /**
+ * mkroot_in_use - say what uses a device or an image file
+ * @path: absolute
+ * @st: what stat() says of it
+ * @why: set to a few words
+ *
+ * Return: true if something does.
+ */
+bool mkroot_in_use(const char *path, const struct stat *st, char why[MKROOT_WHY]);
+
+/**
  * mkroot_may_write - check that a target may be overwritten
  * @o: what the user wants
  * @path: absolute, of the target
@@ -125,6 +135,43 @@ int mkroot_guest_check(const struct mkroot_options *o);
  * Return: 0, or -1 (said).
  */
 int mkroot_guest_put(const struct mkroot_options *o, int root);
+
+/**
+ * struct mkroot_sink - where the guest's part goes
+ * @file: takes a file of this machine that shall be there; -1 with errno set on error
+ * @link: takes a symbolic link; the same
+ * @to: what both get
+ */
+struct mkroot_sink {
+	int (*file)(void *to, const char *path, const char *from, mode_t mode);
+	int (*link)(void *to, const char *path, const char *target);
+	void *to;
+};
+
+/**
+ * mkroot_guest_parts - pass on the programs of the guest's part, and what starts them
+ * @o: what the user wants
+ * @sink: where they go
+ *
+ * Return: 0, or -1 (said).
+ */
+int mkroot_guest_parts(const struct mkroot_options *o, const struct mkroot_sink *sink);
+
+/**
+ * mkroot_guest_units - pass on the links by which the right units start
+ * @sink: where they go
+ *
+ * Return: 0, or -1 (said).
+ */
+int mkroot_guest_units(const struct mkroot_sink *sink);
+
+/**
+ * mkroot_guest_init - check that a root file system can start
+ * @root: descriptor of its root directory
+ *
+ * Return: 0, or -1 (said).
+ */
+int mkroot_guest_init(int root);
 
 /**
  * mkroot_is_ext4 - check if a file has an ext4 file system

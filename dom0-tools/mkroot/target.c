@@ -285,19 +285,24 @@ static bool is_in_use(int root, const char *path, const struct stat *st, char wh
 	return mkroot_open_used(root, path, st, why);
 }
 
-int mkroot_may_write(const struct mkroot_options *o, const char *path, const struct stat *st)
+bool mkroot_in_use(const char *path, const struct stat *st, char why[MKROOT_WHY])
 {
 	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool used = is_in_use(root, path, st, why);
+
+	close(root);
+	return used;
+}
+
+int mkroot_may_write(const struct mkroot_options *o, const char *path, const struct stat *st)
+{
 	char why[MKROOT_WHY] = "";
-	bool used;
 
 	if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode)) {
 		vd_log("%s: is neither a block device nor an image file", path);
 		return -1;
 	}
-	used = is_in_use(root, path, st, why);
-	close(root);
-	if (used) {
+	if (mkroot_in_use(path, st, why)) {
 		vd_log("%s: %s; not even --force helps against that", path, why);
 		return -1;
 	}
