@@ -12,7 +12,7 @@
 #include "check.h"
 #include "rootfs.h"
 
-#define PUT_AGENT	"virtuos mkroot makes one; or install virtuos-guest there"
+#define PUT_AGENT	"virtuos adopt puts it there, or virtuos mkroot makes one anew"
 #define OLDEST_DEBIAN	12
 
 /* The loop device that has an image file for its own, if there is one. */

@@ -66,6 +66,11 @@ static const struct vd_command commands[] = {
 	  "  virtuos mkroot --size 4G /srv/primary.img\n"
 	  "  virtuos mkroot --from root.tar.zst --hostname web /dev/vg0/primary\n"
 	  "  virtuos mkroot --from old-vm.img --size 8G --password-file pw.txt /srv/primary.img\n" },
+	{ "adopt", cmd_adopt, "[--partition N] [--parts DIR] [--undo [--force]] IMAGE",
+	  "make an existing Debian's disk the primary's root file system, and back",
+	  "  virtuos adopt /dev/vg0/web\n"
+	  "  virtuos adopt --partition 1 /srv/web.img\n"
+	  "  virtuos adopt --undo /srv/web.img\n" },
 	{ "check", cmd_check, "[CONFIG]", "is this host fit?",
 	  "  virtuos check\n" },
 	{ "report", cmd_report, "[-o FILE]", "collect what a report of a bug needs, in one archive",
