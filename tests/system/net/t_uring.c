@@ -152,3 +152,44 @@ TEST(uring_recv_says_what_is_left)
 	CHECK(!(flags & IORING_CQE_F_SOCK_NONEMPTY));
 	CHECK(!memcmp(buf, "ef", 2));
 }
+
+/* The ring's pages become others' when the process has ended, and page tables among them. */
+static int have_ring_of_buffers(void)
+{
+	struct io_uring_buf_reg reg = { .ring_entries = 8, .bgid = 3 };
+	char *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct ring r;
+
+	ring_open(&r);
+	reg.ring_addr = (uintptr_t)at;
+	return syscall(SYS_io_uring_register, r.fd, IORING_REGISTER_PBUF_RING, &reg, 1) ? 2 : 0;
+}
+
+/* A table for each of 50 places, in a process of its own. */
+static int use_tables(void)
+{
+	int i;
+
+	for (i = 0; i < 50; i++) {
+		char *at = mmap((void *)((16ul + i) << 32), 4096, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+		if (at != MAP_FAILED)
+			*at = 1;
+	}
+	return 0;
+}
+
+TEST(uring_ring_of_buffers_is_given_back)
+{
+	int i, status;
+	pid_t pid;
+
+	for (i = 0; i < 60; i++) {
+		pid = CHECK_OK(fork());
+		if (!pid)
+			_exit(i % 3 ? use_tables() : have_ring_of_buffers());
+		CHECK_EQ(waitpid(pid, &status, 0), pid);
+		CHECK_EQ(status, 0);
+	}
+}
