@@ -114,9 +114,9 @@ void vosfs_blocks_laid(struct inode *inode)
 #define MAX_EXTENTS_IN_INODE	4
 
 /*
- * Test whether what is known here is all there is: a small file, of which no block was on the
- * disk when the storage domain told of it last. Attributes and fallocate() may take others. A
- * mode whose bits a write takes away at the storage domain is asked for with the blocks.
+ * Test whether what is known here is all there is. So it is for a small file that had no block
+ * on the disk when the storage domain told of it last. Attributes and fallocate() may take
+ * others. A mode whose bits a write takes away at the storage domain is asked for with the blocks.
  */
 static bool is_all_known(struct vosfs_data *d)
 {
