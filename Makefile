@@ -15,6 +15,12 @@ ifneq ($(filter-out 1 kcsan,$(DEBUG)),)
 $(error DEBUG is 1 or kcsan)
 endif
 export DEBUG
+# HOST=trixie: a dom0 of Debian 13, and tools that are built for it.
+ifneq ($(filter-out bookworm trixie,$(HOST)),)
+$(error HOST is bookworm or trixie)
+endif
+export HOST
+SUITE := $(filter-out bookworm,$(HOST))
 B := build$(if $(DEBUG),/debug-$(DEBUG))
 
 ROLES := primary network storage
@@ -109,7 +115,7 @@ USES_PEERS := $(filter native pv driver-domain,$(SYSTEM)) $(filter bench%,$(MAKE
 # One make at a time builds in this tree; the programs above then run side by side.
 ready: | build/packages.stamp
 	@mkdir -p $(B)
-	@flock $(B)/.lock $(MAKE) -s deb hypervisor agent lies $(if $(strip $(USES_PEERS)),peers) \
+	@flock $(B)/.lock $(MAKE) -s deb hypervisor agent lies $(SUITE:%=$(B)/%/deb.stamp) $(if $(strip $(USES_PEERS)),peers) \
 		$(if $(filter diff,$(MAKECMDGOALS)),$(B)/initrd/peer.stamp)
 
 # For the slice of `make check` that runs on kernels which check themselves.
@@ -175,7 +181,10 @@ $(PEERS:%=$(B)/initrd/%.stamp): $(B)/initrd/%.stamp: $(B)/kernel/%.stamp $(PEER_
 	@scripts/initramfs.sh $*
 	@touch $@
 
-hypervisor: $(B)/xen/$(if $(filter patched,$(XEN)),patched,stock).stamp
+hypervisor: $(B)/xen/$(if $(filter patched,$(XEN)),patched,stock$(SUITE:%=-%)).stamp
+$(B)/xen/stock-trixie.stamp: versions.mk scripts/xen.sh | build/packages.stamp
+	@HOST=trixie scripts/xen.sh stock
+	@touch $@
 $(B)/xen/stock.stamp: versions.mk scripts/xen.sh | build/packages.stamp
 	@scripts/xen.sh stock
 	@touch $@
@@ -198,6 +207,11 @@ deb: $(B)/deb.stamp
 $(B)/deb.stamp: $(DEB_INPUTS) scripts/package.sh $(shell find debian -maxdepth 1 -type f) README.md \
 		$(shell find docs -name '*.md')
 	@scripts/package.sh build
+	@touch $@
+
+# The tools for another Debian.
+$(B)/trixie/deb.stamp: $(B)/deb.stamp scripts/tools-suite.sh versions.mk
+	@scripts/tools-suite.sh trixie
 	@touch $@
 
 install: $(B)/deb.stamp
@@ -281,6 +295,7 @@ help:
 #:                           guest that owns the devices), driver-domain (netfront, blkfront)
 #:     DOOR=trap             the door: program (open for CMD), both (for every process)
 #:     VCPUS=2               processors of the primary (for virtuos; tests as well)
+#:     HOST=trixie           dom0 of Debian 13, with its Xen 4.20; tests as well
 #:     DISK=nvme             an NVMe behind the storage domain; boots cold
 #:     XEN=patched           Xen built from source with xen-patches/ instead of Debian's
 #: make shell                a shell in the primary (IN=dom0: in dom0)

@@ -7,5 +7,7 @@ LINUX_PACKAGE_VERSION=6.12.117-1~deb12u1
 XEN_PACKAGE=xen
 XEN_SERIES=4.17
 XEN_HYPERVISOR_PACKAGE=xen-hypervisor-4.17-amd64
+# HOST=trixie: a dom0 of Debian 13, and tools that are built for it.
+XEN_SERIES_trixie=4.20
 QEMU_SUITE=bookworm-backports
 QEMU_SERIES=1:10.0

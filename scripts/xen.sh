@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Get the hypervisor: xen.sh stock takes Debian's own, xen.sh patched builds Debian's
 # source with xen-patches/series. The result is build/xen/KIND, an ELF file as
-# QEMU's loader wants it, not compressed.
+# QEMU's loader wants it, not compressed. HOST=trixie xen.sh stock takes that of Debian 13, which
+# the sources of this machine need not name: build/xen/stock-trixie.
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/private-apt.sh"
 
 kind=${1:?kind}
 series=$TOP/xen-patches/series
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 publish() {
 	mkdir -p "$BUILD/xen"
@@ -30,6 +32,30 @@ stock() {
 		rm -rf "$tmp"
 	fi
 	publish "$out"
+}
+
+# stock_of SUITE - the hypervisor of another Debian, with package lists of our own
+stock_of() {
+	local name=XEN_SERIES_$1 series version out tmp
+	series=${!name}
+	out=$CACHE/xen/stock-$1-$series
+	if [ ! -e "$out" ]; then
+		private=$CACHE/apt-$1
+		private_lists "$DEBIAN_SUITE"
+		sed -i "s|^deb-src \([^ ]*\) $DEBIAN_SUITE |deb [signed-by=$keyring] \1 $1 |" "$private/sources.list"
+		run_logged "$LOGS/xen-lists.log" '^(Get|Hit)' private_apt apt-get update
+		say "fetching the hypervisor of Debian $1"
+		tmp=$CACHE/xen/tmp.$$
+		mkdir -p "$tmp"
+		(cd "$tmp" && run_logged "$LOGS/xen-download.log" '%' \
+			private_apt apt-get download "xen-hypervisor-$series-amd64")
+		dpkg-deb -x "$tmp"/*.deb "$tmp"
+		gunzip -c "$tmp"/boot/xen-"$series"-amd64.gz >"$out.tmp"
+		mv "$out.tmp" "$out"
+		rm -rf "$tmp"
+	fi
+	mkdir -p "$BUILD/xen"
+	ln -sfn "$out" "$BUILD/xen/stock-$1"
 }
 
 # fetch - print the path of an unpacked source: the newest version that the archive
@@ -88,4 +114,7 @@ patched() {
 
 mkdir -p "$CACHE/xen"
 cache_lock xen
-"$kind"
+case "$kind:${HOST:-$DEBIAN_SUITE}" in
+stock:$DEBIAN_SUITE|patched:*) "$kind";;
+*) stock_of "$HOST";;
+esac
