@@ -35,7 +35,12 @@ UDEV_SETTINGS = os.path.join(SETTINGS, "udev-trigger.conf")
 INPUTS = {"dom0": [RIG_UNIT, UDEV_SETTINGS], "primary": [AGENT_UNIT]}
 # So many times longer does everything take there, at most.
 SLOW = 6 if DEBUG else 1
-SUITE = "bookworm"
+# The Debian of dom0, and with it the Xen: see versions.mk.
+HOST = os.environ.get("HOST") or "bookworm"
+HOSTS = ("bookworm", "trixie")
+if HOST not in HOSTS:
+    raise SystemExit("HOST=%s: %s" % (HOST, " or ".join(HOSTS)))
+SUITES = {"dom0": HOST, "primary": "bookworm"}
 SIZE_MIB = {"dom0": 2560, "primary": 3072}
 RESERVED_PERCENT = {"dom0": 0, "primary": 1}     # of the blocks, for root alone
 KEEP = 2 * int(os.environ.get("VIRTUOS_CACHE_KEEP", 3))
@@ -91,13 +96,44 @@ def prune(pattern, keep):
         shutil.rmtree(old, ignore_errors=True)
 
 
+def version(name, suite):
+    """A value of versions.mk; that of another suite than Debian's own here has its name as a suffix."""
+    with open(os.path.join(TOP, "versions.mk")) as f:
+        values = dict(line.rstrip("\n").split("=", 1) for line in f if "=" in line and line[0] != "#")
+    return values[name if suite == values["DEBIAN_SUITE"] else "%s_%s" % (name, suite)]
+
+
 def packages(role):
-    with open(os.path.join(SETTINGS, role + ".packages")) as f:
-        return [w for w in (line.split("#")[0].strip() for line in f) if w]
+    """The packages of a role, with those that it needs in its suite alone."""
+    named = []
+    for name in (role + ".packages", "%s.packages.%s" % (role, SUITES[role])):
+        path = os.path.join(SETTINGS, name)
+        with open(path if os.path.exists(path) else os.devnull) as f:
+            named += [w for w in (line.split("#")[0].strip() for line in f) if w]
+    return [w.replace("@XEN_SERIES@", version("XEN_SERIES", SUITES[role])) for w in named]
 
 
-def debian_sources(into):
-    """The system's own Debian entries for this suite; no mirror is named here."""
+def place_of(role):
+    """The name in the cache: a role of another suite than Debian's own here has one of its own."""
+    return role if SUITES[role] == "bookworm" else "%s@%s" % (role, SUITES[role])
+
+
+def setup_hooks(role):
+    """The scripts that set a role up; one for its suite alone, if there is one, comes last."""
+    names = ["common-setup", role + "-setup", "%s-setup-%s" % (role, SUITES[role])]
+    hooks = [os.path.join(SETTINGS, n) for n in names]
+    return hooks[:2] + [h for h in hooks[2:] if os.path.exists(h)]
+
+
+def of_suite(suites, suite):
+    """Of the suites in an entry of this machine's, those of @suite that stand for them."""
+    own = version("DEBIAN_SUITE", "bookworm")
+    wanted = (own, own + "-updates", own + "-security")
+    return [s.replace(own, suite, 1) for s in suites if s in wanted]
+
+
+def debian_sources(into, suite):
+    """The system's own Debian entries, for this suite; no mirror is named here."""
     out = os.path.join(into, "debian.sources")
     stanzas = []
     for path in sorted(glob.glob("/etc/apt/sources.list.d/*.sources")):
@@ -105,8 +141,7 @@ def debian_sources(into):
             text = "\n".join(x for x in f.read().split("\n") if not x.startswith("#"))
         for stanza in text.split("\n\n"):
             fields = dict(x.split(":", 1) for x in stanza.split("\n") if ":" in x and x[0] != " ")
-            suites = [s for s in fields.get("Suites", "").split()
-                      if s in (SUITE, SUITE + "-updates", SUITE + "-security")]
+            suites = of_suite(fields.get("Suites", "").split(), suite)
             if not suites or "deb" not in fields.get("Types", "").split():
                 continue
             if "debian-archive" not in fields.get("Signed-By", "debian-archive"):
@@ -122,10 +157,10 @@ def debian_sources(into):
     for path in ["/etc/apt/sources.list"] + sorted(glob.glob("/etc/apt/sources.list.d/*.list")):
         if os.path.exists(path):
             with open(path) as f:
-                lines += [x for x in f if x.startswith("deb ") and " %s" % SUITE in x
-                          and "backports" not in x and " main" in x]
+                lines += [x.replace(" bookworm", " " + suite) for x in f if x.startswith("deb ")
+                          and " bookworm" in x and "backports" not in x and " main" in x]
     if not lines:
-        raise ImageError("no Debian %s entry in the apt sources of this machine" % SUITE)
+        raise ImageError("no Debian entry in the apt sources of this machine")
     with open(out, "w") as f:
         f.writelines(lines)
     return out
@@ -133,14 +168,14 @@ def debian_sources(into):
 
 def base(role):
     """The tar archive of the plain Debian for a role; made when it is not cached."""
-    hooks = [os.path.join(SETTINGS, "common-setup"), os.path.join(SETTINGS, role + "-setup")]
-    key = digest(SUITE, " ".join(packages(role)), *[("file", h) for h in hooks])
-    place = os.path.join(CACHE, "images", "base-%s-%s" % (role, key))
+    hooks, suite = setup_hooks(role), SUITES[role]
+    key = digest(suite, " ".join(packages(role)), *[("file", h) for h in hooks])
+    place = os.path.join(CACHE, "images", "base-%s-%s" % (place_of(role), key))
     tar = os.path.join(place, "root.tar")
     if os.path.exists(tar):
         os.utime(place)
         return tar, key
-    say("%s: bootstrapping Debian %s (%d packages named), about 1 min" % (role, SUITE, len(packages(role))))
+    say("%s: bootstrapping Debian %s (%d packages named), about 1 min" % (role, suite, len(packages(role))))
     begun = time.time()
     os.makedirs(os.path.join(CACHE, "images"), exist_ok=True)
     tmp = tempfile.mkdtemp(prefix="tmp-", dir=os.path.join(CACHE, "images"))
@@ -149,11 +184,11 @@ def base(role):
              "--essential-hook=mkdir -p \"$1/etc/initramfs-tools/conf.d\"; "
              "echo MODULES=list > \"$1/etc/initramfs-tools/conf.d/driver-policy\"",
              *["--customize-hook=" + h for h in hooks],
-             SUITE, os.path.join(tmp, "root.tar"), debian_sources(tmp)])
+             suite, os.path.join(tmp, "root.tar"), debian_sources(tmp, suite)])
         os.rename(tmp, place)
     finally:
         shutil.rmtree(tmp, ignore_errors=True)
-    prune("images/base-%s-*" % role, KEEP)
+    prune("images/base-%s-*" % place_of(role), KEEP)
     say("%s: bootstrapped in %d s" % (role, time.time() - begun))
     return tar, key
 
@@ -161,15 +196,18 @@ def base(role):
 def companions(deb):
     """The packages that a dom0 installs: @deb, that of virtuos, and those beside it that it needs."""
     place, name = os.path.split(deb)
-    return [os.path.join(place, name.replace("virtuos_", part + "_", 1))
-            for part in ("virtuos", "virtuos-kernels", "virtuos-guest")]
+    if "+deb" in name:          # tools of another Debian; the others are the same packages
+        place, name = os.path.dirname(place), name.split("+deb")[0] + "_amd64.deb"
+    return [deb] + [os.path.join(place, name.replace("virtuos_", part + "_", 1))
+                    for part in ("virtuos-kernels", "virtuos-guest")]
 
 
 def find_deb():
     """The virtuos package that `make deb` leaves under build/; None before there is one."""
     if os.environ.get("VIRTUOS_DEB"):
         return os.environ["VIRTUOS_DEB"]
-    found = glob.glob(os.path.join(BUILD, "virtuos_*.deb"))
+    place = BUILD if HOST == "bookworm" else os.path.join(BUILD, HOST)
+    found = glob.glob(os.path.join(place, "virtuos_*.deb"))
     return max(found, key=os.path.getmtime) if found else None
 
 
@@ -263,7 +301,7 @@ def make_image(role, deb):
         files = [find_of_package(n, deb, unpacked) for n in OF_PACKAGE] if role == "primary" else []
         key = digest(base_key, str(SIZE_MIB[role]), FORMAT,
                      *[("file", p) for p in INPUTS[role] + [agent] + files])
-        place = os.path.join(images, "%s-%s" % (role, key))
+        place = os.path.join(images, "%s-%s" % (place_of(role), key))
         if os.path.exists(place):
             os.utime(place)
             return place, key
@@ -284,7 +322,7 @@ def make_image(role, deb):
                                 os.path.join(new, name))
         pack(root, role, os.path.join(new, "disk.raw"))
         os.rename(new, place)
-    prune("images/%s-*" % role, KEEP)
+    prune("images/%s-*" % place_of(role), KEEP)
     say("%s: image made in %d s" % (role, time.time() - begun))
     return place, key
 

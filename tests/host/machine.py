@@ -23,7 +23,7 @@ import subprocess
 import tempfile
 import time
 
-from image import BUILD, CACHE, DEBUG, digest
+from image import BUILD, CACHE, DEBUG, HOST, digest
 from qmp import Qmp, QmpError
 from vexec import Vexec
 
@@ -82,10 +82,13 @@ def xen_elf(which=None):
     which: stock (default) or patched as `make hypervisor` left it, or a path.
     """
     if which in (None, "", "stock", "patched"):
-        path = os.path.join(BUILD, "xen", which or "stock")
+        which = which or "stock"
+        if HOST != "bookworm":
+            which += "-" + HOST
+        path = os.path.join(BUILD, "xen", which)
         if not os.path.exists(path):
-            if which == "patched":
-                raise MachineError("no patched hypervisor: run `make hypervisor XEN=patched` first")
+            if which != "stock":
+                raise MachineError("no hypervisor %s: XEN=%s is not built" % (path, which))
             path = XEN_INSTALLED
     else:
         path = which

@@ -58,6 +58,11 @@ class StateError(Exception):
     pass
 
 
+def kind(name):
+    """The name of a kind of state; those of another dom0 are kept and pruned apart."""
+    return name if image.HOST == "bookworm" else "%s@%s" % (name, image.HOST)
+
+
 class Progress:
     """One line per step, with its time; while a step lasts, a sign of life every 10 s."""
 
@@ -100,8 +105,7 @@ def store(machine, place, needs, faults=()):
         os.rename(tmp, place)
     finally:
         shutil.rmtree(tmp, ignore_errors=True)
-    kind = os.path.basename(place).split("-")[0]
-    image.prune("states/%s-*/" % kind, KEEP)
+    image.prune("states/%s-*/" % os.path.basename(place).split("-")[0], KEEP)
 
 
 def faults_of(place):
@@ -168,7 +172,8 @@ def boot_again(dom0, data, xen, progress):
 
 def resumed(place, data=None, **kw):
     """Restore a state; `data` replaces the data disk that the state was saved with."""
-    dom0 = [n for n in open(os.path.join(place, "needs")).read().split() if "/images/dom0-" in n][0]
+    image_of = "/images/%s-" % image.place_of("dom0")
+    dom0 = [n for n in open(os.path.join(place, "needs")).read().split() if image_of in n][0]
     m = Machine((os.path.join(place, "dom0.qcow2"), "qcow2"),
                 data or (os.path.join(place, "data.qcow2"), "qcow2"), dom0,
                 incoming=os.path.join(place, "state"), **kw)
@@ -185,7 +190,7 @@ def bare(xen=None, deb=None):
     """The directory of the state with dom0 alone, and its key."""
     dom0, dom0_key = image.image("dom0", deb)
     key = digest(dom0_key, ("file", xen_elf(xen)), code_key())
-    place = os.path.join(STATES, "bare-" + key)
+    place = os.path.join(STATES, "%s-%s" % (kind("bare"), key))
     with Lock("bare-" + key):
         if not valid(place):
             data, _ = image.image("primary", deb)
@@ -322,7 +327,7 @@ def up(xen=None, deb=None):
     base, base_key = bare(xen, deb)
     data, data_key = image.image("primary", deb)
     key = digest(base_key, data_key, *[("file", p) for p in image.companions(deb)], config(), FORMAT)
-    place = os.path.join(STATES, "up-" + key)
+    place = os.path.join(STATES, "%s-%s" % (kind("up"), key))
     with Lock("up-" + key):
         if not valid(place):
             progress = Progress("bringing up")
