@@ -57,7 +57,7 @@ static void check_version(struct vd_host *h)
 	const libxl_version_info *v = libxl_get_version_info(h->ctx);
 
 	if (!v)
-		check_lack("install and boot xen-hypervisor-4.17-amd64", "Xen does not tell its version");
+		check_lack("install and boot xen-system-amd64", "Xen does not tell its version");
 	else if (v->xen_version_major < 4 ||
 		 (v->xen_version_major == 4 && v->xen_version_minor < 17))
 		check_lack("boot Xen 4.17 or later; older ones are not tried",

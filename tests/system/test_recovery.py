@@ -147,8 +147,9 @@ def test_no_process_stays_in_d_state(host):
 
 COUNT = r"""
 p=$(xl domid primary)
-echo dom0_evtchn $(/usr/lib/xen-4.17/bin/lsevtchn 0 | wc -l)
-echo primary_evtchn $(/usr/lib/xen-4.17/bin/lsevtchn $p | wc -l)
+lsevtchn=$(ls /usr/lib/xen-*/bin/lsevtchn)
+echo dom0_evtchn $($lsevtchn 0 | wc -l)
+echo primary_evtchn $($lsevtchn $p | wc -l)
 echo nodes $(xenstore-ls -f / | wc -l)
 echo primary_nodes $(xenstore-ls -f /local/domain/$p | wc -l)
 echo xen_free $(xl info | awk '$1 == "free_memory" { print $3 }')
