@@ -16,6 +16,10 @@ $(error DEBUG is 1 or kcsan)
 endif
 export DEBUG
 # HOST=trixie: a dom0 of Debian 13, and tools that are built for it.
+# Some shells export the machine's name by this name.
+ifeq ($(origin HOST)$(filter bookworm trixie,$(HOST)),environment)
+HOST :=
+endif
 ifneq ($(filter-out bookworm trixie,$(HOST)),)
 $(error HOST is bookworm or trixie)
 endif

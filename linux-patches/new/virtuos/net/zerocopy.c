@@ -64,10 +64,12 @@ static void put_range(struct vnet_sock *vs, struct msghdr *msg, u64 range)
 		},
 	};
 
+	const size_t len_v4 = sizeof(err.ee) + sizeof(struct sockaddr_in);
+
 	if (vs->sk.sk_family == AF_INET6)
 		put_cmsg(msg, SOL_IPV6, IPV6_RECVERR, sizeof(err), &err);
 	else
-		put_cmsg(msg, SOL_IP, IP_RECVERR, sizeof(err.ee) + sizeof(struct sockaddr_in), &err);
+		put_cmsg(msg, SOL_IP, IP_RECVERR, len_v4, &err);
 }
 
 /**
