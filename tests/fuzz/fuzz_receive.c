@@ -16,6 +16,7 @@
 #include <linux/in.h>
 #include <linux/udp.h>
 #include "vnet.h"
+#include "zerocopy.h"
 #include "shim/state.h"
 #include "input.h"
 #include "one_call.h"
@@ -89,6 +90,11 @@ void vnet_sock_lose(struct vnet_sock *s, int err)
 
 void vnet_object_remove(struct vnet_sock *s)
 {
+}
+
+int vnet_zerocopy_recv(struct vnet_sock *s, struct msghdr *m)
+{
+	return -EAGAIN;
 }
 
 /* A program attached to a cgroup is shown an address: all of it is there. */
