@@ -183,3 +183,60 @@ TEST(acl_of_what_is_made_below)
 	make("d/after");
 	has_none("d/after");
 }
+
+/* The mask of an access list that was set is the mode that chmod() changes. */
+TEST(acl_then_mode)
+{
+	struct acl got;
+
+	make("f");
+	CHECK_EQ(chmod("f", 0640), 0);
+	CHECK_EQ(setxattr("f", ACCESS, &with_user, sizeof(with_user), 0), 0);
+	CHECK_EQ(chmod("f", 0600), 0);
+	CHECK_EQ(getxattr("f", ACCESS, &got, sizeof(got)), (ssize_t)sizeof(got));
+	CHECK_EQ(got.e[3].rights, 0);
+	CHECK_EQ(stat_of("f").st_mode & 0777, 0600);
+	/* The mode that it had before the list */
+	make("g");
+	CHECK_EQ(chmod("g", 0600), 0);
+	CHECK_EQ(setxattr("g", ACCESS, &with_user, sizeof(with_user), 0), 0);
+	CHECK_EQ(chmod("g", 0600), 0);
+	CHECK_EQ(getxattr("g", ACCESS, &got, sizeof(got)), (ssize_t)sizeof(got));
+	CHECK_EQ(got.e[3].rights, 0);
+}
+
+/* chown() to nobody new changes no other bit of a mode that a list has changed. */
+TEST(acl_then_chown)
+{
+	make("f");
+	CHECK_EQ(chmod("f", 04755), 0);
+	CHECK_EQ(setxattr("f", ACCESS, &with_user, sizeof(with_user), 0), 0);
+	CHECK_EQ(chown("f", -1, -1), 0);
+	CHECK_EQ(stat_of("f").st_mode & 07777, 0640);
+}
+
+static int write_a_byte(void)
+{
+	int fd = open("f", O_WRONLY);
+
+	if (fd < 0 || setuid(1234))
+		return 2;
+	return write(fd, "x", 1) != 1;
+}
+
+/* What a write has taken from the mode does not come back with a list. */
+TEST(acl_after_a_write)
+{
+	pid_t pid;
+
+	make("f");
+	CHECK_EQ(chmod("f", 04775), 0);
+	CHECK_EQ(stat_of("f").st_mode & 07777, 04775);
+	CHECK_EQ(listxattr("f", NULL, 0), 0);
+	pid = CHECK_OK(fork());
+	if (!pid)
+		_exit(write_a_byte());
+	CHECK_EQ(wait_for(pid), 0);
+	CHECK_EQ(setxattr("f", ACCESS, &mode_0640, SHORT, 0), 0);
+	CHECK_EQ(stat_of("f").st_mode & 07777, 0640);
+}

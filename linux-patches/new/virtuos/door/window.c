@@ -190,7 +190,7 @@ static bool has_lease(struct inode *inode)
  */
 static void do_not_count(struct file *own)
 {
-	own->f_mode |= FMODE_NONOTIFY;
+	own->f_mode = (own->f_mode & ~FMODE_FSNOTIFY_MASK) | FMODE_NONOTIFY;
 	if (own->f_mode & FMODE_WRITER) {
 		own->f_mode &= ~FMODE_WRITER;
 		put_write_access(file_inode(own));

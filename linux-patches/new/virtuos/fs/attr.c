@@ -14,10 +14,28 @@ static bool only_takes_privileges(const struct iattr *attr)
 	       !(attr->ia_valid & (ATTR_UID | ATTR_GID | ATTR_SIZE | ATTR_FORCE));
 }
 
-/* truncate() to the size that the file has; ftruncate() and open() ask for the times already. */
-static bool only_cuts(const struct inode *inode, const struct iattr *attr)
+/*
+ * Send the mode without those bits. The VFS has made it of one that may be old: the service may
+ * have changed it with an access list.
+ */
+static int take_privileges(struct inode *inode, struct iattr *attr)
 {
-	return attr->ia_valid & ATTR_SIZE && attr->ia_size == i_size_read(inode);
+	int err = fuse_update_attributes(inode, NULL, STATX_BASIC_STATS);
+	umode_t mode = inode->i_mode;
+
+	if (err)
+		return err;
+	if (attr->ia_valid & ATTR_KILL_SUID)
+		mode &= ~S_ISUID;
+	if (attr->ia_valid & ATTR_KILL_SGID)
+		mode &= ~S_ISGID;
+	attr->ia_valid &= ~(ATTR_KILL_SUID | ATTR_KILL_SGID);
+	if (mode != inode->i_mode)
+		attr->ia_valid |= ATTR_MODE;
+	else
+		attr->ia_valid &= ~ATTR_MODE;
+	attr->ia_mode = mode;
+	return 0;
 }
 
 /**
@@ -27,18 +45,18 @@ static bool only_cuts(const struct inode *inode, const struct iattr *attr)
  * @attr: as there
  *
  * The client leaves privileges to the service, which takes them with a change of owner, group or
- * size. Without one the mode is sent that the VFS has found.
+ * size. truncate() to the size that a file has moves its times, as any other does.
  *
  * Context: process.
  * Return: as there.
  */
 int vosfs_attr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
-	if (only_takes_privileges(attr))
-		attr->ia_valid &= ~(ATTR_KILL_SUID | ATTR_KILL_SGID);
-	if (only_cuts(d_inode(dentry), attr))
+	int err = only_takes_privileges(attr) ? take_privileges(d_inode(dentry), attr) : 0;
+
+	if (attr->ia_valid & ATTR_SIZE)
 		attr->ia_valid |= ATTR_MTIME | ATTR_CTIME;
-	return fuse_common_inode_operations.setattr(idmap, dentry, attr);
+	return err ?: fuse_common_inode_operations.setattr(idmap, dentry, attr);
 }
 
 /**

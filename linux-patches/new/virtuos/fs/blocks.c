@@ -136,8 +136,12 @@ static int make_true(struct vosfs_data *d)
 
 	if (vosfs_data_served(inode))
 		return 0;
-	if (is_all_known(d))
+	if (is_all_known(d)) {
 		set_mask_bits(&get_fuse_inode(inode)->inval_mask, STATX_BLOCKS, 0);
+		/* An attribute or fallocate() may have come between */
+		if (!is_all_known(d))
+			set_mask_bits(&get_fuse_inode(inode)->inval_mask, 0, STATX_BLOCKS);
+	}
 	if (is_dense(d))
 		return 0;
 	WRITE_ONCE(d->holes_written, false);

@@ -51,6 +51,8 @@ static long data_fallocate(struct file *file, int mode, loff_t offset, loff_t le
 		rc = vosfs_range_move(file, mode, offset, length);
 	else
 		rc = fuse_file_operations.fallocate(file, mode, offset, length);
+	/* One that fails may have laid some */
+	set_mask_bits(&get_fuse_inode(inode)->inval_mask, 0, STATX_BLOCKS);
 	if (frees)
 		vosfs_blocks_cut(inode, offset);
 	vosfs_data_end(inode);

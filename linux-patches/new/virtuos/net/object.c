@@ -109,8 +109,11 @@ u32 vnet_sock_mask(struct vnet_sock *vs)
 	return mask_of(vs, published(vs));
 }
 
-/* Tell the owner of the socket's file (O_ASYNC) what Linux would: the worst comes first. */
-static void wake_async(struct socket_wq *wq, u32 mask)
+/*
+ * Tell the owner of the socket's file (O_ASYNC) what Linux would: the worst comes first. An error
+ * may have been there before: what there is to be read (@poll is the service's mask) counts, too.
+ */
+static void wake_async(struct socket_wq *wq, u32 mask, u32 poll)
 {
 	if (mask & (__force u32)EPOLLERR)
 		sock_wake_async(wq, SOCK_WAKE_IO, POLL_ERR);
@@ -120,6 +123,8 @@ static void wake_async(struct socket_wq *wq, u32 mask)
 		sock_wake_async(wq, SOCK_WAKE_IO, POLL_IN);
 	else if (mask & (__force u32)EPOLLOUT)
 		sock_wake_async(wq, SOCK_WAKE_IO, POLL_OUT);
+	if (mask & (__force u32)EPOLLERR && poll & (__force u32)EPOLLIN)
+		sock_wake_async(wq, SOCK_WAKE_IO, POLL_IN);
 }
 
 static void wake(struct vnet_sock *vs, struct socket_wq *wq)
@@ -131,7 +136,7 @@ static void wake(struct vnet_sock *vs, struct socket_wq *wq)
 		vnet_ring_event(vs);
 	if (skwq_has_sleeper(wq))
 		wake_up_interruptible_poll(&wq->wait, (__force __poll_t)mask);
-	wake_async(wq, mask);
+	wake_async(wq, mask, poll);
 }
 
 /**

@@ -212,7 +212,8 @@ int vnet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	if (rc == -EFAULT)
 		rc = error_or_fault(&s);
 	vnet_wait_end(&w);
-	if (unlikely(msg->msg_flags & MSG_ZEROCOPY) && rc > 0)
+	/* io_uring tells of its own */
+	if (unlikely(msg->msg_flags & MSG_ZEROCOPY) && !msg->msg_ubuf && rc > 0)
 		vnet_zerocopy_sent(vs);
 	if (rc == -EPIPE && sock->type == SOCK_STREAM && !(msg->msg_flags & MSG_NOSIGNAL))
 		send_sig(SIGPIPE, current, 0);
