@@ -75,7 +75,8 @@ def record(host, words, *options):
 
 
 def test_a_services_work_lies_on_its_callers_chain(host):
-    """95 of 100 microseconds of the network domain are the burner's, among all programs."""
+    """95 of 100 microseconds of the network domain are the burner's, but for those of a program that
+    makes ten calls a second, more of them the slower the machine."""
     if host.door != "trap":
         raise Skip("DOOR=trap runs it: the exceptionless door's calls are not sampled")
     r = host.primary(["sh", "-c", "python3 -c \"$1\" & other=$!; "
@@ -84,9 +85,10 @@ def test_a_services_work_lies_on_its_callers_chain(host):
     assert r.status == 0, (r.status, r.stderr)
     r = Record(r.stderr.decode(), out(host.primary("cat /tmp/r.folded")))
     assert r.lost == 0
-    mine, all_of_it = r.spent("net", "burner"), r.spent("net")
-    print("#   %d of %d us are the burner's" % (mine, all_of_it))
-    assert mine >= 0.95 * all_of_it > 10000, (mine, all_of_it)
+    mine, seldom, all_of_it = r.spent("net", "burner"), r.spent("net", "seldom"), r.spent("net")
+    print("#   %d of %d us are the burner's, %d the other's" % (mine, all_of_it, seldom))
+    assert mine >= 0.95 * (all_of_it - seldom) > 10000, (mine, seldom, all_of_it)
+    assert seldom < mine / 4, (mine, seldom)
     # The file has what the summary says; a chain goes on into the primary's kernel or a program.
     assert abs(all_of_it - 1000 * r.ms["net"]) <= 1000, (all_of_it, r.ms)
     ends = {chain[-1] for chain, _ in r.chains if chain[0] == "burner" and "[net]" in chain}
