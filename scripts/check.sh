@@ -89,7 +89,7 @@ check_models() {
 	OUT=$BUILD/models run models "$TOP/tests/models/run"
 }
 
-# Left to "long", with service domains that lie, and most front ends that do: they take ten minutes.
+# Left to "long", with service domains that lie, and most front ends that do: they take five minutes.
 LIES="test_lies. test_fronts."
 APART="cold_boot $LIES"
 FRONTS=test_fronts.test_rings_and_calls
