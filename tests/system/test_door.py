@@ -302,30 +302,41 @@ f = os.open('/root/idle', os.O_RDWR | os.O_CREAT)
 os.pwrite(f, b'x' * 4096, 0)
 for i in range(50):
     os.pread(f, 10, 0)
-print('idle', flush=True)
+print(os.getpid(), flush=True)
 signal.pause()
 """
 
 
 
+def processor_time(host, seconds):
+    """What each domain uses in so many seconds, by Xen: in tenths, as xl list shows it."""
+    script = "xl list > /tmp/a; sleep %d; xl list > /tmp/b; cat /tmp/a /tmp/b" % seconds
+    text = out(host.dom0(script, timeout=60))
+    halves = [{w[0]: float(w[-1]) for w in (x.split() for x in half.split("\n")[1:]) if len(w) == 6}
+              for half in text.split("Name ")[1:]]
+    return {d: round(halves[1][d] - halves[0][d], 1) for d in ("primary", "net", "storage")}
+
+
 def test_idle_uses_no_processor(host):
+    """What polls does so in each interval. What is written back for tests before ends."""
     import threading
     lines = []
     # Access times of what ran before are still to be written back.
     host.primary(["sh", "-c", "cat > /root/idle.py; sync"], stdin=IDLE.encode(), check=True)
     t = threading.Thread(target=lambda: host.primary(
-        "LD_PRELOAD=%s timeout 40 python3 /root/idle.py" % LIBRARY, timeout=80,
+        "LD_PRELOAD=%s timeout 70 python3 /root/idle.py" % LIBRARY, timeout=120,
         on_stdout=lambda d: lines.append(d.decode())))
     t.start()
-    assert wait_for(lambda: lines, 40)
-    time.sleep(3)
-    script = "xl list > /tmp/a; sleep 10; xl list > /tmp/b; cat /tmp/a /tmp/b"
-    text = out(host.dom0(script, timeout=60))
-    halves = [{w[0]: float(w[-1]) for w in (x.split() for x in half.split("\n")[1:]) if len(w) == 6}
-              for half in text.split("Name ")[1:]]
-    used = {d: halves[1][d] - halves[0][d] for d in ("primary", "net", "storage")}
-    print("#   processor time over 10 s, an open door in an idle process: %s s" % used)
-    t.join(80)
-    for domain, seconds in used.items():
-        # xl list shows tenths: 0.1 is what one tenth more or less makes of 1 %.
-        assert round(seconds, 1) <= 0.2 * SLOW, used
+    try:
+        assert wait_for(lambda: lines, 40)
+        time.sleep(3)
+        for _ in range(3):
+            used = processor_time(host, 10)
+            print("#   processor time over 10 s, an open door in an idle process: %s s" % used)
+            # 0.1 is what one tenth more or less makes of 1 %.
+            if all(seconds <= 0.2 * SLOW for seconds in used.values()):
+                return
+        assert False, used
+    finally:
+        host.primary("kill %s" % "".join(lines), timeout=60)
+        t.join(120)
