@@ -55,6 +55,8 @@
  */
 #define VOS_POLL_URGENT		0x00ff0000u
 #define VOS_POLL_URGENT_SHIFT	16
+/* In this bit it says that the socket's other end is in the same network stack. */
+#define VOS_POLL_LOCAL		0x01000000u
 
 /*
  * SOCKET of AF_NETLINK: bit set of the protocols that are the network's: NETLINK_ROUTE, SOCK_DIAG,

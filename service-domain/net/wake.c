@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/poll.h>
 #include <linux/tcp.h>
+#include <net/ipv6.h>
 #include "vns.h"
 
 /**
@@ -52,6 +53,29 @@ static struct file nobody;
 /* What a socket that waits for the domain's memory is not ready for. */
 #define VNS_ROOM ((__force u32)(EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND))
 
+static bool is_own(__be32 peer, __be32 own)
+{
+	return peer && (peer == own || ipv4_is_loopback(peer));
+}
+
+/*
+ * Test whether the socket's other end is here. For a way to itself, a host takes the address it
+ * goes to as the source, but for other addresses of lo.
+ */
+static bool is_local(const struct sock *sk)
+{
+	const struct in6_addr *peer = &sk->sk_v6_daddr;
+
+	if (sk->sk_family == AF_INET)
+		return is_own(sk->sk_daddr, sk->sk_rcv_saddr);
+	if (sk->sk_family != AF_INET6)
+		return false;
+	if (ipv6_addr_v4mapped(peer))
+		return is_own(peer->s6_addr32[3], sk->sk_v6_rcv_saddr.s6_addr32[3]);
+	return !ipv6_addr_any(peer) && (ipv6_addr_equal(peer, &sk->sk_v6_rcv_saddr) ||
+					ipv6_addr_loopback(peer));
+}
+
 static u32 ask_mask(struct vns_obj *o)
 {
 	struct socket *sock = o->sock;
@@ -59,6 +83,8 @@ static u32 ask_mask(struct vns_obj *o)
 
 	if (READ_ONCE(o->starving))
 		mask &= ~VNS_ROOM;
+	if (is_local(sock->sk))
+		mask |= VOS_POLL_LOCAL;
 	/* The count comes second: a mask that shows urgent data has counted it. */
 	return mask | (u32)READ_ONCE(o->urgent) << VOS_POLL_URGENT_SHIFT;
 }
@@ -83,7 +109,8 @@ u32 vns_obj_refresh(struct vns_obj *o, bool wake)
 		mask = ask_mask(o);
 		WRITE_ONCE(o->mask, mask);
 	}
-	veng_obj_publish(o->nc->conn, o->index, o->gen, mask, wake || mask & ~before);
+	veng_obj_publish(o->nc->conn, o->index, o->gen, mask,
+			 wake || mask & ~before & ~VOS_POLL_LOCAL);
 	/* A signal is due, even if the program waits for nothing. */
 	if ((mask ^ before) & VOS_POLL_URGENT)
 		veng_obj_announce(o->nc->conn, o->index);

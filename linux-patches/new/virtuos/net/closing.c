@@ -4,9 +4,14 @@
  * needs an address waits: its call may use another channel and be served before the release. It
  * waits for the sockets that were closed before it began, and no others.
  *
+ * If the other end is in the same stack, Linux's close() is over when that end knows of it. A
+ * program relies on that, so here close() waits for the answer, but not for long.
+ *
  * Invariant: a socket is on the list from its close() until the service has forgotten it or
  * died. The list is in the order of the turns.
  */
+#include <linux/completion.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -17,6 +22,11 @@ static DEFINE_SPINLOCK(closing_lock);		/* the list, and turns */
 static DECLARE_WAIT_QUEUE_HEAD(closing_wait);
 static LIST_HEAD(closing);
 static u64 last_turn;
+
+#define SEEN_WAIT	(HZ / 10)	/* of one close() at most */
+#define SEEN_PAUSE	HZ		/* after one that has waited in vain, others do not wait */
+
+static unsigned long seen_again = INITIAL_JIFFIES;	/* when the pause ends */
 
 /**
  * vnet_closing_begin - note that the release of a socket with an address is about to be sent
@@ -86,4 +96,35 @@ int vnet_closing_wait(void)
 	turn = last_turn;
 	spin_unlock_irq(&closing_lock);
 	return wait_event_killable(closing_wait, ended(turn));
+}
+
+/**
+ * vnet_closing_is_seen - test whether a close() shows to another socket of the same stack at once
+ * @vs: the socket, not released yet
+ *
+ * Those that wait for a listener's accept() hear of its end.
+ *
+ * Context: any.
+ * Return: true: vnet_closing_seen() has to follow its release.
+ */
+bool vnet_closing_is_seen(const struct vnet_sock *vs)
+{
+	return READ_ONCE(vs->phase) == VNET_LISTENING ||
+	       vos_obj_poll(vnet.session, vs->index, vs->gen) & VOS_POLL_LOCAL;
+}
+
+/**
+ * vnet_closing_seen - wait until the service has closed a socket
+ * @vs: the socket, released; the caller has a reference
+ *
+ * A service that does not answer holds the first caller up, and not a process with many sockets.
+ *
+ * Context: process.
+ */
+void vnet_closing_seen(struct vnet_sock *vs)
+{
+	if (current->flags & PF_KTHREAD || time_before(jiffies, READ_ONCE(seen_again)))
+		return;
+	if (!wait_for_completion_killable_timeout(&vs->gone, SEEN_WAIT))
+		WRITE_ONCE(seen_again, jiffies + SEEN_PAUSE);
 }

@@ -68,6 +68,7 @@ struct vnet_sock *vnet_sock_new(struct net *net, struct socket *sock, int family
 	INIT_WORK(&vs->release, vnet_sock_release_work);
 	INIT_WORK(&vs->urgent, vnet_urgent_work);
 	INIT_LIST_HEAD(&vs->closing);
+	init_completion(&vs->gone);
 	vs->phase = VNET_NEW;
 	vs->cred = get_current_cred();
 	sock_init_data(sock, sk);
@@ -111,14 +112,22 @@ void vnet_sock_drop(struct vnet_sock *vs)
 static int vnet_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
+	struct vnet_sock *vs;
+	bool is_seen;
 
 	if (!sk)
 		return 0;
-	vnet_cgroup_release(vnet_sk(sk));
-	vnet_linger(vnet_sk(sk));
+	vs = vnet_sk(sk);
+	vnet_cgroup_release(vs);
+	vnet_linger(vs);
+	is_seen = vnet_closing_is_seen(vs);
+	sock_hold(sk);
 	sock_orphan(sk);
 	sock->sk = NULL;
-	vnet_sock_release(vnet_sk(sk));
+	vnet_sock_release(vs);
+	if (is_seen)
+		vnet_closing_seen(vs);
+	sock_put(sk);
 	return 0;
 }
 

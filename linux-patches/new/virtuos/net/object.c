@@ -60,6 +60,7 @@ void vnet_object_remove(struct vnet_sock *vs)
 	ida_free(&vnet.ida, vs->index);
 	vnet_user_uncharge(vs->user);
 	vnet_closing_end(vs);
+	complete_all(&vs->gone);
 	sock_put(&vs->sk);
 }
 
@@ -360,8 +361,8 @@ static void start_release(struct vnet_sock *vs, u32 epoch)
  * vnet_sock_release - release a socket that its user has closed
  * @vs: the socket
  *
- * It does not wait. A caller that wants the socket's address next does (see closing.c), but not
- * one of netlink. One thread of the service releases and binds those, in order.
+ * It does not wait. A caller that wants the socket's address next does, and one that closes what
+ * another socket sees closed (see closing.c), but not one of netlink. One thread of the service releases and binds those, in order.
  *
  * Context: process.
  */

@@ -14,6 +14,7 @@
 #ifndef VNET_H
 #define VNET_H
 
+#include <linux/completion.h>
 #include <linux/idr.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
@@ -80,6 +81,7 @@ enum vnet_phase {
  * @urgent: work that sends SIGURG
  * @closing: see closing.c
  * @turn: same
+ * @gone: the service does not know it any more
  * @ring: where a program reads received packets, see ring.c; NULL: it has asked for none
  * @zerocopy: calls with MSG_ZEROCOPY, see zerocopy.c
  */
@@ -112,6 +114,7 @@ struct vnet_sock {
 	struct work_struct urgent;
 	struct list_head closing;
 	u64 turn;
+	struct completion gone;
 	struct vnet_ring *ring;
 	atomic64_t zerocopy;
 };
@@ -182,6 +185,8 @@ void vnet_user_uncharge(struct vnet_user *u);
 void vnet_closing_begin(struct vnet_sock *vs);
 void vnet_closing_end(struct vnet_sock *vs);
 int vnet_closing_wait(void);
+bool vnet_closing_is_seen(const struct vnet_sock *vs);
+void vnet_closing_seen(struct vnet_sock *vs);
 
 /* linger.c */
 void vnet_linger(struct vnet_sock *vs);
