@@ -55,39 +55,20 @@ struct vosfs_data *vosfs_data_of(struct inode *inode)
 	return vosfs_data_known(inode) ?: make(inode);
 }
 
-/* The client does not export its super operations. So they are read from the first super block. */
-static struct super_operations watched_ops;
-static const struct super_operations *client_ops;
-static DEFINE_MUTEX(watched_mutex);
-
-/* Free what is kept of an inode that no task has any more. */
-static void watched_evict(struct inode *inode)
+/**
+ * vosfs_data_free - free what is kept of an inode that no task has any more
+ * @inode: evicted by the client
+ *
+ * Context: process.
+ */
+void vosfs_data_free(struct inode *inode)
 {
 	struct vosfs_data *d = inode->i_private;
 
-	client_ops->evict_inode(inode);
 	if (!d)
 		return;
 	WARN_ON_ONCE(d->using || d->claims || d->moving);
 	WARN_ON_ONCE(d->maps || d->nr_targets);
 	inode->i_private = NULL;
 	kfree(d);
-}
-
-/**
- * vosfs_data_watch_evictions - have what is kept of inodes freed with them
- * @sb: of the client's, not in use yet
- *
- * Context: process.
- */
-void vosfs_data_watch_evictions(struct super_block *sb)
-{
-	mutex_lock(&watched_mutex);
-	if (!client_ops) {
-		watched_ops = *sb->s_op;
-		watched_ops.evict_inode = watched_evict;
-		client_ops = sb->s_op;
-	}
-	sb->s_op = &watched_ops;
-	mutex_unlock(&watched_mutex);
 }

@@ -65,8 +65,7 @@ static int fill_super(struct super_block *sb, struct fs_context *fsc)
 	err = fuse_fill_super_common(sb, ctx);
 	if (err)
 		return err;
-	vosfs_data_watch_evictions(sb);
-	vosfs_statfs_watch(sb);
+	vosfs_super_take(sb);
 	vosfs_xattr_watch(sb);
 	/*
 	 * FUSE allows a file system 1 % of the dirty pages, since its server may be a process.

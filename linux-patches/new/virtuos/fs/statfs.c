@@ -58,35 +58,15 @@ int vosfs_statfs_set_limit(struct super_block *sb)
 	return err;
 }
 
-/* As watched_ops of inode.c: those read from the first super block, and one of our own. */
-static struct super_operations told_ops;
-static const struct super_operations *client_ops;
-static DEFINE_MUTEX(told_mutex);
-
-static int told_statfs(struct dentry *dentry, struct kstatfs *buf)
-{
-	struct super_block *sb = dentry->d_sb;
-	int err = client_ops->statfs(dentry, buf);
-
-	buf->f_type = sb->s_magic;
-	buf->f_fsid = uuid_to_fsid(sb->s_uuid.b);
-	return err;
-}
-
 /**
- * vosfs_statfs_watch - have statfs() tell the kind and the number of the service's file system
- * @sb: of the client's, not in use yet
+ * vosfs_statfs_tell - put the kind and the number of the service's file system into an answer
+ * @sb: its super block
+ * @buf: as the client has filled it
  *
  * Context: process.
  */
-void vosfs_statfs_watch(struct super_block *sb)
+void vosfs_statfs_tell(struct super_block *sb, struct kstatfs *buf)
 {
-	mutex_lock(&told_mutex);
-	if (!client_ops) {
-		told_ops = *sb->s_op;
-		told_ops.statfs = told_statfs;
-		client_ops = sb->s_op;
-	}
-	sb->s_op = &told_ops;
-	mutex_unlock(&told_mutex);
+	buf->f_type = sb->s_magic;
+	buf->f_fsid = uuid_to_fsid(sb->s_uuid.b);
 }

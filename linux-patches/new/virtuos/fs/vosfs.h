@@ -159,14 +159,17 @@ void vosfs_data_end(struct inode *inode);
 void vosfs_data_init_conn(struct fuse_conn *fc);
 
 /* inode.c */
-void vosfs_data_watch_evictions(struct super_block *sb);
+void vosfs_data_free(struct inode *inode);
 
 /* xattr.c */
 void vosfs_xattr_watch(struct super_block *sb);
 
 /* statfs.c */
 int vosfs_statfs_set_limit(struct super_block *sb);
-void vosfs_statfs_watch(struct super_block *sb);
+void vosfs_statfs_tell(struct super_block *sb, struct kstatfs *buf);
+
+/* super.c */
+void vosfs_super_take(struct super_block *sb);
 
 /* ioctl.c */
 void vosfs_ioctl_set_uuid(struct super_block *sb);

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The super block's operations: the client's, with two of our own around them. The client does
+ * not export them. So they are read from the first super block.
+ */
+#include <linux/fs.h>
+#include <linux/statfs.h>
+#include "vosfs.h"
+
+static struct super_operations own_ops;
+static const struct super_operations *client_ops;
+static DEFINE_MUTEX(ops_mutex);		/* for their making */
+
+static void evict(struct inode *inode)
+{
+	client_ops->evict_inode(inode);
+	vosfs_data_free(inode);
+}
+
+static int tell_statfs(struct dentry *dentry, struct kstatfs *buf)
+{
+	int err = client_ops->statfs(dentry, buf);
+
+	if (!err)
+		vosfs_statfs_tell(dentry->d_sb, buf);
+	return err;
+}
+
+/**
+ * vosfs_super_take - put our operations before the client's
+ * @sb: of the client's, not in use yet
+ *
+ * Context: process.
+ */
+void vosfs_super_take(struct super_block *sb)
+{
+	mutex_lock(&ops_mutex);
+	if (!client_ops) {
+		own_ops = *sb->s_op;
+		own_ops.evict_inode = evict;
+		own_ops.statfs = tell_statfs;
+		client_ops = sb->s_op;
+	}
+	sb->s_op = &own_ops;
+	mutex_unlock(&ops_mutex);
+}
