@@ -227,16 +227,19 @@ static bool spin_for(struct vos_channel *chan, const struct vos_slot *slot)
  * Sleep until the call has ended.
  * Return: 0. -EINTR: the caller was killed, and the call has not ended.
  */
-static int sleep_for(struct vos_channel *chan, struct vos_slot *slot)
+static int sleep_for(struct vos_channel *chan, struct vos_slot *slot, bool killable)
 {
 	u64 since = ktime_get_ns();
-	int rc;
+	int rc = 0;
 
 	reinit_completion(&slot->finished);
 	if (cmpxchg(&slot->wait, VOS_WAIT_POLLS, VOS_WAIT_SLEEPS) == VOS_WAIT_OVER)
 		return 0;
 	trace_wait_begin(chan->service, &slot->call);
-	rc = wait_for_completion_killable(&slot->finished);
+	if (killable)
+		rc = wait_for_completion_killable(&slot->finished);
+	else
+		wait_for_completion(&slot->finished);
 	trace_wait_end(chan->service, &slot->call);
 	vos_account_note_sleep(ktime_get_ns() - since);
 	if (!rc)
@@ -249,7 +252,7 @@ static int sleep_for(struct vos_channel *chan, struct vos_slot *slot)
 	return 0;
 }
 
-int vos_call(struct vos_call *call)
+static __always_inline int run(struct vos_call *call, bool killable)
 {
 	struct vos_slot *slot = vos_call_slot(call);
 	struct vos_channel *chan = call->chan;
@@ -260,13 +263,24 @@ int vos_call(struct vos_call *call)
 		call->status = -EOWNERDEAD;
 		return -EOWNERDEAD;
 	}
-	if (!spin_for(chan, slot) && sleep_for(chan, slot))
+	if (!spin_for(chan, slot) && sleep_for(chan, slot, killable))
 		return -EINTR;
 	if (likely(!call->status))
 		vos_charge_own(call);
 	return call->status;
 }
+
+int vos_call(struct vos_call *call)
+{
+	return run(call, true);
+}
 EXPORT_SYMBOL_GPL(vos_call);
+
+int vos_call_unkillable(struct vos_call *call)
+{
+	return run(call, false);
+}
+EXPORT_SYMBOL_GPL(vos_call_unkillable);
 
 static void put_slot(struct vos_channel *chan, struct vos_slot *slot)
 {

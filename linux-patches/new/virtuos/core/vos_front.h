@@ -208,6 +208,17 @@ u32 vos_session_max_extent(struct vos_session *s);
 int vos_call(struct vos_call *call);
 
 /**
+ * vos_call_unkillable - submit a call and wait for the answer, even if the task is killed
+ * @call: filled in
+ *
+ * It is for calls that later ones must not overtake. The wait ends with the link at the latest.
+ *
+ * Context: process.
+ * Return: as vos_call(), never -EINTR.
+ */
+int vos_call_unkillable(struct vos_call *call);
+
+/**
  * vos_call_submit - submit a call; its done() will be called exactly once
  * @call: filled in, with a done()
  *

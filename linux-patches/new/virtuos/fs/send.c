@@ -13,11 +13,9 @@
  *
  * Invariant: every request ends exactly once.
  */
-#include <linux/completion.h>
 #include <linux/ktime.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include "vos_trace.h"
 #include "opcode.h"
 #include "vosfs.h"
 
@@ -29,30 +27,6 @@
 static bool may_be_left(const struct fuse_req *req)
 {
 	return !(vosfs_opcode(req->in.h.opcode)->flags & VOSFS_CHANGES);
-}
-
-static void sync_done(struct vos_call *call)
-{
-	complete(call->priv);
-}
-
-/* Submit a call and wait for the answer. No signal ends the wait. */
-static int call_unkillable(struct vos_call *call)
-{
-	DECLARE_COMPLETION_ONSTACK(done);
-	u64 since = ktime_get_ns();
-
-	call->done = sync_done;
-	call->priv = &done;
-	call->charges = true;
-	vos_call_submit(call);
-	trace_wait_begin(VOS_DOOR_STORAGE, call);
-	wait_for_completion(&done);
-	trace_wait_end(VOS_DOOR_STORAGE, call);
-	vos_account_note_sleep(ktime_get_ns() - since);
-	if (!call->status)
-		vos_charge_caller(call);
-	return call->status;
 }
 
 /*
@@ -107,7 +81,7 @@ static int try_sync(struct vosfs_conn *conn, struct fuse_req *req, bool keep,
 		vosfs_change_mark(conn, call);
 	if (req->in.h.unique & FUSE_UNIQUE_RESEND)
 		call->sqe.arg[1] = vosfs_victim_moves(req);
-	err = may_be_left(req) ? vos_call(call) : call_unkillable(call);
+	err = may_be_left(req) ? vos_call(call) : vos_call_unkillable(call);
 	if (err == -EINTR)
 		return err;	/* the core puts the call */
 	if (!err) {
