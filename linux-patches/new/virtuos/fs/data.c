@@ -22,6 +22,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/sched/mm.h>
 #include "space.h"
 
 /* After an inode was taken back, it is not served again for this time. */
@@ -111,6 +112,22 @@ int vosfs_data_begin(struct inode *inode)
 	else
 		vosfs_gate_moved_in(d);
 	return rc;
+}
+
+/**
+ * vosfs_data_try_begin - begin to use the data of @inode here, without waiting
+ * @inode: a regular file's
+ *
+ * Context: process.
+ * Return: 0, and vosfs_data_end() follows. -EAGAIN: the data is not held, or memory is short.
+ */
+int vosfs_data_try_begin(struct inode *inode)
+{
+	unsigned int noio = memalloc_noio_save();
+	struct vosfs_data *d = vosfs_data_of(inode);
+
+	memalloc_noio_restore(noio);
+	return d && vosfs_gate_try_enter(d) ? 0 : -EAGAIN;
 }
 
 /**

@@ -68,6 +68,7 @@ struct vosfs_data *vosfs_data_known(const struct inode *inode);
 #define VOSFS_GATE_MOVE	1
 void vosfs_gate_init(struct vosfs_data *d);
 int vosfs_gate_enter(struct vosfs_data *d);
+bool vosfs_gate_try_enter(struct vosfs_data *d);
 bool vosfs_gate_try_enter_served(struct vosfs_data *d);
 bool vosfs_gate_try_move(struct vosfs_data *d);
 void vosfs_gate_moved(struct vosfs_data *d);
@@ -77,6 +78,7 @@ void vosfs_gate_leave_served(struct vosfs_data *d);
 
 /* data.c */
 bool vosfs_data_served(struct inode *inode);
+int vosfs_data_try_begin(struct inode *inode);
 bool vosfs_data_may_leave(struct inode *inode);
 int vosfs_data_give_out(struct vosfs_data *d);
 int vosfs_data_fsync(struct inode *inode);

@@ -107,6 +107,27 @@ int vosfs_gate_enter(struct vosfs_data *d)
 }
 
 /**
+ * vosfs_gate_try_enter - enter to use the data here, without waiting
+ * @d: of an inode that the caller has
+ *
+ * Context: process.
+ * Return: true: it is held, and vosfs_gate_leave() follows. false: it is served, or moving.
+ */
+bool vosfs_gate_try_enter(struct vosfs_data *d)
+{
+	bool in;
+
+	spin_lock(&d->lock);
+	in = !d->moving && !vosfs_data_served(d->inode);
+	if (in)
+		d->using++;
+	spin_unlock(&d->lock);
+	if (in)
+		lock_map_acquire_tryread(&d->dep_map);
+	return in;
+}
+
+/**
  * vosfs_gate_try_enter_served - enter to use the data at the storage domain
  * @d: of an inode that the caller has
  *

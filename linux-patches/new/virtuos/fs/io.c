@@ -13,6 +13,9 @@
  * Invariant: what is written to held data was fetched before. If a page is to be written whole,
  * the client does not read its old contents. So no part of the source may turn out to be
  * missing in the midst of the page.
+ *
+ * A read with IOCB_NOWAIT is only of held data in the page cache. It waits for nothing but pages
+ * of user memory.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -58,6 +61,11 @@ struct vosfs_io {
 static bool is_direct(const struct vosfs_io *io)
 {
 	return io->iocb->ki_flags & IOCB_DIRECT;
+}
+
+static bool may_not_wait(const struct vosfs_io *io)
+{
+	return io->iocb->ki_flags & IOCB_NOWAIT;
 }
 
 static bool is_append(const struct vosfs_io *io)
@@ -162,10 +170,17 @@ static int reserve_room(struct vosfs_io *io)
 	return min_t(ssize_t, room, 0);
 }
 
+static int begin_held(struct vosfs_io *io)
+{
+	if (may_not_wait(io))
+		return vosfs_data_try_begin(io->inode);
+	return vosfs_data_begin(io->inode);
+}
+
 static ssize_t held_part(struct vosfs_io *io)
 {
 	bool direct = is_direct(io);
-	ssize_t n = reserve_room(io) ?: vosfs_data_begin(io->inode);
+	ssize_t n = reserve_room(io) ?: begin_held(io);
 
 	if (n)
 		return n;
@@ -262,7 +277,7 @@ static ssize_t do_part(struct vosfs_io *io)
 {
 	ssize_t n;
 
-	if (may_stay_served(io) && served_part(io, &n))
+	if (!may_not_wait(io) && may_stay_served(io) && served_part(io, &n))
 		return n;
 	io->next = has_to_fetch(io) ? WHEN_FETCHED : NO_MORE;
 	if (io->next != NO_MORE || (io->done && may_end_later(io)))
@@ -270,10 +285,25 @@ static ssize_t do_part(struct vosfs_io *io)
 	return held_part(io);
 }
 
+/*
+ * Test for what waits in any case: a call of the service, or the inode's lock. ext4 refuses
+ * buffered writes in these words.
+ */
+static int check_wait(const struct vosfs_io *io)
+{
+	if (!may_not_wait(io))
+		return 0;
+	if (is_direct(io))
+		return -EAGAIN;
+	return io->write ? -EOPNOTSUPP : 0;
+}
+
 static ssize_t do_io(struct vosfs_io *io)
 {
-	ssize_t n;
+	ssize_t n = check_wait(io);
 
+	if (n)
+		return n;
 	do {
 		n = io->next == WHEN_FETCHED ? fetch_pages(io) : 0;
 		if (n)

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+/* Reads that must not wait (RWF_NOWAIT), and io_uring, which reads so. */
+#include <linux/io_uring.h>
+#include <sys/syscall.h>
+
+#include "fstest.h"
+
+#define PAGE	4096
+#define BIG	(16 * 1024 * 1024)
+
+/* Return: as preadv2(). */
+static ssize_t read_now(int fd, void *buf, size_t len, off_t pos)
+{
+	struct iovec iov = { buf, len };
+
+	return preadv2(fd, &iov, 1, pos, RWF_NOWAIT);
+}
+
+static ssize_t write_now(int fd, const void *buf, size_t len, off_t pos)
+{
+	struct iovec iov = { (void *)buf, len };
+
+	return pwritev2(fd, &iov, 1, pos, RWF_NOWAIT);
+}
+
+static void check_cached(int fd)
+{
+	char buf[64];
+
+	CHECK_EQ(pwrite(fd, "0123456789", 10, 0), 10);
+	CHECK_EQ(read_now(fd, buf, 10, 0), 10);
+	CHECK(!memcmp(buf, "0123456789", 10));
+	CHECK_EQ(read_now(fd, buf, sizeof(buf), 4), 6);
+	CHECK_EQ(read_now(fd, buf, sizeof(buf), 10), 0);
+	CHECK_EQ(close(fd), 0);
+}
+
+/* However it was opened: made, found, without a name. */
+TEST(nowait_reads_what_is_cached)
+{
+	int fd;
+
+	check_cached(CHECK_OK(open("f", O_CREAT | O_EXCL | O_RDWR, 0644)));
+	check_cached(CHECK_OK(open("f", O_RDWR)));
+	check_cached(CHECK_OK(open("f", O_RDWR | O_TRUNC)));
+	fd = open(".", O_TMPFILE | O_RDWR, 0644);
+	if (fd >= 0)
+		check_cached(fd);
+}
+
+TEST(nowait_does_not_write)
+{
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644));
+
+	CHECK_EQ(write(fd, "0123", 4), 4);
+	CHECK_ERR(write_now(fd, "x", 1, 0), EOPNOTSUPP);
+	CHECK_ERR(write_now(fd, "x", 1, 4), EOPNOTSUPP);
+	CHECK(file_is("f", "0123"));
+	close(fd);
+}
+
+/* A file of which nothing is cached. Byte @i of page @n is @n. */
+static int uncached(const char *path)
+{
+	int fd = CHECK_OK(open(path, O_CREAT | O_RDWR, 0644)), i;
+	char page[PAGE];
+
+	for (i = 0; i < BIG / PAGE; i++) {
+		memset(page, i, sizeof(page));
+		CHECK_EQ(write(fd, page, PAGE), PAGE);
+	}
+	CHECK_EQ(fsync(fd), 0);
+	CHECK_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+	return fd;
+}
+
+static bool is_page(const char *page, int n)
+{
+	int i;
+
+	for (i = 0; i < PAGE; i++)
+		if (page[i] != (char)n)
+			return false;
+	return true;
+}
+
+/* What is not there is not waited for, and begins to come. */
+TEST(nowait_asks_for_what_is_not_cached)
+{
+	int fd = uncached("f"), refused = 0, n, tries;
+	char page[PAGE];
+
+	for (n = 1; n < BIG / PAGE; n += 512) {
+		for (tries = 0; tries < 5000; tries++) {
+			ssize_t got = read_now(fd, page, PAGE, (off_t)n * PAGE);
+
+			if (got == PAGE)
+				break;
+			CHECK(got == -1 && errno == EAGAIN);
+			refused++;
+			usleep(1000);
+		}
+		CHECK(tries < 5000);
+		CHECK(is_page(page, n));
+	}
+	CHECK(refused > 0);
+	close(fd);
+}
+
+/* A disk's file is read past the cache: that may wait, or need not. */
+TEST(nowait_direct)
+{
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644)), direct;
+	char *page = aligned_alloc(PAGE, PAGE);
+	ssize_t n;
+
+	CHECK(page);
+	memset(page, 7, PAGE);
+	CHECK_EQ(write(fd, page, PAGE), PAGE);
+	CHECK_EQ(fsync(fd), 0);
+	direct = open("f", O_RDWR | O_DIRECT);
+	if (direct < 0 && errno == EINVAL)
+		test_skip("no O_DIRECT here");
+	CHECK(direct >= 0);
+	memset(page, 0, PAGE);
+	n = read_now(direct, page, PAGE, 0);
+	CHECK((n == PAGE && is_page(page, 7)) || (n == -1 && errno == EAGAIN));
+	memset(page, 8, PAGE);
+	n = write_now(direct, page, PAGE, 0);
+	CHECK(n == PAGE || (n == -1 && errno == EAGAIN));
+	CHECK_EQ(pread(direct, page, PAGE, 0), PAGE);
+	CHECK(is_page(page, n == PAGE ? 8 : 7));
+	close(direct);
+	close(fd);
+}
+
+struct ring {
+	int fd;
+	char *words;
+	struct io_uring_sqe *sqes;
+	struct io_uring_params p;
+};
+
+static unsigned int *word(const struct ring *r, unsigned int offset)
+{
+	return (unsigned int *)(r->words + offset);
+}
+
+static void ring_open(struct ring *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->fd = syscall(SYS_io_uring_setup, 8, &r->p);
+	if (r->fd < 0 && (errno == ENOSYS || errno == EPERM))
+		test_skip("no io_uring here");
+	CHECK(r->fd >= 0);
+	r->words = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQ_RING);
+	CHECK(r->words != MAP_FAILED);
+	r->sqes = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQES);
+	CHECK((void *)r->sqes != MAP_FAILED);
+}
+
+/* Submit a request; wait for its answer only if @wait. Return: it is there. */
+static bool ring_call(struct ring *r, const struct io_uring_sqe *sqe, bool wait, int *res)
+{
+	unsigned int tail = *word(r, r->p.sq_off.tail), at = tail & (r->p.sq_entries - 1);
+	unsigned int head = *word(r, r->p.cq_off.head);
+	struct io_uring_cqe *cqes = (struct io_uring_cqe *)word(r, r->p.cq_off.cqes);
+
+	if (sqe) {
+		r->sqes[at] = *sqe;
+		word(r, r->p.sq_off.array)[at] = at;
+		__atomic_store_n(word(r, r->p.sq_off.tail), tail + 1, __ATOMIC_RELEASE);
+	}
+	CHECK_EQ(syscall(SYS_io_uring_enter, r->fd, !!sqe, wait, wait ? IORING_ENTER_GETEVENTS : 0,
+			 NULL, 0), !!sqe);
+	if (__atomic_load_n(word(r, r->p.cq_off.tail), __ATOMIC_ACQUIRE) == head)
+		return false;
+	*res = cqes[head & (r->p.cq_entries - 1)].res;
+	__atomic_store_n(word(r, r->p.cq_off.head), head + 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+static struct io_uring_sqe request(int op, int fd, void *buf, unsigned int len, off_t pos)
+{
+	return (struct io_uring_sqe) { .opcode = op, .fd = fd, .addr = (uintptr_t)buf, .len = len,
+				       .off = pos };
+}
+
+/* The answer is there when the call returns: no worker thread had to read. */
+TEST(io_uring_reads_what_is_cached_at_once)
+{
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644)), i, res;
+	struct io_uring_sqe sqe;
+	struct ring r;
+	char page[PAGE];
+
+	ring_open(&r);
+	memset(page, 3, PAGE);
+	for (i = 0; i < 8; i++)
+		CHECK_EQ(write(fd, page, PAGE), PAGE);
+	for (i = 0; i < 8; i++) {
+		memset(page, 0, PAGE);
+		sqe = request(IORING_OP_READ, fd, page, PAGE, (off_t)i * PAGE);
+		CHECK(ring_call(&r, &sqe, false, &res));
+		CHECK_EQ(res, PAGE);
+		CHECK(is_page(page, 3));
+	}
+	sqe = request(IORING_OP_READ, fd, page, PAGE, 8 * PAGE);
+	CHECK(ring_call(&r, &sqe, false, &res));
+	CHECK_EQ(res, 0);
+	close(fd);
+}
+
+TEST(io_uring_reads_what_is_not_cached)
+{
+	int fd = uncached("f"), n, res;
+	struct io_uring_sqe sqe;
+	struct ring r;
+	char page[PAGE];
+
+	ring_open(&r);
+	for (n = 1; n < BIG / PAGE; n += 512) {
+		sqe = request(IORING_OP_READ, fd, page, PAGE, (off_t)n * PAGE);
+		CHECK(ring_call(&r, &sqe, true, &res) || ring_call(&r, NULL, true, &res));
+		CHECK_EQ(res, PAGE);
+		CHECK(is_page(page, n));
+	}
+	memset(page, 9, PAGE);
+	sqe = request(IORING_OP_WRITE, fd, page, PAGE, BIG);
+	CHECK(ring_call(&r, &sqe, true, &res) || ring_call(&r, NULL, true, &res));
+	CHECK_EQ(res, PAGE);
+	memset(page, 0, PAGE);
+	CHECK_EQ(pread(fd, page, PAGE, BIG), PAGE);
+	CHECK(is_page(page, 9));
+	close(fd);
+}
