@@ -70,7 +70,14 @@
 /*
  * NLSEND: in a request of NETLINK_ROUTE, IFLA_NET_NS_FD and NETNSA_FD have a namespace's number.
  * A negative errno stands for one that the front end has not found.
+ *
+ * A batch of nf_tables (NETLINK_NETFILTER): out[1], out[2] = the last table's handle and the
+ * generation before it. In recovery arg2, arg3 are these, as the batch is to find them; 0: as they
+ * are.
  */
+/* NLSEND, out[0]: a request was refused; nf_tables are as they were. */
+#define VOS_NLSEND_REFUSED	(1u << 0)
+#define VOS_NLSEND_SAME		(1u << 1)
 
 /* TABLE: files that may be open at a time. */
 #define VOS_CURSORS		16u

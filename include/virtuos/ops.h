@@ -109,8 +109,8 @@
  *	           0: close() need not wait. RELEASE follows.
  *	PUSH       sends what MSG_MORE has held back, unless the program has set a cork.
  *	NLSEND     as SENDMSG, of a netlink socket and without control data. The kernel
- *	           carries out what the message asks for before the answer. out[0] = 1: it
- *	           has refused a request of the message.
+ *	           carries out what the message asks for before the answer. out[0] =
+ *	           VOS_NLSEND_*. arg2, arg3, out[1], out[2]: see op_words.h.
  *	NLRECV     as RECVMSG, of a netlink socket.
  *	TABLE      reads a file of /proc/net. arg0 = cursor (0..VOS_CURSORS-1) | generation
  *	           << 32; ext1 in: the file's name: opens it under that cursor, and reads

@@ -106,6 +106,36 @@ static bool was_refused(struct sock *sk, struct sk_buff *last)
 	return found;
 }
 
+/*
+ * Begin what may be a batch of nf_tables, with the counters that the caller wants: handles of
+ * tables and generations go on from one incarnation to the next. No other thread sends batches.
+ */
+static void rules_begin(const struct sock *sk, struct veng_scall *call)
+{
+#if IS_ENABLED(CONFIG_NF_TABLES)
+	struct netns_nftables *nft = &sock_net(sk)->nft;
+	const u64 *arg = call->sqe.arg;
+
+	if (sk->sk_protocol != NETLINK_NETFILTER)
+		return;
+	nft->table_handle = max(nft->table_handle, arg[2]);
+	if (arg[3])
+		WRITE_ONCE(nft->base_seq, arg[3]);
+	call->cqe.out[1] = nft->table_handle;
+	call->cqe.out[2] = READ_ONCE(nft->base_seq);
+#endif
+}
+
+/* Test whether no batch was carried out: it was none, was to be checked only, or was refused. */
+static bool rules_are_same(const struct sock *sk, const struct veng_scall *call)
+{
+#if IS_ENABLED(CONFIG_NF_TABLES)
+	if (sk->sk_protocol == NETLINK_NETFILTER)
+		return call->cqe.out[2] == READ_ONCE(sock_net(sk)->nft.base_seq);
+#endif
+	return false;
+}
+
 static s64 run_send(struct veng_scall *call)
 {
 	struct vns_obj *o = call->priv;
@@ -115,10 +145,12 @@ static s64 run_send(struct veng_scall *call)
 
 	if (vns_memory_is_scarce() && !capable(CAP_NET_ADMIN))
 		return ended(o, call, -ENOBUFS);
+	rules_begin(sk, call);
 	vns_names_begin(o->nc);
 	rc = vns_message_send(o, call);
 	vns_names_end(o->nc);
-	call->cqe.out[0] = was_refused(sk, last);
+	call->cqe.out[0] = (was_refused(sk, last) ? VOS_NLSEND_REFUSED : 0) |
+			   (rules_are_same(sk, call) ? VOS_NLSEND_SAME : 0);
 	return ended(o, call, rc);
 }
 

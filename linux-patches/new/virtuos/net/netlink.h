@@ -52,6 +52,8 @@ __poll_t vnet_local_mask(struct socket *sock);
  * @protocol: NETLINK_ROUTE: one request; NETLINK_NETFILTER: a batch of nf_tables;
  *	NETLINK_GENERIC: one request, whose type is a number of vnet_family_name();
  *	VNET_BY_IOCTL: struct vnet_kept
+ * @handle: a batch: handle of the last table that was made before it
+ * @generation: a batch: of the rules that it has found
  * @len: bytes of @data
  * @data: as it was sent
  */
@@ -61,6 +63,8 @@ struct vnet_change {
 	u32 netns;
 	int index;
 	int protocol;
+	u64 handle;
+	u64 generation;
 	u32 len;
 	u8 data[] __aligned(NLMSG_ALIGNTO);
 };
@@ -81,7 +85,7 @@ static inline bool vnet_may_change(const struct vnet_sock *vs)
 	return ns_capable_noaudit(sock_net(&vs->sk)->user_ns, CAP_NET_ADMIN);
 }
 
-int vnet_changes_keep(struct vnet_sock *vs, const void *data, size_t len, bool refused, u32 epoch);
+int vnet_changes_keep(struct vnet_sock *vs, const struct vnet_req *req);
 int vnet_changes_add(struct vnet_sock *vs, struct vnet_change *c, u32 epoch);
 
 struct vnet_change *vnet_change_new(const struct vnet_sock *vs, int protocol, const void *data,
@@ -132,8 +136,8 @@ int vnet_index_ask(struct vnet_sock *vs, const char *name);
 
 /* netlink_batch.c */
 bool vnet_is_batch(const void *data, size_t len);
-bool vnet_batch_flushes(const void *data, size_t len);
 void vnet_batch_make_timeless(void *data, size_t len);
+bool vnet_batch_settles(struct list_head *changes, struct vnet_change *c);
 
 /* netlink_again.c */
 void vnet_change_list_again(const struct list_head *changes);

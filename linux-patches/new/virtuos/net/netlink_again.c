@@ -116,6 +116,7 @@ static int batch_again(struct vnet_sock *vs, const struct vnet_change *c)
 	const struct cred *old = override_creds(c->cred);
 	struct vnet_req req = {
 		.opcode = VOS_OP_NLSEND,
+		.arg = { 0, 0, c->handle, c->generation },
 		.in[0] = c->data,
 		.len[0] = c->len,
 		.max = c->len,
@@ -125,7 +126,7 @@ static int batch_again(struct vnet_sock *vs, const struct vnet_change *c)
 	revert_creds(old);
 	if (rc < 0)
 		return rc;
-	return req.cqe.out[0] ? -EINVAL : 0;
+	return req.cqe.out[0] & VOS_NLSEND_REFUSED ? -EINVAL : 0;
 }
 
 /* Test for an answer that says that it is so already. */

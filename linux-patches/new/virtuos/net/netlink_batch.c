@@ -3,6 +3,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <net/netlink.h>
+#include "element.h"
 #include "netlink.h"
 
 /* An attribute that no kernel knows, and each passes over. */
@@ -27,15 +28,8 @@ bool vnet_is_batch(const void *data, size_t len)
 		g->res_id == (__force __be16)NFNL_SUBSYS_NFTABLES);
 }
 
-/**
- * vnet_batch_flushes - test for a batch that first deletes all tables (`nft flush ruleset`)
- * @data: the batch
- * @len: bytes of it
- *
- * Context: any.
- * Return: whether earlier batches are void.
- */
-bool vnet_batch_flushes(const void *data, size_t len)
+/* Test for a batch that first deletes all tables (`nft flush ruleset`). */
+static bool flushes(const void *data, size_t len)
 {
 	int left = len;
 	const struct nlmsghdr *h = nlmsg_next(data, &left);
@@ -44,6 +38,16 @@ bool vnet_batch_flushes(const void *data, size_t len)
 	return nlmsg_ok(h, left) &&
 	       h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE) &&
 	       nlmsg_len(h) == sizeof(*g) && g->nfgen_family == NFPROTO_UNSPEC;
+}
+
+/* Test whether nothing but the deletion of all tables stands in a batch that flushes. */
+static bool only_flushes(const void *data, size_t len)
+{
+	int left = len;
+	const struct nlmsghdr *h = nlmsg_next(data, &left);
+
+	h = nlmsg_next(h, &left);
+	return nlmsg_ok(h, left) && h->nlmsg_type == NFNL_MSG_BATCH_END;
 }
 
 /**
@@ -63,4 +67,85 @@ void vnet_batch_make_timeless(void *data, size_t len)
 	generation = nlmsg_find_attr(data, sizeof(struct nfgenmsg), NFNL_BATCH_GENID);
 	if (generation)
 		generation->nla_type = UNKNOWN_ATTR;
+}
+
+static void forget_batches(struct list_head *changes, u32 netns)
+{
+	struct vnet_change *c, *next;
+
+	list_for_each_entry_safe(c, next, changes, node)
+		if (c->protocol == NETLINK_NETFILTER && c->netns == netns)
+			vnet_change_forget(c);
+}
+
+/* Adding again what is there changes nothing. Return: whether @e need not be kept. */
+static bool adds_again(const struct list_head *changes, const struct vnet_change *c,
+		       const struct vnet_elements *e)
+{
+	const struct vnet_change *older;
+	struct vnet_elements o;
+	enum vnet_touch touch;
+
+	list_for_each_entry_reverse(older, changes, node) {
+		if (older->protocol != NETLINK_NETFILTER || older->netns != c->netns)
+			continue;
+		touch = vnet_elements_touched(e, older->data, older->len);
+		if (touch == VNET_TOUCHES_NONE)
+			continue;
+		return touch == VNET_TOUCHES_SAME &&
+		       vnet_elements_get(older->data, older->len, &o) &&
+		       vnet_elements_equal(e, &o);
+	}
+	return false;
+}
+
+/*
+ * With the deletion of elements go batches that have added or deleted them, back to one that has
+ * done other things as well. Return: whether there is no such one, so that @e need not be kept.
+ */
+static bool deletes_all(struct list_head *changes, const struct vnet_change *c,
+			const struct vnet_elements *e)
+{
+	struct vnet_change *older, *next;
+
+	list_for_each_entry_safe_reverse(older, next, changes, node) {
+		if (older->protocol != NETLINK_NETFILTER || older->netns != c->netns)
+			continue;
+		switch (vnet_elements_touched(e, older->data, older->len)) {
+		case VNET_TOUCHES_NONE:
+			break;
+		case VNET_TOUCHES_SAME:
+			vnet_change_forget(older);
+			break;
+		case VNET_TOUCHES_OTHER:
+			return false;
+		}
+	}
+	return true;
+}
+
+/**
+ * vnet_batch_settles - forget the batches that a later one makes void
+ * @changes: list of struct vnet_change
+ * @c: the later one, not on the list
+ *
+ * Context: process; the list is the caller's.
+ * Return: whether the later one need not be kept either.
+ */
+bool vnet_batch_settles(struct list_head *changes, struct vnet_change *c)
+{
+	struct vnet_elements e;
+
+	if (flushes(c->data, c->len)) {
+		forget_batches(changes, c->netns);
+		return only_flushes(c->data, c->len);
+	}
+	if (!vnet_elements_get(c->data, c->len, &e))
+		return false;
+	if (e.adds)
+		return adds_again(changes, c, &e);
+	if (deletes_all(changes, c, &e))
+		return true;
+	vnet_elements_make_safe(c->data, c->len);
+	return false;
 }

@@ -64,6 +64,8 @@ struct vnet_change *vnet_change_new(const struct vnet_sock *vs, int protocol, co
 	c->netns = vnet_netns_number(sock_net(&vs->sk));
 	c->index = 0;
 	c->protocol = protocol;
+	c->handle = 0;
+	c->generation = 0;
 	c->len = len;
 	if (data)
 		memcpy(c->data, data, len);
@@ -228,26 +230,19 @@ static int keep_requests(struct vnet_sock *vs, const void *data, int len)
 	return rc;
 }
 
-static void forget_batches(u32 netns)
+static int keep_batch(struct vnet_sock *vs, const struct vnet_req *req)
 {
-	struct vnet_change *c, *next;
-
-	lockdep_assert_held(&changes_lock);
-	list_for_each_entry_safe(c, next, &changes, node)
-		if (c->protocol == NETLINK_NETFILTER && c->netns == netns)
-			vnet_change_forget(c);
-}
-
-static int keep_batch(struct vnet_sock *vs, const void *data, size_t len)
-{
-	struct vnet_change *c = vnet_change_new(vs, NETLINK_NETFILTER, data, len);
+	struct vnet_change *c = vnet_change_new(vs, NETLINK_NETFILTER, req->in[0], req->len[0]);
 
 	if (!c)
 		return -ENOMEM;
-	vnet_batch_make_timeless(c->data, len);
-	if (vnet_batch_flushes(data, len))
-		forget_batches(c->netns);
-	return keep_change(c);
+	c->handle = req->cqe.out[1];
+	c->generation = req->cqe.out[2];
+	vnet_batch_make_timeless(c->data, c->len);
+	if (!vnet_batch_settles(&changes, c))
+		return keep_change(c);
+	vnet_change_free(c);
+	return 0;
 }
 
 static int keep_generic(struct vnet_sock *vs, const void *data, int len)
@@ -281,41 +276,40 @@ static int warn(int rc)
 	return rc == -EOWNERDEAD ? rc : 0;
 }
 
-static int keep_all(struct vnet_sock *vs, const void *data, size_t len)
+static int keep_all(struct vnet_sock *vs, const struct vnet_req *req)
 {
 	switch (vs->sk.sk_protocol) {
 	case NETLINK_ROUTE:
-		return warn(keep_requests(vs, data, len));
+		return warn(keep_requests(vs, req->in[0], req->len[0]));
 	case NETLINK_GENERIC:
-		return warn(keep_generic(vs, data, len));
+		return warn(keep_generic(vs, req->in[0], req->len[0]));
 	}
-	return warn(keep_batch(vs, data, len));
+	return warn(keep_batch(vs, req));
 }
 
 /**
  * vnet_changes_keep - keep what the domain has changed
  * @vs: the socket
- * @data: requests that it has carried out
- * @len: bytes of them
- * @refused: one of them was refused
- * @epoch: link that has carried them out
+ * @req: NLSEND, answered
  *
  * A process without the right to change anything cannot fill the memory for it.
  *
  * Context: process.
  * Return: 0. -EOWNERDEAD: the link has died, and the next one does not know of them.
  */
-int vnet_changes_keep(struct vnet_sock *vs, const void *data, size_t len, bool refused, u32 epoch)
+int vnet_changes_keep(struct vnet_sock *vs, const struct vnet_req *req)
 {
+	bool refused = req->cqe.out[0] & (VOS_NLSEND_REFUSED | VOS_NLSEND_SAME);
 	int rc = 0;
 
-	if (!vnet_holds_change(vs->sk.sk_protocol, data, len, refused) || !vnet_may_change(vs))
+	if (!vnet_holds_change(vs->sk.sk_protocol, req->in[0], req->len[0], refused) ||
+	    !vnet_may_change(vs))
 		return 0;
 	/* Others may hold it while they ask the domain. A sender that is killed is told nothing. */
 	if (mutex_lock_killable(&changes_lock))
 		return 0;
-	if (vos_session_epoch(vnet.session) == epoch)
-		rc = keep_all(vs, data, len);
+	if (vos_session_epoch(vnet.session) == req->epoch)
+		rc = keep_all(vs, req);
 	else
 		rc = -EOWNERDEAD;
 	mutex_unlock(&changes_lock);

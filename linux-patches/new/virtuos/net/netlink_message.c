@@ -34,7 +34,7 @@ static int forward(struct vnet_sock *vs, const struct msghdr *msg, const void *d
 		rc = vnet_result(req.cqe.result, req.max);
 		if (rc < 0)
 			return rc;
-	} while (vnet_changes_keep(vs, data, len, req.cqe.out[0], req.epoch));
+	} while (vnet_changes_keep(vs, &req));
 	return rc;
 }
 

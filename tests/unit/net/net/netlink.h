@@ -56,4 +56,35 @@ static inline struct nlattr *nla_find(const struct nlattr *head, int len, int ty
 	return NULL;
 }
 
+static inline int nlmsg_len(const struct nlmsghdr *h)
+{
+	return h->nlmsg_len - NLMSG_HDRLEN;
+}
+
+static inline void *nlmsg_data(const struct nlmsghdr *h)
+{
+	return (u8 *)h + NLMSG_HDRLEN;
+}
+
+static inline bool nlmsg_ok(const struct nlmsghdr *h, int left)
+{
+	return left >= (int)sizeof(*h) && h->nlmsg_len >= sizeof(*h) && (int)h->nlmsg_len <= left;
+}
+
+static inline struct nlmsghdr *nlmsg_next(const struct nlmsghdr *h, int *left)
+{
+	*left -= NLMSG_ALIGN(h->nlmsg_len);
+	return (struct nlmsghdr *)((u8 *)h + NLMSG_ALIGN(h->nlmsg_len));
+}
+
+static inline struct nlattr *nlmsg_attrdata(const struct nlmsghdr *h, int head)
+{
+	return (struct nlattr *)((u8 *)nlmsg_data(h) + NLMSG_ALIGN(head));
+}
+
+static inline int nlmsg_attrlen(const struct nlmsghdr *h, int head)
+{
+	return nlmsg_len(h) - NLMSG_ALIGN(head);
+}
+
 #endif
