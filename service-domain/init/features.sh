@@ -9,7 +9,8 @@ modules_of() {
 	bonding) echo bonding:max_bonds=0;;
 	bridge) echo bridge;;
 	nftables) echo crc32c_generic nf_tables nf_conntrack nf_conntrack_netlink nft_ct \
-		nft_limit nft_log nft_hash nft_chain_nat nft_nat nft_masq nft_redir \
+		nf_log_syslog nft_connlimit nft_limit nft_log nft_numgen nft_quota nft_hash \
+		nft_chain_nat nft_nat nft_masq nft_redir \
 		nft_reject_ipv4 nft_reject_ipv6 nft_reject_inet \
 		nft_fib_ipv4 nft_fib_ipv6 nft_fib_inet;;
 	shaping) echo sch_htb sch_netem;;
