@@ -107,7 +107,7 @@ static bool was_refused(struct sock *sk, struct sk_buff *last)
 }
 
 /*
- * Begin what may be a batch of nf_tables, with the counters that the caller wants: handles of
+ * Begin what may be a batch of nf_tables, with the counters that the caller wants. Handles of
  * tables and generations go on from one incarnation to the next. No other thread sends batches.
  */
 static void rules_begin(const struct sock *sk, struct veng_scall *call)

@@ -3,7 +3,7 @@
  * Batches of nf_tables that do no more than to add a few elements to a set or a map, or to delete
  * them. Programs that bar addresses send them all day. What is kept of them must not grow.
  *
- * An element is named by its key. Other batches are looked through for the same one.
+ * An element is named by its key, for which other batches are searched.
  *
  * The functions touch no memory but their own, so that tests/unit includes this file as it is.
  */
