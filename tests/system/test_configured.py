@@ -310,7 +310,7 @@ def replaced(host, expected):
 
 def test_rules_that_change(host):
     """Rules, elements and handles are as before; nft monitor hears of changes, and that some were lost."""
-    start(host, "monitor", "nft", "monitor")
+    start(host, "monitor", "stdbuf", "-oL", "nft", "monitor")
     time.sleep(1)
     out(host.primary(CHANGES, timeout=120))
     assert wait_for(lambda: all(w in log_of(host, "monitor") for w in MONITOR_SEES), 20), log_of(host, "monitor")
@@ -378,3 +378,122 @@ def test_a_tunnel_that_changes(host):
     out(host.primary(SYNC, timeout=60))
     replaced(host, TUNNELLED)
     assert "10.86.0.3" not in out(host.primary("wg show"))
+
+
+LAYERS = r"""
+set -e
+ip link add br0 type bridge
+for n in 1 2; do
+	ip netns add lan$n
+	ip link add b$n type veth peer name c0 netns lan$n
+	ip link set b$n master br0
+	ip link set b$n up
+	ip -n lan$n addr add 10.88.0.$((n + 1))/24 dev c0
+	ip -n lan$n link set c0 up
+done
+ip addr add 10.88.0.1/24 dev br0
+ip link set br0 up
+ip netns add lan3
+ip -n lan3 link add br3 type bridge
+ip -n lan3 addr add 10.89.0.2/24 dev br3
+ip link add bond0 type bond mode active-backup miimon 100
+for n in 1 2; do
+	ip link add x$n type veth peer name y$n netns lan3
+	ip -n lan3 link set y$n master br3 up
+	ip link set x$n master bond0
+done
+ip -n lan3 link set br3 up
+ip addr add 10.89.0.1/24 dev bond0
+ip link set bond0 up
+"""
+
+LAYERED = (
+    ("", "10.88.0.2:8000", "-", "lan1 10.88.0.1"),
+    ("lan1", "10.88.0.3:8000", "-", "lan2 10.88.0.2"),
+    ("", "10.89.0.2:8000", "-", "lan3 10.89.0.1"),
+)
+
+LOOK_AT_LAYERS = r"""
+for n in "" "-n lan1" "-n lan2" "-n lan3"; do ip $n -o link; ip $n -o -4 addr; ip $n route; done
+bridge link; ip -d -o link show bond0 | grep -o 'bond mode [a-z-]* miimon [0-9]*'
+"""
+
+
+def test_a_bridge_and_a_bond(host):
+    """Between two namespaces by a bridge; to a third by two links, of which one is set down."""
+    def layers():
+        text = out(host.primary(LOOK_AT_LAYERS, timeout=60))
+        return [re.sub(r"valid_lft.*|state \S+|linkdown", "", line).strip() for line in text.split("\n")]
+    out(host.primary("systemctl stop servers; rm -f /root/servers.log"))
+    out(host.primary(LAYERS, timeout=60))
+    servers(host, "primary", "lan1", "lan2", "lan3")
+    traffic(host, LAYERED)
+    before = layers()
+    generation = kill(host, "net")
+    after = layers()
+    assert after == before, (set(after) ^ set(before), after)
+    wait_until_up(host, "net", generation)
+    quiet(host)
+    time.sleep(2)                               # a bridge's port forwards and a bond has a link
+    traffic(host, LAYERED)
+    out(host.primary("ip link set x1 down; sleep 1"))
+    traffic(host, LAYERED[2:])
+    out(host.primary("ip link set x1 up; sleep 1; ip link set x2 down; sleep 1"))
+    traffic(host, LAYERED[2:])
+
+
+QUICK = r"""
+set -e
+umask 077
+mkdir -p /etc/wireguard
+cd /etc/wireguard
+for end in a b; do wg genkey >$end.key; wg pubkey <$end.key >$end.pub; done
+ip netns add far
+ip link add q0 type veth peer name q1 netns far
+ip addr add 10.90.0.1/24 dev q0
+ip link set q0 up
+ip -n far addr add 10.90.0.2/24 dev q1
+ip -n far link set q1 up
+ip -n far link add wg0 type wireguard
+ip netns exec far wg set wg0 private-key b.key listen-port 7004 peer $(cat a.pub) allowed-ips 10.91.0.1/32
+ip -n far addr add 10.91.0.2/24 dev wg0
+ip -n far link set wg0 up
+ip -n far addr add 198.51.100.7/32 dev wg0
+cat >quick.conf <<EOF
+[Interface]
+PrivateKey = $(cat a.key)
+Address = 10.91.0.1/24
+[Peer]
+PublicKey = $(cat b.pub)
+AllowedIPs = 0.0.0.0/0
+Endpoint = 10.90.0.2:7004
+EOF
+wg-quick up quick
+"""
+
+ALL_THROUGH = (("", "10.91.0.2:8000", "-", "far 10.91.0.1"), ("", "198.51.100.7:8000", "-", "far 10.91.0.1"))
+
+
+def test_wg_quick(host):
+    """All traffic through a tunnel: a mark, rules, a table and an nft table that wg-quick makes."""
+    out(host.primary("systemctl stop servers; rm -f /root/servers.log"))
+    out(host.primary(QUICK, timeout=60))
+    servers(host, "far")
+    traffic(host, ALL_THROUGH)
+    ask = "ip rule; ip route show table all; nft -a list ruleset; wg showconf quick"
+    before = out(host.primary(ask))
+    generation = kill(host, "net")
+    assert out(host.primary(ask, timeout=60)) == before
+    wait_until_up(host, "net", generation)
+    quiet(host)
+    traffic(host, ALL_THROUGH)
+    out(host.primary("wg-quick down quick"))
+    assert "wg-quick" not in out(host.primary("nft list ruleset"))
+    assert "51820" not in out(host.primary("ip rule"))
+
+
+def test_an_address_filter_of_systemd(host):
+    """Not enforced: systemd says so in the journal."""
+    host.primary("systemd-run -q --wait -p IPAddressDeny=any true", timeout=60)
+    text = out(host.primary("journalctl -q --no-pager | grep -i -e 'IP firewall' -e 'firewalling'; true"))
+    assert "not support" in text, text
