@@ -362,7 +362,8 @@ static void start_release(struct vnet_sock *vs, u32 epoch)
  * @vs: the socket
  *
  * It does not wait. A caller that wants the socket's address next does, and one that closes what
- * another socket sees closed (see closing.c), but not one of netlink. One thread of the service releases and binds those, in order.
+ * another socket sees closed (see closing.c), but not one of netlink. One thread of the service
+ * releases and binds those, in order.
  *
  * Context: process.
  */
