@@ -16,6 +16,7 @@
 #include <linux/in.h>
 #include <linux/udp.h>
 #include "vnet.h"
+#include "wait.h"
 #include "zerocopy.h"
 #include "shim/state.h"
 #include "input.h"

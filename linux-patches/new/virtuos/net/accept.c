@@ -5,6 +5,7 @@
  */
 #include <linux/jiffies.h>
 #include "vnet.h"
+#include "wait.h"
 
 /* accept_once() returns it: killed, and the child belongs to the late answer. */
 #define KILLED (-ERESTARTNOHAND)

@@ -7,6 +7,7 @@
  */
 #include "cgroup.h"
 #include "netns.h"
+#include "wait.h"
 
 /**
  * vnet_socket_call - have the service make the object

@@ -6,6 +6,7 @@
  */
 #include <linux/sched.h>
 #include "vnet.h"
+#include "wait.h"
 
 /* A process that ends does not wait in Linux. */
 static bool may_wait(const struct vnet_sock *vs)

@@ -10,6 +10,7 @@
 #include <linux/user_namespace.h>
 #include "netlink.h"
 #include "netns.h"
+#include "wait.h"
 
 /*
  * Have the domain carry a request out. If the domain dies first, its successor does it, for it

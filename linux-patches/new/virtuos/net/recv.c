@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "control.h"
 #include "vnet.h"
+#include "wait.h"
 #include "zerocopy.h"
 
 #define RECV_FLAGS (MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE)

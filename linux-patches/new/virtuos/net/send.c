@@ -9,6 +9,7 @@
 #include <linux/uio.h>
 #include "cgroup.h"
 #include "vnet.h"
+#include "wait.h"
 #include "zerocopy.h"
 
 /*

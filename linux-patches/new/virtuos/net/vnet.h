@@ -260,57 +260,6 @@ int vnet_call_result(struct vos_call *call, u32 max);
 int vnet_link_gone(struct vnet_sock *vs);
 int vnet_lost_error(struct vnet_sock *vs);
 
-/* wait.c */
-
-/**
- * struct vnet_wait - a place in a socket's wait queue, taken when first needed
- * @vs: the socket
- * @timeo: jiffies left
- * @queued: @entry is in the queue
- * @entry: valid if @queued
- */
-struct vnet_wait {
-	struct vnet_sock *vs;
-	long timeo;
-	bool queued;
-	wait_queue_entry_t entry;
-};
-
-void vnet_wait_begin(struct vnet_wait *w);
-int vnet_wait_for(struct vnet_wait *w, u32 want);
-int vnet_wait_event(struct vnet_wait *w);
-void vnet_wait_leave(struct vnet_wait *w);
-
-/**
- * vnet_wait_init - prepare a wait
- * @w: filled, but for its entry
- * @vs: the socket
- * @timeo: jiffies to wait at most in all, 0: not at all
- *
- * It takes no resources.
- */
-static inline void vnet_wait_init(struct vnet_wait *w, struct vnet_sock *vs, long timeo)
-{
-	w->vs = vs;
-	w->timeo = timeo;
-	w->queued = false;
-}
-
-/**
- * vnet_wait_end - leave the queue, if the wait has entered it
- * @w: the wait
- *
- * Idempotent.
- */
-static inline void vnet_wait_end(struct vnet_wait *w)
-{
-	if (w->queued)
-		vnet_wait_leave(w);
-}
-
-#define VNET_WANT_IN	((__force u32)(EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-#define VNET_WANT_OUT	((__force u32)(EPOLLOUT | EPOLLHUP | EPOLLERR))
-
 /* send.c, recv.c */
 int vnet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
 void vnet_splice_eof(struct socket *sock);

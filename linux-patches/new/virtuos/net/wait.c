@@ -9,6 +9,7 @@
  */
 #include <linux/sched/signal.h>
 #include "vnet.h"
+#include "wait.h"
 
 /**
  * vnet_wait_begin - enter the socket's wait queue; from now on no event is missed
