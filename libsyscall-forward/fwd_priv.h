@@ -276,10 +276,13 @@ static inline bool fwd_epoch_is_old(const struct fwd_chan *c)
 	return vos_load_acquire(&c->state->epoch[c->service]) != c->epoch;
 }
 
-/* Counters have one writer at a time. */
+/*
+ * Counters have one writer at a time. It adds by one instruction: a handler of a signal that comes
+ * in between counts, too.
+ */
 static inline void fwd_count_add(__u64 *p, __u64 n)
 {
-	vos_store(p, vos_load(p) + n);
+	__asm__("addq %1, %0" : "+m"(*p) : "er"(n));
 }
 
 /* Return: how many such calls that makes. */

@@ -38,6 +38,26 @@ static ssize_t finish(long rc)
 	return -1;
 }
 
+/*
+ * Count a call as Linux does, and leave. The calls that the trap door makes again the kernel
+ * counts.
+ */
+static __attribute__((noinline)) void leave_failed(struct vos_account_slot *slot,
+						   enum vos_account_io kind, long rc)
+{
+	if (!FWD_IS_TRAP(rc))
+		fwd_count_add(&slot->io[kind].calls, 1);
+	fwd_leave(slot);
+}
+
+static inline long leave(struct vos_account_slot *slot, enum vos_account_io kind, long rc)
+{
+	fwd_count_add(&slot->io[kind].calls, 1);
+	fwd_count_add(&slot->io[kind].bytes, rc);
+	fwd_leave(slot);
+	return rc;
+}
+
 static bool is_socket(__u64 word)
 {
 	__u32 kind = VOS_WORD_KIND(word);
@@ -170,7 +190,9 @@ EXPORT ssize_t read(int fd, void *buf, size_t n)
 	} else {
 		rc = read_one(word, fd, buf, n, false, 0);
 	}
-	fwd_leave(slot);
+	if (likely(rc >= 0))
+		return leave(slot, VOS_ACCOUNT_READ, rc);
+	leave_failed(slot, VOS_ACCOUNT_READ, rc);
 	return FWD_IS_TRAP(rc) ? fwd_trap_read(fd, buf, n) : finish(rc);
 }
 
@@ -188,7 +210,9 @@ EXPORT ssize_t write(int fd, const void *buf, size_t n)
 	} else {
 		rc = write_one(word, fd, buf, n, false, 0);
 	}
-	fwd_leave(slot);
+	if (likely(rc >= 0))
+		return leave(slot, VOS_ACCOUNT_WRITE, rc);
+	leave_failed(slot, VOS_ACCOUNT_WRITE, rc);
 	return FWD_IS_TRAP(rc) ? fwd_trap_write(fd, buf, n) : finish(rc);
 }
 
@@ -208,7 +232,9 @@ EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t pos)
 	} else {
 		rc = read_one(word, fd, buf, n, true, pos);
 	}
-	fwd_leave(slot);
+	if (likely(rc >= 0))
+		return leave(slot, VOS_ACCOUNT_READ, rc);
+	leave_failed(slot, VOS_ACCOUNT_READ, rc);
 	return FWD_IS_TRAP(rc) ? fwd_trap_pread(fd, buf, n, pos) : finish(rc);
 }
 
@@ -222,7 +248,9 @@ EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t pos)
 		return fwd_trap_pwrite(fd, buf, n, pos);
 	slot = begin();
 	rc = write_one(word, fd, buf, n, true, pos);
-	fwd_leave(slot);
+	if (likely(rc >= 0))
+		return leave(slot, VOS_ACCOUNT_WRITE, rc);
+	leave_failed(slot, VOS_ACCOUNT_WRITE, rc);
 	return FWD_IS_TRAP(rc) ? fwd_trap_pwrite(fd, buf, n, pos) : finish(rc);
 }
 
@@ -246,7 +274,9 @@ EXPORT ssize_t readv(int fd, const struct iovec *v, int n)
 		return fwd_trap_readv(fd, v, n);
 	slot = begin();
 	rc = vector(word, fd, v, n, door_read);
-	fwd_leave(slot);
+	if (likely(rc >= 0))
+		return leave(slot, VOS_ACCOUNT_READ, rc);
+	leave_failed(slot, VOS_ACCOUNT_READ, rc);
 	return FWD_IS_TRAP(rc) ? fwd_trap_readv(fd, v, n) : finish(rc);
 }
 
@@ -260,7 +290,9 @@ EXPORT ssize_t writev(int fd, const struct iovec *v, int n)
 		return fwd_trap_writev(fd, v, n);
 	slot = begin();
 	rc = vector(word, fd, v, n, door_write);
-	fwd_leave(slot);
+	if (likely(rc >= 0))
+		return leave(slot, VOS_ACCOUNT_WRITE, rc);
+	leave_failed(slot, VOS_ACCOUNT_WRITE, rc);
 	return FWD_IS_TRAP(rc) ? fwd_trap_writev(fd, v, n) : finish(rc);
 }
 

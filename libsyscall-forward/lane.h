@@ -100,19 +100,13 @@ static inline void fwd_lane_publish(struct fwd_lane *l, enum vos_opcode opcode)
 		l->kick = true;
 }
 
-/* Add by one instruction: a handler of a signal that comes in between counts, too. */
-static inline void fwd_account_add(__u64 *p, __u64 n)
-{
-	__asm__("addq %1, %0" : "+m"(*p) : "er"(n));
-}
-
 /* Count an answer that was taken. */
 static inline void fwd_account(unsigned int service, __u64 cost)
 {
 	struct vos_account_slot *a = fwd_thread.account;
 
-	fwd_account_add(&a->service[service].calls, 1);
-	fwd_account_add(&a->service[service].ticks, VOS_COST_TICKS(cost));
+	fwd_count_add(&a->service[service].calls, 1);
+	fwd_count_add(&a->service[service].ticks, VOS_COST_TICKS(cost));
 }
 
 /* All calls of a lane are of one service, so any opcode tells it, when this is compiled. */

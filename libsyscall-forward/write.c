@@ -179,8 +179,12 @@ static long write_by_kernel(const struct fwd_io *io, const void *data, size_t le
 	};
 	long n = fwd_kernel(VOS_DOOR_REST, (long)&r, 0);
 
-	if (n == -ESTALE || n == -ENOTCONN || n == -EINVAL)
-		n = fwd_write_at(io->fd, data, len, pos);
+	if (n != -ESTALE && n != -ENOTCONN && n != -EINVAL)
+		return n;
+	n = fwd_write_at(io->fd, data, len, pos);
+	/* The kernel has counted that. The whole call counts once, when it ends. */
+	fwd_count_add(&fwd_thread.account->io[VOS_ACCOUNT_WRITE].calls, -1);
+	fwd_count_add(&fwd_thread.account->io[VOS_ACCOUNT_WRITE].bytes, n > 0 ? -n : 0);
 	return n;
 }
 

@@ -22,6 +22,14 @@
 #define atomic64_read(v)		((u64)(v)->counter)
 #define atomic64_add(n, v)		((void)((v)->counter += (s64)(n)))
 
+#define seqcount_init(s)		((void)(s))
+#define read_seqcount_begin(s)		((void)(s), 0u)
+#define read_seqcount_retry(s, seq)	((void)(s), (void)(seq), false)
+#define write_seqcount_begin(s)		((void)(s))
+#define write_seqcount_end(s)		((void)(s))
+#define preempt_disable()		((void)0)
+#define preempt_enable()		((void)0)
+
 #define GFP_NOFS		0
 #define __GFP_ACCOUNT		0
 #define __GFP_NOWARN		0
@@ -118,6 +126,7 @@ static int (*file_show)(struct seq_file *m, void *unused);
 struct virtuos_account_hooks {
 	void (*exit)(struct task_struct *task);
 	void (*free)(struct task_struct *task);
+	void (*ioac)(struct task_struct *task, struct task_io_accounting *ioac);
 };
 
 static const struct virtuos_account_hooks *kernel_hooks;
@@ -135,10 +144,12 @@ static int virtuos_account_set_hooks(const struct virtuos_account_hooks *hooks)
 
 /* What a process says of each of its threads. */
 static struct vos_cost claim[TASKS][VOS_DOOR_SERVICES];
+static struct vos_io io_claim[TASKS][VOS_ACCOUNT_IOS];
 
 static void sums(struct task_struct *task, struct vos_sums *to)
 {
 	memcpy(to->door, claim[task - tasks], sizeof(to->door));
+	memcpy(to->io, io_claim[task - tasks], sizeof(to->io));
 }
 
 static const struct vos_door_ops door = { .sums = sums }, no_door;
@@ -170,6 +181,7 @@ static int set_up(void **state)
 	(void)state;
 	memset(tasks, 0, sizeof(tasks));
 	memset(claim, 0, sizeof(claim));
+	memset(io_claim, 0, sizeof(io_claim));
 	memset(session, 0, sizeof(session));
 	memset(charged, 0, sizeof(charged));
 	memset(said, 0, sizeof(said));
@@ -548,6 +560,41 @@ static void the_sums_always_hold(void **state)
 
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static void assert_io(struct task_struct *task, u64 syscr, u64 rchar, u64 syscw, u64 wchar)
+{
+	struct task_io_accounting io = task->ioac;
+
+	kernel_hooks->ioac(task, &io);
+	assert_int_equal(io.syscr, syscr);
+	assert_int_equal(io.rchar, rchar);
+	assert_int_equal(io.syscw, syscw);
+	assert_int_equal(io.wchar, wchar);
+}
+
+/* Before and after its end, a thread's reads and writes are the kernel's and what it claims. */
+static void reads_and_writes_are_linux_own_in_the_end(void **state)
+{
+	struct task_struct *leader = begin(0, NULL), *task = begin(1, leader);
+
+	(void)state;
+	trap(leader, VOS_DOOR_STORAGE, 1);
+	trap(task, VOS_DOOR_STORAGE, 1);
+	task->ioac = (struct task_io_accounting){ .syscr = 1, .rchar = 10, .syscw = 2, .wchar = 20 };
+	assert_io(task, 1, 10, 2, 20);
+	io_claim[1][VOS_ACCOUNT_READ] = (struct vos_io){ 100, 1000 };
+	io_claim[1][VOS_ACCOUNT_WRITE] = (struct vos_io){ 200, 2000 };
+	assert_io(task, 101, 1010, 202, 2020);
+	assert_int_equal(task->ioac.syscr, 1);
+	finish(task);
+	assert_int_equal(task->ioac.syscr, 101);
+	assert_io(task, 101, 1010, 202, 2020);
+	assert_io(leader, 0, 0, 0, 0);
+	io_claim[0][VOS_ACCOUNT_READ] = (struct vos_io){ 3, 30 };
+	finish(leader);
+	assert_io(leader, 3, 30, 0, 0);
+	assert_int_equal(leader->ioac.rchar, 30);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -561,6 +608,7 @@ int main(void)
 		TEST(a_small_buffer_is_no_harm),
 		TEST(the_file_may_not_be_made),
 		TEST(a_second_module_keeps_no_accounts),
+		TEST(reads_and_writes_are_linux_own_in_the_end),
 		TEST(the_door_may_be_missing),
 		TEST(the_sums_always_hold),
 	};

@@ -824,6 +824,8 @@ struct fs_struct {
 	int umask;
 };
 
+typedef struct { int unused; } seqcount_t;
+
 struct task_struct {
 	int refs;
 	struct fs_struct *fs;

@@ -212,6 +212,13 @@ static inline unsigned long *bitmap_zalloc(unsigned long size, int gfp)
 #define HZ			100
 #define BIT(n)			(1u << (n))
 
+/* A task's own count has one writer at a time here, and is never read meanwhile. */
+typedef struct { int unused; } seqcount_t;
+
+struct task_io_accounting {
+	u64 rchar, wchar, syscr, syscw;
+};
+
 struct task_struct {
 	pthread_mutex_t mutex;
 	pthread_cond_t woken;
@@ -220,6 +227,7 @@ struct task_struct {
 	unsigned int flags;
 	struct perf_event_context *perf_event_ctxp;
 	struct virtuos_account *virtuos_account;
+	struct task_io_accounting ioac;
 	struct task_struct *group_leader;
 	int tid;
 	char comm[16];

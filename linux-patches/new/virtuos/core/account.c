@@ -41,6 +41,7 @@ struct virtuos_account *vos_account_make(struct task_struct *task)
 	account = kzalloc(sizeof(*account), GFP_NOFS | __GFP_ACCOUNT | __GFP_NOWARN);
 	if (!account)
 		return NULL;
+	seqcount_init(&account->io_seq);
 	other = cmpxchg(&task->virtuos_account, NULL, account);
 	if (!other)
 		return account;
@@ -204,6 +205,46 @@ void vos_account_sums(struct task_struct *task, struct vos_sums *sums)
 }
 EXPORT_SYMBOL_GPL(vos_account_sums);
 
+static void io_add(struct task_io_accounting *ioac, const struct vos_sums *claims)
+{
+	ioac->syscr += claims->io[VOS_ACCOUNT_READ].calls;
+	ioac->rchar += claims->io[VOS_ACCOUNT_READ].bytes;
+	ioac->syscw += claims->io[VOS_ACCOUNT_WRITE].calls;
+	ioac->wchar += claims->io[VOS_ACCOUNT_WRITE].bytes;
+}
+
+/* Hand reads and writes of a thread that ends to Linux, which adds them up for its process. */
+static void keep_io(struct task_struct *task, const struct vos_sums *claims)
+{
+	struct virtuos_account *account = task->virtuos_account;
+
+	preempt_disable();
+	write_seqcount_begin(&account->io_seq);
+	io_add(&task->ioac, claims);
+	WRITE_ONCE(account->io_kept, true);
+	write_seqcount_end(&account->io_seq);
+	preempt_enable();
+}
+
+/* What the kernel has counted is read before the claims are: no reader sees less than another. */
+static void account_ioac(struct task_struct *task, struct task_io_accounting *ioac)
+{
+	const struct virtuos_account *account = READ_ONCE(task->virtuos_account);
+	struct vos_sums claims = {};
+	unsigned int seq;
+	bool kept;
+
+	do {
+		seq = read_seqcount_begin(&account->io_seq);
+		*ioac = data_race(task->ioac);
+		kept = READ_ONCE(account->io_kept);
+	} while (read_seqcount_retry(&account->io_seq, seq));
+	if (kept || !vos_door->sums)
+		return;
+	vos_door->sums(task, &claims);
+	io_add(ioac, &claims);
+}
+
 /* A thread of a group ends: its leader shows what it had. It may still make calls. */
 static void account_exit(struct task_struct *task)
 {
@@ -213,13 +254,14 @@ static void account_exit(struct task_struct *task)
 
 	if (vos_door->account_exit)
 		vos_door->account_exit(task);
+	if (vos_door->sums)
+		vos_door->sums(task, &claims);
+	keep_io(task, &claims);
 	if (task == task->group_leader)
 		return;
 	leader = vos_account_make(task->group_leader);
 	if (!leader)
 		return;
-	if (vos_door->sums)
-		vos_door->sums(task, &claims);
 	for (i = 0; i < VOS_DOOR_SERVICES; i++) {
 		late_add(&leader->dead_claims[i], &claims.door[i]);
 		late_add(&leader->dead[i], &account->trap[i]);
@@ -263,6 +305,7 @@ static void account_free(struct task_struct *task)
 static const struct virtuos_account_hooks account_hooks = {
 	.exit = account_exit,
 	.free = account_free,
+	.ioac = account_ioac,
 };
 
 /**

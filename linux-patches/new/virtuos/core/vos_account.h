@@ -16,6 +16,7 @@
 #include <linux/atomic.h>
 #include <linux/jump_label.h>
 #include <linux/sched.h>
+#include <linux/seqlock.h>
 #include <linux/types.h>
 #include <linux/virtuos_account.h>
 #include <virtuos/abi.h>
@@ -35,7 +36,17 @@ struct vos_cost {
 	u64 bytes;
 };
 
-/* The same where other threads add: calls that were charged after the fact. */
+/**
+ * struct vos_io - reads or writes that Linux counts and the kernel has not seen
+ * @calls: calls
+ * @bytes: that they returned
+ */
+struct vos_io {
+	u64 calls;
+	u64 bytes;
+};
+
+/* The same as struct vos_cost where other threads add: calls that were charged after the fact. */
 struct vos_late_cost {
 	atomic64_t calls;
 	atomic64_t ticks;
@@ -51,6 +62,8 @@ struct vos_late_cost {
  * @dead_claims: a group leader's: what the process says of exceptionless calls of those threads.
  *	It is in no sum of the service's
  * @claims_kept: its claim is in @dead_claims of its leader, or with those of ended processes
+ * @io_seq: @io_kept and the thread's ioac change together
+ * @io_kept: reads and writes by the exceptionless door are in the thread's ioac
  * @claim: what the process says of the thread's exceptionless calls; the door's (claim.c)
  * @sends: event-channel sends that the thread's calls needed
  * @sleeps: calls for whose answer the thread slept
@@ -69,6 +82,8 @@ struct virtuos_account {
 	struct vos_late_cost dead[VOS_DOOR_SERVICES];
 	struct vos_late_cost dead_claims[VOS_DOOR_SERVICES];
 	bool claims_kept;
+	seqcount_t io_seq;
+	bool io_kept;
 	struct vdoor_claim __rcu *claim;
 };
 
@@ -76,6 +91,7 @@ struct virtuos_account {
  * struct vos_sums - a thread's account and its exceptionless calls
  * @trap: calls by the trap door, late ones too
  * @door: calls by the exceptionless door, by the process's own word
+ * @io: by enum vos_account_io, likewise; windows too
  * @sends: as in struct virtuos_account
  * @sleeps: same
  * @sleep_ns: same
@@ -85,6 +101,7 @@ struct virtuos_account {
 struct vos_sums {
 	struct vos_cost trap[VOS_DOOR_SERVICES];
 	struct vos_cost door[VOS_DOOR_SERVICES];
+	struct vos_io io[VOS_ACCOUNT_IOS];
 	u64 sends;
 	u64 sleeps;
 	u64 sleep_ns;

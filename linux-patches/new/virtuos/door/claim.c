@@ -6,6 +6,7 @@
  *
  * The process may write anything there. The kernel adds what a field has gone up above the
  * highest value seen. The sums are shown as the thread's own word, and used for nothing else.
+ * Reads and writes are shown among the others that Linux counts (/proc/PID/io).
  *
  * Invariant: a slot has one thread. That thread may end, or get another slot. Then no other
  * thread gets this one before all readers of the old claim have left.
@@ -16,8 +17,15 @@
 #include "../core/account.h"
 #include "door_priv.h"
 
-#define MAX_PAGES	64u	/* of one door: 4096 threads */
-#define FIELDS		(2 * VOS_DOOR_SERVICES)	/* calls and ticks of each service */
+#define MAX_PAGES	128u	/* of one door: 4096 threads */
+#define IO_FIELDS	(2 * VOS_DOOR_SERVICES)	/* after calls and ticks of each service */
+#define FIELDS		(IO_FIELDS + 2 * VOS_ACCOUNT_IOS)
+
+/*
+ * Linux adds up what threads and children have read and written. No liar alone makes such a sum
+ * overflow.
+ */
+#define MOST_IO		BIT_ULL(56)
 
 /**
  * struct vdoor_claim - what a thread claims
@@ -216,7 +224,7 @@ void vdoor_claim_free(struct virtuos_account *account)
 /**
  * vdoor_claim_sums - read what a thread has claimed
  * @task: the thread; the caller holds a reference, or rcu_read_lock()
- * @sums: its @door is filled
+ * @sums: its @door and @io are filled
  *
  * Context: any.
  */
@@ -231,6 +239,10 @@ void vdoor_claim_sums(struct task_struct *task, struct vos_sums *sums)
 	for (i = 0; c && i < VOS_DOOR_SERVICES; i++) {
 		sums->door[i].calls = claimed(c, 2 * i);
 		sums->door[i].ticks = claimed(c, 2 * i + 1);
+	}
+	for (i = 0; c && i < VOS_ACCOUNT_IOS; i++) {
+		sums->io[i].calls = min(claimed(c, IO_FIELDS + 2 * i), MOST_IO);
+		sums->io[i].bytes = min(claimed(c, IO_FIELDS + 2 * i + 1), MOST_IO);
 	}
 	rcu_read_unlock();
 }

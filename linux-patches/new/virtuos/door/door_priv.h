@@ -197,7 +197,7 @@ struct vdoor_uchan {
 };
 
 /**
- * struct vdoor_account_page - memory in which 64 threads count
+ * struct vdoor_account_page - memory in which 32 threads count
  * @ref: of its door, its mapping, and each slot in use
  * @next: of the same door
  * @mm: the address space that it is for; an identity, not to be followed
