@@ -10,6 +10,13 @@ static int stat_of(struct dentry *dentry, u32 mask, struct kstat *stat)
 	return vfs_getattr(&path, stat, mask, AT_STATX_SYNC_AS_STAT);
 }
 
+/* What the client tells its programs of flags: which are set, and which there are. */
+static u32 flags_of(const struct kstat *stat)
+{
+	return (stat->attributes & FUSE_ATTR_STATX) |
+	       (stat->attributes_mask & FUSE_ATTR_STATX) << FUSE_ATTR_STATX_SHIFT;
+}
+
 /**
  * vst_fill_attr - get the attributes of an inode
  * @dentry: positive
@@ -42,6 +49,7 @@ int vst_fill_attr(struct dentry *dentry, struct fuse_attr *attr)
 		.gid		= from_kgid(&init_user_ns, stat.gid),
 		.rdev		= new_encode_dev(stat.rdev),
 		.blksize	= stat.blksize,
+		.flags		= flags_of(&stat),
 	};
 	return 0;
 }
@@ -131,6 +139,8 @@ static void fill_statx(const struct kstat *stat, struct fuse_statx *sx)
 	*sx = (struct fuse_statx){
 		.mask		= stat->result_mask & (STATX_BASIC_STATS | STATX_BTIME),
 		.blksize	= stat->blksize,
+		.attributes	= stat->attributes,
+		.attributes_mask = stat->attributes_mask,
 		.nlink		= stat->nlink,
 		.uid		= from_kuid(&init_user_ns, stat->uid),
 		.gid		= from_kgid(&init_user_ns, stat->gid),

@@ -155,3 +155,53 @@ TEST(flags_move_the_change_time)
 	CHECK_EQ(ioctl(fd, FS_IOC_SETFLAGS, &flags), 0);
 	CHECK(before.st_ctim.tv_nsec != stat_of("f").st_ctim.tv_nsec);
 }
+
+#define ATTRS	(STATX_ATTR_APPEND | STATX_ATTR_IMMUTABLE | STATX_ATTR_NODUMP | STATX_ATTR_COMPRESSED)
+
+static uint64_t attrs_of(const char *path, int how)
+{
+	struct statx st;
+
+	CHECK_EQ(statx(AT_FDCWD, path, how, STATX_BASIC_STATS, &st), 0);
+	CHECK_EQ(st.stx_attributes_mask & ATTRS, ATTRS);
+	return st.stx_attributes & ATTRS;
+}
+
+static void check_attrs(const char *path, int fd)
+{
+	int before;
+
+	CHECK_EQ(attrs_of(path, 0), 0);
+	before = changed(fd, FS_NODUMP_FL);
+	CHECK_EQ(attrs_of(path, 0), STATX_ATTR_NODUMP);
+	changed(fd, FS_APPEND_FL);
+	CHECK_EQ(attrs_of(path, 0), STATX_ATTR_NODUMP | STATX_ATTR_APPEND);
+	CHECK_EQ(attrs_of(path, AT_STATX_DONT_SYNC), STATX_ATTR_NODUMP | STATX_ATTR_APPEND);
+	forget_all();
+	CHECK_EQ(attrs_of(path, 0), STATX_ATTR_NODUMP | STATX_ATTR_APPEND);
+	CHECK_EQ(set_flags(fd, before | FS_IMMUTABLE_FL), 0);
+	CHECK_EQ(attrs_of(path, AT_STATX_FORCE_SYNC), STATX_ATTR_IMMUTABLE);
+	CHECK_EQ(set_flags(fd, before), 0);
+	CHECK_EQ(attrs_of(path, 0), 0);
+}
+
+TEST(statx_tells_flags)
+{
+	struct fsxattr x;
+	int fd;
+
+	put_text("f", "");
+	fd = CHECK_OK(open("f", O_RDONLY));
+	check_attrs("f", fd);
+	CHECK_EQ(mkdir("d", 0755), 0);
+	check_attrs("d", CHECK_OK(open("d", O_RDONLY | O_DIRECTORY)));
+	CHECK_EQ(ioctl(fd, FS_IOC_FSGETXATTR, &x), 0);
+	x.fsx_xflags |= FS_XFLAG_NODUMP;
+	CHECK_EQ(ioctl(fd, FS_IOC_FSSETXATTR, &x), 0);
+	CHECK_EQ(attrs_of("f", 0), STATX_ATTR_NODUMP);
+	/* What is made in a directory has its flag. */
+	changed(CHECK_OK(open("d", O_RDONLY | O_DIRECTORY)), FS_NODUMP_FL);
+	put_text("d/f", "");
+	CHECK_EQ(attrs_of("d/f", 0), STATX_ATTR_NODUMP);
+	CHECK_EQ(attrs_of("f", AT_SYMLINK_NOFOLLOW), STATX_ATTR_NODUMP);
+}
