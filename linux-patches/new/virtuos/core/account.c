@@ -236,6 +236,7 @@ static void account_ioac(struct task_struct *task, struct task_io_accounting *io
 
 	do {
 		seq = read_seqcount_begin(&account->io_seq);
+		/* As in own_cost() */
 		*ioac = data_race(task->ioac);
 		kept = READ_ONCE(account->io_kept);
 	} while (read_seqcount_retry(&account->io_seq, seq));
