@@ -255,7 +255,7 @@ set -e
 cd /root
 cat >other.nft <<EOF
 flush ruleset
-table ip other { chain c { tcp dport 1 accept; } }
+table ip other { chain c { tcp dport 1 accept; }; }
 EOF
 nft -c -f other.nft
 nft add rule inet filter in tcp dport 8 accept
@@ -344,7 +344,7 @@ EOF
 nft list ruleset >/root/all.nft
 sed -i '1i flush ruleset' /root/all.nft
 nft -f /root/all.nft
-nft delete table ip handle $(nft -a list tables | sed -n 's/table ip first.*# handle //p')
+nft delete table ip handle $(nft -a list table ip first | sed -n 's/^table.*# handle //p')
 """
 
 

@@ -223,71 +223,90 @@ int vnet_index_ask(struct vnet_sock *vs, const char *name)
 	return max(ifr.ifr_ifindex, 0);
 }
 
-static int ask(struct vnet_sock *vs, const struct nlattr *name)
+static struct vnet_link ask(struct vnet_sock *vs, const struct nlattr *name)
 {
+	struct vnet_link link = {};
 	char text[IFNAMSIZ];
 
-	return nla_strscpy(text, name, IFNAMSIZ) < 0 ? 0 : vnet_index_ask(vs, text);
+	if (nla_strscpy(text, name, IFNAMSIZ) < 0)
+		return link;
+	link.index = vnet_index_ask(vs, text);
+	link.is_ether = link.index && vnet_address_ask(vs, text, link.address);
+	return link;
 }
 
 /* Ask by a socket that is made in @net for that. @sock: its owner, without a file */
-static int ask_by(struct socket *sock, struct net *net, const struct nlattr *name)
+static struct vnet_link ask_by(struct socket *sock, struct net *net, const struct nlattr *name)
 {
 	struct vnet_sock *vs = vnet_netlink_new(net, sock, NETLINK_ROUTE);
-	int rc, index = 0;
+	struct vnet_link link = {};
+	int rc;
 
 	if (IS_ERR(vs))
-		return 0;
+		return link;
 	/* The caller holds a lock that recovery needs, so it must not wait for a link. */
 	rc = vnet_socket_call(vs, VOS_GET_UP_ONLY);
 	if (!rc)
-		index = ask(vs, name);
+		link = ask(vs, name);
 	sock_orphan(&vs->sk);
 	if (!rc)
 		vnet_sock_release(vs);
 	else if (rc != -EINTR)
 		vnet_object_remove(vs);
-	return index;
+	return link;
 }
 
-static int ask_in(u32 netns, const struct nlattr *name)
+static struct vnet_link ask_in(u32 netns, const struct nlattr *name)
 {
 	struct net *net = vnet_netns_get(netns);
+	struct vnet_link link = {};
 	struct socket *sock;
-	int index = 0;
 
 	if (!net)
-		return 0;
+		return link;
 	if (!sock_create_lite(PF_NETLINK, SOCK_RAW, NETLINK_ROUTE, &sock)) {
-		index = ask_by(sock, net, name);
+		link = ask_by(sock, net, name);
 		sock_release(sock);
 	}
 	put_net(net);
-	return index;
+	return link;
 }
 
-/* Note the number of an interface that attributes describe, unless the sender has chosen it. */
-static void note(struct vnet_sock *vs, u32 netns, struct ifinfomsg *info, const struct nlattr *head,
-		 int len)
+/*
+ * Note the number of an interface that attributes describe, unless the sender has chosen it.
+ * Return: what is known of the interface.
+ */
+static struct vnet_link note(struct vnet_sock *vs, u32 netns, struct ifinfomsg *info,
+			     const struct nlattr *head, int len)
 {
 	const struct nlattr *name = nla_find(head, len, IFLA_IFNAME);
 	u32 where = named(head, len, netns);
+	struct vnet_link link = {};
 
-	if (name && !info->ifi_index)
-		info->ifi_index = where == netns ? ask(vs, name) : ask_in(where, name);
+	if (!name)
+		return link;
+	link = where == netns ? ask(vs, name) : ask_in(where, name);
+	if (!info->ifi_index)
+		info->ifi_index = link.index;
+	return link;
 }
 
-static void note_peer(struct vnet_sock *vs, u32 netns, const struct nlmsghdr *h)
+static void note_peer(struct vnet_sock *vs, struct vnet_change *c)
 {
 	const int head = sizeof(struct ifinfomsg);
-	struct nlattr *peer = find_peer(h);
+	struct nlattr *peer = find_peer(vnet_change_header(c));
+	struct vnet_link link;
 
-	if (peer)
-		note(vs, netns, nla_data(peer), nla_data(peer) + head, nla_len(peer) - head);
+	if (!peer)
+		return;
+	link = note(vs, c->netns, nla_data(peer), nla_data(peer) + head, nla_len(peer) - head);
+	if (link.is_ether)
+		vnet_address_note_peer(c, peer, link.address);
 }
 
 /**
- * vnet_change_note - complete a request by the numbers of the interfaces that it has made
+ * vnet_change_note - complete a request by what the domain's kernel has chosen of the interfaces
+ *	that it has made: their numbers and addresses
  * @vs: the socket by which it went
  * @c: the request
  *
@@ -297,9 +316,12 @@ void vnet_change_note(struct vnet_sock *vs, struct vnet_change *c)
 {
 	const struct nlmsghdr *h = vnet_change_header(c);
 	const int head = sizeof(struct ifinfomsg);
+	struct vnet_link link;
 
 	if (h->nlmsg_type != RTM_NEWLINK || !(h->nlmsg_flags & NLM_F_CREATE) || nlmsg_len(h) < head)
 		return;
-	note(vs, c->netns, nlmsg_data(h), nlmsg_attrdata(h, head), nlmsg_attrlen(h, head));
-	note_peer(vs, c->netns, h);
+	link = note(vs, c->netns, nlmsg_data(h), nlmsg_attrdata(h, head), nlmsg_attrlen(h, head));
+	if (link.is_ether)
+		vnet_address_note(c, link.address);
+	note_peer(vs, c);
 }

@@ -56,7 +56,8 @@ void vnet_change_free(struct vnet_change *c)
 struct vnet_change *vnet_change_new(const struct vnet_sock *vs, int protocol, const void *data,
 				    size_t len)
 {
-	struct vnet_change *c = kvmalloc(struct_size(c, data, len), GFP_KERNEL_ACCOUNT);
+	struct vnet_change *c = kvmalloc(struct_size(c, data, len + VNET_ADDRESS_ROOM),
+					 GFP_KERNEL_ACCOUNT);
 
 	if (!c)
 		return NULL;
