@@ -83,7 +83,7 @@ static bool is_random(struct vnet_change *c)
 
 /**
  * vnet_address_note - complete a request by the address of the interface that it has made
- * @c: the request, which nobody else has
+ * @c: the request, which is not on the list yet
  * @address: the address
  *
  * Context: any.
@@ -102,7 +102,7 @@ void vnet_address_note(struct vnet_change *c, const u8 *address)
 
 /**
  * vnet_address_note_peer - complete a request by the address of a veth's other end
- * @c: the request, which nobody else has
+ * @c: the request, which is not on the list yet
  * @peer: how it describes the other end
  * @address: the address
  *
