@@ -7,9 +7,9 @@
 #define VNET_NETLINK_H
 
 #include <linux/capability.h>
-#include <linux/if_ether.h>
 #include <linux/netlink.h>
 #include <linux/user_namespace.h>
+#include "address.h"
 #include "ioctl_keep.h"
 #include "vnet.h"
 
@@ -134,22 +134,6 @@ int vnet_change_peer(const struct vnet_change *c, u32 *netns);
 void vnet_change_note(struct vnet_sock *vs, struct vnet_change *c);
 u32 vnet_change_sets(const struct vnet_change *c, int index);
 int vnet_index_ask(struct vnet_sock *vs, const char *name);
-
-/* netlink_address.c */
-
-/* Bytes behind a change's data for the addresses of two interfaces. */
-#define VNET_ADDRESS_ROOM	28
-
-/* An interface that a request has made. @index: 0: not known. @is_ether: @address is known */
-struct vnet_link {
-	int index;
-	bool is_ether;
-	u8 address[ETH_ALEN];
-};
-
-bool vnet_address_ask(struct vnet_sock *vs, const char *name, u8 *address);
-void vnet_address_note(struct vnet_change *c, const u8 *address);
-void vnet_address_note_peer(struct vnet_change *c, struct nlattr *peer, const u8 *address);
 
 /* netlink_batch.c */
 bool vnet_is_batch(const void *data, size_t len);

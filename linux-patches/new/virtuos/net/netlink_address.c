@@ -6,13 +6,14 @@
  * sender had asked for them.
  *
  * A bridge, a bond and a VLAN take theirs from interfaces below them.
+ *
+ * The functions touch no memory but their own, so that tests/unit includes this file as it is.
  */
-#include <linux/if.h>
-#include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/rtnetlink.h>
-#include <linux/sockios.h>
+#include <linux/string.h>
 #include <net/netlink.h>
-#include "netlink.h"
+#include "address.h"
 
 /* Kinds whose addresses are chosen when they are made, and stay. */
 static const char * const random_kinds[] = { "dummy", "veth" };
@@ -22,57 +23,36 @@ static const char * const random_kinds[] = { "dummy", "veth" };
 
 static_assert(VNET_ADDRESS_ROOM >= 2 * ATTR_LEN + NLMSG_ALIGNTO);
 
-/**
- * vnet_address_ask - ask the domain for an interface's Ethernet address
- * @vs: a socket of the namespace
- * @name: the interface's
- * @address: set to it
- *
- * Context: process.
- * Return: whether it has one.
- */
-bool vnet_address_ask(struct vnet_sock *vs, const char *name, u8 *address)
+/* Insert the attribute @at bytes into a request. Return: bytes of the request now. */
+static u32 insert(struct nlmsghdr *h, u32 at, const u8 *address)
 {
-	struct ifreq ifr = {};
-	struct vnet_req req = {
-		.opcode = VOS_OP_IOCTL,
-		.arg = { SIOCGIFHWADDR },
-		.in[0] = &ifr,
-		.out[0] = &ifr,
-		.len[0] = sizeof(ifr),
-	};
+	struct nlattr *a = (struct nlattr *)((u8 *)h + at);
 
-	strscpy(ifr.ifr_name, name, IFNAMSIZ);
-	if (vnet_req_once(vs, &req, VOS_GET_UP_ONLY) || vnet_result(req.cqe.result, 0) ||
-	    ifr.ifr_hwaddr.sa_family != ARPHRD_ETHER)
-		return false;
-	memcpy(address, ifr.ifr_hwaddr.sa_data, ETH_ALEN);
-	return true;
-}
-
-/* Insert the attribute @at bytes into a request. */
-static void insert(struct vnet_change *c, u32 at, const u8 *address)
-{
-	struct nlattr *a = (struct nlattr *)(c->data + at);
-
-	memmove(c->data + at + ATTR_LEN, a, c->len - at);
+	memmove((u8 *)a + ATTR_LEN, a, h->nlmsg_len - at);
 	memset(a, 0, ATTR_LEN);
 	a->nla_type = IFLA_ADDRESS;
 	a->nla_len = NLA_HDRLEN + ETH_ALEN;
 	memcpy(nla_data(a), address, ETH_ALEN);
-	c->len += ATTR_LEN;
-	((struct nlmsghdr *)c->data)->nlmsg_len = c->len;
+	h->nlmsg_len += ATTR_LEN;
+	return h->nlmsg_len;
 }
 
-static struct nlattr *link_info(struct vnet_change *c)
+static struct nlattr *of_link(const struct nlmsghdr *h, int type)
 {
-	return nlmsg_find_attr(vnet_change_header(c), sizeof(struct ifinfomsg), IFLA_LINKINFO);
+	const int head = sizeof(struct ifinfomsg);
+
+	return nla_find(nlmsg_attrdata(h, head), nlmsg_attrlen(h, head), type);
 }
 
-static bool is_random(struct vnet_change *c)
+static struct nlattr *of_nest(const struct nlattr *nest, int type)
 {
-	const struct nlattr *info = link_info(c);
-	const struct nlattr *kind = info ? nla_find_nested(info, IFLA_INFO_KIND) : NULL;
+	return nla_find(nla_data(nest), nla_len(nest), type);
+}
+
+static bool is_random(const struct nlmsghdr *h)
+{
+	const struct nlattr *info = of_link(h, IFLA_LINKINFO);
+	const struct nlattr *kind = info ? of_nest(info, IFLA_INFO_KIND) : NULL;
 	size_t i;
 
 	for (i = 0; kind && i < ARRAY_SIZE(random_kinds); i++)
@@ -82,43 +62,44 @@ static bool is_random(struct vnet_change *c)
 }
 
 /**
- * vnet_address_note - complete a request by the address of the interface that it has made
- * @c: the request, which is not on the list yet
+ * vnet_address_put - complete a request by the address of the interface that it has made
+ * @h: the request, with room for VNET_ADDRESS_ROOM bytes behind it
  * @address: the address
  *
  * Context: any.
+ * Return: bytes of the request now.
  */
-void vnet_address_note(struct vnet_change *c, const u8 *address)
+u32 vnet_address_put(struct nlmsghdr *h, const u8 *address)
 {
-	u32 end = NLMSG_ALIGN(c->len);
+	u32 end = NLMSG_ALIGN(h->nlmsg_len);
 
-	if (!is_random(c) ||
-	    nlmsg_find_attr(vnet_change_header(c), sizeof(struct ifinfomsg), IFLA_ADDRESS))
-		return;
-	memset(c->data + c->len, 0, end - c->len);
-	c->len = end;
-	insert(c, end, address);
+	if (!is_random(h) || of_link(h, IFLA_ADDRESS))
+		return h->nlmsg_len;
+	memset((u8 *)h + h->nlmsg_len, 0, end - h->nlmsg_len);
+	h->nlmsg_len = end;
+	return insert(h, end, address);
 }
 
 /**
- * vnet_address_note_peer - complete a request by the address of a veth's other end
- * @c: the request, which is not on the list yet
- * @peer: how it describes the other end
+ * vnet_address_put_peer - complete a request by the address of a veth's other end
+ * @h: the request, as there
+ * @peer: how it describes the other end: a nest in IFLA_INFO_DATA, which is in IFLA_LINKINFO
  * @address: the address
  *
  * Context: any.
+ * Return: bytes of the request now.
  */
-void vnet_address_note_peer(struct vnet_change *c, struct nlattr *peer, const u8 *address)
+u32 vnet_address_put_peer(struct nlmsghdr *h, struct nlattr *peer, const u8 *address)
 {
 	const int head = sizeof(struct ifinfomsg);
-	struct nlattr *info = link_info(c), *data = nla_find_nested(info, IFLA_INFO_DATA);
-	u32 end = (u8 *)peer + peer->nla_len - c->data;
+	struct nlattr *info = of_link(h, IFLA_LINKINFO), *data = of_nest(info, IFLA_INFO_DATA);
+	u32 end = (u8 *)peer + peer->nla_len - (u8 *)h;
 
 	if (nla_find(nla_data(peer) + head, nla_len(peer) - head, IFLA_ADDRESS) ||
-	    !IS_ALIGNED(end, NLA_ALIGNTO) || info->nla_len > U16_MAX - ATTR_LEN)
-		return;
-	insert(c, end, address);
+	    end != NLMSG_ALIGN(end) || info->nla_len > U16_MAX - ATTR_LEN)
+		return h->nlmsg_len;
 	peer->nla_len += ATTR_LEN;
 	data->nla_len += ATTR_LEN;
 	info->nla_len += ATTR_LEN;
+	return insert(h, end, address);
 }

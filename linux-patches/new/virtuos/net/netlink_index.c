@@ -8,6 +8,8 @@
  */
 #include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
@@ -223,23 +225,50 @@ int vnet_index_ask(struct vnet_sock *vs, const char *name)
 	return max(ifr.ifr_ifindex, 0);
 }
 
-static struct vnet_link ask(struct vnet_sock *vs, const struct nlattr *name)
+/* An interface that a request has made. @index: 0: not known. @is_ether: @address is known */
+struct seen {
+	int index;
+	bool is_ether;
+	u8 address[ETH_ALEN];
+};
+
+/* Ask for an interface's Ethernet address. Return: whether it has one. */
+static bool ask_address(struct vnet_sock *vs, const char *name, u8 *address)
 {
-	struct vnet_link link = {};
+	struct ifreq ifr = {};
+	struct vnet_req req = {
+		.opcode = VOS_OP_IOCTL,
+		.arg = { SIOCGIFHWADDR },
+		.in[0] = &ifr,
+		.out[0] = &ifr,
+		.len[0] = sizeof(ifr),
+	};
+
+	strscpy(ifr.ifr_name, name, IFNAMSIZ);
+	if (vnet_req_once(vs, &req, VOS_GET_UP_ONLY) || vnet_result(req.cqe.result, 0) ||
+	    ifr.ifr_hwaddr.sa_family != ARPHRD_ETHER)
+		return false;
+	memcpy(address, ifr.ifr_hwaddr.sa_data, ETH_ALEN);
+	return true;
+}
+
+static struct seen ask(struct vnet_sock *vs, const struct nlattr *name)
+{
+	struct seen link = {};
 	char text[IFNAMSIZ];
 
 	if (nla_strscpy(text, name, IFNAMSIZ) < 0)
 		return link;
 	link.index = vnet_index_ask(vs, text);
-	link.is_ether = link.index && vnet_address_ask(vs, text, link.address);
+	link.is_ether = link.index && ask_address(vs, text, link.address);
 	return link;
 }
 
 /* Ask by a socket that is made in @net for that. @sock: its owner, without a file */
-static struct vnet_link ask_by(struct socket *sock, struct net *net, const struct nlattr *name)
+static struct seen ask_by(struct socket *sock, struct net *net, const struct nlattr *name)
 {
 	struct vnet_sock *vs = vnet_netlink_new(net, sock, NETLINK_ROUTE);
-	struct vnet_link link = {};
+	struct seen link = {};
 	int rc;
 
 	if (IS_ERR(vs))
@@ -256,10 +285,10 @@ static struct vnet_link ask_by(struct socket *sock, struct net *net, const struc
 	return link;
 }
 
-static struct vnet_link ask_in(u32 netns, const struct nlattr *name)
+static struct seen ask_in(u32 netns, const struct nlattr *name)
 {
 	struct net *net = vnet_netns_get(netns);
-	struct vnet_link link = {};
+	struct seen link = {};
 	struct socket *sock;
 
 	if (!net)
@@ -276,12 +305,12 @@ static struct vnet_link ask_in(u32 netns, const struct nlattr *name)
  * Note the number of an interface that attributes describe, unless the sender has chosen it.
  * Return: what is known of the interface.
  */
-static struct vnet_link note(struct vnet_sock *vs, u32 netns, struct ifinfomsg *info,
+static struct seen note(struct vnet_sock *vs, u32 netns, struct ifinfomsg *info,
 			     const struct nlattr *head, int len)
 {
 	const struct nlattr *name = nla_find(head, len, IFLA_IFNAME);
 	u32 where = named(head, len, netns);
-	struct vnet_link link = {};
+	struct seen link = {};
 
 	if (!name)
 		return link;
@@ -295,13 +324,13 @@ static void note_peer(struct vnet_sock *vs, struct vnet_change *c)
 {
 	const int head = sizeof(struct ifinfomsg);
 	struct nlattr *peer = find_peer(vnet_change_header(c));
-	struct vnet_link link;
+	struct seen link;
 
 	if (!peer)
 		return;
 	link = note(vs, c->netns, nla_data(peer), nla_data(peer) + head, nla_len(peer) - head);
 	if (link.is_ether)
-		vnet_address_note_peer(c, peer, link.address);
+		c->len = vnet_address_put_peer((struct nlmsghdr *)c->data, peer, link.address);
 }
 
 /**
@@ -316,12 +345,12 @@ void vnet_change_note(struct vnet_sock *vs, struct vnet_change *c)
 {
 	const struct nlmsghdr *h = vnet_change_header(c);
 	const int head = sizeof(struct ifinfomsg);
-	struct vnet_link link;
+	struct seen link;
 
 	if (h->nlmsg_type != RTM_NEWLINK || !(h->nlmsg_flags & NLM_F_CREATE) || nlmsg_len(h) < head)
 		return;
 	link = note(vs, c->netns, nlmsg_data(h), nlmsg_attrdata(h, head), nlmsg_attrlen(h, head));
 	if (link.is_ether)
-		vnet_address_note(c, link.address);
+		c->len = vnet_address_put((struct nlmsghdr *)c->data, link.address);
 	note_peer(vs, c);
 }

@@ -6,6 +6,10 @@
 #include <linux/netlink.h>
 #include "kernel.h"
 
+#ifndef U16_MAX
+#define U16_MAX	0xffffu
+#endif
+
 static inline int nla_type(const struct nlattr *a)
 {
 	return a->nla_type & NLA_TYPE_MASK;
@@ -54,6 +58,13 @@ static inline struct nlattr *nla_find(const struct nlattr *head, int len, int ty
 		if (nla_type(a) == type)
 			return (struct nlattr *)a;
 	return NULL;
+}
+
+static inline int nla_strcmp(const struct nlattr *a, const char *text)
+{
+	int len = strnlen(nla_data(a), nla_len(a));
+
+	return len != (int)strlen(text) || memcmp(nla_data(a), text, len);
 }
 
 static inline int nlmsg_len(const struct nlmsghdr *h)
