@@ -226,7 +226,7 @@ int vnet_index_ask(struct vnet_sock *vs, const char *name)
 }
 
 /* An interface that a request has made. @index: 0: not known. @is_ether: @address is known */
-struct seen {
+struct made {
 	int index;
 	bool is_ether;
 	u8 address[ETH_ALEN];
@@ -252,9 +252,9 @@ static bool ask_address(struct vnet_sock *vs, const char *name, u8 *address)
 	return true;
 }
 
-static struct seen ask(struct vnet_sock *vs, const struct nlattr *name)
+static struct made ask(struct vnet_sock *vs, const struct nlattr *name)
 {
-	struct seen link = {};
+	struct made link = {};
 	char text[IFNAMSIZ];
 
 	if (nla_strscpy(text, name, IFNAMSIZ) < 0)
@@ -265,10 +265,10 @@ static struct seen ask(struct vnet_sock *vs, const struct nlattr *name)
 }
 
 /* Ask by a socket that is made in @net for that. @sock: its owner, without a file */
-static struct seen ask_by(struct socket *sock, struct net *net, const struct nlattr *name)
+static struct made ask_by(struct socket *sock, struct net *net, const struct nlattr *name)
 {
 	struct vnet_sock *vs = vnet_netlink_new(net, sock, NETLINK_ROUTE);
-	struct seen link = {};
+	struct made link = {};
 	int rc;
 
 	if (IS_ERR(vs))
@@ -285,10 +285,10 @@ static struct seen ask_by(struct socket *sock, struct net *net, const struct nla
 	return link;
 }
 
-static struct seen ask_in(u32 netns, const struct nlattr *name)
+static struct made ask_in(u32 netns, const struct nlattr *name)
 {
 	struct net *net = vnet_netns_get(netns);
-	struct seen link = {};
+	struct made link = {};
 	struct socket *sock;
 
 	if (!net)
@@ -305,12 +305,12 @@ static struct seen ask_in(u32 netns, const struct nlattr *name)
  * Note the number of an interface that attributes describe, unless the sender has chosen it.
  * Return: what is known of the interface.
  */
-static struct seen note(struct vnet_sock *vs, u32 netns, struct ifinfomsg *info,
-			     const struct nlattr *head, int len)
+static struct made note(struct vnet_sock *vs, u32 netns, struct ifinfomsg *info,
+			const struct nlattr *head, int len)
 {
 	const struct nlattr *name = nla_find(head, len, IFLA_IFNAME);
 	u32 where = named(head, len, netns);
-	struct seen link = {};
+	struct made link = {};
 
 	if (!name)
 		return link;
@@ -324,7 +324,7 @@ static void note_peer(struct vnet_sock *vs, struct vnet_change *c)
 {
 	const int head = sizeof(struct ifinfomsg);
 	struct nlattr *peer = find_peer(vnet_change_header(c));
-	struct seen link;
+	struct made link;
 
 	if (!peer)
 		return;
@@ -345,7 +345,7 @@ void vnet_change_note(struct vnet_sock *vs, struct vnet_change *c)
 {
 	const struct nlmsghdr *h = vnet_change_header(c);
 	const int head = sizeof(struct ifinfomsg);
-	struct seen link;
+	struct made link;
 
 	if (h->nlmsg_type != RTM_NEWLINK || !(h->nlmsg_flags & NLM_F_CREATE) || nlmsg_len(h) < head)
 		return;
