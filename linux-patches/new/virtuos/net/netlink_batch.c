@@ -3,11 +3,15 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <net/netlink.h>
+#include "anew.h"
 #include "element.h"
 #include "netlink.h"
 
 /* An attribute that no kernel knows, and each passes over. */
 #define UNKNOWN_ATTR	0x3fff
+
+/* Most tables of a batch that are compared with earlier ones. */
+#define TABLES_MAX	16
 
 /**
  * vnet_is_batch - test for a batch of nf_tables
@@ -99,19 +103,21 @@ static bool adds_again(const struct list_head *changes, const struct vnet_change
 	return false;
 }
 
+typedef enum vnet_touch touched_fn(const void *subject, const void *batch, int len);
+
 /*
- * With the deletion of elements go batches that have added or deleted them, back to one that has
- * done other things as well. Return: whether there is no such one, so that @e need not be kept.
+ * With a deletion go batches that are about the same alone, back to one that has to do with other
+ * things as well. Return: whether there is no such one.
  */
-static bool deletes_all(struct list_head *changes, const struct vnet_change *c,
-			const struct vnet_elements *e)
+static bool forget_back(struct list_head *changes, u32 netns, touched_fn *touched,
+			const void *subject)
 {
 	struct vnet_change *older, *next;
 
 	list_for_each_entry_safe_reverse(older, next, changes, node) {
-		if (older->protocol != NETLINK_NETFILTER || older->netns != c->netns)
+		if (older->protocol != NETLINK_NETFILTER || older->netns != netns)
 			continue;
-		switch (vnet_elements_touched(e, older->data, older->len)) {
+		switch (touched(subject, older->data, older->len)) {
 		case VNET_TOUCHES_NONE:
 			break;
 		case VNET_TOUCHES_SAME:
@@ -122,6 +128,45 @@ static bool deletes_all(struct list_head *changes, const struct vnet_change *c,
 		}
 	}
 	return true;
+}
+
+static enum vnet_touch elements_touched(const void *subject, const void *batch, int len)
+{
+	return vnet_elements_touched(subject, batch, len);
+}
+
+static enum vnet_touch table_touched(const void *subject, const void *batch, int len)
+{
+	return vnet_anew_touched(subject, batch, len);
+}
+
+/* Return: whether the batch need not be kept. */
+static bool settles_elements(struct list_head *changes, struct vnet_change *c,
+			     const struct vnet_elements *e)
+{
+	if (e->adds)
+		return adds_again(changes, c, e);
+	if (forget_back(changes, c->netns, elements_touched, e))
+		return true;
+	vnet_elements_make_safe(c->data, c->len);
+	return false;
+}
+
+/* Return: whether the batch need not be kept. */
+static bool settles_tables(struct list_head *changes, struct vnet_change *c)
+{
+	struct nlmsghdr *deletion = NULL;
+	bool gone = true;
+	int i;
+
+	for (i = 0; i < TABLES_MAX; i++) {
+		deletion = vnet_anew_find(c->data, c->len, deletion);
+		if (!deletion)
+			break;
+		gone &= forget_back(changes, c->netns, table_touched, deletion);
+		vnet_anew_make_safe(c->data, c->len, deletion);
+	}
+	return i && i < TABLES_MAX && gone && vnet_anew_is_all(c->data, c->len);
 }
 
 /**
@@ -140,12 +185,7 @@ bool vnet_batch_settles(struct list_head *changes, struct vnet_change *c)
 		forget_batches(changes, c->netns);
 		return only_flushes(c->data, c->len);
 	}
-	if (!vnet_elements_get(c->data, c->len, &e))
-		return false;
-	if (e.adds)
-		return adds_again(changes, c, &e);
-	if (deletes_all(changes, c, &e))
-		return true;
-	vnet_elements_make_safe(c->data, c->len);
-	return false;
+	if (vnet_elements_get(c->data, c->len, &e))
+		return settles_elements(changes, c, &e);
+	return settles_tables(changes, c);
 }
