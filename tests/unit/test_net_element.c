@@ -183,12 +183,44 @@ static void among_other_things(void **state)
 	assert_int_equal(touched(), VNET_TOUCHES_NONE);
 	elements(&b, OF(NEWSETELEM), "s", "x");
 	assert_int_equal(touched(), VNET_TOUCHES_OTHER);
-	plain(begin(&b), OF(DELTABLE));
-	assert_int_equal(touched(), VNET_TOUCHES_OTHER);
-	plain(begin(&b), OF(DELSET));
+	plain(begin(&b), OF(DELSET));					/* it names none */
 	assert_int_equal(touched(), VNET_TOUCHES_OTHER);
 	plain(begin(&b), OF(DELSETELEM));				/* it names no set */
 	assert_int_equal(touched(), VNET_TOUCHES_OTHER);
+}
+
+static void ends(const char *set)
+{
+	elements(begin(&b), OF(NEWSETELEM), "s", "x");
+	elements(&b, OF(DELSET), set, NULL);
+}
+
+static void after_the_end_of_the_set(void **state)
+{
+	(void)state;
+	one(&a, OF(DELSETELEM), "s", "x");
+	ends("s");
+	assert_int_equal(touched(), VNET_TOUCHES_END);
+	ends("other");
+	assert_int_equal(touched(), VNET_TOUCHES_OTHER);
+	ends("s");
+	elements(&b, OF(NEWSETELEM), "s", "yx");
+	assert_int_equal(touched(), VNET_TOUCHES_OTHER);
+
+	plain(begin(&b), OF(DELTABLE));					/* nft flush ruleset */
+	assert_int_equal(touched(), VNET_TOUCHES_END);
+	elements(&b, OF(NEWSETELEM), "s", "y");
+	assert_int_equal(touched(), VNET_TOUCHES_END);
+	elements(begin(&b), OF(DELTABLE), "", NULL);			/* the table */
+	assert_int_equal(touched(), VNET_TOUCHES_END);
+	message(begin(&b), OF(DELTABLE), 2);				/* any, by its handle */
+	put(&b, NFTA_TABLE_HANDLE, "12345678", 8);
+	message_end(&b);
+	assert_int_equal(touched(), VNET_TOUCHES_OTHER);
+	message(begin(&b), OF(DELTABLE), 10);				/* of another family */
+	put(&b, NFTA_TABLE_NAME, "t", 2);
+	message_end(&b);
+	assert_int_equal(touched(), VNET_TOUCHES_NONE);
 }
 
 static void what_is_said_of_them(void **state)
@@ -227,6 +259,7 @@ int main(void)
 		cmocka_unit_test(a_few_and_nothing_else),
 		cmocka_unit_test(the_same_elements),
 		cmocka_unit_test(among_other_things),
+		cmocka_unit_test(after_the_end_of_the_set),
 		cmocka_unit_test(what_is_said_of_them),
 		cmocka_unit_test(deleted_if_there),
 	};

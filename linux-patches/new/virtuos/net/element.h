@@ -28,11 +28,13 @@ struct vnet_elements {
  * @VNET_TOUCHES_NONE: nothing
  * @VNET_TOUCHES_SAME: it is about these, and nothing else
  * @VNET_TOUCHES_OTHER: it may make them or delete them, among other things
+ * @VNET_TOUCHES_END: it ends their set, and does not make them afterwards
  */
 enum vnet_touch {
 	VNET_TOUCHES_NONE,
 	VNET_TOUCHES_SAME,
 	VNET_TOUCHES_OTHER,
+	VNET_TOUCHES_END,
 };
 
 bool vnet_elements_get(const void *batch, int len, struct vnet_elements *e);

@@ -125,6 +125,8 @@ static bool forget_back(struct list_head *changes, u32 netns, touched_fn *touche
 			break;
 		case VNET_TOUCHES_OTHER:
 			return false;
+		case VNET_TOUCHES_END:
+			return true;
 		}
 	}
 	return true;

@@ -7,6 +7,7 @@
  *
  * The functions touch no memory but their own, so that tests/unit includes this file as it is.
  */
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/string.h>
@@ -21,26 +22,21 @@ static u8 kind_of(const struct nlmsghdr *h)
 	return NFNL_MSG_TYPE(h->nlmsg_type);
 }
 
+static bool is_kind(const struct nlmsghdr *h, u8 one, u8 other)
+{
+	u8 kind = kind_of(h);
+
+	return NFNL_SUBSYS_ID(h->nlmsg_type) == NFNL_SUBSYS_NFTABLES &&
+	       (kind == one || kind == other) && nlmsg_len(h) >= (int)sizeof(struct nfgenmsg);
+}
+
 static bool is_about_elements(const struct nlmsghdr *h)
 {
-	u8 kind = kind_of(h);
-
-	return NFNL_SUBSYS_ID(h->nlmsg_type) == NFNL_SUBSYS_NFTABLES &&
-	       (kind == NFT_MSG_NEWSETELEM || kind == NFT_MSG_DELSETELEM ||
-		kind == NFT_MSG_DESTROYSETELEM) &&
-	       nlmsg_len(h) >= (int)sizeof(struct nfgenmsg);
+	return is_kind(h, NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM) ||
+	       is_kind(h, NFT_MSG_DESTROYSETELEM, NFT_MSG_DESTROYSETELEM);
 }
 
-/* Test for a message with which a set, and all its elements, may come to an end. */
-static bool ends_sets(const struct nlmsghdr *h)
-{
-	u8 kind = kind_of(h);
-
-	return NFNL_SUBSYS_ID(h->nlmsg_type) == NFNL_SUBSYS_NFTABLES &&
-	       (kind == NFT_MSG_DELTABLE || kind == NFT_MSG_DESTROYTABLE ||
-		kind == NFT_MSG_DELSET || kind == NFT_MSG_DESTROYSET);
-}
-
+/* Get the elements that a message is about. One about a set or a table has such names too. */
 static struct vnet_elements elements_of(const struct nlmsghdr *h)
 {
 	const int head = sizeof(struct nfgenmsg);
@@ -151,18 +147,37 @@ static bool same_set(const struct vnet_elements *a, const struct vnet_elements *
 	       same_bytes(a->set, b->set);
 }
 
-static bool message_touches(const struct vnet_elements *e, const struct nlmsghdr *h)
+/* What a message that deletes tables has to do with elements. One without a name deletes all. */
+static enum vnet_touch table_end(const struct vnet_elements *e, const struct nlmsghdr *h)
 {
+	struct vnet_elements other = elements_of(h);
+
+	if (!other.table && nlmsg_len(h) > (int)sizeof(struct nfgenmsg))
+		return VNET_TOUCHES_OTHER;
+	if (other.family != e->family && (other.table || other.family != NFPROTO_UNSPEC))
+		return VNET_TOUCHES_NONE;
+	return !other.table || same_bytes(e->table, other.table) ? VNET_TOUCHES_END :
+								   VNET_TOUCHES_NONE;
+}
+
+static enum vnet_touch message_touches(const struct vnet_elements *e, const struct nlmsghdr *h)
+{
+	bool ends = is_kind(h, NFT_MSG_DELSET, NFT_MSG_DESTROYSET);
 	struct vnet_elements other;
 
-	if (ends_sets(h))
-		return true;
-	if (!is_about_elements(h))
-		return false;
+	if (is_kind(h, NFT_MSG_DELTABLE, NFT_MSG_DESTROYTABLE))
+		return table_end(e, h);
+	if (!ends && !is_about_elements(h))
+		return VNET_TOUCHES_NONE;
 	other = elements_of(h);
 	if (!other.table || !other.set)
-		return true;
-	return same_set(e, &other) && (!other.list || has_one(other.list, e->list));
+		return VNET_TOUCHES_OTHER;
+	if (!same_set(e, &other))
+		return VNET_TOUCHES_NONE;
+	if (ends)
+		return VNET_TOUCHES_END;
+	return !other.list || has_one(other.list, e->list) ? VNET_TOUCHES_OTHER :
+							     VNET_TOUCHES_NONE;
 }
 
 /**
@@ -176,6 +191,7 @@ static bool message_touches(const struct vnet_elements *e, const struct nlmsghdr
  */
 enum vnet_touch vnet_elements_touched(const struct vnet_elements *e, const void *batch, int len)
 {
+	enum vnet_touch touch = VNET_TOUCHES_NONE, last;
 	const struct nlmsghdr *h;
 	struct vnet_elements other;
 	int left = len;
@@ -183,10 +199,12 @@ enum vnet_touch vnet_elements_touched(const struct vnet_elements *e, const void 
 	if (vnet_elements_get(batch, len, &other) && same_set(e, &other) &&
 	    same_keys(e->list, other.list))
 		return VNET_TOUCHES_SAME;
-	for (h = batch; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
-		if (message_touches(e, h))
-			return VNET_TOUCHES_OTHER;
-	return VNET_TOUCHES_NONE;
+	for (h = batch; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
+		last = message_touches(e, h);
+		if (last != VNET_TOUCHES_NONE)
+			touch = last;
+	}
+	return touch;
 }
 
 /**
