@@ -72,7 +72,7 @@
  * A negative errno stands for one that the front end has not found.
  *
  * A batch of nf_tables (NETLINK_NETFILTER): out[1], out[2] = the last table's handle and the
- * generation before it. In recovery arg2, arg3 are these, as the batch is to find them; 0: as they
+ * generation before it; out[3] = the handle after it. In recovery arg2, arg3 are these, as the batch is to find them; 0: as they
  * are.
  */
 /* NLSEND, out[0]: a request was refused; nf_tables are as they were. */

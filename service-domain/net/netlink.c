@@ -126,12 +126,16 @@ static void rules_begin(const struct sock *sk, struct veng_scall *call)
 #endif
 }
 
-/* Test whether no batch was carried out: it was none, was to be checked only, or was refused. */
-static bool rules_are_same(const struct sock *sk, const struct veng_scall *call)
+/* Return: whether no batch was carried out: it was none, was only to be checked, or was refused. */
+static bool rules_end(const struct sock *sk, struct veng_scall *call)
 {
 #if IS_ENABLED(CONFIG_NF_TABLES)
-	if (sk->sk_protocol == NETLINK_NETFILTER)
-		return call->cqe.out[2] == READ_ONCE(sock_net(sk)->nft.base_seq);
+	const struct netns_nftables *nft = &sock_net(sk)->nft;
+
+	if (sk->sk_protocol == NETLINK_NETFILTER) {
+		call->cqe.out[3] = nft->table_handle;
+		return call->cqe.out[2] == READ_ONCE(nft->base_seq);
+	}
 #endif
 	return false;
 }
@@ -150,7 +154,7 @@ static s64 run_send(struct veng_scall *call)
 	rc = vns_message_send(o, call);
 	vns_names_end(o->nc);
 	call->cqe.out[0] = (was_refused(sk, last) ? VOS_NLSEND_REFUSED : 0) |
-			   (rules_are_same(sk, call) ? VOS_NLSEND_SAME : 0);
+			   (rules_end(sk, call) ? VOS_NLSEND_SAME : 0);
 	return ended(o, call, rc);
 }
 

@@ -76,7 +76,11 @@ static void a_file_that_makes_its_table_anew(void **state)
 	edge(&a, NFNL_MSG_BATCH_END);
 	assert_ptr_equal(found(NULL), del);
 	assert_null(found(del));
-	vnet_anew_make_safe(a.room, a.len, del);
+	assert_int_equal(vnet_anew_adds(a.room, a.len), 2);
+	vnet_anew_make_safe(a.room, a.len, del, false);
+	assert_int_equal(first->nlmsg_type, OF(NEWTABLE));
+	assert_int_equal(del->nlmsg_type, OF(DESTROYTABLE));
+	vnet_anew_make_safe(a.room, a.len, del, true);
 	assert_int_equal(first->nlmsg_type, OF(DESTROYTABLE));
 	assert_int_equal(del->nlmsg_type, OF(DESTROYTABLE));
 	assert_int_equal(last->nlmsg_type, OF(NEWTABLE));
@@ -129,7 +133,7 @@ static void nothing_but_deletions(void **state)
 	del = add(&a, OF(DELTABLE), 2, "t");
 	edge(&a, NFNL_MSG_BATCH_END);
 	assert_false(vnet_anew_is_all(a.room, a.len));
-	vnet_anew_make_safe(a.room, a.len, del);
+	vnet_anew_make_safe(a.room, a.len, del, false);
 	assert_true(vnet_anew_is_all(a.room, a.len));
 	add(&a, OF(NEWRULE), 2, "u");
 	assert_false(vnet_anew_is_all(a.room, a.len));

@@ -10,6 +10,7 @@ struct nlmsghdr;
 struct nlmsghdr *vnet_anew_find(void *batch, int len, const struct nlmsghdr *after);
 enum vnet_touch vnet_anew_touched(const struct nlmsghdr *deletion, const void *batch, int len);
 bool vnet_anew_is_all(const void *batch, int len);
-void vnet_anew_make_safe(void *batch, int len, struct nlmsghdr *deletion);
+u64 vnet_anew_adds(const void *batch, int len);
+void vnet_anew_make_safe(void *batch, int len, struct nlmsghdr *deletion, bool existed);
 
 #endif

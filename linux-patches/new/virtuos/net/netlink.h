@@ -55,6 +55,7 @@ __poll_t vnet_local_mask(struct socket *sock);
  *	VNET_BY_IOCTL: struct vnet_kept
  * @handle: a batch: handle of the last table that was made before it
  * @generation: a batch: of the rules that it has found
+ * @tables: a batch: how many it has made
  * @len: bytes of @data
  * @data: as it was sent. There is room for VNET_ADDRESS_ROOM bytes more
  */
@@ -66,6 +67,7 @@ struct vnet_change {
 	int protocol;
 	u64 handle;
 	u64 generation;
+	u64 tables;
 	u32 len;
 	u8 data[] __aligned(NLMSG_ALIGNTO);
 };

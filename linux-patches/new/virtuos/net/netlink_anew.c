@@ -115,21 +115,41 @@ enum vnet_touch vnet_anew_touched(const struct nlmsghdr *deletion, const void *b
 }
 
 /**
+ * vnet_anew_adds - count the messages of a batch that add a table, if it is not there
+ * @batch: the batch
+ * @len: bytes of it
+ *
+ * Context: any.
+ * Return: how many.
+ */
+u64 vnet_anew_adds(const void *batch, int len)
+{
+	const struct nlmsghdr *h;
+	u64 n = 0;
+
+	for (h = batch; nlmsg_ok(h, len); h = nlmsg_next(h, &len))
+		n += is_of_rules(h) && NFNL_MSG_TYPE(h->nlmsg_type) == NFT_MSG_NEWTABLE;
+	return n;
+}
+
+/**
  * vnet_anew_make_safe - have a batch delete a table that may not be there
  * @batch: the batch
  * @len: bytes of it
  * @deletion: message of vnet_anew_find()
+ * @existed: the table, as the batch came
  *
- * Files add the table first, so that its deletion finds one. If none was there, that would take a
- * handle.
+ * Files add the table first, so that its deletion finds one. That takes a handle if none is there.
+ * If there was one, it took none.
  *
  * Context: any.
  */
-void vnet_anew_make_safe(void *batch, int len, struct nlmsghdr *deletion)
+void vnet_anew_make_safe(void *batch, int len, struct nlmsghdr *deletion, bool existed)
 {
 	struct nlmsghdr *h;
 
-	for (h = batch; nlmsg_ok(h, len) && h <= deletion; h = nlmsg_next(h, &len))
+	for (h = existed ? batch : deletion; nlmsg_ok(h, len) && h <= deletion;
+	     h = nlmsg_next(h, &len))
 		if (is_of_rules(h) && may_be_same(h, deletion))
 			h->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DESTROYTABLE;
 }

@@ -157,8 +157,8 @@ static bool settles_elements(struct list_head *changes, struct vnet_change *c,
 /* Return: whether the batch need not be kept. */
 static bool settles_tables(struct list_head *changes, struct vnet_change *c)
 {
+	bool existed = c->tables < vnet_anew_adds(c->data, c->len), gone = true;
 	struct nlmsghdr *deletion = NULL;
-	bool gone = true;
 	int i;
 
 	for (i = 0; i < TABLES_MAX; i++) {
@@ -166,7 +166,7 @@ static bool settles_tables(struct list_head *changes, struct vnet_change *c)
 		if (!deletion)
 			break;
 		gone &= forget_back(changes, c->netns, table_touched, deletion);
-		vnet_anew_make_safe(c->data, c->len, deletion);
+		vnet_anew_make_safe(c->data, c->len, deletion, existed);
 	}
 	return i && i < TABLES_MAX && gone && vnet_anew_is_all(c->data, c->len);
 }

@@ -67,6 +67,7 @@ struct vnet_change *vnet_change_new(const struct vnet_sock *vs, int protocol, co
 	c->protocol = protocol;
 	c->handle = 0;
 	c->generation = 0;
+	c->tables = 0;
 	c->len = len;
 	if (data)
 		memcpy(c->data, data, len);
@@ -239,6 +240,7 @@ static int keep_batch(struct vnet_sock *vs, const struct vnet_req *req)
 		return -ENOMEM;
 	c->handle = req->cqe.out[1];
 	c->generation = req->cqe.out[2];
+	c->tables = req->cqe.out[3] - req->cqe.out[1];
 	vnet_batch_make_timeless(c->data, c->len);
 	if (!vnet_batch_settles(&changes, c))
 		return keep_change(c);
