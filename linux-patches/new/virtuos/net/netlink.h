@@ -139,6 +139,7 @@ int vnet_index_ask(struct vnet_sock *vs, const char *name);
 
 /* netlink_batch.c */
 bool vnet_is_batch(const void *data, size_t len);
+u32 vnet_batch_len(const void *data, u32 len);
 void vnet_batch_make_timeless(void *data, size_t len);
 bool vnet_batch_settles(struct list_head *changes, struct vnet_change *c);
 

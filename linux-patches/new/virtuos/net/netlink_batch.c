@@ -32,6 +32,25 @@ bool vnet_is_batch(const void *data, size_t len)
 		g->res_id == (__force __be16)NFNL_SUBSYS_NFTABLES);
 }
 
+/**
+ * vnet_batch_len - get the length of a batch
+ * @data: the batch, which was carried out
+ * @len: bytes that were sent
+ *
+ * Context: any.
+ * Return: bytes to its end. The kernel passes over what follows.
+ */
+u32 vnet_batch_len(const void *data, u32 len)
+{
+	const struct nlmsghdr *h;
+	int left = len;
+
+	for (h = data; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
+		if (h->nlmsg_type == NFNL_MSG_BATCH_END)
+			return (const u8 *)h + h->nlmsg_len - (const u8 *)data;
+	return len;
+}
+
 /* Test for a batch that first deletes all tables (`nft flush ruleset`). */
 static bool flushes(const void *data, size_t len)
 {

@@ -234,7 +234,8 @@ static int keep_requests(struct vnet_sock *vs, const void *data, int len)
 
 static int keep_batch(struct vnet_sock *vs, const struct vnet_req *req)
 {
-	struct vnet_change *c = vnet_change_new(vs, NETLINK_NETFILTER, req->in[0], req->len[0]);
+	struct vnet_change *c = vnet_change_new(vs, NETLINK_NETFILTER, req->in[0],
+						vnet_batch_len(req->in[0], req->len[0]));
 
 	if (!c)
 		return -ENOMEM;
