@@ -13,7 +13,7 @@ static const char *const type_names[] = { "pv", "pvh", NULL };
 
 /* service-domain/init/features.sh says what each is made of. */
 static const char *const feature_names[] = {
-	"bonding", "bridge", "nftables", "shaping", "wireguard",
+	"bonding", "bridge", "nftables", "shaping", "tun", "wireguard",
 };
 
 #define N_FEATURES	((int)(sizeof(feature_names) / sizeof(*feature_names)))

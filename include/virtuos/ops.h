@@ -27,6 +27,12 @@
 #define VOS_HANDLE_NOATIME	(1u << 2)	/* of a file: reading it leaves its access time */
 
 /*
+ * The family of /dev/net/tun. No family of Linux has this number (PF_UNSPEC), and Linux's driver
+ * gives it to its sockets.
+ */
+#define VOS_FAMILY_TUN		0
+
+/*
  * X(NAME, name, number, class, from, right, after, answer, ext0, ext1)
  *
  *	name	the function that serves it has this name, behind its service's prefix. A
@@ -72,8 +78,11 @@
  *	SOCKET     arg0 = family, arg1 = type (no SOCK_* flags) | namespace << 32, arg2 =
  *	           protocol; arg3 = inode number, for tables (TABLE); obj/gen = the new object,
  *	           which must be free. -ENXIO: there is no such namespace.
+ *	           Family AF_NETLINK: a protocol of VOS_NETLINK_PROTOCOLS. VOS_FAMILY_TUN, of type
+ *	           SOCK_RAW: an open /dev/net/tun. -ENODEV: the domain has none. Of the calls on
+ *	           sockets only SENDMSG, RECVMSG (both without ext1) and IOCTL serve it; others:
+ *	           -EOPNOTSUPP. A packet is a message, and the mask is that of the device.
  *	RELEASE    closes the object. Always succeeds.
- *	           Family AF_NETLINK: a protocol of VOS_NETLINK_PROTOCOLS.
  *	BIND       ext1 in: socket address.
  *	LISTEN     arg0 = backlog.
  *	ACCEPT     arg0 = new object index | new generation << 32; arg1 = its inode number;
@@ -104,6 +113,7 @@
  *	GETNAME    arg0 = 0 own, 1 peer; ext1 out: address. out[0] = length.
  *	IOCTL      arg0 = command; ext0 both: the argument's bytes; arg1 = offset of a
  *	           pointer field to patch + 1, or 0; ext1 both: what it points to.
+ *	           VOS_FAMILY_TUN: arg2 = the argument, if that is a number and no address.
  *	LINGER     begins to close a stream with SO_LINGER. -EAGAIN: the peer has not taken
  *	           all that was sent; out[0] = seconds that close() may wait for that.
  *	           0: close() need not wait. RELEASE follows.

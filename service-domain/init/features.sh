@@ -14,6 +14,7 @@ modules_of() {
 		nft_reject_ipv4 nft_reject_ipv6 nft_reject_inet \
 		nft_fib_ipv4 nft_fib_ipv6 nft_fib_inet;;
 	shaping) echo sch_htb sch_netem;;
+	tun) echo tun;;
 	wireguard) echo wireguard;;
 	*) return 1;;
 	esac

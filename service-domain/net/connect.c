@@ -14,7 +14,7 @@ static bool family_ok(u64 family)
 {
 	/* A primary must not reach descriptors or this domain's own services (AF_UNIX). */
 	return family == PF_INET || family == PF_INET6 || family == PF_NETLINK ||
-	       family == PF_PACKET;
+	       family == PF_PACKET || family == VOS_FAMILY_TUN;
 }
 
 static bool protocol_ok(u64 family, u64 protocol)
@@ -25,7 +25,7 @@ static bool protocol_ok(u64 family, u64 protocol)
 /* A socket of one of these loads no module, so its creation does not wait. */
 static bool is_common(u64 family, u64 protocol)
 {
-	if (family == PF_PACKET || family == PF_NETLINK)
+	if (family == PF_PACKET || family == PF_NETLINK || family == VOS_FAMILY_TUN)
 		return false;
 	return protocol == IPPROTO_IP || protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
@@ -39,17 +39,33 @@ static void give_number(struct socket *sock, u64 number)
 	SOCK_INODE(sock)->i_ino = (u32)number;
 }
 
-/* Make the socket in the namespace that the call names. */
-static int create_in(struct vns_conn *nc, const struct veng_scall *call, struct socket **sock)
+static int create_socket(struct vns_obj *o, const struct veng_scall *call)
 {
 	const u64 *arg = call->sqe.arg;
-	struct net *net = vns_net_get(nc, arg[1] >> 32);
+	struct net *net = vns_net_get(o->nc, arg[1] >> 32);
 	int rc;
 
 	if (!net)
 		return -ENXIO;
-	rc = __sock_create(net, arg[0], (u32)arg[1], arg[2], sock, 0);
+	rc = __sock_create(net, arg[0], (u32)arg[1], arg[2], &o->sock, 0);
 	put_net(net);
+	if (rc)
+		o->sock = NULL;
+	else
+		give_number(o->sock, arg[3]);
+	return rc;
+}
+
+/* Make the socket in the namespace that the call names. On error there is none. */
+static int create_in(struct vns_obj *o, const struct veng_scall *call)
+{
+	int rc;
+
+	if (call->sqe.arg[0] == VOS_FAMILY_TUN)
+		return vns_tun_open(o, call);
+	rc = create_socket(o, call);
+	if (!rc && call->sqe.arg[0] == PF_NETLINK)
+		rc = vns_netlink_open(o);
 	return rc;
 }
 
@@ -61,21 +77,11 @@ static s64 make_socket(struct veng_scall *call)
 
 	if (IS_ERR(o))
 		return PTR_ERR(o);
-	rc = create_in(nc, call, &o->sock);
-	if (rc) {
-		o->sock = NULL;
-		goto err;
-	}
-	if (call->sqe.arg[0] == PF_NETLINK)
-		rc = vns_netlink_open(o);
-	if (rc)
-		goto err;
-	give_number(o->sock, call->sqe.arg[3]);
-	rc = vns_obj_open(o, NULL, &call->cqe.poll);
+	rc = create_in(o, call);
 	if (!rc)
-		return 0;
-err:
-	vns_obj_put(o);
+		rc = vns_obj_open(o, NULL, &call->cqe.poll);
+	if (rc)
+		vns_obj_put(o);
 	return rc;
 }
 

@@ -8,6 +8,8 @@
  * for fs.file-max goes by its memory. So sockets have no file here. Each connection has one
  * file, made before the first socket. The file stands for the socket that a command names.
  *
+ * /dev/net/tun has files of its own: see tun.c.
+ *
  * Invariant: outside do_ioctl() the file stands for a socket that no primary has.
  */
 #include <linux/file.h>
@@ -134,7 +136,10 @@ static s64 do_ioctl(struct vns_obj *o, struct veng_scall *call)
 
 	if (rc)
 		return rc;
-	rc = ioctl_of(o, call->sqe.arg[0], (unsigned long)window);
+	if (vns_is_tun(o))
+		rc = vns_tun_ioctl(o, call, (unsigned long)window);
+	else
+		rc = ioctl_of(o, call->sqe.arg[0], (unsigned long)window);
 	return rc < 0 ? rc : empty_window(call, window) ?: rc;
 }
 
@@ -143,6 +148,11 @@ static s64 run_ioctl(struct veng_scall *call)
 	struct vns_obj *o = call->priv;
 	s64 rc = do_ioctl(o, call);
 
+	if (vns_is_tun(o)) {
+		/* The dispatcher may be publishing an older mask, and then does so again. */
+		call->cqe.poll = vns_obj_refresh(o, false);
+		vns_obj_mark(o);
+	}
 	vns_obj_put(o);
 	/* The primary must not see an errno that the kernel keeps to itself. */
 	return rc == -ENOIOCTLCMD ? -ENOTTY : rc;
@@ -158,7 +168,7 @@ static s64 run_ioctl(struct veng_scall *call)
  */
 s64 vns_ioctl(struct vns_obj *o, struct veng_scall *call)
 {
-	if (is_refused(call->sqe.arg[0]))
+	if (vns_is_tun(o) ? !vns_tun_knows(call->sqe.arg[0]) : is_refused(call->sqe.arg[0]))
 		return -ENOTTY;
 	if (!shape_ok(call))
 		return -EINVAL;

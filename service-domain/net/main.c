@@ -83,7 +83,10 @@ static s64 net_dispatch(struct veng_scall *call)
 	o = vns_obj_find(nc, call->sqe.obj, call->sqe.gen);
 	if (!o)
 		return -EBADF;
-	rc = serve[call->sqe.opcode](o, call);
+	if (vns_is_tun(o) && !vns_tun_serves(call->sqe.opcode))
+		rc = -EOPNOTSUPP;
+	else
+		rc = serve[call->sqe.opcode](o, call);
 	if (rc == VENG_PENDING)
 		return rc;		/* the pending call has our reference */
 	call->cqe.poll = vns_obj_refresh(o, false);

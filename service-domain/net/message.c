@@ -100,7 +100,7 @@ s64 vns_sendmsg(struct vns_obj *o, struct veng_scall *call)
 	int rc;
 
 	if (unlikely(o->file))
-		return -EOPNOTSUPP;
+		return vns_is_tun(o) ? vns_tun_send(o, call) : -EOPNOTSUPP;
 	if (unlikely(!vns_may_send(o)))
 		return vns_starve(o, -EAGAIN);
 	rc = vns_message_send(o, call);
@@ -173,5 +173,7 @@ int vns_message_recv(struct vns_obj *o, struct veng_scall *call)
  */
 s64 vns_recvmsg(struct vns_obj *o, struct veng_scall *call)
 {
-	return unlikely(o->file) ? -EOPNOTSUPP : vns_message_recv(o, call);
+	if (unlikely(o->file))
+		return vns_is_tun(o) ? vns_tun_recv(o, call) : -EOPNOTSUPP;
+	return vns_message_recv(o, call);
 }

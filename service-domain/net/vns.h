@@ -37,8 +37,8 @@ struct vns_wakers {
  * struct vns_obj - one socket of a primary
  * @ref: keeps this memory: the users together, and each queued @dirty
  * @users: keeps the socket: the table, and each call under way
- * @sock: the socket. Only one of netlink has a file: see ioctl.c
- * @file: of a netlink socket; NULL: it is another
+ * @sock: the socket. Only those of netlink and of /dev/net/tun have a file: see ioctl.c
+ * @file: of one of these; NULL: it is another
  * @mask: as last published; dispatcher only, read by callbacks
  * @closed: not in the table any more
  * @in_groups: options of IPv4 or IPv6 were set; those join multicast groups. Dispatcher only
@@ -101,6 +101,11 @@ static inline bool vns_is_packet(const struct vns_obj *o)
 	return o->sock->sk->sk_family == PF_PACKET;
 }
 
+static inline bool vns_is_tun(const struct vns_obj *o)
+{
+	return o->sock->sk->sk_family == VOS_FAMILY_TUN;
+}
+
 /* object.c */
 struct vns_obj *vns_obj_new(struct vns_conn *nc, u32 index, u32 gen);
 s64 vns_obj_open(struct vns_obj *o, const struct vns_obj *listener, u32 *mask);
@@ -145,6 +150,15 @@ int vns_message_recv(struct vns_obj *o, struct veng_scall *call);
 bool vns_netlink_ok(u64 protocol);
 int vns_netlink_open(struct vns_obj *o);
 bool vns_memory_is_scarce(void);
+
+/* tun.c */
+int vns_tun_open(struct vns_obj *o, const struct veng_scall *call);
+bool vns_tun_serves(u8 opcode);
+bool vns_tun_knows(u64 cmd);
+u32 vns_tun_mask(struct vns_obj *o);
+s64 vns_tun_send(struct vns_obj *o, struct veng_scall *call);
+s64 vns_tun_recv(struct vns_obj *o, struct veng_scall *call);
+s64 vns_tun_ioctl(struct vns_obj *o, const struct veng_scall *call, unsigned long window);
 
 /* netns.c */
 struct vns_spaces;

@@ -79,8 +79,11 @@ static bool is_local(const struct sock *sk)
 static u32 ask_mask(struct vns_obj *o)
 {
 	struct socket *sock = o->sock;
-	u32 mask = (__force u32)READ_ONCE(sock->ops)->poll(&nobody, sock, NULL);
+	u32 mask;
 
+	if (vns_is_tun(o))
+		return vns_tun_mask(o);
+	mask = (__force u32)READ_ONCE(sock->ops)->poll(&nobody, sock, NULL);
 	if (READ_ONCE(o->starving))
 		mask &= ~VNS_ROOM;
 	if (is_local(sock->sk))

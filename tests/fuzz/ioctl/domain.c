@@ -14,7 +14,8 @@ struct net init_net;
 
 static struct vns_conn *nc;
 static struct vns_obj obj;
-static struct socket own_sock, obj_sock;
+static struct sock obj_sk = { .sk_family = PF_INET };
+static struct socket own_sock, obj_sock = { .sk = &obj_sk };
 static struct file door;
 static struct veng_scall call;
 static s64 (*queued)(struct veng_scall *call);
@@ -41,6 +42,30 @@ void vns_obj_put(struct vns_obj *o)
 {
 	shim_assert(o == &obj);
 	given_back++;
+}
+
+/* The object is no /dev/net/tun. */
+bool vns_tun_knows(u64 cmd)
+{
+	shim_assert(false);
+	return false;
+}
+
+s64 vns_tun_ioctl(struct vns_obj *o, const struct veng_scall *c, unsigned long window)
+{
+	shim_assert(false);
+	return 0;
+}
+
+u32 vns_obj_refresh(struct vns_obj *o, bool wake)
+{
+	shim_assert(false);
+	return 0;
+}
+
+void vns_obj_mark(struct vns_obj *o)
+{
+	shim_assert(false);
 }
 
 int sock_create_kern(struct net *net, int family, int type, int protocol, struct socket **sock)

@@ -8,6 +8,7 @@
 #include "vos_account.h"
 #include "netns.h"
 #include "packet.h"
+#include "tun.h"
 #include "view.h"
 #include "vnet.h"
 
@@ -81,6 +82,7 @@ static void session_close(void)
 	destroy_workqueue(vnet.wq);
 	vnet_keep_drop();
 	vnet_changes_drop();
+	vnet_tun_drop();
 	rcu_barrier();		/* for sockets still to be freed */
 	ida_destroy(&vnet.ida);
 	kvfree(vnet.table);
@@ -109,8 +111,13 @@ static int __init vnet_init(void)
 	rc = vnet_families_register();
 	if (rc)
 		goto err_sysctl;
+	rc = vnet_tun_init();
+	if (rc)
+		goto err_families;
 	return 0;
 
+err_families:
+	vnet_families_unregister();
 err_sysctl:
 	vnet_sysctl_core_exit();
 	vnet_provider_exit();
@@ -129,6 +136,7 @@ static void __exit vnet_exit(void)
 {
 	vnet_any_socket_end();
 	vnet_netlink_end();
+	vnet_tun_exit();
 	vnet_families_unregister();
 	vnet_ring_exit();
 	vnet_sysctl_core_exit();

@@ -213,6 +213,18 @@ static void tell_folders(const struct vnet_sock *vs, const struct nlmsghdr *h)
 	vnet_names_refresh(h);
 }
 
+/* An interface of /dev/net/tun is kept by itself, and so is not deleted again. */
+static bool deletes_tun(const struct vnet_change *c)
+{
+	int index = vnet_change_index(c);
+
+	if (vnet_change_header(c)->nlmsg_type != RTM_DELLINK ||
+	    !vnet_tun_deleted(c->netns, index))
+		return false;
+	vnet_change_forget_link(&changes, c->netns, index);
+	return true;
+}
+
 static int keep_requests(struct vnet_sock *vs, const void *data, int len)
 {
 	const struct nlmsghdr *h;
@@ -227,7 +239,10 @@ static int keep_requests(struct vnet_sock *vs, const void *data, int len)
 		if (!c)
 			return -ENOMEM;
 		vnet_change_note(vs, c);
-		rc = keep_change(c);
+		if (deletes_tun(c))
+			vnet_change_free(c);
+		else
+			rc = keep_change(c);
 	}
 	return rc;
 }
@@ -379,6 +394,20 @@ void vnet_changes_end(u32 netns)
 {
 	mutex_lock(&changes_lock);
 	vnet_change_list_end(&changes, netns);
+	mutex_unlock(&changes_lock);
+}
+
+/**
+ * vnet_changes_forget_link - forget what was changed of an interface that is gone
+ * @netns: number of its namespace
+ * @index: its number
+ *
+ * Context: process.
+ */
+void vnet_changes_forget_link(u32 netns, int index)
+{
+	mutex_lock(&changes_lock);
+	vnet_change_forget_link(&changes, netns, index);
 	mutex_unlock(&changes_lock);
 }
 

@@ -104,6 +104,7 @@ static void undo(struct vnet_netns *ns)
 	vnet_users_drop(ns->net->user_ns);
 	vnet_keep_forget(number);
 	vnet_changes_end(number);
+	vnet_tun_drop_netns(number);
 }
 
 /* Return: 0 or -errno; -EOWNERDEAD: the link has died. @epoch: the link that has made it */
@@ -332,6 +333,7 @@ static void forget(struct vnet_netns *ns)
 	vnet_users_drop(ns->net->user_ns);
 	vnet_keep_forget(number);
 	vnet_changes_end(number);
+	vnet_tun_drop_netns(number);
 	end_soon(number);
 }
 

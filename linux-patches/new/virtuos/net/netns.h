@@ -116,6 +116,10 @@ void vnet_devices_end(struct vnet_netns *ns);
 void vnet_keep_forget(u32 netns);
 void vnet_changes_end(u32 netns);
 
+/* tun_keep.c */
+void vnet_tun_drop_netns(u32 netns);
+bool vnet_tun_deleted(u32 netns, int index);
+
 /* netlink_names.c */
 void vnet_names_replace(const struct vnet_sock *vs, void *data, size_t len);
 bool vnet_names_find(const struct nlmsghdr *h, u32 number);

@@ -11,6 +11,7 @@
  *	netlink                           goes on waiting        bind, options, connect; ENOBUFS
  *	                                                         once if anything is lost
  *	packet                            goes on waiting        options, bind, fanout
+ *	/dev/net/tun                      goes on waiting        its interface: see tun_keep.c
  *
  *	call in flight                    answer
  *	recv, accept                      made again; of a connected stream ECONNRESET
@@ -211,7 +212,13 @@ static bool is_due(const struct vnet_sock *vs)
 	       (vs->phase == VNET_OPEN || vs->phase == VNET_LISTENING);
 }
 
-static void socket_up(struct vnet_sock *vs)
+/**
+ * vnet_socket_again - make a socket again, if that is due
+ * @vs: the socket. If it cannot be made, it is lost
+ *
+ * Context: the session's thread, in up(). If the link dies, up() comes again.
+ */
+void vnet_socket_again(struct vnet_sock *vs)
 {
 	int rc = 0;
 
@@ -249,10 +256,12 @@ static void socket_wake(struct vnet_sock *vs)
 void vnet_up(struct vos_session *s)
 {
 	vnet_netns_again();
+	/* Changes find these interfaces under their numbers. */
+	vnet_tun_again();
 	/* Interfaces have settings, and both decide which addresses sockets may be bound to. */
 	vnet_changes_again();
 	vnet_keep_again();
-	each_socket(socket_up);
+	each_socket(vnet_socket_again);
 	vnet_netlink_begin();
 	vnet_any_socket_begin();
 	set_bit(0, &vnet.wake_due);

@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is kept of the interfaces of /dev/net/tun, for the next incarnation of the domain.
+ *
+ * An interface lives as long as a file is attached to it, or longer if TUNSETPERSIST says so. It
+ * is made again under its number and name, before the changes by netlink and ioctl() are. Those
+ * then find it as they left it, and give it its addresses and routes.
+ *
+ * Invariant: what a program was told to be set is set again before other callers are let in.
+ * Whoever takes changes_lock (netlink_keep.c) too takes it first. close() waits for a
+ * recovery that is under way, which ends with its link at the latest.
+ */
+#include <linux/cred.h>
+#include <linux/if_tun.h>
+#include <linux/slab.h>
+#include <linux/sockios.h>
+#include "netlink.h"
+#include "netns.h"
+#include "tun.h"
+
+/* Most interfaces, and most of a namespace that is not the initial one. */
+#define DEVICES_MAX	1024u
+#define DEVICES_OF_NETNS	256u
+
+/**
+ * struct vnet_tun_device - an interface
+ * @node: among all of them, in the order in which they were made
+ * @files: the files that are attached to it
+ * @settings: what was set of it, in order
+ * @cred: of who has made it
+ * @netns: number of the namespace
+ * @index: its number
+ * @name: its name, as TUNSETIFF has told it
+ * @flags: IFF_*, with which it was set last
+ * @persist: it stays without files
+ */
+struct vnet_tun_device {
+	struct list_head node;
+	struct list_head files;
+	struct list_head settings;
+	const struct cred *cred;
+	u32 netns;
+	int index;
+	char name[IFNAMSIZ];
+	u16 flags;
+	bool persist;
+};
+
+static DEFINE_MUTEX(tuns_lock);		/* the variables below */
+static LIST_HEAD(devices);
+static LIST_HEAD(files);
+
+static void drop_settings(struct vnet_tun_device *d)
+{
+	struct vnet_tun_setting *s, *next;
+
+	list_for_each_entry_safe(s, next, &d->settings, node) {
+		list_del(&s->node);
+		kfree(s);
+	}
+}
+
+static void detach(struct vnet_tun *t)
+{
+	lockdep_assert_held(&tuns_lock);
+	if (!t->device)
+		return;
+	list_del(&t->node);
+	WRITE_ONCE(t->device, NULL);
+	put_cred(t->cred);
+	t->cred = NULL;
+	t->detached = false;
+}
+
+static void forget(struct vnet_tun_device *d)
+{
+	struct vnet_tun *t, *next;
+
+	lockdep_assert_held(&tuns_lock);
+	list_for_each_entry_safe(t, next, &d->files, node)
+		detach(t);
+	drop_settings(d);
+	list_del(&d->node);
+	put_cred(d->cred);
+	kfree(d);
+}
+
+static struct vnet_tun_device *find(u32 netns, int index)
+{
+	struct vnet_tun_device *d;
+
+	lockdep_assert_held(&tuns_lock);
+	list_for_each_entry(d, &devices, node)
+		if (d->netns == netns && d->index == index)
+			return d;
+	return NULL;
+}
+
+static bool has_room(u32 netns)
+{
+	unsigned int all = 0, own = 0;
+	struct vnet_tun_device *d;
+
+	list_for_each_entry(d, &devices, node) {
+		all++;
+		own += d->netns == netns;
+	}
+	return all < (netns ? DEVICES_MAX / 2 : DEVICES_MAX) && (!netns || own < DEVICES_OF_NETNS);
+}
+
+static struct vnet_tun_device *add(u32 netns, int index)
+{
+	struct vnet_tun_device *d;
+
+	if (!has_room(netns))
+		return ERR_PTR(-ENOSPC);
+	d = kzalloc(sizeof(*d), GFP_KERNEL_ACCOUNT);
+	if (!d)
+		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&d->files);
+	INIT_LIST_HEAD(&d->settings);
+	d->cred = get_current_cred();
+	d->netns = netns;
+	d->index = index;
+	list_add_tail(&d->node, &devices);
+	return d;
+}
+
+/* Put a setting at the end, in the place of an earlier one of the same kind. */
+static int put_setting(struct vnet_tun_device *d, u32 cmd, u64 value, const void *data, u32 len)
+{
+	struct vnet_tun_setting *s = kmalloc(struct_size(s, data, len), GFP_KERNEL_ACCOUNT), *old;
+
+	if (!s)
+		return -ENOMEM;
+	s->cmd = cmd;
+	s->value = value;
+	s->len = len;
+	memcpy(s->data, data, len);
+	list_for_each_entry(old, &d->settings, node)
+		if (old->cmd == cmd) {
+			list_del(&old->node);
+			kfree(old);
+			break;
+		}
+	list_add_tail(&s->node, &d->settings);
+	return 0;
+}
+
+static int lock_if_up(u32 epoch)
+{
+	if (mutex_lock_killable(&tuns_lock))
+		return -EINTR;
+	if (vos_session_epoch(vnet.session) == epoch)
+		return 0;
+	mutex_unlock(&tuns_lock);
+	return -EOWNERDEAD;
+}
+
+static void warn(int rc)
+{
+	pr_warn_ratelimited("virtuos-net: an interface of /dev/net/tun will not be made again: error %d\n",
+			    -rc);
+}
+
+/**
+ * vnet_tun_begin - note a new file
+ * @t: the file, without an interface
+ *
+ * Context: process.
+ */
+void vnet_tun_begin(struct vnet_tun *t)
+{
+	mutex_lock(&tuns_lock);
+	list_add_tail(&t->all, &files);
+	mutex_unlock(&tuns_lock);
+}
+
+/**
+ * vnet_tun_end - forget a file, and its interface if it goes with it
+ * @t: the file
+ *
+ * Context: process.
+ */
+void vnet_tun_end(struct vnet_tun *t)
+{
+	struct vnet_tun_device *d;
+	u32 netns = 0;
+	int index = 0;
+
+	mutex_lock(&tuns_lock);
+	d = t->device;
+	detach(t);
+	list_del(&t->all);
+	if (d && list_empty(&d->files) && !d->persist) {
+		netns = d->netns;
+		index = d->index;
+		forget(d);
+	}
+	mutex_unlock(&tuns_lock);
+	if (index)
+		vnet_changes_forget_link(netns, index);
+}
+
+static int record(struct vnet_tun *t, const struct ifreq *ifr, const struct ifreq *hw, int index)
+{
+	u32 netns = vnet_netns_number(sock_net(t->sock->sk));
+	struct vnet_tun_device *d = find(netns, index);
+	int rc = 0;
+
+	detach(t);
+	if (!d) {
+		d = add(netns, index);
+		if (IS_ERR(d))
+			return PTR_ERR(d);
+		if (hw)
+			rc = put_setting(d, SIOCSIFHWADDR, 0, hw, sizeof(*hw));
+	}
+	strscpy(d->name, ifr->ifr_name, IFNAMSIZ);
+	d->flags = ifr->ifr_flags & ~IFF_TUN_EXCL;
+	t->flags = d->flags;
+	t->cred = get_current_cred();
+	list_add_tail(&t->node, &d->files);
+	WRITE_ONCE(t->device, d);
+	return rc;
+}
+
+/**
+ * vnet_tun_attached - keep that a file is attached to an interface
+ * @t: the file
+ * @ifr: name of the interface, and the flags that the program has given
+ * @hw: its hardware address, or NULL: it has none
+ * @index: its number; 0: it is gone
+ * @epoch: link that has attached it
+ *
+ * Context: process, under the credentials of the program.
+ * Return: 0. -EOWNERDEAD: the link has died, and the next one does not know of it. -EINTR: killed.
+ */
+int vnet_tun_attached(struct vnet_tun *t, const struct ifreq *ifr, const struct ifreq *hw,
+		      int index, u32 epoch)
+{
+	int rc = lock_if_up(epoch);
+
+	if (rc)
+		return rc;
+	if (index > 0)
+		rc = record(t, ifr, hw, index);
+	mutex_unlock(&tuns_lock);
+	if (rc)
+		warn(rc);
+	return 0;
+}
+
+static int keep_of_device(struct vnet_tun *t, const struct vnet_tun_setting *s)
+{
+	lockdep_assert_held(&tuns_lock);
+	if (!t->device)
+		return 0;
+	switch (s->cmd) {
+	case TUNSETPERSIST:
+		t->device->persist = s->value;
+		return 0;
+	case TUNSETQUEUE:
+		t->detached = ((const struct ifreq *)s->data)->ifr_flags & IFF_DETACH_QUEUE;
+		return 0;
+	}
+	return put_setting(t->device, s->cmd, s->value, s->data, s->len);
+}
+
+/**
+ * vnet_tun_keep - keep what a command has set
+ * @t: the file
+ * @s: the command
+ * @epoch: link that has carried it out
+ *
+ * Context: process.
+ * Return: as vnet_tun_attached().
+ */
+int vnet_tun_keep(struct vnet_tun *t, const struct vnet_tun_setting *s, u32 epoch)
+{
+	int rc = lock_if_up(epoch);
+
+	if (rc)
+		return rc;
+	if (s->cmd == TUNSETIFINDEX)
+		memcpy(&t->ifindex, s->data, sizeof(t->ifindex));
+	else
+		rc = keep_of_device(t, s);
+	mutex_unlock(&tuns_lock);
+	if (rc)
+		warn(rc);
+	return 0;
+}
+
+/**
+ * vnet_tun_is_attached - test whether a file has an interface that is kept
+ * @t: the file
+ *
+ * Context: any.
+ * Return: whether so.
+ */
+bool vnet_tun_is_attached(const struct vnet_tun *t)
+{
+	return READ_ONCE(t->device);
+}
+
+/**
+ * vnet_tun_name - get the name of a file's interface
+ * @t: the file
+ * @name: set; empty: it has none
+ *
+ * Context: process.
+ */
+void vnet_tun_name(const struct vnet_tun *t, char name[IFNAMSIZ])
+{
+	mutex_lock(&tuns_lock);
+	strscpy(name, t->device ? t->device->name : "", IFNAMSIZ);
+	mutex_unlock(&tuns_lock);
+}
+
+/**
+ * vnet_tun_deleted - forget an interface that a program has deleted
+ * @netns: number of its namespace
+ * @index: its number
+ *
+ * Files that are attached to it stay, without an interface.
+ *
+ * Context: process.
+ * Return: whether it was one of /dev/net/tun.
+ */
+bool vnet_tun_deleted(u32 netns, int index)
+{
+	struct vnet_tun_device *d;
+
+	mutex_lock(&tuns_lock);
+	d = index > 0 ? find(netns, index) : NULL;
+	if (d)
+		forget(d);
+	mutex_unlock(&tuns_lock);
+	return d;
+}
+
+/**
+ * vnet_tun_drop_netns - forget the interfaces of a namespace that has ended
+ * @netns: its number
+ *
+ * Context: process.
+ */
+void vnet_tun_drop_netns(u32 netns)
+{
+	struct vnet_tun_device *d, *next;
+
+	mutex_lock(&tuns_lock);
+	list_for_each_entry_safe(d, next, &devices, node)
+		if (d->netns == netns)
+			forget(d);
+	mutex_unlock(&tuns_lock);
+}
+
+/**
+ * vnet_tun_drop - forget all interfaces
+ *
+ * Context: process; no file is open.
+ */
+void vnet_tun_drop(void)
+{
+	struct vnet_tun_device *d, *next;
+
+	mutex_lock(&tuns_lock);
+	list_for_each_entry_safe(d, next, &devices, node)
+		forget(d);
+	mutex_unlock(&tuns_lock);
+}
+
+/* Carry a command out again, under @cred. */
+static int again(struct vnet_sock *vs, u32 cmd, u64 value, const void *data, u32 len,
+		 const struct cred *cred)
+{
+	struct vnet_req req = {
+		.opcode = VOS_OP_IOCTL,
+		.arg = { cmd, 0, value },
+		.in[0] = len ? data : NULL,
+		.len[0] = len,
+		.max = INT_MAX,
+	};
+	const struct cred *old = override_creds(cred);
+	int rc = vnet_req_once(vs, &req, VOS_GET_RECOVERY);
+
+	revert_creds(old);
+	return rc ?: min(vnet_result(req.cqe.result, req.max), 0);
+}
+
+static int attach_again(struct vnet_sock *vs, const struct vnet_tun_device *d, u16 flags,
+			const struct cred *cred)
+{
+	struct ifreq ifr = { .ifr_flags = flags };
+
+	strscpy(ifr.ifr_name, d->name, IFNAMSIZ);
+	return again(vs, TUNSETIFF, 0, &ifr, sizeof(ifr), cred);
+}
+
+/* Make the interface by @vs, the first that is attached to it. */
+static int make_again(struct vnet_sock *vs, const struct vnet_tun_device *d, u16 flags)
+{
+	const struct vnet_tun_setting *s;
+	int rc;
+
+	rc = again(vs, TUNSETIFINDEX, 0, &d->index, sizeof(d->index), d->cred);
+	if (!rc)
+		rc = attach_again(vs, d, flags, d->cred);
+	list_for_each_entry(s, &d->settings, node) {
+		if (rc)
+			break;
+		rc = again(vs, s->cmd, s->value, s->data, s->len, d->cred);
+	}
+	if (!rc && d->persist)
+		rc = again(vs, TUNSETPERSIST, 1, NULL, 0, d->cred);
+	return rc;
+}
+
+static int queue_again(struct vnet_tun *t)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_DETACH_QUEUE };
+
+	return t->detached ?
+	       again(vnet_tun_sk(t), TUNSETQUEUE, 0, &ifr, sizeof(ifr), t->cred) : 0;
+}
+
+static int object_again(struct vnet_tun *t)
+{
+	struct vnet_sock *vs = vnet_tun_sk(t);
+
+	vnet_socket_again(vs);
+	return READ_ONCE(vs->epoch) == vos_session_epoch(vnet.session) ? 0 : -EOWNERDEAD;
+}
+
+static int files_again(const struct vnet_tun_device *d)
+{
+	bool first = true;
+	struct vnet_tun *t;
+	int rc = 0;
+
+	list_for_each_entry(t, &d->files, node) {
+		rc = object_again(t);
+		if (rc)
+			return rc;
+		if (first)
+			rc = make_again(vnet_tun_sk(t), d, t->flags);
+		else
+			rc = attach_again(vnet_tun_sk(t), d, t->flags, t->cred);
+		if (rc)
+			return rc;
+		first = false;
+	}
+	list_for_each_entry(t, &d->files, node)
+		rc = rc ?: queue_again(t);
+	return rc;
+}
+
+/* An interface without files is made by a socket that stays for so long only. */
+static int alone_again(struct socket *sock, const struct vnet_tun_device *d)
+{
+	struct vnet_req req = { .opcode = VOS_OP_RELEASE };
+	struct net *net = vnet_netns_get(d->netns);
+	struct vnet_sock *vs;
+	int rc;
+
+	if (!net)
+		return -ESRCH;
+	vs = vnet_beside_new(net, sock, VOS_FAMILY_TUN, 0);
+	put_net(net);
+	if (IS_ERR(vs))
+		return PTR_ERR(vs);
+	rc = vnet_socket_call(vs, VOS_GET_RECOVERY);
+	if (!rc) {
+		WRITE_ONCE(vs->epoch, vos_session_epoch(vnet.session));
+		rc = make_again(vs, d, d->flags);
+		/* It takes a queue as long as it is there. */
+		vnet_req_once(vs, &req, VOS_GET_RECOVERY | VOS_GET_NOCRED);
+	}
+	sock_orphan(&vs->sk);
+	vnet_object_remove(vs);
+	return rc;
+}
+
+static int by_socket(const struct vnet_tun_device *d)
+{
+	struct socket *sock;
+	int rc = sock_create_lite(VOS_FAMILY_TUN, SOCK_RAW, 0, &sock);
+
+	if (!rc) {
+		rc = alone_again(sock, d);
+		sock_release(sock);
+	}
+	return rc;
+}
+
+static bool link_is_gone(int rc)
+{
+	return rc == -EOWNERDEAD || rc == -ENETDOWN;
+}
+
+static int devices_again(void)
+{
+	struct vnet_tun_device *d;
+	int rc;
+
+	list_for_each_entry(d, &devices, node) {
+		rc = list_empty(&d->files) ? by_socket(d) : files_again(d);
+		if (link_is_gone(rc))
+			return rc;
+		if (rc)
+			pr_warn_ratelimited("virtuos-net: interface %s could not be made again: error %d\n",
+					    d->name, -rc);
+	}
+	return 0;
+}
+
+/* Files without an interface may have asked for a number. */
+static void numbers_again(void)
+{
+	struct vnet_tun *t;
+
+	list_for_each_entry(t, &files, all)
+		if (t->ifindex && !t->device && !object_again(t))
+			again(vnet_tun_sk(t), TUNSETIFINDEX, 0, &t->ifindex, sizeof(t->ifindex),
+			      vnet_tun_sk(t)->cred);
+}
+
+/**
+ * vnet_tun_again - make all interfaces of /dev/net/tun again
+ *
+ * If one cannot be made, its files are as if it had been deleted.
+ *
+ * Context: the session's thread, in up(). If the link dies, up() comes again.
+ */
+void vnet_tun_again(void)
+{
+	mutex_lock(&tuns_lock);
+	if (!devices_again())
+		numbers_again();
+	mutex_unlock(&tuns_lock);
+}
