@@ -8,7 +8,7 @@
 #include <linux/cred.h>
 #include <linux/if_tun.h>
 #include <linux/net.h>
-#include <linux/proc_ns.h>
+#include <linux/proc_fs.h>
 #include <linux/slab.h>
 #include <linux/sockios.h>
 #include <linux/uaccess.h>
