@@ -125,7 +125,7 @@ bool vnet_change_in_place(struct list_head *changes, struct vnet_change *c)
 {
 	struct vnet_change *older;
 
-	if (vnet_request_in_vain(changes, c)) {
+	if (vnet_request_in_vain(changes, c) || vnet_change_ends_tun(changes, c)) {
 		vnet_change_free(c);
 		return true;
 	}

@@ -4,8 +4,10 @@
  * namespace go the interfaces in it. With one end of a veth goes the other, wherever it is.
  */
 #include <linux/list.h>
+#include <linux/rtnetlink.h>
 #include "netlink.h"
 #include "netns.h"
+#include "tun.h"
 
 /**
  * vnet_change_forget_link - forget an interface's own settings, addresses and routes
@@ -25,6 +27,27 @@ void vnet_change_forget_link(struct list_head *changes, u32 netns, int index)
 		if (vnet_change_netns(c) == netns &&
 		    (vnet_change_index(c) == index || vnet_change_way(c) == index))
 			vnet_change_forget(c);
+}
+
+/**
+ * vnet_change_ends_tun - forget an interface of /dev/net/tun that a request has deleted
+ * @changes: list of struct vnet_change
+ * @c: any change
+ *
+ * Such an interface is kept by itself (tun_keep.c). So it needs no deletion in the next incarnation.
+ *
+ * Context: process; the list is the caller's.
+ * Return: whether @c is that request.
+ */
+bool vnet_change_ends_tun(struct list_head *changes, const struct vnet_change *c)
+{
+	int index = vnet_change_index(c);
+
+	if (c->protocol != NETLINK_ROUTE || vnet_change_header(c)->nlmsg_type != RTM_DELLINK ||
+	    !vnet_tun_deleted(c->netns, index))
+		return false;
+	vnet_change_forget_link(changes, c->netns, index);
+	return true;
 }
 
 /* Find the request that has made an interface, be it the other end of a veth. */

@@ -18,6 +18,7 @@
 #include <net/netlink.h>
 #include "netlink.h"
 #include "netns.h"
+#include "tun.h"
 #include "view.h"
 
 /* Most requests, and bytes of them. */
@@ -213,18 +214,6 @@ static void tell_folders(const struct vnet_sock *vs, const struct nlmsghdr *h)
 	vnet_names_refresh(h);
 }
 
-/* An interface of /dev/net/tun is kept by itself, and so is not deleted again. */
-static bool deletes_tun(const struct vnet_change *c)
-{
-	int index = vnet_change_index(c);
-
-	if (vnet_change_header(c)->nlmsg_type != RTM_DELLINK ||
-	    !vnet_tun_deleted(c->netns, index))
-		return false;
-	vnet_change_forget_link(&changes, c->netns, index);
-	return true;
-}
-
 static int keep_requests(struct vnet_sock *vs, const void *data, int len)
 {
 	const struct nlmsghdr *h;
@@ -239,10 +228,7 @@ static int keep_requests(struct vnet_sock *vs, const void *data, int len)
 		if (!c)
 			return -ENOMEM;
 		vnet_change_note(vs, c);
-		if (deletes_tun(c))
-			vnet_change_free(c);
-		else
-			rc = keep_change(c);
+		rc = keep_change(c);
 	}
 	return rc;
 }
@@ -385,29 +371,21 @@ void vnet_changes_again(void)
 }
 
 /**
- * vnet_changes_end - forget the changes of a namespace that has ended
- * @netns: its number
+ * vnet_changes_end - forget the changes of a namespace that has ended, or of an interface
+ * @netns: number of the namespace
+ * @index: the interface's; 0: the namespace has ended
  *
  * Context: process.
  */
-void vnet_changes_end(u32 netns)
+void vnet_changes_end(u32 netns, int index)
 {
 	mutex_lock(&changes_lock);
-	vnet_change_list_end(&changes, netns);
-	mutex_unlock(&changes_lock);
-}
-
-/**
- * vnet_changes_forget_link - forget what was changed of an interface that is gone
- * @netns: number of its namespace
- * @index: its number
- *
- * Context: process.
- */
-void vnet_changes_forget_link(u32 netns, int index)
-{
-	mutex_lock(&changes_lock);
-	vnet_change_forget_link(&changes, netns, index);
+	if (index) {
+		vnet_change_forget_link(&changes, netns, index);
+	} else {
+		vnet_tun_drop_netns(netns);
+		vnet_change_list_end(&changes, netns);
+	}
 	mutex_unlock(&changes_lock);
 }
 

@@ -103,8 +103,7 @@ static void undo(struct vnet_netns *ns)
 	mutex_unlock(&netns_lock);
 	vnet_users_drop(ns->net->user_ns);
 	vnet_keep_forget(number);
-	vnet_changes_end(number);
-	vnet_tun_drop_netns(number);
+	vnet_changes_end(number, 0);
 }
 
 /* Return: 0 or -errno; -EOWNERDEAD: the link has died. @epoch: the link that has made it */
@@ -332,8 +331,7 @@ static void forget(struct vnet_netns *ns)
 	mutex_unlock(&netns_lock);
 	vnet_users_drop(ns->net->user_ns);
 	vnet_keep_forget(number);
-	vnet_changes_end(number);
-	vnet_tun_drop_netns(number);
+	vnet_changes_end(number, 0);
 	end_soon(number);
 }
 

@@ -114,11 +114,7 @@ void vnet_devices_end(struct vnet_netns *ns);
 
 /* keep.c, netlink_keep.c */
 void vnet_keep_forget(u32 netns);
-void vnet_changes_end(u32 netns);
-
-/* tun_keep.c */
-void vnet_tun_drop_netns(u32 netns);
-bool vnet_tun_deleted(u32 netns, int index);
+void vnet_changes_end(u32 netns, int index);
 
 /* netlink_names.c */
 void vnet_names_replace(const struct vnet_sock *vs, void *data, size_t len);

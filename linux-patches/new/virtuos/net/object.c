@@ -9,6 +9,7 @@
  */
 #include <linux/slab.h>
 #include "packet.h"
+#include "tun.h"
 #include "vdoor_provider.h"
 #include "vnet.h"
 #include "zerocopy.h"

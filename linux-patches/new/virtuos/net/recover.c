@@ -30,6 +30,7 @@
 #include <linux/cred.h>
 #include "netns.h"
 #include "packet.h"
+#include "tun.h"
 #include "view.h"
 #include "vnet.h"
 

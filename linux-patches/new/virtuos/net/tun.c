@@ -189,7 +189,7 @@ static int tun_fasync(int fd, struct file *file, int on)
 		return rc;
 	lock_sock(sk);
 	rc = fasync_helper(fd, file, on, &t->sock->wq.fasync_list);
-	sock_valbool_flag(sk, SOCK_FASYNC, t->sock->wq.fasync_list);
+	sock_valbool_flag(sk, SOCK_FASYNC, !!t->sock->wq.fasync_list);
 	release_sock(sk);
 	if (rc < 0)
 		return rc;
@@ -218,7 +218,7 @@ static const struct file_operations tun_fops = {
 	.show_fdinfo = tun_show_fdinfo,
 };
 
-/* The rights are checked when an interface is set. So anybody may open it, as by Debian's udev. */
+/* Rights count when an interface is set. So each program may open it, as with Debian's udev. */
 static struct miscdevice tun_device = {
 	.minor = TUN_MINOR,
 	.name = "tun",

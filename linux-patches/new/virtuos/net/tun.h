@@ -3,7 +3,7 @@
  * /dev/net/tun: interfaces of the domain whose other end is a program of the primary.
  *
  * A file stands for a socket of family VOS_FAMILY_TUN. tun.c has the file, tun_ioctl.c its
- * commands, and tun_keep.c what the next incarnation of the domain needs.
+ * commands, and tun_keep.c what the next incarnation of the domain needs. tun_again.c uses it.
  */
 #ifndef VNET_TUN_H
 #define VNET_TUN_H
@@ -26,7 +26,7 @@ struct vnet_tun_device;
  *	see tun_keep.c
  * @node: among the files of @device
  * @all: among all files
- * @cred: of who has set the interface
+ * @cred: of the program that has set the interface
  * @flags: IFF_*, with which it was set
  * @ifindex: what TUNSETIFINDEX asked for; 0: nothing
  * @detached: TUNSETQUEUE has detached its queue
@@ -47,6 +47,11 @@ struct vnet_tun {
 static inline struct vnet_sock *vnet_tun_sk(const struct vnet_tun *t)
 {
 	return vnet_sk(t->sock->sk);
+}
+
+static inline bool vnet_is_tun(const struct vnet_sock *vs)
+{
+	return vs->sk.sk_family == VOS_FAMILY_TUN;
 }
 
 /* tun.c */
@@ -92,12 +97,46 @@ struct vnet_tun_setting {
 	u8 data[];
 };
 
+/**
+ * struct vnet_tun_device - an interface
+ * @node: among all of them, in the order in which they were made
+ * @files: the files that are attached to it
+ * @settings: what was set of it, in order
+ * @cred: of the program that has made it
+ * @netns: number of the namespace
+ * @index: its number
+ * @name: its name, as TUNSETIFF has told it
+ * @flags: IFF_*, with which it was set last
+ * @persist: it stays without files
+ */
+struct vnet_tun_device {
+	struct list_head node;
+	struct list_head files;
+	struct list_head settings;
+	const struct cred *cred;
+	u32 netns;
+	int index;
+	char name[IFNAMSIZ];
+	u16 flags;
+	bool persist;
+};
+
 void vnet_tun_begin(struct vnet_tun *t);
 void vnet_tun_end(struct vnet_tun *t);
 int vnet_tun_attached(struct vnet_tun *t, const struct ifreq *ifr, const struct ifreq *hw,
 		      int index, u32 epoch);
 int vnet_tun_keep(struct vnet_tun *t, const struct vnet_tun_setting *s, u32 epoch);
+void vnet_tun_again(void);
+bool vnet_tun_deleted(u32 netns, int index);
+void vnet_tun_drop_netns(u32 netns);
+void vnet_tun_drop(void);
 bool vnet_tun_is_attached(const struct vnet_tun *t);
 void vnet_tun_name(const struct vnet_tun *t, char name[IFNAMSIZ]);
+
+/* recover.c */
+void vnet_socket_again(struct vnet_sock *vs);
+
+/* tun_again.c */
+void vnet_tun_list_again(const struct list_head *devices, const struct list_head *files);
 
 #endif

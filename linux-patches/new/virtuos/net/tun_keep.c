@@ -7,8 +7,8 @@
  * then find it as they left it, and give it its addresses and routes.
  *
  * Invariant: what a program was told to be set is set again before other callers are let in.
- * Whoever takes changes_lock (netlink_keep.c) too takes it first. close() waits for a
- * recovery that is under way, which ends with its link at the latest.
+ * A thread takes changes_lock (netlink_keep.c) before tuns_lock, if it takes both. close() waits
+ * for a recovery that is under way, which ends with its link at the latest.
  */
 #include <linux/cred.h>
 #include <linux/if_tun.h>
@@ -21,30 +21,6 @@
 /* Most interfaces, and most of a namespace that is not the initial one. */
 #define DEVICES_MAX	1024u
 #define DEVICES_OF_NETNS	256u
-
-/**
- * struct vnet_tun_device - an interface
- * @node: among all of them, in the order in which they were made
- * @files: the files that are attached to it
- * @settings: what was set of it, in order
- * @cred: of who has made it
- * @netns: number of the namespace
- * @index: its number
- * @name: its name, as TUNSETIFF has told it
- * @flags: IFF_*, with which it was set last
- * @persist: it stays without files
- */
-struct vnet_tun_device {
-	struct list_head node;
-	struct list_head files;
-	struct list_head settings;
-	const struct cred *cred;
-	u32 netns;
-	int index;
-	char name[IFNAMSIZ];
-	u16 flags;
-	bool persist;
-};
 
 static DEFINE_MUTEX(tuns_lock);		/* the variables below */
 static LIST_HEAD(devices);
@@ -199,7 +175,7 @@ void vnet_tun_end(struct vnet_tun *t)
 	}
 	mutex_unlock(&tuns_lock);
 	if (index)
-		vnet_changes_forget_link(netns, index);
+		vnet_changes_end(netns, index);
 }
 
 static int record(struct vnet_tun *t, const struct ifreq *ifr, const struct ifreq *hw, int index)
@@ -372,161 +348,6 @@ void vnet_tun_drop(void)
 	mutex_unlock(&tuns_lock);
 }
 
-/* Carry a command out again, under @cred. */
-static int again(struct vnet_sock *vs, u32 cmd, u64 value, const void *data, u32 len,
-		 const struct cred *cred)
-{
-	struct vnet_req req = {
-		.opcode = VOS_OP_IOCTL,
-		.arg = { cmd, 0, value },
-		.in[0] = len ? data : NULL,
-		.len[0] = len,
-		.max = INT_MAX,
-	};
-	const struct cred *old = override_creds(cred);
-	int rc = vnet_req_once(vs, &req, VOS_GET_RECOVERY);
-
-	revert_creds(old);
-	return rc ?: min(vnet_result(req.cqe.result, req.max), 0);
-}
-
-static int attach_again(struct vnet_sock *vs, const struct vnet_tun_device *d, u16 flags,
-			const struct cred *cred)
-{
-	struct ifreq ifr = { .ifr_flags = flags };
-
-	strscpy(ifr.ifr_name, d->name, IFNAMSIZ);
-	return again(vs, TUNSETIFF, 0, &ifr, sizeof(ifr), cred);
-}
-
-/* Make the interface by @vs, the first that is attached to it. */
-static int make_again(struct vnet_sock *vs, const struct vnet_tun_device *d, u16 flags)
-{
-	const struct vnet_tun_setting *s;
-	int rc;
-
-	rc = again(vs, TUNSETIFINDEX, 0, &d->index, sizeof(d->index), d->cred);
-	if (!rc)
-		rc = attach_again(vs, d, flags, d->cred);
-	list_for_each_entry(s, &d->settings, node) {
-		if (rc)
-			break;
-		rc = again(vs, s->cmd, s->value, s->data, s->len, d->cred);
-	}
-	if (!rc && d->persist)
-		rc = again(vs, TUNSETPERSIST, 1, NULL, 0, d->cred);
-	return rc;
-}
-
-static int queue_again(struct vnet_tun *t)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_DETACH_QUEUE };
-
-	return t->detached ?
-	       again(vnet_tun_sk(t), TUNSETQUEUE, 0, &ifr, sizeof(ifr), t->cred) : 0;
-}
-
-static int object_again(struct vnet_tun *t)
-{
-	struct vnet_sock *vs = vnet_tun_sk(t);
-
-	vnet_socket_again(vs);
-	return READ_ONCE(vs->epoch) == vos_session_epoch(vnet.session) ? 0 : -EOWNERDEAD;
-}
-
-static int files_again(const struct vnet_tun_device *d)
-{
-	bool first = true;
-	struct vnet_tun *t;
-	int rc = 0;
-
-	list_for_each_entry(t, &d->files, node) {
-		rc = object_again(t);
-		if (rc)
-			return rc;
-		if (first)
-			rc = make_again(vnet_tun_sk(t), d, t->flags);
-		else
-			rc = attach_again(vnet_tun_sk(t), d, t->flags, t->cred);
-		if (rc)
-			return rc;
-		first = false;
-	}
-	list_for_each_entry(t, &d->files, node)
-		rc = rc ?: queue_again(t);
-	return rc;
-}
-
-/* An interface without files is made by a socket that stays for so long only. */
-static int alone_again(struct socket *sock, const struct vnet_tun_device *d)
-{
-	struct vnet_req req = { .opcode = VOS_OP_RELEASE };
-	struct net *net = vnet_netns_get(d->netns);
-	struct vnet_sock *vs;
-	int rc;
-
-	if (!net)
-		return -ESRCH;
-	vs = vnet_beside_new(net, sock, VOS_FAMILY_TUN, 0);
-	put_net(net);
-	if (IS_ERR(vs))
-		return PTR_ERR(vs);
-	rc = vnet_socket_call(vs, VOS_GET_RECOVERY);
-	if (!rc) {
-		WRITE_ONCE(vs->epoch, vos_session_epoch(vnet.session));
-		rc = make_again(vs, d, d->flags);
-		/* It takes a queue as long as it is there. */
-		vnet_req_once(vs, &req, VOS_GET_RECOVERY | VOS_GET_NOCRED);
-	}
-	sock_orphan(&vs->sk);
-	vnet_object_remove(vs);
-	return rc;
-}
-
-static int by_socket(const struct vnet_tun_device *d)
-{
-	struct socket *sock;
-	int rc = sock_create_lite(VOS_FAMILY_TUN, SOCK_RAW, 0, &sock);
-
-	if (!rc) {
-		rc = alone_again(sock, d);
-		sock_release(sock);
-	}
-	return rc;
-}
-
-static bool link_is_gone(int rc)
-{
-	return rc == -EOWNERDEAD || rc == -ENETDOWN;
-}
-
-static int devices_again(void)
-{
-	struct vnet_tun_device *d;
-	int rc;
-
-	list_for_each_entry(d, &devices, node) {
-		rc = list_empty(&d->files) ? by_socket(d) : files_again(d);
-		if (link_is_gone(rc))
-			return rc;
-		if (rc)
-			pr_warn_ratelimited("virtuos-net: interface %s could not be made again: error %d\n",
-					    d->name, -rc);
-	}
-	return 0;
-}
-
-/* Files without an interface may have asked for a number. */
-static void numbers_again(void)
-{
-	struct vnet_tun *t;
-
-	list_for_each_entry(t, &files, all)
-		if (t->ifindex && !t->device && !object_again(t))
-			again(vnet_tun_sk(t), TUNSETIFINDEX, 0, &t->ifindex, sizeof(t->ifindex),
-			      vnet_tun_sk(t)->cred);
-}
-
 /**
  * vnet_tun_again - make all interfaces of /dev/net/tun again
  *
@@ -537,7 +358,6 @@ static void numbers_again(void)
 void vnet_tun_again(void)
 {
 	mutex_lock(&tuns_lock);
-	if (!devices_again())
-		numbers_again();
+	vnet_tun_list_again(&devices, &files);
 	mutex_unlock(&tuns_lock);
 }

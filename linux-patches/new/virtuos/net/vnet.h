@@ -160,11 +160,6 @@ static inline bool vnet_is_packet(const struct vnet_sock *vs)
 	return vs->sk.sk_family == PF_PACKET;
 }
 
-static inline bool vnet_is_tun(const struct vnet_sock *vs)
-{
-	return vs->sk.sk_family == VOS_FAMILY_TUN;
-}
-
 static inline bool vnet_is_lost(const struct vnet_sock *vs)
 {
 	return READ_ONCE(vs->phase) == VNET_LOST;
@@ -340,7 +335,6 @@ void vnet_any_socket_end(void);
 /* netlink_keep.c */
 void vnet_changes_again(void);
 void vnet_changes_drop(void);
-void vnet_changes_forget_link(u32 netns, int index);
 
 static inline bool vnet_is_netlink(const struct vnet_sock *vs)
 {
@@ -356,10 +350,5 @@ void vnet_up(struct vos_session *s);
 void vnet_down(struct vos_session *s);
 void vnet_room(struct vos_session *s);
 void vnet_wake_work(struct work_struct *work);
-void vnet_socket_again(struct vnet_sock *vs);
-
-/* tun_keep.c */
-void vnet_tun_again(void);
-void vnet_tun_drop(void);
 
 #endif
