@@ -126,6 +126,7 @@ void vnet_change_list_end(struct list_head *changes, u32 netns)
 {
 	struct vnet_change *c, *next;
 
+	vnet_tun_drop_netns(netns);
 	while ((c = find_naming(changes, netns)))
 		forget_moved(changes, c);
 	while ((c = find_made_in(changes, netns)))

@@ -18,7 +18,6 @@
 #include <net/netlink.h>
 #include "netlink.h"
 #include "netns.h"
-#include "tun.h"
 #include "view.h"
 
 /* Most requests, and bytes of them. */
@@ -380,12 +379,10 @@ void vnet_changes_again(void)
 void vnet_changes_end(u32 netns, int index)
 {
 	mutex_lock(&changes_lock);
-	if (index) {
+	if (index)
 		vnet_change_forget_link(&changes, netns, index);
-	} else {
-		vnet_tun_drop_netns(netns);
+	else
 		vnet_change_list_end(&changes, netns);
-	}
 	mutex_unlock(&changes_lock);
 }
 
