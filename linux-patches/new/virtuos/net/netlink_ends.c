@@ -34,7 +34,7 @@ void vnet_change_forget_link(struct list_head *changes, u32 netns, int index)
  * @changes: list of struct vnet_change
  * @c: any change
  *
- * Such an interface is kept by itself (tun_keep.c). So it needs no deletion in the next incarnation.
+ * Such an interface is kept by itself (tun_keep.c). The next incarnation need not delete it.
  *
  * Context: process; the list is the caller's.
  * Return: whether @c is that request.
