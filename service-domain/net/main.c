@@ -111,9 +111,15 @@ static int __init net_service_init(void)
 
 	if (rc)
 		return rc;
-	rc = veng_service_register(&net_service);
+	rc = vns_tun_init();
 	if (rc)
-		vns_spaces_exit();
+		goto err_spaces;
+	rc = veng_service_register(&net_service);
+	if (!rc)
+		return 0;
+	vns_tun_exit();
+err_spaces:
+	vns_spaces_exit();
 	return rc;
 }
 module_init(net_service_init);
@@ -121,6 +127,7 @@ module_init(net_service_init);
 static void __exit net_service_exit(void)
 {
 	veng_service_unregister(&net_service);
+	vns_tun_exit();
 	vns_spaces_exit();
 	rcu_barrier();		/* objects still to be freed */
 }

@@ -75,7 +75,10 @@ static void close_socket(struct vns_obj *o)
 {
 	if (!o->sock)
 		return;
-	vns_starving_end(o);
+	if (vns_is_tun(o))
+		vns_tun_close(o);
+	else
+		vns_starving_end(o);
 	if (o->hooked)
 		vns_obj_unhook(o);
 	forget_linger(o->sock->sk);

@@ -8,6 +8,9 @@
  * Invariant: that socket lies in the driver's memory, not in an inode, and has three operations
  * only. Its messages must have no control data: the driver takes pointers of this kernel from
  * there. So each call on such an object goes through this file.
+ *
+ * An interface that is down takes no packets, and the driver says so when it is asked. It tells of
+ * the way up alone. So this file hears of interfaces that go down.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -16,12 +19,87 @@
 #include <linux/fs.h>
 #include <linux/if_tun.h>
 #include <linux/module.h>
+#include <linux/netdevice.h>
 #include <linux/poll.h>
 #include <linux/sockios.h>
+#include <linux/string.h>
 #include <linux/uio.h>
+#include <net/rtnetlink.h>
 #include "netns.h"
 
 static_assert(VOS_FAMILY_TUN == PF_UNSPEC);	/* as in the driver */
+
+static DEFINE_SPINLOCK(tuns_lock);	/* the list below, by vns_obj.hunger */
+static LIST_HEAD(tuns);
+
+static void list(struct vns_obj *o)
+{
+	spin_lock_bh(&tuns_lock);
+	list_add(&o->hunger, &tuns);
+	spin_unlock_bh(&tuns_lock);
+}
+
+/**
+ * vns_tun_close - forget an object whose file is about to be closed
+ * @o: the object
+ *
+ * Context: as vns_obj_put().
+ */
+void vns_tun_close(struct vns_obj *o)
+{
+	spin_lock_bh(&tuns_lock);
+	list_del_init(&o->hunger);
+	spin_unlock_bh(&tuns_lock);
+}
+
+/*
+ * Publish before the answer to the call that has set it down. The dispatcher does it again, for it
+ * may have been publishing an older mask.
+ */
+static void publish_all_of(const struct net *net)
+{
+	struct vns_obj *o;
+
+	spin_lock_bh(&tuns_lock);
+	list_for_each_entry(o, &tuns, hunger)
+		if (!READ_ONCE(o->closed) && net_eq(sock_net(o->sock->sk), net)) {
+			vns_obj_refresh(o, false);
+			vns_obj_mark(o);
+		}
+	spin_unlock_bh(&tuns_lock);
+}
+
+static int on_device_event(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	const struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+
+	if (event == NETDEV_DOWN && dev->rtnl_link_ops && !strcmp(dev->rtnl_link_ops->kind, "tun"))
+		publish_all_of(dev_net(dev));
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block listener = { .notifier_call = on_device_event };
+
+/**
+ * vns_tun_init - hear of interfaces that go down
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
+int vns_tun_init(void)
+{
+	return register_netdevice_notifier(&listener);
+}
+
+/**
+ * vns_tun_exit - undo vns_tun_init()
+ *
+ * Context: process; no connection is left.
+ */
+void vns_tun_exit(void)
+{
+	unregister_netdevice_notifier(&listener);
+}
 
 /* Have @o own @file. Return: 0 or -errno; then the file is closed. */
 static int take(struct vns_obj *o, struct file *file)
@@ -38,6 +116,7 @@ static int take(struct vns_obj *o, struct file *file)
 	}
 	o->file = file;
 	o->sock = sock;
+	list(o);
 	return 0;
 }
 

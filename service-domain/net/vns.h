@@ -46,7 +46,7 @@ struct vns_wakers {
  * @urgent: counts urgent data as VOS_POLL_URGENT does. Written under the socket's lock
  * @urgent_seq: sequence number of the last
  * @starving: waits for the domain's memory, see pressure.c; on vns_conn.starving
- * @hunger: its place there; vns_conn.lock
+ * @hunger: its place there; vns_conn.lock. One of /dev/net/tun never starves: see tun.c
  */
 struct vns_obj {
 	struct kref ref;
@@ -152,7 +152,10 @@ int vns_netlink_open(struct vns_obj *o);
 bool vns_memory_is_scarce(void);
 
 /* tun.c */
+int vns_tun_init(void);
+void vns_tun_exit(void);
 int vns_tun_open(struct vns_obj *o, const struct veng_scall *call);
+void vns_tun_close(struct vns_obj *o);
 bool vns_tun_serves(u8 opcode);
 bool vns_tun_knows(u64 cmd);
 u32 vns_tun_mask(struct vns_obj *o);

@@ -145,7 +145,7 @@ virtuos down
 cd /etc/virtuos
 grep -q '^net_extra' virtuos.cfg || echo 'net_extra = ""' >>virtuos.cfg
 sed -i 's/^net_extra = "/&sysctl.fs.file-max=1 /' virtuos.cfg
-echo 'net_features = [ "bonding", "bridge", "nftables", "shaping", "wireguard" ]' >>virtuos.cfg
+echo 'net_features = [ "bonding", "bridge", "nftables", "shaping", "tun", "wireguard" ]' >>virtuos.cfg
 virtuos up
 """
 

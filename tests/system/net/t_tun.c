@@ -268,6 +268,10 @@ TEST(tun_nonblock)
 	CHECK_ERR(write(dev, "E23456789012345678901", 20), EIO);
 	set_up("tun0");
 	CHECK_EQ(poll_for(dev, POLLOUT, 10000), POLLOUT);
+	set_flags("tun0", 0);
+	CHECK_EQ(poll_for(dev, POLLOUT, 0), 0);
+	set_flags("tun0", IFF_UP);
+	CHECK_EQ(poll_for(dev, POLLOUT, 10000), POLLOUT);
 	set_nonblock(dev, true);
 	while (read(dev, &p, sizeof(p)) > 0)
 		;
