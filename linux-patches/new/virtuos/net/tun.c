@@ -87,12 +87,12 @@ static int tun_open(struct inode *inode, struct file *file)
 	if (!t)
 		return -ENOMEM;
 	mutex_init(&t->lock);
+	INIT_LIST_HEAD(&t->numbered);
 	rc = open_socket(t, current->nsproxy->net_ns);
 	if (rc) {
 		kfree(t);
 		return rc;
 	}
-	vnet_tun_begin(t);
 	file->private_data = t;
 	/* As Linux's: it heeds IOCB_NOWAIT. */
 	file->f_mode |= FMODE_NOWAIT;

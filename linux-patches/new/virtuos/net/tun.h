@@ -25,10 +25,10 @@ struct vnet_tun_device;
  * @device: the interface as it is kept; NULL: none, or it is not kept. This and the following:
  *	see tun_keep.c
  * @node: among the files of @device
- * @all: among all files
+ * @numbered: among the files that have asked for a number
  * @cred: of the program that has set the interface
  * @flags: IFF_*, with which it was set
- * @ifindex: what TUNSETIFINDEX asked for; 0: nothing
+ * @ifindex: what TUNSETIFINDEX has asked for
  * @detached: TUNSETQUEUE has detached its queue
  */
 struct vnet_tun {
@@ -37,7 +37,7 @@ struct vnet_tun {
 	bool dead;
 	struct vnet_tun_device *device;
 	struct list_head node;
-	struct list_head all;
+	struct list_head numbered;
 	const struct cred *cred;
 	u16 flags;
 	int ifindex;
@@ -121,7 +121,6 @@ struct vnet_tun_device {
 	bool persist;
 };
 
-void vnet_tun_begin(struct vnet_tun *t);
 void vnet_tun_end(struct vnet_tun *t);
 int vnet_tun_attached(struct vnet_tun *t, const struct ifreq *ifr, const struct ifreq *hw,
 		      int index, u32 epoch);

@@ -71,6 +71,8 @@ static int object_again(struct vnet_tun *t)
 	struct vnet_sock *vs = vnet_tun_sk(t);
 
 	vnet_socket_again(vs);
+	if (vnet_is_lost(vs))
+		return -EIO;
 	return READ_ONCE(vs->epoch) == vos_session_epoch(vnet.session) ? 0 : -EOWNERDEAD;
 }
 
@@ -82,6 +84,8 @@ static int files_again(const struct vnet_tun_device *d)
 
 	list_for_each_entry(t, &d->files, node) {
 		rc = object_again(t);
+		if (rc == -EIO)
+			continue;
 		if (rc)
 			return rc;
 		if (first)
@@ -156,13 +160,13 @@ static int devices_again(const struct list_head *devices)
 	return 0;
 }
 
-/* Files without an interface may have asked for a number. */
+/* Files without an interface that have asked for a number. */
 static void numbers_again(const struct list_head *files)
 {
 	struct vnet_tun *t;
 
-	list_for_each_entry(t, files, all)
-		if (t->ifindex && !t->device && !object_again(t))
+	list_for_each_entry(t, files, numbered)
+		if (!t->device && !object_again(t))
 			again(vnet_tun_sk(t), TUNSETIFINDEX, 0, &t->ifindex, sizeof(t->ifindex),
 			      vnet_tun_sk(t)->cred);
 }
@@ -170,7 +174,7 @@ static void numbers_again(const struct list_head *files)
 /**
  * vnet_tun_list_again - make interfaces again
  * @devices: list of struct vnet_tun_device
- * @files: list of struct vnet_tun, all that are open
+ * @files: list of struct vnet_tun, those that have asked for a number
  *
  * Context: the session's thread, in up(); the lists are the caller's. If the link dies, up()
  * comes again.

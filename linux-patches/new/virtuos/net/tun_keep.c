@@ -24,7 +24,7 @@
 
 static DEFINE_MUTEX(tuns_lock);		/* the variables below */
 static LIST_HEAD(devices);
-static LIST_HEAD(files);
+static LIST_HEAD(files);		/* those that have asked for a number */
 
 static void drop_settings(struct vnet_tun_device *d)
 {
@@ -140,19 +140,6 @@ static void warn(int rc)
 }
 
 /**
- * vnet_tun_begin - note a new file
- * @t: the file, without an interface
- *
- * Context: process.
- */
-void vnet_tun_begin(struct vnet_tun *t)
-{
-	mutex_lock(&tuns_lock);
-	list_add_tail(&t->all, &files);
-	mutex_unlock(&tuns_lock);
-}
-
-/**
  * vnet_tun_end - forget a file, and its interface if it goes with it
  * @t: the file
  *
@@ -167,7 +154,7 @@ void vnet_tun_end(struct vnet_tun *t)
 	mutex_lock(&tuns_lock);
 	d = t->device;
 	detach(t);
-	list_del(&t->all);
+	list_del_init(&t->numbered);
 	if (d && list_empty(&d->files) && !d->persist) {
 		netns = d->netns;
 		index = d->index;
@@ -227,6 +214,14 @@ int vnet_tun_attached(struct vnet_tun *t, const struct ifreq *ifr, const struct 
 	return 0;
 }
 
+static void keep_number(struct vnet_tun *t, const struct vnet_tun_setting *s)
+{
+	lockdep_assert_held(&tuns_lock);
+	memcpy(&t->ifindex, s->data, sizeof(t->ifindex));
+	if (list_empty(&t->numbered))
+		list_add_tail(&t->numbered, &files);
+}
+
 static int keep_of_device(struct vnet_tun *t, const struct vnet_tun_setting *s)
 {
 	lockdep_assert_held(&tuns_lock);
@@ -259,7 +254,7 @@ int vnet_tun_keep(struct vnet_tun *t, const struct vnet_tun_setting *s, u32 epoc
 	if (rc)
 		return rc;
 	if (s->cmd == TUNSETIFINDEX)
-		memcpy(&t->ifindex, s->data, sizeof(t->ifindex));
+		keep_number(t, s);
 	else
 		rc = keep_of_device(t, s);
 	mutex_unlock(&tuns_lock);
