@@ -66,6 +66,24 @@ def counts(sections):
     return list(table(("call",), rows)) if rows else []
 
 
+def where(sections):
+    """Of each system: the parts by load, and the three largest costs of each load."""
+    for s in sections:
+        if s.get("plot") != "stack":
+            continue
+        loads = list(s["summaries"])
+        known = {(r["case"], r["system"]): shown(r["median"]) for r in s["rows"]}
+        yield from ("%s, %s:" % (s["name"].split(": ", 1)[1], s["unit"]), "", "| part | %s |" % " | ".join(loads),
+                    "| --- |" + " ---: |" * len(loads))
+        for case in dict.fromkeys(r["case"] for r in s["rows"]):
+            yield "| %s | %s |" % (case, " | ".join(known[case, load] for load in loads))
+        yield from ("", "| load | largest cost | second | third | polling | idle | closure |",
+                    "| --- | --- | --- | --- | ---: | ---: | ---: |")
+        for load, words in s["summaries"].items():
+            yield "| %s | %s |" % (load, " | ".join(words))
+        yield ""
+
+
 def replace(text, name, lines):
     """@text with @lines between the marks of @name."""
     text, found = re.subn(MARKS % (name, name), lambda _: "\n".join(lines) + "\n", text, flags=re.S)
@@ -79,8 +97,8 @@ def main():
         results = json.load(f)
     with open(FIGURES, encoding="utf-8") as f:
         text = f.read()
-    for name, make in (("rates", rates), ("counts", counts)):
-        lines = make(results["sections"])
+    for name, make in (("rates", rates), ("counts", counts), ("where", where)):
+        lines = list(make(results["sections"]))
         if lines:
             text = replace(text, name, [origin(results["machine"]), "", *lines])
             print("%s: %s" % (FIGURES, name))

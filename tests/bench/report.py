@@ -10,7 +10,7 @@ The results:
   {"machine": {"processor": "...", "cores": 2, ...},     any keys; shown as they are
    "sections": [
      {"name": "...",                     the heading
-      "kind": "counts" | "wall-emulated" | "wall-real",   what the figures are
+      "kind": "counts" | "wall-emulated" | "time-emulated" | "wall-real",   what the figures are
       "unit": "ns",
       "rows": [{"case": "...",           what was done
                 "system": "...",         by which system
@@ -21,7 +21,10 @@ The results:
                    "cause": "..."}],                      optional: why it was missed
 
       "note": "...",                     optional: a sentence under the heading
-      "plot": "bars" | "lines" | "none", optional, default bars
+      "said": ["...", ...],              optional: what the figures say, in words
+      "plot": "bars" | "lines" | "stack" | "none", optional, default bars; stack: a bar for
+                                         each system, in it the cases from below; every row
+                                         then has a "sort": work, waiting or idle
       "logy": true,                      optional
       "xlabel": "...", "logx": true      lines only; every row then has a number "x"
      }]}
@@ -44,9 +47,15 @@ KINDS = {
     "counts": "Counted, not timed: the same in every run.",
     "wall-emulated": "Wall-clock time in the emulated machine. Good for comparing systems side "
                      "by side in one run; emulation exaggerates mode and page-table switches.",
+    "time-emulated": "Processor time in the emulated machine, by the counters of Xen and of VirtuOS. Good "
+                     "for comparing parts of one run.",
     "wall-real": "Wall-clock time on the real processor, no emulator.",
 }
 COLOURS = ["#1f5fa8", "#d1701f", "#3c8d3c", "#8a4fa3", "#b03a48", "#5f6b73"]
+# Of a stack: strong ones for each domain's work, pale ones for its waiting; idle is grey.
+STACK = {"primary": ("#1f5fa8", "#5b8fd0", "#9dbfe6", "#c9dcf2"), "network domain": ("#d1701f", "#e69a5c", "#f3cfae"),
+         "storage domain": ("#3c8d3c", "#79b679", "#bfdebf"), "dom0": ("#8a4fa3",)}
+NOTHING = "#e4e4e4"
 STYLE = """
 body { font: 16px/1.5 sans-serif; color: #222; background: #fff; max-width: 62em;
        margin: 2em auto; padding: 0 1em; }
@@ -142,6 +151,38 @@ def plot_lines(title, x, series, unit="", xlabel="", logx=False, logy=False):
     return gnuplot(script + "plot " + ", ".join(plots) + "\n")
 
 
+def stack_colours(cases):
+    """{case: colour} of the cases of a stack; a case is "DOMAIN: PART", and those of idle are alike."""
+    found, used = {}, {}
+    for case, sort in cases.items():
+        domain = case.split(":", 1)[0]
+        shades = STACK.get(domain, COLOURS)
+        found[case] = NOTHING if sort == "idle" else shades[used.get(domain, 0) % len(shades)]
+        used[domain] = used.get(domain, 0) + (sort != "idle")
+    return found
+
+
+def plot_stack(title, values, cases, unit=""):
+    """A bar for each system, of parts that stand on each other.
+
+    values: {system: {case: value}}; cases: {case: sort}, from below; idle parts come on top.
+    """
+    order = sorted(cases, key=lambda c: cases[c] == "idle")
+    colour_of = stack_colours(cases)
+    script = axes(title, unit, False)
+    script += ("set style data histograms\nset style histogram rowstacked\nset boxwidth 0.6\n"
+               "set style fill solid 1.0 border lc '#ffffff'\nset key outside right center vertical maxcols 1 Left reverse invert\n")
+    # No escapes in data: a quotation mark would end the label.
+    script += block("d", ([quoted(system.replace('"', "'")), *(number(of.get(c)) for c in order)]
+                          for system, of in values.items()))
+    titles = {c: f"title {quoted(c)}" if cases[c] != "idle" else "notitle" for c in order}
+    if cases[order[-1]] == "idle":
+        titles[order[-1]] = 'title "idle"'
+    plots = [f"$d using {i}{':xtic(1)' if i == 2 else ''} {titles[c]} lc rgb '{colour_of[c]}'"
+             for i, c in enumerate(order, 2)]
+    return gnuplot(script + "plot " + ", ".join(plots) + "\n", 460)
+
+
 # --- tables ---------------------------------------------------------------------
 
 def shown(value):
@@ -201,6 +242,17 @@ def section_lines(s):
                       s.get("logx", False), s.get("logy", False))
 
 
+def section_stack(s):
+    values, cases = {}, {}
+    for r in s["rows"]:
+        values.setdefault(r["system"], {})[r["case"]] = r["median"]
+        cases[r["case"]] = r["sort"]
+    return plot_stack(s["name"], values, cases, s["unit"])
+
+
+PLOTS = {"bars": section_bars, "lines": section_lines, "stack": section_stack}
+
+
 def section(s):
     out = [f"<h2>{html.escape(s['name'])}</h2>\n",
            f'<p class="kind">{html.escape(KINDS[s["kind"]])}</p>\n']
@@ -210,7 +262,9 @@ def section(s):
         out.append(targets_table(s["targets"]))
     plot = s.get("plot", "bars")
     if plot != "none" and s["rows"]:
-        out.append(section_lines(s) if plot == "lines" else section_bars(s))
+        out.append(PLOTS[plot](s))
+    if s.get("said"):
+        out.append("<ul>" + "".join(f"<li>{html.escape(t)}</li>\n" for t in s["said"]) + "</ul>\n")
     out.append(table([("case", "system", f"median, {s['unit']}", "low", "high", "rounds")]
                      + [(r["case"], r["system"], r["median"], r["low"], r["high"],
                          len(r["rounds"])) for r in s["rows"]]))

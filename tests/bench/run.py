@@ -8,7 +8,7 @@ Settings from the environment, as the Makefile passes them:
   ROUNDS=5      how often every system is measured by the clock
   SYSTEMS='...' of native pv driver-domain virtuos-trap virtuos-both
   CASES='a,b'   only sections whose name has one of these
-  PARTS='...'   of ring count system lifecycle
+  PARTS='...'   of ring count system where lifecycle
   COUNT=icount  count under -icount; does not get far yet, see docs/benchmark.md
 Exit status 0 when everything ran, whether or not targets were met; 1 when a load
 failed; 125 when the machine could not be brought up.
@@ -28,7 +28,8 @@ import sets
 import systems
 import table
 import targets
-from systems import HERE, OUT, TRAP, Lacking, Machine, note
+import where
+from systems import BOTH, HERE, OUT, TRAP, Lacking, Machine, note
 
 from host import CRASHED
 from image import ImageError
@@ -37,7 +38,7 @@ from qmp import QmpError
 from state import StateError
 from vexec import VexecError
 
-PARTS = ("ring", "count", "system", "lifecycle")
+PARTS = ("ring", "count", "system", "where", "lifecycle")
 BROKEN = (ImageError, StateError, MachineError, VexecError, QmpError)
 
 
@@ -140,6 +141,20 @@ def system(settings, results):
         results["sections"].append(dict(s, kind="counts"))
 
 
+def whereabouts(settings, results):
+    """Where the time of four loads goes; once, as each has a closure of its own."""
+    found = []
+
+    def load(m):
+        yield where.run_where(m, 5 if settings.quick else 10, results["faults"])
+
+    for name in [n for n in (TRAP, BOTH) if n in settings.systems]:
+        note("where the time goes: " + name)
+        found += filter(None, measured(settings, results, name, load))
+    where.store(found)
+    results["sections"] += found
+
+
 def life(settings, results):
     if TRAP not in settings.systems:
         return
@@ -171,7 +186,8 @@ def main():
         note(text)
     begun = time.monotonic()
     try:
-        for part, run in (("ring", ring), ("count", counts), ("system", system), ("lifecycle", life)):
+        for part, run in (("ring", ring), ("count", counts), ("system", system), ("where", whereabouts),
+                          ("lifecycle", life)):
             if part in settings.parts:
                 run(settings, results)
                 store(results)

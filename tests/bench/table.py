@@ -3,7 +3,8 @@
 
 Used by run.py; report.py makes the page of the same results.
 """
-KINDS = {"counts": "counted", "wall-emulated": "wall clock, emulated", "wall-real": "wall clock, real processor"}
+KINDS = {"counts": "counted", "wall-emulated": "wall clock, emulated",
+         "time-emulated": "processor time, emulated", "wall-real": "wall clock, real processor"}
 
 
 def shown(value):
@@ -35,6 +36,8 @@ def section(s):
     names = list(dict.fromkeys(r["system"] for r in s["rows"]))
     known = {(r["case"], r["system"]): r for r in s["rows"]}
     yield from lines([["", *names]] + [[c] + [cell(known.get((c, n))) for n in names] for c in cases])
+    for text in s.get("said", ()):
+        yield "  " + text
 
 
 def targets(sections):

@@ -77,6 +77,7 @@ int group_threads(int argc, char **argv);
 int group_tcprr(int argc, char **argv);
 int group_tcpstream(int argc, char **argv);
 int group_httpget(int argc, char **argv);
+int group_transact(int argc, char **argv);
 int group_exec(int argc, char **argv);
 
 #endif

@@ -37,6 +37,7 @@ static const struct {
 	{ "tcprr", group_tcprr, "requests and answers over one connection" },
 	{ "tcpstream", group_tcpstream, "one-way transfer in pieces of a size" },
 	{ "httpget", group_httpget, "PATH [CONNECTIONS]: GET by several kept connections" },
+	{ "transact", group_transact, "small transactions of four clients, each synchronised" },
 	{ "exec", group_exec, "NAME COMMAND...: time of a whole program" },
 };
 
