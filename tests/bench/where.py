@@ -44,7 +44,7 @@ now = time.monotonic()
 ran = {names[d["domid"]]: d["cpu_time"] for d in xen.domain_getinfo() if d["domid"] in names}
 print(json.dumps({"seconds": now, "xen": ran, "primary": text.decode()}))
 """
-OF_PRIMARY = "sleep %g; grep '^cpu ' /proc/stat; virtuos-perf snapshot" % SETTLE
+OF_PRIMARY = "sleep %g; grep '^cpu ' /proc/stat; virtuos-perf snapshot -n 1" % SETTLE
 
 SQL = "/root/where.sql"
 NGINX_BEGIN = "systemctl stop nginx; head -c 4096 /dev/zero | tr '\\0' v > /var/www/html/4k.html; %snginx"
