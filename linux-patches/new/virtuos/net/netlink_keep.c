@@ -282,12 +282,10 @@ static int warn(int rc)
 
 static int keep_all(struct vnet_sock *vs, const struct vnet_req *req)
 {
-	switch (vs->sk.sk_protocol) {
-	case NETLINK_ROUTE:
+	if (vs->sk.sk_protocol == NETLINK_ROUTE)
 		return warn(keep_requests(vs, req->in[0], req->len[0]));
-	case NETLINK_GENERIC:
+	if (vs->sk.sk_protocol == NETLINK_GENERIC)
 		return warn(keep_generic(vs, req->in[0], req->len[0]));
-	}
 	return warn(keep_batch(vs, req));
 }
 
