@@ -72,8 +72,8 @@
  * A negative errno stands for one that the front end has not found.
  *
  * A batch of nf_tables (NETLINK_NETFILTER): out[1], out[2] = the last table's handle and the
- * generation before it; out[3] = the handle after it. In recovery arg2, arg3 are these, as the batch is to find them; 0: as they
- * are.
+ * generation before it; out[3] = the handle after it. In recovery arg2, arg3 = handle and
+ * generation that the batch is to find; 0: as they are.
  */
 /* NLSEND, out[0]: a request was refused; nf_tables are as they were. */
 #define VOS_NLSEND_REFUSED	(1u << 0)
