@@ -124,7 +124,7 @@ bool vnet_holds_change(int protocol, const void *data, size_t len, bool refused)
 
 /* netlink_ends.c */
 void vnet_change_forget_link(struct list_head *changes, u32 netns, int index);
-void vnet_change_list_end(struct list_head *changes, u32 netns);
+void vnet_change_list_end(struct list_head *changes, u32 netns, int index);
 bool vnet_change_ends_tun(struct list_head *changes, const struct vnet_change *c);
 
 /* netlink_index.c */

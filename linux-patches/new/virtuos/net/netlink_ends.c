@@ -115,14 +115,7 @@ static struct vnet_change *find_made_in(struct list_head *changes, u32 netns)
 	return NULL;
 }
 
-/**
- * vnet_change_list_end - forget the changes that go with a namespace
- * @changes: list of struct vnet_change
- * @netns: number of the namespace, which has ended
- *
- * Context: process; the list is the caller's.
- */
-void vnet_change_list_end(struct list_head *changes, u32 netns)
+static void forget_netns(struct list_head *changes, u32 netns)
 {
 	struct vnet_change *c, *next;
 
@@ -134,4 +127,20 @@ void vnet_change_list_end(struct list_head *changes, u32 netns)
 	list_for_each_entry_safe(c, next, changes, node)
 		if (c->netns == netns)
 			vnet_change_forget(c);
+}
+
+/**
+ * vnet_change_list_end - forget the changes that go with a namespace, or with an interface
+ * @changes: list of struct vnet_change
+ * @netns: number of the namespace
+ * @index: the interface's; 0: the namespace has ended
+ *
+ * Context: process; the list is the caller's.
+ */
+void vnet_change_list_end(struct list_head *changes, u32 netns, int index)
+{
+	if (index)
+		vnet_change_forget_link(changes, netns, index);
+	else
+		forget_netns(changes, netns);
 }

@@ -377,10 +377,7 @@ void vnet_changes_again(void)
 void vnet_changes_end(u32 netns, int index)
 {
 	mutex_lock(&changes_lock);
-	if (index)
-		vnet_change_forget_link(&changes, netns, index);
-	else
-		vnet_change_list_end(&changes, netns);
+	vnet_change_list_end(&changes, netns, index);
 	mutex_unlock(&changes_lock);
 }
 
