@@ -145,7 +145,9 @@ def as_user(host, prefix, script):
 
 
 def settings(host):
-    return seen(host, "ip -o link | sed 's/ qdisc .* link/ link/'; ip -4 -o addr; ip -4 route; cat /sys/class/net/tap9/owner")
+    """What was set. Whether a link is up already the kernel says a moment later."""
+    return seen(host, "ip -o link | sed 's/<.*> mtu/mtu/; s/ qdisc .* link/ link/'; ip -4 -o addr; "
+                "ip -4 route | sed 's/ linkdown//'; cat /sys/class/net/tap9/owner")
 
 
 def test_without_the_driver(host):
