@@ -24,7 +24,7 @@ PARTS = ((PRIMARY, "user", WORK), (PRIMARY, "kernel", WORK), (PRIMARY, "waiting 
          *((s, what, sort) for s in SERVICES for what, sort in
            (("calls", WORK), ("background", WORK), ("poll", WAITING), ("idle", IDLE))),
          (DOM0, "its work", WORK), (DOM0, "idle", IDLE))
-NEEDED = ("died", "service_ticks", "poll_ticks", "running_ns", "door_ticks", "service_calls")
+NEEDED = ("died", "service_ticks", "poll_ticks", "running_ns", "door_ticks")
 
 
 def name_of(part):
@@ -33,20 +33,17 @@ def name_of(part):
 
 
 def decode(text):
-    """The primary's text: its clock, its processors' times in s, and {service: {counter: value}}."""
+    """The primary's text: its times in s, the rate of ticks, and {service: {counter: value}}."""
     stat = re.search(r"^cpu +(.*)$", text, re.M)
-    clock = re.search(r"^monotonic_ns (\d+)$", text, re.M)
     khz = re.search(r"^tsc_khz (\d+)$", text, re.M)
-    if not stat or not clock or not khz or not text.endswith("end\n"):
+    if not stat or not khz or not text.endswith("end\n"):
         raise ValueError("this is no reading of a primary: " + text[:200])
-    user, nice, system, idle, iowait, irq, softirq, steal = (int(n) / USER_HZ for n in stat[1].split()[:8])
+    user, nice, system, _, _, irq, softirq = (int(n) / USER_HZ for n in stat[1].split()[:7])
     services = {}
     for block in re.split(r"^service ", text.split("\nthreads\n")[0], flags=re.M)[1:]:
         name, _, lines = block.partition("\n")
         services[name] = {key: int(n) for key, n in re.findall(r"^(\w+) (\d+)$", lines, re.M)}
-    return {"seconds": int(clock[1]) / 1e9, "khz": int(khz[1]), "user": user + nice,
-            "kernel": system + irq + softirq, "all": user + nice + system + idle + iowait + irq + softirq + steal,
-            "services": services}
+    return {"khz": int(khz[1]), "user": user + nice, "kernel": system + irq + softirq, "services": services}
 
 
 def grown(service, was, is_):
@@ -67,11 +64,8 @@ class Window:
         self.seconds = after["seconds"] - before["seconds"]
         if self.seconds <= 0:
             raise ValueError("no time has passed")
-        self.primary_seconds = is_["seconds"] - was["seconds"]
-        self.clocked = is_["all"] - was["all"]          # what the primary's /proc/stat makes of that
         self.ran = {d: (after["xen"][x] - before["xen"][x]) / 1e9 for d, x in XEN_NAMES.items()}
-        self.values = {}
-        self.doors, self.calls = {}, {}
+        self.values, self.doors = {}, {}
         self._primary(is_["user"] - was["user"], is_["kernel"] - was["kernel"], spin)
         for s in SERVICES:
             self._service(s, grown(s, was["services"].get(s, {}), is_["services"].get(s, {})), is_["khz"] * 1e3)
@@ -97,7 +91,6 @@ class Window:
         self._put(s, "background", grew["running_ns"] / 1e9 - called - poll)
         self._put(s, "idle", self.seconds - self.ran[s])
         self.doors[s] = grew["door_ticks"] / rate * 100 / self.seconds
-        self.calls[s] = grew["service_calls"] / self.seconds
 
     def value(self, part):
         return self.values[part[0], part[1]]
@@ -131,8 +124,10 @@ def operations(text):
 
 
 def spun(text):
-    """Seconds of what `perf stat -x ;` wrote for spin-ns; unknown counts are 0."""
+    """Seconds of what `perf stat -x ;` wrote for spin-ns. What never ran, perf has not counted; it is 0."""
     counts = [line.split(";")[0] for line in text.splitlines() if "spin-ns" in line]
+    if not counts or "<not supported>" in counts:
+        raise ValueError("perf cannot count how long callers poll: " + text[-300:])
     return sum(float(n) for n in counts if re.fullmatch(r"[0-9.]+", n)) / 1e3
 
 

@@ -151,8 +151,9 @@ def whereabouts(settings, results):
     for name in [n for n in (TRAP, BOTH) if n in settings.systems]:
         note("where the time goes: " + name)
         found += filter(None, measured(settings, results, name, load))
-    where.store(found)
-    results["sections"] += found
+    if found:
+        where.store(found)
+        results["sections"] += found
 
 
 def life(settings, results):

@@ -50,7 +50,8 @@ OF_PRIMARY = "sleep %g; grep '^cpu ' /proc/stat; virtuos-perf snapshot -n 1" % S
 SQL = "/root/where.sql"
 NGINX_BEGIN = "systemctl stop nginx; head -c 4096 /dev/zero | tr '\\0' v > /var/www/html/4k.html; %snginx"
 REDIS_BEGIN = ("%sredis-server --port 6380 --save '' --appendonly no --daemonize yes >/dev/null; "
-               "for i in $(seq 50); do redis-cli -p 6380 ping 2>/dev/null | grep -q PONG && exit; sleep 0.2; done; exit 1")
+               "for i in $(seq 50); do redis-cli -p 6380 ping 2>/dev/null | grep -q PONG && exit; sleep 0.2; done; "
+               "exit 1")
 AGAIN = "end=$(($(date +%%s) + %d)); while [ $(date +%%s) -lt $end ]; do %s; done"
 
 
@@ -126,8 +127,13 @@ class Nginx(Load):
         port, failed = m.host.forward(80), []
 
         def ab():
-            r = subprocess.run(["ab", "-q", "-k", "-c", "8", "-t", str(seconds), "-n", "1000000",
-                                "http://127.0.0.1:%d/4k.html" % port], capture_output=True, text=True, check=False)
+            try:
+                r = subprocess.run(["ab", "-q", "-k", "-c", "8", "-t", str(seconds), "-n", "1000000",
+                                    "http://127.0.0.1:%d/4k.html" % port], capture_output=True, text=True, check=False,
+                                   timeout=60 + 4 * seconds)
+            except (OSError, subprocess.TimeoutExpired) as e:
+                failed.append("ab: %s" % e)
+                return
             if not re.search(r"^Complete requests: +[1-9]", r.stdout, re.M) or "Non-2xx" in r.stdout:
                 failed.append("ab: " + (r.stderr + r.stdout)[-500:])
 
@@ -154,7 +160,8 @@ class Sqlite(Load):
     def command(self, m, seconds):
         from sets import SQL as script
         m.host.primary("cat > " + SQL, stdin=script.encode(), timeout=30)
-        return "%ssh -c '%s'" % (m.door, AGAIN % (seconds, "rm -f /root/where.db*; sqlite3 /root/where.db < " + SQL))
+        once = "rm -f /root/where.db*; sqlite3 /root/where.db < %s >/dev/null" % SQL
+        return "%ssh -c '%s'" % (m.door, AGAIN % (seconds, once))
 
 
 class Transactions(Load):
@@ -177,7 +184,7 @@ def measured(m, seconds, failed):
         load = kind()
         try:
             windows[load.name] = load.run(m, seconds)
-        except (VexecError, OSError, ValueError) as e:
+        except (VexecError, OSError, ValueError, LookupError) as e:
             failed.append("%s, where the time goes, %s: %s" % (m.system, load.name, str(e).strip()[-500:]))
             note("failed: " + failed[-1])
     return windows
