@@ -23,8 +23,8 @@ static DECLARE_WAIT_QUEUE_HEAD(closing_wait);
 static LIST_HEAD(closing);
 static u64 last_turn;
 
-#define SEEN_WAIT	(HZ / 10)	/* of one close() at most */
-#define SEEN_PAUSE	HZ		/* after one that has waited in vain, others do not wait */
+#define SEEN_WAIT	HZ		/* of one close() at most */
+#define SEEN_PAUSE	(10 * HZ)	/* after one that has waited in vain, others do not wait */
 
 static unsigned long seen_again = INITIAL_JIFFIES;	/* when the pause ends */
 
