@@ -91,7 +91,9 @@ check_models() {
 
 # Left to "long", with service domains that lie, and most front ends that do: they take five minutes.
 LIES="test_lies. test_fronts."
-APART="cold_boot $LIES"
+# Same: network domains with all features, and the benchmark's account of a load.
+FEATURES="test_configured. test_tun. test_where."
+APART="cold_boot $FEATURES $LIES"
 FRONTS=test_fronts.test_rings_and_calls
 
 # names OPTION WORD... - the words, each with the option before it
@@ -165,6 +167,8 @@ check_smp() {
 # What `make check` leaves out for its time, and no other target has.
 check_long() {
 	run cold "$TOP/tests/system/run" cold_boot
+	# shellcheck disable=SC2086
+	run features "$TOP/tests/system/run" $FEATURES
 	# shellcheck disable=SC2086
 	with_door program $DEATHS
 	with_two test_programs.test_fs test_programs.test_net

@@ -211,6 +211,8 @@ def servers(host, *names):
 
 def only_an_outage(text):
     """A ping's output: no error; one gap, and answers on both sides of it."""
+    # Shortly after its start a domain's clock may be some milliseconds off on a busy machine.
+    text = re.sub(r".*time of day goes back.*\n", "", text)
     got = [int(n) for n in re.findall(r"icmp_seq=(\d+) ttl", text)]
     assert got and not re.search(r"[Uu]nreachable|error|sendmsg|ping:", text), text
     assert got == sorted(set(got)), text

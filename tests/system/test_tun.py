@@ -147,7 +147,7 @@ def as_user(host, prefix, script):
 def settings(host):
     """What was set. Whether a link is up already the kernel says a moment later."""
     return seen(host, "ip -o link | sed 's/<.*> mtu/mtu/; s/ qdisc .* link/ link/'; ip -4 -o addr; "
-                "ip -4 route | sed 's/ linkdown//'; cat /sys/class/net/tap9/owner")
+                "ip -4 route | sed 's/ linkdown//'; ip -d -o link show dev tap9 | grep -o 'persist on user [a-z0-9]*'")
 
 
 def test_without_the_driver(host):
