@@ -441,7 +441,7 @@ LAYERED = (
 
 LOOK_AT_LAYERS = r"""
 for n in "" "-n lan1" "-n lan2" "-n lan3"; do ip $n -o link; ip $n -o -4 addr; ip $n route; done
-bridge link; ip -d -o link show bond0 | grep -o 'bond mode [a-z-]* miimon [0-9]*'
+bridge link; ip -d -o link show bond0 | grep -o 'bond mode [a-z-]*'
 """
 
 
