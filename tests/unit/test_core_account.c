@@ -258,7 +258,7 @@ static void trap(struct task_struct *task, int service, u32 ticks)
 	struct vos_call call = call_of(service, ticks);
 
 	self = task;
-	vos_charge_caller(&call);
+	vos_charge_own(&call);
 }
 
 static void late(int pid, int service, u32 ticks)

@@ -107,12 +107,6 @@ void vos_charge_tell(const struct vos_call *call, struct task_struct *task)
 	rcu_read_unlock();
 }
 
-void vos_charge_caller(struct vos_call *call)
-{
-	vos_charge_own(call);
-}
-EXPORT_SYMBOL_GPL(vos_charge_caller);
-
 void vos_charge_late(struct vos_call *call, pid_t pid, struct pid_namespace *ns)
 {
 	struct virtuos_account *account;

@@ -46,8 +46,8 @@ struct vos_channel;
  * @room: the core's: the extents as allocated
  * @slot: the core's: number of the call's slot
  * @state: the core's: enum vos_call_state
- * @charges: a call with done(): the user charges the call, by vos_charge_caller() or
- *	vos_charge_late(). Otherwise the call stays unclaimed
+ * @charges: a call with done(): the user charges the call by vos_charge_late(). Otherwise it
+ *	stays unclaimed
  * @node: the core's: on a list of answered calls
  */
 struct vos_call {
@@ -227,16 +227,6 @@ int vos_call_unkillable(struct vos_call *call);
  * Context: any.
  */
 void vos_call_submit(struct vos_call *call);
-
-/**
- * vos_charge_caller - charge an answered call to the current thread
- * @call: with @charges, ended with status 0, not put yet
- *
- * vos_call() does that itself.
- *
- * Context: process.
- */
-void vos_charge_caller(struct vos_call *call);
 
 /**
  * vos_charge_late - charge an answered call to the thread that it was made for
