@@ -71,16 +71,12 @@ static bool names_socket(u8 opcode)
 	return true;
 }
 
-static s64 net_dispatch(struct veng_scall *call)
+static s64 serve_socket(struct veng_scall *call)
 {
 	struct vns_conn *nc = veng_conn_priv(call->conn);
-	struct vns_obj *o;
+	struct vns_obj *o = vns_obj_find(nc, call->sqe.obj, call->sqe.gen);
 	s64 rc;
 
-	if (!names_socket(call->sqe.opcode))
-		return serve[call->sqe.opcode](NULL, call);
-
-	o = vns_obj_find(nc, call->sqe.obj, call->sqe.gen);
 	if (!o)
 		return -EBADF;
 	if (vns_is_tun(o) && !vns_tun_serves(call->sqe.opcode))
@@ -91,9 +87,18 @@ static s64 net_dispatch(struct veng_scall *call)
 		return rc;		/* the pending call has our reference */
 	call->cqe.poll = vns_obj_refresh(o, false);
 	vns_obj_put(o);
-	/* Publish what the call did to other sockets (loopback) before its answer. */
-	veng_dispatcher_sync(call->conn);
 	return presentable(rc);
+}
+
+static s64 net_dispatch(struct veng_scall *call)
+{
+	s64 rc = names_socket(call->sqe.opcode) ? serve_socket(call) :
+		 serve[call->sqe.opcode](NULL, call);
+
+	/* Publish what the call did to other sockets (loopback) before its answer. */
+	if (rc != VENG_PENDING)
+		veng_dispatcher_sync(call->conn);
+	return rc;
 }
 
 static const struct veng_service net_service = {

@@ -227,14 +227,10 @@ s64 vns_release(struct vns_obj *none, struct veng_scall *call)
 	if (!o)
 		return 0;
 	call->priv = o;
-	if (release_takes_long(o)) {
-		veng_scall_queue_ctl(call, run_release);
-		return VENG_PENDING;
-	}
-	run_release(call);
-	/* The other end of a connection within this domain shows it before the answer. */
-	veng_dispatcher_sync(call->conn);
-	return 0;
+	if (!release_takes_long(o))
+		return run_release(call);
+	veng_scall_queue_ctl(call, run_release);
+	return VENG_PENDING;
 }
 
 /**
