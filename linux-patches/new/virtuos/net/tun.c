@@ -79,6 +79,33 @@ static int open_socket(struct vnet_tun *t, struct net *net)
 	return 0;
 }
 
+static void put(struct vnet_tun *t)
+{
+	struct sock *sk = t->sock->sk;
+
+	if (!refcount_dec_and_test(&t->ref))
+		return;
+	t->sock->sk = NULL;
+	sock_release(t->sock);
+	sock_put(sk);
+	kfree(t);
+}
+
+/* A work does this, for a process that is killed must not wait for it. */
+static void end_work(struct work_struct *work)
+{
+	struct vnet_tun *t = container_of(work, struct vnet_tun, end);
+	struct vnet_sock *vs = vnet_tun_sk(t);
+
+	vnet_tun_end(t);
+	if (!t->dead) {
+		sock_orphan(&vs->sk);
+		vnet_sock_release(vs);
+	}
+	complete(&t->ended);
+	put(t);
+}
+
 static int tun_open(struct inode *inode, struct file *file)
 {
 	struct vnet_tun *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
@@ -88,6 +115,9 @@ static int tun_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	mutex_init(&t->lock);
 	INIT_LIST_HEAD(&t->numbered);
+	INIT_WORK(&t->end, end_work);
+	init_completion(&t->ended);
+	refcount_set(&t->ref, 1);
 	rc = open_socket(t, current->nsproxy->net_ns);
 	if (rc) {
 		kfree(t);
@@ -101,7 +131,7 @@ static int tun_open(struct inode *inode, struct file *file)
 
 /*
  * With the last file an interface goes, unless it is to stay. As in Linux it is gone when close()
- * returns, if the domain answers.
+ * returns, if the domain answers and nobody kills the process.
  */
 static int tun_release(struct inode *inode, struct file *file)
 {
@@ -109,19 +139,13 @@ static int tun_release(struct inode *inode, struct file *file)
 	struct vnet_sock *vs = vnet_tun_sk(t);
 	bool attached = vnet_tun_is_attached(t);
 
-	vnet_tun_end(t);
-	if (!t->dead) {
-		sock_orphan(&vs->sk);
-		vnet_sock_release(vs);
-	}
-	if (attached) {
+	refcount_inc(&t->ref);
+	queue_work(vnet.wq, &t->end);
+	if (!wait_for_completion_killable(&t->ended) && attached) {
 		vnet_closing_seen(vs);
 		vnet_netns_refresh(vnet_netns(sock_net(&vs->sk)));
 	}
-	t->sock->sk = NULL;
-	sock_release(t->sock);
-	sock_put(&vs->sk);
-	kfree(t);
+	put(t);
 	return 0;
 }
 

@@ -8,10 +8,13 @@
 #ifndef VNET_TUN_H
 #define VNET_TUN_H
 
+#include <linux/completion.h>
 #include <linux/if.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
 #include "vnet.h"
 
 struct vnet_tun_device;
@@ -30,6 +33,9 @@ struct vnet_tun_device;
  * @flags: IFF_*, with which it was set
  * @ifindex: what TUNSETIFINDEX has asked for
  * @detached: TUNSETQUEUE has detached its queue
+ * @end: what close() has to do, which waits for a recovery that is under way
+ * @ended: it is done
+ * @ref: the open file, then close() and @end
  */
 struct vnet_tun {
 	struct socket *sock;
@@ -42,6 +48,9 @@ struct vnet_tun {
 	u16 flags;
 	int ifindex;
 	bool detached;
+	struct work_struct end;
+	struct completion ended;
+	refcount_t ref;
 };
 
 static inline struct vnet_sock *vnet_tun_sk(const struct vnet_tun *t)

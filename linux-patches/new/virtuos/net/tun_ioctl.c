@@ -193,15 +193,20 @@ static struct ifreq *ifreq_of(struct vnet_tun_setting *s)
 	return (struct ifreq *)s->data;
 }
 
-/* What the domain has chosen is kept: the next one must not choose anew. */
+/*
+ * What the domain has chosen is kept: the next one must not choose anew.
+ * Return: 0. -EOWNERDEAD: the link of @epoch has died, and the next one does not know the interface.
+ */
 static int note_attached(struct vnet_tun *t, const struct ifreq *ifr, u32 epoch)
 {
 	struct vnet_tun_setting *hw = setting_new(SIOCGIFHWADDR, IFREQ);
 	int rc = hw ? 0 : -ENOMEM;
-	u32 ignored;
+	u32 answered = epoch;
 
 	if (!rc && ifr->ifr_flags & IFF_TAP)
-		rc = run(t, hw, true, &ignored);
+		rc = run(t, hw, true, &answered);
+	if (answered != epoch)
+		rc = -EOWNERDEAD;
 	if (rc >= 0)
 		rc = vnet_tun_attached(t, ifr, ifr->ifr_flags & IFF_TAP ? ifreq_of(hw) : NULL,
 				       index_of(t, ifr->ifr_name), epoch);

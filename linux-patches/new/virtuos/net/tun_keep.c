@@ -7,8 +7,8 @@
  * then find it as they left it, and give it its addresses and routes.
  *
  * Invariant: what a program was told to be set is set again before other callers are let in.
- * A thread takes changes_lock (netlink_keep.c) before tuns_lock, if it takes both. close() waits
- * for a recovery that is under way, which ends with its link at the latest.
+ * A thread takes changes_lock (netlink_keep.c) before tuns_lock, if it takes both. Recovery holds
+ * both while it asks the domain, so a program's waits for them can be killed.
  */
 #include <linux/cred.h>
 #include <linux/if_tun.h>
@@ -278,13 +278,15 @@ bool vnet_tun_is_attached(const struct vnet_tun *t)
 /**
  * vnet_tun_name - get the name of a file's interface
  * @t: the file
- * @name: set; empty: it has none
+ * @name: set; empty: it has none, or the caller was killed
  *
  * Context: process.
  */
 void vnet_tun_name(const struct vnet_tun *t, char name[IFNAMSIZ])
 {
-	mutex_lock(&tuns_lock);
+	name[0] = 0;
+	if (mutex_lock_killable(&tuns_lock))
+		return;
 	strscpy(name, t->device ? t->device->name : "", IFNAMSIZ);
 	mutex_unlock(&tuns_lock);
 }
@@ -297,13 +299,15 @@ void vnet_tun_name(const struct vnet_tun *t, char name[IFNAMSIZ])
  * Files that are attached to it stay, without an interface.
  *
  * Context: process.
- * Return: whether it was one of /dev/net/tun.
+ * Return: whether it was one of /dev/net/tun. false: it was none, or the caller was killed. Then the
+ * deletion itself has to be kept.
  */
 bool vnet_tun_deleted(u32 netns, int index)
 {
 	struct vnet_tun_device *d;
 
-	mutex_lock(&tuns_lock);
+	if (mutex_lock_killable(&tuns_lock))
+		return false;
 	d = index > 0 ? find(netns, index) : NULL;
 	if (d)
 		forget(d);
