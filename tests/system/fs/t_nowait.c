@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Reads that must not wait (RWF_NOWAIT), and io_uring, which reads so. */
-#include <linux/io_uring.h>
 #include <sys/syscall.h>
 
+#include "../frame/uring.h"
 #include "fstest.h"
 
 #define PAGE	4096
@@ -136,52 +136,6 @@ TEST(nowait_direct)
 	close(fd);
 }
 
-struct ring {
-	int fd;
-	char *words;
-	struct io_uring_sqe *sqes;
-	struct io_uring_params p;
-};
-
-static unsigned int *word(const struct ring *r, unsigned int offset)
-{
-	return (unsigned int *)(r->words + offset);
-}
-
-static void ring_open(struct ring *r)
-{
-	memset(r, 0, sizeof(*r));
-	r->fd = syscall(SYS_io_uring_setup, 8, &r->p);
-	if (r->fd < 0 && (errno == ENOSYS || errno == EPERM))
-		test_skip("no io_uring here");
-	CHECK(r->fd >= 0);
-	r->words = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQ_RING);
-	CHECK(r->words != MAP_FAILED);
-	r->sqes = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQES);
-	CHECK((void *)r->sqes != MAP_FAILED);
-}
-
-/* Submit a request; wait for its answer only if @wait. Return: it is there. */
-static bool ring_call(struct ring *r, const struct io_uring_sqe *sqe, bool wait, int *res)
-{
-	unsigned int tail = *word(r, r->p.sq_off.tail), at = tail & (r->p.sq_entries - 1);
-	unsigned int head = *word(r, r->p.cq_off.head);
-	struct io_uring_cqe *cqes = (struct io_uring_cqe *)word(r, r->p.cq_off.cqes);
-
-	if (sqe) {
-		r->sqes[at] = *sqe;
-		word(r, r->p.sq_off.array)[at] = at;
-		__atomic_store_n(word(r, r->p.sq_off.tail), tail + 1, __ATOMIC_RELEASE);
-	}
-	CHECK_EQ(syscall(SYS_io_uring_enter, r->fd, !!sqe, wait, wait ? IORING_ENTER_GETEVENTS : 0,
-			 NULL, 0), !!sqe);
-	if (__atomic_load_n(word(r, r->p.cq_off.tail), __ATOMIC_ACQUIRE) == head)
-		return false;
-	*res = cqes[head & (r->p.cq_entries - 1)].res;
-	__atomic_store_n(word(r, r->p.cq_off.head), head + 1, __ATOMIC_RELEASE);
-	return true;
-}
-
 static struct io_uring_sqe request(int op, int fd, void *buf, unsigned int len, off_t pos)
 {
 	return (struct io_uring_sqe) { .opcode = op, .fd = fd, .addr = (uintptr_t)buf, .len = len,
@@ -191,8 +145,9 @@ static struct io_uring_sqe request(int op, int fd, void *buf, unsigned int len, 
 /* The answer is there when the call returns: no worker thread had to read. */
 TEST(io_uring_reads_what_is_cached_at_once)
 {
-	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644)), i, res;
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644)), i;
 	struct io_uring_sqe sqe;
+	unsigned int flags;
 	struct ring r;
 	static char chunk[CHUNK];
 	char page[PAGE];
@@ -203,34 +158,37 @@ TEST(io_uring_reads_what_is_cached_at_once)
 	for (i = 0; i < 8; i++) {
 		memset(page, 0, PAGE);
 		sqe = request(IORING_OP_READ, fd, page, PAGE, (off_t)i * PAGE);
-		CHECK(ring_call(&r, &sqe, false, &res));
-		CHECK_EQ(res, PAGE);
+		ring_submit(&r, &sqe);
+		CHECK(ring_has_answer(&r));
+		CHECK_EQ(ring_wait(&r, &flags), PAGE);
 		CHECK(is_page(page, 3));
 	}
 	sqe = request(IORING_OP_READ, fd, page, PAGE, CHUNK);
-	CHECK(ring_call(&r, &sqe, false, &res));
-	CHECK_EQ(res, 0);
+	ring_submit(&r, &sqe);
+	CHECK(ring_has_answer(&r));
+	CHECK_EQ(ring_wait(&r, &flags), 0);
 	close(fd);
 }
 
 TEST(io_uring_reads_what_is_not_cached)
 {
-	int fd = uncached("f"), n, res;
+	int fd = uncached("f"), n;
 	struct io_uring_sqe sqe;
+	unsigned int flags;
 	struct ring r;
 	char page[PAGE];
 
 	ring_open(&r);
 	for (n = 1; n < BIG / PAGE; n += 512) {
 		sqe = request(IORING_OP_READ, fd, page, PAGE, (off_t)n * PAGE);
-		CHECK(ring_call(&r, &sqe, true, &res) || ring_call(&r, NULL, true, &res));
-		CHECK_EQ(res, PAGE);
+		ring_submit(&r, &sqe);
+		CHECK_EQ(ring_wait(&r, &flags), PAGE);
 		CHECK(is_page(page, n));
 	}
 	memset(page, 9, PAGE);
 	sqe = request(IORING_OP_WRITE, fd, page, PAGE, BIG);
-	CHECK(ring_call(&r, &sqe, true, &res) || ring_call(&r, NULL, true, &res));
-	CHECK_EQ(res, PAGE);
+	ring_submit(&r, &sqe);
+	CHECK_EQ(ring_wait(&r, &flags), PAGE);
 	memset(page, 0, PAGE);
 	CHECK_EQ(pread(fd, page, PAGE, BIG), PAGE);
 	CHECK(is_page(page, 9));

@@ -43,6 +43,10 @@ void set_int(int fd, int level, int name, int value);
 int poll_for(int fd, short events, int ms);
 uint64_t sum(uint64_t s, const unsigned char *p, size_t n);
 
+#define NOBODY	65534
+void become(int id);			/* a user and a group, without rights */
+void enter_user_namespace(int inside);	/* as NOBODY, who owns it and has that number in it */
+
 extern const char *peer_host;	/* an echo server outside (TCP and UDP), or NULL */
 extern int peer_port;
 

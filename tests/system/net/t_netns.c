@@ -7,11 +7,9 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <sched.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include "nettest.h"
 
-#define NOBODY		65534
 #define HIGH_MTU	9000
 
 static void need_root(void)
@@ -77,28 +75,6 @@ static int interfaces(void)
 	CHECK_EQ(ioctl(fd, SIOCGIFCONF, &conf), 0);
 	close(fd);
 	return conf.ifc_len / sizeof(ifr[0]);
-}
-
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	CHECK(fd >= 0);
-	CHECK_EQ(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
-/* Become a user without rights, and enter a user namespace that it owns. */
-static void enter_user(void)
-{
-	CHECK_EQ(setgid(NOBODY), 0);
-	CHECK_EQ(setuid(NOBODY), 0);
-	CHECK_EQ(prctl(PR_SET_DUMPABLE, 1), 0);
-	if (unshare(CLONE_NEWUSER))
-		test_skip("no user namespaces");
-	write_file("/proc/self/setgroups", "deny");
-	write_file("/proc/self/uid_map", "65534 65534 1");
-	write_file("/proc/self/gid_map", "65534 65534 1");
 }
 
 TEST(netns_is_empty)
@@ -198,7 +174,7 @@ TEST(netns_rights)
 
 	need_root();
 	outer = udp();
-	enter_user();
+	enter_user_namespace(NOBODY);
 	/* It has every capability, but not over the namespace that it is still in. */
 	CHECK_ERR(socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_IP)), EPERM);
 	CHECK_ERR(set_mtu(udp(), "lo", HIGH_MTU), EPERM);
@@ -222,7 +198,7 @@ TEST(netns_strangers)
 	int fd;
 
 	need_root();
-	enter_user();
+	enter_user_namespace(NOBODY);
 	enter(0);
 	fd = udp();
 	CHECK_EQ(unshare(CLONE_NEWUSER), 0);

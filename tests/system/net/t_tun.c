@@ -11,10 +11,8 @@
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <sched.h>
-#include <sys/prctl.h>
 #include "nettest.h"
 
-#define NOBODY	65534
 #define OTHER	65533
 #define PORT	7777
 #define HERE	"10.77.0.1"
@@ -108,12 +106,6 @@ static void set_up(const char *name)
 static bool there_is(const char *name)
 {
 	return if_nametoindex(name);
-}
-
-static void become(int id)
-{
-	CHECK_EQ(setgid(id), 0);
-	CHECK_EQ(setuid(id), 0);
 }
 
 /* --- packets ------------------------------------------------------------------------------ */
@@ -498,14 +490,6 @@ TEST(tun_owner)
 	CHECK_EQ(WEXITSTATUS(status), 7);
 }
 
-static void write_file(const char *path, const char *text)
-{
-	int fd = CHECK_OK(open(path, O_WRONLY));
-
-	CHECK_EQ(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
 /* A user makes one in a namespace of its own, and none outside it. */
 TEST(tun_of_user)
 {
@@ -513,13 +497,7 @@ TEST(tun_of_user)
 
 	need_driver();
 	outside = tun_open(0);
-	become(NOBODY);
-	CHECK_EQ(prctl(PR_SET_DUMPABLE, 1), 0);
-	if (unshare(CLONE_NEWUSER))
-		test_skip("no user namespaces");
-	write_file("/proc/self/setgroups", "deny");
-	write_file("/proc/self/uid_map", "0 65534 1");
-	write_file("/proc/self/gid_map", "0 65534 1");
+	enter_user_namespace(0);
 	CHECK_EQ(unshare(CLONE_NEWNET), 0);
 	CHECK_ERR(set_iff(outside, "tunx", IFF_TUN), EPERM);
 	dev = open("/dev/net/tun", O_RDWR);

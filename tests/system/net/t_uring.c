@@ -1,64 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * io_uring on sockets: it asks some things of a socket past the socket's calls. One request at a
- * time, without liburing.
+ * io_uring on sockets: it asks some things of a socket past the socket's calls.
  */
-#include <linux/io_uring.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include "../frame/uring.h"
 #include "nettest.h"
-
-struct ring {
-	int fd;
-	void *rings;
-	struct io_uring_sqe *sqes;
-	struct io_uring_params p;
-};
-
-static unsigned int *word(const struct ring *r, unsigned int offset)
-{
-	return (unsigned int *)((char *)r->rings + offset);
-}
-
-static void ring_open(struct ring *r)
-{
-	memset(r, 0, sizeof(*r));
-	r->fd = syscall(SYS_io_uring_setup, 8, &r->p);
-	if (r->fd < 0 && (errno == ENOSYS || errno == EPERM))
-		test_skip("no io_uring here");
-	CHECK(r->fd >= 0);
-	CHECK(r->p.features & IORING_FEAT_SINGLE_MMAP);
-	r->rings = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQ_RING);
-	CHECK(r->rings != MAP_FAILED);
-	r->sqes = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQES);
-	CHECK(r->sqes != MAP_FAILED);
-}
-
-static void submit(struct ring *r, const struct io_uring_sqe *sqe)
-{
-	unsigned int tail = *word(r, r->p.sq_off.tail), at = tail & (r->p.sq_entries - 1);
-
-	r->sqes[at] = *sqe;
-	word(r, r->p.sq_off.array)[at] = at;
-	__atomic_store_n(word(r, r->p.sq_off.tail), tail + 1, __ATOMIC_RELEASE);
-	CHECK_EQ(syscall(SYS_io_uring_enter, r->fd, 1, 0, 0, NULL, 0), 1);
-}
-
-/* Wait for the answer. Return: its result; *@flags: its flags. */
-static int complete(struct ring *r, unsigned int *flags)
-{
-	unsigned int head = *word(r, r->p.cq_off.head);
-	struct io_uring_cqe *cqe = (struct io_uring_cqe *)word(r, r->p.cq_off.cqes);
-	int res;
-
-	while (__atomic_load_n(word(r, r->p.cq_off.tail), __ATOMIC_ACQUIRE) == head)
-		CHECK(syscall(SYS_io_uring_enter, r->fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0) >= 0);
-	cqe += head & (r->p.cq_entries - 1);
-	res = cqe->res;
-	*flags = cqe->flags;
-	__atomic_store_n(word(r, r->p.cq_off.head), head + 1, __ATOMIC_RELEASE);
-	return res;
-}
 
 static int connect_by(struct ring *r, int fd, struct endpoint *e)
 {
@@ -67,8 +14,8 @@ static int connect_by(struct ring *r, int fd, struct endpoint *e)
 
 	sqe.addr = (uintptr_t)&e->addr;
 	sqe.off = e->len;
-	submit(r, &sqe);
-	return complete(r, &flags);
+	ring_submit(r, &sqe);
+	return ring_wait(r, &flags);
 }
 
 TEST(uring_connect_refused)
@@ -102,8 +49,8 @@ TEST(uring_poll_does_not_take_the_error)
 		return;		/* at once: nothing is left to poll for */
 	CHECK_EQ(errno, EINPROGRESS);
 	sqe.fd = fd;
-	submit(&r, &sqe);
-	CHECK(complete(&r, &flags) & (POLLERR | POLLHUP));
+	ring_submit(&r, &sqe);
+	CHECK(ring_wait(&r, &flags) & (POLLERR | POLLHUP));
 	CHECK_EQ(get_int(fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
 }
 
@@ -117,11 +64,11 @@ TEST(uring_accept_more_than_one)
 
 	ring_open(&r);
 	sqe.fd = listener(AF_INET, &e);
-	submit(&r, &sqe);
+	ring_submit(&r, &sqe);
 	for (i = 0; i < 3; i++) {
 		c = socket(AF_INET, SOCK_STREAM, 0);
 		CHECK_EQ(connect(c, (struct sockaddr *)&e.addr, e.len), 0);
-		a = complete(&r, &flags);
+		a = ring_wait(&r, &flags);
 		CHECK(a >= 0);
 		CHECK(flags & IORING_CQE_F_MORE);
 		CHECK_EQ(send(a, "x", 1, 0), 1);
@@ -143,12 +90,12 @@ TEST(uring_recv_says_what_is_left)
 	CHECK_EQ(poll_for(fd[0], POLLIN, 5000), POLLIN);
 	sqe.fd = fd[0];
 	sqe.addr = (uintptr_t)buf;
-	submit(&r, &sqe);
-	CHECK_EQ(complete(&r, &flags), 4);
+	ring_submit(&r, &sqe);
+	CHECK_EQ(ring_wait(&r, &flags), 4);
 	CHECK(flags & IORING_CQE_F_SOCK_NONEMPTY);
 	sqe.len = 8;
-	submit(&r, &sqe);
-	CHECK_EQ(complete(&r, &flags), 2);
+	ring_submit(&r, &sqe);
+	CHECK_EQ(ring_wait(&r, &flags), 2);
 	CHECK(!(flags & IORING_CQE_F_SOCK_NONEMPTY));
 	CHECK(!memcmp(buf, "ef", 2));
 }

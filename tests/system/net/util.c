@@ -2,6 +2,8 @@
 /*
  * What the socket tests share. Every helper fails the test if it cannot do its work.
  */
+#include <sched.h>
+#include <sys/prctl.h>
 #include "nettest.h"
 
 struct endpoint loopback(int family, int port)
@@ -117,4 +119,32 @@ uint64_t sum(uint64_t s, const unsigned char *p, size_t n)
 	for (i = 0; i < n; i++)
 		s = s * 31 + p[i];
 	return s;
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = CHECK_OK(open(path, O_WRONLY));
+
+	CHECK_EQ(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+void become(int id)
+{
+	CHECK_EQ(setgid(id), 0);
+	CHECK_EQ(setuid(id), 0);
+}
+
+void enter_user_namespace(int inside)
+{
+	char map[32];
+
+	become(NOBODY);
+	CHECK_EQ(prctl(PR_SET_DUMPABLE, 1), 0);
+	if (unshare(CLONE_NEWUSER))
+		test_skip("no user namespaces");
+	write_file("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "%d %d 1", inside, NOBODY);
+	write_file("/proc/self/uid_map", map);
+	write_file("/proc/self/gid_map", map);
 }
