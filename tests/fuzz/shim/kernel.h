@@ -824,8 +824,6 @@ struct fs_struct {
 	int umask;
 };
 
-typedef struct { int unused; } seqcount_t;
-
 struct task_struct {
 	int refs;
 	struct fs_struct *fs;
