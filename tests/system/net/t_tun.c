@@ -546,3 +546,30 @@ TEST(tun_deleted)
 	set_up("tun0");
 	echo(dev, udp_to(THERE), "new");
 }
+
+static void hold_until_killed(void *told)
+{
+	tun("tun0", IFF_TUN | IFF_NO_PI);
+	CHECK_EQ(write(*(int *)told, "x", 1), 1);
+	pause();
+}
+
+/* A process that is killed waits for nothing, and its interface goes all the same. */
+TEST(tun_of_a_killed)
+{
+	int told[2], status, tries;
+	pid_t pid;
+	char c;
+
+	enter();
+	CHECK_EQ(pipe(told), 0);
+	pid = child(hold_until_killed, &told[1]);
+	CHECK_EQ(read(told[0], &c, 1), 1);
+	CHECK(there_is("tun0"));
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	for (tries = 0; there_is("tun0") && tries < 1000; tries++)
+		usleep(10000);
+	CHECK(!there_is("tun0"));
+	CHECK_EQ(close(tun("tun0", IFF_TUN | IFF_NO_PI)), 0);
+}
