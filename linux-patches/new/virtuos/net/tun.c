@@ -131,7 +131,7 @@ static int tun_open(struct inode *inode, struct file *file)
 
 /*
  * With the last file an interface goes, unless it is to stay. As in Linux it is gone when close()
- * returns, if the domain answers and nobody kills the process.
+ * returns, if the domain answers and no signal kills the process.
  */
 static int tun_release(struct inode *inode, struct file *file)
 {

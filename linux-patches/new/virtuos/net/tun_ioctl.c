@@ -195,7 +195,8 @@ static struct ifreq *ifreq_of(struct vnet_tun_setting *s)
 
 /*
  * What the domain has chosen is kept: the next one must not choose anew.
- * Return: 0. -EOWNERDEAD: the link of @epoch has died, and the next one does not know the interface.
+ * Return: 0. -EOWNERDEAD: the link of @epoch has died, and the next one does not know the
+ * interface.
  */
 static int note_attached(struct vnet_tun *t, const struct ifreq *ifr, u32 epoch)
 {
