@@ -66,6 +66,10 @@ static void check_fixed(void)
 	CHECK_ERR(link("f", "g"), EPERM);
 	CHECK_ERR(chmod("f", 0600), EPERM);
 	CHECK_ERR(truncate("f", 1), EPERM);
+	CHECK_ERR(open("f", O_WRONLY), EPERM);
+	CHECK_ERR(open("f", O_RDWR | O_TRUNC | O_APPEND), EPERM);
+	CHECK_ERR(utimensat(AT_FDCWD, "f", (struct timespec[2]){ { 1, 0 }, { 1, 0 } }, 0), EPERM);
+	CHECK_ERR(setxattr("f", "user.a", "b", 1, 0), EPERM);
 	CHECK(file_is("f", "what is there"));
 }
 
@@ -78,9 +82,43 @@ TEST(immutable_file)
 	CHECK_EQ(fsync(fd), 0);
 	before = changed(fd, FS_IMMUTABLE_FL);
 	check_fixed();
+	CHECK_ERR(open("f", O_WRONLY | O_APPEND), EPERM);
+	CHECK_ERR(utimensat(AT_FDCWD, "f", NULL, 0), EPERM);
 	CHECK_EQ(set_flags(fd, before), 0);
 	CHECK_EQ(chmod("f", 0600), 0);
 	CHECK_EQ(unlink("f"), 0);
+}
+
+static int store_into(char *p)
+{
+	*p = 'W';
+	return 0;
+}
+
+/* Whoever had it open before, or mapped, cannot write it either. */
+TEST(immutable_file_that_was_open)
+{
+	int fd, before, status;
+	pid_t pid;
+	char *p;
+
+	put_text("f", "what is there");
+	fd = CHECK_OK(open("f", O_RDWR));
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	before = changed(fd, FS_IMMUTABLE_FL);
+	CHECK_ERR(pwrite(fd, "W", 1, 0), EPERM);
+	CHECK_ERR(ftruncate(fd, 1), EPERM);
+	CHECK_ERR(fallocate(fd, 0, 0, 8192), EPERM);
+	pid = CHECK_OK(fork());
+	if (!pid)
+		_exit(store_into(p));
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+	CHECK(file_is("f", "what is there"));
+	CHECK_EQ(set_flags(fd, before), 0);
+	CHECK_EQ(pwrite(fd, "W", 1, 0), 1);
+	CHECK(file_is("f", "What is there"));
 }
 
 TEST(append_only_file)
@@ -92,6 +130,10 @@ TEST(append_only_file)
 	CHECK_EQ(fsync(fd), 0);
 	before = changed(fd, FS_APPEND_FL);
 	check_fixed();
+	CHECK_EQ(close(CHECK_OK(open("f", O_WRONLY | O_APPEND))), 0);
+	CHECK_EQ(utimensat(AT_FDCWD, "f", NULL, 0), 0);
+	CHECK_ERR(fcntl(fd, F_SETFL, 0), EPERM);
+	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EACCES);
 	CHECK_ERR(ftruncate(fd, 1), EPERM);
 	CHECK_EQ(write(fd, " and more", 9), 9);
 	CHECK_EQ(fsync(fd), 0);
