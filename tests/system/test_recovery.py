@@ -21,7 +21,7 @@ def states(host):
     return {d["domain"]: d for d in json.loads(out(host.dom0("virtuos list --json")))}
 
 
-def wait_until_up(host, service, generation, timeout=30):
+def wait_until_up(host, service, generation, timeout=120):
     """Until the front end uses an incarnation of a later generation."""
     def up():
         return (states(host)[service]["generation"] > generation and
