@@ -39,6 +39,12 @@
 /* f_type of the service's file system: this word of spare. 0: not told. */
 #define VOS_STATFS_TYPE		2
 
+/*
+ * BIND, arg0: a kernel has chosen the port, of a datagram socket. So connect() to AF_UNSPEC may
+ * give it back.
+ */
+#define VOS_BIND_CHOSEN		(1u << 0)
+
 /* ACCEPT, out[3]: SO_LINGER is set. */
 #define VOS_ACCEPT_LINGERS	((__u64)1 << 32)
 

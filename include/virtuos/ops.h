@@ -83,18 +83,19 @@
  *	           sockets only SENDMSG, RECVMSG (both without ext1) and IOCTL serve it; others:
  *	           -EOPNOTSUPP. A packet is a message, and the mask is that of the device.
  *	RELEASE    closes the object. Always succeeds.
- *	BIND       ext1 in: socket address.
+ *	BIND       ext1 in: socket address. arg0 = VOS_BIND_* or 0.
  *	LISTEN     arg0 = backlog.
  *	ACCEPT     arg0 = new object index | new generation << 32; arg1 = its inode number;
  *	           ext1 out: peer address. out[0] = address length; out[1], out[2] = what the
  *	           new socket has of SO_RCVTIMEO, SO_SNDTIMEO: nanoseconds + 1, 0: none;
  *	           out[3] = its SO_RCVLOWAT | VOS_ACCEPT_LINGERS.
  *	CONNECT    ext1 in: address. Non-blocking: -EINPROGRESS, then call again
- *	           (-EALREADY while under way, 0 or the error once).
+ *	           (-EALREADY while under way, 0 or the error once). out[0] = as of SENDMSG.
  *	SHUTDOWN   arg0 = how.
  *	SENDMSG    ext0 in: data; ext1 in: address, then control data at the next
  *	           multiple of 8; arg0 = MSG_* flags, arg1 = address length |
- *	           control length << 32. result = bytes taken.
+ *	           control length << 32. result = bytes taken. out[0] = the port that the domain's
+ *	           kernel has chosen for a datagram socket of IPv4 or IPv6; 0: none.
  *	RECVMSG    ext0 out: data; ext1 out: address area of 128 bytes, then control
  *	           data; arg0 = MSG_* flags. result = bytes; out[0] = address length,
  *	           out[1] = control length, out[2] = msg_flags. Of TCP: arg2 = VOS_RECV_GOES_ON

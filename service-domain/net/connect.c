@@ -7,6 +7,7 @@
 #include <linux/jiffies.h>
 #include <linux/nsproxy.h>
 #include <linux/string.h>
+#include <net/inet_sock.h>
 #include <net/net_namespace.h>
 #include "vns.h"
 
@@ -147,12 +148,44 @@ static void give_address(struct veng_scall *call, const struct sockaddr_storage 
 	call->cqe.out[0] = len;
 }
 
+static bool is_dgram(const struct sock *sk)
+{
+	return sk->sk_type == SOCK_DGRAM && (sk->sk_family == AF_INET || sk->sk_family == AF_INET6);
+}
+
+/**
+ * vns_chosen_port - get the port that this kernel has chosen for a socket
+ * @sk: the socket
+ *
+ * Context: any.
+ * Return: it. 0: there is none, or bind() has named it.
+ */
+u16 vns_chosen_port(const struct sock *sk)
+{
+	if (!is_dgram(sk) || sk->sk_userlocks & SOCK_BINDPORT_LOCK)
+		return 0;
+	return READ_ONCE(inet_sk(sk)->inet_num);
+}
+
+/* Have a socket that is bound be as one for which this kernel has chosen the port. */
+static void set_chosen(struct sock *sk)
+{
+	lock_sock(sk);
+	sk->sk_userlocks &= ~SOCK_BINDPORT_LOCK;
+	release_sock(sk);
+}
+
 static s64 bind_now(struct vns_obj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr;
-	int len = copy_address(call, &addr);
+	int len = copy_address(call, &addr), rc;
 
-	return len < 0 ? len : kernel_bind(o->sock, (struct sockaddr *)&addr, len);
+	if (len < 0)
+		return len;
+	rc = kernel_bind(o->sock, (struct sockaddr *)&addr, len);
+	if (!rc && call->sqe.arg[0] & VOS_BIND_CHOSEN && is_dgram(o->sock->sk))
+		set_chosen(o->sock->sk);
+	return rc;
 }
 
 /*
@@ -285,9 +318,13 @@ err:
 s64 vns_connect(struct vns_obj *o, struct veng_scall *call)
 {
 	struct sockaddr_storage addr;
-	int len = copy_address(call, &addr);
+	int len = copy_address(call, &addr), rc;
 
-	return len < 0 ? len : kernel_connect(o->sock, (struct sockaddr *)&addr, len, O_NONBLOCK);
+	if (len < 0)
+		return len;
+	rc = kernel_connect(o->sock, (struct sockaddr *)&addr, len, O_NONBLOCK);
+	call->cqe.out[0] = vns_chosen_port(o->sock->sk);
+	return rc;
 }
 
 /**

@@ -82,6 +82,7 @@ int vns_message_send(struct vns_obj *o, struct veng_scall *call)
 		message_data(&m, call, call->in[0], ITER_SOURCE);
 		m.msg.msg_flags = (call->sqe.arg[0] & SEND_FLAGS) | MSG_DONTWAIT | MSG_NOSIGNAL;
 		rc = sock_sendmsg(o->sock, &m.msg);
+		call->cqe.out[0] = vns_chosen_port(o->sock->sk);
 	}
 	kfree(m.control);
 	return rc;

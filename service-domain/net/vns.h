@@ -142,6 +142,9 @@ void vns_pressure_end(struct vns_conn *nc);
 VOS_NET_OPCODES(VOS_X)
 #undef VOS_X
 
+/* connect.c */
+u16 vns_chosen_port(const struct sock *sk);
+
 /* message.c */
 int vns_message_send(struct vns_obj *o, struct veng_scall *call);
 int vns_message_recv(struct vns_obj *o, struct veng_scall *call);

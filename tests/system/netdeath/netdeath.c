@@ -36,7 +36,7 @@
 #define WANTED 'w'
 #define OTHER 'o'
 
-enum { TCP_PORT = 7711, EPOLL_PORT, UDP_PORT, LATE_PORT, NOBODY_PORT };
+enum { TCP_PORT = 7711, EPOLL_PORT, UDP_PORT, LATE_PORT, NOBODY_PORT, UNUSED_PORT };
 
 struct shared {
 	volatile int ready;
@@ -243,6 +243,52 @@ static void datagram_receive(void)
 	CHECK(recv(fd, buf, sizeof(buf), 0) == 4);
 	ttl = 0;
 	CHECK(!getsockopt(fd, SOL_IP, IP_TTL, &ttl, &len) && ttl == 9);
+}
+
+static int port_of(int fd)
+{
+	struct sockaddr_in6 a;	/* IPv4 has the port at the same place */
+	socklen_t len = sizeof(a);
+
+	CHECK(!getsockname(fd, (struct sockaddr *)&a, &len));
+	return ntohs(a.sin6_port);
+}
+
+/* What connect() or a send has chosen is there after the death, and goes as a chosen one does. */
+static void port_is_kept(int fd)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	int port = port_of(fd);
+
+	CHECK(port);
+	is_ready();
+	while (!shared->dead_at)
+		usleep(10000);
+	CHECK(port_of(fd) == port);
+	CHECK(!connect(fd, &none, sizeof(none)));
+	CHECK(!port_of(fd));
+}
+
+static void port_of_connect(void)
+{
+	struct sockaddr_in a = local(UNUSED_PORT);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	CHECK(!connect(fd, (struct sockaddr *)&a, sizeof(a)));
+	port_is_kept(fd);
+}
+
+static void port_of_a_sender(void)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(UNUSED_PORT),
+				  .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct iovec one = { "x", 1 };
+	struct mmsghdr m = { .msg_hdr = { .msg_name = &a, .msg_namelen = sizeof(a),
+					  .msg_iov = &one, .msg_iovlen = 1 } };
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	CHECK(sendmmsg(fd, &m, 1, 0) == 1);
+	port_is_kept(fd);
 }
 
 /* Made before the death, used after it. */
@@ -465,6 +511,8 @@ static const struct {
 	{ "listen_accept", listen_accept },
 	{ "listen_epoll", listen_epoll },
 	{ "datagram_receive", datagram_receive },
+	{ "port_of_connect", port_of_connect },
+	{ "port_of_a_sender", port_of_a_sender },
 	{ "unused_socket", unused_socket },
 	{ "bound_by_nobody", bound_by_nobody },
 	{ "option_of_root", option_of_root },

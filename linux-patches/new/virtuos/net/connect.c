@@ -264,6 +264,7 @@ int vnet_connect_dgram(struct vnet_sock *vs, struct vnet_req *req)
 		if (rc)
 			return rc;
 	} while (vnet_record_peer(vs, req->epoch, req->in[1], req->len[1]));
+	vnet_record_port(vs, req->cqe.out[0]);
 	return 0;
 }
 

@@ -126,6 +126,30 @@ static int options_again(struct vnet_sock *vs, bool late)
 	return 0;
 }
 
+/*
+ * Bind a socket that was not bound to the port that the last incarnation has chosen. If another
+ * has it now, this one chooses anew. Return: 0, or that the link has died.
+ */
+static int port_again(struct vnet_sock *vs)
+{
+	struct sockaddr_in6 any = { .sin6_family = vs->sk.sk_family };
+	struct vnet_req req = {
+		.opcode = VOS_OP_BIND,
+		.arg = { VOS_BIND_CHOSEN },
+		.in[1] = &any,
+		.len[1] = vs->sk.sk_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(any),
+	};
+	bool inet = vs->sk.sk_family == AF_INET || vs->sk.sk_family == AF_INET6;
+	int rc;
+
+	/* It stands at the same place in both families. */
+	any.sin6_port = htons(READ_ONCE(vs->port));
+	if (!any.sin6_port || !inet || vnet_is_stream(vs))
+		return 0;
+	rc = again(vs, &req, vs->cred);
+	return rc == -EOWNERDEAD || rc == -ENETDOWN ? rc : 0;
+}
+
 static int bind_again(struct vnet_sock *vs)
 {
 	struct vnet_req req = {
@@ -135,9 +159,8 @@ static int bind_again(struct vnet_sock *vs)
 	};
 	int rc;
 
-	/* If a socket listens without having been bound, the service chose its address. */
 	if (!vs->bound_len)
-		return 0;
+		return port_again(vs);
 	rc = again(vs, &req, vs->bind_cred ?: vs->cred);
 	return vnet_packet_device_gone(vs, rc) ? 0 : rc;
 }

@@ -85,6 +85,8 @@ static int send_once(struct send *s, u32 len, unsigned int flags)
 		return rc;
 	if (!rc)
 		rc = vnet_call_result(call, len);
+	if (rc >= 0)
+		vnet_record_port(s->vs, call->cqe.out[0]);
 	if (rc == -EOWNERDEAD)
 		rc = sending_link_gone(s->vs, len);
 	vos_call_put(call);

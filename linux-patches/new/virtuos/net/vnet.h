@@ -69,6 +69,7 @@ enum vnet_phase {
  * @dissolved: how often a thread has begun to dissolve its connection
  * @bound: address it is bound to
  * @bound_len: length of @bound; 0: not bound
+ * @port: that the service has chosen for a datagram socket that is not bound; 0: none
  * @peer: peer of a connected datagram socket, or of an accepted stream
  * @peer_len: length of @peer; 0: none
  * @backlog: of a listening socket
@@ -97,6 +98,7 @@ struct vnet_sock {
 	bool pending;
 	bool local;
 	bool each_room;
+	u16 port;
 	u32 urgent_seen;
 	u32 shutdowns;
 	u32 dissolved;
@@ -312,6 +314,17 @@ int vnet_record_opt(struct vnet_sock *vs, u32 epoch, int level, int name, const 
 		    u32 len);
 void vnet_record_free(struct vnet_sock *vs);
 int vnet_record_bind(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len);
+
+/*
+ * Record the port that the service has chosen for a socket, as its answer has it. One that lies
+ * harms this socket alone.
+ */
+static inline void vnet_record_port(struct vnet_sock *vs, u64 port)
+{
+	if (READ_ONCE(vs->port) != (u16)port)
+		WRITE_ONCE(vs->port, port);
+}
+
 int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len);
 int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog);
 
