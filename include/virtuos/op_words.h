@@ -38,6 +38,13 @@
 #define VOS_STATFS_MAX_HIGH	1
 /* f_type of the service's file system: this word of spare. 0: not told. */
 #define VOS_STATFS_TYPE		2
+/*
+ * The latest time of a file, in seconds since 1970, low and high, and the earliest one as a signed
+ * word. Both 0: not told. A time before what a word can say is not told either.
+ */
+#define VOS_STATFS_LATEST_LOW	3
+#define VOS_STATFS_LATEST_HIGH	4
+#define VOS_STATFS_EARLIEST	5
 
 /* ACCEPT, out[3]: SO_LINGER is set. */
 #define VOS_ACCEPT_LINGERS	((__u64)1 << 32)
