@@ -25,6 +25,11 @@
 #define VOS_FUSE_ASK		(1u << 3)
 /* FUSE, of a SETATTR: unless it was logged, its times, too, are on the disk when it is answered. */
 #define VOS_FUSE_LASTS		(1u << 4)
+/*
+ * FUSE, without VOS_FUSE_AGAIN: arg3 = the front end's time, in ns since 1970. What is changed
+ * gets it. A back end that serves several takes its own instead.
+ */
+#define VOS_FUSE_TIME		(1u << 5)
 /* Says that a number of a transaction is one. */
 #define VOS_FUSE_LOGGED		((__u64)1 << 32)
 /*

@@ -58,6 +58,44 @@ TEST(times_have_a_reach)
 	check_reach("d");
 }
 
+static long long last, worst;
+
+/* Times of what is done one after the other do not go back. */
+static void next(struct timespec t)
+{
+	if (last - ns(t) > worst)
+		worst = last - ns(t);
+	last = ns(t);
+}
+
+TEST(times_are_in_order)
+{
+	struct timespec t;
+	char name[32];
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "d%d", i);
+		CHECK_EQ(mkdir(name, 0755), 0);
+		next(stat_of(name).st_mtim);
+		next(stat_of(".").st_mtim);
+		put_text("f", name);
+		next(stat_of("f").st_mtim);
+		CHECK_EQ(symlink("f", "l"), 0);
+		next(stat_of("l").st_mtim);
+		CHECK_EQ(unlink("l"), 0);
+		next(stat_of(".").st_mtim);
+		CHECK_EQ(utimensat(AT_FDCWD, name, NULL, 0), 0);
+		next(stat_of(name).st_mtim);
+		CHECK_EQ(rmdir(name), 0);
+		next(stat_of(".").st_mtim);
+		clock_gettime(CLOCK_REALTIME, &t);
+		CHECK(last <= ns(t));
+		usleep(1000);
+	}
+	CHECK_EQ(worst, 0);
+}
+
 static struct stat before, after;
 
 static void begin(const char *name)
