@@ -220,6 +220,24 @@ TEST(changes_move_times)
 	CHECK_MOVES("d", "c");
 }
 
+TEST(a_pipe_with_a_name_has_times)
+{
+	char c;
+	int fd;
+
+	CHECK_EQ(mkfifo("p", 0644), 0);
+	fd = CHECK_OK(open("p", O_RDWR));
+	begin("p");
+	CHECK_EQ(write(fd, "x", 1), 1);
+	CHECK_MOVES("p", "mc");
+	begin("p");
+	CHECK_EQ(read(fd, &c, 1), 1);
+	CHECK_MOVES("p", "");
+	CHECK(moved(&before.st_atim, &after.st_atim));
+	forget_all();
+	CHECK_MOVES("p", "");
+}
+
 TEST(links_and_folders_are_read)
 {
 	char buf[64];
