@@ -25,6 +25,11 @@
 #define VOS_FUSE_ASK		(1u << 3)
 /* FUSE, of a SETATTR: unless it was logged, its times, too, are on the disk when it is answered. */
 #define VOS_FUSE_LASTS		(1u << 4)
+/*
+ * FUSE, without VOS_FUSE_AGAIN: arg3 = the front end's time, in ns since 1970. What is changed
+ * gets it. A back end that serves several takes its own instead.
+ */
+#define VOS_FUSE_TIME		(1u << 5)
 /* Says that a number of a transaction is one. */
 #define VOS_FUSE_LOGGED		((__u64)1 << 32)
 /*
@@ -38,6 +43,13 @@
 #define VOS_STATFS_MAX_HIGH	1
 /* f_type of the service's file system: this word of spare. 0: not told. */
 #define VOS_STATFS_TYPE		2
+/*
+ * The latest time of a file, in seconds since 1970, low and high, and the earliest one as a signed
+ * word. Both 0: not told. A time before what a word can say is not told either.
+ */
+#define VOS_STATFS_LATEST_LOW	3
+#define VOS_STATFS_LATEST_HIGH	4
+#define VOS_STATFS_EARLIEST	5
 
 /*
  * BIND, arg0: a kernel has chosen the port, of a datagram socket. So connect() to AF_UNSPEC may

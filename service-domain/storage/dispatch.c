@@ -140,7 +140,9 @@ static int serve_one(struct vst_req *r)
 	if (IS_ERR(cred))
 		return PTR_ERR(cred);
 	saved = override_creds(cred);
+	vst_present_begin(r);
 	err = serve_fuse[opcode].fn(r);
+	vst_present_end(r);
 	if (r->by_caller)
 		vst_tell_committed(r);
 	else if (r->call->sqe.arg[0] & VOS_FUSE_ASK)
@@ -247,6 +249,7 @@ int vst_dispatch_init(void)
 		kmem_cache_destroy(req_cache);
 		return -ENOMEM;
 	}
+	vst_present_init();
 	return 0;
 }
 
@@ -256,5 +259,6 @@ int vst_dispatch_init(void)
 void vst_dispatch_exit(void)
 {
 	destroy_workqueue(vst_wq);
+	vst_present_exit();
 	kmem_cache_destroy(req_cache);
 }

@@ -67,10 +67,13 @@ static int note_kept(u64 id)
  * @inode: any
  *
  * Context: process.
- * Return: 1 if it is kept here, else 0.
+ * Return: 1 if it is kept here or the hidden directory is in it, else 0.
  */
 unsigned int vst_kept_links(const struct inode *inode)
 {
+	/* ext4 counts no further than 65,000, and says 1 then */
+	if (S_ISDIR(inode->i_mode))
+		return hidden && inode == d_inode(vst_root.dentry) && inode->i_nlink > 2;
 	return S_ISREG(inode->i_mode) && xa_load(&kept, vst_id_of(inode));
 }
 

@@ -13,6 +13,7 @@
 int vst_statfs(struct vst_req *r)
 {
 	struct fuse_statfs_out out = {};
+	const struct super_block *sb = vst_root.mnt->mnt_sb;
 	struct kstatfs st;
 	int err = vfs_statfs(&vst_root, &st);
 
@@ -26,8 +27,11 @@ int vst_statfs(struct vst_req *r)
 	out.st.bsize = st.f_bsize;
 	out.st.namelen = st.f_namelen;
 	out.st.frsize = st.f_frsize ?: st.f_bsize;
-	out.st.spare[VOS_STATFS_MAX_LOW] = vst_root.mnt->mnt_sb->s_maxbytes;
-	out.st.spare[VOS_STATFS_MAX_HIGH] = vst_root.mnt->mnt_sb->s_maxbytes >> 32;
+	out.st.spare[VOS_STATFS_MAX_LOW] = sb->s_maxbytes;
+	out.st.spare[VOS_STATFS_MAX_HIGH] = sb->s_maxbytes >> 32;
 	out.st.spare[VOS_STATFS_TYPE] = st.f_type;
+	out.st.spare[VOS_STATFS_LATEST_LOW] = sb->s_time_max;
+	out.st.spare[VOS_STATFS_LATEST_HIGH] = (u64)sb->s_time_max >> 32;
+	out.st.spare[VOS_STATFS_EARLIEST] = max_t(s64, sb->s_time_min, S32_MIN);
 	return vst_reply(r, &out, sizeof(out));
 }

@@ -13,7 +13,7 @@
  * Direction of calls:
  *	main.c -> dispatch.c -> attr.c, statfs.c, tmpfile.c, lookup.c, name.c, rename.c, dir.c,
  *	io.c, xattr.c, ioctl.c
- *	attr.c -> times.c; tmpfile.c -> name.c; ioctl.c -> flags.c, window.c
+ *	dispatch.c -> present.c; attr.c -> times.c; tmpfile.c -> name.c; ioctl.c -> flags.c, window.c
  *	io.c -> rewrite.c, data.c -> handle.c
  *	name.c, rename.c -> again.c
  *	these, main.c, dispatch.c -> client.c, change.c, orphan.c -> node.c, commit.c, request.c,
@@ -102,6 +102,9 @@ struct vst_conn {
  * @logs: the client keeps the change, which may be answered before the disk has it
  * @again: an earlier incarnation has answered this change; arg[1] and arg[3] of the call have the
  *	nodes that it was about
+ * @present: in present.c, by @task, while it has a @time
+ * @task: the worker
+ * @time: what it changes gets this one, in ns; 0: the present
  */
 struct vst_req {
 	struct veng_scall *call;
@@ -117,6 +120,9 @@ struct vst_req {
 	bool by_caller;
 	bool logs;
 	bool again;
+	struct hlist_node present;
+	struct task_struct *task;
+	s64 time;
 	u8 small[512] __aligned(8);
 };
 
@@ -135,6 +141,12 @@ s64 vst_dispatch(struct veng_scall *call);
 void vst_queue(struct veng_scall *call, work_func_t fn);
 int vst_dispatch_init(void);
 void vst_dispatch_exit(void);
+
+/* present.c */
+void vst_present_begin(struct vst_req *r);
+void vst_present_end(struct vst_req *r);
+void vst_present_init(void);
+void vst_present_exit(void);
 
 /* request.c */
 int vst_req_begin(struct vst_req *r, struct veng_scall *call);

@@ -63,6 +63,19 @@ static int no_call(int err)
 }
 
 /*
+ * Say at what time the change is made: the coarse one, as of a file that is written here. So times
+ * of files and directories come in the order of what was done.
+ */
+static void tell_time(struct vos_call *call)
+{
+	struct timespec64 now;
+
+	ktime_get_coarse_real_ts64(&now);
+	call->sqe.arg[0] |= VOS_FUSE_TIME;
+	call->sqe.arg[3] = timespec64_to_ns(&now);
+}
+
+/*
  * Make one attempt.
  * Return: as the request must end. -EOWNERDEAD: try again.
  */
@@ -77,6 +90,8 @@ static int try_sync(struct vosfs_conn *conn, struct fuse_req *req, bool keep,
 		return no_call(PTR_ERR(call));
 	vosfs_put_request(call, req);
 	call->sqe.arg[0] = keep ? VOS_FUSE_KEEP : 0;
+	if (!may_be_left(req))
+		tell_time(call);
 	if (*change)
 		vosfs_change_mark(conn, call);
 	if (req->in.h.unique & FUSE_UNIQUE_RESEND)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the storage domain says of its file system: how much is free, how large a file may be,
- * and what kind it is. The client of FUSE tells programs its own kind and no number (f_fsid).
+ * What the storage domain says of its file system: how much is free, and what kind it is. Also
+ * how large a file may be, and which times it may have. The client of FUSE tells programs its own kind and no number (f_fsid).
  * Then `tail -f` polls, as on a network's file system, and fanotify does not report by handles.
  */
 #include <linux/fs.h>
@@ -38,8 +38,21 @@ int vosfs_statfs_free(struct fuse_mount *fm, u64 *bytes)
 	return err;
 }
 
+/* A time that the file system cannot hold is then cut to what it can, before a program sees it. */
+static void set_reach(struct super_block *sb, const struct fuse_statfs_out *out)
+{
+	s64 latest = (u64)out->st.spare[VOS_STATFS_LATEST_HIGH] << 32 |
+		     out->st.spare[VOS_STATFS_LATEST_LOW];
+	s64 earliest = (s32)out->st.spare[VOS_STATFS_EARLIEST];
+
+	if (latest <= earliest)
+		return;
+	sb->s_time_min = earliest;
+	sb->s_time_max = latest;
+}
+
 /**
- * vosfs_statfs_set_limit - take over the largest size of files, and the file system's kind
+ * vosfs_statfs_set_limit - take over the limits of files, and the file system's kind
  * @sb: a super block whose connection has begun
  *
  * Context: process.
@@ -55,6 +68,8 @@ int vosfs_statfs_set_limit(struct super_block *sb)
 		sb->s_maxbytes = min_t(u64, max, MAX_LFS_FILESIZE);
 	if (!err && out.st.spare[VOS_STATFS_TYPE])
 		sb->s_magic = out.st.spare[VOS_STATFS_TYPE];
+	if (!err)
+		set_reach(sb, &out);
 	return err;
 }
 

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The time of a change is the client's, if it has told it. So times of files come in the order of
+ * what its programs do. current_time() asks for it (virtuos_file_time.h).
+ *
+ * Invariant: a task has one request at most.
+ */
+#include <linux/hashtable.h>
+#include <linux/spinlock.h>
+#include <linux/virtuos_file_time.h>
+#include "vst.h"
+
+static DEFINE_HASHTABLE(present, 6);	/* requests by their task */
+static DEFINE_SPINLOCK(present_lock);
+
+/* Get the time that a request tells. Return: ns; 0: none, or this domain's own counts. */
+static s64 told(const struct vst_req *r)
+{
+	if (!r->by_caller || r->again || !(r->call->sqe.arg[0] & VOS_FUSE_TIME))
+		return 0;
+	if (atomic_read(&vst_nr_conns) > 1)
+		return 0;
+	return r->call->sqe.arg[3];
+}
+
+/**
+ * vst_present_begin - have what a request changes get its time
+ * @r: request; vst_present_end() follows in any case
+ *
+ * Context: worker.
+ */
+void vst_present_begin(struct vst_req *r)
+{
+	r->task = current;
+	r->time = told(r);
+	if (!r->time)
+		return;
+	spin_lock(&present_lock);
+	hash_add(present, &r->present, (unsigned long)r->task);
+	spin_unlock(&present_lock);
+}
+
+/**
+ * vst_present_end - undo vst_present_begin()
+ * @r: request
+ *
+ * Context: worker.
+ */
+void vst_present_end(struct vst_req *r)
+{
+	if (!r->time)
+		return;
+	spin_lock(&present_lock);
+	hash_del(&r->present);
+	spin_unlock(&present_lock);
+}
+
+static bool present_time(struct timespec64 *now)
+{
+	const struct vst_req *r;
+	s64 time = 0;
+
+	if (!in_task() || !(current->flags & PF_WQ_WORKER))
+		return false;
+	spin_lock(&present_lock);
+	hash_for_each_possible(present, r, present, (unsigned long)current)
+		if (r->task == current)
+			time = r->time;
+	spin_unlock(&present_lock);
+	*now = ns_to_timespec64(time);
+	return time;
+}
+
+/**
+ * vst_present_init - have the kernel ask for times here
+ */
+void vst_present_init(void)
+{
+	WRITE_ONCE(virtuos_file_time_hook, present_time);
+}
+
+/**
+ * vst_present_exit - undo vst_present_init()
+ *
+ * Context: process.
+ */
+void vst_present_exit(void)
+{
+	WRITE_ONCE(virtuos_file_time_hook, NULL);
+	synchronize_rcu();
+}
