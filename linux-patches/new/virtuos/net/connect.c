@@ -147,6 +147,7 @@ static int connect_once(struct vnet_sock *vs, struct vnet_req *req)
 	if (!rc && unspec) {
 		set_phase(vs, VNET_CONNECTED, VNET_OPEN);
 		set_phase(vs, VNET_CONNECTING, VNET_OPEN);
+		set_phase(vs, VNET_LISTENING, VNET_OPEN);
 	} else if (!rc || rc == -EISCONN) {
 		set_phase(vs, VNET_CONNECTING, VNET_CONNECTED);
 	} else if (rc != -EINPROGRESS && rc != -EALREADY) {
