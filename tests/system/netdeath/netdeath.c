@@ -186,6 +186,33 @@ static void established_epoll(void)
 	CHECK(err == ECONNRESET);
 }
 
+/* Who asks and sets things takes nobody the error. */
+static void established_asked(void)
+{
+	struct tcp_info info = {};
+	struct sockaddr_in a;
+	socklen_t len = sizeof(a);
+	int fd[2], one = 1;
+	struct pollfd p;
+	char c;
+
+	pair(fd);
+	play_death(fd[1]);
+	if (no_kill)
+		close(fd[1]);
+	p = (struct pollfd){ .fd = fd[0] };
+	is_ready();
+	CHECK(poll(&p, 1, -1) == 1 && p.revents == (POLLERR | POLLHUP));
+	CHECK(getpeername(fd[0], (struct sockaddr *)&a, &len) == -1 && errno == ENOTCONN);
+	CHECK(!getsockname(fd[0], (struct sockaddr *)&a, &len));
+	CHECK(!setsockopt(fd[0], SOL_TCP, TCP_NODELAY, &one, sizeof(one)));
+	len = sizeof(info);
+	CHECK(!getsockopt(fd[0], SOL_TCP, TCP_INFO, &info, &len) && info.tcpi_state == TCP_CLOSE);
+	CHECK(shutdown(fd[0], SHUT_RDWR) == -1 && errno == ENOTCONN);
+	CHECK(read(fd[0], &c, 1) == -1 && errno == ECONNRESET);
+	CHECK(read(fd[0], &c, 1) == 0);
+}
+
 static void serve_one(int l)
 {
 	int fd = accept(l, NULL, NULL), one = 0;
@@ -508,6 +535,7 @@ static const struct {
 	{ "established_read", established_read },
 	{ "established_write", established_write },
 	{ "established_epoll", established_epoll },
+	{ "established_asked", established_asked },
 	{ "listen_accept", listen_accept },
 	{ "listen_epoll", listen_epoll },
 	{ "datagram_receive", datagram_receive },

@@ -87,6 +87,35 @@ out:
 	return rc;
 }
 
+/* Wake the first task that waits for its turn, and no others. */
+static void wake_next(struct wait_queue_head *wq, u32 mask)
+{
+	wait_queue_entry_t *cur, *next;
+	unsigned long flags;
+
+	spin_lock_irqsave(&wq->lock, flags);
+	list_for_each_entry_safe(cur, next, &wq->head, entry)
+		if (cur->flags & WQ_FLAG_EXCLUSIVE &&
+		    cur->func(cur, TASK_INTERRUPTIBLE, 0, poll_to_key((__force __poll_t)mask)))
+			break;
+	spin_unlock_irqrestore(&wq->lock, flags);
+}
+
+/*
+ * Wake one more of the tasks that wait by EPOLLEXCLUSIVE. One event may tell of several
+ * connections, and has woken one of these tasks.
+ */
+static void pass_on(struct vnet_sock *vs)
+{
+	struct socket_wq *wq;
+
+	rcu_read_lock();
+	wq = rcu_dereference(vs->sk.sk_wq);
+	if (wq && skwq_has_sleeper(wq))
+		wake_next(&wq->wait, vnet_sock_mask(vs));
+	rcu_read_unlock();
+}
+
 /**
  * vnet_accept - carry out accept(2)
  * @sock: the listening socket
@@ -112,6 +141,8 @@ int vnet_accept(struct socket *sock, struct socket *newsock, struct proto_accept
 	if (!rc) {
 		/* For io_uring, which takes one connection after the other. */
 		arg->is_empty = !(vnet_sock_mask(vs) & (__force u32)EPOLLIN);
+		if (!arg->is_empty)
+			pass_on(vs);
 		return 0;
 	}
 	if (rc == KILLED) {

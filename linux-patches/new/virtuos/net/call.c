@@ -60,6 +60,14 @@ int vnet_call_result(struct vos_call *call, u32 max)
 		vnet_result(call->cqe.result, max);
 }
 
+static void lose_stream(struct vnet_sock *vs)
+{
+	enum vnet_phase phase = READ_ONCE(vs->phase);
+
+	if (phase == VNET_CONNECTING || phase == VNET_CONNECTED)
+		vnet_sock_lose(vs, ECONNRESET);
+}
+
 /**
  * vnet_link_gone - note that a call ended because its link died
  * @vs: the call's socket
@@ -71,10 +79,7 @@ int vnet_call_result(struct vos_call *call, u32 max)
  */
 int vnet_link_gone(struct vnet_sock *vs)
 {
-	enum vnet_phase phase = READ_ONCE(vs->phase);
-
-	if (phase == VNET_CONNECTING || phase == VNET_CONNECTED)
-		vnet_sock_lose(vs, ECONNRESET);
+	lose_stream(vs);
 	return vnet_is_lost(vs) ? vnet_lost_error(vs) : 0;
 }
 
@@ -183,6 +188,12 @@ int vnet_req_once(struct vnet_sock *vs, struct vnet_req *req, u32 flags)
 	return rc;
 }
 
+/* What the call gets of a lost socket. */
+static int lost_error(struct vnet_sock *vs, const struct vnet_req *req)
+{
+	return req->tells || req->opcode == VOS_OP_CONNECT ? vnet_lost_error(vs) : -ENOTCONN;
+}
+
 /**
  * vnet_sock_run - carry out @req, again on the next link if one dies
  * @vs: the socket
@@ -199,15 +210,14 @@ int vnet_sock_run(struct vnet_sock *vs, struct vnet_req *req)
 	u32 flags = req->opcode == VOS_OP_CONNECT ? 0 : VOS_GET_KILLABLE;
 	int rc;
 
-	do {
+	for (;;) {
 		if (vnet_is_lost(vs))
-			return vnet_lost_error(vs);
+			return lost_error(vs, req);
 		rc = vnet_req_once(vs, req, flags);
 		if (rc != -EOWNERDEAD)
 			return rc;
-		rc = vnet_link_gone(vs);
-	} while (!rc);
-	return rc;
+		lose_stream(vs);
+	}
 }
 
 /**

@@ -147,6 +147,7 @@ static int connect_once(struct vnet_sock *vs, struct vnet_req *req)
 	if (!rc && unspec) {
 		set_phase(vs, VNET_CONNECTED, VNET_OPEN);
 		set_phase(vs, VNET_CONNECTING, VNET_OPEN);
+		set_phase(vs, VNET_LISTENING, VNET_OPEN);
 	} else if (!rc || rc == -EISCONN) {
 		set_phase(vs, VNET_CONNECTING, VNET_CONNECTED);
 	} else if (rc != -EINPROGRESS && rc != -EALREADY) {
@@ -297,8 +298,7 @@ int vnet_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
 		rc = vnet_closing_wait();
 	if (rc)
 		return rc;
-	return vnet_is_stream(vs) ? connect_stream(vs, &req, flags) :
-				    vnet_connect_dgram(vs, &req);
+	return vnet_is_stream(vs) ? connect_stream(vs, &req, flags) : vnet_connect_dgram(vs, &req);
 }
 
 /**

@@ -159,8 +159,12 @@ static int create(struct net *net, struct socket *sock, const struct proto_ops *
 		  int protocol, int kern)
 {
 	struct vnet_sock *vs;
-	int rc = vnet_netns_need(net);
+	int rc;
 
+	/* The number is kept with 16 bits. */
+	if (ops->family != PF_PACKET && (protocol < 0 || protocol >= IPPROTO_MAX))
+		return -EINVAL;
+	rc = vnet_netns_need(net);
 	if (rc)
 		return rc;
 	sock->ops = ops;

@@ -78,6 +78,9 @@ static int set_forward(struct vnet_sock *vs, int level, int name, const void *da
 
 	do {
 		rc = vnet_sock_run(vs, &req);
+		/* As after a reset, when options can be set that have no effect any more. */
+		if (rc == -ENOTCONN && vnet_is_lost(vs))
+			return 0;
 		if (!rc)
 			rc = vnet_result(req.cqe.result, req.max);
 		if (rc < 0)
@@ -330,6 +333,9 @@ static int get_error(struct vnet_sock *vs, sockopt_t *opt)
 	return vnet_option_get(vs, SOL_SOCKET, SO_ERROR, opt);
 }
 
+/* What TCP_INFO has of a lost socket: programs ask by it whether a connection lives. */
+static const struct tcp_info closed = { .tcpi_state = TCP_CLOSE };
+
 /* What Linux reports for a socket whose peer is not a local process. */
 static const struct ucred nobody = { .pid = 0, .uid = -1, .gid = -1 };
 
@@ -341,6 +347,9 @@ static int get_socket(struct vnet_sock *vs, int name, sockopt_t *opt)
 	case SO_TYPE:
 		return put_int(opt, vs->sk.sk_type);
 	case SO_DOMAIN:
+		/* IPV6_ADDRFORM turns a socket of IPv6 into one of IPv4. */
+		if (vs->sk.sk_family == PF_INET6 && !vnet_is_lost(vs))
+			break;
 		return put_int(opt, vs->sk.sk_family);
 	case SO_ZEROCOPY:
 		return put_int(opt, sock_flag(&vs->sk, SOCK_ZEROCOPY));
@@ -353,9 +362,8 @@ static int get_socket(struct vnet_sock *vs, int name, sockopt_t *opt)
 		return -ENOPROTOOPT;
 	case SO_GET_FILTER:
 		return iter_is_ubuf(&opt->iter_out) ? get_filter(vs, opt) : -EOPNOTSUPP;
-	default:
-		return vnet_option_get(vs, SOL_SOCKET, name, opt);
 	}
+	return vnet_option_get(vs, SOL_SOCKET, name, opt);
 }
 
 /**
@@ -380,7 +388,10 @@ int vnet_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt)
 			return get_timeout(vs, name, opt);
 		fallthrough;
 	default:
-		return level == SOL_SOCKET ? get_socket(vs, name, opt) :
-					     vnet_option_get(vs, level, name, opt);
+		if (level == SOL_SOCKET)
+			return get_socket(vs, name, opt);
+		if (level == SOL_TCP && name == TCP_INFO && vnet_is_lost(vs))
+			return put_value(opt, &closed, sizeof(closed));
+		return vnet_option_get(vs, level, name, opt);
 	}
 }

@@ -227,6 +227,7 @@ void vnet_sock_release_work(struct work_struct *work);
  * @epoch: link that answered
  * @fresh: socket whose object the call makes, or NULL
  * @connecting: it connects a stream: if the link dies from here on, the attempt has ended
+ * @tells: if the socket is lost, the pending error is the result, and is cleared
  */
 struct vnet_req {
 	u8 opcode;
@@ -240,6 +241,7 @@ struct vnet_req {
 	u32 epoch;
 	struct vnet_sock *fresh;
 	bool connecting;
+	bool tells;
 };
 
 /* The request that gets a socket's error, and clears it. @err is 0. */
@@ -250,6 +252,7 @@ static inline struct vnet_req vnet_req_fetch_error(void *err)
 		.arg = { SOL_SOCKET, SO_ERROR, sizeof(u32) },
 		.in[0] = err,
 		.out[0] = err,
+		.tells = true,
 		.len[0] = sizeof(u32),
 	};
 }
