@@ -13,7 +13,8 @@
  * Direction of calls:
  *	main.c -> dispatch.c -> attr.c, statfs.c, tmpfile.c, lookup.c, name.c, rename.c, dir.c,
  *	io.c, xattr.c, ioctl.c
- *	dispatch.c -> present.c; attr.c -> times.c; tmpfile.c -> name.c; ioctl.c -> flags.c, window.c
+ *	dispatch.c -> present.c; attr.c -> times.c; tmpfile.c -> name.c
+ *	ioctl.c -> flags.c, window.c
  *	io.c -> rewrite.c, data.c -> handle.c
  *	name.c, rename.c -> again.c
  *	these, main.c, dispatch.c -> client.c, change.c, orphan.c -> node.c, commit.c, request.c,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the storage domain says of its file system: how much is free, and what kind it is. Also
- * how large a file may be, and which times it may have. The client of FUSE tells programs its own kind and no number (f_fsid).
- * Then `tail -f` polls, as on a network's file system, and fanotify does not report by handles.
+ * how large a file may be, and which times it may have. The client of FUSE tells programs its
+ * own kind and no number (f_fsid). Then `tail -f` polls, as on a network's file system, and
+ * fanotify does not report by handles.
  */
 #include <linux/fs.h>
 #include <linux/statfs.h>

@@ -299,8 +299,8 @@ void vnet_tun_name(const struct vnet_tun *t, char name[IFNAMSIZ])
  * Files that are attached to it stay, without an interface.
  *
  * Context: process.
- * Return: whether it was one of /dev/net/tun. false: it was none, or the caller was killed. Then the
- * deletion itself has to be kept.
+ * Return: whether it was one of /dev/net/tun. false: it was none, or the caller was killed. Then
+ * the deletion itself has to be kept.
  */
 bool vnet_tun_deleted(u32 netns, int index)
 {
