@@ -34,6 +34,8 @@
 void put_file(const char *path, const void *data, size_t len);
 void put_text(const char *path, const char *text);
 size_t get_file(const char *path, void *data, size_t room);
+/* Copy an executable file of at most 4 MiB. */
+void copy_program(const char *from, const char *to);
 bool file_is(const char *path, const char *text);
 void fill_from(void *buf, size_t len, uint32_t seed);
 uint32_t checksum(const void *buf, size_t len, uint32_t sum);

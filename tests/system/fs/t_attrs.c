@@ -277,16 +277,6 @@ TEST(user_xattr)
 	CHECK_ERR(getxattr("none", "user.one", buf, 1), ENOENT);
 }
 
-static void copy_program(const char *from, const char *to)
-{
-	char *buf = malloc(1 << 20);
-	size_t n = get_file(from, buf, 1 << 20);
-
-	put_file(to, buf, n);
-	CHECK_EQ(chmod(to, 0755), 0);
-	free(buf);
-}
-
 /* Can "./cat", which has the file's capabilities and no others, read what is not ours? */
 static bool cat_can_read(void)
 {

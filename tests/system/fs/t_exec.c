@@ -44,22 +44,12 @@ TEST(written_and_executed)
 	}
 }
 
-static void copy_of(const char *from, const char *to)
-{
-	char *buf = malloc(4 << 20);
-	size_t n = get_file(from, buf, 4 << 20);
-
-	put_file(to, buf, n);
-	CHECK_EQ(chmod(to, 0755), 0);
-	free(buf);
-}
-
 TEST(busy_programs)
 {
 	pid_t pid;
 	int fd;
 
-	copy_of("/bin/sleep", "sleep");
+	copy_program("/bin/sleep", "sleep");
 	fd = CHECK_OK(open("sleep", O_RDWR));
 	CHECK_EQ(run("./sleep"), 91);
 	CHECK_EQ(close(fd), 0);
@@ -86,7 +76,7 @@ TEST(a_program_without_a_name)
 	char path[64];
 	pid_t pid;
 
-	copy_of("/bin/true", "true");
+	copy_program("/bin/true", "true");
 	rd = CHECK_OK(open("true", O_RDONLY));
 	CHECK_EQ(unlink("true"), 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", rd);

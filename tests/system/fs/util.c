@@ -107,3 +107,13 @@ const char *name_of(int i)
 	snprintf(name, sizeof(name), "f%d", i);
 	return name;
 }
+
+void copy_program(const char *from, const char *to)
+{
+	char *buf = malloc(4 << 20);
+	size_t n = get_file(from, buf, 4 << 20);
+
+	put_file(to, buf, n);
+	CHECK_EQ(chmod(to, 0755), 0);
+	free(buf);
+}
