@@ -141,7 +141,7 @@ GUEST_INPUTS := versions.mk scripts/kernel.sh scripts/linux-source.sh \
 	$(wildcard linux-patches/series linux-patches/*.patch) linux-patches/config/guest.config
 SERVICE_INPUTS := $(GUEST_INPUTS) service-domain/config/service.config
 
-$(B)/kernel/primary.stamp: $(GUEST_INPUTS) linux-patches/config/primary.config
+$(B)/kernel/primary.stamp: $(GUEST_INPUTS) linux-patches/config/primary.config linux-patches/config/images.config
 $(B)/kernel/network.stamp: $(SERVICE_INPUTS) service-domain/config/network.config
 $(B)/kernel/storage.stamp: $(SERVICE_INPUTS) service-domain/config/storage.config
 ifneq ($(DEBUG),)

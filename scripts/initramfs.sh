@@ -14,7 +14,7 @@ service=$TOP/service-domain/init
 peers=$TOP/tests/host/peers
 debug=$TOP/tests/host/debug
 case "$role" in
-primary) modules="virtuos-core virtuos-perf virtuos-net virtuos-fs";;
+primary) modules="virtuos-core virtuos-perf virtuos-net virtuos-fs" applets="$applets cp uname";;
 network) modules="virtuos-engine virtuos-net-service" applets="$applets modprobe rm";;
 storage) modules="virtuos-engine virtuos-storage-service";;
 peer|driver) modules='' applets="$applets brctl ln stat";;
@@ -55,11 +55,12 @@ if [ -n "$DEBUG" ]; then
 	limit=$((4 * limit))
 fi
 
-# The network kernel's own modules. The debug kernel is built without them.
-if [ "$role" = network ] && [ -z "$DEBUG" ]; then
+# The kernel's own modules. The debug kernel is built without them.
+case "$role${DEBUG:+-debug}" in
+primary|network)
 	make -s -C "$BUILD/kernel/$role" INSTALL_MOD_PATH="$tree" INSTALL_MOD_STRIP=1 modules_install
-	rm -f "$tree"/lib/modules/*/build
-fi
+	rm -f "$tree"/lib/modules/*/build;;
+esac
 
 for module in $modules; do
 	ko=$(find "$BUILD/modules/$role" -name "$module.ko" -type f)

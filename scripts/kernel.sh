@@ -31,7 +31,7 @@ last_words() {
 
 [ -z "$DEBUG" ] || role=debug-$DEBUG
 case "$role" in
-primary) fragments=("$guest/guest.config" "$guest/primary.config");;
+primary) fragments=("$guest"/{guest,primary,images}.config);;
 network|storage) fragments=("$guest/guest.config" "$service/service.config" "$service/$role.config");;
 peer) fragments=("$(last_words "$guest"/{guest,primary}.config "$service"/{network,storage}.config \
 	"$peers/peer.config")");;

@@ -17,7 +17,7 @@
 #define CHUNK		(1024 * 1024)
 #define TELL_MIB	256
 #define LABEL		"primary"
-#define PACKAGES	"systemd-sysv,dbus,procps,iproute2,iputils-ping,netbase,ca-certificates"
+#define PACKAGES	"systemd-sysv,dbus,kmod,procps,iproute2,iputils-ping,netbase,ca-certificates"
 
 /* Say why a program failed, unless the user has ended it. */
 static int judge(const char *program, int status)

@@ -35,12 +35,20 @@ UDEV_SETTINGS = os.path.join(SETTINGS, "udev-trigger.conf")
 INPUTS = {"dom0": [RIG_UNIT, UDEV_SETTINGS], "primary": [AGENT_UNIT]}
 # So many times longer does everything take there, at most.
 SLOW = 6 if DEBUG else 1
-# The Debian of dom0, and with it the Xen: see versions.mk.
-HOST = os.environ.get("HOST") or "bookworm"
-HOSTS = ("bookworm", "trixie")
-if HOST not in HOSTS:
-    raise SystemExit("HOST=%s: %s" % (HOST, " or ".join(HOSTS)))
-SUITES = {"dom0": HOST, "primary": "bookworm"}
+KNOWN_SUITES = ("bookworm", "trixie")
+
+
+def suite_of(name):
+    """The Debian that an environment variable chooses."""
+    suite = os.environ.get(name) or KNOWN_SUITES[0]
+    if suite not in KNOWN_SUITES:
+        raise SystemExit("%s=%s: %s" % (name, suite, " or ".join(KNOWN_SUITES)))
+    return suite
+
+
+# The Debian of dom0, and with it the Xen: see versions.mk. That of the primary's programs.
+HOST = suite_of("HOST")
+SUITES = {"dom0": HOST, "primary": suite_of("USERLAND")}
 SIZE_MIB = {"dom0": 2560, "primary": 3072}
 RESERVED_PERCENT = {"dom0": 0, "primary": 1}     # of the blocks, for root alone
 KEEP = 2 * int(os.environ.get("VIRTUOS_CACHE_KEEP", 3))

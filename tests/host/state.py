@@ -59,8 +59,9 @@ class StateError(Exception):
 
 
 def kind(name):
-    """The name of a kind of state; those of another dom0 are kept and pruned apart."""
-    return name if image.HOST == "bookworm" else "%s@%s" % (name, image.HOST)
+    """The name of a kind of state; those of other Debians are kept and pruned apart."""
+    suites = [image.SUITES[role] for role in ("dom0", "primary")]
+    return name if suites == ["bookworm"] * 2 else "@".join([name] + suites)
 
 
 class Progress:
