@@ -24,6 +24,11 @@ ifneq ($(filter-out bookworm trixie,$(HOST)),)
 $(error HOST is bookworm or trixie)
 endif
 export HOST
+# USERLAND=trixie: programs of Debian 13 in the primary.
+ifneq ($(filter-out bookworm trixie,$(USERLAND)),)
+$(error USERLAND is bookworm or trixie)
+endif
+export USERLAND
 SUITE := $(filter-out bookworm,$(HOST))
 B := build$(if $(DEBUG),/debug-$(DEBUG))
 
@@ -300,6 +305,7 @@ help:
 #:     DOOR=trap             the door: program (open for CMD), both (for every process)
 #:     VCPUS=2               processors of the primary (for virtuos; tests as well)
 #:     HOST=trixie           dom0 of Debian 13, with its Xen 4.20; tests as well
+#:     USERLAND=trixie       programs of Debian 13 in the primary; tests as well
 #:     DISK=nvme             an NVMe behind the storage domain; boots cold
 #:     XEN=patched           Xen built from source with xen-patches/ instead of Debian's
 #: make shell                a shell in the primary (IN=dom0: in dom0)
