@@ -91,9 +91,9 @@ check_models() {
 
 # Left to "long", with service domains that lie, and most front ends that do: they take five minutes.
 LIES="test_lies. test_fronts."
-# Same: network domains with all features, and the benchmark's account of a load.
+# Same: twenty kills in a row, network domains with all features, and the benchmark's account of a load.
 FEATURES="test_configured. test_tun. test_where."
-APART="cold_boot $FEATURES $LIES"
+APART="cold_boot 20_kills $FEATURES $LIES"
 FRONTS=test_fronts.test_rings_and_calls
 
 # names OPTION WORD... - the words, each with the option before it
@@ -134,10 +134,10 @@ check_pmu() {
 }
 
 # What programs see, and all they see is a matter of the door. Left out: what opens the door
-# itself, what happens in dom0, in the engine or to the disk, two cold boots, 20 kills in a row.
+# itself, what happens in dom0, in the engine or to the disk, two cold boots, kills in a row.
 PROGRAMS="test_programs. test_differential. test_apps."
 DEATHS="test_fs_death. test_net_death. test_net_limits. test_recovery."
-SLOW="-x cold_boot -x 20_kills"
+SLOW="-x cold_boot -x _kills_leave"
 
 # with_door DOOR TEST... - run the tests through it
 with_door() {
@@ -166,7 +166,7 @@ check_smp() {
 
 # What `make check` leaves out for its time, and no other target has.
 check_long() {
-	run cold "$TOP/tests/system/run" cold_boot
+	run cold "$TOP/tests/system/run" cold_boot 20_kills
 	# shellcheck disable=SC2086
 	run features "$TOP/tests/system/run" $FEATURES
 	# shellcheck disable=SC2086
