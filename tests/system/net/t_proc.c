@@ -3,6 +3,7 @@
  * /proc/net and /proc/sys/net: tables of sockets with the numbers that fstat() shows, and
  * settings with the rights that Linux asks for.
  */
+#include <net/if.h>
 #include <sys/stat.h>
 #include "nettest.h"
 
@@ -162,6 +163,42 @@ TEST(proc_tables)
 		CHECK(fgets(line, sizeof(line), f));
 		fclose(f);
 	}
+}
+
+/* Each interface that has IPv6 counts for itself. */
+TEST(proc_counters_of_interfaces)
+{
+	char name[64], line[128], path[128];
+	unsigned int i, nr = 0;
+	FILE *f = fopen("/proc/net/if_inet6", "r"), *g;
+
+	CHECK(f);
+	while (fgets(line, sizeof(line), f)) {
+		CHECK_EQ(sscanf(line, "%*s %*s %*s %*s %*s %63s", name), 1);
+		snprintf(path, sizeof(path), "/proc/net/dev_snmp6/%s", name);
+		g = fopen(path, "r");
+		CHECK(g);
+		CHECK_EQ(fscanf(g, "ifIndex %u", &i), 1);
+		CHECK_EQ(i, if_nametoindex(name));
+		fclose(g);
+		nr++;
+	}
+	fclose(f);
+	CHECK(nr);
+	CHECK_ERR(open("/proc/net/dev_snmp6/none0", O_RDONLY), ENOENT);
+}
+
+/* The table of VLANs has a head even if there are none. */
+TEST(proc_vlans)
+{
+	FILE *f = fopen("/proc/net/vlan/config", "r");
+	char line[128];
+
+	if (!f)
+		test_skip("no VLANs here");
+	CHECK(fgets(line, sizeof(line), f));
+	CHECK(!strncmp(line, "VLAN Dev name", 13));
+	fclose(f);
 }
 
 static int get_setting(const char *path)

@@ -31,6 +31,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "netdeath.h"
+
 /* A protocol for experiments, and what a frame of it has behind its header. */
 #define ETHER_TYPE 0x88b5
 #define WANTED 'w'
@@ -54,16 +56,14 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-static void fail(const char *what)
+void fail(const char *what)
 {
 	printf("# not so: %s (errno %d %s)\n", what, errno, strerror(errno));
 	fflush(stdout);
 	_exit(1);
 }
 
-#define CHECK(cond) do { if (!(cond)) fail(#cond); } while (0)
-
-static struct sockaddr_in local(int port)
+struct sockaddr_in local(int port)
 {
 	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port),
 				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -82,7 +82,7 @@ static int listener(int port)
 	return fd;
 }
 
-static int connected_to(int port)
+int connected_to(int port)
 {
 	struct sockaddr_in a = local(port);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -112,9 +112,15 @@ static void pair(int fd[2])
 	close(l);
 }
 
-static void is_ready(void)
+void is_ready(void)
 {
 	__sync_fetch_and_add(&shared->ready, 1);
+}
+
+void await_death(void)
+{
+	while (!shared->dead_at)
+		usleep(10000);
 }
 
 /* -n: the end of a stream as a reset, after a while. */
@@ -124,8 +130,7 @@ static void play_death(int peer)
 
 	if (!no_kill || fork())
 		return;
-	while (!shared->dead_at)
-		usleep(10000);
+	await_death();
 	setsockopt(peer, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
 	close(peer);
 	_exit(0);
@@ -289,8 +294,7 @@ static void port_is_kept(int fd)
 
 	CHECK(port);
 	is_ready();
-	while (!shared->dead_at)
-		usleep(10000);
+	await_death();
 	CHECK(port_of(fd) == port);
 	CHECK(!connect(fd, &none, sizeof(none)));
 	CHECK(!port_of(fd));
@@ -326,8 +330,7 @@ static void unused_socket(void)
 
 	CHECK(fd >= 0);
 	is_ready();
-	while (!shared->dead_at)
-		usleep(10000);
+	await_death();
 	CHECK(!bind(fd, (struct sockaddr *)&a, sizeof(a)));
 	CHECK(!listen(fd, 1));
 	fd2 = connected_to(LATE_PORT);
@@ -342,8 +345,7 @@ static void is_alive(int fd, int priority)
 	socklen_t len = sizeof(got);
 	char c;
 
-	while (!shared->dead_at)
-		usleep(10000);
+	await_death();
 	CHECK(!getsockopt(fd, SOL_SOCKET, SO_PRIORITY, &got, &len) && got == priority);
 	CHECK(write(fd, "x", 1) == 1);
 	alarm(20);
@@ -513,8 +515,7 @@ static void client(void)
 	int fd, i;
 
 	is_ready();
-	while (!shared->dead_at)
-		usleep(10000);
+	await_death();
 	ask(TCP_PORT);
 	first = now() - shared->dead_at;
 	ask(EPOLL_PORT);
@@ -544,6 +545,11 @@ static const struct {
 	{ "unused_socket", unused_socket },
 	{ "bound_by_nobody", bound_by_nobody },
 	{ "option_of_root", option_of_root },
+	{ "filter_changed", filter_changed },
+	{ "groups_of_the_gone", groups_of_the_gone },
+	{ "group_left_often", group_left_often },
+	{ "address_of_the_gone", address_of_the_gone },
+	{ "listener_dissolved", listener_dissolved },
 	{ "packet_receive", packet_receive },
 	{ "packet_ring", packet_ring },
 	{ "client", client },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /sys/class/net: a folder for each interface of the network domain, in each network namespace
- * that it has.
+ * that it has. Each has a file in /proc/net/dev_snmp6 as well.
  *
  * An attribute is read from the domain when a program reads it, and written to the domain with
  * the program's credentials. lo is this kernel's own, of which programs expect one.
@@ -15,6 +15,7 @@
 #include <linux/kernfs.h>
 #include <linux/kobject.h>
 #include <linux/netdevice.h>
+#include <linux/proc_fs.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <net/net_namespace.h>
@@ -25,18 +26,21 @@
 #define INTERFACES_MAX	1024u
 #define FOLDER		"net"
 #define STATISTICS	"statistics"
+#define COUNTERS	"dev_snmp6"
 
 /*
  * struct interface - one folder
  * @ns: its namespace
  * @node: on the namespace's list; the refresh's
  * @kobj: the folder
+ * @counters: the file of /proc/net; NULL: there was no room
  * @there: the domain has it
  */
 struct interface {
 	struct vnet_netns *ns;
 	struct list_head node;
 	struct kobject kobj;
+	struct vnet_table *counters;
 	bool there;
 };
 
@@ -171,6 +175,14 @@ static bool is_taken(const struct vnet_netns *ns, const char *name)
 	return kn;
 }
 
+static struct vnet_table *add_counters(struct vnet_netns *ns, const char *name)
+{
+	char path[sizeof(COUNTERS) + IFNAMSIZ];
+
+	snprintf(path, sizeof(path), COUNTERS "/%s", name);
+	return vnet_proc_add(ns, ns->devices.counters, path);
+}
+
 static void add(struct vnet_netns *ns, const char *name)
 {
 	struct interface *i;
@@ -188,6 +200,7 @@ static void add(struct vnet_netns *ns, const char *name)
 	/* Without the link, programs that go by it know no less than before. */
 	if (sysfs_create_link(&i->kobj, class, "subsystem"))
 		pr_debug("virtuos-net: no link of %s\n", name);
+	i->counters = add_counters(ns, name);
 	i->there = true;
 	list_add_tail(&i->node, &ns->devices.list);
 	ns->devices.nr++;
@@ -198,6 +211,7 @@ static void drop(struct interface *i)
 {
 	list_del(&i->node);
 	i->ns->devices.nr--;
+	vnet_proc_drop(i->counters);
 	kobject_del(&i->kobj);
 	kobject_put(&i->kobj);
 }
@@ -300,6 +314,8 @@ void vnet_devices_begin(struct vnet_netns *ns)
 {
 	INIT_WORK(&ns->devices.refresh, refresh);
 	INIT_LIST_HEAD(&ns->devices.list);
+	ns->devices.counters = proc_net_mkdir(ns->net, COUNTERS, ns->net->proc_net);
+	ns->devices.of_lo = add_counters(ns, "lo");
 }
 
 /**
@@ -317,4 +333,6 @@ void vnet_devices_end(struct vnet_netns *ns)
 	disable_work_sync(&ns->devices.refresh);
 	list_for_each_entry_safe(i, next, &ns->devices.list, node)
 		drop(i);
+	vnet_proc_drop(ns->devices.of_lo);
+	proc_remove(ns->devices.counters);
 }

@@ -14,6 +14,7 @@
 #include <linux/random.h>
 #include "netlink.h"
 #include "netns.h"
+#include "option_keep.h"
 
 /* Port ids to try until one is free. Another primary may use the same domain. */
 #define MAX_ATTEMPTS	64

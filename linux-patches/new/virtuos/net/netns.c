@@ -301,11 +301,10 @@ static void end_work(struct work_struct *work)
 		.arg = { e->number },
 		.flags = VOS_GET_NOCRED | VOS_GET_UP_ONLY,
 	};
-	int rc = vnet_view_call(&v);
 
 	/* If there is no link, the next one does not know of it. */
-	if (rc < 0)
-		pr_debug("virtuos-net: namespace %u: error %d\n", e->number, -rc);
+	if (vnet_view_call(&v) < 0)
+		pr_debug("virtuos-net: namespace %u has not been told to end\n", e->number);
 	kfree(e);
 }
 
@@ -344,7 +343,10 @@ static int __net_init begin(struct net *net)
 	mutex_init(&ns->making);
 	vnet_settings_init(ns);
 	vnet_devices_begin(ns);
-	return vnet_proc_init(ns);
+	if (!vnet_proc_init(ns))
+		return 0;
+	vnet_devices_end(ns);
+	return -ENOMEM;
 }
 
 static void __net_exit end(struct net *net)

@@ -39,11 +39,15 @@ struct vnet_settings {
  * @refresh: work that brings it up to date, and alone uses the others
  * @list: each folder
  * @nr: how many
+ * @counters: /proc/net/dev_snmp6, with a file for each; NULL: there was no room
+ * @of_lo: the file there of lo, which has no folder here
  */
 struct vnet_devices {
 	struct work_struct refresh;
 	struct list_head list;
 	unsigned int nr;
+	struct proc_dir_entry *counters;
+	struct vnet_table *of_lo;
 };
 
 /**
@@ -57,6 +61,7 @@ struct vnet_devices {
  * @settings: see above
  * @devices: see above
  * @tables: of /proc/net, see proc.c
+ * @vlans: the folder of one of them
  */
 struct vnet_netns {
 	struct net *net;
@@ -68,6 +73,7 @@ struct vnet_netns {
 	struct vnet_settings settings;
 	struct vnet_devices devices;
 	struct vnet_table *tables;
+	struct proc_dir_entry *vlans;
 };
 
 extern unsigned int vnet_netns_id;
@@ -103,6 +109,9 @@ u32 vnet_user_ns(struct vos_session *s, const struct user_namespace *ns, u64 *ca
 /* proc.c */
 int vnet_proc_init(struct vnet_netns *ns);
 void vnet_proc_exit(struct vnet_netns *ns);
+struct vnet_table *vnet_proc_add(struct vnet_netns *ns, struct proc_dir_entry *folder,
+				 const char *name);
+void vnet_proc_drop(struct vnet_table *t);
 
 /* sysctl.c */
 void vnet_settings_init(struct vnet_netns *ns);

@@ -8,6 +8,7 @@
 #include <linux/errno.h>
 #include <linux/if_packet.h>
 #include <linux/string.h>
+#include "option_keep.h"
 #include "packet.h"
 
 /**
@@ -40,21 +41,6 @@ void vnet_packet_bound(const struct vnet_sock *vs, struct sockaddr *addr)
 
 	if (!ll->sll_protocol)
 		ll->sll_protocol = ((const struct sockaddr_ll *)&vs->bound)->sll_protocol;
-}
-
-/**
- * vnet_packet_cancels - test whether an option takes back another
- * @later: the option
- * @older: the other
- *
- * Context: any.
- * Return: true: a socket that has set both is as one that has set neither.
- */
-bool vnet_packet_cancels(const struct vnet_opt *later, const struct vnet_opt *older)
-{
-	return later->level == SOL_PACKET && later->name == PACKET_DROP_MEMBERSHIP &&
-	       older->level == SOL_PACKET && older->name == PACKET_ADD_MEMBERSHIP &&
-	       later->len == older->len && !memcmp(later->data, older->data, later->len);
 }
 
 /**

@@ -5,10 +5,11 @@
 
 #include "vnet.h"
 
+struct vnet_opt;
+
 /* packet.c */
 void vnet_packet_begin(struct vnet_sock *vs);
 void vnet_packet_bound(const struct vnet_sock *vs, struct sockaddr *addr);
-bool vnet_packet_cancels(const struct vnet_opt *later, const struct vnet_opt *older);
 bool vnet_packet_is_late(const struct vnet_opt *opt);
 bool vnet_packet_device_gone(struct vnet_sock *vs, int rc);
 

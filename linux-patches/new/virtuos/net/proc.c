@@ -151,7 +151,7 @@ static const char * const tables[] = {
 	"if_inet6", "igmp", "igmp6", "ip6_flowlabel", "ipv6_route", "mcfilter", "mcfilter6",
 	"netstat", "packet", "ptype", "raw", "raw6", "route", "rt6_stats", "rt_cache", "snmp",
 	"snmp6", "sockstat", "sockstat6", "softnet_stat", "tcp", "tcp6", "udp", "udp6",
-	"udplite", "udplite6", "stat/arp_cache", "stat/ndisc_cache", "stat/rt_cache",
+	"udplite", "udplite6", "stat/arp_cache", "stat/ndisc_cache", "stat/rt_cache", "vlan/config",
 };
 
 static const char * const replaced[] = {
@@ -161,13 +161,62 @@ static const char * const replaced[] = {
 #endif
 };
 
-static struct proc_dir_entry *add_table(struct vnet_table *t)
+static struct proc_dir_entry *folder_of(const struct vnet_table *t)
+{
+	if (!strchr(t->name, '/'))
+		return t->ns->net->proc_net;
+	return strstarts(t->name, "vlan/") ? t->ns->vlans : t->ns->net->proc_net_stat;
+}
+
+static struct proc_dir_entry *add_table(struct vnet_table *t, struct proc_dir_entry *folder)
 {
 	const char *slash = strchr(t->name, '/');
-	struct net *net = t->ns->net;
 
-	return proc_create_data(slash ? slash + 1 : t->name, 0444,
-				slash ? net->proc_net_stat : net->proc_net, &table_ops, t);
+	/* Without one it would be put into the root of /proc. */
+	if (!folder)
+		return NULL;
+	return proc_create_data(slash ? slash + 1 : t->name, 0444, folder, &table_ops, t);
+}
+
+/**
+ * vnet_proc_add - add one more table of a namespace
+ * @ns: the namespace
+ * @folder: below /proc/net, where it goes
+ * @name: the folder's name and its own, with a slash between them
+ *
+ * Context: process.
+ * Return: the table, for vnet_proc_drop(); NULL: there is no room.
+ */
+struct vnet_table *vnet_proc_add(struct vnet_netns *ns, struct proc_dir_entry *folder,
+				 const char *name)
+{
+	struct vnet_table *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
+
+	if (!t)
+		return NULL;
+	t->ns = ns;
+	t->name = kstrdup(name, GFP_KERNEL_ACCOUNT);
+	if (t->name)
+		t->entry = add_table(t, folder);
+	if (t->entry)
+		return t;
+	vnet_proc_drop(t);
+	return NULL;
+}
+
+/**
+ * vnet_proc_drop - remove a table that vnet_proc_add() has added, after its last reader
+ * @t: the table or NULL; its folder is still there
+ *
+ * Context: process.
+ */
+void vnet_proc_drop(struct vnet_table *t)
+{
+	if (!t)
+		return;
+	proc_remove(t->entry);
+	kfree(t->name);
+	kfree(t);
 }
 
 /*
@@ -199,9 +248,10 @@ int vnet_proc_init(struct vnet_netns *ns)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(replaced); i++)
 		remove_proc_entry(replaced[i], ns->net->proc_net);
+	ns->vlans = proc_net_mkdir(ns->net, "vlan", ns->net->proc_net);
 	for (i = 0; i < ARRAY_SIZE(tables); i++) {
 		ns->tables[i] = (struct vnet_table) { .ns = ns, .name = tables[i] };
-		ns->tables[i].entry = add_table(&ns->tables[i]);
+		ns->tables[i].entry = add_table(&ns->tables[i], folder_of(&ns->tables[i]));
 		if (!ns->tables[i].entry) {
 			vnet_proc_exit(ns);
 			return -ENOMEM;
@@ -224,6 +274,7 @@ void vnet_proc_exit(struct vnet_netns *ns)
 
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
 		proc_remove(ns->tables[i].entry);
+	proc_remove(ns->vlans);
 	put_back(ns->net);
 	kfree(ns->tables);
 	ns->tables = NULL;

@@ -10,17 +10,13 @@
  * task may make a socket, another may bind it, and a third may set an option. So each record
  * has credentials of its own, under which recovery acts.
  */
-#include <linux/filter.h>
-#include <linux/if_packet.h>
 #include <linux/in.h>
-#include <linux/in6.h>
-#include <linux/netlink.h>
 #include <linux/slab.h>
+#include "option_keep.h"
 #include "packet.h"
 #include "vnet.h"
 
-#define OPTS_MAX	64u	/* of one socket */
-#define OPT_LEN_MAX	512u	/* longer ones are not kept */
+#define OPTS_MAX	256u	/* of one socket; long ones count for several */
 
 /*
  * Check that the socket is still on the link that carried the call out. Nothing is recorded for
@@ -32,69 +28,34 @@ static int check_epoch(struct vnet_sock *vs, u32 epoch)
 	return vs->epoch == epoch || vs->phase == VNET_LOST ? 0 : -EOWNERDEAD;
 }
 
-/* Test for an option that adds to what was set before. Others replace it. */
-static bool is_additive(int level, int name)
-{
-	if (level == SOL_PACKET)
-		return name == PACKET_ADD_MEMBERSHIP || name == PACKET_DROP_MEMBERSHIP;
-	if (level == SOL_IP)
-		return (name >= IP_ADD_MEMBERSHIP && name <= IP_DROP_SOURCE_MEMBERSHIP) ||
-		       (name >= MCAST_JOIN_GROUP && name <= MCAST_LEAVE_SOURCE_GROUP);
-	if (level == SOL_IPV6)
-		return name == IPV6_ADD_MEMBERSHIP || name == IPV6_DROP_MEMBERSHIP ||
-		       name == IPV6_JOIN_ANYCAST || name == IPV6_LEAVE_ANYCAST ||
-		       (name >= MCAST_JOIN_GROUP && name <= MCAST_LEAVE_SOURCE_GROUP);
-	return false;
-}
-
 static void forget_opt(struct vnet_sock *vs, struct vnet_opt *opt)
 {
 	list_del(&opt->node);
-	vs->nr_opts--;
+	vs->nr_opts -= vnet_opt_weight(opt);
 	put_cred(opt->cred);
 	kvfree(opt);
 }
 
 /* Forget the option that @opt takes back. Return: whether there is one. */
-static bool forget_cancelled(struct vnet_sock *vs, const struct vnet_opt *opt)
+static bool forget_undone(struct vnet_sock *vs, const struct vnet_opt *opt)
 {
 	struct vnet_opt *older;
 
 	list_for_each_entry(older, &vs->opts, node)
-		if (vnet_packet_cancels(opt, older)) {
+		if (vnet_opt_undoes(opt, older)) {
 			forget_opt(vs, older);
 			return true;
 		}
 	return false;
 }
 
-/* Get the group of netlink that an option joins or leaves; 0: it does neither. */
-static u32 group_of(const struct vnet_opt *opt)
+static void forget_void(struct vnet_sock *vs, const struct vnet_opt *opt)
 {
-	u32 group = 0;
+	struct vnet_opt *older, *next;
 
-	if (opt->level == SOL_NETLINK && opt->len >= sizeof(group) &&
-	    (opt->name == NETLINK_ADD_MEMBERSHIP || opt->name == NETLINK_DROP_MEMBERSHIP))
-		memcpy(&group, opt->data, sizeof(group));
-	return group;
-}
-
-static bool replaces(const struct vnet_opt *opt, const struct vnet_opt *older)
-{
-	if (group_of(opt))
-		return group_of(opt) == group_of(older);
-	return opt->level == older->level && opt->name == older->name;
-}
-
-static void forget_older(struct vnet_sock *vs, const struct vnet_opt *than)
-{
-	struct vnet_opt *opt, *next;
-
-	if (is_additive(than->level, than->name))
-		return;
-	list_for_each_entry_safe(opt, next, &vs->opts, node)
-		if (replaces(than, opt))
-			forget_opt(vs, opt);
+	list_for_each_entry_safe(older, next, &vs->opts, node)
+		if (vnet_opt_voids(opt, older))
+			forget_opt(vs, older);
 }
 
 /* Forget which groups of netlink options have named that bind() names as well. */
@@ -103,7 +64,7 @@ static void forget_groups(struct vnet_sock *vs)
 	struct vnet_opt *opt, *next;
 
 	list_for_each_entry_safe(opt, next, &vs->opts, node)
-		if (group_of(opt) && group_of(opt) <= BITS_PER_TYPE(u32))
+		if (vnet_opt_group(opt) && vnet_opt_group(opt) <= BITS_PER_TYPE(u32))
 			forget_opt(vs, opt);
 }
 
@@ -114,23 +75,15 @@ static void forget_groups(struct vnet_sock *vs)
 static bool keep_opt(struct vnet_sock *vs, struct vnet_opt *opt)
 {
 	lockdep_assert_held(&vs->lock);
-	forget_older(vs, opt);
-	if (forget_cancelled(vs, opt))
+	forget_void(vs, opt);
+	if (!vnet_opt_is_kept(opt) || forget_undone(vs, opt))
 		return false;
-	if (vs->nr_opts >= OPTS_MAX)
+	if (vs->nr_opts + vnet_opt_weight(opt) > OPTS_MAX)
 		return false;
 	opt->cred = get_current_cred();
 	list_add_tail(&opt->node, &vs->opts);
-	vs->nr_opts++;
+	vs->nr_opts += vnet_opt_weight(opt);
 	return true;
-}
-
-/* Return: the most bytes of an option's value that are kept. */
-static u32 longest(int level, int name)
-{
-	if (level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF))
-		return BPF_MAXINSNS * sizeof(struct sock_filter);
-	return OPT_LEN_MAX;
 }
 
 /**
@@ -154,7 +107,7 @@ int vnet_record_opt(struct vnet_sock *vs, u32 epoch, int level, int name, const 
 	struct vnet_opt *opt = NULL;
 	int rc;
 
-	if (len <= longest(level, name))
+	if (len <= vnet_opt_longest(level, name))
 		opt = kvmalloc(struct_size(opt, data, len), GFP_KERNEL_ACCOUNT);
 	mutex_lock(&vs->lock);
 	rc = check_epoch(vs, epoch);

@@ -28,7 +28,10 @@
  * vnet_down() and vnet_up() run in the session's thread, one after the other.
  */
 #include <linux/cred.h>
+#include <linux/in.h>
+#include <linux/in6.h>
 #include "netns.h"
+#include "option_keep.h"
 #include "packet.h"
 #include "tun.h"
 #include "view.h"
@@ -102,6 +105,17 @@ static int again(struct vnet_sock *vs, struct vnet_req *req, const struct cred *
 	return rc ?: vnet_result(req->cqe.result, 0);
 }
 
+static bool is_of_link(int rc)
+{
+	return rc == -EOWNERDEAD || rc == -ENETDOWN;
+}
+
+/* Test whether recovery of a socket may go on without an option. */
+static bool is_dispensable(struct vnet_sock *vs, const struct vnet_opt *opt, int rc)
+{
+	return vnet_packet_device_gone(vs, rc) || (!is_of_link(rc) && vnet_opt_may_fail(opt));
+}
+
 /* @late: those that can be set once the socket is bound, or the others */
 static int options_again(struct vnet_sock *vs, bool late)
 {
@@ -120,10 +134,15 @@ static int options_again(struct vnet_sock *vs, bool late)
 		if (vnet_packet_is_late(opt) != late)
 			continue;
 		rc = again(vs, &req, opt->cred);
-		if (rc && !vnet_packet_device_gone(vs, rc))
+		if (rc && !is_dispensable(vs, opt, rc))
 			return rc;
 	}
 	return 0;
+}
+
+static bool is_inet(const struct vnet_sock *vs)
+{
+	return vs->sk.sk_family == AF_INET || vs->sk.sk_family == AF_INET6;
 }
 
 /*
@@ -139,15 +158,43 @@ static int port_again(struct vnet_sock *vs)
 		.in[1] = &any,
 		.len[1] = vs->sk.sk_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(any),
 	};
-	bool inet = vs->sk.sk_family == AF_INET || vs->sk.sk_family == AF_INET6;
 	int rc;
 
 	/* It stands at the same place in both families. */
 	any.sin6_port = htons(READ_ONCE(vs->port));
-	if (!any.sin6_port || !inet || vnet_is_stream(vs))
+	if (!any.sin6_port || !is_inet(vs) || vnet_is_stream(vs))
 		return 0;
 	rc = again(vs, &req, vs->cred);
-	return rc == -EOWNERDEAD || rc == -ENETDOWN ? rc : 0;
+	return is_of_link(rc) ? rc : 0;
+}
+
+static int set_freebind(struct vnet_sock *vs, int on)
+{
+	bool v4 = vs->sk.sk_family == AF_INET;
+	struct vnet_req req = {
+		.opcode = VOS_OP_SETSOCKOPT,
+		.arg = { v4 ? SOL_IP : SOL_IPV6, v4 ? IP_FREEBIND : IPV6_FREEBIND },
+		.in[0] = &on,
+		.len[0] = sizeof(on),
+		.max = INT_MAX,
+	};
+
+	return again(vs, &req, vs->cred);
+}
+
+/*
+ * Bind a socket to an address that was this host's, and may be so again. In Linux a socket outlives
+ * its address.
+ */
+static int bind_ahead(struct vnet_sock *vs, struct vnet_req *req)
+{
+	int rc = set_freebind(vs, 1), off;
+
+	if (rc)
+		return rc;
+	rc = again(vs, req, vs->bind_cred ?: vs->cred);
+	off = set_freebind(vs, 0);
+	return rc ?: off;
 }
 
 static int bind_again(struct vnet_sock *vs)
@@ -162,6 +209,8 @@ static int bind_again(struct vnet_sock *vs)
 	if (!vs->bound_len)
 		return port_again(vs);
 	rc = again(vs, &req, vs->bind_cred ?: vs->cred);
+	if (rc == -EADDRNOTAVAIL && is_inet(vs))
+		rc = bind_ahead(vs, &req);
 	return vnet_packet_device_gone(vs, rc) ? 0 : rc;
 }
 
@@ -250,7 +299,7 @@ void vnet_socket_again(struct vnet_sock *vs)
 	if (is_due(vs)) {
 		rc = make_again(vs);
 		/* The link has died again: down() and the next up() are still to come. */
-		if (rc == -EOWNERDEAD || rc == -ENETDOWN)
+		if (is_of_link(rc))
 			rc = 0;
 		else if (rc)
 			give_up(vs);

@@ -388,7 +388,9 @@ int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 		.vs = vs, .msg = msg, .flags = flags, .opcode = VOS_OP_RECVMSG,
 		.dissolved = READ_ONCE(vs->dissolved),
 	};
-	bool nowait = flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE);
+	/* Only TCP has urgent data. Others do not heed the flag, or refuse it. */
+	bool nowait = flags & (MSG_DONTWAIT | MSG_ERRQUEUE) ||
+		(flags & MSG_OOB && vnet_is_stream(vs));
 	struct vnet_wait w;
 	int rc = 0;
 

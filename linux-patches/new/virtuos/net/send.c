@@ -187,6 +187,12 @@ static int error_or_fault(struct send *s)
 	return rc < 0 && rc != -EAGAIN ? rc : -EFAULT;
 }
 
+/* Test for an address of no bytes. Datagram sockets refuse one, others take it for none. */
+static bool is_empty_address(const struct vnet_sock *vs, const struct msghdr *msg)
+{
+	return msg->msg_name && !msg->msg_namelen && vs->sk.sk_type == SOCK_DGRAM;
+}
+
 /**
  * vnet_sendmsg - carry out sendmsg(2)
  * @sock: the socket
@@ -203,6 +209,8 @@ int vnet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	struct vnet_wait w;
 	int rc = 0;
 
+	if (unlikely(is_empty_address(vs, msg)))
+		return -EINVAL;
 	if (len > INT_MAX)
 		len = INT_MAX & PAGE_MASK;
 	if (READ_ONCE(vs->sk.sk_err))

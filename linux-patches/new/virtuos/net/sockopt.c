@@ -224,20 +224,6 @@ int vnet_setsockopt(struct socket *sock, int level, int name, sockptr_t val, uns
 	return vnet_option_set(vnet_sk(sock->sk), level, name, val, len);
 }
 
-static int put_value(sockopt_t *opt, const void *data, u32 len)
-{
-	len = min_t(u32, len, opt->optlen);
-	if (len && copy_to_iter(data, len, &opt->iter_out) != len)
-		return -EFAULT;
-	opt->optlen = len;
-	return 0;
-}
-
-static int put_int(sockopt_t *opt, int value)
-{
-	return put_value(opt, &value, sizeof(value));
-}
-
 static int get_timeout(struct vnet_sock *vs, int name, sockopt_t *opt)
 {
 	bool recv = name == SO_RCVTIMEO_OLD || name == SO_RCVTIMEO_NEW;
@@ -249,7 +235,7 @@ static int get_timeout(struct vnet_sock *vs, int name, sockopt_t *opt)
 		tv.tv_sec = timeo / HZ;
 		tv.tv_usec = timeo % HZ * USEC_PER_SEC / HZ;
 	}
-	return put_value(opt, &tv, sizeof(tv));
+	return vnet_option_put(opt, &tv, sizeof(tv));
 }
 
 /**
@@ -287,84 +273,13 @@ int vnet_option_get(struct vnet_sock *vs, int level, int name, sockopt_t *opt)
 	if (!rc)
 		rc = vnet_result(req.cqe.result, req.max);
 	if (rc >= 0)
-		rc = put_value(opt, data, min_t(u64, req.cqe.out[0], len)) ?: rc;
+		rc = vnet_option_put(opt, data, min_t(u64, req.cqe.out[0], len)) ?: rc;
 	kfree(data);
 	return rc;
 }
 
-/* Get SO_GET_FILTER. Both lengths of the call are numbers of instructions. */
-static int get_filter(struct vnet_sock *vs, sockopt_t *opt)
-{
-	u32 len = min_t(u32, opt->optlen, BPF_MAXINSNS) * sizeof(struct sock_filter);
-	void *insns = kvzalloc(max(len, 1u), GFP_KERNEL);
-	struct vnet_req req = {
-		.opcode = VOS_OP_GETSOCKOPT,
-		.arg = { SOL_SOCKET, SO_GET_FILTER, len },
-		.in[0] = insns,
-		.out[0] = insns,
-		.len[0] = len,
-		.max = INT_MAX,
-	};
-	int rc;
-
-	if (!insns)
-		return -ENOMEM;
-	rc = vnet_sock_run(vs, &req);
-	if (!rc)
-		rc = vnet_result(req.cqe.result, req.max);
-	if (rc >= 0) {
-		opt->optlen = min_t(u64, req.cqe.out[0], BPF_MAXINSNS);
-		len = min_t(u32, len, opt->optlen * sizeof(struct sock_filter));
-		iov_iter_ubuf(&opt->iter_out, ITER_DEST, opt->iter_out.ubuf, len);
-		if (copy_to_iter(insns, len, &opt->iter_out) != len)
-			rc = -EFAULT;
-	}
-	kvfree(insns);
-	return rc;
-}
-
-/* Get SO_ERROR. The error kept here comes first: the service may be gone. */
-static int get_error(struct vnet_sock *vs, sockopt_t *opt)
-{
-	int err = READ_ONCE(vs->sk.sk_err) ? -sock_error(&vs->sk) : 0;
-
-	if (err || vnet_is_lost(vs))
-		return put_int(opt, err);
-	return vnet_option_get(vs, SOL_SOCKET, SO_ERROR, opt);
-}
-
 /* What TCP_INFO has of a lost socket: programs ask by it whether a connection lives. */
 static const struct tcp_info closed = { .tcpi_state = TCP_CLOSE };
-
-/* What Linux reports for a socket whose peer is not a local process. */
-static const struct ucred nobody = { .pid = 0, .uid = -1, .gid = -1 };
-
-static int get_socket(struct vnet_sock *vs, int name, sockopt_t *opt)
-{
-	switch (name) {
-	case SO_ERROR:
-		return get_error(vs, opt);
-	case SO_TYPE:
-		return put_int(opt, vs->sk.sk_type);
-	case SO_DOMAIN:
-		/* IPV6_ADDRFORM turns a socket of IPv6 into one of IPv4. */
-		if (vs->sk.sk_family == PF_INET6 && !vnet_is_lost(vs))
-			break;
-		return put_int(opt, vs->sk.sk_family);
-	case SO_ZEROCOPY:
-		return put_int(opt, sock_flag(&vs->sk, SOCK_ZEROCOPY));
-	case SO_PEERCRED:
-		return put_value(opt, &nobody, sizeof(nobody));
-	case SO_PEERPIDFD:
-	case SO_PEERGROUPS:
-		return -ENODATA;
-	case SO_PEERSEC:
-		return -ENOPROTOOPT;
-	case SO_GET_FILTER:
-		return iter_is_ubuf(&opt->iter_out) ? get_filter(vs, opt) : -EOPNOTSUPP;
-	}
-	return vnet_option_get(vs, SOL_SOCKET, name, opt);
-}
 
 /**
  * vnet_getsockopt - carry out getsockopt(2)
@@ -389,9 +304,9 @@ int vnet_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt)
 		fallthrough;
 	default:
 		if (level == SOL_SOCKET)
-			return get_socket(vs, name, opt);
+			return vnet_option_get_socket(vs, name, opt);
 		if (level == SOL_TCP && name == TCP_INFO && vnet_is_lost(vs))
-			return put_value(opt, &closed, sizeof(closed));
+			return vnet_option_put(opt, &closed, sizeof(closed));
 		return vnet_option_get(vs, level, name, opt);
 	}
 }

@@ -74,7 +74,7 @@ enum vnet_phase {
  * @peer_len: length of @peer; 0: none
  * @backlog: of a listening socket
  * @opts: options set so far, oldest first
- * @nr_opts: how many
+ * @nr_opts: how many, long ones counted several times
  * @cred: credentials of its maker, under which recovery makes it again
  * @bind_cred: credentials under which it was bound, or NULL
  * @user: the user for which it counts
@@ -292,26 +292,11 @@ int vnet_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt);
 int vnet_option_set(struct vnet_sock *vs, int level, int name, sockptr_t val, unsigned int len);
 int vnet_option_get(struct vnet_sock *vs, int level, int name, sockopt_t *opt);
 
-/* record.c */
+/* option_socket.c */
+int vnet_option_put(sockopt_t *opt, const void *data, u32 len);
+int vnet_option_get_socket(struct vnet_sock *vs, int name, sockopt_t *opt);
 
-/**
- * struct vnet_opt - an option that was set
- * @node: on vnet_sock.opts
- * @cred: of the task that set it, which may have a right that the socket's maker does not
- *	have
- * @level: of the option
- * @name: of the option
- * @len: of its value
- * @data: its value
- */
-struct vnet_opt {
-	struct list_head node;
-	const struct cred *cred;
-	int level;
-	int name;
-	u32 len;
-	u8 data[];
-};
+/* record.c */
 
 int vnet_record_opt(struct vnet_sock *vs, u32 epoch, int level, int name, const void *data,
 		    u32 len);

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What sockets had before the death, in ways that are hard to make again: options that were taken
+ * back, interfaces and addresses that are not there any more.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "netdeath.h"
+
+#define GROUP		0xefff0205u
+#define DISSOLVED_PORT	7731
+
+static int receiver(void)
+{
+	struct sockaddr_in a = local(0);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	CHECK(fd >= 0);
+	CHECK(!bind(fd, (struct sockaddr *)&a, sizeof(a)));
+	return fd;
+}
+
+/* Send a byte to a socket. Return: whether it came. */
+static int comes(int fd, char byte)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct sockaddr_in a;
+	socklen_t len = sizeof(a);
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+	char c = 0;
+
+	CHECK(!getsockname(fd, (struct sockaddr *)&a, &len));
+	CHECK(sendto(s, &byte, 1, 0, (struct sockaddr *)&a, len) == 1);
+	close(s);
+	return poll(&p, 1, 300) == 1 && recv(fd, &c, 1, 0) == 1 && c == byte;
+}
+
+/* Only datagrams that begin with @byte pass. The protocol's header comes first. */
+static void pass_only(int fd, char byte)
+{
+	struct sock_filter insns[] = {
+		{ BPF_LD | BPF_B | BPF_ABS, 0, 0, 8 },
+		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 1, byte },
+		{ BPF_RET | BPF_K, 0, 0, 0xffff },
+		{ BPF_RET | BPF_K, 0, 0, 0 },
+	};
+	struct sock_fprog prog = { 4, insns };
+
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)));
+}
+
+/* A filter that was taken off, and another one put on. */
+void filter_changed(void)
+{
+	int fd = receiver(), none = 0;
+
+	pass_only(fd, 'a');
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none)));
+	pass_only(fd, 'b');
+	is_ready();
+	await_death();
+	CHECK(!comes(fd, 'a'));
+	CHECK(comes(fd, 'b'));
+}
+
+static void join(int fd, int name, int interface)
+{
+	struct ip_mreqn m = { .imr_multiaddr.s_addr = htonl(GROUP), .imr_ifindex = interface };
+
+	CHECK(!setsockopt(fd, SOL_IP, name, &m, sizeof(m)));
+}
+
+/* As in Linux, a socket outlives the interfaces on which it has joined groups. */
+void groups_of_the_gone(void)
+{
+	int fd = receiver(), gone, ttl = 7;
+	socklen_t len = sizeof(ttl);
+
+	CHECK(!system("ip link add dgone0 type dummy || ip tuntap add dgone0 mode tun"));
+	CHECK(!system("ip link set dgone0 up"));
+	gone = if_nametoindex("dgone0");
+	CHECK(gone);
+	join(fd, IP_ADD_MEMBERSHIP, 1);
+	join(fd, IP_ADD_MEMBERSHIP, gone);
+	join(fd, IP_MULTICAST_IF, gone);
+	CHECK(!setsockopt(fd, SOL_IP, IP_MULTICAST_TTL, &ttl, sizeof(ttl)));
+	CHECK(!system("ip link del dgone0"));
+	is_ready();
+	await_death();
+	CHECK(comes(fd, 'x'));
+	ttl = 0;
+	CHECK(!getsockopt(fd, SOL_IP, IP_MULTICAST_TTL, &ttl, &len) && ttl == 7);
+	join(fd, IP_DROP_MEMBERSHIP, 1);
+}
+
+/* More often than there is room for all that was done. What is set then is kept. */
+void group_left_often(void)
+{
+	int fd = receiver(), ttl = 9, i;
+	socklen_t len = sizeof(ttl);
+
+	for (i = 0; i < 300; i++) {
+		join(fd, IP_ADD_MEMBERSHIP, 1);
+		join(fd, IP_DROP_MEMBERSHIP, 1);
+	}
+	CHECK(!setsockopt(fd, SOL_IP, IP_TTL, &ttl, sizeof(ttl)));
+	is_ready();
+	await_death();
+	ttl = 0;
+	CHECK(!getsockopt(fd, SOL_IP, IP_TTL, &ttl, &len) && ttl == 9);
+	join(fd, IP_ADD_MEMBERSHIP, 1);
+	CHECK(comes(fd, 'x'));
+}
+
+/* An address that goes and comes back finds its listener. */
+void address_of_the_gone(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a635801) };
+	int l = socket(AF_INET, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0), off = -1;
+	socklen_t len = sizeof(a);
+
+	CHECK(!system("ip addr add 10.99.88.1/32 dev lo"));
+	CHECK(!bind(l, (struct sockaddr *)&a, len));
+	CHECK(!listen(l, 1));
+	CHECK(!getsockname(l, (struct sockaddr *)&a, &len));
+	CHECK(!system("ip addr del 10.99.88.1/32 dev lo"));
+	is_ready();
+	await_death();
+	len = sizeof(off);
+	CHECK(!getsockopt(l, SOL_IP, IP_FREEBIND, &off, &len) && !off);
+	CHECK(!system("ip addr add 10.99.88.1/32 dev lo"));
+	CHECK(!connect(c, (struct sockaddr *)&a, sizeof(a)));
+	CHECK(accept(l, NULL, NULL) >= 0);
+	CHECK(!system("ip addr del 10.99.88.1/32 dev lo"));
+}
+
+/* What is no listener any more is none afterwards, and can become one. */
+void listener_dissolved(void)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	struct sockaddr_in a = local(DISSOLVED_PORT);
+	int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
+	CHECK(!bind(fd, (struct sockaddr *)&a, sizeof(a)));
+	CHECK(!listen(fd, 1));
+	CHECK(!connect(fd, &none, sizeof(none)));
+	is_ready();
+	await_death();
+	CHECK(connected_to(DISSOLVED_PORT) < 0 && errno == ECONNREFUSED);
+	CHECK(accept(fd, NULL, NULL) < 0 && errno == EINVAL);
+	CHECK(!listen(fd, 1));
+	CHECK(connected_to(DISSOLVED_PORT) >= 0);
+	CHECK(accept(fd, NULL, NULL) >= 0);
+}
