@@ -103,7 +103,7 @@ TEST(a_folder_has_numbers)
 	}
 	full = stat_of(".");
 	CHECK(full.st_size > empty.st_size);
-	CHECK_EQ(full.st_blocks * 512, full.st_size);
+	CHECK(full.st_blocks * 512 >= full.st_size);
 	for (i = 1; i < 300; i += 2) {
 		char name[120];
 
