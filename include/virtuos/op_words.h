@@ -50,6 +50,9 @@
 #define VOS_STATFS_LATEST_LOW	3
 #define VOS_STATFS_LATEST_HIGH	4
 #define VOS_STATFS_EARLIEST	5
+/* In the flags of an answer's attributes, where FUSE has no meaning: chattr +A, +S. */
+#define VOS_ATTR_NOATIME	(1u << 3)
+#define VOS_ATTR_SYNC		(1u << 7)
 
 /*
  * BIND, arg0: a kernel has chosen the port, of a datagram socket. So connect() to AF_UNSPEC may

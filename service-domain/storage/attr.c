@@ -10,11 +10,16 @@ static int stat_of(struct dentry *dentry, u32 mask, struct kstat *stat)
 	return vfs_getattr(&path, stat, mask, AT_STATX_SYNC_AS_STAT);
 }
 
-/* What the client tells its programs of flags: which are set, and which there are. */
-static u32 flags_of(const struct kstat *stat)
+/*
+ * What the client tells its programs of flags: which are set, and which there are. And those by
+ * which it goes itself.
+ */
+static u32 flags_of(const struct inode *inode, const struct kstat *stat)
 {
 	return (stat->attributes & FUSE_ATTR_STATX) |
-	       (stat->attributes_mask & FUSE_ATTR_STATX) << FUSE_ATTR_STATX_SHIFT;
+	       (stat->attributes_mask & FUSE_ATTR_STATX) << FUSE_ATTR_STATX_SHIFT |
+	       (inode->i_flags & S_NOATIME ? VOS_ATTR_NOATIME : 0) |
+	       (inode->i_flags & S_SYNC ? VOS_ATTR_SYNC : 0);
 }
 
 /**
@@ -49,7 +54,7 @@ int vst_fill_attr(struct dentry *dentry, struct fuse_attr *attr)
 		.gid		= from_kgid(&init_user_ns, stat.gid),
 		.rdev		= new_encode_dev(stat.rdev),
 		.blksize	= stat.blksize,
-		.flags		= flags_of(&stat),
+		.flags		= flags_of(d_inode(dentry), &stat),
 	};
 	return 0;
 }

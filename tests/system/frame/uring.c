@@ -26,14 +26,24 @@ void ring_open(struct ring *r)
 	CHECK(r->sqes != MAP_FAILED);
 }
 
-void ring_submit(struct ring *r, const struct io_uring_sqe *sqe)
+void ring_put(struct ring *r, const struct io_uring_sqe *sqe)
 {
 	unsigned int tail = *word(r, r->p.sq_off.tail), at = tail & (r->p.sq_entries - 1);
 
 	r->sqes[at] = *sqe;
 	word(r, r->p.sq_off.array)[at] = at;
 	__atomic_store_n(word(r, r->p.sq_off.tail), tail + 1, __ATOMIC_RELEASE);
-	CHECK_EQ(syscall(SYS_io_uring_enter, r->fd, 1, 0, 0, NULL, 0), 1);
+}
+
+void ring_enter(struct ring *r, unsigned int n)
+{
+	CHECK_EQ(syscall(SYS_io_uring_enter, r->fd, n, 0, 0, NULL, 0), n);
+}
+
+void ring_submit(struct ring *r, const struct io_uring_sqe *sqe)
+{
+	ring_put(r, sqe);
+	ring_enter(r, 1);
 }
 
 bool ring_has_answer(const struct ring *r)

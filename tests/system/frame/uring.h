@@ -14,7 +14,9 @@ struct ring {
 };
 
 void ring_open(struct ring *r);		/* skips the test if the kernel has none */
-void ring_submit(struct ring *r, const struct io_uring_sqe *sqe);
+void ring_put(struct ring *r, const struct io_uring_sqe *sqe);
+void ring_enter(struct ring *r, unsigned int n);	/* submit what was put: all @n of them */
+void ring_submit(struct ring *r, const struct io_uring_sqe *sqe);	/* one */
 bool ring_has_answer(const struct ring *r);
 int ring_wait(struct ring *r, unsigned int *flags);	/* the next result, and its flags */
 

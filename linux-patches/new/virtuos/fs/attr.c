@@ -60,21 +60,64 @@ int vosfs_attr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr 
 }
 
 /**
+ * vosfs_attr_keep - have the VFS use a file as its flags say (chattr +A, +S)
+ * @inode: a regular file's
+ *
+ * The service says so with a file's attributes, but in an answer to STATX. So a flag that is
+ * missing there takes nothing back. Only vosfs_attr_set_flags() does.
+ *
+ * Context: any.
+ */
+void vosfs_attr_keep(struct inode *inode)
+{
+	u32 flags = READ_ONCE(get_fuse_inode(inode)->attr_flags);
+	unsigned int keep = (flags & VOS_ATTR_NOATIME ? S_NOATIME : 0) |
+			    (flags & VOS_ATTR_SYNC ? S_SYNC : 0);
+
+	if (keep & ~inode->i_flags)
+		inode_set_flags(inode, keep, keep);
+}
+
+/* What the service said before then does not count, so the client's note must go as well. */
+static void take_flags(struct inode *inode, u32 flags)
+{
+	struct fuse_inode *fi = get_fuse_inode(inode);
+	u32 told = (flags & FS_NOATIME_FL ? VOS_ATTR_NOATIME : 0) |
+		   (flags & FS_SYNC_FL ? VOS_ATTR_SYNC : 0);
+
+	spin_lock(&fi->lock);
+	WRITE_ONCE(fi->attr_flags,
+		   (fi->attr_flags & ~(VOS_ATTR_NOATIME | VOS_ATTR_SYNC)) | told);
+	inode_set_flags(inode, (flags & FS_NOATIME_FL ? S_NOATIME : 0) |
+			(flags & FS_SYNC_FL ? S_SYNC : 0), S_NOATIME | S_SYNC);
+	spin_unlock(&fi->lock);
+}
+
+/**
  * vosfs_attr_set_flags - the operation fileattr_set of regular files
  * @idmap: as there
  * @dentry: as there
  * @fa: as there
  *
- * The service has changed the time as well. It is not sent: the flag may forbid it.
+ * The service has changed the time as well. It is not sent: the flag may forbid it. Doors lose
+ * the file first: their users go by the flags that it had.
  *
  * Context: process.
  * Return: as there.
  */
 int vosfs_attr_set_flags(struct mnt_idmap *idmap, struct dentry *dentry, struct fileattr *fa)
 {
-	int err = fuse_common_inode_operations.fileattr_set(idmap, dentry, fa);
+	struct inode *inode = d_inode(dentry);
+	int err = vosfs_data_begin(inode);
 
-	if (!err)
-		inode_set_ctime_current(d_inode(dentry));
+	if (err)
+		return err;
+	vosfs_users_end_windows(inode);
+	err = fuse_common_inode_operations.fileattr_set(idmap, dentry, fa);
+	if (!err) {
+		take_flags(inode, fa->flags);
+		inode_set_ctime_current(inode);
+	}
+	vosfs_data_end(inode);
 	return err;
 }

@@ -172,7 +172,7 @@ static void use_answer(struct vosfs_data *d, struct kstat *stat)
 	stat->blocks = max_t(u64, stat->blocks, known);
 }
 
-/* O_DIRECT takes any length and address. This is what ext4 says on a disk with small sectors. */
+/* What ext4 says on a disk with small sectors; vosfs_read_iter() refuses what is not so. */
 static void tell_alignment(struct kstat *stat)
 {
 	stat->result_mask |= STATX_DIOALIGN;
@@ -197,6 +197,7 @@ int vosfs_blocks_getattr(struct mnt_idmap *idmap, const struct path *path, struc
 	struct vosfs_data *d = vosfs_data_known(inode);
 	int err = 0;
 
+	vosfs_attr_keep(inode);
 	vosfs_users_note_writes(inode);
 	if (d && mask & STATX_BLOCKS && !(flags & AT_STATX_DONT_SYNC))
 		err = make_true(d);

@@ -65,6 +65,12 @@ static int data_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	return fuse_file_operations.fsync(file, start, end, datasync);
 }
 
+static int data_open(struct inode *inode, struct file *file)
+{
+	vosfs_attr_keep(inode);
+	return fuse_file_operations.open(inode, file);
+}
+
 /*
  * Flush at every close, after the descriptor's word has gone. If the file was only read, there
  * is nothing to flush. The client would forget attributes and access lists, and the next stat()
@@ -172,6 +178,7 @@ void vosfs_file_ops_init(void)
 {
 	vosfs_file_ops = fuse_file_operations;
 	vosfs_file_ops.owner = THIS_MODULE;
+	vosfs_file_ops.open = data_open;
 	vosfs_file_ops.flush = data_flush;
 	vosfs_file_ops.fsync = data_fsync;
 	vosfs_file_ops.read_iter = vosfs_read_iter;

@@ -286,6 +286,21 @@ static ssize_t do_part(struct vosfs_io *io)
 }
 
 /*
+ * Refuse an address, a length or a position that no disk could use, in ext4's words. At the end of
+ * a file there is nothing to use.
+ */
+static int check_alignment(const struct vosfs_io *io)
+{
+	loff_t pos = begin_of(io);
+
+	if (!is_direct(io) || !iov_iter_count(io->iter))
+		return 0;
+	if (!io->write && pos >= i_size_read(io->inode))
+		return 0;
+	return (pos | iov_iter_alignment(io->iter)) & (SECTOR_SIZE - 1) ? -EINVAL : 0;
+}
+
+/*
  * Test for what waits in any case: a call of the service, or the inode's lock. ext4 refuses
  * buffered writes in these words.
  */
@@ -300,7 +315,7 @@ static int check_wait(const struct vosfs_io *io)
 
 static ssize_t do_io(struct vosfs_io *io)
 {
-	ssize_t n = check_wait(io);
+	ssize_t n = check_alignment(io) ?: check_wait(io);
 
 	if (n)
 		return n;

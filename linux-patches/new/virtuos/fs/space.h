@@ -27,6 +27,7 @@ int vosfs_blocks_getattr(struct mnt_idmap *idmap, const struct path *path, struc
 
 /* attr.c */
 int vosfs_attr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
+void vosfs_attr_keep(struct inode *inode);
 int vosfs_attr_set_flags(struct mnt_idmap *idmap, struct dentry *dentry, struct fileattr *fa);
 
 /* ioctl.c */

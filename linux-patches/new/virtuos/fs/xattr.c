@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Extended attributes are the FUSE client's. Before a file gets capabilities, no process may
- * write it past the kernel any more, for a write takes them away.
+ * write it past the kernel any more, for a write takes them away. A value that an attribute has
+ * is not set again: that would move the change time.
  */
 #include <linux/fs.h>
+#include <linux/slab.h>
 #include <linux/xattr.h>
 #include "data.h"
 
@@ -26,12 +28,30 @@ static int set_capabilities(struct mnt_idmap *idmap, struct dentry *dentry, stru
 	return err;
 }
 
+/* Test whether an attribute has this value. If that cannot be told, it has not. */
+static bool has_value(struct dentry *dentry, struct inode *inode, const char *name,
+		      const void *value, size_t size)
+{
+	/* Without room the length alone would be asked for. */
+	void *now = kvmalloc(size + 1, GFP_KERNEL);
+	bool same;
+
+	if (!now)
+		return false;
+	same = client_handler->get(client_handler, dentry, inode, name, now, size + 1) == size &&
+	       !memcmp(now, value, size);
+	kvfree(now);
+	return same;
+}
+
 static int watched_set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
 		       struct dentry *dentry, struct inode *inode, const char *name,
 		       const void *value, size_t size, int flags)
 {
 	if (value && S_ISREG(inode->i_mode) && !strcmp(name, XATTR_NAME_CAPS))
 		return set_capabilities(idmap, dentry, inode, name, value, size, flags);
+	if (value && !(flags & XATTR_CREATE) && has_value(dentry, inode, name, value, size))
+		return 0;
 	return client_handler->set(client_handler, idmap, dentry, inode, name, value, size, flags);
 }
 
