@@ -133,9 +133,9 @@ def test_stat_is_a_command_as_any_other(host):
 
 
 def test_stat_that_is_ended_shows_what_it_has(host):
-    r = host.primary("timeout --foreground -s TERM 3 virtuos-perf stat -- sleep 1000; echo $?; pgrep -f '^sleep 1000'")
+    r = host.primary("timeout --foreground -s TERM 5 virtuos-perf stat -- sleep 1000; echo $?; pgrep -f '^sleep 1000'")
     assert r.stdout == b"124\n" and b"task-clock" in r.stderr, (r.stdout, r.stderr)
-    r = host.dom0("timeout --foreground -s TERM 3 virtuos stat -- sleep 1001; echo $?; "
+    r = host.dom0("timeout --foreground -s TERM 5 virtuos stat -- sleep 1001; echo $?; "
                   "virtuos exec -- pgrep -f '^sleep 1001'")
     assert r.stdout == b"124\n" and b"task-clock" in r.stderr, (r.stdout, r.stderr)
 
