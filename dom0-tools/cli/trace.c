@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "../perf/output.h"
 #include "../perf/record.h"
 #include "../perf/trace.h"
 #include "cli.h"
@@ -18,7 +20,8 @@
 #define OWN_WORDS	16
 #define MOST_BYTES	(1ull << 30)
 
-static char fetch[] = "cat \"$0\" 2>/dev/null; rm -f \"$0\"";
+/* Its size comes first: what comes without one, or is shorter, is no such file. */
+static char fetch[] = "wc -c <\"$0\" 2>/dev/null && cat \"$0\"; rm -f \"$0\"";
 
 /*
  * struct file_tool - what makes the file
@@ -139,59 +142,72 @@ static void clean(char *buf, size_t n)
 			buf[i] = '?';
 }
 
-/* Return: 0 or -1; errno says why, 0: nothing came, or too much. */
-static int copy(int from, FILE *to)
+/* A line with a number. Return: false: it is none, and may have no end. */
+static bool read_size(FILE *from, unsigned long long *size)
 {
-	static char buf[65536];
-	uint64_t all = 0;
-	ssize_t n;
+	char line[32], end;
 
-	errno = 0;
-	while ((n = read(from, buf, sizeof(buf))) > 0) {
-		all += (uint64_t)n;
-		clean(buf, (size_t)n);
-		if (all > MOST_BYTES || fwrite(buf, 1, (size_t)n, to) != (size_t)n)
-			return -1;
-	}
-	return n < 0 || !all ? -1 : 0;
+	return fgets(line, sizeof(line), from) && sscanf(line, "%llu%c", size, &end) == 2 &&
+	       end == '\n' && *size <= MOST_BYTES;
 }
 
-static int take(const struct file_order *o, const char *path)
+/* Return: true if the whole file came. */
+static bool copy(FILE *from, FILE *to)
+{
+	static char buf[65536];
+	unsigned long long left;
+	size_t n;
+
+	if (!read_size(from, &left))
+		return false;
+	while (left && (n = fread(buf, 1, left < sizeof(buf) ? left : sizeof(buf), from))) {
+		clean(buf, n);
+		fwrite(buf, 1, n, to);
+		left -= n;
+	}
+	return !left;
+}
+
+/* Fetch the file and remove it there. Return: true if all of it came. */
+static bool fetch_file(const struct file_order *o, const char *path, FILE *to)
 {
 	const char *words[] = { "sh", "-c", fetch, path, NULL };
 	struct exec_pipe p;
-	FILE *f = fopen(o->output, "we");
-	int r;
+	FILE *from;
+	bool ok;
 
-	if (!f) {
-		vd_log("%s: %s", o->output, strerror(errno));
-		return -1;
-	}
-	r = exec_open(o->name, words, 0, &p);
-	if (!r) {
-		r = copy(p.fd, f);
-		exec_close(&p);
-	}
-	if (fclose(f) || r) {
-		vd_log("%s: %s", o->output, errno ? strerror(errno) : "no file came");
-		return -1;
-	}
-	return 0;
+	if (exec_open(o->name, words, 0, &p))
+		return false;
+	from = fdopen(dup(p.fd), "r");
+	ok = from && copy(from, to);
+	if (from)
+		fclose(from);
+	exec_close(&p);
+	return ok;
 }
 
 static int make_file(const struct file_tool *tool, int argc, char **argv)
 {
 	char path[VD_PATH_MAX];
 	struct file_order o;
+	struct vp_output out;
+	bool ok;
 	int r;
 
 	if (!parse(tool, argc, argv, &o))
 		return BAD_USAGE;
+	if (vp_output_open(&out, o.output))
+		return 1;
+	/* The command may go on when no one reads what it writes. */
+	signal(SIGPIPE, SIG_IGN);
 	make_path(o.output, path);
 	r = run(tool, &o, argc, argv, path);
-	if (r == EXIT_TRANSPORT)
-		return r;
-	return take(&o, path) && !r ? 1 : r;
+	ok = r != EXIT_TRANSPORT && fetch_file(&o, path, out.f);
+	if (!ok && !r)
+		vd_log("%s: no file came", o.output);
+	if (vp_output_close(&out, ok))
+		return 1;
+	return ok || r ? r : 1;
 }
 
 static const char *const no_options[] = { NULL };

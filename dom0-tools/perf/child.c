@@ -39,6 +39,8 @@ int vp_child_make(struct vp_child *c, char **argv)
 		close(failed[0]);
 		become(go[0], failed[1], argv);
 	}
+	/* A pipe's reader may go, and the command may be killed before it begins. */
+	signal(SIGPIPE, SIG_IGN);
 	close(go[0]);
 	close(failed[1]);
 	c->go = go[1];
@@ -60,7 +62,8 @@ int vp_child_go(struct vp_child *c)
 
 static void pass_on(int sig)
 {
-	kill((pid_t)command_pid, sig);
+	if (command_pid > 0)
+		kill((pid_t)command_pid, sig);
 }
 
 void vp_child_pass_signals(const struct vp_child *c)
@@ -82,6 +85,7 @@ int vp_child_status(const struct vp_child *c, int options)
 	while (r < 0 && errno == EINTR);
 	if (r <= 0)
 		return VP_CHILD_RUNS;
+	command_pid = 0;	/* the number may be another process's now */
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

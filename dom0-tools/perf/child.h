@@ -24,6 +24,8 @@ struct vp_child {
  * @c: filled
  * @argv: the command and its arguments
  *
+ * SIGPIPE does not end the caller from now on: what was measured is put away.
+ *
  * Return: 0 or -1.
  */
 int vp_child_make(struct vp_child *c, char **argv);

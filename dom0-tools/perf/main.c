@@ -123,7 +123,12 @@ static int cmd_snapshot(int argc, char **argv)
 
 	if (vp_top_parse(argc, argv, &o) || o.name || o.batch || o.json)
 		return BAD_USAGE;
-	return vp_gather_stream(&vp_places_real, o.seconds, o.count, 1) ? no_primary() : 0;
+	if (access(vp_places_real.sys, F_OK))
+		return no_primary();
+	if (!vp_gather_stream(&vp_places_real, o.seconds, o.count, 1))
+		return 0;
+	fprintf(stderr, "virtuos-perf: %s\n", strerror(errno));
+	return 1;
 }
 
 static const struct vd_command commands[] = {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A finished text: see output.h. The new file is written beside the old one. Its name begins with
- * a dot and does not end as the old one's does, so that no collector takes it.
+ * A file that is written: see output.h. The new file is written beside the old one. Its name begins
+ * with a dot and does not end as the old one's does, so that no collector takes it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,20 +14,18 @@
 
 #include "output.h"
 
-static int write_all(int fd, const struct vp_text *t)
+static int complain(const char *path)
 {
-	size_t at = 0;
-	ssize_t n;
+	fprintf(stderr, "virtuos: %s: %s\n", path, strerror(errno));
+	return -1;
+}
 
-	while (at < t->len) {
-		n = write(fd, t->buf + at, t->len - at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		at += (size_t)n;
-	}
-	return 0;
+/* What is no regular file must not be replaced by one: /dev/null, a pipe, a symbolic link. */
+static bool is_replaced(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) ? errno == ENOENT : S_ISREG(st.st_mode);
 }
 
 static int make_path(const char *path, char new[PATH_MAX])
@@ -47,34 +44,73 @@ static int make_path(const char *path, char new[PATH_MAX])
 	return -1;
 }
 
-static int replace(const struct vp_text *t, const char *path)
+/* A new file is for all to read, as far as the user's mask lets them. */
+static FILE *open_beside(struct vp_output *o)
 {
-	char new[PATH_MAX];
-	int fd, r, saved;
+	mode_t mask = umask(077);
+	int fd = make_path(o->path, o->beside) ? -1 : mkostemp(o->beside, O_CLOEXEC);
 
-	if (make_path(path, new))
-		return -1;
-	fd = mkstemp(new);
-	if (fd < 0)
-		return -1;
-	r = write_all(fd, t) || fchmod(fd, 0644) || fsync(fd) ? -1 : 0;
-	saved = errno;
-	close(fd);
-	if (!r && !rename(new, path))
+	umask(mask);
+	if (fd < 0) {
+		*o->beside = 0;
+		return NULL;
+	}
+	fchmod(fd, 0644 & ~mask);
+	return fdopen(fd, "w");
+}
+
+int vp_output_open(struct vp_output *o, const char *path)
+{
+	o->path = path;
+	*o->beside = 0;
+	o->f = is_replaced(path) ? open_beside(o) : fopen(path, "we");
+	return o->f ? 0 : complain(path);
+}
+
+/* Return: 0, or -1 and errno. */
+static int finish(struct vp_output *o)
+{
+	FILE *f = o->f;
+	int bad = 0;
+
+	o->f = NULL;
+	errno = 0;
+	if (fflush(f) || ferror(f) || (*o->beside && fsync(fileno(f))))
+		bad = errno ? errno : EIO;
+	if (fclose(f) && !bad)
+		bad = errno;
+	errno = bad;
+	return bad ? -1 : 0;
+}
+
+int vp_output_close(struct vp_output *o, bool keep)
+{
+	int r = 0;
+
+	if (!o->f)
 		return 0;
-	errno = r ? saved : errno;
-	saved = errno;
-	unlink(new);
-	errno = saved;
-	return -1;
+	if (finish(o) && keep)
+		r = complain(o->path);
+	else if (keep && *o->beside && rename(o->beside, o->path))
+		r = complain(o->path);
+	else if (keep)
+		return 0;
+	if (*o->beside)
+		unlink(o->beside);
+	return r;
 }
 
 int vp_output(const struct vp_text *t, const char *path)
 {
-	int r = path ? replace(t, path) : write_all(STDOUT_FILENO, t);
+	struct vp_output o;
 
-	if (r)
-		fprintf(stderr, "virtuos: %s: %s\n", path ? path : "standard output",
-			strerror(errno));
-	return r;
+	if (path) {
+		if (vp_output_open(&o, path))
+			return -1;
+		fwrite(t->buf, 1, t->len, o.f);
+		return vp_output_close(&o, true);
+	}
+	errno = 0;
+	fwrite(t->buf, 1, t->len, stdout);
+	return fflush(stdout) || ferror(stdout) ? complain("standard output") : 0;
 }

@@ -106,10 +106,10 @@ static void say_deaths(const struct record *r, const char *name)
 	vp_deaths_say(name, &r->before, &now, stderr);
 }
 
-static int report(const struct vp_record_options *o, struct record *r, const char *command)
+static void report(const struct vp_record_options *o, struct record *r, const char *command,
+		   FILE *f)
 {
 	struct vp_text t = { 0 };
-	int rc;
 
 	vp_symbols_kernel(&r->samples.spaces.kernel, "/proc/kallsyms");
 	vp_samples_join(&r->samples);
@@ -118,17 +118,13 @@ static int report(const struct vp_record_options *o, struct record *r, const cha
 		vp_frames_html(&r->samples.root, command, &t);
 	else
 		vp_frames_folded(&r->samples.root, &t);
-	rc = vp_output(&t, o->output);
+	fwrite(t.buf, 1, t.len, f);
 	vp_text_free(&t);
-	if (!rc) {
-		say(&r->samples, o->name);
-		say_deaths(r, o->name);
-	}
-	return rc;
 }
 
-/* The child waits. Return: the exit status. */
-static int run_child(const struct vp_record_options *o, struct record *r, char **argv)
+/* The child waits. *@ran: the samples have been written. Return: the exit status. */
+static int run_child(const struct vp_record_options *o, struct record *r, char **argv, FILE *f,
+		     bool *ran)
 {
 	int status, e;
 
@@ -144,18 +140,30 @@ static int run_child(const struct vp_record_options *o, struct record *r, char *
 	if (e)
 		return vp_child_explain(argv, e);
 	status = follow(r);
-	return report(o, r, argv[0]) ? 1 : status;
+	report(o, r, argv[0], f);
+	*ran = true;
+	return status;
 }
 
 int vp_record_run(const struct vp_record_options *o, char **argv)
 {
 	static struct record r;
+	struct vp_output out;
+	bool ran = false;
 	int status = 1;
 
+	if (vp_output_open(&out, o->output))
+		return 1;
 	if (vp_child_make(&r.child, argv))
 		fprintf(stderr, "virtuos-perf: %s\n", strerror(errno));
 	else
-		status = run_child(o, &r, argv);
+		status = run_child(o, &r, argv, out.f, &ran);
+	if (vp_output_close(&out, ran)) {
+		status = 1;
+	} else if (ran) {
+		say(&r.samples, o->name);
+		say_deaths(&r, o->name);
+	}
 	vp_sampler_close(&r.sampler);
 	vp_samples_free(&r.samples);
 	return status;

@@ -47,7 +47,10 @@ static int open_event(struct perf_event_attr *a, pid_t pid, unsigned int cpu)
 	return (int)fd;
 }
 
-/* The event that also tells of processes has the ring. Return: 0, -1 (said). */
+/*
+ * The event that also tells of processes has the ring. There is none for a processor that is off.
+ * Return: 0, -1 (said).
+ */
 static int open_time(struct vp_sampler *s, unsigned int cpu, pid_t pid, unsigned int hz)
 {
 	struct perf_event_attr a = attributes(pid, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK,
@@ -61,7 +64,7 @@ static int open_time(struct vp_sampler *s, unsigned int cpu, pid_t pid, unsigned
 	a.task = 1;
 	s->time[cpu] = open_event(&a, pid, cpu);
 	if (s->time[cpu] < 0)
-		return complain("the processor");
+		return errno == ENODEV ? 0 : complain("the processor");
 	ring = mmap(NULL, (size_t)getpagesize() + RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
 		    s->time[cpu], 0);
 	if (ring == MAP_FAILED)
@@ -112,7 +115,8 @@ int vp_sampler_open(struct vp_sampler *s, pid_t pid, unsigned int hz, unsigned i
 	for (cpu = 0; cpu < s->cpus; cpu++)
 		s->time[cpu] = s->work[cpu] = -1;
 	for (cpu = 0; cpu < s->cpus; cpu++)
-		if (open_time(s, cpu, pid, hz) || open_work(s, cpu, pid, &e, ns))
+		if (open_time(s, cpu, pid, hz) ||
+		    (s->ring[cpu] && open_work(s, cpu, pid, &e, ns)))
 			return -1;
 	if (pid < 0)
 		each_event(s, PERF_EVENT_IOC_ENABLE);

@@ -46,8 +46,8 @@ int vp_stat_parse(int argc, char **argv, struct vp_stat_options *o)
 	for (i = 1; i < argc && strcmp(argv[i], "--"); i++) {
 		if (!strcmp(argv[i], "--json"))
 			o->json = true;
-		else if (!strcmp(argv[i], "-e") && i + 1 < argc)
-			o->events = argv[++i];
+		else if (!strcmp(argv[i], "-e") && i + 1 < argc && o->lists < VP_EVENTS)
+			o->events[o->lists++] = argv[++i];
 		else if (!strcmp(argv[i], "-o") && i + 1 < argc)
 			o->output = argv[++i];
 		else
@@ -72,6 +72,17 @@ static char *next_name(char **rest)
 	return begin;
 }
 
+static bool is_counted(const struct run *r, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->n; i++)
+		if (!strcmp(r->count[i].event.name, name))
+			return true;
+	return false;
+}
+
+/* An event that is named again is counted once. */
 static int name_events(const char *names, struct run *r)
 {
 	char copy[NAMES_SIZE], *rest = copy, *name;
@@ -87,11 +98,10 @@ static int name_events(const char *names, struct run *r)
 				name);
 			return -1;
 		}
-		r->n++;
+		if (!is_counted(r, r->count[r->n].event.name))
+			r->n++;
 	}
-	if (!r->n)
-		fprintf(stderr, "virtuos-perf: -e names no event\n");
-	return r->n ? 0 : -1;
+	return 0;
 }
 
 static int choose_events(const struct vp_stat_options *o, struct run *r)
@@ -102,12 +112,22 @@ static int choose_events(const struct vp_stat_options *o, struct run *r)
 		fprintf(stderr, "virtuos-perf: this kernel has no PMU \"" PMU "\": it is no primary of VirtuOS, or virtuos-perf.ko is not loaded\n");
 		return -1;
 	}
-	if (o->events)
-		return name_events(o->events, r);
+	for (i = 0; i < o->lists; i++)
+		if (name_events(o->events[i], r))
+			return -1;
+	if (o->lists && !r->n)
+		fprintf(stderr, "virtuos-perf: -e names no event\n");
+	if (o->lists)
+		return r->n ? 0 : -1;
 	for (i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
 		if (!vp_pmu_event(VP_PMU_DIR, usual[i], &r->count[r->n].event))
 			r->n++;
 	return 0;
+}
+
+static bool is_forbidden(int e)
+{
+	return e == EACCES || e == EPERM;
 }
 
 static int open_event(const struct vp_event *e, pid_t pid)
@@ -119,13 +139,15 @@ static int open_event(const struct vp_event *e, pid_t pid)
 		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
 	};
 	long fd = syscall(SYS_perf_event_open, &a, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	int saved = errno;
 
-	if (fd < 0 && (errno == EACCES || errno == EPERM)) {
+	if (fd < 0 && is_forbidden(errno)) {
 		/* An ordinary user may not see what the kernel does. */
 		a.exclude_kernel = 1;
 		a.exclude_hv = 1;
 		fd = syscall(SYS_perf_event_open, &a, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 	}
+	errno = saved;		/* a unit that leaves nothing out would say EINVAL now */
 	return (int)fd;
 }
 
@@ -137,8 +159,9 @@ static int open_events(struct run *r)
 		r->fd[i] = open_event(&r->count[i].event, r->child.pid);
 		if (r->fd[i] >= 0)
 			continue;
-		fprintf(stderr, "virtuos-perf: cannot count %s: %s (/proc/sys/kernel/perf_event_paranoid says who may)\n",
-			r->count[i].event.name, strerror(errno));
+		fprintf(stderr, "virtuos-perf: cannot count %s: %s%s\n",
+			r->count[i].event.name, strerror(errno), is_forbidden(errno) ?
+			" (/proc/sys/kernel/perf_event_paranoid says who may)" : "");
 		return -1;
 	}
 	return 0;
@@ -171,44 +194,51 @@ static void read_events(struct run *r)
 	}
 }
 
-static int report(const struct vp_stat_options *o, const struct run *r, char **argv,
-		  double seconds, int status)
+static void report(const struct vp_stat_options *o, const struct run *r, char **argv,
+		   double seconds, int status, FILE *f)
 {
 	struct vp_text t = { 0 };
-	int rc = 0;
 
 	vp_stat_show(argv, r->count, r->n, seconds, status, o->json, &t);
-	if (o->output)
-		rc = vp_output(&t, o->output);
-	else
-		fwrite(t.buf, 1, t.len, stderr);
+	fwrite(t.buf, 1, t.len, f);
 	vp_text_free(&t);
-	return rc;
+}
+
+/* The child waits. *@ran: the counts have been written. Return: the exit status. */
+static int run_child(const struct vp_stat_options *o, struct run *r, char **argv, FILE *f,
+		     bool *ran)
+{
+	double begun;
+	int status, e;
+
+	if (open_events(r)) {
+		vp_child_drop(&r->child);
+		return VP_STAT_FAILED;
+	}
+	vp_child_pass_signals(&r->child);
+	begun = now();
+	e = vp_child_go(&r->child);
+	if (e)
+		return vp_child_explain(argv, e);
+	status = vp_child_status(&r->child, 0);
+	read_events(r);
+	report(o, r, argv, now() - begun, status, f);
+	*ran = true;
+	return status;
 }
 
 int vp_stat_run(const struct vp_stat_options *o, char **argv)
 {
+	struct vp_output out = { 0 };
 	struct run r = { 0 };
-	double begun;
-	int status, e;
+	bool ran = false;
+	int status = VP_STAT_FAILED;
 
-	if (choose_events(o, &r))
+	if (choose_events(o, &r) || (o->output && vp_output_open(&out, o->output)))
 		return VP_STAT_FAILED;
-	if (vp_child_make(&r.child, argv)) {
+	if (vp_child_make(&r.child, argv))
 		fprintf(stderr, "virtuos-perf: %s\n", strerror(errno));
-		return VP_STAT_FAILED;
-	}
-	if (open_events(&r)) {
-		vp_child_drop(&r.child);
-		return VP_STAT_FAILED;
-	}
-	begun = now();
-	e = vp_child_go(&r.child);
-	if (e)
-		return vp_child_explain(argv, e);
-	status = vp_child_status(&r.child, 0);
-	read_events(&r);
-	if (report(o, &r, argv, now() - begun, status))
-		return VP_STAT_FAILED;
-	return status;
+	else
+		status = run_child(o, &r, argv, out.f ? out.f : stderr, &ran);
+	return vp_output_close(&out, ran) ? VP_STAT_FAILED : status;
 }

@@ -15,13 +15,15 @@
 
 /**
  * struct vp_stat_options - what is to be counted, and how it is shown
- * @events: names, between commas; NULL: a choice of those that there are
+ * @events: lists of names, between commas
+ * @lists: how many; 0: a choice of the events that there are
  * @json: as one line of JSON
  * @output: file; NULL: stderr
  * @command: index of the command among the arguments
  */
 struct vp_stat_options {
-	const char *events;
+	const char *events[VP_EVENTS];
+	unsigned int lists;
 	bool json;
 	const char *output;
 	int command;

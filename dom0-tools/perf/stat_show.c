@@ -23,12 +23,12 @@ static void grouped(const char *number, struct vp_text *t)
 	vp_text_add(t, "%*s%s", VALUE_WIDTH - (int)strlen(number + whole), out, number + whole);
 }
 
-static void scaled(const struct vp_count *c, char number[64])
+static void scaled(const struct vp_count *c, int digits, char number[64])
 {
 	if (c->event.scale == 1)
 		snprintf(number, 64, "%llu", (unsigned long long)c->value);
 	else
-		snprintf(number, 64, "%.2f", (double)c->value * c->event.scale);
+		snprintf(number, 64, "%.*f", digits, (double)c->value * c->event.scale);
 }
 
 static void show_text(char *const *command, const struct vp_count *count, unsigned int n,
@@ -45,7 +45,7 @@ static void show_text(char *const *command, const struct vp_count *count, unsign
 	vp_text_add(t, "':\n\n");
 	for (i = 0; i < n; i++) {
 		if (count[i].counted) {
-			scaled(&count[i], number);
+			scaled(&count[i], 2, number);
 			grouped(number, t);
 		} else {
 			vp_text_add(t, "%*s", VALUE_WIDTH, "<not counted>");
@@ -70,7 +70,7 @@ static void show_json(char *const *command, const struct vp_count *count, unsign
 	for (i = 0; i < n; i++) {
 		vp_text_add(t, "%s", i ? ", " : "");
 		vp_text_json(t, count[i].event.name);
-		scaled(&count[i], number);
+		scaled(&count[i], 6, number);	/* of milliseconds, the last nanosecond */
 		vp_text_add(t, ": {\"value\": %s, \"unit\": ",
 			    count[i].counted ? number : "null");
 		vp_text_json(t, count[i].event.unit);

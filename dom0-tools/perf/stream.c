@@ -74,9 +74,12 @@ void vp_stream_complain(const struct vp_stream *s)
 {
 	char text[MESSAGE_MAX];
 	size_t n = s->buf.len < sizeof(text) ? s->buf.len : sizeof(text);
+	const size_t mark = strlen(VP_SNAPSHOT_BEGIN);
 
-	if (!n)
+	if (!n || (n >= mark && !memcmp(s->buf.buf, VP_SNAPSHOT_BEGIN, mark))) {
+		fputs("virtuos: the primary sends no more figures\n", stderr);
 		return;
+	}
 	memcpy(text, s->buf.buf, n);
 	while (n && text[n - 1] == '\n')
 		n--;

@@ -48,7 +48,7 @@ bool vp_stream_take(struct vp_stream *s, struct vp_snapshot *snapshot);
 bool vp_stream_next(struct vp_stream *s, struct vp_snapshot *snapshot);
 
 /**
- * vp_stream_complain - show what came instead of a snapshot, on stderr
+ * vp_stream_complain - show what came instead of a whole snapshot, on stderr
  * @s: the stream
  */
 void vp_stream_complain(const struct vp_stream *s);

@@ -108,6 +108,15 @@ static void put(const struct vp_text *t)
 	fflush(stdout);
 }
 
+/* Nothing more can be shown: the disk is full, for example. */
+static bool complain_of_output(void)
+{
+	if (!ferror(stdout))
+		return false;
+	fprintf(stderr, "virtuos: standard output cannot be written\n");
+	return true;
+}
+
 /* Draw a table over the last one; what does not fit is cut off. */
 static void draw(const struct vp_text *table, unsigned int rows, unsigned int columns)
 {
@@ -178,7 +187,8 @@ static bool take(struct top *t)
 			vp_costs_between(&t->was, &is, &t->costs);
 			ok = show(t);
 			t->shown += ok;
-			ok = ok && (!t->o->count || t->shown < t->o->count);
+			t->failed |= complain_of_output();
+			ok = ok && !t->failed && (!t->o->count || t->shown < t->o->count);
 		}
 		vp_snapshot_free(&t->was);
 		t->was = is;
@@ -294,7 +304,7 @@ int vp_top_run(const struct vp_top_options *o, int fd)
 	open_screen(&t);
 	loop(&t);
 	close_screen(&t);
-	ok = t.shown || t.quit || told_to_end;
+	ok = !t.failed && (t.quit || told_to_end || (o->count && t.shown == o->count));
 	if (!ok && !t.failed)
 		vp_stream_complain(&t.stream);
 	vp_costs_free(&t.costs);

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "output.h"
 #include "rings.h"
 #include "trace.h"
 #include "tracefs.h"
@@ -28,7 +29,8 @@ struct trace {
 	struct vp_tracefs points;
 	struct vp_child child;
 	double tsc_khz;
-	FILE *f;
+	struct vp_output out;
+	bool written;
 };
 
 int vp_trace_parse(int argc, char **argv, struct vp_trace_options *o)
@@ -60,15 +62,6 @@ static int read_khz(double *khz)
 	if (n == 1 && *khz > 0)
 		return 0;
 	fprintf(stderr, "virtuos-perf: this is no primary of VirtuOS: there is no " TSC_KHZ "\n");
-	return -1;
-}
-
-static int open_output(struct trace *t, const char *path)
-{
-	t->f = fopen(path, "we");
-	if (t->f)
-		return 0;
-	fprintf(stderr, "virtuos-perf: %s: %s\n", path, strerror(errno));
 	return -1;
 }
 
@@ -118,25 +111,8 @@ static void say(const struct trace *t, const char *name)
 	fputc('\n', stderr);
 }
 
-static int write_trace(struct trace *t, const char *name)
-{
-	bool bad;
-
-	vp_timeline_join(&t->timeline, (uint32_t)t->child.pid);
-	vp_timeline_json(&t->timeline, t->tsc_khz, t->f);
-	bad = ferror(t->f);
-	bad |= fclose(t->f) != 0;
-	t->f = NULL;
-	if (bad) {
-		fprintf(stderr, "virtuos-perf: %s: cannot be written\n", name);
-		return -1;
-	}
-	say(t, name);
-	return 0;
-}
-
 /* The child waits. Return: the exit status. */
-static int run_child(struct trace *t, const char *name, char **argv)
+static int run_child(struct trace *t, char **argv)
 {
 	int status, e;
 
@@ -152,7 +128,10 @@ static int run_child(struct trace *t, const char *name, char **argv)
 	status = follow(t);
 	vp_tracefs_stop(&t->points);
 	vp_rings_stop(&t->rings);
-	return write_trace(t, name) ? 1 : status;
+	vp_timeline_join(&t->timeline, (uint32_t)t->child.pid);
+	vp_timeline_json(&t->timeline, t->tsc_khz, t->out.f);
+	t->written = true;
+	return status;
 }
 
 int vp_trace_run(const struct vp_trace_options *o, char **argv)
@@ -161,13 +140,15 @@ int vp_trace_run(const struct vp_trace_options *o, char **argv)
 	int status;
 
 	t.rings.fd[VOS_DOOR_NET] = t.rings.fd[VOS_DOOR_STORAGE] = -1;
-	if (read_khz(&t.tsc_khz) || open_output(&t, o->output))
+	if (read_khz(&t.tsc_khz) || vp_output_open(&t.out, o->output))
 		return 1;
-	status = make_child(&t, argv) ? 1 : run_child(&t, o->name, argv);
+	status = make_child(&t, argv) ? 1 : run_child(&t, argv);
 	vp_tracefs_close(&t.points);
 	vp_rings_close(&t.rings);
+	if (vp_output_close(&t.out, t.written))
+		status = 1;
+	else if (t.written)
+		say(&t, o->name);
 	vp_timeline_free(&t.timeline);
-	if (t.f)
-		fclose(t.f);
 	return status;
 }

@@ -25,7 +25,7 @@
 
 #include "abi.h"
 
-#define VOS_DOOR_VERSION	2u
+#define VOS_DOOR_VERSION	3u
 
 /* First argument of prctl(2). */
 #define VOS_DOOR_PRCTL		0x44534f56	/* "VOSD" */
@@ -172,18 +172,19 @@ enum vos_account_io {
  * @service: by enum vos_door_service
  * @service.calls: completions that the thread has taken
  * @service.ticks: sum of their VOS_COST_TICKS()
- * @io: by enum vos_account_io, for /proc/PID/io: what Linux counts, and the kernel has not seen
- * @io.calls: calls of read(), write() and their like. recv(), send() and theirs are none
- * @io.bytes: sum of what these returned
  * @section: not 0 while the thread is in the midst of a call: address of a struct
  *	vos_door_section. The kernel then delivers no signal to it but those that cannot wait
  *	(SIGKILL, stops, those of its own instruction)
  * @denied: the kernel sets it to 1 when it holds a signal back for that reason. The thread
  *	sets @section to 0 first, and then @denied. A change of its signal mask, there and
  *	back, has the signals delivered
+ * @io: by enum vos_account_io, for /proc/PID/io: what Linux counts, and the kernel has not seen
+ * @io.calls: calls of read(), write() and their like. recv(), send() and theirs are none
+ * @io.bytes: sum of what these returned
  * @reserved: 0
  *
- * Whole cache lines: no other thread writes to them. The fields count up from what they are when
+ * Whole cache lines: no other thread writes to them. A call uses the first one alone, but for
+ * write() and its like, which count in the second. The fields count up from what they are when
  * the thread gets the slot. The kernel may read them at any time, and shows how far they have
  * gone up. A field that has gone down adds nothing. A child of fork() finds memory of its own
  * there, which the kernel does not read.
@@ -193,12 +194,12 @@ struct vos_account_slot {
 		__u64 calls;
 		__u64 ticks;
 	} service[VOS_DOOR_SERVICES];
+	__u64 section;
+	__u64 denied;
 	struct {
 		__u64 calls;
 		__u64 bytes;
 	} io[VOS_ACCOUNT_IOS];
-	__u64 section;
-	__u64 denied;
 	__u64 reserved[6];
 };
 
@@ -338,8 +339,9 @@ struct vos_log_record {
 static_assert(sizeof(struct vos_door_info) == 16, "layout");
 static_assert(sizeof(struct vos_door_window) == 32, "layout");
 static_assert(sizeof(struct vos_account_slot) == 128, "two cache lines");
-static_assert(offsetof(struct vos_account_slot, io) == 32, "layout");
-static_assert(offsetof(struct vos_account_slot, section) == 64, "layout");
+static_assert(offsetof(struct vos_account_slot, section) == 32, "layout");
+static_assert(offsetof(struct vos_account_slot, io) == 48, "layout");
+static_assert(offsetof(struct vos_account_slot, io[VOS_ACCOUNT_WRITE]) == 64, "the second line");
 static_assert(sizeof(struct vos_door_section) == 24, "layout");
 static_assert(offsetof(struct vos_uchan_head, wrote) == 2056, "layout");
 static_assert(offsetof(struct vos_uchan_head, broken) == 2312, "layout");

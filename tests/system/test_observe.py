@@ -125,8 +125,27 @@ def test_stat_is_a_command_as_any_other(host):
             assert name in text, text
         r = run(host, "stat", "--", "/nonexistent")
         assert r.status == 127 and b"/nonexistent" in r.stderr, (r.status, r.stderr)
+        r = run(host, "stat", "-e", "calls", "-e", "sends,calls", "--", "true")
+        names = re.findall(r"virtuos/(.*)/", r.stderr.decode())
+        assert (r.status, names) == (0, ["calls", "sends"]), (r.status, r.stderr)
         r = run(host, "stat", "-e", "nosuch", "--", "true")
         assert r.status == 125 and b'no event "nosuch"' in r.stderr, (r.status, r.stderr)
+
+
+def test_stat_that_is_ended_shows_what_it_has(host):
+    r = host.primary("timeout --foreground -s TERM 5 virtuos-perf stat -- sleep 1000; echo $?; pgrep -f '^sleep 1000'")
+    assert r.stdout == b"124\n" and b"task-clock" in r.stderr, (r.stdout, r.stderr)
+    r = host.dom0("timeout --foreground -s TERM 5 virtuos stat -- sleep 1001; echo $?; "
+                  "virtuos exec -- pgrep -f '^sleep 1001'")
+    assert r.stdout == b"124\n" and b"task-clock" in r.stderr, (r.stdout, r.stderr)
+
+
+def test_a_file_that_cannot_be_written_is_told_first(host):
+    r = host.primary("virtuos-perf stat -o /no/such/folder -- touch /tmp/has-run; echo $?; test -e /tmp/has-run")
+    assert (r.status, r.stdout) == (1, b"125\n") and b"/no/such/folder: " in r.stderr, (r.stdout, r.stderr)
+    r = host.primary("virtuos-perf stat -o /dev/full -- true; echo $?; virtuos-perf top -n 1 >/dev/full; echo $?; "
+                     "virtuos-perf metrics >/dev/full; echo $?; test -c /dev/full")
+    assert (r.status, r.stdout) == (0, b"125\n1\n1\n"), (r.stdout, r.stderr)
 
 
 SAMPLE = re.compile(r'^(\w+)(?:\{((?:\w+="[^"\\]*",?)*)\})? (\d+(?:\.\d+)?)$')

@@ -103,6 +103,36 @@ def test_both_doors_are_counted(host):
     assert calls == trap + door, text
 
 
+def stat_all(host, events, options, command):
+    """Counts of one group of events, of all processors or of a cgroup, while a command runs."""
+    text = out(host.primary("perf stat -a -e '{%s}' -x \\; -o /tmp/stat %s %s && cat /tmp/stat" % (
+        ",".join(events), options, command)))
+    return [int(counted(text, e)) for e in events], text
+
+
+# In a cgroup of its own, which has the calls of this command and of no other.
+IN_GROUP = "sh -c 'echo $$ >/sys/fs/cgroup/stat/cgroup.procs && exec \"$@\"' x"
+
+
+def test_both_doors_are_counted_of_processors(host):
+    if host.primary("command -v perf").status:
+        raise Skip("the userland has no perf")
+    events = ["virtuos/calls/", "virtuos/trap-calls/", "virtuos/door-calls/"]
+    command = "env LD_PRELOAD=%s python3 -c '%s'" % (LIBRARY, BYTES)
+    (calls, trap, door), text = stat_all(host, events, "", command)
+    assert door >= 500, text
+    assert calls == trap + door, text
+    if host.primary("mkdir /sys/fs/cgroup/stat").status:
+        raise Skip("no cgroup2")
+    try:
+        group = "-G " + ",".join(["stat"] * len(events))
+        (calls, trap, door), text = stat_all(host, events, group, "%s %s" % (IN_GROUP, command))
+        assert 500 <= door < 1100, text
+        assert calls == trap + door, text
+    finally:
+        host.primary("rmdir /sys/fs/cgroup/stat")
+
+
 def test_perf_record(host):
     """One sample in a hundred calls, with the chain of the thread that made them."""
     if host.primary("command -v perf").status:

@@ -3,6 +3,7 @@
 import re
 import threading
 
+from machine import VCPUS
 from outcome import Skip
 from outside import wait_for
 from test_recovery import kill, out, wait_until_up
@@ -108,11 +109,28 @@ def test_from_domain_0(host):
     assert SUMMARY.search(r.stderr.decode()).group(1) == "/tmp/r.html"
     page = out(host.dom0("cat /tmp/r.html && rm /tmp/r.html"))
     assert page.startswith("<!DOCTYPE html>") and "getdents64" in page, page[:200]
-    assert host.dom0("virtuos record -o /tmp/r.folded -- no-such-command").status == 127
+    r = host.dom0("echo old >/tmp/r.folded; virtuos record -o /tmp/r.folded -- no-such-command; s=$?; "
+                  "cat /tmp/r.folded; ls -A /tmp | grep -c folded; exit $s")
+    assert (r.status, r.stdout) == (127, b"old\n1\n"), (r.status, r.stdout, r.stderr)
+    r = host.dom0("virtuos record -o /no/such/folder -- touch /tmp/has-run; virtuos exec -- test -e /tmp/has-run")
+    assert r.status == 1 and b"/no/such/folder: " in r.stderr, (r.status, r.stderr)
+    assert host.dom0("virtuos record -o /dev/null -- true && test -c /dev/null").status == 0
     assert host.dom0("virtuos record --").status == 2
     assert host.dom0("virtuos record -F 0 -- true").status == 2
     r = host.primary("virtuos-perf record -o /no/such/folder -- true")
     assert r.status == 1 and r.stderr.count(b"\n") == 1, (r.status, r.stderr)
+
+
+def test_a_processor_is_off(host):
+    if VCPUS == 1:
+        raise Skip("the primary has one processor")
+    online = "/sys/devices/system/cpu/cpu1/online"
+    out(host.primary("echo 0 >" + online))
+    try:
+        r = record(host, ["python3", "-c", "n = 0\nfor i in range(1000000): n += i"])
+        assert r.chains and r.lost == 0
+    finally:
+        out(host.primary("echo 1 >" + online))
 
 
 def test_a_domain_dies_meanwhile(host):

@@ -147,9 +147,13 @@ static void arguments(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&o, 7, "stat", "-e", "calls", "--json", "--", "ls", "--"), 0);
-	assert_string_equal(o.events, "calls");
+	assert_int_equal(o.lists, 1);
+	assert_string_equal(o.events[0], "calls");
 	assert_true(o.json);
 	assert_int_equal(o.command, 5);
+	assert_int_equal(parse(&o, 7, "stat", "-e", "calls", "-e", "sends,bytes", "--", "ls"), 0);
+	assert_int_equal(o.lists, 2);
+	assert_string_equal(o.events[1], "sends,bytes");
 	assert_int_equal(parse(&o, 2, "stat", "ls"), -1);
 	assert_int_equal(parse(&o, 2, "stat", "--"), -1);
 	assert_int_equal(parse(&o, 1, "stat"), -1);
@@ -180,7 +184,7 @@ static void counts_are_shown(void **state)
 	vp_stat_show(command, count, 4, 1.5, 3, true, &t);
 	assert_string_equal(t.buf,
 		"{\"command\": [\"a\\\"?[2J\"], \"status\": 3, \"seconds\": 1.500000000, \"events\": {"
-		"\"task-clock\": {\"value\": 41.20, \"unit\": \"msec\"}, "
+		"\"task-clock\": {\"value\": 41.200000, \"unit\": \"msec\"}, "
 		"\"virtuos/calls/\": {\"value\": 1214, \"unit\": \"\"}, "
 		"\"virtuos/bytes/\": {\"value\": 18446744073709551615, \"unit\": \"\"}, "
 		"\"virtuos/sends/\": {\"value\": null, \"unit\": \"\"}}}\n");

@@ -14,16 +14,17 @@ static struct perf_event_context ctx;
 static struct perf_event events[N_EVENTS];
 static int nr;
 static struct virtuos_account account;
-static struct vos_sums given;	/* what the core says of the thread */
+static struct vos_sums given;	/* what the core says of the thread that runs */
+static struct vos_sums given_of_other;
+static struct task_struct other;
 static int sums_read;
 static unsigned int samples, most_samples;
 static u64 sampled;		/* sum of periods */
 
 void vos_account_sums(struct task_struct *task, struct vos_sums *sums)
 {
-	(void)task;
 	sums_read++;
-	*sums = given;
+	*sums = task == &other ? given_of_other : given;
 }
 
 int perf_event_overflow(struct perf_event *event, struct perf_sample_data *data,
@@ -44,6 +45,9 @@ static int set_up(void **state)
 	memset(events, 0, sizeof(events));
 	memset(&account, 0, sizeof(account));
 	memset(&given, 0, sizeof(given));
+	memset(&given_of_other, 0, sizeof(given_of_other));
+	memset(&other, 0, sizeof(other));
+	runs = NULL;
 	memset(&ctx, 0, sizeof(ctx));
 	active.first = NULL;
 	current->virtuos_account = &account;
@@ -64,6 +68,7 @@ static struct perf_event *begin(u64 config, u64 period)
 	assert_true(nr <= N_EVENTS);
 	event->attr.config = config;
 	event->attach_state = PERF_ATTACH_TASK;
+	event->group_leader = event;
 	event->ctx = &ctx;
 	event->hw.sample_period = event->hw.last_period = period;
 	event->hw.period_left.value = (s64)period;
@@ -71,6 +76,12 @@ static struct perf_event *begin(u64 config, u64 period)
 	vperf_count_add(event);
 	vperf_count_begin(event);
 	return event;
+}
+
+static void event_stops_and_starts(struct perf_event *event)
+{
+	vperf_count_update(event);
+	vperf_count_begin(event);
 }
 
 static void charge(u8 service, u8 opcode, u64 ticks)
@@ -113,10 +124,10 @@ static void charges_go_where_they_match(void **state)
 static void charges_of_others_go_to_the_processor(void **state)
 {
 	struct perf_event *thread = begin(VPERF_CALLS, 0), *cpu = begin(VPERF_TRAP_CALLS, 0);
-	struct task_struct other = { .flags = PF_KTHREAD };
 	const struct vos_charge c = { .task = &other };
 
 	(void)state;
+	other.flags = PF_KTHREAD;
 	cpu->attach_state = 0;
 	vperf_count_init(cpu);
 	vperf_count_charge(&c);
@@ -239,8 +250,57 @@ static void a_switch_reads_the_sums_once(void **state)
 	assert_int_equal(sums_read, 3);
 }
 
+/* An event of the processor, which counts from now on. */
+static struct perf_event *begin_here(u64 config)
+{
+	struct perf_event *event = begin(config, 0);
+
+	local_dec(&ctx.nr_no_switch_fast);
+	event->attach_state = 0;
+	return event;
+}
+
+/* A processor has what each thread did while it had the processor, and nothing else. */
+static void processors_follow_their_threads(void **state)
+{
+	struct perf_event *calls = begin_here(VPERF_CALLS), *sends = begin_here(VPERF_SENDS);
+	struct perf_event *user = begin_here(VPERF_DOOR_CALLS), *thread = begin(VPERF_CALLS, 0);
+	struct virtuos_account account_of_other = { .sends = 1000 };
+
+	(void)state;
+	other.virtuos_account = &account_of_other;
+	user->attr.exclude_kernel = true;
+	given_of_other.door[VOS_DOOR_NET].calls = 100;
+	given.door[VOS_DOOR_NET].calls = 5;
+	account.sends = 2;
+	vperf_count_switch(&other);
+	counts_are(calls, 5);
+	counts_are(sends, 2);
+	given_of_other.door[VOS_DOOR_NET].calls += 7;
+	account_of_other.sends += 3;
+	/* perf changes cgroups in the midst of the switch, or reads. */
+	event_stops_and_starts(calls);
+	counts_are(calls, 12);
+	vperf_count_switch(current);
+	counts_are(calls, 12);
+	counts_are(sends, 5);
+	counts_are(user, 12);
+	/* What kernel threads do is not for all to see. */
+	other.flags = PF_KTHREAD;
+	vperf_count_switch(&other);
+	given_of_other.door[VOS_DOOR_NET].calls += 1;
+	vperf_count_switch(NULL);
+	counts_are(calls, 13);
+	counts_are(user, 12);
+	given.door[VOS_DOOR_NET].calls += 1;
+	vperf_count_update(calls);
+	counts_are(calls, 14);
+	/* A thread's event does not follow. */
+	counts_are(thread, 0);
+	assert_int_equal(ctx.nr_no_switch_fast.value, 1);
+}
+
 static struct perf_event_context of_other[2];
-static struct task_struct other;
 
 static void exchange(void)
 {
@@ -254,6 +314,7 @@ static struct perf_event *other_has(int i, struct pmu *unit, u64 config)
 
 	event->attr.config = config;
 	event->pmu = unit;
+	event->group_leader = event;
 	event->cpu = -1;
 	vperf_count_init(event);
 	list_add_tail(&event->event_entry, &of_other[i].event_list);
@@ -265,7 +326,7 @@ static void late_charges_find_their_thread(void **state)
 {
 	const struct vos_charge c = { .task = &other, .ticks = 6000000 };
 	struct pmu unit, another;
-	struct perf_event *calls, *ns, *off, *elsewhere, *foreign, *exchanged;
+	struct perf_event *calls, *ns, *off, *led, *elsewhere, *foreign, *exchanged;
 
 	(void)state;
 	INIT_LIST_HEAD(&of_other[0].event_list);
@@ -276,6 +337,8 @@ static void late_charges_find_their_thread(void **state)
 	ns = other_has(0, &unit, VPERF_SERVICE_NS);
 	off = other_has(0, &unit, VPERF_CALLS);
 	off->state = PERF_EVENT_STATE_OFF;
+	led = other_has(0, &unit, VPERF_CALLS);
+	led->group_leader = off;
 	elsewhere = other_has(0, &unit, VPERF_CALLS);
 	elsewhere->cpu = 1;
 	foreign = other_has(0, &another, VPERF_CALLS);
@@ -285,12 +348,31 @@ static void late_charges_find_their_thread(void **state)
 	assert_int_equal(calls->child_count.counter, 1);
 	assert_int_equal(ns->child_count.counter, 2000000);
 	assert_int_equal(off->child_count.counter, 0);
+	assert_int_equal(led->child_count.counter, 0);
 	assert_int_equal(elsewhere->child_count.counter, 0);
 	assert_int_equal(foreign->child_count.counter, 0);
 	before_lock = exchange;
 	vperf_late_charge(&c, &unit);
 	assert_int_equal(calls->child_count.counter, 1);
 	assert_int_equal(exchanged->child_count.counter, 1);
+}
+
+/* Between a call and its charge the thread may sleep, and perf then stops its events. */
+static void what_was_counted_at_a_switch_is_sampled(void **state)
+{
+	struct perf_event *sends = begin(VPERF_SENDS, 1);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		account.sends++;
+		event_stops_and_starts(sends);
+		charge(VOS_DOOR_NET, 0x1b, 0);
+	}
+	counts_are(sends, 5);
+	assert_int_equal(samples, 5);
+	charge(VOS_DOOR_NET, 0x1b, 0);
+	assert_int_equal(samples, 5);
 }
 
 static void samples_are_exact(void **state)
@@ -368,7 +450,9 @@ int main(void)
 		cmocka_unit_test_setup(own_counters_are_differences, set_up),
 		cmocka_unit_test_setup(differences_forbid_the_exchange, set_up),
 		cmocka_unit_test_setup(a_switch_reads_the_sums_once, set_up),
+		cmocka_unit_test_setup(processors_follow_their_threads, set_up),
 		cmocka_unit_test_setup(late_charges_find_their_thread, set_up),
+		cmocka_unit_test_setup(what_was_counted_at_a_switch_is_sampled, set_up),
 		cmocka_unit_test_setup(samples_are_exact, set_up),
 		cmocka_unit_test_setup(periods_add_up, set_up),
 		cmocka_unit_test_setup(a_throttled_event_counts_on, set_up),

@@ -231,6 +231,33 @@ TEST(processors_count)
 	CHECK(sum < N + N / 2);
 }
 
+/* What threads alone know is counted for whichever processor they run on. */
+TEST(processors_count_what_threads_know)
+{
+	static const char *const names[] = { "sends", "wakeups", "wait-ns", "spin-ns" };
+	int s = new_socket(), here[4], there[4][64], cpus = (int)sysconf(_SC_NPROCESSORS_ONLN), i, j;
+	uint64_t sum[4] = { 0 };
+
+	for (i = 0; i < 4; i++) {
+		struct perf_event_attr attr = attr_of("virtuos", names[i]);
+
+		for (j = 0; j < cpus && j < 64; j++) {
+			there[i][j] = CHECK_OK(try_open(&attr, -1, j, -1));
+			start(there[i][j]);
+		}
+		here[i] = open_event(names[i], 0);
+		start(here[i]);
+	}
+	ask_names(s, N);
+	for (i = 0; i < 4; i++) {
+		stop(here[i]);
+		for (j = 0; j < cpus && j < 64; j++)
+			sum[i] += count_of(there[i][j]);
+		CHECK(sum[i] >= count_of(here[i]));
+	}
+	CHECK(sum[0] + sum[2] + sum[3] > 0);
+}
+
 #define GROUP "/sys/fs/cgroup/perftest"
 
 static void calls_in_group(void *fd)

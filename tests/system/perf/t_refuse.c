@@ -35,7 +35,7 @@ TEST(what_is_no_event_is_refused)
 
 TEST(what_is_not_known_is_refused)
 {
-	static const char *const alone[] = { "sends", "wakeups", "wait-ns", "spin-ns", "outage-ns",
+	static const char *const own[] = { "sends", "wakeups", "wait-ns", "spin-ns", "outage-ns",
 		"door-calls" };
 	struct perf_event_attr attr;
 	size_t i;
@@ -43,9 +43,8 @@ TEST(what_is_not_known_is_refused)
 	refused(attr_of("virtuos", "service-instructions").config, EOPNOTSUPP);
 	refused(attr_of("virtuos", "copied").config, EOPNOTSUPP);
 	refused(attr_of("virtuos", "window-reads").config, EOPNOTSUPP);
-	for (i = 0; i < sizeof(alone) / sizeof(alone[0]); i++) {
-		attr = attr_of("virtuos", alone[i]);
-		CHECK_ERR(try_open(&attr, -1, 0, -1), EOPNOTSUPP);
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		attr = attr_of("virtuos", own[i]);
 		refused(attr.config | (OP_GETNAME + 1) << 16, EOPNOTSUPP);
 	}
 	refused(attr_of("virtuos", "sends").config | NET << 8, EOPNOTSUPP);

@@ -123,6 +123,30 @@ TEST(samples_weigh_what_calls_cost)
 		CHECK(got.period <= count && got.period + PERIOD > count);
 }
 
+/* The thread may have slept between the send and the charge, which takes the sample. */
+TEST(sends_are_sampled)
+{
+	struct perf_event_attr attr = attr_of("virtuos", "sends");
+	int s = new_socket(), fd, i;
+	struct samples got;
+	void *ring;
+
+	attr.sample_period = 1;
+	attr.sample_type = PERF_SAMPLE_IP;
+	fd = CHECK_OK(try_open(&attr, 0, -1, -1));
+	ring = map_ring(fd);
+	start(fd);
+	/* After a pause the service sleeps, so the call needs a send. */
+	for (i = 0; i < 30; i++) {
+		usleep(20000);
+		ask_names(s, 1);
+	}
+	stop(fd);
+	got = read_ring(ring, false);
+	CHECK(count_of(fd) > 0);
+	CHECK_EQ(got.n, count_of(fd));
+}
+
 TEST(frequencies_are_kept)
 {
 	struct perf_event_attr attr = attr_of("virtuos", "calls");

@@ -110,6 +110,7 @@ struct perf_event {
 	struct list_head event_entry;
 	struct perf_event_context *ctx;
 	struct pmu *pmu;
+	struct perf_event *group_leader;
 	int state;
 	int cpu;
 	atomic64_t child_count;

@@ -20,6 +20,7 @@
 #define MAX_PAGES	128u	/* of one door: 4096 threads */
 #define IO_FIELDS	(2 * VOS_DOOR_SERVICES)	/* after calls and ticks of each service */
 #define FIELDS		(IO_FIELDS + 2 * VOS_ACCOUNT_IOS)
+#define IO_AT		(offsetof(struct vos_account_slot, io) / sizeof(u64))
 
 /*
  * Linux adds up what threads and children have read and written. No liar alone makes such a sum
@@ -89,11 +90,17 @@ static struct vdoor_account_page *page_with_room(struct vdoor *door)
 	return pages < MAX_PAGES ? page_new(door) : ERR_PTR(-ENOSPC);
 }
 
+/* Read a field, which is not next to the one before if words lie between that do not count. */
+static u64 read_field(const u64 __peer *at, u32 field)
+{
+	return vos_load(&at[field < IO_FIELDS ? field : field - IO_FIELDS + IO_AT]);
+}
+
 static u64 claimed(struct vdoor_claim *c, u32 field)
 {
 	const u64 __peer *at = READ_ONCE(c->at);
 	s64 highest = atomic64_read(&c->highest[field]);
-	u64 untrusted = at ? vos_load(&at[field]) : 0;
+	u64 untrusted = at ? read_field(at, field) : 0;
 
 	while (untrusted > (u64)highest)
 		if (atomic64_try_cmpxchg(&c->highest[field], &highest, untrusted))
@@ -133,7 +140,7 @@ static void begin(struct vdoor_claim *c, struct vdoor_claim *old)
 	u32 i;
 
 	for (i = 0; i < FIELDS; i++) {
-		u64 untrusted = vos_load(&c->at[i]);
+		u64 untrusted = read_field(c->at, i);
 
 		atomic64_set(&c->highest[i], untrusted);
 		c->before[i] = (old ? claimed(old, i) : 0) - untrusted;

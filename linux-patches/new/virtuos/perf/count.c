@@ -9,7 +9,8 @@
  *
  * A thread's own counters change only while the thread runs, so there the difference is exact.
  * perf may hand the events of one thread to another at a switch if both were inherited alike.
- * Such a difference would then be one of two threads, so these events forbid that.
+ * Such a difference would then be one of two threads, so these events forbid that. An event of a
+ * processor goes on over a switch. So it ends with one thread and begins with the next (switch.c).
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -21,18 +22,24 @@
 #define MOST_TICKS	BIT_ULL(58)
 
 /*
- * @sums: what the thread that runs has
+ * @sums: what a thread that runs has
+ * @of: the thread; NULL: they have not been read since @held was set
  * @held: perf adds or removes events, so @sums cannot change meanwhile
- * @fresh: @sums have been read since
  */
 struct sums {
 	struct vos_sums sums;
+	const struct task_struct *of;
 	bool held;
-	bool fresh;
 };
 
 static DEFINE_PER_CPU(struct hlist_head, active);
 static DEFINE_PER_CPU(struct sums, thread_sums);
+
+/*
+ * Whose counters those events read that are the processor's: from the switch to a thread on that
+ * thread's. NULL: the caller's, for there was no switch while switches were told.
+ */
+static DEFINE_PER_CPU(struct task_struct *, runs);
 
 /* Of its exceptionless calls, a thread tells how many there were, and their ticks. */
 static const u8 sources[VPERF_NUMBERS] = {
@@ -54,8 +61,7 @@ static const u8 sources[VPERF_NUMBERS] = {
  * vperf_count_init - note where an event's counts come from
  * @event: the event; its number is a valid one
  *
- * An exceptionless call does not tell its operation, and is not known to the kernel of a
- * processor. So events with an operation, and those of a processor, have no base.
+ * An exceptionless call does not tell its operation. So events with an operation have no base.
  *
  * Context: process.
  */
@@ -63,8 +69,7 @@ void vperf_count_init(struct perf_event *event)
 {
 	unsigned int flags = sources[vperf_number(event)];
 
-	if (flags & (VPERF_DOOR | VPERF_OWN) && !vperf_op(event) &&
-	    event->attach_state & PERF_ATTACH_TASK)
+	if (flags & (VPERF_DOOR | VPERF_OWN) && !vperf_op(event))
 		flags |= VPERF_BASE;
 	event->hw.flags = flags;
 }
@@ -72,6 +77,11 @@ void vperf_count_init(struct perf_event *event)
 static bool has_base(const struct perf_event *event)
 {
 	return vperf_sources(event) & VPERF_BASE;
+}
+
+static bool is_of_thread(const struct perf_event *event)
+{
+	return event->attach_state & PERF_ATTACH_TASK;
 }
 
 /**
@@ -102,6 +112,12 @@ static u64 add(struct perf_event *event, u64 n)
 	return n;
 }
 
+/* A user that may not see the kernel does not see the calls of its threads. */
+static bool shows_calls_of(const struct perf_event *event, const struct task_struct *task)
+{
+	return !(event->attr.exclude_kernel && task->flags & PF_KTHREAD);
+}
+
 static u64 cost_value(const struct perf_event *event, const struct vos_cost *cost)
 {
 	switch (vperf_number(event)) {
@@ -117,20 +133,20 @@ static u64 cost_value(const struct perf_event *event, const struct vos_cost *cos
 	}
 }
 
-/* Get the sums of the thread that runs; once for all events that a switch of threads moves. */
-static const struct vos_sums *current_sums(void)
+/* Get the sums of a thread that runs; once for all events that a switch of threads moves. */
+static const struct vos_sums *sums_of(struct task_struct *task)
 {
 	struct sums *s = this_cpu_ptr(&thread_sums);
 
-	if (!s->held || !s->fresh)
-		vos_account_sums(current, &s->sums);
-	s->fresh = true;
+	if (!s->held || s->of != task)
+		vos_account_sums(task, &s->sums);
+	s->of = task;
 	return &s->sums;
 }
 
-static u64 door_value(const struct perf_event *event)
+static u64 door_value(const struct perf_event *event, struct task_struct *task)
 {
-	const struct vos_sums *sums = current_sums();
+	const struct vos_sums *sums = sums_of(task);
 	unsigned int service = vperf_service(event);
 	u64 value = 0;
 	int i;
@@ -141,9 +157,9 @@ static u64 door_value(const struct perf_event *event)
 	return value;
 }
 
-static u64 own_value(const struct perf_event *event)
+static u64 own_value(const struct perf_event *event, const struct task_struct *task)
 {
-	const struct virtuos_account *account = READ_ONCE(current->virtuos_account);
+	const struct virtuos_account *account = READ_ONCE(task->virtuos_account);
 
 	if (!account)
 		return 0;
@@ -161,9 +177,21 @@ static u64 own_value(const struct perf_event *event)
 	}
 }
 
+/* Get the thread whose counters an event reads. */
+static struct task_struct *thread_of(const struct perf_event *event)
+{
+	struct task_struct *task = is_of_thread(event) ? NULL : *this_cpu_ptr(&runs);
+
+	return task ?: current;
+}
+
 static u64 base_value(const struct perf_event *event)
 {
-	return vperf_sources(event) & VPERF_OWN ? own_value(event) : door_value(event);
+	struct task_struct *task = thread_of(event);
+
+	if (!shows_calls_of(event, task))
+		return 0;
+	return vperf_sources(event) & VPERF_OWN ? own_value(event, task) : door_value(event, task);
 }
 
 /**
@@ -186,17 +214,20 @@ void vperf_count_begin(struct perf_event *event)
  * added.
  *
  * Context: interrupts are off.
- * Return: by how much the event's count has grown.
  */
-u64 vperf_count_update(struct perf_event *event)
+void vperf_count_update(struct perf_event *event)
 {
 	u64 now, before;
 
 	if (!has_base(event))
-		return 0;
+		return;
 	now = base_value(event);
 	before = local64_xchg(vperf_base(event), now);
-	return now > before ? add(event, now - before) : 0;
+	if (now <= before)
+		return;
+	if (vperf_sources(event) & VPERF_OWN)
+		*vperf_unsampled(event) += now - before;
+	add(event, now - before);
 }
 
 /**
@@ -210,7 +241,28 @@ void vperf_count_hold(bool hold)
 	struct sums *s = this_cpu_ptr(&thread_sums);
 
 	s->held = hold;
-	s->fresh = false;
+	s->of = NULL;
+}
+
+/**
+ * vperf_count_switch - go over from a thread to the next, for events of this processor
+ * @next: the next thread; NULL: no more switches are told
+ *
+ * Context: interrupts are off. The thread that runs is the former one.
+ */
+void vperf_count_switch(struct task_struct *next)
+{
+	struct perf_event *event;
+
+	vperf_count_hold(true);
+	hlist_for_each_entry(event, this_cpu_ptr(&active), hlist_entry)
+		if (!is_of_thread(event) && !vperf_is_stopped(event))
+			vperf_count_update(event);
+	*this_cpu_ptr(&runs) = next;
+	hlist_for_each_entry(event, this_cpu_ptr(&active), hlist_entry)
+		if (!is_of_thread(event) && !vperf_is_stopped(event))
+			vperf_count_begin(event);
+	vperf_count_hold(false);
 }
 
 /**
@@ -221,7 +273,7 @@ void vperf_count_hold(bool hold)
  */
 void vperf_count_add(struct perf_event *event)
 {
-	if (has_base(event))
+	if (has_base(event) && is_of_thread(event))
 		local_inc(&event->ctx->nr_no_switch_fast);
 	hlist_add_head(&event->hlist_entry, this_cpu_ptr(&active));
 }
@@ -235,7 +287,7 @@ void vperf_count_add(struct perf_event *event)
 void vperf_count_del(struct perf_event *event)
 {
 	hlist_del_init(&event->hlist_entry);
-	if (has_base(event))
+	if (has_base(event) && is_of_thread(event))
 		local_dec(&event->ctx->nr_no_switch_fast);
 }
 
@@ -251,10 +303,9 @@ bool vperf_matches(const struct perf_event *event, const struct vos_charge *char
 {
 	unsigned int service = vperf_service(event), op = vperf_op(event);
 
-	/* A user that may not see the kernel does not see the calls of its threads. */
-	if (event->attr.exclude_kernel && charge->task->flags & PF_KTHREAD)
-		return false;
-	return (!service || service - 1 == charge->service) && (!op || op - 1 == charge->opcode);
+	return shows_calls_of(event, charge->task) &&
+	       (!service || service - 1 == charge->service) &&
+	       (!op || op - 1 == charge->opcode);
 }
 
 /**
@@ -289,7 +340,7 @@ static bool is_for(const struct perf_event *event, const struct vos_charge *char
 	if (event->cgrp)
 		return false;
 #endif
-	return !(event->attach_state & PERF_ATTACH_TASK);
+	return !is_of_thread(event);
 }
 
 static void count(struct perf_event *event, const struct vos_charge *charge)
@@ -301,8 +352,11 @@ static void count(struct perf_event *event, const struct vos_charge *charge)
 	n = add(event, vperf_charge_value(event, charge));
 	if (!is_sampling_event(event) || charge->task != current || !in_task())
 		return;
-	if (vperf_sources(event) & VPERF_OWN)
-		n += vperf_count_update(event);
+	if (vperf_sources(event) & VPERF_OWN) {
+		vperf_count_update(event);
+		n = *vperf_unsampled(event);
+		*vperf_unsampled(event) = 0;
+	}
 	vperf_sample(event, charge, n);
 }
 

@@ -16,6 +16,13 @@ static bool is_here(const struct perf_event *event, const struct task_struct *ta
 	return event->cpu == -1 || event->cpu == task_cpu(task);
 }
 
+/* An event counts if it and its group's leader are enabled, maybe while the thread sleeps. */
+static bool is_enabled(const struct perf_event *event)
+{
+	return event->state > PERF_EVENT_STATE_OFF &&
+	       event->group_leader->state > PERF_EVENT_STATE_OFF;
+}
+
 static void count_late(struct perf_event *event, const struct vos_charge *charge)
 {
 	u64 n = vperf_charge_value(event, charge);
@@ -41,7 +48,7 @@ static bool count_in(struct perf_event_context *ctx, const struct vos_charge *ch
 	same = ctx == READ_ONCE(charge->task->perf_event_ctxp);
 	if (same)
 		list_for_each_entry(event, &ctx->event_list, event_entry)
-			if (event->pmu == unit && event->state > PERF_EVENT_STATE_OFF &&
+			if (event->pmu == unit && is_enabled(event) &&
 			    is_here(event, charge->task) && vperf_matches(event, charge))
 				count_late(event, charge);
 	raw_spin_unlock(&ctx->lock);

@@ -40,8 +40,16 @@ static void events_get(void)
 	mutex_unlock(&events_mutex);
 }
 
+/* An event of a processor that reads the counters of threads has to know which one runs. */
+static bool needs_switches(const struct perf_event *event)
+{
+	return vperf_sources(event) & VPERF_BASE && !(event->attach_state & PERF_ATTACH_TASK);
+}
+
 static void event_destroy(struct perf_event *event)
 {
+	if (needs_switches(event))
+		vperf_switch_put();
 	mutex_lock(&events_mutex);
 	if (!--nr_events)
 		vos_charge_put();
@@ -67,7 +75,7 @@ static int check_filters(const struct perf_event *event)
 }
 
 /*
- * Check that the event's number can be counted with its filters, there, and sampled if it is to.
+ * Check that the event's number can be counted with its filters, and sampled if it is to.
  * Return: 0, -EOPNOTSUPP.
  */
 static int check_sources(struct perf_event *event)
@@ -79,9 +87,6 @@ static int check_sources(struct perf_event *event)
 	if (vperf_op(event) && !(sources & VPERF_CHARGES))
 		return -EOPNOTSUPP;
 	if (vperf_service(event) && sources & VPERF_OWN)
-		return -EOPNOTSUPP;
-	/* A processor has no account: these are known of threads alone. */
-	if (!(sources & VPERF_CHARGES) && !(event->attach_state & PERF_ATTACH_TASK))
 		return -EOPNOTSUPP;
 	/* An exceptionless call is counted when the thread leaves its processor, too late. */
 	if (is_sampling_event(event) && !(sources & (VPERF_CHARGES | VPERF_OWN)))
@@ -122,6 +127,8 @@ static int event_init(struct perf_event *event)
 		return rc;
 	vperf_count_init(event);
 	rc = check_sources(event);
+	if (!rc && needs_switches(event))
+		rc = vperf_switch_get();
 	if (rc)
 		return rc;
 	events_get();

@@ -8,9 +8,11 @@
  * events of that one.
  *
  * The kernel is not told of exceptionless calls, nor when a thread's own counters change (struct
- * virtuos_account). count.c adds by how much they have grown since the event began.
+ * virtuos_account). count.c adds by how much they have grown since the event began. For an event
+ * of a processor, switch.c tells when the next thread's are to be read.
  *
- * Direction of calls: main.c -> unit.c -> late.c, count.c -> sample.c; attr.c has data only.
+ * Direction of calls: main.c -> unit.c -> late.c, switch.c -> count.c -> sample.c; attr.c has data
+ * only.
  * xen.c is a unit by itself and uses nothing of VirtuOS.
  */
 #ifndef VPERF_H
@@ -94,6 +96,12 @@ static inline u64 *vperf_ticks(struct perf_event *event)
 	return &event->hw.last_tag;
 }
 
+/* What has been counted of a field of the thread's account since the last charge. */
+static inline u64 *vperf_unsampled(struct perf_event *event)
+{
+	return &event->hw.last_tag;	/* such an event has no ticks */
+}
+
 /* unit.c */
 int vperf_unit_init(void);
 void vperf_unit_exit(void);
@@ -110,8 +118,13 @@ void vperf_count_charge(const struct vos_charge *charge);
 void vperf_count_add(struct perf_event *event);
 void vperf_count_del(struct perf_event *event);
 void vperf_count_begin(struct perf_event *event);
-u64 vperf_count_update(struct perf_event *event);
+void vperf_count_update(struct perf_event *event);
 void vperf_count_hold(bool hold);
+void vperf_count_switch(struct task_struct *next);
+
+/* switch.c */
+int vperf_switch_get(void);
+void vperf_switch_put(void);
 
 /* late.c */
 void vperf_late_charge(const struct vos_charge *charge, const struct pmu *unit);
