@@ -101,7 +101,7 @@ FILL = r"""
 import os, sys
 n = 0
 print('ready', flush=True)
-while n < 4000 and not (n > 200 and os.path.exists('/run/enough')):
+while n < 1000 and not (n > 200 and os.path.exists('/run/enough')):
     with open('/root/images/on/f%d' % n, 'w') as f:
         f.write('%d\n' % n * 1000)
         if n % 20 == 0:
