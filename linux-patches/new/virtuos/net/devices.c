@@ -322,7 +322,7 @@ void vnet_devices_begin(struct vnet_netns *ns)
  * vnet_devices_end - remove all folders of a namespace, after their last reader
  * @ns: the namespace
  *
- * A refresh that is asked for later does nothing.
+ * No refresh runs, and none will.
  *
  * Context: process.
  */
@@ -330,7 +330,6 @@ void vnet_devices_end(struct vnet_netns *ns)
 {
 	struct interface *i, *next;
 
-	disable_work_sync(&ns->devices.refresh);
 	list_for_each_entry_safe(i, next, &ns->devices.list, node)
 		drop(i);
 	vnet_proc_drop(ns->devices.of_lo);

@@ -28,12 +28,6 @@ static DEFINE_IDR(numbers);		/* number to struct vnet_netns */
 static unsigned int nr_numbers;
 static bool following;			/* namespaces have their struct vnet_netns */
 
-/* A namespace that has ended here, and is to end at the domain. */
-struct ended {
-	struct work_struct work;
-	u32 number;
-};
-
 static unsigned int count_of(kuid_t user)
 {
 	struct vnet_netns *ns;
@@ -293,31 +287,6 @@ void vnet_netns_refresh_all(void)
 	mutex_unlock(&netns_lock);
 }
 
-static void end_work(struct work_struct *work)
-{
-	struct ended *e = container_of(work, struct ended, work);
-	struct vnet_view v = {
-		.opcode = VOS_OP_NETNS_END,
-		.arg = { e->number },
-		.flags = VOS_GET_NOCRED | VOS_GET_UP_ONLY,
-	};
-
-	/* If there is no link, the next one does not know of it. */
-	if (vnet_view_call(&v) < 0)
-		pr_debug("virtuos-net: namespace %u has not been told to end\n", e->number);
-	kfree(e);
-}
-
-/* Have the domain end a namespace. It cannot be refused: the domain's memory is at stake. */
-static void end_soon(u32 number)
-{
-	struct ended *e = kmalloc(sizeof(*e), GFP_KERNEL | __GFP_NOFAIL);
-
-	INIT_WORK(&e->work, end_work);
-	e->number = number;
-	queue_work(vnet.wq, &e->work);
-}
-
 /* Forget what is kept of a namespace, and its number. */
 static void forget(struct vnet_netns *ns)
 {
@@ -331,7 +300,7 @@ static void forget(struct vnet_netns *ns)
 	vnet_users_drop(ns->net->user_ns);
 	vnet_keep_forget(number);
 	vnet_changes_end(number, 0);
-	end_soon(number);
+	vnet_netns_end(number);
 }
 
 static int __net_init begin(struct net *net)
@@ -349,6 +318,18 @@ static int __net_init begin(struct net *net)
 	return -ENOMEM;
 }
 
+/*
+ * Before the namespace's lo goes: a refresh would take the domain's for another interface. What is
+ * asked for later does nothing.
+ */
+static void __net_exit stop_refreshes(struct net *net)
+{
+	struct vnet_netns *ns = vnet_netns(net);
+
+	disable_work_sync(&ns->settings.refresh);
+	disable_work_sync(&ns->devices.refresh);
+}
+
 static void __net_exit end(struct net *net)
 {
 	struct vnet_netns *ns = vnet_netns(net);
@@ -362,6 +343,7 @@ static void __net_exit end(struct net *net)
 
 static struct pernet_operations operations = {
 	.init = begin,
+	.pre_exit = stop_refreshes,
 	.exit = end,
 	.id = &vnet_netns_id,
 	.size = sizeof(struct vnet_netns),

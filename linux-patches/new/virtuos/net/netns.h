@@ -98,6 +98,9 @@ void vnet_netns_refresh(struct vnet_netns *ns);
 void vnet_netns_refresh_number(u32 number);
 void vnet_netns_refresh_all(void);
 
+/* netns_end.c */
+void vnet_netns_end(u32 number);
+
 /* userns.c */
 int vnet_users_take(struct user_namespace *owner);
 void vnet_users_drop(struct user_namespace *owner);

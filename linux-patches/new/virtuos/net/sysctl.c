@@ -316,7 +316,7 @@ void vnet_settings_init(struct vnet_netns *ns)
  * vnet_settings_exit - unregister all entries, after their last caller
  * @ns: the namespace
  *
- * A refresh that is asked for later does nothing.
+ * No refresh runs, and none will.
  *
  * Context: process.
  */
@@ -324,7 +324,6 @@ void vnet_settings_exit(struct vnet_netns *ns)
 {
 	struct folder *f, *next;
 
-	disable_work_sync(&ns->settings.refresh);
 	list_for_each_entry_safe(f, next, &ns->settings.folders, node)
 		drop(f);
 }
