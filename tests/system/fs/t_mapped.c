@@ -182,3 +182,88 @@ TEST(mapped_after_it_was_used)
 	CHECK_EQ(((int *)p)[299], 299);
 	check_shared(fd, p, 7);
 }
+
+static int parts_of(const char *p, size_t len)
+{
+	unsigned long from, to, at = (unsigned long)p;
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512];
+	int n = 0;
+
+	CHECK(maps);
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%lx", &from, &to) == 2 && from < at + len && to > at)
+			n++;
+	fclose(maps);
+	return n;
+}
+
+TEST(a_mapping_is_one_again)
+{
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644)), i;
+	char *p, *q;
+
+	CHECK_EQ(ftruncate(fd, 65536), 0);
+	for (i = 0; i < 2; i++) {
+		p = map(fd, 65536, i ? MAP_PRIVATE : MAP_SHARED);
+		p[0] = 'a';
+		p[65535] = 'z';
+		CHECK_EQ(mprotect(p + 16384, 16384, PROT_READ), 0);
+		CHECK_EQ(parts_of(p, 65536), 3);
+		CHECK(mremap(p, 65536, 131072, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
+		CHECK_EQ(mprotect(p + 16384, 16384, PROT_READ | PROT_WRITE), 0);
+		CHECK_EQ(parts_of(p, 65536), 1);
+		CHECK_EQ(mlock(p + 4096, 4096), 0);
+		CHECK_EQ(munlock(p + 4096, 4096), 0);
+		CHECK_EQ(madvise(p + 8192, 8192, MADV_SEQUENTIAL), 0);
+		CHECK_EQ(madvise(p + 8192, 8192, MADV_NORMAL), 0);
+		CHECK_EQ(parts_of(p, 65536), 1);
+		q = mremap(p, 65536, 131072, MREMAP_MAYMOVE);
+		CHECK(q != MAP_FAILED && q[0] == 'a' && q[65535] == 'z');
+		CHECK_EQ(munmap(q, 131072), 0);
+	}
+	p = map(fd, 8192, MAP_SHARED);
+	CHECK_EQ(munmap(p + 4096, 4096), 0);
+	q = mmap(p + 4096, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 4096);
+	CHECK_EQ(q, p + 4096);
+	CHECK_EQ(parts_of(p, 8192), 1);
+	CHECK_EQ(munmap(p, 8192), 0);
+}
+
+/* The child counts up in the file; each mapping shows what was written before it, or later. */
+TEST(mapped_while_others_write)
+{
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644)), back_fd[2], i, n = 0, seen, last = 0;
+	volatile int *p;
+	pid_t pid;
+
+	CHECK_EQ(ftruncate(fd, 8192), 0);
+	CHECK_EQ(pipe(back_fd), 0);
+	pid = CHECK_OK(fork());
+	if (!pid) {
+		int own = CHECK_OK(open("f", O_RDWR));
+
+		for (n = 1; ; n++) {
+			CHECK_EQ(pwrite(own, &n, sizeof(n), 0), sizeof(n));
+			CHECK_EQ(pread(own, &i, sizeof(i), 0), sizeof(i));
+			CHECK_EQ(i, n);
+			if (write(back_fd[1], &n, sizeof(n)) < 0)
+				_exit(0);
+		}
+	}
+	for (i = 0; i < 300; i++) {
+		CHECK_EQ(read(back_fd[0], &n, sizeof(n)), sizeof(n));
+		p = (int *)map(fd, 8192, MAP_SHARED);
+		seen = *p;
+		CHECK(seen >= n && seen >= last);
+		last = seen;
+		p[1024] = i;
+		CHECK_EQ(munmap((void *)p, 8192), 0);
+		if (i % 50 == 49)
+			usleep(600000);
+	}
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+	CHECK_EQ(wait_for(pid), 128 + SIGKILL);
+	CHECK_EQ(pread(fd, &n, sizeof(n), 4096), sizeof(n));
+	CHECK_EQ(n, 299);
+}

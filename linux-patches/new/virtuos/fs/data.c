@@ -16,8 +16,9 @@
  * A program that has the inode attached cannot prevent that: the kernel takes its words, and
  * the service answers for its calls.
  *
- * Invariant: only the mover (gate.c) changes sides. A mapped inode is not served: mappings are
- * counted from before they exist. A window ends before its file's size changes.
+ * Invariant: only the mover (gate.c) changes sides. An inode that is mapped does not become
+ * served. One that was about to when it was mapped is held before a fault shows a page of it
+ * (file.c). A window ends before its file's size changes.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -166,7 +167,7 @@ bool vosfs_data_may_leave(struct inode *inode)
 {
 	const struct vosfs_data *d = vosfs_data_known(inode);
 
-	return !vosfs_users_mapped(inode) && !mapping_mapped(inode->i_mapping) &&
+	return !mapping_mapped(inode->i_mapping) &&
 	       (!d || time_after_eq(jiffies, READ_ONCE(d->held_until)));
 }
 

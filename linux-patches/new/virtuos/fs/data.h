@@ -30,7 +30,6 @@
  * @wait: gate: for the end of @moving or of @using
  * @dep_map: gate: the gate for lockdep. Users of held data share it, a mover has it alone
  * @served_map: gate: users of served data for lockdep
- * @maps: users: mappings
  * @nr_targets: users: entries of @targets; one reference on @inode for all together
  * @targets: users: handles of doors
  * @resized_until: users: no window before that, in jiffies
@@ -49,7 +48,6 @@ struct vosfs_data {
 	wait_queue_head_t wait;
 	struct lockdep_map dep_map;
 	struct lockdep_map served_map;
-	unsigned int maps;
 	unsigned int nr_targets;
 	struct list_head targets;
 	unsigned long resized_until;
@@ -69,6 +67,7 @@ struct vosfs_data *vosfs_data_known(const struct inode *inode);
 void vosfs_gate_init(struct vosfs_data *d);
 int vosfs_gate_enter(struct vosfs_data *d);
 bool vosfs_gate_try_enter(struct vosfs_data *d);
+bool vosfs_gate_is_held(struct vosfs_data *d);
 bool vosfs_gate_try_enter_served(struct vosfs_data *d);
 bool vosfs_gate_try_move(struct vosfs_data *d);
 void vosfs_gate_moved(struct vosfs_data *d);
@@ -96,8 +95,6 @@ ssize_t vosfs_write_iter(struct kiocb *iocb, struct iov_iter *from);
 
 /* users.c */
 void vosfs_users_init(struct vosfs_data *d);
-void vosfs_users_count_map(struct inode *inode, int n);
-bool vosfs_users_mapped(const struct inode *inode);
 bool vosfs_users_attached(const struct inode *inode);
 void vosfs_users_add(struct vosfs_data *d, struct vdoor_target *t);
 void vosfs_users_remove(struct vdoor_target *t);

@@ -6,8 +6,8 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/splice.h>
-#include "space.h"
 #include <linux/falloc.h>
+#include "space.h"
 
 struct file_operations vosfs_file_ops;
 struct inode_operations vosfs_inode_ops;
@@ -82,34 +82,36 @@ static int data_flush(struct file *file, fl_owner_t id)
 	return file->f_mode & FMODE_WRITE ? fuse_file_operations.flush(file, id) : 0;
 }
 
-/* A mapping's operations with counting around them; there are few kinds. */
-static struct counted_ops {
-	const struct vm_operations_struct *base;
-	struct vm_operations_struct ops;
-} counted[4];
-static DEFINE_MUTEX(counted_mutex);
+/* A mapping's operations: the client's, by way of the gate. There is one kind. */
+static const struct vm_operations_struct *client_ops;
+static struct vm_operations_struct map_ops;
+static DEFINE_MUTEX(map_mutex);
 
-static const struct vm_operations_struct *base_of(const struct vm_operations_struct *ops)
+/*
+ * The file may have become served after mmap() had taken it back, as long as the mapping was not
+ * known yet. The first fault takes it back again, and then it stays as long as it is mapped.
+ */
+static vm_fault_t map_fault(struct vm_fault *vmf)
 {
-	return container_of(ops, struct counted_ops, ops)->base;
+	struct inode *inode = file_inode(vmf->vma->vm_file);
+	int err;
+
+	if (!vosfs_gate_is_held(vosfs_data_known(inode))) {
+		err = vosfs_data_begin(inode);
+		if (err)
+			return vmf_error(err);
+		vosfs_data_end(inode);
+	}
+	return client_ops->fault(vmf);
 }
 
-static void map_open(struct vm_area_struct *vma)
+static vm_fault_t map_around(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 {
-	vosfs_users_count_map(file_inode(vma->vm_file), 1);
-	if (base_of(vma->vm_ops)->open)
-		base_of(vma->vm_ops)->open(vma);
-}
+	struct inode *inode = file_inode(vmf->vma->vm_file);
 
-static void map_close(struct vm_area_struct *vma)
-{
-	if (base_of(vma->vm_ops)->close)
-		base_of(vma->vm_ops)->close(vma);
-	vosfs_users_count_map(file_inode(vma->vm_file), -1);
+	return vosfs_gate_is_held(vosfs_data_known(inode)) ?
+	       client_ops->map_pages(vmf, start, end) : 0;
 }
-
-/* The client's only one. A window's faults come here with operations of its own. */
-static vm_fault_t (*client_mkwrite)(struct vm_fault *vmf);
 
 /* Data that a mapping stores has room on the disk, too. */
 static vm_fault_t map_mkwrite(struct vm_fault *vmf)
@@ -118,57 +120,43 @@ static vm_fault_t map_mkwrite(struct vm_fault *vmf)
 
 	if (err == -EINTR)
 		return VM_FAULT_NOPAGE;
-	return err ? vmf_error(err) : client_mkwrite(vmf);
+	return err ? vmf_error(err) : client_ops->page_mkwrite(vmf);
 }
 
-static void watch_mkwrite(struct vm_operations_struct *ops)
+/*
+ * Without a close operation: Linux does not merge parts of a mapping that has one. The client's
+ * saves what was stored if it must not stay dirty after the last close. Flush and release do so.
+ */
+static void take_ops(const struct vm_operations_struct *ops)
 {
-	lockdep_assert_held(&counted_mutex);
-	if (!client_mkwrite)
-		client_mkwrite = ops->page_mkwrite;
-	if (ops->page_mkwrite && ops->page_mkwrite == client_mkwrite)
-		ops->page_mkwrite = map_mkwrite;
-}
-
-static const struct vm_operations_struct *counted_ops(const struct vm_operations_struct *base)
-{
-	const struct vm_operations_struct *found = NULL;
-	int i;
-
-	mutex_lock(&counted_mutex);
-	for (i = 0; i < ARRAY_SIZE(counted) && !found; i++) {
-		if (counted[i].base && counted[i].base != base)
-			continue;
-		if (!counted[i].base) {
-			counted[i].ops = *base;
-			counted[i].ops.open = map_open;
-			counted[i].ops.close = map_close;
-			watch_mkwrite(&counted[i].ops);
-			counted[i].base = base;
-		}
-		found = &counted[i].ops;
+	mutex_lock(&map_mutex);
+	if (!client_ops) {
+		map_ops = *ops;
+		map_ops.close = NULL;
+		map_ops.fault = map_fault;
+		map_ops.map_pages = map_around;
+		map_ops.page_mkwrite = map_mkwrite;
+		client_ops = ops;
 	}
-	mutex_unlock(&counted_mutex);
-	return found;
+	mutex_unlock(&map_mutex);
 }
 
 static int data_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct inode *inode = file_inode(file);
-	const struct vm_operations_struct *ops;
 	int rc = vosfs_data_begin(inode);
 
 	if (rc)
 		return rc;
-	vosfs_users_count_map(inode, 1);
-	vosfs_data_end(inode);
 	rc = fuse_file_operations.mmap(file, vma);
-	ops = !rc && vma->vm_ops ? counted_ops(vma->vm_ops) : NULL;
-	if (ops)
-		vma->vm_ops = ops;
-	else
-		vosfs_users_count_map(inode, -1);
-	return !rc && !ops ? -ENOMEM : rc;
+	vosfs_data_end(inode);
+	if (rc)
+		return rc;
+	take_ops(vma->vm_ops);
+	if (WARN_ON_ONCE(vma->vm_ops != client_ops))
+		return -ENODEV;
+	vma->vm_ops = &map_ops;
+	return 0;
 }
 
 /**

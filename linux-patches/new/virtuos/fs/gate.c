@@ -15,7 +15,7 @@
  * ends all waits.
  *
  * Invariant: only the mover changes FUSE_I_SERVED, while no task is in. A task that touches
- * pages of a file is in and has seen the bit clear.
+ * pages of a file is in and has seen the bit clear, or has it mapped (file.c).
  */
 #include <linux/fs.h>
 #include <linux/sched/signal.h>
@@ -125,6 +125,25 @@ bool vosfs_gate_try_enter(struct vosfs_data *d)
 	if (in)
 		lock_map_acquire_tryread(&d->dep_map);
 	return in;
+}
+
+/**
+ * vosfs_gate_is_held - test whether the data is here, and no task is moving it
+ * @d: of an inode that the caller has
+ *
+ * For the fault of a mapping. A mover that begins later finds the mapping and leaves the data.
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool vosfs_gate_is_held(struct vosfs_data *d)
+{
+	bool held;
+
+	spin_lock(&d->lock);
+	held = !d->moving && !vosfs_data_served(d->inode);
+	spin_unlock(&d->lock);
+	return held;
 }
 
 /**

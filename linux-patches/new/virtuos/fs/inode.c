@@ -68,7 +68,7 @@ void vosfs_data_free(struct inode *inode)
 	if (!d)
 		return;
 	WARN_ON_ONCE(d->using || d->claims || d->moving);
-	WARN_ON_ONCE(d->maps || d->nr_targets);
+	WARN_ON_ONCE(d->nr_targets);
 	inode->i_private = NULL;
 	kfree(d);
 }

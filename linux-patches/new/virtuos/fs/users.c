@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Users of an inode other than by calls: mappings, and doors that have it attached. data.c asks
- * here before it changes sides.
+ * Users of an inode other than by calls: doors that have it attached. data.c asks here before it
+ * changes sides.
  */
 #include <linux/fs.h>
 #include <linux/jiffies.h>
@@ -18,37 +18,6 @@ void vosfs_users_init(struct vosfs_data *d)
 {
 	INIT_LIST_HEAD(&d->targets);
 	d->resized_until = jiffies;
-}
-
-/**
- * vosfs_users_count_map - count one mapping more or less
- * @inode: an inode that has its vosfs_data
- * @n: 1 or -1
- *
- * Context: process.
- */
-void vosfs_users_count_map(struct inode *inode, int n)
-{
-	struct vosfs_data *d = vosfs_data_known(inode);
-
-	spin_lock(&d->lock);
-	WARN_ON_ONCE(n < 0 && !d->maps);
-	d->maps += n;
-	spin_unlock(&d->lock);
-}
-
-/**
- * vosfs_users_mapped - test whether an inode is mapped
- * @inode: a regular file's
- *
- * Context: any.
- * Return: true if so.
- */
-bool vosfs_users_mapped(const struct inode *inode)
-{
-	const struct vosfs_data *d = vosfs_data_known(inode);
-
-	return d && READ_ONCE(d->maps);
 }
 
 /**
