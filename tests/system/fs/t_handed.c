@@ -206,3 +206,32 @@ TEST(locks_over_exec_and_death)
 		CHECK_EQ(wait_for(pid), 128 + SIGKILL);
 	}
 }
+
+/* What a reader of another process sees of a file that is cut and grows: text or zeros. */
+TEST(a_file_that_is_cut_while_read)
+{
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644)), i, j, n;
+	static char buf[20000], text[20000];
+	pid_t pid;
+
+	memset(text, 'x', sizeof(text));
+	pid = CHECK_OK(fork());
+	if (!pid) {
+		fd = CHECK_OK(open("f", O_RDWR));
+		for (i = 0; ; i++) {
+			CHECK_EQ(pwrite(fd, text, 5000 + i % 9000, 0), 5000 + i % 9000);
+			CHECK_EQ(ftruncate(fd, 3000), 0);
+			CHECK_EQ(ftruncate(fd, 12000), 0);
+			CHECK_EQ(pread(fd, buf, 20000, 0), 12000);
+			CHECK(buf[2999] == 'x' && !buf[3000] && !buf[4096] && !buf[11999]);
+		}
+	}
+	for (i = 0; i < 500; i++) {
+		n = CHECK_OK(pread(fd, buf, sizeof(buf), 0));
+		CHECK(n <= 14000);
+		for (j = 0; j < n; j++)
+			CHECK(buf[j] == 'x' || (!buf[j] && j >= 3000));
+	}
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+	CHECK_EQ(wait_for(pid), 128 + SIGKILL);
+}

@@ -132,3 +132,51 @@ TEST(a_folder_tells_by_a_signal)
 	CHECK_EQ(unlink("f"), 0);
 	CHECK_EQ(told, 2);
 }
+
+TEST(moves_of_data_are_heard)
+{
+	int in, out, p[2];
+	off_t at = 0, to = 0;
+	char *map;
+
+	put_text("in", "0123456789");
+	put_text("out", "");
+	CHECK_EQ(pipe(p), 0);
+	in = CHECK_OK(open("in", O_RDONLY));
+	out = CHECK_OK(open("out", O_RDWR));
+	begin("out");
+	CHECK_EQ(sendfile(out, in, &at, 5), 5);
+	expect(IN_MODIFY, "");
+	expect(0, "");
+	at = 0;
+	CHECK_EQ(copy_file_range(in, &at, out, &to, 5, 0), 5);
+	expect(IN_MODIFY, "");
+	expect(0, "");
+	CHECK_EQ(write(p[1], "abc", 3), 3);
+	CHECK_EQ(splice(p[0], NULL, out, &to, 3, 0), 3);
+	expect(IN_MODIFY, "");
+	expect(0, "");
+	to = 0;
+	CHECK_EQ(splice(out, &to, p[1], NULL, 3, 0), 3);
+	expect(IN_ACCESS, "");
+	expect(0, "");
+	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, out, 0);
+	CHECK(map != MAP_FAILED);
+	map[0] = 'x';
+	CHECK_EQ(msync(map, 4096, MS_SYNC), 0);
+	CHECK_EQ(pread(out, map + 100, 0, 0), 0);
+	expect(0, "");
+	CHECK_EQ(pread(out, &at, 1, 0), 1);
+	expect(IN_ACCESS, "");
+	CHECK_EQ(truncate("out", 3), 0);
+	expect(IN_MODIFY, "");
+	CHECK_EQ(truncate("out", 3), 0);
+	expect(IN_MODIFY, "");
+	CHECK_EQ(utimensat(AT_FDCWD, "out", NULL, 0), 0);
+	expect(IN_ATTRIB, "");
+	expect(0, "");
+	CHECK_EQ(chown("out", -1, -1), 0);
+	CHECK_EQ(link("out", "name"), 0);
+	expect(IN_ATTRIB, "");
+	expect(0, "");
+}
