@@ -221,3 +221,73 @@ TEST(mounts_whose_name_goes)
 		test_skip("no mounts here");
 	CHECK(exists("m"));
 }
+
+static long long free_bytes(void)
+{
+	struct statfs st;
+
+	CHECK_EQ(statfs(".", &st), 0);
+	return (long long)st.f_bavail * st.f_bsize;
+}
+
+/* df tells at once what a removed file took. */
+TEST(room_is_told_at_once)
+{
+	const long long len = 8 << 20, near = 1 << 20;
+	char *buf = calloc(1, len);
+	long long before, with;
+	struct statfs st;
+	int i, j, fd;
+
+	for (i = 0; i < 30; i++) {
+		before = free_bytes();
+		fd = CHECK_OK(open("f", O_CREAT | O_WRONLY, 0644));
+		for (j = 0; j < 8; j++)
+			CHECK_EQ(write(fd, buf, 1 << 20), 1 << 20);
+		CHECK_EQ(fsync(fd), 0);
+		with = free_bytes();
+		CHECK(with < before - len + near);
+		if (i % 3 == 0) {
+			CHECK_EQ(close(fd), 0);
+			CHECK_EQ(unlink("f"), 0);
+		} else if (i % 3 == 1) {
+			CHECK_EQ(unlink("f"), 0);
+			CHECK(free_bytes() < before - len + near);
+			CHECK_EQ(close(fd), 0);
+		} else {
+			CHECK_EQ(ftruncate(fd, 0), 0);
+			CHECK_EQ(close(fd), 0);
+		}
+		CHECK(free_bytes() > with + len - near);
+	}
+	CHECK_EQ(statfs(".", &st), 0);
+	for (i = 0; i < 100; i++)
+		put_text(name_of(i), "");
+	CHECK(st.f_ffree >= 100);
+	j = st.f_ffree;
+	CHECK_EQ(statfs(".", &st), 0);
+	CHECK((int)st.f_ffree <= j - 90);
+	for (i = 0; i < 100; i++)
+		CHECK_EQ(unlink(name_of(i)), 0);
+	CHECK_EQ(statfs(".", &st), 0);
+	CHECK((int)st.f_ffree >= j - 10);
+}
+
+/* ... and what one takes that is not saved yet. */
+TEST(room_that_is_not_saved)
+{
+	const long long len = 8 << 20, near = 1 << 20;
+	char *buf = calloc(1, len);
+	long long before;
+	int fd;
+
+	sync();
+	before = free_bytes();
+	fd = CHECK_OK(open("f", O_CREAT | O_WRONLY, 0644));
+	CHECK_EQ(write(fd, buf, len), len);
+	CHECK(free_bytes() < before - len + near);
+	CHECK_EQ(fsync(fd), 0);
+	CHECK(free_bytes() < before - len + near);
+	CHECK_EQ(pwrite(fd, buf, len, 0), len);
+	CHECK(free_bytes() > before - len - near);
+}

@@ -218,3 +218,16 @@ void vosfs_forget_work(struct work_struct *work)
 	if (err)
 		put_back(conn, list);
 }
+
+/**
+ * vosfs_forget_flush - wait until the service has been told of what the client has dropped
+ * @conn: the connection
+ *
+ * The blocks of removed files are free then, if there is a link.
+ *
+ * Context: process. Waits for calls of the service at most.
+ */
+void vosfs_forget_flush(struct vosfs_conn *conn)
+{
+	flush_work(&conn->forget_work);
+}

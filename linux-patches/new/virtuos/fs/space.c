@@ -98,6 +98,11 @@ static int take_or_renew(struct vosfs_space *space, struct super_block *sb, size
 	return err ?: taken;
 }
 
+static bool is_full(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT;
+}
+
 static int allocate(struct inode *inode, loff_t from, loff_t to)
 {
 	struct fuse_fallocate_in in = {
@@ -106,6 +111,12 @@ static int allocate(struct inode *inode, loff_t from, loff_t to)
 		.mode = FALLOC_FL_KEEP_SIZE | VOS_FALLOC_RESERVE,
 	};
 
+	int err = vosfs_fallocate(inode, &in);
+
+	if (!is_full(err))
+		return err;
+	/* A file may have been removed of which the service does not know yet. */
+	vosfs_forget_flush(get_fuse_conn(inode)->iq.priv);
 	return vosfs_fallocate(inode, &in);
 }
 
@@ -120,11 +131,6 @@ static bool is_dirty(struct inode *inode, loff_t from)
 	dirty = folio_test_dirty(folio);
 	folio_put(folio);
 	return dirty;
-}
-
-static bool is_full(int err)
-{
-	return err == -ENOSPC || err == -EDQUOT;
 }
 
 /* Allocate page by page. Return: bytes from @pos on that have blocks, or an error. */

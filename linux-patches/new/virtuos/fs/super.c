@@ -17,10 +17,13 @@ static void evict(struct inode *inode)
 	vosfs_data_free(inode);
 }
 
+/* What removed files had taken is free. The service is told of them after unlink() or close(). */
 static int tell_statfs(struct dentry *dentry, struct kstatfs *buf)
 {
-	int err = client_ops->statfs(dentry, buf);
+	int err;
 
+	vosfs_forget_flush(get_fuse_conn_super(dentry->d_sb)->iq.priv);
+	err = client_ops->statfs(dentry, buf);
 	if (!err)
 		vosfs_statfs_tell(dentry->d_sb, buf);
 	return err;

@@ -129,6 +129,7 @@ void vosfs_send_work(struct work_struct *work);
 void vosfs_send_forget(struct fuse_iqueue *fiq, struct fuse_forget_link *link);
 void vosfs_forget_work(struct work_struct *work);
 void vosfs_drop_forgets(struct vosfs_conn *conn);
+void vosfs_forget_flush(struct vosfs_conn *conn);
 
 bool vosfs_client_has(struct vosfs_conn *conn, u64 id);
 
