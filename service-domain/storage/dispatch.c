@@ -4,6 +4,7 @@
  * for the disk, so each request runs on the work queue. When a worker waits, the work queue
  * starts another one.
  */
+#include <linux/file.h>
 #include <linux/fs_struct.h>
 #include <linux/slab.h>
 #include "vst.h"
@@ -79,6 +80,8 @@ static int vst_batch_forget(struct vst_req *r)
 			return -EINVAL;
 		forget(r, one->nodeid, one->nlookup);
 	}
+	/* Files that were put are closed later. Blocks are free before the answer. */
+	flush_delayed_fput();
 	return 0;
 }
 

@@ -272,22 +272,3 @@ TEST(room_is_told_at_once)
 	CHECK_EQ(statfs(".", &st), 0);
 	CHECK((int)st.f_ffree >= j - 10);
 }
-
-/* ... and what one takes that is not saved yet. */
-TEST(room_that_is_not_saved)
-{
-	const long long len = 8 << 20, near = 1 << 20;
-	char *buf = calloc(1, len);
-	long long before;
-	int fd;
-
-	sync();
-	before = free_bytes();
-	fd = CHECK_OK(open("f", O_CREAT | O_WRONLY, 0644));
-	CHECK_EQ(write(fd, buf, len), len);
-	CHECK(free_bytes() < before - len + near);
-	CHECK_EQ(fsync(fd), 0);
-	CHECK(free_bytes() < before - len + near);
-	CHECK_EQ(pwrite(fd, buf, len, 0), len);
-	CHECK(free_bytes() > before - len - near);
-}

@@ -105,7 +105,7 @@ static void make_and_remove(__attribute__((unused)) int n)
 {
 	int i, fd;
 
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < 100; i++) {
 		fd = open("t", O_CREAT | O_RDWR, 0644);
 		CHECK(fd >= 0);
 		CHECK_EQ(write(fd, "x", 1), 1);
