@@ -92,6 +92,7 @@ static struct vosfs_conn *conn_alloc(const char *name, size_t len)
 	INIT_LIST_HEAD(&conn->failed);
 	INIT_WORK(&conn->done_work, vosfs_done_work);
 	INIT_WORK(&conn->send_work, vosfs_send_work);
+	init_waitqueue_head(&conn->forget_wait);
 	INIT_WORK(&conn->forget_work, vosfs_forget_work);
 	INIT_DELAYED_WORK(&conn->expire_work, expire_work);
 	conn->caps = vosfs_caps_new();

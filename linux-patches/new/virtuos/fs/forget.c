@@ -10,6 +10,7 @@
  */
 #include <linux/completion.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 #include "vosfs.h"
 
 #define FORGET_BATCH	32u
@@ -34,6 +35,7 @@ void vosfs_send_forget(struct fuse_iqueue *fiq, struct fuse_forget_link *link)
 	spin_lock_irq(&conn->lock);
 	link->next = conn->forgets;
 	conn->forgets = link;
+	WRITE_ONCE(conn->forgets_asked, conn->forgets_asked + 1);
 	spin_unlock_irq(&conn->lock);
 	queue_work(conn->wq, &conn->forget_work);
 }
@@ -48,15 +50,24 @@ static void free_forgets(struct fuse_forget_link *list)
 	}
 }
 
-static struct fuse_forget_link *take_all(struct vosfs_conn *conn)
+/* Take what is queued. Return: it. @asked: how many had been queued by then */
+static struct fuse_forget_link *take_all(struct vosfs_conn *conn, u32 *asked)
 {
 	struct fuse_forget_link *list;
 
 	spin_lock_irq(&conn->lock);
 	list = conn->forgets;
 	conn->forgets = NULL;
+	*asked = conn->forgets_asked;
 	spin_unlock_irq(&conn->lock);
 	return list;
+}
+
+/* Wake who waits for those, also if they could not be sent. */
+static void tell_all(struct vosfs_conn *conn, u32 asked)
+{
+	WRITE_ONCE(conn->forgets_told, asked);
+	wake_up_all(&conn->forget_wait);
 }
 
 /**
@@ -67,7 +78,10 @@ static struct fuse_forget_link *take_all(struct vosfs_conn *conn)
  */
 void vosfs_drop_forgets(struct vosfs_conn *conn)
 {
-	free_forgets(take_all(conn));
+	u32 asked;
+
+	free_forgets(take_all(conn, &asked));
+	tell_all(conn, asked);
 }
 
 /* Stop at a live inode of that node. One that is being freed has a FORGET of its own. */
@@ -210,24 +224,31 @@ static void put_back(struct vosfs_conn *conn, struct fuse_forget_link *list)
 void vosfs_forget_work(struct work_struct *work)
 {
 	struct vosfs_conn *conn = container_of(work, struct vosfs_conn, forget_work);
-	struct fuse_forget_link *list = take_all(conn);
+	u32 asked;
+	struct fuse_forget_link *list = take_all(conn, &asked);
 	int err = 0;
 
 	while (list && !err)
 		err = send_batch(conn, &list);
 	if (err)
 		put_back(conn, list);
+	tell_all(conn, asked);
 }
 
 /**
  * vosfs_forget_flush - wait until the service has been told of what the client has dropped
  * @conn: the connection
  *
- * The blocks of removed files are free then, if there is a link.
+ * The blocks of removed files are free then, if there is a link. Nobody waits for one.
  *
- * Context: process. Waits for calls of the service at most.
+ * Context: process. Waits for calls of the service; a signal that kills ends it.
+ * Return: 0 or -EINTR.
  */
-void vosfs_forget_flush(struct vosfs_conn *conn)
+int vosfs_forget_flush(struct vosfs_conn *conn)
 {
-	flush_work(&conn->forget_work);
+	u32 asked = READ_ONCE(conn->forgets_asked);
+	int rc = wait_event_killable(conn->forget_wait,
+				     (s32)(READ_ONCE(conn->forgets_told) - asked) >= 0);
+
+	return rc ? -EINTR : 0;
 }

@@ -110,14 +110,13 @@ static int allocate(struct inode *inode, loff_t from, loff_t to)
 		.length = min(to, inode->i_sb->s_maxbytes) - from,
 		.mode = FALLOC_FL_KEEP_SIZE | VOS_FALLOC_RESERVE,
 	};
-
 	int err = vosfs_fallocate(inode, &in);
 
 	if (!is_full(err))
 		return err;
 	/* A file may have been removed of which the service does not know yet. */
-	vosfs_forget_flush(get_fuse_conn(inode)->iq.priv);
-	return vosfs_fallocate(inode, &in);
+	err = vosfs_forget_flush(get_fuse_conn(inode)->iq.priv);
+	return err ?: vosfs_fallocate(inode, &in);
 }
 
 /* What is dirty has its blocks: it was accepted. */

@@ -20,9 +20,10 @@ static void evict(struct inode *inode)
 /* What removed files had taken is free. The service is told of them after unlink() or close(). */
 static int tell_statfs(struct dentry *dentry, struct kstatfs *buf)
 {
-	int err;
+	int err = vosfs_forget_flush(get_fuse_conn_super(dentry->d_sb)->iq.priv);
 
-	vosfs_forget_flush(get_fuse_conn_super(dentry->d_sb)->iq.priv);
+	if (err)
+		return err;
 	err = client_ops->statfs(dentry, buf);
 	if (!err)
 		vosfs_statfs_tell(dentry->d_sb, buf);

@@ -73,10 +73,13 @@ struct vosfs_changes {
  * @changes: answered changes that the disk may not have
  * @mutex: for @fiq
  * @fiq: the FUSE queue of the mount; NULL while there is none
- * @lock: for @done, @failed and @forgets
+ * @lock: for @done, @failed, @forgets and @forgets_asked
  * @done: background calls with an answer, by vos_call.node
  * @failed: requests to be ended with the error they hold, by fuse_req.list
  * @forgets: nodes that the client has dropped
+ * @forgets_asked: how many have ever been put there
+ * @forgets_told: up to which of them @forget_work has come
+ * @forget_wait: for that
  * @done_work: ends background requests
  * @send_work: sends pending requests
  * @forget_work: sends @forgets
@@ -98,6 +101,9 @@ struct vosfs_conn {
 	struct list_head done;
 	struct list_head failed;
 	struct fuse_forget_link *forgets;
+	u32 forgets_asked;
+	u32 forgets_told;
+	wait_queue_head_t forget_wait;
 
 	struct work_struct done_work;
 	struct work_struct send_work;
@@ -129,7 +135,7 @@ void vosfs_send_work(struct work_struct *work);
 void vosfs_send_forget(struct fuse_iqueue *fiq, struct fuse_forget_link *link);
 void vosfs_forget_work(struct work_struct *work);
 void vosfs_drop_forgets(struct vosfs_conn *conn);
-void vosfs_forget_flush(struct vosfs_conn *conn);
+int vosfs_forget_flush(struct vosfs_conn *conn);
 
 bool vosfs_client_has(struct vosfs_conn *conn, u64 id);
 
