@@ -39,6 +39,7 @@ struct vnet_settings {
  * @refresh: work that brings it up to date, and alone uses the others
  * @list: each folder
  * @nr: how many
+ * @entries: how many entries are in them, see folder.c
  * @counters: /proc/net/dev_snmp6, with a file for each; NULL: there was no room
  * @of_lo: the file there of lo, which has no folder here
  */
@@ -46,8 +47,21 @@ struct vnet_devices {
 	struct work_struct refresh;
 	struct list_head list;
 	unsigned int nr;
+	unsigned int entries;
 	struct proc_dir_entry *counters;
 	struct vnet_table *of_lo;
+};
+
+/**
+ * struct vnet_singles - files of /proc/net that show one interface each, see proc_single.c
+ * @folder: where they are; NULL: there was no room
+ * @list: each file
+ * @nr: how many
+ */
+struct vnet_singles {
+	struct proc_dir_entry *folder;
+	struct list_head list;
+	unsigned int nr;
 };
 
 /**
@@ -61,7 +75,8 @@ struct vnet_devices {
  * @settings: see above
  * @devices: see above
  * @tables: of /proc/net, see proc.c
- * @vlans: the folder of one of them
+ * @vlans: see above
+ * @bonds: see above
  */
 struct vnet_netns {
 	struct net *net;
@@ -73,7 +88,8 @@ struct vnet_netns {
 	struct vnet_settings settings;
 	struct vnet_devices devices;
 	struct vnet_table *tables;
-	struct proc_dir_entry *vlans;
+	struct vnet_singles vlans;
+	struct vnet_singles bonds;
 };
 
 extern unsigned int vnet_netns_id;
@@ -116,6 +132,11 @@ struct vnet_table *vnet_proc_add(struct vnet_netns *ns, struct proc_dir_entry *f
 				 const char *name);
 void vnet_proc_drop(struct vnet_table *t);
 
+/* proc_single.c */
+void vnet_singles_begin(struct vnet_singles *s, struct proc_dir_entry *folder);
+void vnet_singles_refresh(struct vnet_netns *ns);
+void vnet_singles_end(struct vnet_singles *s);
+
 /* sysctl.c */
 void vnet_settings_init(struct vnet_netns *ns);
 void vnet_settings_exit(struct vnet_netns *ns);
@@ -123,6 +144,7 @@ void vnet_settings_exit(struct vnet_netns *ns);
 /* devices.c */
 void vnet_devices_begin(struct vnet_netns *ns);
 void vnet_devices_end(struct vnet_netns *ns);
+bool vnet_device_name_ok(const char *name);
 
 /* keep.c, netlink_keep.c */
 void vnet_keep_forget(u32 netns);

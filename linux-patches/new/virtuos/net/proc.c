@@ -165,7 +165,7 @@ static struct proc_dir_entry *folder_of(const struct vnet_table *t)
 {
 	if (!strchr(t->name, '/'))
 		return t->ns->net->proc_net;
-	return strstarts(t->name, "vlan/") ? t->ns->vlans : t->ns->net->proc_net_stat;
+	return strstarts(t->name, "vlan/") ? t->ns->vlans.folder : t->ns->net->proc_net_stat;
 }
 
 static struct proc_dir_entry *add_table(struct vnet_table *t, struct proc_dir_entry *folder)
@@ -248,7 +248,8 @@ int vnet_proc_init(struct vnet_netns *ns)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(replaced); i++)
 		remove_proc_entry(replaced[i], ns->net->proc_net);
-	ns->vlans = proc_net_mkdir(ns->net, "vlan", ns->net->proc_net);
+	vnet_singles_begin(&ns->vlans, proc_net_mkdir(ns->net, "vlan", ns->net->proc_net));
+	vnet_singles_begin(&ns->bonds, proc_net_mkdir(ns->net, "bonding", ns->net->proc_net));
 	for (i = 0; i < ARRAY_SIZE(tables); i++) {
 		ns->tables[i] = (struct vnet_table) { .ns = ns, .name = tables[i] };
 		ns->tables[i].entry = add_table(&ns->tables[i], folder_of(&ns->tables[i]));
@@ -274,7 +275,8 @@ void vnet_proc_exit(struct vnet_netns *ns)
 
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
 		proc_remove(ns->tables[i].entry);
-	proc_remove(ns->vlans);
+	vnet_singles_end(&ns->vlans);
+	vnet_singles_end(&ns->bonds);
 	put_back(ns->net);
 	kfree(ns->tables);
 	ns->tables = NULL;
