@@ -192,7 +192,8 @@ static s64 list_folder(struct veng_scall *call, struct vns_visit *v, const char 
 	l.names = kvzalloc(LISTING_MAX, GFP_KERNEL);
 	rc = l.names ? iterate_dir(file, &l.ctx) : -ENOMEM;
 	__fput_sync(file);
-	if (!rc)
+	/* Some folders say 1 at their end. */
+	if (rc >= 0)
 		rc = print_listing(call, v, folder, &l);
 	kvfree(l.names);
 	return rc;

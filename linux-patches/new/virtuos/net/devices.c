@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <net/net_namespace.h>
+#include "bond.h"
 #include "folder.h"
 #include "netns.h"
 #include "sysctl_line.h"
@@ -108,7 +109,10 @@ int vnet_device_move(struct vnet_netns *ns, const char *name, struct vnet_view *
 	v->arg[2] = ns->number;
 	v->name = name;
 	v->flags = VOS_GET_KILLABLE;
-	rc = vnet_sysctl_run(v);
+	if (v->write && vnet_bond_has(name))
+		rc = vnet_bond_write(ns->net, v);
+	else
+		rc = vnet_sysctl_run(v);
 	if (rc == -ENOENT || rc == -ENODEV)
 		vnet_netns_refresh(ns);
 	return rc;
@@ -191,7 +195,7 @@ static struct vnet_table *add_counters(struct vnet_netns *ns, const char *name)
 	char path[sizeof(COUNTERS) + IFNAMSIZ];
 
 	snprintf(path, sizeof(path), COUNTERS "/%s", name);
-	return vnet_proc_add(ns, ns->devices.counters, path);
+	return vnet_proc_add(ns, ns->devices.counters, path, 0444);
 }
 
 static void add(struct vnet_netns *ns, const char *name)
@@ -290,6 +294,7 @@ static void refresh(struct work_struct *work)
 	struct vnet_netns *ns = container_of(work, struct vnet_netns, devices.refresh);
 	struct vnet_sysctl_line line;
 	struct interface *i;
+	bool masters = false;
 	char *list, *left;
 
 	if (!class)
@@ -303,7 +308,10 @@ static void refresh(struct work_struct *work)
 	for (left = list; (left = vnet_sysctl_line(left, &line));)
 		if (line.folder)
 			note(ns, line.name);
+		else
+			masters |= !strcmp(line.name, VNET_BONDS_NAME);
 	kfree(list);
+	vnet_masters_set(ns, class, masters);
 	drop_others(ns);
 	refresh_folders(ns);
 	vnet_singles_refresh(ns);
@@ -374,6 +382,7 @@ void vnet_devices_end(struct vnet_netns *ns)
 
 	list_for_each_entry_safe(i, next, &ns->devices.list, node)
 		drop(i);
+	vnet_masters_set(ns, class, false);
 	vnet_proc_drop(ns->devices.of_lo);
 	proc_remove(ns->devices.counters);
 }

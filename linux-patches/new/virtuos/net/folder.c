@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the folder of an interface in /sys/class/net has besides its own attributes: those of
- * bridges, ports, bonds and queues in folders of their own, and links to other interfaces.
+ * What the folder of an interface in /sys/class/net has besides its own attributes. Those of
+ * bridges, ports, bonds and queues are in folders of their own. Links lead to other interfaces.
  *
  * The domain lists them. Attributes are read and written as the interface's own.
  *
@@ -24,14 +24,14 @@
 #define ADDRESSES	"brforward"
 
 /*
- * struct entry - of a folder; an attribute unless it has one of the next two
+ * struct folder_entry - of a folder; an attribute unless it has one of the next two
  * @node: on the folder's list
  * @folder: itself a folder, or NULL
  * @target: the name of what a link leads to, or NULL
  * @bin: the attribute; @is_bin: of bytes
  * @there: the domain has it
  */
-struct entry {
+struct folder_entry {
 	struct list_head node;
 	struct vnet_folder *folder;
 	char *target;
@@ -139,14 +139,14 @@ static struct vnet_folder *new_folder(struct vnet_folder *in, const char *name)
 	return NULL;
 }
 
-static void free_entry(struct entry *e)
+static void free_entry(struct folder_entry *e)
 {
 	kfree(e->bin.attr.name);
 	kfree(e->target);
 	kfree(e);
 }
 
-static void drop(struct vnet_folder *f, struct entry *e)
+static void drop(struct vnet_folder *f, struct folder_entry *e)
 {
 	list_del(&e->node);
 	f->ns->devices.entries--;
@@ -164,9 +164,9 @@ static void drop(struct vnet_folder *f, struct entry *e)
 	free_entry(e);
 }
 
-static struct entry *find(const struct vnet_folder *f, const char *name)
+static struct folder_entry *find(const struct vnet_folder *f, const char *name)
 {
-	struct entry *e;
+	struct folder_entry *e;
 
 	list_for_each_entry(e, &f->entries, node)
 		if (!strcmp(e->bin.attr.name, name))
@@ -176,7 +176,7 @@ static struct entry *find(const struct vnet_folder *f, const char *name)
 
 static struct vnet_folder *find_folder(const struct vnet_folder *f, const char *name)
 {
-	struct entry *e = find(f, name);
+	struct folder_entry *e = find(f, name);
 
 	return e ? e->folder : NULL;
 }
@@ -192,7 +192,7 @@ static int make_link(struct vnet_folder *f, const struct vnet_sysctl_line *line)
 	return to ? sysfs_create_link_nowarn(&f->kobj, &to->kobj, line->name) : -ENOENT;
 }
 
-static int make(struct vnet_folder *f, struct entry *e, const struct vnet_sysctl_line *line)
+static int make(struct vnet_folder *f, struct folder_entry *e, const struct vnet_sysctl_line *line)
 {
 	if (line->folder) {
 		e->folder = new_folder(f, line->name);
@@ -211,7 +211,7 @@ static int make(struct vnet_folder *f, struct entry *e, const struct vnet_sysctl
 /* Without room for one there are the others. */
 static void add(struct vnet_folder *f, const struct vnet_sysctl_line *line)
 {
-	struct entry *e;
+	struct folder_entry *e;
 
 	if (f->ns->devices.entries >= ENTRIES_MAX)
 		return;
@@ -229,7 +229,7 @@ static void add(struct vnet_folder *f, const struct vnet_sysctl_line *line)
 	f->ns->devices.entries++;
 }
 
-static bool is_same(const struct entry *e, const struct vnet_sysctl_line *line)
+static bool is_same(const struct folder_entry *e, const struct vnet_sysctl_line *line)
 {
 	if (line->folder || e->folder)
 		return line->folder && e->folder;
@@ -266,7 +266,7 @@ static bool is_expected(const struct vnet_sysctl_line *line, int depth)
 
 static void note(struct vnet_folder *f, const struct vnet_sysctl_line *line)
 {
-	struct entry *e = find(f, line->name);
+	struct folder_entry *e = find(f, line->name);
 
 	if (e && is_same(e, line)) {
 		e->there = true;
@@ -280,7 +280,7 @@ static void note(struct vnet_folder *f, const struct vnet_sysctl_line *line)
 static void take(struct vnet_folder *f, char *list, int depth)
 {
 	struct vnet_sysctl_line line;
-	struct entry *e, *next;
+	struct folder_entry *e, *next;
 
 	list_for_each_entry(e, &f->entries, node)
 		e->there = false;
@@ -296,7 +296,7 @@ static void take(struct vnet_folder *f, char *list, int depth)
 static void refresh(struct vnet_folder *f, int depth)
 {
 	char *list = vnet_sysctl_list(f->ns->number, f->path, VOS_SYSCTL_DEVICES);
-	struct entry *e;
+	struct folder_entry *e;
 
 	if (IS_ERR(list))
 		return;
@@ -341,7 +341,7 @@ void vnet_folder_refresh_ports(struct vnet_folder *f)
  */
 void vnet_folder_end(struct vnet_folder *f)
 {
-	struct entry *e, *next;
+	struct folder_entry *e, *next;
 
 	list_for_each_entry_safe(e, next, &f->entries, node)
 		drop(f, e);

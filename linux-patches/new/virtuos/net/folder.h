@@ -29,6 +29,9 @@ void vnet_folder_refresh(struct vnet_folder *f);
 void vnet_folder_refresh_ports(struct vnet_folder *f);
 void vnet_folder_end(struct vnet_folder *f);
 
+/* masters.c */
+void vnet_masters_set(struct vnet_netns *ns, struct kobject *class, bool there);
+
 /* devices.c */
 struct vnet_folder *vnet_device_find(struct vnet_netns *ns, const char *name);
 int vnet_device_move(struct vnet_netns *ns, const char *name, struct vnet_view *v);

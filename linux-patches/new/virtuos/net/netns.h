@@ -9,6 +9,7 @@
 #ifndef VNET_NETNS_H
 #define VNET_NETNS_H
 
+#include <linux/device/class.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/uidgid.h>
@@ -42,6 +43,8 @@ struct vnet_settings {
  * @entries: how many entries are in them, see folder.c
  * @counters: /proc/net/dev_snmp6, with a file for each; NULL: there was no room
  * @of_lo: the file there of lo, which has no folder here
+ * @masters: the file of all bonds
+ * @has_masters: it is there
  */
 struct vnet_devices {
 	struct work_struct refresh;
@@ -50,6 +53,8 @@ struct vnet_devices {
 	unsigned int entries;
 	struct proc_dir_entry *counters;
 	struct vnet_table *of_lo;
+	struct class_attribute masters;
+	bool has_masters;
 };
 
 /**
@@ -129,7 +134,7 @@ u32 vnet_user_ns(struct vos_session *s, const struct user_namespace *ns, u64 *ca
 int vnet_proc_init(struct vnet_netns *ns);
 void vnet_proc_exit(struct vnet_netns *ns);
 struct vnet_table *vnet_proc_add(struct vnet_netns *ns, struct proc_dir_entry *folder,
-				 const char *name);
+				 const char *name, umode_t mode);
 void vnet_proc_drop(struct vnet_table *t);
 
 /* proc_single.c */

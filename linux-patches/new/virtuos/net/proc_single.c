@@ -45,7 +45,7 @@ static void drop(struct vnet_singles *s, struct single *f)
 }
 
 static void add(struct vnet_netns *ns, struct vnet_singles *s, const char *folder,
-		const char *name)
+		const struct vnet_sysctl_line *line)
 {
 	char path[2 * IFNAMSIZ];
 	struct single *f;
@@ -55,13 +55,13 @@ static void add(struct vnet_netns *ns, struct vnet_singles *s, const char *folde
 	f = kzalloc(sizeof(*f), GFP_KERNEL);
 	if (!f)
 		return;
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	f->table = vnet_proc_add(ns, s->folder, path);
+	snprintf(path, sizeof(path), "%s/%s", folder, line->name);
+	f->table = vnet_proc_add(ns, s->folder, path, line->mode & 0444);
 	if (!f->table) {
 		kfree(f);
 		return;
 	}
-	strscpy(f->name, name);
+	strscpy(f->name, line->name);
 	f->there = true;
 	list_add_tail(&f->node, &s->list);
 	s->nr++;
@@ -82,7 +82,7 @@ static void take(struct vnet_netns *ns, struct vnet_singles *s, const char *fold
 		if (f)
 			f->there = true;
 		else
-			add(ns, s, folder, line.name);
+			add(ns, s, folder, &line);
 	}
 	list_for_each_entry_safe(f, next, &s->list, node)
 		if (!f->there)
