@@ -160,8 +160,8 @@ assert struct.unpack_from('=i', vlan(9, 'p1.9'), 28) == (9,)
 assert vlan(8, 'p1.9')[28:31] == b'p1\0'
 bond(0x8991, 'bond2', 'z1')                                     # SIOCBONDRELEASE
 bond(0x8990, 'bond2', 'z1')                                     # SIOCBONDENSLAVE
-assert struct.unpack('=iii', query(0x8995, 'bond2', 12)) == (2, 1, 70)
-assert query(0x8994, 'bond2', 28)[4:7] == b'z1\0'
+assert struct.unpack('=iii', query(0x8994, 'bond2', 12)) == (2, 1, 70)
+assert query(0x8993, 'bond2', 28)[4:7] == b'z1\0'
 os.seteuid(65534)
 assert refused(vlan, 1, 'p1.9') == 1 and refused(bond, 0x8991, 'bond2', 'z1') == 1
 """
