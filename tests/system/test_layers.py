@@ -60,7 +60,8 @@ is '[ $(wc -c <br0/brforward) -ge 16 ] || echo none' ''
 is 'sed -n "s/^Device: //p" /proc/net/vlan/br0.7' br0
 is 'sed -n "s/^Slave Interface: //p" /proc/net/bonding/bond0' x1
 is 'ls /proc/net/vlan' "$(printf 'br0.7\nconfig')"
-is 'cd /; ip netns exec inner sh -c "ls -d /sys/class/net/*/bridge; ls /sys/class/net"' "$(printf '/sys/class/net/br9/bridge\nbonding_masters\nbr9\nlo')"
+is 'cd /; ip netns exec inner ls /sys/class/net' "$(printf 'bonding_masters\nbr9\nlo')"
+is 'cd /; ip netns exec inner cat /sys/class/net/br9/bridge/stp_state' 0
 """
 
 
