@@ -109,6 +109,8 @@
 #define VOS_SYSCTL_LIST		2u
 /* SYSCTL: of interfaces, not of settings; beside one of the others. */
 #define VOS_SYSCTL_DEVICES	(1u << 8)
+/* SYSCTL: LIST of tables; beside it. */
+#define VOS_SYSCTL_TABLES	(1u << 9)
 
 /* TABLE, SYSCTL: bytes of a name, without a NUL; and of one answer or value. */
 #define VOS_NAME_MAX		127u

@@ -129,11 +129,15 @@
  *	           0: that was all, the cursor is free. -EBADF: it is not open. arg1 =
  *	           namespace, if there is a name.
  *	SYSCTL     a file or folder of /proc/sys/net; with VOS_SYSCTL_DEVICES of /sys/class:
- *	           LIST of "net", READ and WRITE of "net/INTERFACE/ATTRIBUTE" or
- *	           "net/INTERFACE/statistics/ATTRIBUTE". arg0 = VOS_SYSCTL_*; ext1 in: its name;
- *	           ext0: READ out, WRITE in: the value, from offset arg1 on; LIST out: for
- *	           each entry a line of its kind (d or f), its permissions (octal) and its
- *	           name. result = bytes. arg2 = namespace.
+ *	           LIST of "net", "net/INTERFACE" and "net/INTERFACE/FOLDER", READ and WRITE
+ *	           of what is in these two and of "net/bonding_masters"; with
+ *	           VOS_SYSCTL_TABLES LIST of "vlan" or "bonding" in /proc/net. FOLDER:
+ *	           statistics, bridge, brport, brif, bonding, bonding_slave, queues,
+ *	           queues/QUEUE, queues/QUEUE/byte_queue_limits. arg0 = VOS_SYSCTL_*; ext1 in:
+ *	           its name; ext0: READ out, WRITE in: the value, from offset arg1 on; LIST
+ *	           out: for each entry a line of its kind (d, f, or l: a link in an interface's
+ *	           folder), its permissions (octal), its name, and of a link the name of what
+ *	           it leads to. result = bytes. arg2 = namespace.
  *	NETNS_NEW  makes a network namespace. arg0 = its number, not 0, which stands for the
  *	           initial one; ext0 in: struct vos_userns[], from a child of the initial user
  *	           namespace down to the owner; none: the initial one owns it. result 0, if it

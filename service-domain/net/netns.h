@@ -65,7 +65,7 @@ struct vns_visit {
 int vns_visit_begin(struct vns_conn *nc, u64 number, struct vns_visit *v);
 void vns_visit_end(struct vns_visit *v);
 struct file *vns_visit_open(struct vns_visit *v, const char *path, int flags);
-int vns_visit_lookup(struct vns_visit *v, const char *name, struct path *path);
+int vns_visit_lookup(struct vns_visit *v, const char *name, unsigned int flags, struct path *path);
 
 /* userns.c */
 int vns_users_init(void);

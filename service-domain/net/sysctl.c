@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * SYSCTL, in the control thread: reads, writes and lists this domain's /proc/sys/net, and the
- * attributes of its interfaces in /sys/class/net.
+ * attributes of its interfaces in /sys/class/net. It lists tables of single interfaces, too.
  *
  * The file is opened under the caller's credentials, as a program opens it. So this kernel
  * checks the caller's right to read and write by its own rules.
@@ -11,6 +11,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/namei.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_buf.h>
 #include <linux/slab.h>
@@ -20,14 +21,14 @@
 /* Attempts to write while another thread has the lock of all routing, 1 ms apart. */
 #define MAX_ATTEMPTS	200
 
-static bool is_device(const struct veng_scall *call)
+static u64 tree_of(const struct veng_scall *call)
 {
-	return call->sqe.arg[0] & VOS_SYSCTL_DEVICES;
+	return call->sqe.arg[0] & (VOS_SYSCTL_DEVICES | VOS_SYSCTL_TABLES);
 }
 
 static u64 what_of(const struct veng_scall *call)
 {
-	return call->sqe.arg[0] & ~(u64)VOS_SYSCTL_DEVICES;
+	return call->sqe.arg[0] & ~(u64)(VOS_SYSCTL_DEVICES | VOS_SYSCTL_TABLES);
 }
 
 static s64 read_value(struct file *file, struct veng_scall *call, void *value, u32 len)
@@ -115,36 +116,65 @@ static bool add_name(struct dir_context *ctx, const char *name, int len, loff_t 
 	return true;
 }
 
-/* Print the line of one entry. One that has gone meanwhile has none. */
-static void print_entry(struct seq_buf *text, struct vns_visit *v, const char *folder,
-			const char *name)
+/* In the folder of all interfaces each is a link to a folder, and is shown as that folder. */
+static bool shows_links(const struct veng_scall *call, const char *folder)
 {
-	char *full = kasprintf(GFP_KERNEL, "%s/%s", folder, name);
-	struct path path;
-	umode_t mode;
+	return tree_of(call) == VOS_SYSCTL_DEVICES && strcmp(folder, VNS_DEVICES);
+}
 
-	/* An interface is a link to a folder. */
-	if (!full || vns_visit_lookup(v, full, &path))
-		goto out;
-	mode = d_inode(path.dentry)->i_mode;
+static void print_path(struct seq_buf *text, const struct path *path, bool link, const char *name)
+{
+	umode_t mode = d_inode(path->dentry)->i_mode;
+
+	if (link)
+		seq_buf_printf(text, "l 777 %s %pd\n", name, path->dentry);
+	else
+		seq_buf_printf(text, "%c %03o %s\n", S_ISDIR(mode) ? 'd' : 'f', mode & 0777,
+			       name);
+}
+
+/* Print the line of one entry. One that has gone meanwhile has none. */
+static void print_entry(struct seq_buf *text, struct vns_visit *v, const char *full,
+			const char *name, bool links)
+{
+	bool link = false;
+	struct path path;
+
+	if (links && !vns_visit_lookup(v, full, 0, &path)) {
+		link = d_is_symlink(path.dentry);
+		path_put(&path);
+	}
+	if (vns_visit_lookup(v, full, LOOKUP_FOLLOW, &path))
+		return;
+	print_path(text, &path, link, name);
 	path_put(&path);
-	seq_buf_printf(text, "%c %03o %s\n", S_ISDIR(mode) ? 'd' : 'f', mode & 0777, name);
-out:
-	kfree(full);
+}
+
+static void print_entries(struct seq_buf *text, struct vns_visit *v, const char *folder,
+			  const struct sysctl_names *l, bool links)
+{
+	char *full;
+	u32 at;
+
+	for (at = 0; at < l->len; at += strlen(l->names + at) + 1) {
+		full = kasprintf(GFP_KERNEL, "%s/%s", folder, l->names + at);
+		if (full)
+			print_entry(text, v, full, l->names + at, links);
+		kfree(full);
+	}
 }
 
 static s64 print_listing(struct veng_scall *call, struct vns_visit *v, const char *folder,
 			 const struct sysctl_names *l)
 {
-	u32 room = call->sqe.ext[0].len, at;
+	u32 room = call->sqe.ext[0].len;
 	struct seq_buf text;
 	char *buf = kvzalloc(room, GFP_KERNEL);
 
 	if (!buf)
 		return -ENOMEM;
 	seq_buf_init(&text, buf, room);
-	for (at = 0; at < l->len; at += strlen(l->names + at) + 1)
-		print_entry(&text, v, folder, l->names + at);
+	print_entries(&text, v, folder, l, shows_links(call, folder));
 	if (!seq_buf_has_overflowed(&text))
 		vos_peer_write(call->out[0], buf, text.len);
 	kvfree(buf);
@@ -162,7 +192,8 @@ static s64 list_folder(struct veng_scall *call, struct vns_visit *v, const char 
 	l.names = kvzalloc(LISTING_MAX, GFP_KERNEL);
 	rc = l.names ? iterate_dir(file, &l.ctx) : -ENOMEM;
 	__fput_sync(file);
-	if (!rc)
+	/* Some folders say 1 at their end. */
+	if (rc >= 0)
 		rc = print_listing(call, v, folder, &l);
 	kvfree(l.names);
 	return rc;
@@ -183,9 +214,22 @@ static s64 run_in(struct veng_scall *call, const char *path)
 	return rc;
 }
 
+static char *path_of(const struct veng_scall *call)
+{
+	switch (tree_of(call)) {
+	case 0:
+		return vns_path(call, FOLDER);
+	case VOS_SYSCTL_DEVICES:
+		return vns_device_path(call, what_of(call) == VOS_SYSCTL_LIST);
+	case VOS_SYSCTL_TABLES:
+		return vns_tables_path(call);
+	}
+	return ERR_PTR(-EINVAL);
+}
+
 static s64 run_sysctl(struct veng_scall *call)
 {
-	char *path = is_device(call) ? vns_device_path(call) : vns_path(call, FOLDER);
+	char *path = path_of(call);
 	s64 rc;
 
 	if (IS_ERR(path))
@@ -210,6 +254,8 @@ s64 vns_sysctl(struct vns_obj *none, struct veng_scall *call)
 	if (what > VOS_SYSCTL_LIST || call->sqe.ext[0].len > VOS_TEXT_MAX)
 		return -EINVAL;
 	if (what != VOS_SYSCTL_WRITE && !call->out[0])
+		return -EINVAL;
+	if (what != VOS_SYSCTL_LIST && tree_of(call) == VOS_SYSCTL_TABLES)
 		return -EINVAL;
 	veng_scall_queue_ctl(call, run_sysctl);
 	return VENG_PENDING;

@@ -105,19 +105,19 @@ struct file *vns_visit_open(struct vns_visit *v, const char *path, int flags)
  * vns_visit_lookup - find a file as a program in that namespace does
  * @v: the visit
  * @name: below /proc or /sys
+ * @flags: LOOKUP_FOLLOW or 0, for a link at the name's end
  * @path: filled, to be put with path_put()
  *
  * Context: control thread, during the visit.
  * Return: 0 or -errno.
  */
-int vns_visit_lookup(struct vns_visit *v, const char *name, struct path *path)
+int vns_visit_lookup(struct vns_visit *v, const char *name, unsigned int flags, struct path *path)
 {
 	struct path root;
 	int rc;
 
 	if (!v->space || !strstarts(name, sys))
-		return kern_path(name, LOOKUP_FOLLOW, path);
+		return kern_path(name, flags, path);
 	rc = sysfs_root(v, &root);
-	return rc ?: vfs_path_lookup(root.dentry, root.mnt, name + strlen(sys), LOOKUP_FOLLOW,
-				     path);
+	return rc ?: vfs_path_lookup(root.dentry, root.mnt, name + strlen(sys), flags, path);
 }

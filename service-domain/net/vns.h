@@ -185,7 +185,9 @@ void vns_ioctl_end(struct vns_conn *nc);
 
 /* path.c */
 char *vns_path(const struct veng_scall *call, const char *folder);
-char *vns_device_path(const struct veng_scall *call);
+#define VNS_DEVICES	"/sys/class/net"
+char *vns_device_path(const struct veng_scall *call, bool list);
+char *vns_tables_path(const struct veng_scall *call);
 
 /* table.c */
 void vns_table_end(struct vns_conn *nc);

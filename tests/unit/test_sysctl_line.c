@@ -40,6 +40,27 @@ static void entries_are_found(void **state)
 	free(list);
 }
 
+static void links_have_targets(void **state)
+{
+	char *list = list_of("l 777 master br0\nf 444 mtu\nl 777 lower_eth0.5 eth0.5"), *rest = list;
+	struct vnet_sysctl_line line;
+
+	(void)state;
+	rest = vnet_sysctl_line(rest, &line);
+	assert_true(rest && !line.folder);
+	assert_string_equal(line.name, "master");
+	assert_string_equal(line.target, "br0");
+	rest = vnet_sysctl_line(rest, &line);
+	assert_non_null(rest);
+	assert_string_equal(line.name, "mtu");
+	assert_null(line.target);
+	rest = vnet_sysctl_line(rest, &line);
+	assert_non_null(rest);
+	assert_string_equal(line.target, "eth0.5");
+	assert_null(vnet_sysctl_line(rest, &line));
+	free(list);
+}
+
 /* The owner alone writes, and nobody executes. */
 static void rights_are_cut(void **state)
 {
@@ -57,6 +78,7 @@ static void nonsense_is_passed_over(void **state)
 	static const char * const bad[] = {
 		"", "\n", "f", "f 644", "f 644 ", "f 648 a", "x 644 a", "f 644 .", "f 644 ..",
 		"f 644 a/b", "f 644 a b", "f 644 \x1b[2J", "f 644 a\x7f", "f644 aaa", "f 6441a",
+		"l 777 a", "l 777 a ", "l 777  b", "l 777 a b c", "l 777 a b/c", "l 777 a ..", "l 777 a/b c",
 		"f 644 0123456789012345678901234567890123456789012345678901234567890123",
 	};
 	struct vnet_sysctl_line line;
@@ -79,6 +101,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries_are_found),
+		cmocka_unit_test(links_have_targets),
 		cmocka_unit_test(rights_are_cut),
 		cmocka_unit_test(nonsense_is_passed_over),
 	};

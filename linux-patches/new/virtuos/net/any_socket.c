@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ioctl() of the domain's interfaces and bridges on a socket of any family, such as the local one
- * of glibc's if_nametoindex(). A socket of the domain stands in for it.
+ * ioctl() of the domain's interfaces, bridges, bonds and VLANs on a socket of any family, such as
+ * the local one of glibc's if_nametoindex(). A socket of the domain stands in for it.
  *
  * Forwarded sockets come here only with what the domain's have no layout for (layout.c).
  */
@@ -9,8 +9,10 @@
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/sockios.h>
+#include "bond.h"
 #include "bridge.h"
 #include "netns.h"
+#include "vlan.h"
 
 /* Test for what Linux's dev_ioctl() does. Addresses are a family's own. */
 static bool is_of_interface(unsigned int cmd)
@@ -43,12 +45,23 @@ static bool is_of_interface(unsigned int cmd)
 	case SIOCSMIIREG:
 	case SIOCGHWTSTAMP:
 	case SIOCSHWTSTAMP:
+	case SIOCBONDSLAVEINFOQUERY:
+	case SIOCBONDINFOQUERY:
 		return true;
 	}
 	return false;
 }
 
-static bool is_of_bridge(unsigned int cmd)
+/* Carries out a command by a socket of the domain. */
+typedef int (*command_fn)(struct vnet_sock *vs, unsigned int cmd, void __user *arg);
+
+static int of_interface(struct vnet_sock *vs, unsigned int cmd, void __user *arg)
+{
+	return vnet_sock_ioctl(vs, cmd, (unsigned long)arg);
+}
+
+/* Find the function for a command. Return: NULL: it is for this kernel. */
+static command_fn find(unsigned int cmd)
 {
 	switch (cmd) {
 	case SIOCGIFBR:
@@ -57,28 +70,33 @@ static bool is_of_bridge(unsigned int cmd)
 	case SIOCBRDELBR:
 	case SIOCBRADDIF:
 	case SIOCBRDELIF:
-		return true;
+		return vnet_bridge_ioctl;
+	case SIOCGIFVLAN:
+	case SIOCSIFVLAN:
+		return vnet_vlan_ioctl;
+	case SIOCBONDENSLAVE:
+	case SIOCBONDRELEASE:
+	case SIOCBONDSETHWADDR:
+	case SIOCBONDCHANGEACTIVE:
+		return vnet_bond_ioctl;
 	}
-	return false;
+	return is_of_interface(cmd) ? of_interface : NULL;
 }
 
 static int on_ioctl(struct net *net, unsigned int cmd, unsigned long arg)
 {
-	bool bridges = is_of_bridge(cmd);
+	command_fn command = find(cmd);
 	struct socket *sock;
 	int rc;
 
-	if (!bridges && !is_of_interface(cmd))
+	if (!command)
 		return -ENOIOCTLCMD;
 	rc = vnet_netns_need(net);
 	if (!rc)
 		rc = __sock_create(net, PF_INET, SOCK_DGRAM, IPPROTO_UDP, &sock, 1);
 	if (rc)
 		return rc;
-	if (bridges)
-		rc = vnet_bridge_ioctl(vnet_sk(sock->sk), cmd, (void __user *)arg);
-	else
-		rc = vnet_ioctl(sock, cmd, arg);
+	rc = command(vnet_sk(sock->sk), cmd, (void __user *)arg);
 	sock_release(sock);
 	return rc;
 }

@@ -19,6 +19,8 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <net/net_namespace.h>
+#include "bond.h"
+#include "folder.h"
 #include "netns.h"
 #include "sysctl_line.h"
 #include "view.h"
@@ -30,16 +32,14 @@
 
 /*
  * struct interface - one folder
- * @ns: its namespace
  * @node: on the namespace's list; the refresh's
- * @kobj: the folder
+ * @folder: the folder
  * @counters: the file of /proc/net; NULL: there was no room
  * @there: the domain has it
  */
 struct interface {
-	struct vnet_netns *ns;
 	struct list_head node;
-	struct kobject kobj;
+	struct vnet_folder folder;
 	struct vnet_table *counters;
 	bool there;
 };
@@ -86,38 +86,50 @@ static bool is_statistic(const struct attribute *attr)
 	return attr >= statistics && attr < statistics + ARRAY_SIZE(statistics);
 }
 
-/* Read or write an attribute of the domain's interface. Return: bytes or -errno. */
 static struct interface *interface_of(const struct kobject *kobj)
 {
-	return container_of(kobj, struct interface, kobj);
+	return container_of(kobj, struct interface, folder.kobj);
 }
 
-static ssize_t move(struct kobject *kobj, const struct attribute *attr, struct vnet_view *v)
+/**
+ * vnet_device_move - read or write an attribute of the domain's interface
+ * @ns: its namespace
+ * @name: the attribute's, below /sys/class
+ * @v: the text, where in it, and whether to write it
+ *
+ * Context: process.
+ * Return: bytes or -errno.
+ */
+int vnet_device_move(struct vnet_netns *ns, const char *name, struct vnet_view *v)
 {
-	struct vnet_netns *ns = interface_of(kobj)->ns;
-	char name[VOS_NAME_MAX + 1];
 	int rc;
 
-	snprintf(name, sizeof(name), FOLDER "/%s/%s%s", kobject_name(kobj),
-		 is_statistic(attr) ? STATISTICS "/" : "", attr->name);
 	v->opcode = VOS_OP_SYSCTL;
-	v->arg[0] |= VOS_SYSCTL_DEVICES;
+	v->arg[0] = VOS_SYSCTL_DEVICES | (v->write ? VOS_SYSCTL_WRITE : VOS_SYSCTL_READ);
 	v->arg[2] = ns->number;
 	v->name = name;
 	v->flags = VOS_GET_KILLABLE;
-	rc = vnet_sysctl_run(v);
+	if (v->write && vnet_bond_has(name))
+		rc = vnet_bond_write(ns->net, v);
+	else
+		rc = vnet_sysctl_run(v);
 	if (rc == -ENOENT || rc == -ENODEV)
 		vnet_netns_refresh(ns);
 	return rc;
 }
 
+static ssize_t move(struct kobject *kobj, const struct attribute *attr, struct vnet_view *v)
+{
+	char name[VOS_NAME_MAX + 1];
+
+	snprintf(name, sizeof(name), FOLDER "/%s/%s%s", kobject_name(kobj),
+		 is_statistic(attr) ? STATISTICS "/" : "", attr->name);
+	return vnet_device_move(interface_of(kobj)->folder.ns, name, v);
+}
+
 static ssize_t show(struct kobject *kobj, struct attribute *attr, char *buf)
 {
-	struct vnet_view v = {
-		.arg = { VOS_SYSCTL_READ },
-		.text = buf,
-		.len = PAGE_SIZE - 1,
-	};
+	struct vnet_view v = { .text = buf, .len = PAGE_SIZE - 1 };
 	ssize_t n = move(kobj, attr, &v);
 
 	if (n > 0)
@@ -127,12 +139,7 @@ static ssize_t show(struct kobject *kobj, struct attribute *attr, char *buf)
 
 static ssize_t store(struct kobject *kobj, struct attribute *attr, const char *buf, size_t len)
 {
-	struct vnet_view v = {
-		.arg = { VOS_SYSCTL_WRITE },
-		.text = (void *)buf,
-		.len = len,
-		.write = true,
-	};
+	struct vnet_view v = { .text = (void *)buf, .len = len, .write = true };
 
 	return move(kobj, attr, &v);
 }
@@ -141,12 +148,13 @@ static const struct sysfs_ops ops = { .show = show, .store = store };
 
 static void release(struct kobject *kobj)
 {
+	kfree(interface_of(kobj)->folder.path);
 	kfree(interface_of(kobj));
 }
 
 static const void *namespace_of(const struct kobject *kobj)
 {
-	return interface_of(kobj)->ns->net;
+	return interface_of(kobj)->folder.ns->net;
 }
 
 static const struct kobj_type type = {
@@ -156,7 +164,14 @@ static const struct kobj_type type = {
 	.namespace = namespace_of,
 };
 
-static bool name_ok(const char *name)
+/**
+ * vnet_device_name_ok - test for a name that an interface may have, and that can be printed
+ * @name: from the domain
+ *
+ * Context: any.
+ * Return: whether so.
+ */
+bool vnet_device_name_ok(const char *name)
 {
 	const char *c;
 
@@ -180,7 +195,7 @@ static struct vnet_table *add_counters(struct vnet_netns *ns, const char *name)
 	char path[sizeof(COUNTERS) + IFNAMSIZ];
 
 	snprintf(path, sizeof(path), COUNTERS "/%s", name);
-	return vnet_proc_add(ns, ns->devices.counters, path);
+	return vnet_proc_add(ns, ns->devices.counters, path, 0444);
 }
 
 static void add(struct vnet_netns *ns, const char *name)
@@ -192,13 +207,16 @@ static void add(struct vnet_netns *ns, const char *name)
 	i = kzalloc(sizeof(*i), GFP_KERNEL);
 	if (!i)
 		return;
-	i->ns = ns;
-	if (kobject_init_and_add(&i->kobj, &type, class, "%s", name)) {
-		kobject_put(&i->kobj);
+	if (vnet_folder_begin(&i->folder, ns, FOLDER, name)) {
+		kfree(i);
+		return;
+	}
+	if (kobject_init_and_add(&i->folder.kobj, &type, class, "%s", name)) {
+		kobject_put(&i->folder.kobj);
 		return;
 	}
 	/* Without the link, programs that go by it know no less than before. */
-	if (sysfs_create_link(&i->kobj, class, "subsystem"))
+	if (sysfs_create_link(&i->folder.kobj, class, "subsystem"))
 		pr_debug("virtuos-net: no link of %s\n", name);
 	i->counters = add_counters(ns, name);
 	i->there = true;
@@ -210,10 +228,11 @@ static void add(struct vnet_netns *ns, const char *name)
 static void drop(struct interface *i)
 {
 	list_del(&i->node);
-	i->ns->devices.nr--;
+	i->folder.ns->devices.nr--;
 	vnet_proc_drop(i->counters);
-	kobject_del(&i->kobj);
-	kobject_put(&i->kobj);
+	vnet_folder_end(&i->folder);
+	kobject_del(&i->folder.kobj);
+	kobject_put(&i->folder.kobj);
 }
 
 static void drop_others(struct vnet_netns *ns)
@@ -230,9 +249,24 @@ static struct interface *find(struct vnet_netns *ns, const char *name)
 	struct interface *i;
 
 	list_for_each_entry(i, &ns->devices.list, node)
-		if (!strcmp(kobject_name(&i->kobj), name))
+		if (!strcmp(kobject_name(&i->folder.kobj), name))
 			return i;
 	return NULL;
+}
+
+/**
+ * vnet_device_find - find the folder of an interface
+ * @ns: its namespace
+ * @name: the interface's
+ *
+ * Context: process, the refresh.
+ * Return: the folder or NULL.
+ */
+struct vnet_folder *vnet_device_find(struct vnet_netns *ns, const char *name)
+{
+	struct interface *i = find(ns, name);
+
+	return i ? &i->folder : NULL;
 }
 
 static void note(struct vnet_netns *ns, const char *name)
@@ -241,8 +275,18 @@ static void note(struct vnet_netns *ns, const char *name)
 
 	if (i)
 		i->there = true;
-	else if (name_ok(name))
+	else if (vnet_device_name_ok(name))
 		add(ns, name);
+}
+
+static void refresh_folders(struct vnet_netns *ns)
+{
+	struct interface *i;
+
+	list_for_each_entry(i, &ns->devices.list, node)
+		vnet_folder_refresh(&i->folder);
+	list_for_each_entry(i, &ns->devices.list, node)
+		vnet_folder_refresh_ports(&i->folder);
 }
 
 static void refresh(struct work_struct *work)
@@ -250,6 +294,7 @@ static void refresh(struct work_struct *work)
 	struct vnet_netns *ns = container_of(work, struct vnet_netns, devices.refresh);
 	struct vnet_sysctl_line line;
 	struct interface *i;
+	bool masters = false;
 	char *list, *left;
 
 	if (!class)
@@ -263,8 +308,13 @@ static void refresh(struct work_struct *work)
 	for (left = list; (left = vnet_sysctl_line(left, &line));)
 		if (line.folder)
 			note(ns, line.name);
+		else
+			masters |= !strcmp(line.name, VNET_BONDS_NAME);
 	kfree(list);
+	vnet_masters_set(ns, class, masters);
 	drop_others(ns);
+	refresh_folders(ns);
+	vnet_singles_refresh(ns);
 }
 
 /* Find the class's folder from lo, which has a place in sysfs. Return: it or NULL. */
@@ -332,6 +382,7 @@ void vnet_devices_end(struct vnet_netns *ns)
 
 	list_for_each_entry_safe(i, next, &ns->devices.list, node)
 		drop(i);
+	vnet_masters_set(ns, class, false);
 	vnet_proc_drop(ns->devices.of_lo);
 	proc_remove(ns->devices.counters);
 }

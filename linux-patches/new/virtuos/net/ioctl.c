@@ -11,6 +11,7 @@
  * them.
  */
 #include <linux/if.h>
+#include <linux/if_bonding.h>
 #include <linux/minmax.h>
 #include <linux/net_tstamp.h>
 #include <linux/slab.h>
@@ -95,11 +96,12 @@ static int read_conf(struct io *io)
 	return io->asked ? alloc_pointed(io, io->asked) : 0;
 }
 
-static int read_stamp(struct io *io, unsigned int cmd)
+/* Read a structure of one length. */
+static int read_struct(struct io *io, u32 len, bool only_written)
 {
-	int rc = alloc_pointed(io, sizeof(struct hwtstamp_config));
+	int rc = alloc_pointed(io, len);
 
-	if (rc || cmd == SIOCGHWTSTAMP)
+	if (rc || only_written)
 		return rc;
 	return copy_from_user(io->ptr, io->uptr, io->ptr_len) ? -EFAULT : 0;
 }
@@ -153,7 +155,11 @@ static int read_pointed(struct io *io, unsigned int cmd)
 	case VNET_CONF:
 		return read_conf(io);
 	case VNET_STAMP:
-		return read_stamp(io, cmd);
+		return read_struct(io, sizeof(struct hwtstamp_config), cmd == SIOCGHWTSTAMP);
+	case VNET_BOND:
+		return read_struct(io, sizeof(struct ifbond), false);
+	case VNET_SLAVE:
+		return read_struct(io, sizeof(struct ifslave), false);
 	case VNET_ETHTOOL:
 		return read_ethtool(io);
 	case VNET_NOTHING:
@@ -207,6 +213,8 @@ static u32 pointed_written(struct io *io)
 	case VNET_CONF:
 		return conf_written(io);
 	case VNET_STAMP:
+	case VNET_BOND:
+	case VNET_SLAVE:
 		return io->ptr_len;
 	case VNET_ETHTOOL:
 		return io->ptr_len ? ethtool_written(io) : 0;

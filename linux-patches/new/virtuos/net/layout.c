@@ -58,6 +58,12 @@ static struct vnet_layout of_ifreq(unsigned int cmd)
 	case SIOCGHWTSTAMP:
 		l.pointed = VNET_STAMP;
 		break;
+	case SIOCBONDINFOQUERY:
+		l.pointed = VNET_BOND;
+		break;
+	case SIOCBONDSLAVEINFOQUERY:
+		l.pointed = VNET_SLAVE;
+		break;
 	}
 	l.ptr = offsetof(struct ifreq, ifr_data);
 	return l;
@@ -134,6 +140,8 @@ struct vnet_layout vnet_layout_of(int family, unsigned int cmd)
 	case SIOCSIFMAP:
 	case SIOCSHWTSTAMP:
 	case SIOCGHWTSTAMP:
+	case SIOCBONDINFOQUERY:
+	case SIOCBONDSLAVEINFOQUERY:
 		return of_ifreq(cmd);
 	default:
 		return (struct vnet_layout) {};

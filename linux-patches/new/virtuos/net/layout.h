@@ -12,6 +12,8 @@ enum vnet_pointed {
 	VNET_CONF,		/* the list of addresses that SIOCGIFCONF writes */
 	VNET_STAMP,		/* struct hwtstamp_config */
 	VNET_ETHTOOL,		/* see ethtool.c */
+	VNET_BOND,		/* struct ifbond */
+	VNET_SLAVE,		/* struct ifslave */
 };
 
 /**

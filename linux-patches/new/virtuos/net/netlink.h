@@ -43,6 +43,8 @@ __poll_t vnet_local_mask(struct socket *sock);
 
 /* A change by ioctl(). No protocol of netlink has this number. */
 #define VNET_BY_IOCTL	MAX_LINKS
+/* A change by a file of a bond; neither has this. */
+#define VNET_BY_FILE	(MAX_LINKS + 1)
 
 /**
  * struct vnet_change - what a program has changed of the network
@@ -52,7 +54,7 @@ __poll_t vnet_local_mask(struct socket *sock);
  * @index: the interface that it is about, unless it is of NETLINK_ROUTE; 0: none, or not known
  * @protocol: NETLINK_ROUTE: one request; NETLINK_NETFILTER: a batch of nf_tables;
  *	NETLINK_GENERIC: one request, whose type is a number of vnet_family_name();
- *	VNET_BY_IOCTL: struct vnet_kept
+ *	VNET_BY_IOCTL: struct vnet_kept; VNET_BY_FILE: see bond.c
  * @handle: a batch: handle of the last table that was made before it
  * @generation: a batch: of the rules that it has found
  * @tables: a batch: how many it has made

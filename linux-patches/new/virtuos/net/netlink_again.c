@@ -10,6 +10,7 @@
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <net/netlink.h>
+#include "bond.h"
 #include "netlink.h"
 #include "netns.h"
 
@@ -248,6 +249,9 @@ static void complain(const struct vnet_change *c, int rc)
 	if (c->protocol == VNET_BY_IOCTL)
 		pr_warn_ratelimited("virtuos-net: ioctl %#x could not be made again: error %d\n",
 				    vnet_change_kept(c)->cmd, -rc);
+	else if (c->protocol == VNET_BY_FILE)
+		pr_warn_ratelimited("virtuos-net: %s could not be set again: error %d\n",
+				    (const char *)c->data, -rc);
 	else
 		pr_warn_ratelimited("virtuos-net: request %u of netlink %d could not be made again: error %d\n",
 				    vnet_change_header(c)->nlmsg_type, c->protocol, -rc);
@@ -263,6 +267,8 @@ static int all_again(struct socket *sock, const struct list_head *changes)
 	list_for_each_entry(c, changes, node) {
 		if (c->protocol == NETLINK_NETFILTER)
 			rc = by_own_socket(sock, c);
+		else if (c->protocol == VNET_BY_FILE)
+			rc = vnet_file_again(c);
 		else
 			rc = enter(sock, &control, c) ?: change_again(control.vs, c, ++seq);
 		if (link_is_gone(rc))

@@ -16,6 +16,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/netlink.h>
+#include "bond.h"
 #include "netlink.h"
 #include "netns.h"
 #include "view.h"
@@ -110,6 +111,8 @@ static bool voids(const struct vnet_change *c, const struct vnet_change *older)
 	switch (c->protocol) {
 	case VNET_BY_IOCTL:
 		return vnet_ioctl_voids(c, older);
+	case VNET_BY_FILE:
+		return vnet_file_voids(c, older);
 	case NETLINK_GENERIC:
 		return vnet_generic_voids(&changes, c, older);
 	case NETLINK_ROUTE:
@@ -322,14 +325,14 @@ static void note(struct vnet_sock *vs, struct vnet_change *c)
 {
 	if (c->protocol == VNET_BY_IOCTL)
 		vnet_change_note_ioctl(vs, c);
-	else
+	else if (c->protocol == NETLINK_ROUTE)
 		vnet_change_note(vs, c);
 }
 
 /**
  * vnet_changes_add - keep one change that the domain has made
  * @vs: a socket of the namespace
- * @c: the change, by ioctl() or NETLINK_ROUTE. It belongs to the caller no more, unless -EOWNERDEAD
+ * @c: the change, not a batch. It belongs to the caller no more, unless -EOWNERDEAD
  * @epoch: link that has made it
  *
  * The caller has made sure that its process may change the network (vnet_may_change()).

@@ -9,6 +9,7 @@
 #ifndef VNET_NETNS_H
 #define VNET_NETNS_H
 
+#include <linux/device/class.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/uidgid.h>
@@ -39,15 +40,33 @@ struct vnet_settings {
  * @refresh: work that brings it up to date, and alone uses the others
  * @list: each folder
  * @nr: how many
+ * @entries: how many entries are in them, see folder.c
  * @counters: /proc/net/dev_snmp6, with a file for each; NULL: there was no room
  * @of_lo: the file there of lo, which has no folder here
+ * @masters: the file of all bonds
+ * @has_masters: it is there
  */
 struct vnet_devices {
 	struct work_struct refresh;
 	struct list_head list;
 	unsigned int nr;
+	unsigned int entries;
 	struct proc_dir_entry *counters;
 	struct vnet_table *of_lo;
+	struct class_attribute masters;
+	bool has_masters;
+};
+
+/**
+ * struct vnet_singles - files of /proc/net that show one interface each, see proc_single.c
+ * @folder: where they are; NULL: there was no room
+ * @list: each file
+ * @nr: how many
+ */
+struct vnet_singles {
+	struct proc_dir_entry *folder;
+	struct list_head list;
+	unsigned int nr;
 };
 
 /**
@@ -61,7 +80,8 @@ struct vnet_devices {
  * @settings: see above
  * @devices: see above
  * @tables: of /proc/net, see proc.c
- * @vlans: the folder of one of them
+ * @vlans: see above
+ * @bonds: see above
  */
 struct vnet_netns {
 	struct net *net;
@@ -73,7 +93,8 @@ struct vnet_netns {
 	struct vnet_settings settings;
 	struct vnet_devices devices;
 	struct vnet_table *tables;
-	struct proc_dir_entry *vlans;
+	struct vnet_singles vlans;
+	struct vnet_singles bonds;
 };
 
 extern unsigned int vnet_netns_id;
@@ -113,8 +134,13 @@ u32 vnet_user_ns(struct vos_session *s, const struct user_namespace *ns, u64 *ca
 int vnet_proc_init(struct vnet_netns *ns);
 void vnet_proc_exit(struct vnet_netns *ns);
 struct vnet_table *vnet_proc_add(struct vnet_netns *ns, struct proc_dir_entry *folder,
-				 const char *name);
+				 const char *name, umode_t mode);
 void vnet_proc_drop(struct vnet_table *t);
+
+/* proc_single.c */
+void vnet_singles_begin(struct vnet_singles *s, struct proc_dir_entry *folder);
+void vnet_singles_refresh(struct vnet_netns *ns);
+void vnet_singles_end(struct vnet_singles *s);
 
 /* sysctl.c */
 void vnet_settings_init(struct vnet_netns *ns);
@@ -123,6 +149,7 @@ void vnet_settings_exit(struct vnet_netns *ns);
 /* devices.c */
 void vnet_devices_begin(struct vnet_netns *ns);
 void vnet_devices_end(struct vnet_netns *ns);
+bool vnet_device_name_ok(const char *name);
 
 /* keep.c, netlink_keep.c */
 void vnet_keep_forget(u32 netns);

@@ -165,17 +165,18 @@ static struct proc_dir_entry *folder_of(const struct vnet_table *t)
 {
 	if (!strchr(t->name, '/'))
 		return t->ns->net->proc_net;
-	return strstarts(t->name, "vlan/") ? t->ns->vlans : t->ns->net->proc_net_stat;
+	return strstarts(t->name, "vlan/") ? t->ns->vlans.folder : t->ns->net->proc_net_stat;
 }
 
-static struct proc_dir_entry *add_table(struct vnet_table *t, struct proc_dir_entry *folder)
+static struct proc_dir_entry *add_table(struct vnet_table *t, struct proc_dir_entry *folder,
+					umode_t mode)
 {
 	const char *slash = strchr(t->name, '/');
 
 	/* Without one it would be put into the root of /proc. */
 	if (!folder)
 		return NULL;
-	return proc_create_data(slash ? slash + 1 : t->name, 0444, folder, &table_ops, t);
+	return proc_create_data(slash ? slash + 1 : t->name, mode, folder, &table_ops, t);
 }
 
 /**
@@ -183,12 +184,13 @@ static struct proc_dir_entry *add_table(struct vnet_table *t, struct proc_dir_en
  * @ns: the namespace
  * @folder: below /proc/net, where it goes
  * @name: the folder's name and its own, with a slash between them
+ * @mode: permissions
  *
  * Context: process.
  * Return: the table, for vnet_proc_drop(); NULL: there is no room.
  */
 struct vnet_table *vnet_proc_add(struct vnet_netns *ns, struct proc_dir_entry *folder,
-				 const char *name)
+				 const char *name, umode_t mode)
 {
 	struct vnet_table *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
 
@@ -197,7 +199,7 @@ struct vnet_table *vnet_proc_add(struct vnet_netns *ns, struct proc_dir_entry *f
 	t->ns = ns;
 	t->name = kstrdup(name, GFP_KERNEL_ACCOUNT);
 	if (t->name)
-		t->entry = add_table(t, folder);
+		t->entry = add_table(t, folder, mode);
 	if (t->entry)
 		return t;
 	vnet_proc_drop(t);
@@ -248,10 +250,12 @@ int vnet_proc_init(struct vnet_netns *ns)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(replaced); i++)
 		remove_proc_entry(replaced[i], ns->net->proc_net);
-	ns->vlans = proc_net_mkdir(ns->net, "vlan", ns->net->proc_net);
+	vnet_singles_begin(&ns->vlans, proc_net_mkdir(ns->net, "vlan", ns->net->proc_net));
+	vnet_singles_begin(&ns->bonds, proc_net_mkdir(ns->net, "bonding", ns->net->proc_net));
 	for (i = 0; i < ARRAY_SIZE(tables); i++) {
 		ns->tables[i] = (struct vnet_table) { .ns = ns, .name = tables[i] };
-		ns->tables[i].entry = add_table(&ns->tables[i], folder_of(&ns->tables[i]));
+		ns->tables[i].entry = add_table(&ns->tables[i], folder_of(&ns->tables[i]),
+						0444);
 		if (!ns->tables[i].entry) {
 			vnet_proc_exit(ns);
 			return -ENOMEM;
@@ -274,7 +278,8 @@ void vnet_proc_exit(struct vnet_netns *ns)
 
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
 		proc_remove(ns->tables[i].entry);
-	proc_remove(ns->vlans);
+	vnet_singles_end(&ns->vlans);
+	vnet_singles_end(&ns->bonds);
 	put_back(ns->net);
 	kfree(ns->tables);
 	ns->tables = NULL;

@@ -117,7 +117,7 @@ static int handler(const struct ctl_table *entry, int write, void *value, size_t
  * vnet_sysctl_list - get the list of a folder's entries, if there is a domain
  * @netns: number of the namespace
  * @name: the folder's
- * @flags: 0 or VOS_SYSCTL_DEVICES
+ * @flags: 0, VOS_SYSCTL_DEVICES or VOS_SYSCTL_TABLES
  *
  * Context: process.
  * Return: a string, to be freed with kfree(); or ERR_PTR.
@@ -222,7 +222,7 @@ static void take(struct list_head *old, struct folder *f, char *list, bool entri
 	while ((list = vnet_sysctl_line(list, &line)))
 		if (line.folder)
 			want(f->ns, old, f->name, line.name);
-		else if (entries)
+		else if (entries && !line.target)
 			add_entry(f, &line);
 }
 

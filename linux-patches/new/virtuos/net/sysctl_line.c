@@ -9,7 +9,10 @@
 #endif
 #include "sysctl_line.h"
 
-/* A line is a kind, three octal digits and a name: "f 644 ip_forward". */
+/*
+ * A line is a kind, three octal digits and a name: "f 644 ip_forward". That of a link has the name
+ * of what it leads to, too: "l 777 master br0".
+ */
 #define MODE_AT		2
 #define NAME_AT		6
 /* Longest name that Linux gives an entry: an interface's is shorter. */
@@ -41,15 +44,32 @@ static int mode_of(const char *digits)
 	return mode;
 }
 
+/* Take the target off a link's line. Return: what is left of @len; 0: there is none. */
+static size_t cut_target(char *text, size_t len, struct vnet_sysctl_line *line)
+{
+	size_t name_len = strcspn(text + NAME_AT, " ");
+	size_t at = NAME_AT + name_len + 1;
+
+	if (at >= len || !name_ok(text + at, len - at))
+		return 0;
+	text[at - 1] = '\0';
+	line->target = text + at;
+	return at - 1;
+}
+
 static bool parse(char *text, size_t len, struct vnet_sysctl_line *line)
 {
 	int mode;
 
-	if (len <= NAME_AT || text[1] != ' ' || text[NAME_AT - 1] != ' ' ||
-	    !name_ok(text + NAME_AT, len - NAME_AT))
+	if (len <= NAME_AT || text[1] != ' ' || text[NAME_AT - 1] != ' ')
+		return false;
+	line->target = NULL;
+	if (text[0] == 'l')
+		len = cut_target(text, len, line);
+	if (len <= NAME_AT || !name_ok(text + NAME_AT, len - NAME_AT))
 		return false;
 	mode = mode_of(text + MODE_AT);
-	if (mode < 0 || (text[0] != 'd' && text[0] != 'f'))
+	if (mode < 0 || !strchr("dfl", text[0]))
 		return false;
 	line->folder = text[0] == 'd';
 	line->mode = mode & MODE_MASK;

@@ -14,11 +14,13 @@
  * @folder: it is a folder itself
  * @mode: permissions
  * @name: within the text that was parsed
+ * @target: the name of what a link leads to, as @name; NULL: it is no link
  */
 struct vnet_sysctl_line {
 	bool folder;
 	unsigned short mode;
 	char *name;
+	char *target;
 };
 
 char *vnet_sysctl_line(char *text, struct vnet_sysctl_line *line);
