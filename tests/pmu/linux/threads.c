@@ -12,7 +12,7 @@
 
 #include "perf.h"
 
-#define RUNS		10
+#define RUNS		30
 #define COUNTERS	4
 #define FORBIDDEN	0x01a2	/* no event of Intel's architecture: vpmu=arch refuses it */
 #define PERIOD		1000
