@@ -20,7 +20,7 @@
 
 static int there[2], back[2];
 static volatile pid_t partner_id;
-static uint64_t work;		/* turns of a loop, in each thread and each round */
+static uint64_t work = 1;		/* turns of a loop, in each thread and each round */
 
 static void send(int to)
 {
@@ -135,10 +135,10 @@ static void samples(const char *way)
 	perf_start(fd[1]);
 	perf_start(fd[0]);
 	for (i = 0; i < 300; i++) {
-		work = i;		/* so that ends of periods come everywhere */
+		work = i + 1;		/* so that ends of periods come everywhere */
 		rounds(1);
 	}
-	work = 0;
+	work = 1;
 	perf_stop(fd[0]);
 	perf_stop(fd[1]);
 	for (i = 0; i < 2; i++) {
