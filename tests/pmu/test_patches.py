@@ -16,6 +16,8 @@ XEN_ARGS = ("console=com1 dom0_mem=64M,max:64M dom0_max_vcpus=1 dom0_vcpus_pin l
             "xpti=0 pv-l1tf=0 vpmu=%s")
 PATTERN = 0x5a5a5a5a
 EIO = 5
+EINVAL = 22
+CACHED = 1
 
 
 @functools.lru_cache(maxsize=None)
@@ -88,3 +90,21 @@ def test_forbidden_events_are_refused():
 def test_all_events_without_the_filter():
     assert printed("forbidden", "patched") == [{"faults": 0}]
     assert flushed("patched", "1") == [(1, 0, True), (1, 0, True)]
+
+
+def test_stock_xen_refuses_to_cache():
+    assert printed("caches", "stock") == [{"error": EINVAL}]
+
+
+def test_counters_are_started_in_the_page():
+    """Before any register was written, and exactly; a second call leaves the page alone."""
+    for vpmu in "1", "arch":
+        assert printed("caches", "patched", vpmu) == [{"error": 0}]
+        rows = printed("cache", "patched", vpmu)
+        assert growth(rows, "counted") == [2, 2], rows
+        assert all((x["error"], x["flush"], x["flags"], x["kept"]) == (0, 0, CACHED, 0x1234) for x in rows), rows
+
+
+def test_page_and_registers_are_one():
+    assert printed("flushed", "patched") == [{"register": 0x5678}]
+    assert printed("cached", "patched") == [{"page": 0x9abc}]

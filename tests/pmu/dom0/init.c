@@ -44,6 +44,17 @@ static void guest(void)
 	run_domains(&one, 1, 240);
 }
 
+/* The same one, for two threads' counters. A Xen that is not ours has no domains without. */
+static void threads(int vpmu)
+{
+	struct domain one = {
+		.name = "guest", .kernel = "/vmlinuz", .ramdisk = "/init.cpio", .mb = 256, .vpmu = vpmu,
+		.cmdline = "console=hvc0 quiet panic=-1 threads",
+	};
+
+	run_domains(&one, 1, 240);
+}
+
 int main(int argc, char **argv)
 {
 	if (mount("proc", "/proc", "proc", 0, NULL) || mount("dev", "/dev", "devtmpfs", 0, NULL))
@@ -55,6 +66,10 @@ int main(int argc, char **argv)
 			neighbours();
 		else if (!strcmp(argv[argc], "guest"))
 			guest();
+		else if (!strcmp(argv[argc], "threads"))
+			threads(1);
+		else if (!strcmp(argv[argc], "threads-stock"))
+			threads(0);
 	}
 	printf("end\n");
 	fflush(stdout);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The only process of a Linux that is booted to see its performance counters. "nordpmc"
- * on the kernel's command line: the tests that read them by rdpmc are left out.
+ * on the kernel's command line: the tests that read them by rdpmc are left out. "threads":
+ * those of two threads alone.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -56,19 +57,8 @@ static void test_rows(void)
 	err(1, "rows");
 }
 
-int main(int argc, char **argv)
+static void all(int rdpmc)
 {
-	int rdpmc = 1;
-
-	while (argc > 1)
-		if (!strcmp(argv[--argc], "nordpmc"))
-			rdpmc = 0;
-	if (mount("proc", "/proc", "proc", 0, NULL) || mount("sysfs", "/sys", "sysfs", 0, NULL))
-		warn("mount");
-	/* No limit to the rate of samples on this slow machine. */
-	set("/proc/sys/kernel/perf_cpu_time_max_percent", "0");
-	show("pmu_mode", "/sys/hypervisor/pmu/pmu_mode");
-	show("pmu", "/sys/bus/event_source/devices/cpu/type");
 	run(test_count);
 	run(test_marks);
 	if (rdpmc)
@@ -76,6 +66,29 @@ int main(int argc, char **argv)
 	run(test_samples);
 	run(test_switches);
 	run(test_rows);
+}
+
+int main(int argc, char **argv)
+{
+	int rdpmc = 1, threads = 0;
+
+	while (argc > 1) {
+		argc--;
+		if (!strcmp(argv[argc], "nordpmc"))
+			rdpmc = 0;
+		else if (!strcmp(argv[argc], "threads"))
+			threads = 1;
+	}
+	if (mount("proc", "/proc", "proc", 0, NULL) || mount("sysfs", "/sys", "sysfs", 0, NULL))
+		warn("mount");
+	/* No limit to the rate of samples on this slow machine. */
+	set("/proc/sys/kernel/perf_cpu_time_max_percent", "0");
+	show("pmu_mode", "/sys/hypervisor/pmu/pmu_mode");
+	show("pmu", "/sys/bus/event_source/devices/cpu/type");
+	if (threads)
+		run(test_threads);
+	else
+		all(rdpmc);
 	printf("end\n");
 	fflush(stdout);
 	for (;;)

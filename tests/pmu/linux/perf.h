@@ -43,4 +43,5 @@ void test_marks(void);
 void test_rdpmc(void);
 void test_samples(void);
 void test_switches(void);
+void test_threads(void);
 #endif

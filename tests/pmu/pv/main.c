@@ -39,6 +39,8 @@ void pv_main(const start_info_t *info)
 	} else if (same(info->cmd_line, "spy")) {
 		test_spy();
 	} else {
+		if (!ret)
+			test_cache();
 		test_rdpmc();
 		if (!ret)
 			test_filter();

@@ -24,6 +24,8 @@
 #define GENERAL		4		/* counters */
 #define FIXED		3
 
+#define XENPMU_CACHE	8		/* Xen's patch 0005; the header is Debian's */
+
 #define RDPMC_FIXED	(1u << 30)
 #define CR4_PCE		0x100ul
 
@@ -64,6 +66,7 @@ static inline void loop(uint64_t turns)
 
 /* The tests. Each prints lines of a word and numbers. */
 void test_uninitialised(void);
+void test_cache(void);
 void test_rdpmc(void);
 void test_filter(void);
 void test_keep(void);
