@@ -63,7 +63,7 @@ static struct fuse_forget_link *take_all(struct vosfs_conn *conn, u32 *asked)
 	return list;
 }
 
-/* Wake who waits for those, also if they could not be sent. */
+/* Wake the tasks that wait for those, also if they could not be sent. */
 static void tell_all(struct vosfs_conn *conn, u32 asked)
 {
 	WRITE_ONCE(conn->forgets_told, asked);
@@ -239,7 +239,7 @@ void vosfs_forget_work(struct work_struct *work)
  * vosfs_forget_flush - wait until the service has been told of what the client has dropped
  * @conn: the connection
  *
- * The blocks of removed files are free then, if there is a link. Nobody waits for one.
+ * The blocks of removed files are free then, if there is a link. It does not wait for one.
  *
  * Context: process. Waits for calls of the service; a signal that kills ends it.
  * Return: 0 or -EINTR.
