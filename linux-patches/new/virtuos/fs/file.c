@@ -153,7 +153,8 @@ static int data_mmap(struct file *file, struct vm_area_struct *vma)
 	if (rc)
 		return rc;
 	take_ops(vma->vm_ops);
-	if (WARN_ON_ONCE(vma->vm_ops != client_ops))
+	/* The client has others for direct I/O alone, which no service of ours asks for. */
+	if (vma->vm_ops != client_ops)
 		return -ENODEV;
 	vma->vm_ops = &map_ops;
 	return 0;
