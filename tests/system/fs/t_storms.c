@@ -43,7 +43,7 @@ TEST(a_replaced_name_is_never_missing)
 	put_file("f", text, 64);
 	pid[0] = start(replace_it, 0);
 	pid[1] = start(replace_it, 1);
-	for (i = 0; i < 500; i++) {
+	for (i = 0; i < 1000; i++) {
 		fd = CHECK_OK(open("f", O_RDWR));
 		CHECK_EQ(read(fd, text, 65), 64);
 		CHECK(text[0] == text[63]);

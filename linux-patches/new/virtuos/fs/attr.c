@@ -20,17 +20,19 @@ static bool only_takes_privileges(const struct iattr *attr)
  */
 static int take_privileges(struct inode *inode, struct iattr *attr)
 {
-	int err = fuse_update_attributes(inode, NULL, STATX_BASIC_STATS);
-	umode_t mode = inode->i_mode;
+	struct kstat st;
+	int err = fuse_ask_attributes(inode, &st);
+	umode_t mode;
 
 	if (err)
 		return err;
+	mode = st.mode;
 	if (attr->ia_valid & ATTR_KILL_SUID)
 		mode &= ~S_ISUID;
 	if (attr->ia_valid & ATTR_KILL_SGID)
 		mode &= ~S_ISGID;
 	attr->ia_valid &= ~(ATTR_KILL_SUID | ATTR_KILL_SGID);
-	if (mode != inode->i_mode)
+	if (mode != st.mode)
 		attr->ia_valid |= ATTR_MODE;
 	else
 		attr->ia_valid &= ~ATTR_MODE;

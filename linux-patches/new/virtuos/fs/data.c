@@ -62,11 +62,34 @@ int vosfs_data_fsync(struct inode *inode)
 	return fuse_simple_request(fm, &args);
 }
 
+/*
+ * End that the inode is served, with what the service says of the data. The client drops an
+ * answer if a name of the file changes meanwhile, and an older one may come late. From now on
+ * it keeps what is here.
+ */
+static void keep_as_told(struct inode *inode, const struct kstat *st)
+{
+	struct fuse_inode *fi = get_fuse_inode(inode);
+	struct timespec64 ctime;
+
+	spin_lock(&fi->lock);
+	i_size_write(inode, st->size);
+	inode_set_mtime_to_ts(inode, st->mtime);
+	ctime = inode_get_ctime(inode);
+	if (timespec64_compare(&ctime, &st->ctime) < 0)
+		inode_set_ctime_to_ts(inode, st->ctime);
+	if (inode->i_blocks != st->blocks)
+		set_mask_bits(&fi->inval_mask, 0, STATX_BLOCKS);
+	clear_bit(FUSE_I_SERVED, &fi->state);
+	spin_unlock(&fi->lock);
+}
+
 /* Move the data from served to held. The caller is the mover. */
 static int recall_data(struct vosfs_data *d)
 {
 	struct inode *inode = d->inode;
 	bool used = false;
+	struct kstat st;
 	int err;
 
 	lockdep_assert_held_write(d);
@@ -77,11 +100,11 @@ static int recall_data(struct vosfs_data *d)
 		return err;
 	d->unsynced = false;
 	/* While the inode still counts as served, the client believes the server's size. */
-	err = fuse_update_attributes(inode, NULL, STATX_BASIC_STATS);
+	err = fuse_ask_attributes(inode, &st);
 	if (err)
 		return err;
 	invalidate_inode_pages2(inode->i_mapping);
-	clear_bit(FUSE_I_SERVED, &get_fuse_inode(inode)->state);
+	keep_as_told(inode, &st);
 	if (used)
 		WRITE_ONCE(d->held_until, jiffies + HOLD_TIME);
 	return 0;

@@ -65,6 +65,21 @@ static int data_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	return fuse_file_operations.fsync(file, start, end, datasync);
 }
 
+/* The end of a served file is where the service says, even if the client drops that answer. */
+static loff_t data_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct inode *inode = file_inode(file);
+	struct kstat st;
+	int err;
+
+	if (whence != SEEK_END || !vosfs_data_served(inode))
+		return fuse_file_operations.llseek(file, offset, whence);
+	err = fuse_ask_attributes(inode, &st);
+	if (err)
+		return err;
+	return generic_file_llseek_size(file, offset, whence, inode->i_sb->s_maxbytes, st.size);
+}
+
 static int data_open(struct inode *inode, struct file *file)
 {
 	vosfs_attr_keep(inode);
@@ -168,6 +183,7 @@ void vosfs_file_ops_init(void)
 	vosfs_file_ops = fuse_file_operations;
 	vosfs_file_ops.owner = THIS_MODULE;
 	vosfs_file_ops.open = data_open;
+	vosfs_file_ops.llseek = data_llseek;
 	vosfs_file_ops.flush = data_flush;
 	vosfs_file_ops.fsync = data_fsync;
 	vosfs_file_ops.read_iter = vosfs_read_iter;
