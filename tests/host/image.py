@@ -32,7 +32,11 @@ CACHE = os.environ.get("VIRTUOS_CACHE", os.path.expanduser("~/.cache/virtuos"))
 AGENT_UNIT = os.path.join(TOP, "dom0-tools/exec/virtuos-agent.service")
 RIG_UNIT = os.path.join(SETTINGS, "rig-agent.service")
 UDEV_SETTINGS = os.path.join(SETTINGS, "udev-trigger.conf")
-INPUTS = {"dom0": [RIG_UNIT, UDEV_SETTINGS], "primary": [AGENT_UNIT]}
+BARE_INIT = os.path.join(SETTINGS, "bare-init")
+INPUTS = {"dom0": [RIG_UNIT, UDEV_SETTINGS], "primary": [AGENT_UNIT, BARE_INIT]}
+# INIT=bare: the primary runs the agent alone, and no systemd.
+BARE = os.environ.get("INIT") == "bare"
+BARE_INIT_AT = "/usr/local/sbin/bare-init"
 # So many times longer does everything take there, at most.
 SLOW = 6 if DEBUG else 1
 KNOWN_SUITES = ("bookworm", "trixie")
@@ -276,6 +280,7 @@ def layer_primary(root, agent, files):
         install(path, os.path.join(root, OF_PACKAGE[name][1], name), OF_PACKAGE[name][2])
     install(agent, os.path.join(root, "usr/lib/virtuos/virtuos-agent"), 0o755)
     enable(root, AGENT_UNIT)
+    install(BARE_INIT, os.path.join(root, BARE_INIT_AT[1:]), 0o755)
     with open(os.path.join(root, "etc/resolv.conf"), "w") as f:
         f.write("nameserver 10.0.2.3\n")
 

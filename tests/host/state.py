@@ -221,6 +221,8 @@ def config(disk="ahci"):
     lines = settings(SETTINGS)
     if DEBUG:
         lines.update((k, v) for k, v in settings(os.path.join(HERE, "debug")).items() if isinstance(k, str))
+    if image.BARE:
+        lines["primary_extra"] = lines["primary_extra"].rstrip('"\n') + ' init=%s"\n' % image.BARE_INIT_AT
     text = "".join(lines.values())
     if disk == "nvme":
         text = text.replace("0000:01:00.0", "0000:00:04.0").replace("/dev/sda", "/dev/nvme0n1")
