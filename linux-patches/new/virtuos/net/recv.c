@@ -46,14 +46,15 @@ struct recv {
 	u32 behind;		/* with MSG_PEEK: bytes of the stream to pass over */
 	u32 dissolved;		/* as the socket had it when the program called */
 	u32 refused;		/* bytes of the last answer that found no memory of the program */
+	void *control;		/* the program's, and its length */
+	size_t control_len;
 };
 
-static u32 side_len(const struct msghdr *msg)
+static u32 side_len(const struct recv *r)
 {
-	u32 clen = msg->msg_control ?
-		min_t(size_t, msg->msg_controllen, VNET_CONTROL_MAX) : 0;
+	u32 clen = r->control ? min_t(size_t, r->control_len, VNET_CONTROL_MAX) : 0;
 
-	return msg->msg_name || clen ? VOS_ADDR_MAX + clen : 0;
+	return r->msg->msg_name || clen ? VOS_ADDR_MAX + clen : 0;
 }
 
 /*
@@ -92,7 +93,10 @@ static int put_control(struct msghdr *msg, const u8 *ctl, u32 len)
 	return 0;
 }
 
-/* Copy address and control data. The memory is shared, so the copy comes before the checks. */
+/*
+ * Copy address and control data. The memory is shared, so the copy comes before the checks. What a
+ * stream tells with a later part takes the place of what it told before.
+ */
 static int copy_side(struct recv *r, struct vos_call *call)
 {
 	struct msghdr *msg = r->msg;
@@ -115,6 +119,8 @@ static int copy_side(struct recv *r, struct vos_call *call)
 		ctl = kmemdup(vos_peer_ptr(ext + VOS_ADDR_MAX), clen, GFP_KERNEL);
 		if (!ctl)
 			return -ENOMEM;
+		msg->msg_control = r->control;
+		msg->msg_controllen = r->control_len;
 		rc = put_control(msg, ctl, clen);
 		kfree(ctl);
 	}
@@ -189,7 +195,7 @@ static int recv_once(struct recv *r, size_t left, size_t got)
 
 	r->asked = min_t(size_t, left, max);
 	r->refused = 0;
-	call = vnet_sock_call(r->vs, r->opcode, r->asked, side_len(r->msg));
+	call = vnet_sock_call(r->vs, r->opcode, r->asked, side_len(r));
 	if (IS_ERR(call))
 		return PTR_ERR(call);
 	call->sqe.arg[0] = r->flags & RECV_FLAGS;
@@ -357,7 +363,10 @@ static int recv_any(struct recv *r, size_t len, struct vnet_wait *w)
  */
 int vnet_recv_netlink(struct vnet_sock *vs, struct msghdr *msg, size_t len, int flags)
 {
-	struct recv r = { .vs = vs, .msg = msg, .flags = flags, .opcode = VOS_OP_NLRECV };
+	struct recv r = {
+		.vs = vs, .msg = msg, .flags = flags, .opcode = VOS_OP_NLRECV,
+		.control = msg->msg_control, .control_len = msg->msg_controllen,
+	};
 	int rc = recv_some(&r, len, 0);
 
 	if (rc >= 0)
@@ -387,6 +396,7 @@ int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 	struct recv r = {
 		.vs = vs, .msg = msg, .flags = flags, .opcode = VOS_OP_RECVMSG,
 		.dissolved = READ_ONCE(vs->dissolved),
+		.control = msg->msg_control, .control_len = msg->msg_controllen,
 	};
 	/* Only TCP has urgent data. Others do not heed the flag, or refuse it. */
 	bool nowait = flags & (MSG_DONTWAIT | MSG_ERRQUEUE) ||
