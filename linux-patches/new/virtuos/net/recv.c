@@ -216,6 +216,20 @@ static int recv_once(struct recv *r, size_t left, size_t got)
 	return rc;
 }
 
+/* Only TCP has urgent data. Others do not heed the flag, or refuse it. */
+static bool is_urgent(const struct vnet_sock *vs, int flags)
+{
+	return flags & MSG_OOB && vnet_is_stream(vs);
+}
+
+/* Get what a receive on a lost socket has: its error, then the end of the file. */
+static int recv_lost(struct vnet_sock *vs, int flags)
+{
+	if (unlikely(flags & MSG_ERRQUEUE))
+		return -EAGAIN;
+	return is_urgent(vs, flags) ? -EINVAL : sock_error(&vs->sk);
+}
+
 static int recv_some(struct recv *r, size_t left, size_t got)
 {
 	struct vnet_sock *vs = r->vs;
@@ -223,7 +237,7 @@ static int recv_some(struct recv *r, size_t left, size_t got)
 
 	r->poll = 0;
 	if (vnet_is_lost(vs))
-		return sock_error(&vs->sk);	/* then end of file */
+		return recv_lost(vs, r->flags);
 	rc = recv_once(r, left, got);
 	if (rc == -EOWNERDEAD)
 		rc = vnet_link_gone(vs) ?: -EAGAIN;
@@ -398,16 +412,15 @@ int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 		.dissolved = READ_ONCE(vs->dissolved),
 		.control = msg->msg_control, .control_len = msg->msg_controllen,
 	};
-	/* Only TCP has urgent data. Others do not heed the flag, or refuse it. */
-	bool nowait = flags & (MSG_DONTWAIT | MSG_ERRQUEUE) ||
-		(flags & MSG_OOB && vnet_is_stream(vs));
+	bool nowait = flags & (MSG_DONTWAIT | MSG_ERRQUEUE) || is_urgent(vs, flags);
 	struct vnet_wait w;
 	int rc = 0;
 
 	msg->msg_namelen = 0;
 	if (unlikely(flags & MSG_ERRQUEUE) && !vnet_zerocopy_recv(vs, msg))
 		return 0;
-	if (READ_ONCE(vs->sk.sk_err))
+	/* As in Linux, a reader of queued errors or urgent data leaves the error to others. */
+	if (READ_ONCE(vs->sk.sk_err) && !(flags & MSG_ERRQUEUE) && !is_urgent(vs, flags))
 		rc = sock_error(&vs->sk);
 	vnet_wait_init(&w, vs, sock_rcvtimeo(&vs->sk, nowait));
 	if (!rc)
