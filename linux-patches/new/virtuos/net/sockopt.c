@@ -110,9 +110,24 @@ static int set_filter(struct vnet_sock *vs, int level, int name, sockptr_t val,
 	return rc;
 }
 
-static void note_lowat(struct vnet_sock *vs, int lowat)
+/*
+ * Note SO_RCVLOWAT as the service has it: TCP asks for no more than half of the buffer, whatever a
+ * program wants.
+ */
+static void note_lowat(struct vnet_sock *vs)
 {
-	WRITE_ONCE(vs->sk.sk_rcvlowat, lowat < 0 ? INT_MAX : lowat ?: 1);
+	u32 lowat = 0;
+	struct vnet_req req = {
+		.opcode = VOS_OP_GETSOCKOPT,
+		.arg = { SOL_SOCKET, SO_RCVLOWAT, sizeof(lowat) },
+		.in[0] = &lowat,
+		.out[0] = &lowat,
+		.len[0] = sizeof(lowat),
+	};
+
+	if (vnet_sock_run(vs, &req) || vnet_result(req.cqe.result, 0))
+		return;
+	WRITE_ONCE(vs->sk.sk_rcvlowat, min_t(u32, lowat, INT_MAX) ?: 1);
 	/* The door knows no such mark: see provider.c. */
 	smp_mb();
 	vdoor_object_changed(vnet.session, vs->index);
@@ -128,7 +143,7 @@ static void note(struct vnet_sock *vs, int level, int name, const void *data, u3
 	/* The first field of struct linger says whether it is on. */
 	memcpy(&value, data, sizeof(value));
 	if (name == SO_RCVLOWAT)
-		note_lowat(vs, value);
+		note_lowat(vs);
 	else if (name == SO_LINGER)
 		WRITE_ONCE(vs->lingers, value);
 }
