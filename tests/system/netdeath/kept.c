@@ -100,6 +100,36 @@ void groups_of_the_gone(void)
 	join(fd, IP_DROP_MEMBERSHIP, 1);
 }
 
+static int send_to(int fd, int port)
+{
+	struct sockaddr_in a = local(port);
+
+	return sendto(fd, "x", 1, 0, (struct sockaddr *)&a, sizeof(a));
+}
+
+/* A socket of an interface that has gone is alive, and reaches nobody. */
+void device_of_the_gone(void)
+{
+	int fd = receiver(), priority = 5;
+	socklen_t len = sizeof(priority);
+	char name[IFNAMSIZ];
+
+	CHECK(!system("ip link add dgone1 type dummy || ip tuntap add dgone1 mode tun"));
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "dgone1", 7));
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority)));
+	CHECK(!system("ip link del dgone1"));
+	is_ready();
+	await_death();
+	priority = 0;
+	CHECK(!getsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, &len) && priority == 5);
+	len = sizeof(name);
+	CHECK(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &len) < 0 && errno == ENODEV);
+	CHECK(send_to(fd, 9) < 0 && errno == ENODEV);
+	CHECK(!comes(fd, 'x'));
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0));
+	CHECK(comes(fd, 'y'));
+}
+
 /* More often than there is room for all that was done. What is set then is kept. */
 void group_left_often(void)
 {

@@ -550,6 +550,7 @@ static const struct {
 	{ "option_of_root", option_of_root },
 	{ "filter_changed", filter_changed },
 	{ "groups_of_the_gone", groups_of_the_gone },
+	{ "device_of_the_gone", device_of_the_gone },
 	{ "group_left_often", group_left_often },
 	{ "address_of_the_gone", address_of_the_gone },
 	{ "listener_dissolved", listener_dissolved },

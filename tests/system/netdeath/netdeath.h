@@ -17,6 +17,7 @@ void await_death(void);
 /* kept.c: cases about what sockets had before the death */
 void filter_changed(void);
 void groups_of_the_gone(void);
+void device_of_the_gone(void);
 void group_left_often(void);
 void address_of_the_gone(void);
 void listener_dissolved(void);

@@ -169,6 +169,18 @@ bool vnet_opt_may_fail(const struct vnet_opt *opt)
 	       (opposites_of(opt) || sources_of(opt->level, opt->name) || names_interface(opt));
 }
 
+/**
+ * vnet_opt_binds_to_device - test for an option that binds a socket to an interface by its name
+ * @opt: the option
+ *
+ * Context: any.
+ * Return: whether so.
+ */
+bool vnet_opt_binds_to_device(const struct vnet_opt *opt)
+{
+	return opt->level == SOL_SOCKET && opt->name == SO_BINDTODEVICE;
+}
+
 static bool same_bytes(const struct vnet_opt *a, const struct vnet_opt *b, u32 len)
 {
 	return a->len >= len && b->len >= len && !memcmp(a->data, b->data, len);

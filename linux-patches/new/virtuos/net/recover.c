@@ -110,6 +110,29 @@ static bool is_of_link(int rc)
 	return rc == -EOWNERDEAD || rc == -ENETDOWN;
 }
 
+/* Set an option that was not the program's own. Return: 0 or -errno. */
+static int set_int(struct vnet_sock *vs, int level, int name, int value, const struct cred *cred)
+{
+	struct vnet_req req = {
+		.opcode = VOS_OP_SETSOCKOPT,
+		.arg = { (u32)level, (u32)name },
+		.in[0] = &value,
+		.len[0] = sizeof(value),
+		.max = INT_MAX,
+	};
+
+	return again(vs, &req, cred);
+}
+
+/*
+ * Bind a socket to an interface that is not there, if its own has gone. In Linux it outlives that
+ * one, and sends nothing. Without a binding it would reach other hosts than before.
+ */
+static int bind_to_gone(struct vnet_sock *vs, const struct vnet_opt *opt)
+{
+	return set_int(vs, SOL_SOCKET, SO_BINDTOIFINDEX, INT_MAX, opt->cred);
+}
+
 /* Test whether recovery of a socket may go on without an option. */
 static bool is_dispensable(struct vnet_sock *vs, const struct vnet_opt *opt, int rc)
 {
@@ -134,6 +157,8 @@ static int options_again(struct vnet_sock *vs, bool late)
 		if (vnet_packet_is_late(opt) != late)
 			continue;
 		rc = again(vs, &req, opt->cred);
+		if (rc == -ENODEV && !vnet_is_packet(vs) && vnet_opt_binds_to_device(opt))
+			rc = bind_to_gone(vs, opt);
 		if (rc && !is_dispensable(vs, opt, rc))
 			return rc;
 	}
@@ -170,16 +195,9 @@ static int port_again(struct vnet_sock *vs)
 
 static int set_freebind(struct vnet_sock *vs, int on)
 {
-	bool v4 = vs->sk.sk_family == AF_INET;
-	struct vnet_req req = {
-		.opcode = VOS_OP_SETSOCKOPT,
-		.arg = { v4 ? SOL_IP : SOL_IPV6, v4 ? IP_FREEBIND : IPV6_FREEBIND },
-		.in[0] = &on,
-		.len[0] = sizeof(on),
-		.max = INT_MAX,
-	};
-
-	return again(vs, &req, vs->cred);
+	if (vs->sk.sk_family == AF_INET)
+		return set_int(vs, SOL_IP, IP_FREEBIND, on, vs->cred);
+	return set_int(vs, SOL_IPV6, IPV6_FREEBIND, on, vs->cred);
 }
 
 /*
