@@ -3,6 +3,7 @@
  * What sockets had before the death, in ways that are hard to make again: options that were taken
  * back, interfaces and addresses that are not there any more.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <net/if.h>
@@ -189,4 +190,56 @@ void listener_dissolved(void)
 	CHECK(!listen(fd, 1));
 	CHECK(connected_to(DISSOLVED_PORT) >= 0);
 	CHECK(accept(fd, NULL, NULL) >= 0);
+}
+
+/* The first byte of a datagram says which socket of the group gets it. */
+static void attach_choice(int fd)
+{
+	struct sock_filter insns[] = {
+		{ BPF_LD | BPF_B | BPF_ABS, 0, 0, 0 },
+		{ BPF_ALU | BPF_SUB | BPF_K, 0, 0, 'a' },
+		{ BPF_RET | BPF_A, 0, 0, 0 },
+	};
+	struct sock_fprog prog = { 3, insns };
+
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &prog, sizeof(prog)));
+}
+
+/* A group at one port: its program decides who gets what, whichever has brought it. */
+void group_of_one_port(void)
+{
+	struct sockaddr_in a = local(0);
+	socklen_t len = sizeof(a);
+	int fd[3], i, one = 1;
+
+	for (i = 0; i < 3; i++) {
+		fd[i] = socket(AF_INET, SOCK_DGRAM, 0);
+		CHECK(!setsockopt(fd[i], SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)));
+		CHECK(!bind(fd[i], (struct sockaddr *)&a, sizeof(a)));
+		CHECK(!getsockname(fd[i], (struct sockaddr *)&a, &len));
+	}
+	attach_choice(fd[1]);
+	is_ready();
+	await_death();
+	for (i = 0; i < 3; i++)
+		CHECK(comes(fd[i], 'a' + i));
+}
+
+/* A socket of IPv6 that has become one of IPv4 is one afterwards. */
+void family_of_the_changed(void)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(9) };
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0), family = AF_INET;
+	socklen_t len = sizeof(family);
+
+	CHECK(inet_pton(AF_INET6, "::ffff:127.0.0.1", &a.sin6_addr) == 1);
+	CHECK(!connect(fd, (struct sockaddr *)&a, sizeof(a)));
+	CHECK(!setsockopt(fd, SOL_IPV6, IPV6_ADDRFORM, &family, sizeof(family)));
+	is_ready();
+	await_death();
+	family = 0;
+	CHECK(!getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) && family == AF_INET);
+	len = sizeof(a);
+	CHECK(!getpeername(fd, (struct sockaddr *)&a, &len) && a.sin6_family == AF_INET);
+	CHECK(len == sizeof(struct sockaddr_in));
 }

@@ -554,6 +554,8 @@ static const struct {
 	{ "group_left_often", group_left_often },
 	{ "address_of_the_gone", address_of_the_gone },
 	{ "listener_dissolved", listener_dissolved },
+	{ "group_of_one_port", group_of_one_port },
+	{ "family_of_the_changed", family_of_the_changed },
 	{ "packet_receive", packet_receive },
 	{ "packet_ring", packet_ring },
 	{ "client", client },

@@ -155,6 +155,22 @@ static bool names_interface(const struct vnet_opt *opt)
 }
 
 /**
+ * vnet_opt_is_last - test for an option that a socket takes when it has all else
+ * @opt: the option
+ *
+ * A program of a group is lost when the socket that has it joins others at their port. A socket
+ * changes its family when it is connected.
+ *
+ * Context: any.
+ * Return: whether so.
+ */
+bool vnet_opt_is_last(const struct vnet_opt *opt)
+{
+	return (opt->level == SOL_SOCKET && opt->name == SO_ATTACH_REUSEPORT_CBPF) ||
+	       (opt->level == SOL_IPV6 && opt->name == IPV6_ADDRFORM);
+}
+
+/**
  * vnet_opt_may_fail - test for an option without which recovery goes on
  * @opt: the option
  *
@@ -166,7 +182,8 @@ static bool names_interface(const struct vnet_opt *opt)
 bool vnet_opt_may_fail(const struct vnet_opt *opt)
 {
 	return opt->level != SOL_PACKET &&
-	       (opposites_of(opt) || sources_of(opt->level, opt->name) || names_interface(opt));
+	       (opposites_of(opt) || sources_of(opt->level, opt->name) || names_interface(opt) ||
+		vnet_opt_is_last(opt));
 }
 
 /**

@@ -139,8 +139,17 @@ static bool is_dispensable(struct vnet_sock *vs, const struct vnet_opt *opt, int
 	return vnet_packet_device_gone(vs, rc) || (!is_of_link(rc) && vnet_opt_may_fail(opt));
 }
 
-/* @late: those that can be set once the socket is bound, or the others */
-static int options_again(struct vnet_sock *vs, bool late)
+/* When an option can be set: before bind(), after it, or when all else is done. */
+enum stage { STAGE_FIRST, STAGE_BOUND, STAGE_LAST };
+
+static enum stage stage_of(const struct vnet_opt *opt)
+{
+	if (vnet_packet_is_late(opt))
+		return STAGE_BOUND;
+	return vnet_opt_is_last(opt) ? STAGE_LAST : STAGE_FIRST;
+}
+
+static int options_again(struct vnet_sock *vs, enum stage stage)
 {
 	struct vnet_opt *opt;
 	int rc;
@@ -154,7 +163,7 @@ static int options_again(struct vnet_sock *vs, bool late)
 			.max = INT_MAX,
 		};
 
-		if (vnet_packet_is_late(opt) != late)
+		if (stage_of(opt) != stage)
 			continue;
 		rc = again(vs, &req, opt->cred);
 		if (rc == -ENODEV && !vnet_is_packet(vs) && vnet_opt_binds_to_device(opt))
@@ -266,8 +275,8 @@ static int socket_again(struct vnet_sock *vs)
 static int bound_again(struct vnet_sock *vs)
 {
 	if (vnet_is_netlink(vs))
-		return bind_again(vs) ?: options_again(vs, false);
-	return options_again(vs, false) ?: bind_again(vs) ?: options_again(vs, true);
+		return bind_again(vs) ?: options_again(vs, STAGE_FIRST);
+	return options_again(vs, STAGE_FIRST) ?: bind_again(vs) ?: options_again(vs, STAGE_BOUND);
 }
 
 static int make_again(struct vnet_sock *vs)
@@ -284,7 +293,7 @@ static int make_again(struct vnet_sock *vs)
 		rc = peer_again(vs);
 	if (!rc && vs->phase == VNET_LISTENING)
 		rc = listen_again(vs);
-	return rc;
+	return rc ?: options_again(vs, STAGE_LAST);
 }
 
 /* Have the service forget a socket that was made only in part. */
