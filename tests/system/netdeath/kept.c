@@ -205,16 +205,18 @@ static void attach_choice(int fd)
 	CHECK(!setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &prog, sizeof(prog)));
 }
 
-/* A group at one port: its program decides who gets what, whichever has brought it. */
+/* A group at one port: its program decides who gets what, by the order in which they came. */
 void group_of_one_port(void)
 {
 	struct sockaddr_in a = local(0);
 	socklen_t len = sizeof(a);
 	int fd[3], i, one = 1;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 2; i >= 0; i--) {
 		fd[i] = socket(AF_INET, SOCK_DGRAM, 0);
 		CHECK(!setsockopt(fd[i], SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)));
+	}
+	for (i = 0; i < 3; i++) {
 		CHECK(!bind(fd[i], (struct sockaddr *)&a, sizeof(a)));
 		CHECK(!getsockname(fd[i], (struct sockaddr *)&a, &len));
 	}
@@ -223,6 +225,34 @@ void group_of_one_port(void)
 	await_death();
 	for (i = 0; i < 3; i++)
 		CHECK(comes(fd[i], 'a' + i));
+}
+
+/* Of those that share a port, the last one gets a datagram. All may share it before one listens. */
+void last_of_one_port(void)
+{
+	struct sockaddr_in a = local(0);
+	int one = 1, s[2], u[2], i;
+	socklen_t len = sizeof(a);
+
+	for (i = 1; i >= 0; i--) {
+		s[i] = socket(AF_INET, SOCK_STREAM, 0);
+		u[i] = socket(AF_INET, SOCK_DGRAM, 0);
+		CHECK(!setsockopt(s[i], SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
+		CHECK(!setsockopt(u[i], SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
+	}
+	for (i = 0; i < 2; i++) {
+		CHECK(!bind(u[i], (struct sockaddr *)&a, sizeof(a)));
+		CHECK(!getsockname(u[i], (struct sockaddr *)&a, &len));
+	}
+	CHECK(!bind(s[1], (struct sockaddr *)&a, sizeof(a)));
+	CHECK(!bind(s[0], (struct sockaddr *)&a, sizeof(a)));
+	CHECK(!listen(s[1], 1));
+	is_ready();
+	await_death();
+	CHECK(comes(u[1], 'x'));
+	CHECK(listen(s[0], 1) < 0 && errno == EADDRINUSE);
+	CHECK(connected_to(ntohs(a.sin_port)) >= 0);
+	CHECK(accept(s[1], NULL, NULL) >= 0);
 }
 
 /* A socket of IPv6 that has become one of IPv4 is one afterwards. */

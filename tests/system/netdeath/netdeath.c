@@ -555,6 +555,7 @@ static const struct {
 	{ "address_of_the_gone", address_of_the_gone },
 	{ "listener_dissolved", listener_dissolved },
 	{ "group_of_one_port", group_of_one_port },
+	{ "last_of_one_port", last_of_one_port },
 	{ "family_of_the_changed", family_of_the_changed },
 	{ "packet_receive", packet_receive },
 	{ "packet_ring", packet_ring },

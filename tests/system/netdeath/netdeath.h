@@ -22,6 +22,7 @@ void group_left_often(void);
 void address_of_the_gone(void);
 void listener_dissolved(void);
 void group_of_one_port(void);
+void last_of_one_port(void);
 void family_of_the_changed(void);
 
 #endif

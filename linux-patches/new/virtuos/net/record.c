@@ -196,6 +196,7 @@ int vnet_record_bind(struct vnet_sock *vs, u32 epoch, const struct sockaddr *add
 	rc = check_epoch(vs, epoch);
 	if (!rc) {
 		note_bound(vs, addr, len);
+		vnet_order_note(vs);
 		forget_groups(vs);
 		swap(vs->bind_cred, cred);
 	}
@@ -249,8 +250,10 @@ int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog)
 	rc = check_epoch(vs, epoch);
 	if (!rc) {
 		vs->backlog = backlog;
-		if (vs->phase == VNET_OPEN)
+		if (vs->phase == VNET_OPEN) {
 			WRITE_ONCE(vs->phase, VNET_LISTENING);
+			vnet_order_note(vs);
+		}
 	}
 	bound = vs->bound_len;
 	mutex_unlock(&vs->lock);

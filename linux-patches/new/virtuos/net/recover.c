@@ -37,33 +37,6 @@
 #include "view.h"
 #include "vnet.h"
 
-static struct vnet_sock *socket_get(u32 index)
-{
-	struct vnet_sock *vs;
-
-	rcu_read_lock();
-	vs = rcu_dereference(vnet.table[index]);
-	if (vs && !refcount_inc_not_zero(&vs->sk.sk_refcnt))
-		vs = NULL;
-	rcu_read_unlock();
-	return vs;
-}
-
-static void each_socket(void (*fn)(struct vnet_sock *vs))
-{
-	u32 i;
-
-	for (i = 0; i < vnet.nr; i++) {
-		struct vnet_sock *vs = socket_get(i);
-
-		if (!vs)
-			continue;
-		fn(vs);
-		sock_put(&vs->sk);
-		cond_resched();
-	}
-}
-
 static void socket_down(struct vnet_sock *vs)
 {
 	bool lost;
@@ -89,7 +62,7 @@ static void socket_down(struct vnet_sock *vs)
  */
 void vnet_down(struct vos_session *s)
 {
-	each_socket(socket_down);
+	vnet_each_socket(socket_down);
 }
 
 /*
@@ -361,7 +334,8 @@ void vnet_up(struct vos_session *s)
 	/* Interfaces have settings, and both decide which addresses sockets may be bound to. */
 	vnet_changes_again();
 	vnet_keep_again();
-	each_socket(vnet_socket_again);
+	vnet_each_in_order(vnet_socket_again);
+	vnet_each_socket(vnet_socket_again);
 	vnet_netlink_begin();
 	vnet_any_socket_begin();
 	set_bit(0, &vnet.wake_due);
@@ -375,7 +349,7 @@ void vnet_up(struct vos_session *s)
  */
 void vnet_wake_work(struct work_struct *work)
 {
-	each_socket(socket_wake);
+	vnet_each_socket(socket_wake);
 	vnet_netns_refresh_all();
 }
 

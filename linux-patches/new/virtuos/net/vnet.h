@@ -73,6 +73,7 @@ enum vnet_phase {
  * @peer: peer of a connected datagram socket, or of an accepted stream
  * @peer_len: length of @peer; 0: none
  * @backlog: of a listening socket
+ * @since: its place in the order of those that have an address, see order.c; 0: it has none
  * @opts: options set so far, oldest first
  * @nr_opts: how many, long ones counted several times
  * @cred: credentials of its maker, under which recovery makes it again
@@ -107,6 +108,7 @@ struct vnet_sock {
 	struct sockaddr_storage peer;
 	int peer_len;
 	int backlog;
+	u64 since;
 	struct list_head opts;
 	unsigned int nr_opts;
 	const struct cred *cred;
@@ -345,6 +347,11 @@ static inline bool vnet_is_netlink(const struct vnet_sock *vs)
 /* provider.c */
 int vnet_provider_init(void);
 void vnet_provider_exit(void);
+
+/* order.c */
+void vnet_order_note(struct vnet_sock *vs);
+void vnet_each_socket(void (*fn)(struct vnet_sock *vs));
+void vnet_each_in_order(void (*fn)(struct vnet_sock *vs));
 
 /* recover.c */
 void vnet_up(struct vos_session *s);
