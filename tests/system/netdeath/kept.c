@@ -255,6 +255,26 @@ void last_of_one_port(void)
 	CHECK(accept(s[1], NULL, NULL) >= 0);
 }
 
+/* What was shut down stays so: who receives hears the end at once. */
+void shut_down(void)
+{
+	int to = receiver(), fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in a;
+	socklen_t len = sizeof(a);
+	char c;
+
+	CHECK(!getsockname(to, (struct sockaddr *)&a, &len));
+	CHECK(!connect(fd, (struct sockaddr *)&a, len));
+	CHECK(!shutdown(fd, SHUT_RD));
+	CHECK(shutdown(to, SHUT_WR) < 0 && errno == ENOTCONN);
+	is_ready();
+	await_death();
+	CHECK(recv(fd, &c, 1, 0) == 0);
+	CHECK(send(fd, "x", 1, 0) == 1);
+	CHECK(recv(to, &c, 1, 0) == 1);
+	CHECK(send_to(to, 9) < 0 && errno == EPIPE);
+}
+
 /* A socket of IPv6 that has become one of IPv4 is one afterwards. */
 void family_of_the_changed(void)
 {

@@ -556,6 +556,7 @@ static const struct {
 	{ "listener_dissolved", listener_dissolved },
 	{ "group_of_one_port", group_of_one_port },
 	{ "last_of_one_port", last_of_one_port },
+	{ "shut_down", shut_down },
 	{ "family_of_the_changed", family_of_the_changed },
 	{ "packet_receive", packet_receive },
 	{ "packet_ring", packet_ring },

@@ -21,6 +21,7 @@ void device_of_the_gone(void);
 void group_left_often(void);
 void address_of_the_gone(void);
 void listener_dissolved(void);
+void shut_down(void);
 void group_of_one_port(void);
 void last_of_one_port(void);
 void family_of_the_changed(void);

@@ -319,9 +319,9 @@ int vnet_shutdown(struct socket *sock, int how)
 	int rc;
 
 	WRITE_ONCE(vs->shutdowns, vs->shutdowns + 1);
-	rc = vnet_sock_run(vs, &req);
-	if (!rc)
-		rc = vnet_result(req.cqe.result, 0);
+	do {
+		rc = vnet_sock_run(vs, &req) ?: vnet_result(req.cqe.result, 0);
+	} while (vnet_record_shutdown(vs, req.epoch, how, rc));
 	if (!rc && vnet_is_stream(vs) && is_unconnected(req.cqe.poll)) {
 		set_phase(vs, VNET_LISTENING, VNET_OPEN);
 		set_phase(vs, VNET_CONNECTING, VNET_OPEN);

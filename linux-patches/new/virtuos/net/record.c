@@ -261,3 +261,25 @@ int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog)
 		complete_bound(vs, (struct sockaddr *)&none, sizeof(none));
 	return rc;
 }
+
+/**
+ * vnet_record_shutdown - record which directions of a datagram socket were shut down
+ * @vs: the socket
+ * @epoch: of the link that carried the call out
+ * @how: SHUT_*
+ * @rc: its result. -ENOTCONN: without a peer a socket refuses, and is shut down all the same
+ *
+ * Context: process.
+ * Return: 0 or -EOWNERDEAD.
+ */
+int vnet_record_shutdown(struct vnet_sock *vs, u32 epoch, int how, int rc)
+{
+	if ((rc && rc != -ENOTCONN) || vnet_is_stream(vs) || how < SHUT_RD || how > SHUT_RDWR)
+		return 0;
+	mutex_lock(&vs->lock);
+	rc = check_epoch(vs, epoch);
+	if (!rc)
+		vs->shut |= how + 1;
+	mutex_unlock(&vs->lock);
+	return rc;
+}

@@ -7,7 +7,7 @@
  *	                                  and EPOLLHUP at once
  *	stream, listening                 goes on waiting        options, bind, listen
  *	stream, neither                   goes on                options, bind
- *	datagram, raw                     goes on waiting        options, bind, connect
+ *	datagram, raw                     goes on waiting        options, bind, connect, shutdown
  *	netlink                           goes on waiting        bind, options, connect; ENOBUFS
  *	                                                         once if anything is lost
  *	packet                            goes on waiting        options, bind, fanout
@@ -225,6 +225,18 @@ static int peer_again(struct vnet_sock *vs)
 	return vs->peer_len ? again(vs, &req, vs->cred) : 0;
 }
 
+/* Shut a datagram socket down. Without a peer it refuses, and is shut down all the same. */
+static int shut_again(struct vnet_sock *vs)
+{
+	struct vnet_req req = {
+		.opcode = VOS_OP_SHUTDOWN,
+		.arg = { vs->shut - 1u },
+	};
+	int rc = vs->shut ? again(vs, &req, vs->cred) : 0;
+
+	return rc == -ENOTCONN ? 0 : rc;
+}
+
 static int listen_again(struct vnet_sock *vs)
 {
 	struct vnet_req req = {
@@ -263,7 +275,7 @@ static int make_again(struct vnet_sock *vs)
 	vs->epoch = vos_session_epoch(vnet.session);
 	rc = bound_again(vs);
 	if (!rc && !vnet_is_stream(vs))
-		rc = peer_again(vs);
+		rc = peer_again(vs) ?: shut_again(vs);
 	if (!rc && vs->phase == VNET_LISTENING)
 		rc = listen_again(vs);
 	return rc ?: options_again(vs, STAGE_LAST);

@@ -66,6 +66,7 @@ enum vnet_phase {
  * @each_room: edge-triggered epoll waits for room; of all but streams
  * @urgent_seen: the last count of urgent data, as in VOS_POLL_URGENT
  * @shutdowns: how often a thread has begun to shut it down
+ * @shut: of a datagram socket: RCV_SHUTDOWN, SEND_SHUTDOWN
  * @dissolved: how often a thread has begun to dissolve its connection
  * @bound: address it is bound to
  * @bound_len: length of @bound; 0: not bound
@@ -99,6 +100,7 @@ struct vnet_sock {
 	bool pending;
 	bool local;
 	bool each_room;
+	u8 shut;
 	u16 port;
 	u32 urgent_seen;
 	u32 shutdowns;
@@ -317,6 +319,7 @@ static inline void vnet_record_port(struct vnet_sock *vs, u64 port)
 
 int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len);
 int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog);
+int vnet_record_shutdown(struct vnet_sock *vs, u32 epoch, int how, int rc);
 
 /* ioctl.c */
 int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
