@@ -557,6 +557,8 @@ static const struct {
 	{ "group_of_one_port", group_of_one_port },
 	{ "last_of_one_port", last_of_one_port },
 	{ "shut_down", shut_down },
+	{ "route_of_the_gone", route_of_the_gone },
+	{ "route_of_the_gone_v6", route_of_the_gone_v6 },
 	{ "family_of_the_changed", family_of_the_changed },
 	{ "packet_receive", packet_receive },
 	{ "packet_ring", packet_ring },

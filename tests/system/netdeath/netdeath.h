@@ -26,4 +26,8 @@ void group_of_one_port(void);
 void last_of_one_port(void);
 void family_of_the_changed(void);
 
+/* route.c */
+void route_of_the_gone(void);
+void route_of_the_gone_v6(void);
+
 #endif

@@ -259,12 +259,10 @@ int vnet_connect_dgram(struct vnet_sock *vs, struct vnet_req *req)
 	int rc;
 
 	do {
-		rc = vnet_sock_run(vs, req);
-		if (!rc)
-			rc = vnet_result(req->cqe.result, 0);
+		rc = vnet_sock_run(vs, req) ?: vnet_result(req->cqe.result, 0);
 		if (rc)
 			return rc;
-	} while (vnet_record_peer(vs, req->epoch, req->in[1], req->len[1]));
+	} while (vnet_record_peer(vs, req->epoch, req->in[1], req->len[1], &req->cqe.out[1]));
 	vnet_record_port(vs, req->cqe.out[0]);
 	return 0;
 }

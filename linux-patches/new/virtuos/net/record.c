@@ -213,11 +213,13 @@ int vnet_record_bind(struct vnet_sock *vs, u32 epoch, const struct sockaddr *add
  * @epoch: of the link that carried the call out
  * @addr: the peer; AF_UNSPEC: the socket is not connected any more
  * @len: length of @addr
+ * @own: its own address, as the service has told it
  *
  * Context: process.
  * Return: 0 or -EOWNERDEAD.
  */
-int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len)
+int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len,
+		     const u64 own[2])
 {
 	int rc;
 
@@ -226,6 +228,7 @@ int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *add
 	if (!rc) {
 		memcpy(&vs->peer, addr, len);
 		vs->peer_len = addr->sa_family == AF_UNSPEC ? 0 : len;
+		memcpy(vs->own, own, sizeof(vs->own));
 	}
 	mutex_unlock(&vs->lock);
 	return rc;

@@ -214,15 +214,30 @@ static int bind_again(struct vnet_sock *vs)
 	return vnet_packet_device_gone(vs, rc) ? 0 : rc;
 }
 
-static int peer_again(struct vnet_sock *vs)
+/* @how: VOS_CONNECT_* or 0 */
+static int connect_again(struct vnet_sock *vs, u64 how)
 {
 	struct vnet_req req = {
 		.opcode = VOS_OP_CONNECT,
+		.arg = { how, vs->own[0], vs->own[1] },
 		.in[1] = &vs->peer,
 		.len[1] = vs->peer_len,
 	};
+	int rc = again(vs, &req, vs->cred);
 
-	return vs->peer_len ? again(vs, &req, vs->cred) : 0;
+	if (!rc)
+		memcpy(vs->own, &req.cqe.out[1], sizeof(vs->own));
+	return rc;
+}
+
+/* In Linux a socket outlives the route to its peer. */
+static int peer_again(struct vnet_sock *vs)
+{
+	int rc = vs->peer_len ? connect_again(vs, 0) : 0;
+
+	if (!rc || is_of_link(rc) || !is_inet(vs))
+		return rc;
+	return connect_again(vs, VOS_CONNECT_AHEAD);
 }
 
 /* Shut a datagram socket down. Without a peer it refuses, and is shut down all the same. */

@@ -73,6 +73,7 @@ enum vnet_phase {
  * @port: that the service has chosen for a datagram socket that is not bound; 0: none
  * @peer: peer of a connected datagram socket, or of an accepted stream
  * @peer_len: length of @peer; 0: none
+ * @own: address from which a connected datagram socket sends, as CONNECT tells it
  * @backlog: of a listening socket
  * @since: its place in the order of those that have an address, see order.c; 0: it has none
  * @opts: options set so far, oldest first
@@ -109,6 +110,7 @@ struct vnet_sock {
 	int bound_len;
 	struct sockaddr_storage peer;
 	int peer_len;
+	u64 own[2];
 	int backlog;
 	u64 since;
 	struct list_head opts;
@@ -317,7 +319,8 @@ static inline void vnet_record_port(struct vnet_sock *vs, u64 port)
 		WRITE_ONCE(vs->port, port);
 }
 
-int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len);
+int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len,
+		     const u64 own[2]);
 int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog);
 int vnet_record_shutdown(struct vnet_sock *vs, u32 epoch, int how, int rc);
 
