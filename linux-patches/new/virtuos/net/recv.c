@@ -188,7 +188,9 @@ static void give_back(const struct recv *r, u8 *data)
  */
 static int recv_once(struct recv *r, size_t left, size_t got)
 {
-	u32 max = vnet_is_stream(r->vs) ? VNET_CHUNK : vnet.max_extent;
+	/* A queue that is repaired is shown from its front, or not at all. */
+	u32 max = vnet_is_stream(r->vs) && !READ_ONCE(r->vs->repaired) ? VNET_CHUNK :
+									 vnet.max_extent;
 	struct vos_call *call;
 	u8 *back = NULL;
 	int rc;
@@ -300,7 +302,7 @@ static int recv_stream(struct recv *r, size_t len, size_t target, struct vnet_wa
 		rc = recv_chunk(r, len - got, got);
 		if (rc > 0)
 			got += rc;
-		if (rc > 0 && !(r->place & VOS_RECV_AT_MARK) &&
+		if (rc > 0 && !(r->place & VOS_RECV_AT_MARK) && !READ_ONCE(r->vs->repaired) &&
 		    (got < target || rc == r->asked))
 			continue;
 		if (rc != -EAGAIN || got >= max_t(size_t, target, 1))
@@ -339,15 +341,16 @@ static int recv_dgram(struct recv *r, size_t len, struct vnet_wait *w)
  * an empty mask is the answer. The service publishes masks before it answers the call that
  * changed them. So the mask shows all data that the program can know of.
  *
- * A listener's mask describes connections, and no mask describes the error queue. A caller may
- * get fewer bytes than SO_RCVLOWAT, of which the mask says nothing.
+ * A listener's mask describes connections. No mask describes the error queue, or what TCP_REPAIR
+ * shows. A caller may get fewer bytes than SO_RCVLOWAT, of which the mask says nothing.
  */
 static int await_ready(struct recv *r, struct vnet_wait *w)
 {
 	struct vnet_sock *vs = r->vs;
 
 	if (r->flags & (MSG_OOB | MSG_ERRQUEUE) || READ_ONCE(vs->phase) == VNET_LISTENING ||
-	    READ_ONCE(vs->sk.sk_rcvlowat) > 1 || vnet_sock_mask(vs) & RECV_WANT)
+	    READ_ONCE(vs->sk.sk_rcvlowat) > 1 || READ_ONCE(vs->repaired) ||
+	    vnet_sock_mask(vs) & RECV_WANT)
 		return 0;
 	return wait_for_more(r, 0, w);
 }

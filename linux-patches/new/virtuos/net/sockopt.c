@@ -133,15 +133,28 @@ static void note_lowat(struct vnet_sock *vs)
 	vdoor_object_changed(vnet.session, vs->index);
 }
 
+/* A connection that is repaired reads its queues whatever its mask says. */
+static void note_repair(struct vnet_sock *vs, bool on)
+{
+	WRITE_ONCE(vs->repaired, on);
+	/* As above: see provider.c. */
+	smp_mb();
+	vdoor_object_changed(vnet.session, vs->index);
+}
+
 /* Note an option that this kernel must know as well. */
 static void note(struct vnet_sock *vs, int level, int name, const void *data, u32 len)
 {
 	int value;
 
-	if (level != SOL_SOCKET || len < sizeof(int))
+	if (len < sizeof(int))
 		return;
 	/* The first field of struct linger says whether it is on. */
 	memcpy(&value, data, sizeof(value));
+	if (level == SOL_TCP && name == TCP_REPAIR)
+		note_repair(vs, value == TCP_REPAIR_ON);
+	if (level != SOL_SOCKET)
+		return;
 	if (name == SO_RCVLOWAT)
 		note_lowat(vs);
 	else if (name == SO_LINGER)

@@ -63,6 +63,7 @@ enum vnet_phase {
  * @lingers: SO_LINGER is set
  * @pending: of netlink: an answer was there after the last call
  * @local: of netlink: this kernel answers it
+ * @repaired: TCP_REPAIR is on
  * @each_room: edge-triggered epoll waits for room; of all but streams
  * @urgent_seen: the last count of urgent data, as in VOS_POLL_URGENT
  * @shutdowns: how often a thread has begun to shut it down
@@ -100,6 +101,7 @@ struct vnet_sock {
 	bool lingers;
 	bool pending;
 	bool local;
+	bool repaired;
 	bool each_room;
 	u8 shut;
 	u16 port;
