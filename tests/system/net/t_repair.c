@@ -56,6 +56,8 @@ TEST(repair_makes_a_connection)
 	CHECK(!memcmp(buf, "queued", 6));
 	set_int(fd, SOL_SOCKET, SO_SNDBUF, 400000);
 	CHECK_EQ(send(fd, big, sizeof(big), 0), sizeof(big));
+	/* With too little room Linux gives the whole length. Nothing is behind the room. */
+	CHECK(recv(fd, buf, 4, MSG_PEEK | MSG_DONTWAIT) >= 4);
 	CHECK_EQ(recv(fd, all, sizeof(all), MSG_PEEK | MSG_DONTWAIT), sizeof(all));
 	CHECK(!memcmp(all, "queued", 6) && all[5 + sizeof(big)] == 'e');
 	set_int(fd, SOL_TCP, TCP_REPAIR_QUEUE, RECV_QUEUE);
