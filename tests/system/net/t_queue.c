@@ -125,6 +125,27 @@ TEST(queue_not_sent_is_short)
 	CHECK_EQ(poll_for(fd[0], POLLOUT, 5000), POLLOUT);
 }
 
+/* An error behind a datagram is the next call's, whichever that is. */
+TEST(queue_ends_with_an_error)
+{
+	char c, none[4];
+	struct iovec iov[2] = { { none, 4 }, { (void *)16, 4 } };
+	struct mmsghdr m[2] = { { .msg_hdr = { .msg_iov = &iov[0], .msg_iovlen = 1 } },
+				{ .msg_hdr = { .msg_iov = &iov[1], .msg_iovlen = 1 } } };
+	int fd[2], i;
+
+	udp_pair(AF_INET, fd);
+	for (i = 0; i < 5; i++)		/* the door, if there is one, takes the socket */
+		CHECK_ERR(recv(fd[1], &c, 1, MSG_DONTWAIT), EAGAIN);
+	CHECK_EQ(write(fd[0], "a", 1), 1);
+	CHECK_EQ(write(fd[0], "b", 1), 1);
+	CHECK_EQ(recvmmsg(fd[1], m, 2, 0, NULL), 1);
+	CHECK_EQ(poll_for(fd[1], POLLIN, 0) & POLLERR, POLLERR);
+	CHECK_ERR(recv(fd[1], &c, 1, MSG_DONTWAIT), EFAULT);
+	CHECK_EQ(poll_for(fd[1], POLLIN, 0), 0);
+	CHECK_ERR(recv(fd[1], &c, 1, MSG_DONTWAIT), EAGAIN);
+}
+
 /* A time-out of recvmmsg() ends it after a datagram, and no wait. */
 TEST(queue_is_taken_for_a_time)
 {

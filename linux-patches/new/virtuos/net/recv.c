@@ -14,6 +14,7 @@
 #include <linux/uio.h>
 #include "cgroup.h"
 #include "control.h"
+#include "vdoor_provider.h"
 #include "vnet.h"
 #include "wait.h"
 #include "zerocopy.h"
@@ -429,6 +430,9 @@ int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 	if (!rc)
 		rc = recv_any(&r, min_t(size_t, len, INT_MAX & PAGE_MASK), &w);
 	vnet_wait_end(&w);
+	/* recvmmsg() may put the error into sk_err, as vnet_sock_keep_error() does. */
+	if (unlikely(rc < 0 && rc != -EAGAIN && !vnet_is_stream(vs)))
+		vdoor_object_changed(vnet.session, vs->index);
 	if (msg->msg_namelen)
 		vnet_cgroup_recv(vs, msg);
 	if (msg->msg_get_inq && rc >= 0 && vs->sk.sk_protocol == IPPROTO_TCP)
