@@ -67,7 +67,7 @@ int vnet_bind(struct socket *sock, struct sockaddr *addr, int len)
 		return -EINVAL;
 	rc = vnet_cgroup_bind(vs, addr, len);
 	if (!rc)
-		rc = vnet_closing_wait();
+		rc = vnet_closing_wait(true);
 	if (rc)
 		return rc;
 	do {
@@ -95,7 +95,7 @@ int vnet_listen(struct socket *sock, int backlog)
 		.opcode = VOS_OP_LISTEN,
 		.arg = { (u32)backlog },
 	};
-	int rc = vnet_closing_wait();
+	int rc = vnet_closing_wait(false);
 
 	if (rc)
 		return rc;
@@ -293,7 +293,7 @@ int vnet_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
 	rc = vnet_cgroup_connect(vs, addr, len);
 	/* A socket that listened there may have been closed. */
 	if (!rc)
-		rc = vnet_closing_wait();
+		rc = vnet_closing_wait(false);
 	if (rc)
 		return rc;
 	return vnet_is_stream(vs) ? connect_stream(vs, &req, flags) : vnet_connect_dgram(vs, &req);
