@@ -2,6 +2,7 @@
 /*
  * Calls of more bytes than one request to the network domain has: the program sees one call.
  */
+#include <linux/net_tstamp.h>
 #include "nettest.h"
 
 #define TCP_INQ_	36
@@ -77,4 +78,25 @@ TEST(chunk_tells_once_when_it_came)
 	CHECK(c);
 	CHECK_EQ(c->cmsg_type, SO_TIMESTAMPNS);
 	CHECK(!CMSG_NXTHDR(&m, c));
+}
+
+/* The error queue of a stream gives its data whatever MSG_TRUNC says of the stream's own. */
+TEST(chunk_of_an_error_is_kept)
+{
+	char data[256], control[512];
+	struct iovec iov = { data, sizeof(data) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	int fd[2];
+	ssize_t n;
+
+	tcp_pair(AF_INET, fd);
+	set_int(fd[0], SOL_SOCKET, SO_TIMESTAMPING,
+		SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
+	CHECK_EQ(write(fd[0], "hello", 5), 5);
+	CHECK(poll_for(fd[0], 0, 5000) & POLLERR);
+	n = CHECK_OK(recvmsg(fd[0], &m, MSG_ERRQUEUE | MSG_TRUNC));
+	CHECK(n >= 5);
+	CHECK(!memcmp(data + n - 5, "hello", 5));
+	CHECK(m.msg_flags & MSG_ERRQUEUE);
 }

@@ -130,10 +130,10 @@ static int copy_side(struct recv *r, struct vos_call *call)
 
 static int copy_answer(struct recv *r, struct vos_call *call)
 {
-	bool stream = vnet_is_stream(r->vs);
+	bool stream = vnet_is_stream(r->vs) && !(r->flags & MSG_ERRQUEUE);
 	/*
 	 * With MSG_TRUNC a datagram's result is its true length, and a stream's data is
-	 * dropped.
+	 * dropped. What is queued as an error is neither.
 	 */
 	u32 max = r->flags & MSG_TRUNC && !stream ? INT_MAX : r->asked;
 	int n = vnet_call_result(call, max), rc;
