@@ -100,7 +100,7 @@ static int set_filter(struct vnet_sock *vs, int level, int name, sockptr_t val,
 		return -EINVAL;
 	if (copy_from_sockptr(&prog, val, sizeof(prog)))
 		return -EFAULT;
-	if (!prog.len || prog.len > BPF_MAXINSNS)
+	if (!prog.filter || !prog.len || prog.len > BPF_MAXINSNS)
 		return -EINVAL;
 	insns = memdup_user(prog.filter, prog.len * sizeof(*insns));
 	if (IS_ERR(insns))
