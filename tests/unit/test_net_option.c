@@ -92,6 +92,27 @@ static void test_last(void **state)
 	assert_false(vnet_opt_is_last(number(SOL_IPV6, IPV6_UNICAST_HOPS, 1)));
 }
 
+static struct vnet_opt *label(u32 number, u8 action)
+{
+	struct in6_flowlabel_req req = { .flr_label = number, .flr_action = action };
+
+	return option(SOL_IPV6, IPV6_FLOWLABEL_MGR, &req, sizeof(req));
+}
+
+static void test_labels(void **state)
+{
+	struct vnet_opt *one = label(1, IPV6_FL_A_GET), *renew = label(1, IPV6_FL_A_RENEW);
+	struct vnet_opt *put = label(1, IPV6_FL_A_PUT);
+
+	(void)state;
+	assert_true(vnet_opt_is_kept(one) && vnet_opt_may_fail(one));
+	assert_false(vnet_opt_is_kept(renew) || vnet_opt_is_kept(put));
+	assert_false(vnet_opt_voids(label(2, IPV6_FL_A_GET), one));
+	assert_false(vnet_opt_voids(renew, one));
+	assert_true(vnet_opt_voids(put, one));
+	assert_false(vnet_opt_voids(label(2, IPV6_FL_A_PUT), one));
+}
+
 /* What counts is there as often as it was added. */
 static void test_counted(void **state)
 {
@@ -156,6 +177,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_last_value, end),
 		cmocka_unit_test_teardown(test_groups, end),
 		cmocka_unit_test_teardown(test_last, end),
+		cmocka_unit_test_teardown(test_labels, end),
 		cmocka_unit_test_teardown(test_counted, end),
 		cmocka_unit_test_teardown(test_sources, end),
 		cmocka_unit_test_teardown(test_filters, end),

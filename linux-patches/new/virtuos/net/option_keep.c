@@ -86,6 +86,23 @@ static int attached_by(const struct vnet_opt *opt)
 	return 0;
 }
 
+/* Get a request for a label of an IPv6 flow; NULL: the option is none. */
+static const struct in6_flowlabel_req *label_of(const struct vnet_opt *opt)
+{
+	const struct in6_flowlabel_req *req = (const void *)opt->data;
+
+	return opt->level == SOL_IPV6 && opt->name == IPV6_FLOWLABEL_MGR &&
+	       opt->len >= sizeof(*req) ? req : NULL;
+}
+
+/* Test whether an option gets or gives back the label that another one has got. */
+static bool same_label(const struct vnet_opt *opt, const struct vnet_opt *older)
+{
+	const struct in6_flowlabel_req *a = label_of(opt), *b = label_of(older);
+
+	return a && b && a->flr_action != IPV6_FL_A_RENEW && a->flr_label == b->flr_label;
+}
+
 /**
  * vnet_opt_longest - get the most bytes of an option's value that are kept
  * @level: of the option
@@ -143,7 +160,9 @@ u32 vnet_opt_group(const struct vnet_opt *opt)
  */
 bool vnet_opt_is_kept(const struct vnet_opt *opt)
 {
-	return !attached_by(opt);
+	const struct in6_flowlabel_req *label = label_of(opt);
+
+	return !attached_by(opt) && (!label || label->flr_action == IPV6_FL_A_GET);
 }
 
 static bool names_interface(const struct vnet_opt *opt)
@@ -183,7 +202,7 @@ bool vnet_opt_may_fail(const struct vnet_opt *opt)
 {
 	return opt->level != SOL_PACKET &&
 	       (opposites_of(opt) || sources_of(opt->level, opt->name) || names_interface(opt) ||
-		vnet_opt_is_last(opt));
+		vnet_opt_is_last(opt) || label_of(opt));
 }
 
 /**
@@ -231,6 +250,8 @@ bool vnet_opt_voids(const struct vnet_opt *opt, const struct vnet_opt *older)
 		return attached_by(opt) == older->name;
 	if (opt->name != older->name)
 		return false;
+	if (label_of(opt))
+		return same_label(opt, older);
 	if (p)
 		return !p->counted && is_equal(opt, older);
 	return !sources || same_bytes(opt, older, sources);

@@ -8,16 +8,24 @@
  *   listeners too: what is accepted inherits them when the connection comes.
  * - Filters come as a pointer. Their instructions are sent instead. They are got by number.
  * - A packet socket's ring is memory of this kernel: ring.c.
+ * - A flow's label of IPv6 that Linux would choose is chosen here.
  * - Values that name descriptors or memory of the caller are refused.
  */
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <linux/in6.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <linux/uio.h>
 #include "packet.h"
 #include "vdoor_provider.h"
 #include "vnet.h"
+
+/* Labels of flows that Linux leaves to programs, whatever flowlabel_state_ranges says. */
+#define LABEL_MAX	0x7ffffu
+/* How many are tried. A namespace has at most 4096, so hardly ever are two of them in use. */
+#define LABEL_TRIES	16
 
 enum handling { FORWARD, LOCAL, FILTER, RING, REFUSE };
 
@@ -161,6 +169,35 @@ static void note(struct vnet_sock *vs, int level, int name, const void *data, u3
 		WRITE_ONCE(vs->lingers, value);
 }
 
+static bool wants_label(int level, int name, const void *data, u32 len)
+{
+	const struct in6_flowlabel_req *req = data;
+
+	return level == SOL_IPV6 && name == IPV6_FLOWLABEL_MGR && len >= sizeof(*req) &&
+	       req->flr_action == IPV6_FL_A_GET && req->flr_flags & IPV6_FL_F_CREATE &&
+	       !(req->flr_flags & IPV6_FL_F_REFLECT) && !req->flr_label;
+}
+
+/*
+ * Set the one option by which Linux gives something back: a flow's label that it chooses. This
+ * kernel chooses it instead, and again if it is in use.
+ */
+static int set_label(struct vnet_sock *vs, sockptr_t val, void *data, u32 len)
+{
+	struct in6_flowlabel_req *req = data;
+	int tries, rc = -EEXIST;
+
+	req->flr_flags |= IPV6_FL_F_EXCL;
+	for (tries = 0; rc == -EEXIST && tries < LABEL_TRIES; tries++) {
+		req->flr_label = htonl(get_random_u32_inclusive(1, LABEL_MAX));
+		rc = set_forward(vs, SOL_IPV6, IPV6_FLOWLABEL_MGR, data, len);
+	}
+	if (!rc && copy_to_sockptr_offset(val, offsetof(struct in6_flowlabel_req, flr_label),
+					  &req->flr_label, sizeof(req->flr_label)))
+		pr_debug("virtuos-net: as in Linux, the program does not hear of its label\n");
+	return rc;
+}
+
 static int set_value(struct vnet_sock *vs, int level, int name, sockptr_t val,
 		     unsigned int len)
 {
@@ -174,7 +211,8 @@ static int set_value(struct vnet_sock *vs, int level, int name, sockptr_t val,
 		return PTR_ERR(data);
 	rc = vnet_ring_refuses(vs, level, name, data, len);
 	if (!rc)
-		rc = set_forward(vs, level, name, data, len);
+		rc = wants_label(level, name, data, len) ? set_label(vs, val, data, len) :
+							   set_forward(vs, level, name, data, len);
 	if (!rc)
 		note(vs, level, name, data, len);
 	kfree(data);
