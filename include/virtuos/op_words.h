@@ -60,6 +60,12 @@
  */
 #define VOS_BIND_CHOSEN		(1u << 0)
 
+/*
+ * CONNECT, arg0, in recovery: of a datagram socket of IPv4 or IPv6. It was connected, and is so
+ * again without a route to its peer. arg1, arg2 = its own address, as out[1], out[2] told it.
+ */
+#define VOS_CONNECT_AHEAD	(1u << 0)
+
 /* ACCEPT, out[3]: SO_LINGER is set. */
 #define VOS_ACCEPT_LINGERS	((__u64)1 << 32)
 

@@ -89,8 +89,10 @@
  *	           ext1 out: peer address. out[0] = address length; out[1], out[2] = what the
  *	           new socket has of SO_RCVTIMEO, SO_SNDTIMEO: nanoseconds + 1, 0: none;
  *	           out[3] = its SO_RCVLOWAT | VOS_ACCEPT_LINGERS.
- *	CONNECT    ext1 in: address. Non-blocking: -EINPROGRESS, then call again
- *	           (-EALREADY while under way, 0 or the error once). out[0] = as of SENDMSG.
+ *	CONNECT    ext1 in: address. arg0 = VOS_CONNECT_* or 0. Non-blocking: -EINPROGRESS, then
+ *	           call again (-EALREADY while under way, 0 or the error once). out[0] = as of
+ *	           SENDMSG; out[1], out[2] = own address of a datagram socket as bytes in order,
+ *	           one of IPv4 in the first 4; 0: none.
  *	SHUTDOWN   arg0 = how.
  *	SENDMSG    ext0 in: data; ext1 in: address, then control data at the next
  *	           multiple of 8; arg0 = MSG_* flags, arg1 = address length |

@@ -322,8 +322,12 @@ s64 vns_connect(struct vns_obj *o, struct veng_scall *call)
 
 	if (len < 0)
 		return len;
-	rc = kernel_connect(o->sock, (struct sockaddr *)&addr, len, O_NONBLOCK);
+	if (call->sqe.arg[0] & VOS_CONNECT_AHEAD)
+		rc = vns_connect_ahead(o->sock->sk, &addr, len, &call->sqe.arg[1]);
+	else
+		rc = kernel_connect(o->sock, (struct sockaddr *)&addr, len, O_NONBLOCK);
 	call->cqe.out[0] = vns_chosen_port(o->sock->sk);
+	vns_own_address(o->sock->sk, &call->cqe.out[1]);
 	return rc;
 }
 

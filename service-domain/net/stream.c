@@ -89,6 +89,8 @@ int vns_stream_recv(struct vns_obj *o, struct msghdr *msg, struct veng_scall *ca
 		rc = peek_behind(o, msg, call, flags);
 	else
 		rc = sock_recvmsg(o->sock, msg, flags);
+	/* With TCP_REPAIR, Linux gives the length of what was sent, whatever the room for it. */
+	rc = min_t(int, rc, call->sqe.ext[0].len);
 	give_place(call, sk, first, rc, flags);
 	return rc;
 }

@@ -145,6 +145,11 @@ VOS_NET_OPCODES(VOS_X)
 /* connect.c */
 u16 vns_chosen_port(const struct sock *sk);
 
+/* ahead.c */
+void vns_own_address(const struct sock *sk, u64 own[2]);
+int vns_connect_ahead(struct sock *sk, const struct sockaddr_storage *addr, int len,
+		      const u64 own[2]);
+
 /* message.c */
 int vns_message_send(struct vns_obj *o, struct veng_scall *call);
 int vns_message_recv(struct vns_obj *o, struct veng_scall *call);

@@ -80,6 +80,39 @@ static void test_groups(void **state)
 	assert_false(vnet_opt_may_fail(number(SOL_SOCKET, SO_BINDTODEVICE, 1)));
 }
 
+static void test_last(void **state)
+{
+	struct vnet_opt *program = number(SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, 1);
+	struct vnet_opt *family = number(SOL_IPV6, IPV6_ADDRFORM, 2);
+
+	(void)state;
+	assert_true(vnet_opt_is_last(program) && vnet_opt_may_fail(program));
+	assert_true(vnet_opt_is_last(family) && vnet_opt_may_fail(family));
+	assert_false(vnet_opt_is_last(number(SOL_SOCKET, SO_ATTACH_FILTER, 1)));
+	assert_false(vnet_opt_is_last(number(SOL_IPV6, IPV6_UNICAST_HOPS, 1)));
+}
+
+static struct vnet_opt *label(u32 number, u8 action)
+{
+	struct in6_flowlabel_req req = { .flr_label = number, .flr_action = action };
+
+	return option(SOL_IPV6, IPV6_FLOWLABEL_MGR, &req, sizeof(req));
+}
+
+static void test_labels(void **state)
+{
+	struct vnet_opt *one = label(1, IPV6_FL_A_GET), *renew = label(1, IPV6_FL_A_RENEW);
+	struct vnet_opt *put = label(1, IPV6_FL_A_PUT);
+
+	(void)state;
+	assert_true(vnet_opt_is_kept(one) && vnet_opt_may_fail(one));
+	assert_false(vnet_opt_is_kept(renew) || vnet_opt_is_kept(put));
+	assert_false(vnet_opt_voids(label(2, IPV6_FL_A_GET), one));
+	assert_false(vnet_opt_voids(renew, one));
+	assert_true(vnet_opt_voids(put, one));
+	assert_false(vnet_opt_voids(label(2, IPV6_FL_A_PUT), one));
+}
+
 /* What counts is there as often as it was added. */
 static void test_counted(void **state)
 {
@@ -143,6 +176,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_last_value, end),
 		cmocka_unit_test_teardown(test_groups, end),
+		cmocka_unit_test_teardown(test_last, end),
+		cmocka_unit_test_teardown(test_labels, end),
 		cmocka_unit_test_teardown(test_counted, end),
 		cmocka_unit_test_teardown(test_sources, end),
 		cmocka_unit_test_teardown(test_filters, end),

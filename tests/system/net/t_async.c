@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the signals of O_ASYNC tell: si_code and si_band with F_SETSIG.
+ * What the signals of O_ASYNC tell: si_code and si_band with F_SETSIG. AIO of the kernel.
  */
+#include <linux/aio_abi.h>
+#include <sys/syscall.h>
 #include "nettest.h"
 
 static volatile sig_atomic_t errors, inputs;
@@ -70,4 +72,46 @@ TEST(async_reset_is_an_error)
 	CHECK_EQ(setsockopt(fd[1], SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
 	close(fd[1]);
 	CHECK(comes(&errors));
+}
+
+static void submit(aio_context_t ctx, struct iocb *cb)
+{
+	CHECK_EQ(syscall(SYS_io_submit, ctx, 1, &cb), 1);
+}
+
+static long result(aio_context_t ctx, int ms)
+{
+	struct timespec limit = { ms / 1000, ms % 1000 * 1000000l };
+	struct io_event e;
+
+	return syscall(SYS_io_getevents, ctx, 1, 1, &e, &limit) == 1 ? (long)e.res : 0;
+}
+
+/* Linux's own AIO: a socket is polled once, and read. */
+TEST(async_by_io_submit)
+{
+	struct iocb cb = { .aio_lio_opcode = 5 /* IOCB_CMD_POLL */, .aio_buf = POLLIN | POLLRDHUP };
+	aio_context_t ctx = 0;
+	char buf[8] = "";
+	int fd[2];
+
+	if (syscall(SYS_io_setup, 4, &ctx))
+		test_skip("no AIO");
+	tcp_pair(AF_INET, fd);
+	cb.aio_fildes = fd[0];
+	submit(ctx, &cb);
+	CHECK_EQ(result(ctx, 50), 0);
+	CHECK_EQ(write(fd[1], "abc", 3), 3);
+	CHECK(result(ctx, 5000) & POLLIN);
+	cb = (struct iocb){ .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = fd[0],
+			    .aio_buf = (uintptr_t)buf, .aio_nbytes = sizeof(buf) };
+	submit(ctx, &cb);
+	CHECK_EQ(result(ctx, 5000), 3);
+	CHECK(!memcmp(buf, "abc", 3));
+	cb = (struct iocb){ .aio_lio_opcode = 5, .aio_fildes = fd[0],
+			    .aio_buf = POLLIN | POLLRDHUP };
+	submit(ctx, &cb);
+	CHECK_EQ(shutdown(fd[1], SHUT_WR), 0);
+	CHECK(result(ctx, 5000) & POLLIN);
+	CHECK_EQ(syscall(SYS_io_destroy, ctx), 0);
 }

@@ -197,3 +197,23 @@ TEST(close_seen_by_own_address)
 		close(fd[!(i % 2)]);
 	}
 }
+
+/* A port that was chosen for a sender is free when the sender is closed. */
+TEST(close_frees_a_chosen_port)
+{
+	struct endpoint to = loopback(AF_INET, 9), e;
+	int fd, i, port;
+
+	for (i = 0; i < ROUNDS; i++) {
+		fd = CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0));
+		set_int(fd, SOL_IP, IP_RECVERR, i % 2);
+		CHECK_EQ(sendto(fd, "x", 1, 0, (struct sockaddr *)&to.addr, to.len), 1);
+		port = port_of(fd);
+		CHECK(port);
+		close(fd);
+		e = loopback(AF_INET, port);
+		fd = CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0));
+		CHECK_EQ(bind(fd, (struct sockaddr *)&e.addr, e.len), 0);
+		close(fd);
+	}
+}

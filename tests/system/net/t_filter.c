@@ -27,6 +27,25 @@ TEST(option_filter_is_got)
 	CHECK_ERR(getsockopt(fd[0], SOL_SOCKET, SO_GET_FILTER, got, &nr), EINVAL);
 }
 
+TEST(option_filter_is_none)
+{
+	struct sock_filter nothing = { 0xffff, 0, 0, 0 };
+	struct sock_fprog prog = { 1, NULL };
+	int fd[2];
+
+	udp_pair(AF_INET, fd);
+	CHECK_ERR(setsockopt(fd[0], SOL_SOCKET, SO_DETACH_FILTER, fd, sizeof(int)), ENOENT);
+	CHECK_ERR(setsockopt(fd[0], SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)), EINVAL);
+	prog.filter = (void *)16;
+	CHECK_ERR(setsockopt(fd[0], SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)), EFAULT);
+	prog.filter = &nothing;
+	CHECK_ERR(setsockopt(fd[0], SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)), EINVAL);
+	CHECK_ERR(setsockopt(fd[0], SOL_SOCKET, SO_ATTACH_FILTER, &prog, 8), EINVAL);
+	set_int(fd[0], SOL_SOCKET, SO_LOCK_FILTER, 1);
+	CHECK_ERR(setsockopt(fd[0], SOL_SOCKET, SO_LOCK_FILTER, &(int){ 0 }, 4), EPERM);
+	CHECK_ERR(setsockopt(fd[0], SOL_SOCKET, SO_DETACH_FILTER, fd, sizeof(int)), EPERM);
+}
+
 TEST(option_in_a_long_buffer)
 {
 	static int value[20000] = { 1 };

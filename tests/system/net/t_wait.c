@@ -242,6 +242,27 @@ TEST(rcvlowat)
 	CHECK_EQ(read(fd[0], buf, 16), 10);
 }
 
+/* A reader asks for more than the socket can hold, and gets half of what it can. */
+TEST(rcvlowat_is_bounded)
+{
+	static char buf[65536];
+	struct timeval tv = { .tv_sec = 3 };
+	double start;
+	int fd[2];
+
+	tcp_pair(AF_INET, fd);
+	set_int(fd[0], SOL_SOCKET, SO_RCVBUF, 8192);
+	set_int(fd[0], SOL_SOCKET, SO_RCVLOWAT, 1 << 20);
+	CHECK_EQ(get_int(fd[0], SOL_SOCKET, SO_RCVLOWAT), 8192);
+	CHECK_EQ(setsockopt(fd[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), 0);
+	CHECK_EQ(write(fd[1], buf, 10000), 10000);
+	start = now();
+	CHECK(recv(fd[0], buf, sizeof(buf), 0) >= 8192);
+	CHECK(now() - start < 2);
+	set_int(fd[0], SOL_SOCKET, SO_RCVLOWAT, 0);
+	CHECK_EQ(get_int(fd[0], SOL_SOCKET, SO_RCVLOWAT), 1);
+}
+
 static volatile sig_atomic_t ios;
 
 static void on_io(int sig)

@@ -208,6 +208,8 @@ static void established_asked(void)
 	p = (struct pollfd){ .fd = fd[0] };
 	is_ready();
 	CHECK(poll(&p, 1, -1) == 1 && p.revents == (POLLERR | POLLHUP));
+	CHECK(recv(fd[0], &c, 1, MSG_ERRQUEUE) == -1 && errno == EAGAIN);
+	CHECK(recv(fd[0], &c, 1, MSG_OOB) == -1 && errno == EINVAL);
 	CHECK(getpeername(fd[0], (struct sockaddr *)&a, &len) == -1 && errno == ENOTCONN);
 	CHECK(!getsockname(fd[0], (struct sockaddr *)&a, &len));
 	CHECK(!setsockopt(fd[0], SOL_TCP, TCP_NODELAY, &one, sizeof(one)));
@@ -216,6 +218,7 @@ static void established_asked(void)
 	CHECK(shutdown(fd[0], SHUT_RDWR) == -1 && errno == ENOTCONN);
 	CHECK(read(fd[0], &c, 1) == -1 && errno == ECONNRESET);
 	CHECK(read(fd[0], &c, 1) == 0);
+	CHECK(recv(fd[0], &c, 1, MSG_ERRQUEUE) == -1 && errno == EAGAIN);
 }
 
 static void serve_one(int l)
@@ -547,9 +550,16 @@ static const struct {
 	{ "option_of_root", option_of_root },
 	{ "filter_changed", filter_changed },
 	{ "groups_of_the_gone", groups_of_the_gone },
+	{ "device_of_the_gone", device_of_the_gone },
 	{ "group_left_often", group_left_often },
 	{ "address_of_the_gone", address_of_the_gone },
 	{ "listener_dissolved", listener_dissolved },
+	{ "group_of_one_port", group_of_one_port },
+	{ "last_of_one_port", last_of_one_port },
+	{ "shut_down", shut_down },
+	{ "route_of_the_gone", route_of_the_gone },
+	{ "route_of_the_gone_v6", route_of_the_gone_v6 },
+	{ "family_of_the_changed", family_of_the_changed },
 	{ "packet_receive", packet_receive },
 	{ "packet_ring", packet_ring },
 	{ "client", client },

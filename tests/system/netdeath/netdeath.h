@@ -17,8 +17,17 @@ void await_death(void);
 /* kept.c: cases about what sockets had before the death */
 void filter_changed(void);
 void groups_of_the_gone(void);
+void device_of_the_gone(void);
 void group_left_often(void);
 void address_of_the_gone(void);
 void listener_dissolved(void);
+void shut_down(void);
+void group_of_one_port(void);
+void last_of_one_port(void);
+void family_of_the_changed(void);
+
+/* route.c */
+void route_of_the_gone(void);
+void route_of_the_gone_v6(void);
 
 #endif

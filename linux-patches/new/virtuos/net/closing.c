@@ -66,26 +66,38 @@ void vnet_closing_end(struct vnet_sock *vs)
 	wake_up_all(&closing_wait);
 }
 
-/* Test whether all releases up to @turn have ended. */
-static bool ended(u64 turn)
+/* Test whether a socket has nothing but a port that the service has chosen for it. */
+static bool is_chosen(const struct vnet_sock *vs)
 {
-	const struct vnet_sock *first;
-	bool yes;
+	return vs->port && !vs->bound_len;
+}
+
+/* Test whether the releases up to @turn have ended. @chosen: as in vnet_closing_wait() */
+static bool ended(u64 turn, bool chosen)
+{
+	const struct vnet_sock *vs;
+	bool yes = true;
 
 	spin_lock_irq(&closing_lock);
-	first = list_first_entry_or_null(&closing, struct vnet_sock, closing);
-	yes = !first || first->turn > turn;
+	list_for_each_entry(vs, &closing, closing) {
+		if (vs->turn > turn)
+			break;
+		yes = !chosen && is_chosen(vs);
+		if (!yes)
+			break;
+	}
 	spin_unlock_irq(&closing_lock);
 	return yes;
 }
 
 /**
  * vnet_closing_wait - wait until the addresses of sockets closed by now are free
+ * @chosen: ports as well that the service has chosen. Programs seldom name one of these
  *
  * Context: process.
  * Return: 0; -ERESTARTSYS: killed.
  */
-int vnet_closing_wait(void)
+int vnet_closing_wait(bool chosen)
 {
 	u64 turn;
 
@@ -95,7 +107,7 @@ int vnet_closing_wait(void)
 	spin_lock_irq(&closing_lock);
 	turn = last_turn;
 	spin_unlock_irq(&closing_lock);
-	return wait_event_killable(closing_wait, ended(turn));
+	return wait_event_killable(closing_wait, ended(turn, chosen));
 }
 
 /**

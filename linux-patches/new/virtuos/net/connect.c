@@ -67,7 +67,7 @@ int vnet_bind(struct socket *sock, struct sockaddr *addr, int len)
 		return -EINVAL;
 	rc = vnet_cgroup_bind(vs, addr, len);
 	if (!rc)
-		rc = vnet_closing_wait();
+		rc = vnet_closing_wait(true);
 	if (rc)
 		return rc;
 	do {
@@ -95,7 +95,7 @@ int vnet_listen(struct socket *sock, int backlog)
 		.opcode = VOS_OP_LISTEN,
 		.arg = { (u32)backlog },
 	};
-	int rc = vnet_closing_wait();
+	int rc = vnet_closing_wait(false);
 
 	if (rc)
 		return rc;
@@ -259,12 +259,10 @@ int vnet_connect_dgram(struct vnet_sock *vs, struct vnet_req *req)
 	int rc;
 
 	do {
-		rc = vnet_sock_run(vs, req);
-		if (!rc)
-			rc = vnet_result(req->cqe.result, 0);
+		rc = vnet_sock_run(vs, req) ?: vnet_result(req->cqe.result, 0);
 		if (rc)
 			return rc;
-	} while (vnet_record_peer(vs, req->epoch, req->in[1], req->len[1]));
+	} while (vnet_record_peer(vs, req->epoch, req->in[1], req->len[1], &req->cqe.out[1]));
 	vnet_record_port(vs, req->cqe.out[0]);
 	return 0;
 }
@@ -295,7 +293,7 @@ int vnet_connect(struct socket *sock, struct sockaddr *addr, int len, int flags)
 	rc = vnet_cgroup_connect(vs, addr, len);
 	/* A socket that listened there may have been closed. */
 	if (!rc)
-		rc = vnet_closing_wait();
+		rc = vnet_closing_wait(false);
 	if (rc)
 		return rc;
 	return vnet_is_stream(vs) ? connect_stream(vs, &req, flags) : vnet_connect_dgram(vs, &req);
@@ -319,9 +317,9 @@ int vnet_shutdown(struct socket *sock, int how)
 	int rc;
 
 	WRITE_ONCE(vs->shutdowns, vs->shutdowns + 1);
-	rc = vnet_sock_run(vs, &req);
-	if (!rc)
-		rc = vnet_result(req.cqe.result, 0);
+	do {
+		rc = vnet_sock_run(vs, &req) ?: vnet_result(req.cqe.result, 0);
+	} while (vnet_record_shutdown(vs, req.epoch, how, rc));
 	if (!rc && vnet_is_stream(vs) && is_unconnected(req.cqe.poll)) {
 		set_phase(vs, VNET_LISTENING, VNET_OPEN);
 		set_phase(vs, VNET_CONNECTING, VNET_OPEN);

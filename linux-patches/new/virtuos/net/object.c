@@ -377,7 +377,8 @@ void vnet_sock_release(struct vnet_sock *vs)
 	vs->closed = true;
 	epoch = vs->epoch;
 	/* Packet and netlink sockets have their addresses beside others. A tun has a name. */
-	bound = (vs->bound_len && !vnet_is_packet(vs) && !vnet_is_netlink(vs)) || vnet_is_tun(vs);
+	bound = ((vs->bound_len || vs->port) && !vnet_is_packet(vs) && !vnet_is_netlink(vs)) ||
+		vnet_is_tun(vs);
 	mutex_unlock(&vs->lock);
 
 	if (bound && epoch)

@@ -86,6 +86,23 @@ static int attached_by(const struct vnet_opt *opt)
 	return 0;
 }
 
+/* Get a request for a label of an IPv6 flow; NULL: the option is none. */
+static const struct in6_flowlabel_req *label_of(const struct vnet_opt *opt)
+{
+	const struct in6_flowlabel_req *req = (const void *)opt->data;
+
+	return opt->level == SOL_IPV6 && opt->name == IPV6_FLOWLABEL_MGR &&
+	       opt->len >= sizeof(*req) ? req : NULL;
+}
+
+/* Test whether an option gets or gives back the label that another one has got. */
+static bool same_label(const struct vnet_opt *opt, const struct vnet_opt *older)
+{
+	const struct in6_flowlabel_req *a = label_of(opt), *b = label_of(older);
+
+	return a && b && a->flr_action != IPV6_FL_A_RENEW && a->flr_label == b->flr_label;
+}
+
 /**
  * vnet_opt_longest - get the most bytes of an option's value that are kept
  * @level: of the option
@@ -143,7 +160,9 @@ u32 vnet_opt_group(const struct vnet_opt *opt)
  */
 bool vnet_opt_is_kept(const struct vnet_opt *opt)
 {
-	return !attached_by(opt);
+	const struct in6_flowlabel_req *label = label_of(opt);
+
+	return !attached_by(opt) && (!label || label->flr_action == IPV6_FL_A_GET);
 }
 
 static bool names_interface(const struct vnet_opt *opt)
@@ -152,6 +171,22 @@ static bool names_interface(const struct vnet_opt *opt)
 		return opt->name == IP_MULTICAST_IF || opt->name == IP_UNICAST_IF;
 	return opt->level == SOL_IPV6 &&
 	       (opt->name == IPV6_MULTICAST_IF || opt->name == IPV6_UNICAST_IF);
+}
+
+/**
+ * vnet_opt_is_last - test for an option that a socket takes when it has all else
+ * @opt: the option
+ *
+ * A program of a group is lost when the socket that has it joins others at their port. A socket
+ * changes its family when it is connected.
+ *
+ * Context: any.
+ * Return: whether so.
+ */
+bool vnet_opt_is_last(const struct vnet_opt *opt)
+{
+	return (opt->level == SOL_SOCKET && opt->name == SO_ATTACH_REUSEPORT_CBPF) ||
+	       (opt->level == SOL_IPV6 && opt->name == IPV6_ADDRFORM);
 }
 
 /**
@@ -166,7 +201,20 @@ static bool names_interface(const struct vnet_opt *opt)
 bool vnet_opt_may_fail(const struct vnet_opt *opt)
 {
 	return opt->level != SOL_PACKET &&
-	       (opposites_of(opt) || sources_of(opt->level, opt->name) || names_interface(opt));
+	       (opposites_of(opt) || sources_of(opt->level, opt->name) || names_interface(opt) ||
+		vnet_opt_is_last(opt) || label_of(opt));
+}
+
+/**
+ * vnet_opt_binds_to_device - test for an option that binds a socket to an interface by its name
+ * @opt: the option
+ *
+ * Context: any.
+ * Return: whether so.
+ */
+bool vnet_opt_binds_to_device(const struct vnet_opt *opt)
+{
+	return opt->level == SOL_SOCKET && opt->name == SO_BINDTODEVICE;
 }
 
 static bool same_bytes(const struct vnet_opt *a, const struct vnet_opt *b, u32 len)
@@ -202,6 +250,8 @@ bool vnet_opt_voids(const struct vnet_opt *opt, const struct vnet_opt *older)
 		return attached_by(opt) == older->name;
 	if (opt->name != older->name)
 		return false;
+	if (label_of(opt))
+		return same_label(opt, older);
 	if (p)
 		return !p->counted && is_equal(opt, older);
 	return !sources || same_bytes(opt, older, sources);

@@ -31,7 +31,9 @@ u32 vnet_opt_longest(int level, int name);
 u32 vnet_opt_weight(const struct vnet_opt *opt);
 u32 vnet_opt_group(const struct vnet_opt *opt);
 bool vnet_opt_is_kept(const struct vnet_opt *opt);
+bool vnet_opt_is_last(const struct vnet_opt *opt);
 bool vnet_opt_may_fail(const struct vnet_opt *opt);
+bool vnet_opt_binds_to_device(const struct vnet_opt *opt);
 bool vnet_opt_voids(const struct vnet_opt *opt, const struct vnet_opt *older);
 bool vnet_opt_undoes(const struct vnet_opt *opt, const struct vnet_opt *older);
 

@@ -196,6 +196,7 @@ int vnet_record_bind(struct vnet_sock *vs, u32 epoch, const struct sockaddr *add
 	rc = check_epoch(vs, epoch);
 	if (!rc) {
 		note_bound(vs, addr, len);
+		vnet_order_note(vs);
 		forget_groups(vs);
 		swap(vs->bind_cred, cred);
 	}
@@ -212,11 +213,13 @@ int vnet_record_bind(struct vnet_sock *vs, u32 epoch, const struct sockaddr *add
  * @epoch: of the link that carried the call out
  * @addr: the peer; AF_UNSPEC: the socket is not connected any more
  * @len: length of @addr
+ * @own: its own address, as the service has told it
  *
  * Context: process.
  * Return: 0 or -EOWNERDEAD.
  */
-int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len)
+int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len,
+		     const u64 own[2])
 {
 	int rc;
 
@@ -225,6 +228,7 @@ int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *add
 	if (!rc) {
 		memcpy(&vs->peer, addr, len);
 		vs->peer_len = addr->sa_family == AF_UNSPEC ? 0 : len;
+		memcpy(vs->own, own, sizeof(vs->own));
 	}
 	mutex_unlock(&vs->lock);
 	return rc;
@@ -249,12 +253,36 @@ int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog)
 	rc = check_epoch(vs, epoch);
 	if (!rc) {
 		vs->backlog = backlog;
-		if (vs->phase == VNET_OPEN)
+		if (vs->phase == VNET_OPEN) {
 			WRITE_ONCE(vs->phase, VNET_LISTENING);
+			vnet_order_note(vs);
+		}
 	}
 	bound = vs->bound_len;
 	mutex_unlock(&vs->lock);
 	if (!rc && !bound)
 		complete_bound(vs, (struct sockaddr *)&none, sizeof(none));
+	return rc;
+}
+
+/**
+ * vnet_record_shutdown - record which directions of a datagram socket were shut down
+ * @vs: the socket
+ * @epoch: of the link that carried the call out
+ * @how: SHUT_*
+ * @rc: its result. -ENOTCONN: without a peer a socket refuses, and is shut down all the same
+ *
+ * Context: process.
+ * Return: 0 or -EOWNERDEAD.
+ */
+int vnet_record_shutdown(struct vnet_sock *vs, u32 epoch, int how, int rc)
+{
+	if ((rc && rc != -ENOTCONN) || vnet_is_stream(vs) || how < SHUT_RD || how > SHUT_RDWR)
+		return 0;
+	mutex_lock(&vs->lock);
+	rc = check_epoch(vs, epoch);
+	if (!rc)
+		vs->shut |= how + 1;
+	mutex_unlock(&vs->lock);
 	return rc;
 }

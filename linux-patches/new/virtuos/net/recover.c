@@ -7,7 +7,7 @@
  *	                                  and EPOLLHUP at once
  *	stream, listening                 goes on waiting        options, bind, listen
  *	stream, neither                   goes on                options, bind
- *	datagram, raw                     goes on waiting        options, bind, connect
+ *	datagram, raw                     goes on waiting        options, bind, connect, shutdown
  *	netlink                           goes on waiting        bind, options, connect; ENOBUFS
  *	                                                         once if anything is lost
  *	packet                            goes on waiting        options, bind, fanout
@@ -37,33 +37,6 @@
 #include "view.h"
 #include "vnet.h"
 
-static struct vnet_sock *socket_get(u32 index)
-{
-	struct vnet_sock *vs;
-
-	rcu_read_lock();
-	vs = rcu_dereference(vnet.table[index]);
-	if (vs && !refcount_inc_not_zero(&vs->sk.sk_refcnt))
-		vs = NULL;
-	rcu_read_unlock();
-	return vs;
-}
-
-static void each_socket(void (*fn)(struct vnet_sock *vs))
-{
-	u32 i;
-
-	for (i = 0; i < vnet.nr; i++) {
-		struct vnet_sock *vs = socket_get(i);
-
-		if (!vs)
-			continue;
-		fn(vs);
-		sock_put(&vs->sk);
-		cond_resched();
-	}
-}
-
 static void socket_down(struct vnet_sock *vs)
 {
 	bool lost;
@@ -89,7 +62,7 @@ static void socket_down(struct vnet_sock *vs)
  */
 void vnet_down(struct vos_session *s)
 {
-	each_socket(socket_down);
+	vnet_each_socket(socket_down);
 }
 
 /*
@@ -110,14 +83,46 @@ static bool is_of_link(int rc)
 	return rc == -EOWNERDEAD || rc == -ENETDOWN;
 }
 
+/* Set an option that was not the program's own. Return: 0 or -errno. */
+static int set_int(struct vnet_sock *vs, int level, int name, int value, const struct cred *cred)
+{
+	struct vnet_req req = {
+		.opcode = VOS_OP_SETSOCKOPT,
+		.arg = { (u32)level, (u32)name },
+		.in[0] = &value,
+		.len[0] = sizeof(value),
+		.max = INT_MAX,
+	};
+
+	return again(vs, &req, cred);
+}
+
+/*
+ * Bind a socket to an interface that is not there, if its own has gone. In Linux it outlives that
+ * one, and sends nothing. Without a binding it would reach other hosts than before.
+ */
+static int bind_to_gone(struct vnet_sock *vs, const struct vnet_opt *opt)
+{
+	return set_int(vs, SOL_SOCKET, SO_BINDTOIFINDEX, INT_MAX, opt->cred);
+}
+
 /* Test whether recovery of a socket may go on without an option. */
 static bool is_dispensable(struct vnet_sock *vs, const struct vnet_opt *opt, int rc)
 {
 	return vnet_packet_device_gone(vs, rc) || (!is_of_link(rc) && vnet_opt_may_fail(opt));
 }
 
-/* @late: those that can be set once the socket is bound, or the others */
-static int options_again(struct vnet_sock *vs, bool late)
+/* When an option can be set: before bind(), after it, or when all else is done. */
+enum stage { STAGE_FIRST, STAGE_BOUND, STAGE_LAST };
+
+static enum stage stage_of(const struct vnet_opt *opt)
+{
+	if (vnet_packet_is_late(opt))
+		return STAGE_BOUND;
+	return vnet_opt_is_last(opt) ? STAGE_LAST : STAGE_FIRST;
+}
+
+static int options_again(struct vnet_sock *vs, enum stage stage)
 {
 	struct vnet_opt *opt;
 	int rc;
@@ -131,9 +136,11 @@ static int options_again(struct vnet_sock *vs, bool late)
 			.max = INT_MAX,
 		};
 
-		if (vnet_packet_is_late(opt) != late)
+		if (stage_of(opt) != stage)
 			continue;
 		rc = again(vs, &req, opt->cred);
+		if (rc == -ENODEV && !vnet_is_packet(vs) && vnet_opt_binds_to_device(opt))
+			rc = bind_to_gone(vs, opt);
 		if (rc && !is_dispensable(vs, opt, rc))
 			return rc;
 	}
@@ -170,16 +177,9 @@ static int port_again(struct vnet_sock *vs)
 
 static int set_freebind(struct vnet_sock *vs, int on)
 {
-	bool v4 = vs->sk.sk_family == AF_INET;
-	struct vnet_req req = {
-		.opcode = VOS_OP_SETSOCKOPT,
-		.arg = { v4 ? SOL_IP : SOL_IPV6, v4 ? IP_FREEBIND : IPV6_FREEBIND },
-		.in[0] = &on,
-		.len[0] = sizeof(on),
-		.max = INT_MAX,
-	};
-
-	return again(vs, &req, vs->cred);
+	if (vs->sk.sk_family == AF_INET)
+		return set_int(vs, SOL_IP, IP_FREEBIND, on, vs->cred);
+	return set_int(vs, SOL_IPV6, IPV6_FREEBIND, on, vs->cred);
 }
 
 /*
@@ -214,15 +214,42 @@ static int bind_again(struct vnet_sock *vs)
 	return vnet_packet_device_gone(vs, rc) ? 0 : rc;
 }
 
-static int peer_again(struct vnet_sock *vs)
+/* @how: VOS_CONNECT_* or 0 */
+static int connect_again(struct vnet_sock *vs, u64 how)
 {
 	struct vnet_req req = {
 		.opcode = VOS_OP_CONNECT,
+		.arg = { how, vs->own[0], vs->own[1] },
 		.in[1] = &vs->peer,
 		.len[1] = vs->peer_len,
 	};
+	int rc = again(vs, &req, vs->cred);
 
-	return vs->peer_len ? again(vs, &req, vs->cred) : 0;
+	if (!rc)
+		memcpy(vs->own, &req.cqe.out[1], sizeof(vs->own));
+	return rc;
+}
+
+/* In Linux a socket outlives the route to its peer. */
+static int peer_again(struct vnet_sock *vs)
+{
+	int rc = vs->peer_len ? connect_again(vs, 0) : 0;
+
+	if (!rc || is_of_link(rc) || !is_inet(vs))
+		return rc;
+	return connect_again(vs, VOS_CONNECT_AHEAD);
+}
+
+/* Shut a datagram socket down. Without a peer it refuses, and is shut down all the same. */
+static int shut_again(struct vnet_sock *vs)
+{
+	struct vnet_req req = {
+		.opcode = VOS_OP_SHUTDOWN,
+		.arg = { vs->shut - 1u },
+	};
+	int rc = vs->shut ? again(vs, &req, vs->cred) : 0;
+
+	return rc == -ENOTCONN ? 0 : rc;
 }
 
 static int listen_again(struct vnet_sock *vs)
@@ -248,8 +275,8 @@ static int socket_again(struct vnet_sock *vs)
 static int bound_again(struct vnet_sock *vs)
 {
 	if (vnet_is_netlink(vs))
-		return bind_again(vs) ?: options_again(vs, false);
-	return options_again(vs, false) ?: bind_again(vs) ?: options_again(vs, true);
+		return bind_again(vs) ?: options_again(vs, STAGE_FIRST);
+	return options_again(vs, STAGE_FIRST) ?: bind_again(vs) ?: options_again(vs, STAGE_BOUND);
 }
 
 static int make_again(struct vnet_sock *vs)
@@ -263,10 +290,10 @@ static int make_again(struct vnet_sock *vs)
 	vs->epoch = vos_session_epoch(vnet.session);
 	rc = bound_again(vs);
 	if (!rc && !vnet_is_stream(vs))
-		rc = peer_again(vs);
+		rc = peer_again(vs) ?: shut_again(vs);
 	if (!rc && vs->phase == VNET_LISTENING)
 		rc = listen_again(vs);
-	return rc;
+	return rc ?: options_again(vs, STAGE_LAST);
 }
 
 /* Have the service forget a socket that was made only in part. */
@@ -334,7 +361,8 @@ void vnet_up(struct vos_session *s)
 	/* Interfaces have settings, and both decide which addresses sockets may be bound to. */
 	vnet_changes_again();
 	vnet_keep_again();
-	each_socket(vnet_socket_again);
+	vnet_each_in_order(vnet_socket_again);
+	vnet_each_socket(vnet_socket_again);
 	vnet_netlink_begin();
 	vnet_any_socket_begin();
 	set_bit(0, &vnet.wake_due);
@@ -348,7 +376,7 @@ void vnet_up(struct vos_session *s)
  */
 void vnet_wake_work(struct work_struct *work)
 {
-	each_socket(socket_wake);
+	vnet_each_socket(socket_wake);
 	vnet_netns_refresh_all();
 }
 

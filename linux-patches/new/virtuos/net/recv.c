@@ -14,6 +14,7 @@
 #include <linux/uio.h>
 #include "cgroup.h"
 #include "control.h"
+#include "vdoor_provider.h"
 #include "vnet.h"
 #include "wait.h"
 #include "zerocopy.h"
@@ -46,14 +47,15 @@ struct recv {
 	u32 behind;		/* with MSG_PEEK: bytes of the stream to pass over */
 	u32 dissolved;		/* as the socket had it when the program called */
 	u32 refused;		/* bytes of the last answer that found no memory of the program */
+	void *control;		/* the program's, and its length */
+	size_t control_len;
 };
 
-static u32 side_len(const struct msghdr *msg)
+static u32 side_len(const struct recv *r)
 {
-	u32 clen = msg->msg_control ?
-		min_t(size_t, msg->msg_controllen, VNET_CONTROL_MAX) : 0;
+	u32 clen = r->control ? min_t(size_t, r->control_len, VNET_CONTROL_MAX) : 0;
 
-	return msg->msg_name || clen ? VOS_ADDR_MAX + clen : 0;
+	return r->msg->msg_name || clen ? VOS_ADDR_MAX + clen : 0;
 }
 
 /*
@@ -92,7 +94,10 @@ static int put_control(struct msghdr *msg, const u8 *ctl, u32 len)
 	return 0;
 }
 
-/* Copy address and control data. The memory is shared, so the copy comes before the checks. */
+/*
+ * Copy address and control data. The memory is shared, so the copy comes before the checks. What a
+ * stream tells with a later part takes the place of what it told before.
+ */
 static int copy_side(struct recv *r, struct vos_call *call)
 {
 	struct msghdr *msg = r->msg;
@@ -115,6 +120,8 @@ static int copy_side(struct recv *r, struct vos_call *call)
 		ctl = kmemdup(vos_peer_ptr(ext + VOS_ADDR_MAX), clen, GFP_KERNEL);
 		if (!ctl)
 			return -ENOMEM;
+		msg->msg_control = r->control;
+		msg->msg_controllen = r->control_len;
 		rc = put_control(msg, ctl, clen);
 		kfree(ctl);
 	}
@@ -123,10 +130,10 @@ static int copy_side(struct recv *r, struct vos_call *call)
 
 static int copy_answer(struct recv *r, struct vos_call *call)
 {
-	bool stream = vnet_is_stream(r->vs);
+	bool stream = vnet_is_stream(r->vs) && !(r->flags & MSG_ERRQUEUE);
 	/*
 	 * With MSG_TRUNC a datagram's result is its true length, and a stream's data is
-	 * dropped.
+	 * dropped. What is queued as an error is neither.
 	 */
 	u32 max = r->flags & MSG_TRUNC && !stream ? INT_MAX : r->asked;
 	int n = vnet_call_result(call, max), rc;
@@ -182,14 +189,16 @@ static void give_back(const struct recv *r, u8 *data)
  */
 static int recv_once(struct recv *r, size_t left, size_t got)
 {
-	u32 max = vnet_is_stream(r->vs) ? VNET_CHUNK : vnet.max_extent;
+	/* A queue that is repaired is shown from its front, or not at all. */
+	u32 max = vnet_is_stream(r->vs) && !READ_ONCE(r->vs->repaired) ? VNET_CHUNK :
+									 vnet.max_extent;
 	struct vos_call *call;
 	u8 *back = NULL;
 	int rc;
 
 	r->asked = min_t(size_t, left, max);
 	r->refused = 0;
-	call = vnet_sock_call(r->vs, r->opcode, r->asked, side_len(r->msg));
+	call = vnet_sock_call(r->vs, r->opcode, r->asked, side_len(r));
 	if (IS_ERR(call))
 		return PTR_ERR(call);
 	call->sqe.arg[0] = r->flags & RECV_FLAGS;
@@ -210,6 +219,20 @@ static int recv_once(struct recv *r, size_t left, size_t got)
 	return rc;
 }
 
+/* Only TCP has urgent data. Others do not heed the flag, or refuse it. */
+static bool is_urgent(const struct vnet_sock *vs, int flags)
+{
+	return flags & MSG_OOB && vnet_is_stream(vs);
+}
+
+/* Get what a receive on a lost socket has: its error, then the end of the file. */
+static int recv_lost(struct vnet_sock *vs, int flags)
+{
+	if (unlikely(flags & MSG_ERRQUEUE))
+		return -EAGAIN;
+	return is_urgent(vs, flags) ? -EINVAL : sock_error(&vs->sk);
+}
+
 static int recv_some(struct recv *r, size_t left, size_t got)
 {
 	struct vnet_sock *vs = r->vs;
@@ -217,7 +240,7 @@ static int recv_some(struct recv *r, size_t left, size_t got)
 
 	r->poll = 0;
 	if (vnet_is_lost(vs))
-		return sock_error(&vs->sk);	/* then end of file */
+		return recv_lost(vs, r->flags);
 	rc = recv_once(r, left, got);
 	if (rc == -EOWNERDEAD)
 		rc = vnet_link_gone(vs) ?: -EAGAIN;
@@ -280,7 +303,7 @@ static int recv_stream(struct recv *r, size_t len, size_t target, struct vnet_wa
 		rc = recv_chunk(r, len - got, got);
 		if (rc > 0)
 			got += rc;
-		if (rc > 0 && !(r->place & VOS_RECV_AT_MARK) &&
+		if (rc > 0 && !(r->place & VOS_RECV_AT_MARK) && !READ_ONCE(r->vs->repaired) &&
 		    (got < target || rc == r->asked))
 			continue;
 		if (rc != -EAGAIN || got >= max_t(size_t, target, 1))
@@ -319,15 +342,16 @@ static int recv_dgram(struct recv *r, size_t len, struct vnet_wait *w)
  * an empty mask is the answer. The service publishes masks before it answers the call that
  * changed them. So the mask shows all data that the program can know of.
  *
- * A listener's mask describes connections, and no mask describes the error queue. A caller may
- * get fewer bytes than SO_RCVLOWAT, of which the mask says nothing.
+ * A listener's mask describes connections. No mask describes the error queue, or what TCP_REPAIR
+ * shows. A caller may get fewer bytes than SO_RCVLOWAT, of which the mask says nothing.
  */
 static int await_ready(struct recv *r, struct vnet_wait *w)
 {
 	struct vnet_sock *vs = r->vs;
 
 	if (r->flags & (MSG_OOB | MSG_ERRQUEUE) || READ_ONCE(vs->phase) == VNET_LISTENING ||
-	    READ_ONCE(vs->sk.sk_rcvlowat) > 1 || vnet_sock_mask(vs) & RECV_WANT)
+	    READ_ONCE(vs->sk.sk_rcvlowat) > 1 || READ_ONCE(vs->repaired) ||
+	    vnet_sock_mask(vs) & RECV_WANT)
 		return 0;
 	return wait_for_more(r, 0, w);
 }
@@ -357,7 +381,10 @@ static int recv_any(struct recv *r, size_t len, struct vnet_wait *w)
  */
 int vnet_recv_netlink(struct vnet_sock *vs, struct msghdr *msg, size_t len, int flags)
 {
-	struct recv r = { .vs = vs, .msg = msg, .flags = flags, .opcode = VOS_OP_NLRECV };
+	struct recv r = {
+		.vs = vs, .msg = msg, .flags = flags, .opcode = VOS_OP_NLRECV,
+		.control = msg->msg_control, .control_len = msg->msg_controllen,
+	};
 	int rc = recv_some(&r, len, 0);
 
 	if (rc >= 0)
@@ -387,22 +414,25 @@ int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 	struct recv r = {
 		.vs = vs, .msg = msg, .flags = flags, .opcode = VOS_OP_RECVMSG,
 		.dissolved = READ_ONCE(vs->dissolved),
+		.control = msg->msg_control, .control_len = msg->msg_controllen,
 	};
-	/* Only TCP has urgent data. Others do not heed the flag, or refuse it. */
-	bool nowait = flags & (MSG_DONTWAIT | MSG_ERRQUEUE) ||
-		(flags & MSG_OOB && vnet_is_stream(vs));
+	bool nowait = flags & (MSG_DONTWAIT | MSG_ERRQUEUE) || is_urgent(vs, flags);
 	struct vnet_wait w;
 	int rc = 0;
 
 	msg->msg_namelen = 0;
 	if (unlikely(flags & MSG_ERRQUEUE) && !vnet_zerocopy_recv(vs, msg))
 		return 0;
-	if (READ_ONCE(vs->sk.sk_err))
+	/* As in Linux, a reader of queued errors or urgent data leaves the error to others. */
+	if (READ_ONCE(vs->sk.sk_err) && !(flags & MSG_ERRQUEUE) && !is_urgent(vs, flags))
 		rc = sock_error(&vs->sk);
 	vnet_wait_init(&w, vs, sock_rcvtimeo(&vs->sk, nowait));
 	if (!rc)
 		rc = recv_any(&r, min_t(size_t, len, INT_MAX & PAGE_MASK), &w);
 	vnet_wait_end(&w);
+	/* recvmmsg() may put the error into sk_err, as vnet_sock_keep_error() does. */
+	if (unlikely(rc < 0 && rc != -EAGAIN && !vnet_is_stream(vs)))
+		vdoor_object_changed(vnet.session, vs->index);
 	if (msg->msg_namelen)
 		vnet_cgroup_recv(vs, msg);
 	if (msg->msg_get_inq && rc >= 0 && vs->sk.sk_protocol == IPPROTO_TCP)

@@ -8,16 +8,24 @@
  *   listeners too: what is accepted inherits them when the connection comes.
  * - Filters come as a pointer. Their instructions are sent instead. They are got by number.
  * - A packet socket's ring is memory of this kernel: ring.c.
+ * - A flow's label of IPv6 that Linux would choose is chosen here.
  * - Values that name descriptors or memory of the caller are refused.
  */
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <linux/in6.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <linux/uio.h>
 #include "packet.h"
 #include "vdoor_provider.h"
 #include "vnet.h"
+
+/* Labels of flows that Linux leaves to programs, whatever flowlabel_state_ranges says. */
+#define LABEL_MAX	0x7ffffu
+/* How many are tried. A namespace has at most 4096, so hardly ever are two of them in use. */
+#define LABEL_TRIES	16
 
 enum handling { FORWARD, LOCAL, FILTER, RING, REFUSE };
 
@@ -100,7 +108,7 @@ static int set_filter(struct vnet_sock *vs, int level, int name, sockptr_t val,
 		return -EINVAL;
 	if (copy_from_sockptr(&prog, val, sizeof(prog)))
 		return -EFAULT;
-	if (!prog.len || prog.len > BPF_MAXINSNS)
+	if (!prog.filter || !prog.len || prog.len > BPF_MAXINSNS)
 		return -EINVAL;
 	insns = memdup_user(prog.filter, prog.len * sizeof(*insns));
 	if (IS_ERR(insns))
@@ -110,10 +118,34 @@ static int set_filter(struct vnet_sock *vs, int level, int name, sockptr_t val,
 	return rc;
 }
 
-static void note_lowat(struct vnet_sock *vs, int lowat)
+/*
+ * Note SO_RCVLOWAT as the service has it: TCP asks for no more than half of the buffer, whatever a
+ * program wants.
+ */
+static void note_lowat(struct vnet_sock *vs)
 {
-	WRITE_ONCE(vs->sk.sk_rcvlowat, lowat < 0 ? INT_MAX : lowat ?: 1);
+	u32 lowat = 0;
+	struct vnet_req req = {
+		.opcode = VOS_OP_GETSOCKOPT,
+		.arg = { SOL_SOCKET, SO_RCVLOWAT, sizeof(lowat) },
+		.in[0] = &lowat,
+		.out[0] = &lowat,
+		.len[0] = sizeof(lowat),
+	};
+
+	if (vnet_sock_run(vs, &req) || vnet_result(req.cqe.result, 0))
+		return;
+	WRITE_ONCE(vs->sk.sk_rcvlowat, min_t(u32, lowat, INT_MAX) ?: 1);
 	/* The door knows no such mark: see provider.c. */
+	smp_mb();
+	vdoor_object_changed(vnet.session, vs->index);
+}
+
+/* A connection that is repaired reads its queues whatever its mask says. */
+static void note_repair(struct vnet_sock *vs, bool on)
+{
+	WRITE_ONCE(vs->repaired, on);
+	/* As above: see provider.c. */
 	smp_mb();
 	vdoor_object_changed(vnet.session, vs->index);
 }
@@ -123,14 +155,47 @@ static void note(struct vnet_sock *vs, int level, int name, const void *data, u3
 {
 	int value;
 
-	if (level != SOL_SOCKET || len < sizeof(int))
+	if (len < sizeof(int))
 		return;
 	/* The first field of struct linger says whether it is on. */
 	memcpy(&value, data, sizeof(value));
+	if (level == SOL_TCP && name == TCP_REPAIR)
+		note_repair(vs, value == TCP_REPAIR_ON);
+	if (level != SOL_SOCKET)
+		return;
 	if (name == SO_RCVLOWAT)
-		note_lowat(vs, value);
+		note_lowat(vs);
 	else if (name == SO_LINGER)
 		WRITE_ONCE(vs->lingers, value);
+}
+
+static bool wants_label(int level, int name, const void *data, u32 len)
+{
+	const struct in6_flowlabel_req *req = data;
+
+	return level == SOL_IPV6 && name == IPV6_FLOWLABEL_MGR && len >= sizeof(*req) &&
+	       req->flr_action == IPV6_FL_A_GET && req->flr_flags & IPV6_FL_F_CREATE &&
+	       !(req->flr_flags & IPV6_FL_F_REFLECT) && !req->flr_label;
+}
+
+/*
+ * Set the one option by which Linux gives something back: a flow's label that it chooses. This
+ * kernel chooses it instead, and again if it is in use.
+ */
+static int set_label(struct vnet_sock *vs, sockptr_t val, void *data, u32 len)
+{
+	struct in6_flowlabel_req *req = data;
+	int tries, rc = -EEXIST;
+
+	req->flr_flags |= IPV6_FL_F_EXCL;
+	for (tries = 0; rc == -EEXIST && tries < LABEL_TRIES; tries++) {
+		req->flr_label = htonl(get_random_u32_inclusive(1, LABEL_MAX));
+		rc = set_forward(vs, SOL_IPV6, IPV6_FLOWLABEL_MGR, data, len);
+	}
+	if (!rc && copy_to_sockptr_offset(val, offsetof(struct in6_flowlabel_req, flr_label),
+					  &req->flr_label, sizeof(req->flr_label)))
+		pr_debug("virtuos-net: as in Linux, the program does not hear of its label\n");
+	return rc;
 }
 
 static int set_value(struct vnet_sock *vs, int level, int name, sockptr_t val,
@@ -146,7 +211,8 @@ static int set_value(struct vnet_sock *vs, int level, int name, sockptr_t val,
 		return PTR_ERR(data);
 	rc = vnet_ring_refuses(vs, level, name, data, len);
 	if (!rc)
-		rc = set_forward(vs, level, name, data, len);
+		rc = wants_label(level, name, data, len) ? set_label(vs, val, data, len) :
+							   set_forward(vs, level, name, data, len);
 	if (!rc)
 		note(vs, level, name, data, len);
 	kfree(data);

@@ -245,7 +245,7 @@ static int set_interface(struct vnet_tun *t, void __user *uarg)
 	if (copy_from_user(s->data, uarg, IFREQ))
 		goto out;
 	/* An interface whose last file was closed just now may still hold the name. */
-	rc = vnet_closing_wait();
+	rc = vnet_closing_wait(false);
 	if (rc)
 		goto out;
 	if (mutex_lock_killable(&t->lock)) {

@@ -63,16 +63,20 @@ enum vnet_phase {
  * @lingers: SO_LINGER is set
  * @pending: of netlink: an answer was there after the last call
  * @local: of netlink: this kernel answers it
+ * @repaired: TCP_REPAIR is on
  * @each_room: edge-triggered epoll waits for room; of all but streams
  * @urgent_seen: the last count of urgent data, as in VOS_POLL_URGENT
  * @shutdowns: how often a thread has begun to shut it down
+ * @shut: of a datagram socket: RCV_SHUTDOWN, SEND_SHUTDOWN
  * @dissolved: how often a thread has begun to dissolve its connection
  * @bound: address it is bound to
  * @bound_len: length of @bound; 0: not bound
  * @port: that the service has chosen for a datagram socket that is not bound; 0: none
  * @peer: peer of a connected datagram socket, or of an accepted stream
  * @peer_len: length of @peer; 0: none
+ * @own: address from which a connected datagram socket sends, as CONNECT tells it
  * @backlog: of a listening socket
+ * @since: its place in the order of those that have an address, see order.c; 0: it has none
  * @opts: options set so far, oldest first
  * @nr_opts: how many, long ones counted several times
  * @cred: credentials of its maker, under which recovery makes it again
@@ -97,7 +101,9 @@ struct vnet_sock {
 	bool lingers;
 	bool pending;
 	bool local;
+	bool repaired;
 	bool each_room;
+	u8 shut;
 	u16 port;
 	u32 urgent_seen;
 	u32 shutdowns;
@@ -106,7 +112,9 @@ struct vnet_sock {
 	int bound_len;
 	struct sockaddr_storage peer;
 	int peer_len;
+	u64 own[2];
 	int backlog;
+	u64 since;
 	struct list_head opts;
 	unsigned int nr_opts;
 	const struct cred *cred;
@@ -186,7 +194,7 @@ void vnet_user_uncharge(struct vnet_user *u);
 /* closing.c */
 void vnet_closing_begin(struct vnet_sock *vs);
 void vnet_closing_end(struct vnet_sock *vs);
-int vnet_closing_wait(void);
+int vnet_closing_wait(bool chosen);
 bool vnet_closing_is_seen(const struct vnet_sock *vs);
 void vnet_closing_seen(struct vnet_sock *vs);
 
@@ -313,8 +321,10 @@ static inline void vnet_record_port(struct vnet_sock *vs, u64 port)
 		WRITE_ONCE(vs->port, port);
 }
 
-int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len);
+int vnet_record_peer(struct vnet_sock *vs, u32 epoch, const struct sockaddr *addr, int len,
+		     const u64 own[2]);
 int vnet_record_listen(struct vnet_sock *vs, u32 epoch, int backlog);
+int vnet_record_shutdown(struct vnet_sock *vs, u32 epoch, int how, int rc);
 
 /* ioctl.c */
 int vnet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
@@ -345,6 +355,11 @@ static inline bool vnet_is_netlink(const struct vnet_sock *vs)
 /* provider.c */
 int vnet_provider_init(void);
 void vnet_provider_exit(void);
+
+/* order.c */
+void vnet_order_note(struct vnet_sock *vs);
+void vnet_each_socket(void (*fn)(struct vnet_sock *vs));
+void vnet_each_in_order(void (*fn)(struct vnet_sock *vs));
 
 /* recover.c */
 void vnet_up(struct vos_session *s);

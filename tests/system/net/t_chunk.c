@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Calls of more bytes than one request to the network domain has: the program sees one call.
+ */
+#include <linux/net_tstamp.h>
+#include "nettest.h"
+
+#define TCP_INQ_	36
+
+/* Have @n bytes wait at fd[1]. */
+static void fill_up(int fd[2], int n)
+{
+	static unsigned char out[1 << 18];
+	int i, there = 0;
+
+	set_int(fd[1], SOL_SOCKET, SO_RCVBUF, 400000);
+	set_int(fd[0], SOL_SOCKET, SO_SNDBUF, 400000);
+	write_all(fd[0], out, n);
+	for (i = 0; i < 100 && there < n; i++) {
+		CHECK_EQ(ioctl(fd[1], FIONREAD, &there), 0);
+		usleep(20000);
+	}
+	CHECK_EQ(there, n);
+}
+
+/* Receive @n bytes. Return: how many the one control message says are left. */
+static int left_after(int fd, size_t n, size_t room)
+{
+	static char data[1 << 18];
+	char control[2 * CMSG_SPACE(sizeof(int))] = "";
+	struct iovec iov = { data, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = room };
+	struct cmsghdr *c;
+
+	CHECK_EQ(recvmsg(fd, &m, 0), n);
+	CHECK_EQ(m.msg_flags, 0);
+	CHECK_EQ(m.msg_controllen, CMSG_SPACE(sizeof(int)));
+	c = CMSG_FIRSTHDR(&m);
+	CHECK(c);
+	CHECK_EQ(c->cmsg_level, SOL_TCP);
+	CHECK_EQ(c->cmsg_type, TCP_INQ_);
+	return *(int *)CMSG_DATA(c);
+}
+
+/* What is left is told once, as it is after all bytes. */
+TEST(chunk_tells_once_what_is_left)
+{
+	enum { ALL = 150000, FIRST = 100000 };
+	int fd[2];
+
+	tcp_pair(AF_INET, fd);
+	set_int(fd[1], SOL_TCP, TCP_INQ_, 1);
+	fill_up(fd, ALL);
+	CHECK_EQ(left_after(fd[1], FIRST, 2 * CMSG_SPACE(sizeof(int))), ALL - FIRST);
+	CHECK_EQ(left_after(fd[1], ALL - FIRST, CMSG_SPACE(sizeof(int))), 0);
+	fill_up(fd, ALL);
+	CHECK_EQ(left_after(fd[1], ALL, CMSG_SPACE(sizeof(int))), 0);
+}
+
+/* The times of the last byte are told, once as well. */
+TEST(chunk_tells_once_when_it_came)
+{
+	enum { ALL = 140000 };
+	static char data[ALL];
+	char control[512] = "";
+	struct iovec iov = { data, ALL };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	struct cmsghdr *c;
+	int fd[2];
+
+	tcp_pair(AF_INET, fd);
+	set_int(fd[1], SOL_SOCKET, SO_TIMESTAMPNS, 1);
+	fill_up(fd, ALL);
+	CHECK_EQ(recvmsg(fd[1], &m, 0), ALL);
+	c = CMSG_FIRSTHDR(&m);
+	CHECK(c);
+	CHECK_EQ(c->cmsg_type, SO_TIMESTAMPNS);
+	CHECK(!CMSG_NXTHDR(&m, c));
+}
+
+/* The error queue of a stream gives its data whatever MSG_TRUNC says of the stream's own. */
+TEST(chunk_of_an_error_is_kept)
+{
+	char data[256], control[512];
+	struct iovec iov = { data, sizeof(data) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	int fd[2];
+	ssize_t n;
+
+	tcp_pair(AF_INET, fd);
+	set_int(fd[0], SOL_SOCKET, SO_TIMESTAMPING,
+		SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
+	CHECK_EQ(write(fd[0], "hello", 5), 5);
+	CHECK(poll_for(fd[0], 0, 5000) & POLLERR);
+	n = CHECK_OK(recvmsg(fd[0], &m, MSG_ERRQUEUE | MSG_TRUNC));
+	CHECK(n >= 5);
+	CHECK(!memcmp(data + n - 5, "hello", 5));
+	CHECK(m.msg_flags & MSG_ERRQUEUE);
+}
