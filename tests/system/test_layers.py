@@ -177,6 +177,7 @@ def test_what_tools_ask(host):
 def test_what_the_next_incarnation_has(host):
     before = numbers(host)
     generation = kill(host, "net")
-    assert numbers(host) == before, (before, numbers(host))
+    after = numbers(host)
+    assert after == before, (before, after)
     wait_until_up(host, "net", generation)
     check(host, HEAD + MORE)
