@@ -7,8 +7,8 @@
  * If the other end is in the same stack, Linux's close() is over when that end knows of it. A
  * program relies on that, so here close() waits for the answer, but not for long.
  *
- * Invariant: a socket is on the list from its close() until the service has forgotten it or
- * died. The list is in the order of the turns.
+ * Invariant: a socket is on a list from its close() until the service has forgotten it or died.
+ * Each list is in the order of the turns, so its first one tells whether a caller has to wait.
  */
 #include <linux/completion.h>
 #include <linux/jiffies.h>
@@ -18,9 +18,10 @@
 #include <linux/wait.h>
 #include "vnet.h"
 
-static DEFINE_SPINLOCK(closing_lock);		/* the list, and turns */
+static DEFINE_SPINLOCK(closing_lock);		/* the lists, and turns */
 static DECLARE_WAIT_QUEUE_HEAD(closing_wait);
-static LIST_HEAD(closing);
+static LIST_HEAD(named);	/* those with an address that a program has chosen */
+static LIST_HEAD(chosen);	/* those with a port that the service has chosen, and no more */
 static u64 last_turn;
 
 #define SEEN_WAIT	HZ		/* of one close() at most */
@@ -40,7 +41,7 @@ void vnet_closing_begin(struct vnet_sock *vs)
 
 	spin_lock_irqsave(&closing_lock, flags);
 	vs->turn = ++last_turn;
-	list_add_tail(&vs->closing, &closing);
+	list_add_tail(&vs->closing, vs->port && !vs->bound_len ? &chosen : &named);
 	spin_unlock_irqrestore(&closing_lock, flags);
 }
 
@@ -55,8 +56,8 @@ void vnet_closing_end(struct vnet_sock *vs)
 	unsigned long flags;
 
 	/*
-	 * No other thread has the socket. close() alone puts it on the list, and only this
-	 * takes it off.
+	 * No other thread has the socket. close() alone puts it on a list, and only this takes
+	 * it off.
 	 */
 	if (list_empty(&vs->closing))
 		return;
@@ -66,48 +67,42 @@ void vnet_closing_end(struct vnet_sock *vs)
 	wake_up_all(&closing_wait);
 }
 
-/* Test whether a socket has nothing but a port that the service has chosen for it. */
-static bool is_chosen(const struct vnet_sock *vs)
+static bool list_ended(struct list_head *list, u64 turn)
 {
-	return vs->port && !vs->bound_len;
+	const struct vnet_sock *first = list_first_entry_or_null(list, struct vnet_sock, closing);
+
+	return !first || first->turn > turn;
 }
 
-/* Test whether the releases up to @turn have ended. @chosen: as in vnet_closing_wait() */
-static bool ended(u64 turn, bool chosen)
+/* Test whether the releases up to @turn have ended. @all: those of chosen ports as well */
+static bool ended(u64 turn, bool all)
 {
-	const struct vnet_sock *vs;
-	bool yes = true;
+	bool yes;
 
 	spin_lock_irq(&closing_lock);
-	list_for_each_entry(vs, &closing, closing) {
-		if (vs->turn > turn)
-			break;
-		yes = !chosen && is_chosen(vs);
-		if (!yes)
-			break;
-	}
+	yes = list_ended(&named, turn) && (!all || list_ended(&chosen, turn));
 	spin_unlock_irq(&closing_lock);
 	return yes;
 }
 
 /**
  * vnet_closing_wait - wait until the addresses of sockets closed by now are free
- * @chosen: ports as well that the service has chosen. Programs seldom name one of these
+ * @all: ports as well that the service has chosen. Programs seldom name one of these
  *
  * Context: process.
  * Return: 0; -ERESTARTSYS: killed.
  */
-int vnet_closing_wait(bool chosen)
+int vnet_closing_wait(bool all)
 {
 	u64 turn;
 
-	/* A caller that knows of a close() sees the list as that close() left it. */
-	if (list_empty_careful(&closing))
+	/* A caller that knows of a close() sees the lists as that close() left them. */
+	if (list_empty_careful(&named) && (!all || list_empty_careful(&chosen)))
 		return 0;
 	spin_lock_irq(&closing_lock);
 	turn = last_turn;
 	spin_unlock_irq(&closing_lock);
-	return wait_event_killable(closing_wait, ended(turn, chosen));
+	return wait_event_killable(closing_wait, ended(turn, all));
 }
 
 /**

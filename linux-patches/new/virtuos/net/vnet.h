@@ -194,7 +194,7 @@ void vnet_user_uncharge(struct vnet_user *u);
 /* closing.c */
 void vnet_closing_begin(struct vnet_sock *vs);
 void vnet_closing_end(struct vnet_sock *vs);
-int vnet_closing_wait(bool chosen);
+int vnet_closing_wait(bool all);
 bool vnet_closing_is_seen(const struct vnet_sock *vs);
 void vnet_closing_seen(struct vnet_sock *vs);
 
