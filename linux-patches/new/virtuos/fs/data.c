@@ -62,22 +62,29 @@ int vosfs_data_fsync(struct inode *inode)
 	return fuse_simple_request(fm, &args);
 }
 
+/* The client checks nanoseconds of an answer that it takes, and not of one that it drops. */
+static struct timespec64 told_time(struct timespec64 t)
+{
+	t.tv_nsec = clamp(t.tv_nsec, 0L, NSEC_PER_SEC - 1);
+	return t;
+}
+
 /*
  * End that the inode is served, with what the service says of the data. The client drops an
  * answer if a name of the file changes meanwhile, and an older one may come late. From now on
  * it keeps what is here.
  */
-static void keep_as_told(struct inode *inode, const struct kstat *st)
+static void hold_as_told(struct inode *inode, const struct kstat *st)
 {
 	struct fuse_inode *fi = get_fuse_inode(inode);
-	struct timespec64 ctime;
+	struct timespec64 told = told_time(st->ctime), ctime;
 
 	spin_lock(&fi->lock);
 	i_size_write(inode, st->size);
-	inode_set_mtime_to_ts(inode, st->mtime);
+	inode_set_mtime_to_ts(inode, told_time(st->mtime));
 	ctime = inode_get_ctime(inode);
-	if (timespec64_compare(&ctime, &st->ctime) < 0)
-		inode_set_ctime_to_ts(inode, st->ctime);
+	if (timespec64_compare(&ctime, &told) < 0)
+		inode_set_ctime_to_ts(inode, told);
 	if (inode->i_blocks != st->blocks)
 		set_mask_bits(&fi->inval_mask, 0, STATX_BLOCKS);
 	clear_bit(FUSE_I_SERVED, &fi->state);
@@ -104,7 +111,7 @@ static int recall_data(struct vosfs_data *d)
 	if (err)
 		return err;
 	invalidate_inode_pages2(inode->i_mapping);
-	keep_as_told(inode, &st);
+	hold_as_told(inode, &st);
 	if (used)
 		WRITE_ONCE(d->held_until, jiffies + HOLD_TIME);
 	return 0;
