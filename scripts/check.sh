@@ -176,7 +176,7 @@ check_long() {
 }
 
 # Deaths of both domains, with every way of waiting: most locks, lists and life times take
-# part in them. At most eight minutes, so without systemd in the primary.
+# part in them. Without systemd in the primary: it would take most of the time.
 SLICE="test_fs_death.test_names_survive_a_kill test_net_death"
 
 # Only one machine at a time runs where others have time limits: so it goes beside what
