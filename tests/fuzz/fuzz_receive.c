@@ -10,11 +10,13 @@
  *   error that a program may see;
  * - nothing is copied but from the extents; what is judged is a private copy;
  * - a result that is none cuts the liar off, and nothing of that answer reaches the program;
- *   each call is given back; it ends.
+ *   each call is given back; it ends;
+ * - the door hears of an error that recvmmsg() may keep, and of no other result.
  */
 #include <linux/errqueue.h>
 #include <linux/in.h>
 #include <linux/udp.h>
+#include "vdoor_provider.h"
 #include "vnet.h"
 #include "wait.h"
 #include "zerocopy.h"
@@ -37,7 +39,7 @@ static u8 *space;		/* the program's, of the very length */
 static u32 asked, copied, controls, answers;
 static int last_max;		/* the highest honest result of the last call, by our count */
 static int asked_flags;
-static bool cut_off, lied, faulted, given_back;
+static bool cut_off, lied, faulted, given_back, told_door;
 
 void shim_relax(void)
 {
@@ -96,6 +98,12 @@ void vnet_object_remove(struct vnet_sock *s)
 int vnet_zerocopy_recv(struct vnet_sock *s, struct msghdr *m)
 {
 	return -EAGAIN;
+}
+
+void vdoor_object_changed(struct vos_session *session, u32 obj)
+{
+	shim_assert(session == vnet.session && obj == vs.index);
+	told_door = true;
 }
 
 /* A program attached to a cgroup is shown an address: all of it is there. */
@@ -196,10 +204,16 @@ static u32 write_controls(u8 *to, u32 room)
 	return off;
 }
 
+/* A datagram, or what is queued as an error, has a true length. A stream has none. */
+static bool is_stream(void)
+{
+	return vs.sk.sk_type == SOCK_STREAM && !(asked_flags & MSG_ERRQUEUE);
+}
+
 static void answer(void)
 {
 	u32 side = call.room[1].len, n = call.room[0].len, used = 0;
-	bool trunc = asked_flags & MSG_TRUNC && vs.sk.sk_type == SOCK_DGRAM;
+	bool trunc = asked_flags & MSG_TRUNC && !is_stream();
 
 	if (side)
 		in_bytes(&in, ext[1], in_u8(&in) % min(side, 64));
@@ -258,11 +272,12 @@ static void check(int rc, unsigned int flags_before)
 	shim_assert(!((msg.msg_flags ^ flags_before) & ~known));
 	shim_assert(msg.msg_namelen >= 0 && msg.msg_namelen <= (int)ADDRESS);
 	shim_assert(!controls || answers);
+	shim_assert(told_door == (rc < 0 && rc != -EAGAIN && vs.sk.sk_type == SOCK_DGRAM));
 	if (rc < 0)
 		shim_assert(rc > -512 || rc == -ERESTARTSYS);
 	else if (!trunc)
 		shim_assert((u32)rc == copied || faulted);
-	else if (vs.sk.sk_type == SOCK_STREAM)
+	else if (is_stream())
 		shim_assert((u32)rc <= asked);
 }
 
@@ -282,7 +297,7 @@ static void begin(void)
 	};
 
 	copied = controls = answers = 0;
-	held = cut_off = lied = faulted = given_back = false;
+	held = cut_off = lied = faulted = given_back = told_door = false;
 	vs = (struct vnet_sock){ .index = 3, .gen = 7, .epoch = 1 };
 	vs.phase = phases[in_u8(&in) % ARRAY_SIZE(phases)];
 	vs.sk.sk_type = in_u8(&in) % 2 ? SOCK_DGRAM : SOCK_STREAM;
