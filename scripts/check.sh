@@ -68,8 +68,14 @@ check_faults() {
 	run faults "$TOP/tests/faults/run" ${T-}
 }
 
+# build TARGET - of today's sources, whoever calls this script
+build() {
+	make -s -C "$TOP" "$1" || die "'make $1' failed"
+}
+
 check_unit() {
 	local program
+	build unit-programs
 	for program in "$BUILD"/unit/test_*; do
 		case "$program" in *.d) continue;; esac
 		CMOCKA_MESSAGE_OUTPUT=TAP run "$(basename "$program")" \
@@ -81,6 +87,7 @@ check_unit() {
 FUZZ_SECONDS=15
 
 check_fuzz() {
+	build fuzz-programs
 	run fuzz "$TOP/scripts/fuzz.sh" run "$FUZZ_SECONDS"
 }
 
