@@ -8,6 +8,7 @@
 
 #include <err.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -85,10 +86,23 @@ static void take_all(struct domain *d)
 	fflush(stdout);
 }
 
+/* The @i-th domain has every combination of processors with those before it. */
+static void move(const struct domain *d, unsigned int turn, unsigned int i)
+{
+	xc_cpumap_t cpus = xc_cpumap_alloc(xc);
+
+	if (!cpus)
+		err(1, "cpumap");
+	xc_cpumap_setcpu(turn >> i & 1, cpus);
+	if (xc_vcpu_setaffinity(xc, d->id, 0, cpus, NULL, XEN_VCPUAFFINITY_HARD))
+		err(1, "%s: affinity", d->name);
+	free(cpus);
+}
+
 void run_domains(struct domain *domains, unsigned int n, unsigned int seconds)
 {
 	time_t until = time(NULL) + seconds;
-	unsigned int i, left = n;
+	unsigned int i, left = n, turn = 0;
 
 	xc = xc_interface_open(NULL, NULL, 0);
 	if (!xc)
@@ -100,7 +114,10 @@ void run_domains(struct domain *domains, unsigned int n, unsigned int seconds)
 		for (i = left = 0; i < n; i++) {
 			take_all(&domains[i]);
 			left += !domains[i].ended;
+			if (domains[i].moves && !domains[i].ended)
+				move(&domains[i], turn, i);
 		}
+		turn++;
 	}
 	for (i = 0; i < n; i++) {
 		if (!domains[i].ended)

@@ -12,6 +12,7 @@ struct domain {
 	const char *kernel, *ramdisk, *cmdline;
 	unsigned int mb;
 	int vpmu;
+	int moves;			/* between two processors, now and then */
 
 	uint32_t id;
 	struct xencons_interface *ring;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The only process of a domain 0: it builds the domains that test_domains.py asks for by a
- * word on the kernel's command line.
+ * The only process of a domain 0: it builds the domains that test_domains.py, test_threads.py
+ * and test_switches.py ask for by a word on the kernel's command line.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -55,6 +55,17 @@ static void threads(int vpmu)
 	run_domains(&one, 1, 240);
 }
 
+/* Two with counters that take turns; moves: on two processors. */
+static void pair(int moves)
+{
+	struct domain two[] = {
+		{ .name = "ping", .kernel = "/pv.elf", .cmdline = "ping", .mb = 16, .vpmu = 1, .moves = moves },
+		{ .name = "pong", .kernel = "/pv.elf", .cmdline = "pong", .mb = 16, .vpmu = 1, .moves = moves },
+	};
+
+	run_domains(two, 2, 180);
+}
+
 int main(int argc, char **argv)
 {
 	if (mount("proc", "/proc", "proc", 0, NULL) || mount("dev", "/dev", "devtmpfs", 0, NULL))
@@ -70,6 +81,10 @@ int main(int argc, char **argv)
 			threads(1);
 		else if (!strcmp(argv[argc], "threads-stock"))
 			threads(0);
+		else if (!strcmp(argv[argc], "pair"))
+			pair(0);
+		else if (!strcmp(argv[argc], "pair-moves"))
+			pair(1);
 	}
 	printf("end\n");
 	fflush(stdout);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All tests in turn, or the one that the command line names. tests/pmu/test_patches.py and
- * test_domains.py say what the lines must be.
+ * All tests in turn, or the one that the command line names. tests/pmu/test_patches.py,
+ * test_domains.py and test_switches.py say what the lines must be.
  */
 #include "pv.h"
 
@@ -23,6 +23,17 @@ static void put_leaf(void)
 	put_end();
 }
 
+static void by_turns(int ping)
+{
+	if (ping ? pair_ping() : pair_pong()) {
+		put("alone\n");
+		return;
+	}
+	test_switches(ping);
+	test_apart(ping);
+	test_active(ping);
+}
+
 void pv_main(const start_info_t *info)
 {
 	int ret;
@@ -38,6 +49,8 @@ void pv_main(const start_info_t *info)
 		test_keep();
 	} else if (same(info->cmd_line, "spy")) {
 		test_spy();
+	} else if (same(info->cmd_line, "ping") || same(info->cmd_line, "pong")) {
+		by_turns(same(info->cmd_line, "ping"));
 	} else {
 		if (!ret)
 			test_cache();

@@ -14,7 +14,9 @@
 #define MSR_EVNTSEL0	0x186
 #define MSR_FIXED_CTR0	0x309
 #define MSR_FIXED_CTRL	0x38d
+#define MSR_GLOBAL_STATUS 0x38e
 #define MSR_GLOBAL_CTRL	0x38f
+#define MSR_OVF_CTRL	0x390
 
 #define EVENT_INSNS	0xc0
 #define EVENT_BRANCHES	0xc4
@@ -64,6 +66,11 @@ static inline void loop(uint64_t turns)
 			 "	jnz 1b" : : "r"(turns) : "rcx", "cc");
 }
 
+/* pair.c */
+int pair_ping(void);
+int pair_pong(void);
+void exchange(int ping);
+
 /* The tests. Each prints lines of a word and numbers. */
 void test_uninitialised(void);
 void test_cache(void);
@@ -71,4 +78,7 @@ void test_rdpmc(void);
 void test_filter(void);
 void test_keep(void);
 void test_spy(void);
+void test_switches(int ping);
+void test_apart(int ping);
+void test_active(int ping);
 #endif
