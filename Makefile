@@ -261,7 +261,8 @@ $(B)/bench/count.so: scripts/qemu-plugin.sh scripts/private-apt.sh scripts/qemu-
 
 # For check-pmu alone: a QEMU of our own, and what runs on it.
 pmu: $(B)/xen/stock.stamp $(B)/xen/patched.stamp $(B)/bench/count.so $(B)/pmu/qemu.stamp \
-	$(B)/pmu/guest.stamp $(B)/pmu/linux.stamp $(B)/pmu/pv.stamp $(B)/pmu/dom0.stamp
+	$(B)/pmu/guest.stamp $(B)/pmu/linux.stamp $(B)/pmu/pv.stamp $(B)/pmu/dom0.stamp \
+	$(B)/pmu/model.stamp
 
 $(B)/pmu/qemu.stamp: versions.mk scripts/qemu-pmu.sh scripts/qemu-source.sh tests/pmu/packages.txt $(wildcard tests/pmu/qemu/*) | build/packages.stamp
 	@scripts/qemu-pmu.sh
@@ -277,6 +278,13 @@ $(B)/pmu/pv.stamp: $(wildcard tests/pmu/pv/* tests/pmu/guest/print.*)
 $(B)/pmu/guest.stamp $(B)/pmu/linux.stamp $(B)/pmu/pv.stamp: $(B)/pmu/%.stamp: | build/packages.stamp
 	@mkdir -p $(B)/pmu/$*
 	@$(MAKE) -s -C tests/pmu/$* OUT=$(CURDIR)/$(B)/pmu/$*
+	@touch $@
+
+# Xen's files for counters as a program.
+$(B)/pmu/model.stamp: versions.mk scripts/xen.sh $(wildcard xen-patches/* tests/pmu/model/*) | build/packages.stamp
+	@scripts/xen.sh sources
+	@mkdir -p $(B)/pmu/model
+	@$(MAKE) -s -B -C tests/pmu/model OUT=$(CURDIR)/$(B)/pmu/model XEN=$(CURDIR)/$(B)/xen/sources
 	@touch $@
 
 $(B)/pmu/dom0.stamp: $(wildcard tests/pmu/dom0/*) $(B)/pmu/pv.stamp $(B)/pmu/linux.stamp \

@@ -3,7 +3,8 @@
 # Get the hypervisor: xen.sh stock takes Debian's own, xen.sh patched builds Debian's
 # source with xen-patches/series. The result is build/xen/KIND, an ELF file as
 # QEMU's loader wants it, not compressed. HOST=trixie xen.sh stock takes that of Debian 13, which
-# the sources of this machine need not name: build/xen/stock-trixie.
+# the sources of this machine need not name: build/xen/stock-trixie. xen.sh sources makes
+# build/xen/sources of the files that xen-patches/ touches, patched and not built.
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/private-apt.sh"
 
@@ -112,9 +113,22 @@ patched() {
 	publish "$out"
 }
 
+sources() {
+	local src tree=$BUILD/xen/sources file
+	src=$(fetch)
+	mapfile -t files < <(series_files "$series")
+	rm -rf "$tree"
+	mkdir -p "$tree"
+	sed -n 's|^+++ b/||p' "${files[@]}" | sort -u | while read -r file; do
+		mkdir -p "$tree/$(dirname "$file")"
+		cp "$src/$file" "$tree/$file"
+	done
+	apply_series "$tree" "$series"
+}
+
 mkdir -p "$CACHE/xen"
 cache_lock xen
 case "$kind:${HOST:-$DEBIAN_SUITE}" in
-stock:$DEBIAN_SUITE|patched:*) "$kind";;
+stock:$DEBIAN_SUITE|patched:*|sources:*) "$kind";;
 *) stock_of "$HOST";;
 esac

@@ -7,7 +7,6 @@
 
 #define RUNS	30
 #define ROUNDS	4	/* soon enough to have no tick in most rows */
-#define ALL	(GENERAL + FIXED)
 
 static const struct config {
 	const char *name;
