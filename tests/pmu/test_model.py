@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Xen's files for counters as a program (model/): two processors, three PV guests and an HVM guest
-that do what comes to their mind, vCPUs that move, interrupts that come late, suspend. Each guest
+that do what comes to their mind, vCPUs that move, interrupts that come late, units that are given
+up and taken again, suspend. Each guest
 must find its own values and nobody else's, exactly. What emulation cannot show, for its interrupts
 come at once and HVM guests do not boot."""
 import collections
@@ -30,6 +31,8 @@ NEEDED = {
     "suspend": (INTEL, " + system_reset_counter"),
     "the status": (INTEL, "        wrmsrl(MSR_CORE_PERF_GLOBAL_OVF_CTRL, status & ~global_ovf_ctrl_mask);"),
     "an overflow amid a flush": (INTEL, " | VPMU_CACHED"),
+    "whose counters are stopped": (INTEL, " && (!loaded || loaded == v || !hw_followed(v))"),
+    "whose counters are saved": (INTEL, " if ( hw->loaded == v && priv->cpu == smp_processor_id() )"),
     "the width of a counter": (INTEL, "        if ( xen_pmu_cntr_pair[i].counter & arch_counters_mask )\n"
                                       "            return -EINVAL;"),
 }

@@ -235,6 +235,16 @@ static void hvm_acts(void)
 	}
 }
 
+/* What is left in the processor is its own, but not what it finds in registers from now on. */
+static void restart(void)
+{
+	if (xen_has_pce())
+		xen_toggle_pce();
+	xen_restart();
+	xen_settled();
+	*mine() = (struct registers){ 0 };
+}
+
 /* An interrupt amid the act leaves the guest with its page, whatever it was about to do. */
 void guest_acts(void)
 {
@@ -242,7 +252,9 @@ void guest_acts(void)
 		hvm_acts();
 		return;
 	}
-	if (xen_cached()) {
+	if (!any(500)) {
+		restart();
+	} else if (xen_cached()) {
 		check_page();
 		if (!any(9))
 			return;

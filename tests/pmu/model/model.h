@@ -60,6 +60,7 @@ void xen_switch(int domain);	/* -1: idle */
 int xen_current(void);		/* a domain, or -1 */
 bool xen_runs(int domain);	/* somewhere */
 void xen_suspend(void);
+void xen_restart(void);		/* the guest's use of the unit: XENPMU_finish and XENPMU_init */
 void xen_write(unsigned int msr, uint64_t v);
 uint64_t xen_read(unsigned int msr);
 int xen_flush(void);

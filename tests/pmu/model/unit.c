@@ -42,6 +42,20 @@ static void write_cr4(unsigned long v)
 	processors[cpu_now].cr4 = v;
 }
 
+static void on_selected_cpus(int cpu, void (*f)(void *), void *arg, int wait)
+{
+	int now = cpu_now;
+	bool interrupts;
+
+	(void)wait;
+	cpu_now = cpu;
+	interrupts = processors[cpu].interrupts;
+	processors[cpu].interrupts = false;
+	f(arg);
+	processors[cpu].interrupts = interrupts;
+	cpu_now = now;
+}
+
 #include "xen_intel.c"
 #include "xen_common.c"
 
@@ -75,6 +89,8 @@ void overflow(void)
 	struct vcpu *v = current->idle ? &all[0] : current;
 	struct vpmu_struct *vpmu = vcpu_vpmu(v);
 
+	if (!vpmu_is_set(vpmu, VPMU_INITIALIZED))
+		return;
 	if (is_hvm_vcpu(v)) {
 		ops->do_interrupt(NULL);
 		return;
@@ -109,6 +125,14 @@ int xen_cache(void)
 	return vpmu_cache(current);
 }
 
+static void initialise(struct vcpu *v)
+{
+	if (ops->initialise(v))
+		fail("a vCPU's initialisation", 1, 0);
+	vcpu_vpmu(v)->hw_lapic_lvtpc = PMU_APIC_VECTOR | APIC_LVT_MASKED;
+	vpmu_set(vcpu_vpmu(v), VPMU_INITIALIZED);
+}
+
 void xen_init(void)
 {
 	static const struct cpuid_policy policy = { { 2 } };
@@ -133,11 +157,15 @@ void xen_init(void)
 		if (!domains[i].hvm)
 			vpmu->xenpmu_data = &pages[i].data;
 		vpmu_set(vpmu, VPMU_AVAILABLE);
-		if (ops->initialise(&all[i]))
-			fail("a vCPU's initialisation", i, 0);
-		vpmu->hw_lapic_lvtpc = PMU_APIC_VECTOR | APIC_LVT_MASKED;
-		vpmu_set(vpmu, VPMU_INITIALIZED);
+		initialise(&all[i]);
 	}
+}
+
+void xen_restart(void)
+{
+	vpmu_arch_destroy(current);
+	memset(&pages[current->domain->domain_id], 0, sizeof(*pages));
+	initialise(current);
 }
 
 /* Idle leaves the state of who ran before; somebody else does not, here or elsewhere. */

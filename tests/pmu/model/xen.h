@@ -46,6 +46,8 @@ typedef bool bool_t;
 #define per_cpu(name, cpu)		((name)[cpu])
 #define this_cpu(name)			((name)[cpu_now])
 #define smp_processor_id()		cpu_now
+#define cpu_online(cpu)			1
+#define cpumask_of(cpu)			(cpu)
 #define local_irq_save(flags)		((flags) = processors[cpu_now].interrupts, \
 					 processors[cpu_now].interrupts = false)
 #define local_irq_restore(flags)	(processors[cpu_now].interrupts = (flags), occasion())
