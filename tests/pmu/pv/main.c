@@ -25,8 +25,12 @@ static void put_leaf(void)
 
 static void by_turns(int ping)
 {
-	if (ping ? pair_ping() : pair_pong()) {
-		put("alone\n");
+	int ret = ping ? pair_ping() : pair_pong();
+
+	if (ret) {
+		put("alone");
+		put_number("error", -ret);
+		put_end();
 		return;
 	}
 	test_switches(ping);

@@ -38,13 +38,14 @@ static void pair_wait(void)
 	while (!event_pending(port));
 }
 
-/* Return: 0, or -1 if Xen gives no event channel. */
+/* Return: 0, or Xen's error. */
 int pair_ping(void)
 {
 	struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = PONG_DOMAIN };
+	long ret = hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, (unsigned long)&alloc);
 
-	if (hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, (unsigned long)&alloc))
-		return -1;
+	if (ret)
+		return (int)ret;
 	port = alloc.port;
 	pair_wait();
 	return 0;
