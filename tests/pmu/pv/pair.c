@@ -32,7 +32,7 @@ static void pair_wait(void)
 	evtchn_port_t one = port;
 	struct sched_poll poll = { .nr_ports = 1 };
 
-	poll.ports = &one;
+	set_xen_guest_handle(poll.ports, &one);
 	do
 		hypercall2(__HYPERVISOR_sched_op, SCHEDOP_poll, (unsigned long)&poll);
 	while (!event_pending(port));
