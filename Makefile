@@ -281,7 +281,7 @@ $(B)/pmu/guest.stamp $(B)/pmu/linux.stamp $(B)/pmu/pv.stamp: $(B)/pmu/%.stamp: |
 	@touch $@
 
 # Xen's files for counters as a program.
-$(B)/pmu/model.stamp: versions.mk scripts/xen.sh $(wildcard xen-patches/* tests/pmu/model/*) | build/packages.stamp
+$(B)/pmu/model.stamp: versions.mk scripts/xen.sh $(wildcard xen-patches/* tests/pmu/model/*) tests/pmu/pv/configs.h | build/packages.stamp
 	@scripts/xen.sh sources
 	@mkdir -p $(B)/pmu/model
 	@$(MAKE) -s -B -C tests/pmu/model OUT=$(CURDIR)/$(B)/pmu/model XEN=$(CURDIR)/$(B)/xen/sources

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../pv/configs.h"
 #include "model.h"
 
 static unsigned long switches;
@@ -52,23 +53,8 @@ static void set(int domain, int running, int stopped, int pce)
 		xen_toggle_pce();
 }
 
-/* As pv/switches.c has them. */
 static void cost(void)
 {
-	static const struct {
-		const char *name;
-		int running[2], pce[2], stopped;
-	} configs[] = {
-		{ "none", { 0, 0 }, { 0, 0 }, 0 },
-		{ "stopped-alone", { 0, 0 }, { 1, 0 }, 0 },
-		{ "one-alone", { 1, 0 }, { 1, 0 }, 0 },
-		{ "four-alone", { 4, 0 }, { 1, 0 }, 0 },
-		{ "one", { 1, 1 }, { 1, 1 }, 0 },
-		{ "four", { 4, 4 }, { 1, 1 }, 0 },
-		{ "seven", { 7, 7 }, { 1, 1 }, 0 },
-		{ "left", { 0, 0 }, { 1, 1 }, 4 },
-	};
-
 	for (unsigned int k = 0; k < sizeof(configs) / sizeof(*configs); k++) {
 		unsigned long before = 0;
 

@@ -3,26 +3,11 @@
  * What a switch of vCPUs takes, with so many counters in each of two domains, between the
  * plugin's marks; and whether each domain counts itself alone, to the instruction.
  */
+#include "configs.h"
 #include "pv.h"
 
 #define RUNS	30
 #define ROUNDS	4	/* soon enough to have no tick in most rows */
-
-static const struct config {
-	const char *name;
-	uint8_t running[2];	/* counters of pong, of ping */
-	uint8_t pce[2];		/* loaded even if none runs */
-	uint8_t stopped;	/* counters that have values, in both */
-} configs[] = {
-	{ "none", { 0, 0 }, { 0, 0 }, 0 },
-	{ "stopped-alone", { 0, 0 }, { 0, 1 }, 0 },
-	{ "one-alone", { 0, 1 }, { 0, 1 }, 0 },
-	{ "four-alone", { 0, 4 }, { 0, 1 }, 0 },
-	{ "one", { 1, 1 }, { 1, 1 }, 0 },
-	{ "four", { 4, 4 }, { 1, 1 }, 0 },
-	{ "seven", { 7, 7 }, { 1, 1 }, 0 },
-	{ "left", { 0, 0 }, { 1, 1 }, 4 },
-};
 
 /* Values of the two domains differ, so that each counter has to be written. */
 static void start(const struct config *c, int ping)
