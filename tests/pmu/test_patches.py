@@ -78,17 +78,17 @@ def flushed(xen, vpmu):
 
 def test_stock_xen_loads_forbidden_events():
     """vpmu=arch refuses an event where a register is written, and not where the page is flushed."""
-    assert printed("forbidden", "stock", "arch") == [{"faults": 1}]
+    assert printed("forbidden", "stock", "arch") == [{"faults": 1, "virq": 0}]
     assert flushed("stock", "arch") == [(1, 0, True), (1, 0, True)]
 
 
 def test_forbidden_events_are_refused():
-    assert printed("forbidden", "patched", "arch") == [{"faults": 1}]
+    assert printed("forbidden", "patched", "arch") == [{"faults": 1, "virq": 0}]
     assert flushed("patched", "arch") == [(1, 0, True), (1, EIO, False)]
 
 
 def test_all_events_without_the_filter():
-    assert printed("forbidden", "patched") == [{"faults": 0}]
+    assert printed("forbidden", "patched") == [{"faults": 0, "virq": 0}]
     assert flushed("patched", "1") == [(1, 0, True), (1, 0, True)]
 
 

@@ -50,6 +50,7 @@ void test_filter(void)
 	wrmsr(MSR_EVNTSEL0, EVTSEL_USR | EVENT_FORBIDDEN);
 	put("forbidden");
 	put_number("faults", faults - before);
+	put_number("virq", port < 0 ? -port : 0);
 	put_end();
 	flush(port, EVTSEL_USR | EVENT_BRANCHES);
 	flush(port, EVTSEL_USR | EVENT_FORBIDDEN);
