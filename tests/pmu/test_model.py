@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Xen's files for counters as a program (model/): two processors, three PV guests and an HVM guest
 that do what comes to their mind, vCPUs that move, interrupts that come late, units that are given
-up and taken again, suspend. Each guest
-must find its own values and nobody else's, exactly. What emulation cannot show, for its interrupts
-come at once and HVM guests do not boot."""
+up and taken again, suspend. Each guest must find its own values and nobody else's, exactly. This is
+what emulation cannot show: its interrupts come at once, and HVM guests do not boot."""
 import collections
 import os
 import shutil
