@@ -19,7 +19,8 @@ EVENTS = {
         "sends": None, "wakeups": None, "trap-calls": None, "door-calls": None, "window-reads": None,
         "outage-ns": "msec"},
     "xen": {
-        "steal-ns": "msec", "runnable-ns": "msec", "blocked-ns": "msec", "running-ns": "msec", "upcalls": None},
+        "steal-ns": "msec", "runnable-ns": "msec", "blocked-ns": "msec", "running-ns": "msec", "upcalls": None,
+        "hypercalls": None, "multicalls": None},
 }
 FORMATS = {
     "virtuos": {"event": "config:0-7", "service": "config:8-15", "op": "config:16-23"},

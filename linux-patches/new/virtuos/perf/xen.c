@@ -26,6 +26,8 @@ enum xen_number {
 	XEN_BLOCKED_NS = 3,
 	XEN_RUNNING_NS = 4,
 	XEN_UPCALLS = 5,
+	XEN_HYPERCALLS = 6,
+	XEN_MULTICALLS = 7,
 	XEN_NUMBERS
 };
 
@@ -55,8 +57,14 @@ static u64 value(unsigned int number)
 	struct vcpu_runstate_info states;
 	u64 now, runnable, blocked, offline;
 
-	if (number == XEN_UPCALLS)
+	switch (number) {
+	case XEN_UPCALLS:
 		return this_cpu_read(irq_stat.irq_hv_callback_count);
+	case XEN_HYPERCALLS:
+		return this_cpu_read(xen_hypercalls_made);
+	case XEN_MULTICALLS:
+		return this_cpu_read(xen_multicalls_made);
+	}
 	now = read_states(&states);
 	runnable = states.time[RUNSTATE_runnable];
 	blocked = states.time[RUNSTATE_blocked];
@@ -109,6 +117,11 @@ static void event_del(struct perf_event *event, int flags)
 	event_stop(event, PERF_EF_UPDATE);
 }
 
+static void hypercalls_end(struct perf_event *event)
+{
+	xen_hypercalls_count(false);
+}
+
 static int event_init(struct perf_event *event)
 {
 	const struct perf_event_attr *attr = &event->attr;
@@ -120,6 +133,10 @@ static int event_init(struct perf_event *event)
 		return -EINVAL;
 	if (has_branch_stack(event))
 		return -EOPNOTSUPP;
+	if (attr->config == XEN_HYPERCALLS || attr->config == XEN_MULTICALLS) {
+		xen_hypercalls_count(true);
+		event->destroy = hypercalls_end;
+	}
 	return 0;
 }
 
@@ -146,6 +163,8 @@ static struct attribute *event_attrs[] = {
 	VPERF_EVENT("running-ns.unit", "msec"),
 	VPERF_EVENT("running-ns.scale", "1e-6"),
 	VPERF_EVENT("upcalls", "event=0x05"),
+	VPERF_EVENT("hypercalls", "event=0x06"),
+	VPERF_EVENT("multicalls", "event=0x07"),
 	NULL
 };
 
