@@ -230,6 +230,25 @@ static long long free_bytes(void)
 	return (long long)st.f_bavail * st.f_bsize;
 }
 
+/* df tells of data before it is on the disk. */
+TEST(room_of_unsaved_data_is_taken)
+{
+	const long long len = 8 << 20, near = 1 << 20;
+	char *buf = calloc(1, len);
+	long long before = free_bytes();
+	int fd = CHECK_OK(open("f", O_CREAT | O_WRONLY, 0644));
+
+	CHECK_EQ(write(fd, buf, len), len);
+	CHECK(free_bytes() < before - len + near);
+	CHECK_EQ(fsync(fd), 0);
+	CHECK(free_bytes() < before - len + near);
+	CHECK(free_bytes() > before - len - near);
+	CHECK_EQ(close(fd), 0);
+	CHECK_EQ(unlink("f"), 0);
+	CHECK(free_bytes() > before - near);
+	free(buf);
+}
+
 /* df tells at once what a removed file took. */
 TEST(room_is_told_at_once)
 {

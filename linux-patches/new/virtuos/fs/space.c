@@ -218,6 +218,23 @@ bool vosfs_space_is_near(struct inode *inode)
 }
 
 /**
+ * vosfs_space_unsaved - tell how much of the disk cached data is going to take
+ * @sb: the file system's
+ *
+ * Data that overwrites what has blocks counts as well. Nothing counts while blocks are allocated
+ * before a write is accepted.
+ *
+ * Context: any.
+ * Return: bytes, at most.
+ */
+u64 vosfs_space_unsaved(struct super_block *sb)
+{
+	struct vosfs_conn *conn = get_fuse_conn_super(sb)->iq.priv;
+
+	return READ_ONCE(conn->space.near) ? 0 : cached_bytes(sb);
+}
+
+/**
  * vosfs_space_before_fallocate - protect what is cached from an allocation
  * @inode: of the file whose blocks are about to be allocated
  * @bytes: how many of them

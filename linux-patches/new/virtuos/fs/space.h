@@ -14,6 +14,7 @@ int vosfs_statfs_free(struct fuse_mount *fm, u64 *bytes);
 ssize_t vosfs_space_reserve(struct inode *inode, loff_t pos, size_t len);
 int vosfs_space_reserve_page(struct inode *inode, pgoff_t index);
 bool vosfs_space_is_near(struct inode *inode);
+u64 vosfs_space_unsaved(struct super_block *sb);
 int vosfs_space_before_fallocate(struct inode *inode, u64 bytes);
 
 /* blocks.c */

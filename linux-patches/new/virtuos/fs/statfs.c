@@ -75,14 +75,21 @@ int vosfs_statfs_set_limit(struct super_block *sb)
 }
 
 /**
- * vosfs_statfs_tell - put the kind and the number of the service's file system into an answer
+ * vosfs_statfs_tell - put what the client does not know into an answer
  * @sb: its super block
  * @buf: as the client has filled it
+ * @unsaved: bytes that cached data is going to take; they are not free
+ *
+ * The rest is the kind and the number of the service's file system.
  *
  * Context: process.
  */
-void vosfs_statfs_tell(struct super_block *sb, struct kstatfs *buf)
+void vosfs_statfs_tell(struct super_block *sb, struct kstatfs *buf, u64 unsaved)
 {
+	u64 blocks = buf->f_frsize > 0 ? DIV_ROUND_UP_ULL(unsaved, buf->f_frsize) : 0;
+
+	buf->f_bfree -= min(buf->f_bfree, blocks);
+	buf->f_bavail -= min(buf->f_bavail, blocks);
 	buf->f_type = sb->s_magic;
 	buf->f_fsid = uuid_to_fsid(sb->s_uuid.b);
 }

@@ -5,7 +5,7 @@
  */
 #include <linux/fs.h>
 #include <linux/statfs.h>
-#include "vosfs.h"
+#include "space.h"
 
 static struct super_operations own_ops;
 static const struct super_operations *client_ops;
@@ -17,16 +17,23 @@ static void evict(struct inode *inode)
 	vosfs_data_free(inode);
 }
 
-/* What removed files had taken is free. The service is told of them after unlink() or close(). */
+/*
+ * What removed files had taken is free: the service is told of them after unlink() or close().
+ * What is cached is not. It is read first: data that is written back meanwhile counts twice
+ * rather than not at all.
+ */
 static int tell_statfs(struct dentry *dentry, struct kstatfs *buf)
 {
-	int err = vosfs_forget_flush(get_fuse_conn_super(dentry->d_sb)->iq.priv);
+	struct super_block *sb = dentry->d_sb;
+	u64 unsaved;
+	int err = vosfs_forget_flush(get_fuse_conn_super(sb)->iq.priv);
 
 	if (err)
 		return err;
+	unsaved = vosfs_space_unsaved(sb);
 	err = client_ops->statfs(dentry, buf);
 	if (!err)
-		vosfs_statfs_tell(dentry->d_sb, buf);
+		vosfs_statfs_tell(sb, buf, unsaved);
 	return err;
 }
 

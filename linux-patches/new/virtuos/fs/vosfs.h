@@ -173,7 +173,7 @@ void vosfs_xattr_watch(struct super_block *sb);
 
 /* statfs.c */
 int vosfs_statfs_set_limit(struct super_block *sb);
-void vosfs_statfs_tell(struct super_block *sb, struct kstatfs *buf);
+void vosfs_statfs_tell(struct super_block *sb, struct kstatfs *buf, u64 unsaved);
 
 /* super.c */
 void vosfs_super_take(struct super_block *sb);
