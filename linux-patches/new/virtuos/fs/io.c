@@ -14,6 +14,10 @@
  * the client does not read its old contents. So no part of the source may turn out to be
  * missing in the midst of the page.
  *
+ * A write() is one change for other writers and for a truncation, as on any local file system.
+ * So it is one part, under the inode's lock, unless it is very long, a page has gone again, or
+ * the disk is nearly full. Served data that takes several calls is taken back.
+ *
  * A read with IOCB_NOWAIT is only of held data in the page cache. It waits for nothing but pages
  * of user memory.
  */
@@ -25,8 +29,8 @@
 #include <linux/uaccess.h>
 #include "space.h"
 
-/* This much is fetched at a time; a write up to that is rarely cut in two. */
-#define FETCH_BYTES	SZ_1M
+/* This share of memory is fetched at a time; a write up to that is rarely cut in two. */
+#define FETCH_SHARE	8
 
 enum next_part {
 	NO_MORE,
@@ -73,6 +77,14 @@ static bool is_append(const struct vosfs_io *io)
 	return io->write && io->iocb->ki_flags & IOCB_APPEND;
 }
 
+/* Test for a write that takes several calls of the service. */
+static bool is_long_write(const struct vosfs_io *io)
+{
+	size_t most = get_fuse_conn(io->inode)->max_pages;
+
+	return io->write && iov_iter_count(io->iter) > (most - 1) << PAGE_SHIFT;
+}
+
 /*
  * Test whether the data may stay served: it is served, attached and open for writing. An inode
  * that is only read is better held: it can be read in place. Only the storage domain knows the
@@ -80,8 +92,18 @@ static bool is_append(const struct vosfs_io *io)
  */
 static bool may_stay_served(const struct vosfs_io *io)
 {
+	if (is_long_write(io))
+		return false;
 	return vosfs_data_served(io->inode) && vosfs_users_attached(io->inode) &&
 	       inode_is_open_for_write(io->inode) && !is_append(io) && iov_iter_count(io->iter);
+}
+
+/* Too many pages may evict each other. */
+static size_t fetch_bytes(const struct vosfs_io *io)
+{
+	if (io->misses > 1)
+		return 1;
+	return io->write ? max(SZ_1M, totalram_pages() / FETCH_SHARE << PAGE_SHIFT) : SZ_1M;
 }
 
 /*
@@ -90,8 +112,7 @@ static bool may_stay_served(const struct vosfs_io *io)
  */
 static int fetch_pages(struct vosfs_io *io)
 {
-	/* Too many pages may evict each other. */
-	size_t len = min_t(size_t, iov_iter_count(io->iter), io->misses > 1 ? 1 : FETCH_BYTES);
+	size_t len = min(iov_iter_count(io->iter), fetch_bytes(io));
 	size_t missing;
 
 	if (io->write)
