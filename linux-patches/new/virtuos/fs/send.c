@@ -16,6 +16,7 @@
 #include <linux/ktime.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/task_io_accounting_ops.h>
 #include "opcode.h"
 #include "vosfs.h"
 
@@ -188,10 +189,29 @@ static void name_caller(struct fuse_req *req)
 	req->in.h.gid = from_kgid(&init_user_ns, current_fsgid());
 }
 
+/*
+ * Charge the caller with what the disk reads and writes for it (/proc/PID/io, getrusage()), as a
+ * local file system does. Data of the page cache was charged when it was written there.
+ */
+static void charge_disk(const struct fuse_req *req)
+{
+	const void *in = req->args->in_args[0].value;
+	const struct fuse_write_in *write = in;
+	const struct fuse_read_in *read = in;
+
+	if (current->flags & PF_KTHREAD)
+		return;
+	if (req->in.h.opcode == FUSE_READ)
+		task_io_account_read(read->size);
+	else if (req->in.h.opcode == FUSE_WRITE && !(write->write_flags & FUSE_WRITE_CACHE))
+		task_io_account_write(write->size);
+}
+
 static void vosfs_send_req(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
 	req->in.h.unique = fuse_get_unique(fiq);
 	name_caller(req);
+	charge_disk(req);
 	if (req->in.h.opcode == FUSE_FORGET)
 		end_forget(req);
 	else if (test_bit(FR_BACKGROUND, &req->flags))
