@@ -4,6 +4,7 @@
  * the connection lives as long.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include "nettest.h"
 
 struct reader {
@@ -84,4 +85,108 @@ TEST(thread_close_under_accept)
 	CHECK(r.got >= 0);
 	CHECK_EQ(write(c, "x", 1), 1);
 	CHECK_EQ(read(r.got, r.buf, 1), 1);
+}
+
+/*
+ * Calls of several threads on one stream, each larger than what one call of a door carries. As long
+ * as no call has to wait, each is in one piece.
+ */
+#define PIECE	(200 * 1024)
+#define WORDS	(PIECE / 4)
+#define TASKS	4
+#define ROUNDS	3
+
+static void roomy_pair(int fd[2])
+{
+	int size = 64 << 20;
+
+	tcp_pair(AF_INET, fd);
+	set_int(fd[0], SOL_SOCKET, SO_SNDBUFFORCE, size);
+	set_int(fd[1], SOL_SOCKET, SO_RCVBUFFORCE, size);
+}
+
+static void *write_pieces(void *arg)
+{
+	static const char letters[] = "abcdefgh";
+	static atomic_int next;
+	char *b = malloc(PIECE);
+	int i;
+
+	memset(b, letters[atomic_fetch_add(&next, 1) % 8], PIECE);
+	for (i = 0; i < ROUNDS; i++)
+		CHECK_EQ(write(*(int *)arg, b, PIECE), PIECE);
+	free(b);
+	return NULL;
+}
+
+TEST(thread_writes_are_whole)
+{
+	char *b = malloc(PIECE);
+	pthread_t t[TASKS];
+	int fd[2], i;
+
+	roomy_pair(fd);
+	for (i = 0; i < TASKS; i++)
+		CHECK_EQ(pthread_create(&t[i], NULL, write_pieces, &fd[0]), 0);
+	for (i = 0; i < TASKS; i++)
+		CHECK_EQ(pthread_join(t[i], NULL), 0);
+	for (i = 0; i < TASKS * ROUNDS; i++) {
+		CHECK_EQ(recv(fd[1], b, PIECE, MSG_WAITALL), PIECE);
+		CHECK(!memcmp(b, b + 1, PIECE - 1));
+	}
+	free(b);
+}
+
+static void *read_pieces(void *arg)
+{
+	uint32_t *b = malloc(PIECE);
+	int i, j;
+
+	for (i = 0; i < ROUNDS; i++) {
+		CHECK_EQ(read(*(int *)arg, b, PIECE), PIECE);
+		for (j = 1; j < WORDS; j++)
+			CHECK_EQ(b[j], b[j - 1] + 1);
+	}
+	free(b);
+	return NULL;
+}
+
+/* Test for the library of the exceptionless door in this process. */
+static bool has_library(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[400];
+	bool found = false;
+
+	CHECK(maps);
+	while (!found && fgets(line, sizeof(line), maps))
+		found = strstr(line, "libsyscall-forward");
+	fclose(maps);
+	return found;
+}
+
+TEST(thread_reads_are_whole)
+{
+	uint32_t *all = malloc(TASKS * ROUNDS * PIECE), i;
+	pthread_t t[TASKS];
+	int fd[2], n, tries;
+
+	if (has_library())
+		test_skip("by the exceptionless door, a large read is several calls");
+	roomy_pair(fd);
+	for (i = 0; i < TASKS * ROUNDS * WORDS; i++)
+		all[i] = i;
+	CHECK_EQ(write(fd[0], all, TASKS * ROUNDS * PIECE), TASKS * ROUNDS * PIECE);
+	for (tries = 0; tries < 200; tries++) {
+		CHECK_EQ(ioctl(fd[1], FIONREAD, &n), 0);
+		if (n == TASKS * ROUNDS * PIECE)
+			break;
+		usleep(20000);
+	}
+	CHECK_EQ(n, TASKS * ROUNDS * PIECE);
+	for (i = 0; i < TASKS; i++)
+		CHECK_EQ(pthread_create(&t[i], NULL, read_pieces, &fd[1]), 0);
+	for (i = 0; i < TASKS; i++)
+		CHECK_EQ(pthread_join(t[i], NULL), 0);
+	free(all);
 }

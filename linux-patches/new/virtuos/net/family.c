@@ -64,6 +64,8 @@ struct vnet_sock *vnet_sock_new(struct net *net, struct socket *sock, int family
 		return ERR_PTR(-ENOMEM);
 	vs = vnet_sk(sk);
 	mutex_init(&vs->lock);
+	mutex_init(&vs->sending);
+	mutex_init(&vs->receiving);
 	INIT_LIST_HEAD(&vs->opts);
 	INIT_WORK(&vs->release, vnet_sock_release_work);
 	INIT_WORK(&vs->urgent, vnet_urgent_work);

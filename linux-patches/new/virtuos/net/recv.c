@@ -295,8 +295,10 @@ static bool is_lasting(int rc)
 static int recv_stream(struct recv *r, size_t len, size_t target, struct vnet_wait *w)
 {
 	size_t got = 0;
-	int rc;
+	int rc = vnet_turn_take(w, &r->vs->receiving);
 
+	if (rc)
+		return rc;
 	if (r->flags & MSG_PEEK && target > 1)
 		vnet_wait_begin(w);
 	do {

@@ -140,7 +140,8 @@ static int send_connected(struct send *s, size_t left, struct vnet_wait *w)
 
 	if (!w->timeo || (rc != -EINPROGRESS && !(begins && rc >= 0)))
 		return rc;
-	done = vnet_connect_finish(s->vs, w->timeo);
+	vnet_turn_leave(w);
+	done = vnet_connect_finish(s->vs, w->timeo) ?: vnet_turn_take(w, &s->vs->sending);
 	if (done)
 		return done;
 	s->first = false;
@@ -218,6 +219,8 @@ int vnet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	if (!rc && msg->msg_name)
 		rc = vnet_cgroup_send(vs, msg);
 	vnet_wait_init(&w, vs, sock_sndtimeo(&vs->sk, msg->msg_flags & MSG_DONTWAIT));
+	if (!rc && vnet_is_stream(vs))
+		rc = vnet_turn_take(&w, &vs->sending);
 	if (!rc)
 		rc = send_all(&s, len, &w);
 	if (rc == -EFAULT)

@@ -89,6 +89,8 @@ enum vnet_phase {
  * @gone: the service does not know it any more
  * @ring: where a program reads received packets, see ring.c; NULL: it has asked for none
  * @zerocopy: calls with MSG_ZEROCOPY, see zerocopy.c
+ * @sending: of a stream: held by a call that sends, but while it sleeps, see wait.c
+ * @receiving: same, by a call that receives
  */
 struct vnet_sock {
 	struct sock sk;
@@ -127,6 +129,8 @@ struct vnet_sock {
 	struct completion gone;
 	struct vnet_ring *ring;
 	atomic64_t zerocopy;
+	struct mutex sending;		/* see @sending above */
+	struct mutex receiving;		/* see @receiving above */
 };
 
 static inline struct vnet_sock *vnet_sk(const struct sock *sk)

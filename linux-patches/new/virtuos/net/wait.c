@@ -29,20 +29,41 @@ void vnet_wait_begin(struct vnet_wait *w)
 }
 
 /**
+ * vnet_turn_take - wait until the calls of other tasks, for the same direction, are through
+ * @w: the wait; it has no turn
+ * @turn: the socket's mutex for the direction
+ *
+ * So a call on a stream is in one piece, until it has to sleep, as in Linux.
+ *
+ * Context: process.
+ * Return: 0. -ERESTARTSYS: the task is being killed.
+ */
+int vnet_turn_take(struct vnet_wait *w, struct mutex *turn)
+{
+	if (mutex_lock_killable(turn))
+		return -ERESTARTSYS;
+	w->turn = turn;
+	return 0;
+}
+
+/**
  * vnet_wait_event - sleep until an event comes
- * @w: the wait; it is in the queue
+ * @w: the wait; it is in the queue. Others may take its turn meanwhile
  *
  * Context: process.
  * Return: 0. -EAGAIN: the time is up. -ERESTARTSYS or -EINTR: a signal.
  */
 int vnet_wait_event(struct vnet_wait *w)
 {
+	struct mutex *turn;	/* that was left to sleep */
+
 	if (!w->timeo)
 		return -EAGAIN;
 	if (signal_pending(current))
 		return sock_intr_errno(w->timeo);
+	turn = vnet_turn_leave(w);
 	w->timeo = wait_woken(&w->entry, TASK_INTERRUPTIBLE, w->timeo);
-	return 0;
+	return turn ? vnet_turn_take(w, turn) : 0;
 }
 
 /**
