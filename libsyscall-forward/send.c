@@ -3,8 +3,12 @@
  * Sending through the door. A stream is cut into chunks, one at a time under way. Only when the
  * service has taken all of one is it known where the next begins. While one is under way, the
  * next is copied into the other half of the lane.
+ *
+ * What several threads send is in one piece each, as long as no call has to wait. The trap door
+ * sees to that, so chunks go through this one only if the process has one thread.
  */
 #include <signal.h>
+#include <sys/single_threaded.h>
 
 #include "section.h"
 #include "socket.h"
@@ -85,8 +89,9 @@ static long send_chunks(struct fwd_lane *l, const struct fwd_io *io, size_t *don
 static long send_stream(struct fwd_lane *l, const struct fwd_io *io, size_t *done)
 {
 	fwd_posts_first(l, io->word);
-	return io->len <= l->chan->lane_arena / 2 ? send_chunk(l, io, done) :
-						    send_chunks(l, io, done);
+	if (io->len <= l->chan->lane_arena / 2)
+		return send_chunk(l, io, done);
+	return __libc_single_threaded ? send_chunks(l, io, done) : FWD_TRAP(VOS_WHY_ODD);
 }
 
 static long send_dgram(struct fwd_lane *l, const struct fwd_io *io, size_t *done)

@@ -3,6 +3,7 @@
 #include "door/fake.h"
 
 #include <netinet/tcp.h>
+#include <sys/single_threaded.h>
 
 #define FD 5
 
@@ -88,6 +89,12 @@ static void flags_go_through_the_trap(void **state)
 	assert_int_equal(fake.traps, 4);
 }
 
+/* The service's thread is no part of the program. */
+static void be_alone(void)
+{
+	__libc_single_threaded = 1;
+}
+
 static void long_streams_keep_their_order(void **state)
 {
 	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
@@ -97,6 +104,7 @@ static void long_streams_keep_their_order(void **state)
 	size_t i;
 
 	(void)state;
+	be_alone();
 	for (i = 0; i < sizeof(out); i++)
 		out[i] = i * 7 + i / 251;
 	assert_true(attach_now(FD));
@@ -108,12 +116,32 @@ static void long_streams_keep_their_order(void **state)
 	assert_int_equal(fake.traps, 0);
 }
 
+/* Only the trap door sends what is cut into chunks in one piece. */
+static void long_sends_of_threads_are_the_traps(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	static char out[20000];
+
+	(void)state;
+	assert_true(attach_now(FD));
+	assert_int_equal(send(FD, out, LANE_ARENA / 2, 0), LANE_ARENA / 2);
+	assert_int_equal(fake.traps, 0);
+	__libc_single_threaded = 0;
+	send(FD, out, sizeof(out), 0);
+	assert_int_equal(fake.traps, 1);
+	be_alone();
+	o->tx_len = 0;
+	assert_int_equal(send(FD, out, sizeof(out), 0), sizeof(out));
+	assert_int_equal(fake.traps, 1);
+}
+
 static void blocking_send_ends_at_the_trap(void **state)
 {
 	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
 	static char out[20000];
 
 	(void)state;
+	be_alone();
 	memset(out, 'o', sizeof(out));
 	assert_true(attach_now(FD));
 	o->tx_room = 10000;
@@ -169,6 +197,7 @@ static void error_after_bytes_is_not_lost(void **state)
 	static char out[8000];
 
 	(void)state;
+	be_alone();
 	fake_open(FD, VOS_KIND_STREAM, 0);
 	assert_true(attach_now(FD));
 	fake.hook = fail_second;
@@ -364,6 +393,7 @@ static void options_are_posted(void **state)
 	int i;
 
 	(void)state;
+	be_alone();
 	fake_open(FD, VOS_KIND_STREAM, VOS_WORD_TCP);
 	assert_true(attach_now(FD));
 	for (i = 1; i <= 50; i++)
@@ -604,6 +634,7 @@ int main(void)
 		TEST(eagain_of_the_service),
 		TEST(flags_go_through_the_trap),
 		TEST(long_streams_keep_their_order),
+		TEST(long_sends_of_threads_are_the_traps),
 		TEST(blocking_send_ends_at_the_trap),
 		TEST(epipe_raises_sigpipe),
 		TEST(error_after_bytes_is_not_lost),
