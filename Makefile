@@ -321,7 +321,7 @@ help:
 #:     DEBUG=1               ... those of the system, on kernels with lockdep, KASAN and the
 #:                           like; kcsan: with KCSAN. make run takes it as well
 #:     DOOR=both             ... all of them with the door open (program: only for what is tested)
-#: make check-long           what make check leaves out for its time: cold boots, lies, features, other doors
+#: make check-long           what make check leaves out for its time: cold boots, lies, features, deaths by doors
 #: make check-lies           service domains and front ends that lie
 #: make check-pmu            performance counters, on a QEMU that is built for it
 #: make check-deb            the Debian packages: made twice, they are equal; install, upgrade, purge

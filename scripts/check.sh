@@ -2,20 +2,19 @@
 # SPDX-License-Identifier: MIT
 # Run tests and count them: check.sh [slice] [static] [unit] [fuzz] [models] [system]
 # [door] [smp] [long] [lies] [faults] [deb] [host] [pmu].
-# The last line says "N passed, N failed"; the exit status is 0 if none failed. "door" repeats the system
-# tests, but the slowest, with the exceptionless door open for every process, and programs
-# with the door open for them alone; DOOR=program or DOOR=both runs all of them so, and only so.
-# "smp" runs those that many calls are made in with two processors in the primary;
-# VCPUS=2 all of them. "long" is what system, door and smp leave out. "slice" runs some system
-# tests on kernels that check themselves, as DEBUG=1 does all, beside those of the following
-# parts that need no machine.
+# The last line says "N passed, N failed"; the exit status is 0 if none failed. "door" runs the tests of
+# programs with the exceptionless door open for every process; DOOR=program or DOOR=both runs
+# all of them so, and only so. "smp" runs that of the door with two processors in the
+# primary; VCPUS=2 all of them. "long" is what system, door and smp leave out. "slice" runs some
+# system tests on kernels that check themselves, as DEBUG=1 does all, beside those of the
+# following parts that need no machine.
 #
 # Whatever runs tests prints one line for each in TAP's form, "ok ..." or "not ok
 # ..."; "ok ... # SKIP reason" is neither passed nor failed. A program that ends
 # badly without having said so counts as one failure.
 . "$(dirname "$0")/common.sh"
 
-passed=0 failed=0 skipped=0 failures= took=
+passed=0 failed=0 skipped=0 failures= took= logs=()
 slice=		# process of the slice, while it runs
 UNIT_TIMEOUT=120
 
@@ -25,6 +24,13 @@ told_again() {
 		f && /^# / { sub(/^# */, ": "); f = f $0 }
 		f { print f; f = "" }
 		END { if (f) print f }' "$1"
+}
+
+# slowest FILE... - the system tests that took longest, the parts of a program together
+slowest() {
+	sed -nE 's/^(not )?ok (([A-Z]+=[^ ]+ )*)(test_[a-z_]+\.test_[a-z0-9_]+)[^ ]* \(([0-9.]+) s\)$/\5 \2\4/p' "$@" |
+		awk '{ t = $1; sub(/^[^ ]* /, ""); sum[$0] += t }
+			END { for (x in sum) printf "# %6.0f s %s\n", sum[x], x }' | sort -rnk2 | head -20
 }
 
 # count NAME STATUS FILE - add up the lines of FILE; STATUS is the program's own
@@ -41,6 +47,7 @@ count() {
 	skipped=$((skipped + skip))
 	failed=$((failed + bad))
 	failures+=$(told_again "$3")$'\n'
+	logs+=("$3")
 }
 
 # run NAME COMMAND... - one test program, its output shown and counted; its own sum
@@ -157,9 +164,7 @@ with_door() {
 check_door() {
 	[ "${DOOR:-trap}" = trap ] || return 0
 	# shellcheck disable=SC2086
-	with_door program ${T:-$PROGRAMS}
-	# shellcheck disable=SC2086
-	with_door both ${T:-$PROGRAMS $DEATHS}
+	with_door both ${T:-$PROGRAMS}
 }
 
 with_two() {
@@ -168,7 +173,7 @@ with_two() {
 
 check_smp() {
 	[ "${VCPUS:-1}" = 1 ] && [ -z "${T-}" ] || return 0
-	with_two test_programs.test_door test_net_death
+	with_two test_programs.test_door
 }
 
 # What `make check` leaves out for its time, and no other target has.
@@ -177,8 +182,10 @@ check_long() {
 	# shellcheck disable=SC2086
 	run features "$TOP/tests/system/run" $FEATURES
 	# shellcheck disable=SC2086
-	with_door program $DEATHS
-	with_two test_programs.test_fs test_programs.test_net
+	with_door program $PROGRAMS $DEATHS
+	# shellcheck disable=SC2086
+	with_door both $DEATHS
+	with_two test_programs.test_fs test_programs.test_net test_net_death
 	check_lies
 }
 
@@ -213,6 +220,7 @@ done
 end_slice
 [ "$failed" = 0 ] || echo "$failures" | sed '/^$/d'
 [ "$skipped" = 0 ] || echo "$skipped skipped"
+[ ${#logs[@]} = 0 ] || slowest "${logs[@]}"
 echo "# took:$took in all $SECONDS s"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
