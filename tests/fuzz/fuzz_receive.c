@@ -57,6 +57,13 @@ void vnet_wait_begin(struct vnet_wait *w)
 	w->queued = true;
 }
 
+int vnet_turn_take(struct vnet_wait *w, struct mutex *turn)
+{
+	mutex_lock(turn);
+	w->turn = turn;
+	return 0;
+}
+
 /* There is news, or a signal, or time is up. */
 int vnet_wait_event(struct vnet_wait *w)
 {
@@ -324,6 +331,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	msg.msg_controllen = in_lie(&in, 300);
 	rc = vnet_recvmsg(&sock, &msg, asked, asked_flags);
 	check(rc, 0);
+	shim_assert(!vs.receiving.held);
 	free(name);
 	free(space);
 	shim_end();
