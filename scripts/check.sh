@@ -30,7 +30,7 @@ told_again() {
 slowest() {
 	sed -nE 's/^(not )?ok (([A-Z]+=[^ ]+ )*)(test_[a-z_]+\.test_[a-z0-9_]+)[^ ]* \(([0-9.]+) s\)$/\5 \2\4/p' "$@" |
 		awk '{ t = $1; sub(/^[^ ]* /, ""); sum[$0] += t }
-			END { for (x in sum) printf "# %6.0f s %s\n", sum[x], x }' | sort -rnk2 | head -20
+			END { for (x in sum) printf "# %6.0f s %s\n", sum[x], x }' | sort -rnk2 | sed -n 1,20p
 }
 
 # count NAME STATUS FILE - add up the lines of FILE; STATUS is the program's own
