@@ -6,6 +6,7 @@
  * would act otherwise (lie.h). A new lie needs a line of lies[], and one of the two.
  */
 #include <linux/delay.h>
+#include <linux/fuse.h>
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
@@ -17,6 +18,7 @@
 
 #define KEY		"virtuos-lie"
 #define STORM_TIME	(30 * HZ)	/* at most */
+#define GARBLED_UID	4711		/* others need their files to see how it goes */
 
 enum lie {
 	TRUTH,
@@ -31,6 +33,7 @@ enum lie {
 	BACK,		/* and less than there had been */
 	CONTROL,	/* control messages of any kind */
 	COSTS,		/* each call costs all there is, and waits for ever */
+	GARBLE,		/* replies about files, to GARBLED_UID */
 	KEEP_PAGES,	/* it says that it has unmapped them */
 	RECONNECT,	/* connections without end on one device */
 	STORM,		/* events that tell of nothing */
@@ -119,6 +122,7 @@ static const struct {
 	[BACK]		= { "back" },
 	[CONTROL]	= { "control" },
 	[COSTS]		= { "costs" },
+	[GARBLE]	= { "garble" },
 	[KEEP_PAGES]	= { "keep-pages" },
 	[RECONNECT]	= { "reconnect", reconnect },
 	[STORM]		= { "storm", begin_storm },
@@ -252,6 +256,31 @@ static void say_control(struct veng_scall *call)
 	call->cqe.out[1] = used - VOS_ADDR_MAX;
 }
 
+/*
+ * Write other words into what a reply says after its header: into every second one, into its
+ * first words more often than into the rest. No number is one of another file.
+ */
+static void garble(struct veng_scall *call)
+{
+	static const u32 odd[] = { 0, 0x80, 0x7fff, 0x10000, S32_MAX, 1u << 31, U32_MAX - 1, U32_MAX };
+	s64 words = (call->cqe.result - (s64)sizeof(struct fuse_out_header)) / 4;
+	u8 __peer *to = call->out[1];
+	struct fuse_in_header in;
+	u32 n, at, value;
+
+	if (call->sqe.opcode != VOS_OP_FUSE || !to || words <= 0)
+		return;
+	vos_peer_read(&in, call->in[0], sizeof(in));
+	if (in.uid != GARBLED_UID || get_random_u32_below(2))
+		return;
+	for (n = get_random_u32_inclusive(1, 4); n; n--) {
+		at = get_random_u32_below(get_random_u32_below(4) ? min_t(s64, words, 32) : words);
+		value = get_random_u32_below(4) ? odd[get_random_u32_below(ARRAY_SIZE(odd))] :
+			get_random_u32() | 1u << 30;
+		vos_peer_write(to + sizeof(struct fuse_out_header) + 4 * at, &value, sizeof(value));
+	}
+}
+
 /**
  * veng_lie_answer - falsify an answer
  * @call: the call, its completion filled
@@ -278,6 +307,9 @@ void veng_lie_answer(struct veng_scall *call)
 	case COSTS:
 		call->cqe.cost = U64_MAX;
 		call->cqe.out[4] = U64_MAX;
+		break;
+	case GARBLE:
+		garble(call);
 		break;
 	default:
 		break;

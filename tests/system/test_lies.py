@@ -379,6 +379,105 @@ def test_storage_eats_calls(host):
     domain_ends(host, "eat-all", with_victims_of_storage(host), "no answer to NOP", "storage")
 
 
+# Processes of a user who is lied to about files: all that a program may ask of a file, with names
+# below its own folder. What they need of other files they have before they become that user. A
+# listing may have no end. They say how many calls had a result.
+GARBLED = r"""
+import array, fcntl, mmap, os, random, shutil, signal, sys, time
+seconds, home = float(sys.argv[1]), '/root/garbled'
+os.chmod('/root', 0o711)
+os.makedirs(home, exist_ok=True)
+os.chown(home, 4711, 4711)
+os.chdir(home)
+names = ['f%d' % i for i in range(6)] + ['d', 'd/e', 'l', '.']
+name = lambda: random.choice(names)
+any_number = lambda: random.choice((0, 1, 4095, 4096, 70000, 1 << 33))
+def with_file(f):
+    fd = os.open(name(), random.choice((os.O_RDONLY, os.O_RDWR, os.O_RDWR | os.O_CREAT, os.O_RDWR | os.O_APPEND)), 0o644)
+    try:
+        f(fd)
+    finally:
+        os.close(fd)
+def map_it(fd):
+    with mmap.mmap(fd, 8192) as m:
+        m[0] = m[5000] = 1
+def listing(where):
+    with os.scandir(where) as entries:
+        for i, e in enumerate(entries):
+            if i == 500:
+                break
+            e.stat(follow_symlinks=False)
+of_files = [
+    lambda fd: os.pread(fd, 70000, any_number()), lambda fd: os.pwrite(fd, b'x' * 9000, random.choice((0, 4095, 70000))),
+    lambda fd: os.write(fd, b'y' * 100), lambda fd: os.ftruncate(fd, random.choice((0, 10000))), os.fstat, os.fsync, map_it,
+    lambda fd: os.posix_fallocate(fd, 0, 20000), lambda fd: os.lseek(fd, any_number(), random.choice((os.SEEK_DATA, os.SEEK_HOLE, os.SEEK_END))),
+    lambda fd: fcntl.ioctl(fd, 0x80086601, bytes(8)), lambda fd: fcntl.ioctl(fd, 0xc020660b, array.array('Q', [0, (1 << 64) - 1, 1, 4] + [0] * 28)),
+    lambda fd: os.copy_file_range(fd, fd, 5000, 0, 30000), lambda fd: fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB),
+    lambda fd: fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 10), os.fstatvfs]
+of_names = [
+    lambda: listing(name()), lambda: os.stat(name()), lambda: os.lstat(name()), lambda: os.readlink(name()), lambda: os.mkdir(name()),
+    lambda: os.symlink('f1', 'l'), lambda: os.link(name(), name()), lambda: os.rename(name(), name()), lambda: os.unlink(name()),
+    lambda: os.rmdir(name()), lambda: os.setxattr(name(), 'user.a', b'b' * 50), lambda: os.getxattr(name(), 'user.a'),
+    lambda: os.listxattr(name()), lambda: os.statvfs(name()), lambda: os.chmod(name(), 0o755), lambda: os.utime(name()),
+    lambda: os.truncate(name(), any_number() % 80000), lambda: os.access(name(), os.R_OK)]
+def work(end, said):
+    os.setgid(4711)
+    os.setuid(4711)
+    n = 0
+    while time.time() < end:
+        try:
+            if random.random() < 0.5:
+                with_file(random.choice(of_files))
+            else:
+                random.choice(of_names)()
+            n += 1
+        except (OSError, ValueError, BufferError):
+            pass
+        if n % 50 == 49:
+            os.write(said, b'.')
+            n = 0
+print('ready', flush=True)
+heard, said = os.pipe2(os.O_NONBLOCK)
+end, pids = time.time() + seconds, []
+while time.time() < end:                # a mapping's fault may end one
+    while len(pids) < 3:
+        pid = os.fork()
+        if not pid:
+            work(end + 100, said)
+        pids.append(pid)
+    time.sleep(0.2)
+    pids = [pid for pid in pids if os.waitpid(pid, os.WNOHANG)[0] == 0]
+begun = time.time()
+for pid in pids:
+    os.kill(pid, signal.SIGKILL)
+for pid in pids:
+    os.waitpid(pid, 0)
+print(time.time() - begun, 50 * len(os.read(heard, 1 << 16)), flush=True)
+"""
+
+
+# What it says of files is nonsense, and well formed: no kernel is disturbed, nor another user's file.
+def test_storage_garbles_replies(host):
+    storage = liar(host, "storage")
+    before = granted(host)
+    said, result = [], []
+    t = threading.Thread(target=lambda: result.append(host.primary(
+        ["python3", "-c", GARBLED, "20"], timeout=200, on_stdout=lambda data: said.append(data.decode()))))
+    t.start()
+    assert wait_for(lambda: "ready" in "".join(said), 60), said
+    storage.tell("garble")
+    t.join(200)
+    out(result[0])
+    storage.tell("truth")
+    took, calls = (float(x) for x in "".join(said).split()[1:])
+    print("#   killed in %.2f s; %d calls had a result" % (took, calls))
+    assert took < 2 and calls > 100, said
+    net_is_well(host)
+    out(host.primary("echo well >/root/well && sync && grep -q well /root/well && rm /root/well"))
+    host.primary("rm -rf /root/garbled")
+    assert wait_for(lambda: granted(host) <= before + 100, 10), (before, granted(host))
+
+
 def test_storage_says_too_much(host):
     liar(host, "storage").make_honest()
     domain_ends(host, "long-result", with_victims_of_storage(host), "violation (reply)", "storage")
