@@ -20,15 +20,25 @@ modules_of() {
 	esac
 }
 
+# what_is - the KiB of memory that are free, and the time since boot in hundredths of a second
+what_is() {
+	free=$(sed -n 's/^MemFree: *\([0-9]*\) kB$/\1/p' /proc/meminfo)
+	read -r now rest </proc/uptime
+	echo "$free ${now%.*}${now#*.}"
+}
+
 # A domain without a feature that its owner asked for would let through what a filter
 # should hold back. So it does not serve at all.
 load_features() {
 	for feature in $(param virtuos.features | tr , ' '); do
 		modules=$(modules_of "$feature") || die "no such feature: $feature"
+		before=$(what_is)
 		for module in $modules; do
 			modprobe $(echo "$module" | tr : ' ') || die "cannot load $module for $feature"
 		done
-		say "$feature is loaded"
+		after=$(what_is)
+		say "$feature is loaded: $((${before% *} - ${after% *})) KiB," \
+			"$(((${after#* } - ${before#* }) * 10)) ms"
 	done
 	rm -rf /lib/modules	# the files lie in memory
 }
