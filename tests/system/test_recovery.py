@@ -213,8 +213,8 @@ def kills_leave_nothing_behind(host, rounds):
         assert after["unreclaimable"] - before["unreclaimable"] < 4000, (before, after)
 
 
-def test_6_kills_leave_nothing_behind(host):
-    kills_leave_nothing_behind(host, 3)
+def test_4_kills_leave_nothing_behind(host):
+    kills_leave_nothing_behind(host, 2)
 
 
 def test_20_kills_leave_nothing_behind(host):
