@@ -50,6 +50,7 @@ typedef int64_t __s64;
 #define VOS_F_USER_CHANNELS	(1u << 2)	/* exceptionless door: virtuos/door.h */
 #define VOS_F_COST		(1u << 3)	/* completions and vos_ctrl say what calls cost */
 #define VOS_F_TRACE		(1u << 4)	/* TRACE_CTL, TRACE_READ */
+#define VOS_F_CAUSE		(1u << 5)	/* vos_obj_state.cause is kept */
 
 /*
  * Submission: one call. 64 bytes, one cache line.
@@ -132,17 +133,32 @@ struct vos_channel_page {
 #define VOS_ARMED_ROOM	2u
 
 /*
+ * Bits of vos_obj_state.cause: why an event was raised, as Linux's wake-ups tell a socket's
+ * waiters. Several may have come together. TOLD_*: what a signal tells the owner of the file
+ * (O_ASYNC), beside DATA and ERROR.
+ */
+#define VOS_CAUSE_DATA		(1u << 0)	/* there is something to be received */
+#define VOS_CAUSE_ROOM		(1u << 1)	/* there is room to send */
+#define VOS_CAUSE_ERROR		(1u << 2)
+#define VOS_CAUSE_STATE		(1u << 3)	/* whoever waits has to look */
+#define VOS_CAUSE_TOLD_END	(1u << 4)	/* the peer sends no more */
+#define VOS_CAUSE_TOLD_HUP	(1u << 5)	/* nor does this end */
+#define VOS_CAUSE_TOLD_OPEN	(1u << 6)	/* it is connected */
+#define VOS_CAUSE_TOLD_ROOM	(1u << 7)	/* there is room, and was none */
+
+/*
  * Object table entry. The back end writes poll, then gen with release semantics. The front end
  * reads gen with acquire semantics, then poll. So the poll mask that it reads is of the use of
  * the entry that gen names, or of a later one. The front end writes armed before a task waits.
  * The back end raises event bits only for armed objects, when a mask changes. With VOS_ARMED_ROOM
- * it also does so each time that a datagram has left.
+ * it also does so each time that a datagram has left. Before it raises an event bit, it sets the
+ * causes with an atomic or. The front end takes them with an atomic exchange, after the bit.
  */
 struct vos_obj_state {
 	__u32 gen;		/* back end */
 	__u32 poll;		/* back end: EPOLL* bits */
 	__u32 armed;		/* front end: VOS_ARMED*, or 0 */
-	__u32 reserved;
+	__u32 cause;		/* both: VOS_CAUSE_* that are not taken */
 };
 
 /* One kernel channel, as laid out by the front end. Page numbers in the area. */

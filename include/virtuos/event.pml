@@ -5,17 +5,23 @@
  * turns, and the dispatcher of the back end.
  *
  * `armed', `poll' and `how' are seen by the other side later (see ring.pml); event words
- * are changed by locked instructions, which are seen at once and order all that is before.
+ * and causes are changed by locked instructions, which are seen at once and order all that is
+ * before. Beside data, the back end tells of room. Nobody waits for that.
  *
  * Shown: the reader is never left asleep while there is data, whether its processor is
  * idle, polls, or computes without ever taking events; also when the dispatcher sleeps. (An
- * idle processor polls for completions; events would come without that, only later.)
+ * idle processor polls for completions; events would come without that, only later.) Room alone
+ * never wakes it.
  *
  * FAULT: ARM_WITHOUT_BARRIER
  * FAULT: CHECK_BEFORE_ARMING
  * FAULT: PUBLISH_WITHOUT_BARRIER
  * FAULT: ARMED_READ_FIRST
  * FAULT: SELECTOR_FIRST
+ * FAULT: CAUSE_AFTER_BITS
+ * FAULT: CAUSE_BEFORE_BITS
+ * FAULT: CAUSES_OVERWRITTEN
+ * FAULT: WOKEN_WHATEVER_THE_CAUSE
  * FAULT: BITS_BEFORE_SELECTOR
  * FAULT: POLLER_GETS_NO_EVENT
  * FAULT: SLEEPS_WITH_AN_EVENT_PENDING
@@ -32,6 +38,8 @@ mtype how = SOON;		/* cq.need_wakeup of channel 0 */
 bit poll_pends, poll_new, armed_pends, armed_new, how_pends;
 mtype how_new = SOON;
 
+bit for_data, for_room;		/* vos_obj_state.cause */
+byte told;			/* events for data that have woken nobody yet */
 bit woken;			/* the reader's wait queue */
 
 active proctype stores()
@@ -46,13 +54,29 @@ end:	do
 #define back_barrier	(!poll_pends)
 #define front_barrier	(!armed_pends && !how_pends)
 
+/* take_cause() and wake_waiters(), as one: an exchange, and what it found */
+inline wake_for_cause()
+{
+#ifdef WOKEN_WHATEVER_THE_CAUSE
+	woken = 1;
+	assert(told);
+	told--;
+#endif
+	if
+	:: for_data -> assert(told); told--; woken = 1
+	:: else
+	fi;
+	for_data = 0;
+	for_room = 0
+}
+
 /* vos_object_events() */
 inline take()
 {
 #ifdef BITS_BEFORE_SELECTOR
 	if
 	:: selector ->
-		atomic { front_barrier; if :: bits -> bits = 0; woken = 1 :: else fi };
+		atomic { front_barrier; if :: bits -> bits = 0; wake_for_cause() :: else fi };
 		selector = 0
 	:: else
 	fi
@@ -60,7 +84,17 @@ inline take()
 	if
 	:: selector ->
 		atomic { front_barrier; selector = 0 };
-		atomic { if :: bits -> bits = 0; woken = 1 :: else fi }
+#ifdef CAUSE_BEFORE_BITS
+		if
+		:: bits ->
+			atomic { wake_for_cause() };
+			bits = 0
+		:: else
+		fi
+#else
+		atomic { if :: bits -> bits = 0; due = 1 :: else fi };
+		atomic { if :: due -> due = 0; wake_for_cause() :: else fi }
+#endif
 	:: else
 	fi
 #endif
@@ -69,6 +103,8 @@ inline take()
 /* The event channel's interrupt; on the same processor, but then it could come anywhere. */
 active proctype upcall()
 {
+	bit due;
+
 end:	do
 	:: interrupt -> interrupt = 0; take()
 	od
@@ -96,6 +132,7 @@ inline be_idle()
 active proctype reader()
 {
 	byte got = 0;
+	bit due;
 
 	do
 	:: got == ITEMS -> break
@@ -134,7 +171,33 @@ active proctype reader()
 	od;
 }
 
-/* veng_obj_publish() and raise_event() */
+/* raise_event(): @mine is the cause, and @other one that may be there already */
+inline raise(mine, other)
+{
+#ifdef CAUSE_AFTER_BITS
+	atomic { back_barrier; bits = 1 };
+	selector = 1;
+	mine = 1;
+#else
+	atomic {
+		back_barrier;
+		mine = 1;
+#ifdef CAUSES_OVERWRITTEN
+		other = 0
+#endif
+	};
+#ifdef SELECTOR_FIRST
+	selector = 1;
+	bits = 1;
+#else
+	bits = 1;
+	selector = 1;
+#endif
+#endif
+	raised = 1
+}
+
+/* veng_obj_publish(), for data */
 inline publish()
 {
 #ifdef ARMED_READ_FIRST
@@ -148,15 +211,17 @@ inline publish()
 	is_armed = armed;
 #endif
 	if
-	:: is_armed ->
-#ifdef SELECTOR_FIRST
-		atomic { back_barrier; selector = 1 };
-		bits = 1;
-#else
-		atomic { back_barrier; bits = 1 };
-		selector = 1;
-#endif
-		raised = 1
+	:: is_armed -> told++; raise(for_data, for_room)
+	:: else
+	fi
+}
+
+/* The same for room, of which the reader's part of the mask says nothing. */
+inline publish_room()
+{
+	is_armed = armed;
+	if
+	:: is_armed -> raise(for_room, for_data)
 	:: else
 	fi
 }
@@ -190,11 +255,12 @@ inline tell()
 
 active proctype dispatcher()
 {
-	byte sent = 0;
+	byte sent = 0, rooms = 0;
 	bit raised, pending, is_armed;
 
 	do
 	:: sent < ITEMS -> publish(); sent++; tell()
+	:: rooms < ITEMS -> publish_room(); rooms++; tell()
 	:: pending -> tell()
 	:: !pending || sent == ITEMS ->
 		/* About to sleep: veng_events_flush(). */

@@ -42,6 +42,7 @@
 #define vos_load(p)		READ_ONCE(*vos_peer_ptr(p))
 #define vos_store(p, v)		WRITE_ONCE(*vos_peer_ptr(p), v)
 #define vos_exchange(p, v)	xchg(vos_peer_ptr(p), v)
+#define vos_or(p, v)		atomic_or(v, (atomic_t *)vos_peer_ptr(p))	/* 32 bits */
 #define vos_mb()		virt_mb()
 #else
 #include <string.h>
@@ -50,6 +51,7 @@
 #define vos_load(p)		__atomic_load_n(p, __ATOMIC_RELAXED)
 #define vos_store(p, v)		__atomic_store_n(p, v, __ATOMIC_RELAXED)
 #define vos_exchange(p, v)	__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+#define vos_or(p, v)		((void)__atomic_fetch_or(p, v, __ATOMIC_SEQ_CST))
 #define vos_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif
 

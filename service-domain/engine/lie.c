@@ -81,6 +81,7 @@ static void tell_of_objects(struct veng_conn *conn)
 		return;
 	vos_store(&conn->obj[obj].poll, get_random_u32());
 	vos_store(&conn->obj[obj].gen, vos_load(&conn->obj[other].gen));
+	vos_store(&conn->obj[obj].cause, get_random_u32());
 	vos_store(&conn->event[word], ~0ull);
 	set_bit(word % 64, (unsigned long *)vos_peer_ptr(&conn->ctrl->event_sel[word / 64]));
 }

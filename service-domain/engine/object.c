@@ -17,10 +17,13 @@ module_param_named(event_delay_us, veng_event_delay_us, uint, 0644);
 MODULE_PARM_DESC(event_delay_us,
 		 "microseconds at most that a busy front end has to take events by itself before it is interrupted");
 
-static void raise_event(struct veng_conn *conn, u32 obj)
+static void raise_event(struct veng_conn *conn, u32 obj, u32 cause)
 {
 	u32 word = obj / 64;
 
+	/* Before the bit: whoever takes that finds the cause, or has taken it already. */
+	if (cause)
+		vos_or(&conn->obj[obj].cause, cause);
 	set_bit(obj % 64, (unsigned long *)vos_peer_ptr(&conn->event[word]));
 	set_bit(word % 64, (unsigned long *)vos_peer_ptr(&conn->ctrl->event_sel[word / 64]));
 	/*
@@ -120,7 +123,7 @@ void veng_events_flush(struct veng_conn *conn)
 		notify_remote_via_irq(conn->chan[0].irq);
 }
 
-void veng_obj_publish(struct veng_conn *conn, u32 obj, u32 gen, u32 poll, bool wake)
+void veng_obj_publish(struct veng_conn *conn, u32 obj, u32 gen, u32 poll, u32 cause)
 {
 	struct vos_obj_state __peer *o;
 
@@ -130,11 +133,11 @@ void veng_obj_publish(struct veng_conn *conn, u32 obj, u32 gen, u32 poll, bool w
 	vos_store(&o->poll, poll);
 	vos_store_release(&o->gen, gen);
 	veng_handle_show(conn, obj, gen, poll);
-	if (!wake)
+	if (!cause)
 		return;
 	vos_mb();
 	if (vos_load(&o->armed))
-		raise_event(conn, obj);
+		raise_event(conn, obj, cause);
 }
 EXPORT_SYMBOL_GPL(veng_obj_publish);
 
@@ -147,7 +150,7 @@ EXPORT_SYMBOL_GPL(veng_obj_tells_room);
 void veng_obj_announce(struct veng_conn *conn, u32 obj)
 {
 	if (obj < conn->nr_objects)
-		raise_event(conn, obj);
+		raise_event(conn, obj, 0);
 }
 EXPORT_SYMBOL_GPL(veng_obj_announce);
 

@@ -199,11 +199,11 @@ void __user *veng_window(struct veng_conn *conn);
  * @obj: index of the object; ignored if out of range
  * @gen: its generation
  * @poll: EPOLL* bits
- * @wake: raise its event bit (if the front end armed it), and notify
+ * @cause: VOS_CAUSE_*: raise its event bit (if the front end armed it), and notify; 0: do not
  *
  * Context: any; callers serialise per object.
  */
-void veng_obj_publish(struct veng_conn *conn, u32 obj, u32 gen, u32 poll, bool wake);
+void veng_obj_publish(struct veng_conn *conn, u32 obj, u32 gen, u32 poll, u32 cause);
 
 /**
  * veng_obj_tells_room - test whether the front end waits for each datagram that leaves

@@ -103,7 +103,7 @@ static int announce(struct xenbus_device *dev)
 	if (!rc)
 		rc = xenbus_printf(XBT_NIL, dev->nodename, "features", "%u",
 				   VOS_F_EVENTS | VOS_F_HEARTBEAT | VOS_F_USER_CHANNELS |
-				   VOS_F_COST | VOS_F_TRACE);
+				   VOS_F_COST | VOS_F_TRACE | VOS_F_CAUSE);
 	if (!rc)
 		rc = xenbus_switch_state(dev, XenbusStateInitWait);
 	return rc;

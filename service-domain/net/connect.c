@@ -97,7 +97,7 @@ static s64 make_rare_socket(struct veng_scall *call)
 		return rc;
 	o = vns_obj_find(nc, call->sqe.obj, call->sqe.gen);
 	if (o) {
-		vns_obj_mark(o);
+		vns_obj_mark(o, VOS_CAUSE_STATE);
 		vns_obj_put(o);
 	}
 	return 0;
@@ -197,7 +197,7 @@ static s64 run_bind(struct veng_scall *call)
 	struct vns_obj *o = call->priv;
 	s64 rc = bind_now(o, call);
 
-	vns_obj_mark(o);
+	vns_obj_mark(o, 0);
 	vns_obj_put(o);
 	return rc;
 }
@@ -322,6 +322,7 @@ s64 vns_connect(struct vns_obj *o, struct veng_scall *call)
 
 	if (len < 0)
 		return len;
+	vns_obj_connects(o);
 	if (call->sqe.arg[0] & VOS_CONNECT_AHEAD)
 		rc = vns_connect_ahead(o->sock->sk, &addr, len, &call->sqe.arg[1]);
 	else

@@ -148,11 +148,8 @@ static s64 run_ioctl(struct veng_scall *call)
 	struct vns_obj *o = call->priv;
 	s64 rc = do_ioctl(o, call);
 
-	if (vns_is_tun(o)) {
-		/* The dispatcher may be publishing an older mask, and then does so again. */
-		call->cqe.poll = vns_obj_refresh(o, false);
-		vns_obj_mark(o);
-	}
+	if (vns_is_tun(o))
+		call->cqe.poll = vns_obj_refresh_early(o);
 	vns_obj_put(o);
 	/* The primary must not see an errno that the kernel keeps to itself. */
 	return rc == -ENOIOCTLCMD ? -ENOTTY : rc;

@@ -85,7 +85,7 @@ static s64 serve_socket(struct veng_scall *call)
 		rc = serve[call->sqe.opcode](o, call);
 	if (rc == VENG_PENDING)
 		return rc;		/* the pending call has our reference */
-	call->cqe.poll = vns_obj_refresh(o, false);
+	call->cqe.poll = vns_obj_refresh(o);
 	vns_obj_put(o);
 	return presentable(rc);
 }

@@ -68,14 +68,10 @@ bool vns_memory_is_scarce(void)
 	return si_mem_available() < (long)(totalram_pages() / 16);
 }
 
-/*
- * Publish the mask before the answer: what a program has asked for is there when its send()
- * returns. The dispatcher publishes it again, for it may have been publishing an older one.
- */
+/* Publish the mask before the answer: what a program asked for is there when send() returns. */
 static s64 ended(struct vns_obj *o, struct veng_scall *call, s64 rc)
 {
-	call->cqe.poll = vns_obj_refresh(o, false);
-	vns_obj_mark(o);
+	call->cqe.poll = vns_obj_refresh_early(o);
 	vns_obj_put(o);
 	return rc;
 }

@@ -139,7 +139,7 @@ s64 vns_obj_open(struct vns_obj *o, const struct vns_obj *listener, u32 *mask)
 	rc = install(o);
 	if (!rc) {
 		vns_obj_hook(o, listener);
-		*mask = vns_obj_refresh(o, false);
+		*mask = vns_obj_refresh(o);
 	}
 	vns_obj_put(o);
 	return rc;

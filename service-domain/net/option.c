@@ -140,7 +140,7 @@ static s64 run_set(struct veng_scall *call)
 		rc = set_filter(o, call);
 	else
 		rc = set_value(o, call);
-	vns_obj_mark(o);
+	vns_obj_mark(o, 0);
 	vns_obj_put(o);
 	return rc;
 }

@@ -155,7 +155,7 @@ static void feed(struct work_struct *work)
 			continue;
 		left--;
 		stop_starving(o);
-		vns_obj_mark(o);
+		vns_obj_mark(o, VOS_CAUSE_ROOM);
 	}
 	more = !list_empty(&nc->starving);
 	spin_unlock(&nc->lock);

@@ -52,20 +52,15 @@ void vns_tun_close(struct vns_obj *o)
 	spin_unlock_bh(&tuns_lock);
 }
 
-/*
- * Publish before the answer to the call that has set it down. The dispatcher does it again, for it
- * may have been publishing an older mask.
- */
+/* Publish before the answer to the call that has set it down. */
 static void publish_all_of(const struct net *net)
 {
 	struct vns_obj *o;
 
 	spin_lock_bh(&tuns_lock);
 	list_for_each_entry(o, &tuns, hunger)
-		if (!READ_ONCE(o->closed) && net_eq(sock_net(o->sock->sk), net)) {
-			vns_obj_refresh(o, false);
-			vns_obj_mark(o);
-		}
+		if (!READ_ONCE(o->closed) && net_eq(sock_net(o->sock->sk), net))
+			vns_obj_refresh_early(o);
 	spin_unlock_bh(&tuns_lock);
 }
 

@@ -39,6 +39,8 @@ struct vns_wakers {
  * @users: keeps the socket: the table, and each call under way
  * @sock: the socket. Only those of netlink and of /dev/net/tun have a file: see ioctl.c
  * @file: of one of these; NULL: it is another
+ * @causes: VOS_CAUSE_* that are not published yet
+ * @opened, @ended: what a signal has told of, see wake.c. Under the socket's lock
  * @mask: as last published; dispatcher only, read by callbacks
  * @closed: not in the table any more
  * @in_groups: options of IPv4 or IPv6 were set; those join multicast groups. Dispatcher only
@@ -56,10 +58,13 @@ struct vns_obj {
 	u32 gen;
 	struct socket *sock;
 	struct file *file;
+	atomic_t causes;
 	u32 mask;
 	bool closed;
 	bool in_groups;
 	bool hooked;
+	bool opened;
+	bool ended;
 	u8 urgent;
 	u32 urgent_seq;
 	bool starving;
@@ -117,8 +122,10 @@ void vns_obj_ref_put(struct vns_obj *o);
 /* wake.c */
 void vns_obj_hook(struct vns_obj *o, const struct vns_obj *listener);
 void vns_obj_unhook(struct vns_obj *o);
-u32 vns_obj_refresh(struct vns_obj *o, bool wake);
-void vns_obj_mark(struct vns_obj *o);
+u32 vns_obj_refresh(struct vns_obj *o);
+u32 vns_obj_refresh_early(struct vns_obj *o);
+void vns_obj_mark(struct vns_obj *o, u32 cause);
+void vns_obj_connects(struct vns_obj *o);
 void vns_obj_dirty(struct veng_dirty *d);
 
 /* pressure.c */

@@ -2,11 +2,12 @@
 /*
  * From a socket's wake-up to the poll mask in shared memory.
  *
- * The socket's callbacks run in soft interrupts under its locks, so they only mark the object.
- * The dispatcher then asks the protocol for the mask and publishes it.
+ * The socket's callbacks run in soft interrupts under its locks, so they only mark the object, with
+ * the cause. The dispatcher then asks the protocol for the mask and publishes both.
  *
  * Invariant: the mask is published after what changed it. If a call changed it, it is published
- * before the call's answer.
+ * before the call's answer. A cause is taken before the protocol is asked, so it is published with
+ * a mask that shows what it is about.
  */
 #include <linux/fs.h>
 #include <linux/poll.h>
@@ -17,11 +18,14 @@
 /**
  * vns_obj_mark - have the dispatcher publish the mask and wake waiters soon
  * @o: the object; RCU or a reference of the caller keeps it
+ * @cause: VOS_CAUSE_*: whom to wake; 0: nobody, but for what the mask shows anew
  *
  * Context: any.
  */
-void vns_obj_mark(struct vns_obj *o)
+void vns_obj_mark(struct vns_obj *o, u32 cause)
 {
+	if (cause)
+		atomic_or(cause, &o->causes);
 	if (!kref_get_unless_zero(&o->ref))
 		return;
 	if (!veng_obj_dirty(o->nc->conn, &o->dirty))
@@ -39,7 +43,7 @@ void vns_obj_dirty(struct veng_dirty *d)
 	struct vns_obj *o = container_of(d, struct vns_obj, dirty);
 
 	if (!READ_ONCE(o->closed))
-		vns_obj_refresh(o, true);
+		vns_obj_refresh(o);
 	vns_obj_ref_put(o);
 }
 
@@ -92,16 +96,25 @@ static u32 ask_mask(struct vns_obj *o)
 	return mask | (u32)READ_ONCE(o->urgent) << VOS_POLL_URGENT_SHIFT;
 }
 
-/**
- * vns_obj_refresh - publish the mask as it is now
- * @o: the object
- * @wake: wake waiters even if the mask is the same, since edge-triggered epoll needs every
- *	arrival; otherwise only new bits wake them
- *
- * Context: dispatcher, or in vns_obj_open().
- * Return: the mask.
- */
-u32 vns_obj_refresh(struct vns_obj *o, bool wake)
+#define IN_BITS ((__force u32)(EPOLLIN | EPOLLPRI | EPOLLRDNORM | EPOLLRDBAND | EPOLLMSG))
+
+/* Tell whom to wake for what the mask shows anew. A call may show it before the callback comes. */
+static u32 cause_of(u32 new)
+{
+	u32 cause = 0;
+
+	if (new & IN_BITS)
+		cause |= VOS_CAUSE_DATA;
+	if (new & VNS_ROOM)
+		cause |= VOS_CAUSE_ROOM;
+	if (new & (__force u32)EPOLLERR)
+		cause |= VOS_CAUSE_ERROR;
+	if (new & (__force u32)(EPOLLHUP | EPOLLRDHUP))
+		cause |= VOS_CAUSE_STATE;
+	return cause;
+}
+
+static u32 publish(struct vns_obj *o, u32 cause)
 {
 	u32 before = o->mask, mask = ask_mask(o);
 
@@ -112,12 +125,63 @@ u32 vns_obj_refresh(struct vns_obj *o, bool wake)
 		mask = ask_mask(o);
 		WRITE_ONCE(o->mask, mask);
 	}
-	veng_obj_publish(o->nc->conn, o->index, o->gen, mask,
-			 wake || mask & ~before & ~VOS_POLL_LOCAL);
+	/* A change of state wakes whoever waits. */
+	if (!(cause & VOS_CAUSE_STATE))
+		cause |= cause_of(mask & ~before);
+	/* As in Linux, little room is none, and the callback comes again. */
+	if (!(mask & (__force u32)EPOLLOUT))
+		cause &= ~VOS_CAUSE_ROOM;
+	else if (cause & VOS_CAUSE_ROOM && !(before & (__force u32)EPOLLOUT))
+		cause |= VOS_CAUSE_TOLD_ROOM;
+	veng_obj_publish(o->nc->conn, o->index, o->gen, mask, cause);
 	/* A signal is due, even if the program waits for nothing. */
 	if ((mask ^ before) & VOS_POLL_URGENT)
 		veng_obj_announce(o->nc->conn, o->index);
 	return mask;
+}
+
+/**
+ * vns_obj_refresh - publish the mask as it is now
+ * @o: the object
+ *
+ * Edge-triggered epoll needs every arrival, so each cause wakes waiters even if the mask is the
+ * same.
+ *
+ * Context: dispatcher, or in vns_obj_open().
+ * Return: the mask.
+ */
+u32 vns_obj_refresh(struct vns_obj *o)
+{
+	return publish(o, atomic_read(&o->causes) ? atomic_xchg(&o->causes, 0) : 0);
+}
+
+/**
+ * vns_obj_refresh_early - publish the mask before the dispatcher does
+ * @o: the object
+ *
+ * The dispatcher may be publishing an older one, so it does it again, with the same causes.
+ *
+ * Context: any.
+ * Return: the mask.
+ */
+u32 vns_obj_refresh_early(struct vns_obj *o)
+{
+	u32 before = o->mask, mask = publish(o, atomic_read(&o->causes));
+
+	vns_obj_mark(o, cause_of(mask & ~before));
+	return mask;
+}
+
+/**
+ * vns_obj_connects - note that a socket is about to be connected
+ * @o: the object
+ *
+ * Context: dispatcher.
+ */
+void vns_obj_connects(struct vns_obj *o)
+{
+	if (READ_ONCE(o->sock->sk->sk_state) == TCP_CLOSE)
+		o->opened = false;
 }
 
 /* Count urgent data when a segment first announces it, as Linux sends SIGURG. */
@@ -141,14 +205,15 @@ static void data_ready(struct sock *sk)
 		if (sk_is_tcp(sk))
 			note_urgent(o, sk);
 		o->old.data_ready(sk);
-		vns_obj_mark(o);
+		vns_obj_mark(o, VOS_CAUSE_DATA);
 	}
 	rcu_read_unlock();
 }
 
 /*
- * This runs for every datagram that has left. If the mask promises room already, no caller
- * waits for it, but for edge-triggered epoll. RCU keeps the connection: see net_disconnection().
+ * This runs for every datagram that has left, and when SO_SNDBUF is set. If the mask promises room
+ * already, no caller waits for it, but for edge-triggered epoll. RCU keeps the connection: see
+ * net_disconnection().
  */
 static void write_space(struct sock *sk)
 {
@@ -162,9 +227,26 @@ static void write_space(struct sock *sk)
 		smp_mb();
 		if (!(READ_ONCE(o->mask) & (__force u32)EPOLLOUT) ||
 		    veng_obj_tells_room(o->nc->conn, o->index))
-			vns_obj_mark(o);
+			vns_obj_mark(o, VOS_CAUSE_ROOM);
 	}
 	rcu_read_unlock();
+}
+
+/* Tell of what Linux tells the file's owner by a signal when a connection's state changes. */
+static u32 told_state(struct vns_obj *o, const struct sock *sk)
+{
+	bool ended = sock_flag(sk, SOCK_DONE);
+	u32 told = 0;
+
+	if (ended && !o->ended)
+		told = sk->sk_shutdown == SHUTDOWN_MASK || sk->sk_state == TCP_CLOSE ?
+		       VOS_CAUSE_TOLD_HUP : VOS_CAUSE_TOLD_END;
+	o->ended = ended;
+	if (sk->sk_state == TCP_ESTABLISHED && !o->opened) {
+		o->opened = true;
+		told |= VOS_CAUSE_TOLD_OPEN;
+	}
+	return told;
 }
 
 static void state_change(struct sock *sk)
@@ -175,7 +257,7 @@ static void state_change(struct sock *sk)
 	o = rcu_dereference_sk_user_data(sk);
 	if (o) {
 		o->old.state_change(sk);
-		vns_obj_mark(o);
+		vns_obj_mark(o, VOS_CAUSE_STATE | (sk_is_tcp(sk) ? told_state(o, sk) : 0));
 	}
 	rcu_read_unlock();
 }
@@ -188,7 +270,7 @@ static void error_report(struct sock *sk)
 	o = rcu_dereference_sk_user_data(sk);
 	if (o) {
 		o->old.error_report(sk);
-		vns_obj_mark(o);
+		vns_obj_mark(o, VOS_CAUSE_ERROR);
 	}
 	rcu_read_unlock();
 }
@@ -222,6 +304,8 @@ void vns_obj_hook(struct vns_obj *o, const struct vns_obj *listener)
 	sk->sk_state_change = state_change;
 	sk->sk_error_report = error_report;
 	/* What came before had no owner to be told. */
+	o->opened = listener;
+	o->ended = sock_flag(sk, SOCK_DONE);
 	if (sk_is_tcp(sk))
 		o->urgent_seq = READ_ONCE(tcp_sk(sk)->urg_seq);
 	__rcu_assign_sk_user_data_with_flags(sk, o, SK_USER_DATA_NOCOPY);

@@ -306,7 +306,7 @@ static s64 serve(struct veng_scall *call)
 		return VENG_PENDING;
 	}
 	if (in_u8(&in) % 4 == 1)
-		veng_obj_publish(conn, call->sqe.obj, call->sqe.gen, 5, true);
+		veng_obj_publish(conn, call->sqe.obj, call->sqe.gen, 5, VOS_CAUSE_DATA);
 	return (s64)in_lie(&in, 0) >> 1;
 }
 

@@ -106,9 +106,10 @@ void vos_account_note_sleep(u64 ns)
 {
 }
 
-static void on_event(struct vos_session *s, u32 obj)
+static void on_event(struct vos_session *s, u32 obj, u32 cause)
 {
 	shim_assert(s == &session && obj < OBJECTS);
+	shim_assert(link->tells_cause || cause == VOS_CAUSE_STATE);
 }
 
 static const struct vos_session_ops ops = { .event = on_event };
@@ -230,7 +231,9 @@ static void lie(void)
 		answer_all(&peer[nr]);
 		break;
 	case 9:
-		link->obj[in_u8(&in)] = (struct vos_obj_state){ in_u8(&in), in_u32(&in), 1 };
+		link->tells_cause = in_u8(&in) % 2;
+		link->obj[in_u8(&in)] = (struct vos_obj_state){
+			in_u8(&in), in_u32(&in), 1, in_u32(&in) };
 	}
 }
 

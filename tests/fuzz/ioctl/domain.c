@@ -57,13 +57,13 @@ s64 vns_tun_ioctl(struct vns_obj *o, const struct veng_scall *c, unsigned long w
 	return 0;
 }
 
-u32 vns_obj_refresh(struct vns_obj *o, bool wake)
+u32 vns_obj_refresh_early(struct vns_obj *o)
 {
 	shim_assert(false);
 	return 0;
 }
 
-void vns_obj_mark(struct vns_obj *o)
+void vns_obj_mark(struct vns_obj *o, u32 cause)
 {
 	shim_assert(false);
 }

@@ -344,6 +344,11 @@ static inline void atomic_set(atomic_t *v, int n)
 	v->counter = n;
 }
 
+static inline void atomic_or(int n, atomic_t *v)
+{
+	v->counter |= n;
+}
+
 static inline void atomic_inc(atomic_t *v)
 {
 	v->counter++;

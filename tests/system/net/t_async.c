@@ -74,6 +74,112 @@ TEST(async_reset_is_an_error)
 	CHECK(comes(&errors));
 }
 
+/* One letter for each signal, in order. */
+static char told[32];
+static volatile sig_atomic_t nr_told;
+
+static void on_told(int signal, siginfo_t *info, void *context)
+{
+	static const char letter[] = "?iomeph";		/* POLL_IN is 1, ... POLL_HUP is 6 */
+
+	(void)signal;
+	(void)context;
+	if (nr_told < (int)sizeof(told) - 1)
+		told[nr_told++] = letter[info->si_code];
+}
+
+static void be_told(int fd)
+{
+	struct sigaction sa = { .sa_sigaction = on_told, .sa_flags = SA_SIGINFO | SA_RESTART };
+
+	have_signals(fd);
+	CHECK_EQ(sigaction(SIGRTMIN, &sa, NULL), 0);
+}
+
+/* Whether these signals have come since it was asked last, and no others. */
+static bool was_told(const char *letters)
+{
+	int nr = strlen(letters), i;
+	bool same;
+
+	for (i = 0; i < 100 && nr_told < nr; i++)
+		usleep(20000);
+	for (i = 0; i < 5; i++)
+		usleep(20000);
+	same = nr_told == nr && !memcmp(told, letters, nr);
+	if (!same)
+		printf("told \"%.*s\", not \"%s\"\n", (int)nr_told, told, letters);
+	nr_told = 0;
+	return same;
+}
+
+TEST(async_end_of_data)
+{
+	int fd[2];
+
+	tcp_pair(AF_INET, fd);
+	be_told(fd[0]);
+	CHECK_EQ(write(fd[1], "x", 1), 1);
+	CHECK(was_told("i"));
+	CHECK_EQ(shutdown(fd[1], SHUT_WR), 0);
+	CHECK(was_told("ii"));
+	CHECK_EQ(shutdown(fd[0], SHUT_RDWR), 0);
+	CHECK(was_told(""));
+	close(fd[0]);
+
+	tcp_pair(AF_INET, fd);
+	be_told(fd[0]);
+	CHECK_EQ(shutdown(fd[0], SHUT_WR), 0);
+	CHECK(was_told(""));
+	close(fd[1]);
+	CHECK(was_told("hi"));
+}
+
+TEST(async_connect)
+{
+	struct linger now = { 1, 0 };
+	struct endpoint at;
+	int l = listener(AF_INET, &at), fd = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0)), peer;
+
+	be_told(fd);
+	CHECK_EQ(connect(fd, (void *)&at.addr, at.len), 0);
+	CHECK(was_told("o"));
+	peer = CHECK_OK(accept(l, NULL, NULL));
+	CHECK_EQ(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+	close(peer);
+	CHECK(was_told("e"));
+	close(fd);
+	close(l);
+	fd = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+	be_told(fd);
+	/* Once for the answer, and once when connect() has taken the error. */
+	CHECK_ERR(connect(fd, (void *)&at.addr, at.len), ECONNREFUSED);
+	CHECK(was_told("ee"));
+}
+
+TEST(async_room)
+{
+	static char buf[1 << 20];
+	size_t total = 0;
+	int fd[2];
+	ssize_t n;
+
+	tcp_pair(AF_INET, fd);
+	be_told(fd[0]);
+	set_int(fd[0], SOL_SOCKET, SO_SNDBUF, 100000);
+	CHECK_EQ(write(fd[0], "abc", 3), 3);
+	CHECK(was_told(""));
+	total = 3;
+	CHECK_EQ(fcntl(fd[0], F_SETFL, O_ASYNC | O_NONBLOCK), 0);
+	while ((n = write(fd[0], buf, sizeof(buf))) > 0)
+		total += n;
+	CHECK_ERR(n, EAGAIN);
+	nr_told = 0;
+	for (; total; total -= n)
+		n = CHECK_OK(read(fd[1], buf, total < sizeof(buf) ? total : sizeof(buf)));
+	CHECK(was_told("o"));
+}
+
 static void submit(aio_context_t ctx, struct iocb *cb)
 {
 	CHECK_EQ(syscall(SYS_io_submit, ctx, 1, &cb), 1);

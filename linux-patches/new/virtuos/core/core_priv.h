@@ -38,7 +38,7 @@
 
 /* What this front end uses if the service domain has it. */
 #define VOS_FEATURES		(VOS_F_EVENTS | VOS_F_HEARTBEAT | VOS_F_USER_CHANNELS | \
-				 VOS_F_COST | VOS_F_TRACE)
+				 VOS_F_COST | VOS_F_TRACE | VOS_F_CAUSE)
 
 /* Invariants that only kernels for debugging check: the counted paths cannot afford it. */
 #define VOS_DEBUG_WARN(cond) \

@@ -185,6 +185,7 @@ struct vos_link *vos_link_create(struct vos_session *s, struct xenbus_device *de
 	link->dev = dev;
 	link->peer = dev->otherend_id;
 	link->nr_objects = s->nr_objects;
+	link->tells_cause = xenbus_read_unsigned(dev->otherend, "features", 0) & VOS_F_CAUSE;
 	link->nr_sel = DIV_ROUND_UP(s->nr_objects, 64 * 64);
 	ida_init(&link->uchan_ids);
 	INIT_WORK(&link->kill_work, failed);

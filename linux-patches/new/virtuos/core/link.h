@@ -61,6 +61,7 @@ struct vos_link {
 	bool is_polled;			/* it is on poll.c's list */
 	u32 beat;
 	u32 nr_objects;
+	bool tells_cause;		/* the service has VOS_F_CAUSE */
 	u32 nr_sel;			/* words of ctrl->event_sel in use */
 	struct vos_area area;
 	struct vos_ctrl __peer *ctrl;

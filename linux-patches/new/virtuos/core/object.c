@@ -80,6 +80,12 @@ bool vos_object_pending(const struct vos_link *link)
 	return false;
 }
 
+/* Take why an event was raised. The mask is read afterwards. */
+static u32 take_cause(struct vos_link *link, u32 obj)
+{
+	return likely(link->tells_cause) ? vos_take(&link->obj[obj].cause) : VOS_CAUSE_STATE;
+}
+
 /**
  * vos_object_events - take all event bits and call the session user's event() for them
  * @link: the link
@@ -112,7 +118,7 @@ void vos_object_events(struct vos_link *link)
 				bits &= bits - 1;
 				trace_object_event(ops->service, obj);
 				if (ops->event)
-					ops->event(link->session, obj);
+					ops->event(link->session, obj, take_cause(link, obj));
 			}
 		}
 	}

@@ -75,8 +75,8 @@ struct vos_call {
  * @up: a link is ready for use by recovery. Runs in process context, may call with
  *	VOS_GET_RECOVERY. When it returns, other callers may use the link. NULL: none
  * @down: the link is dead and all its calls have ended. Process context
- * @event: object @obj has a new poll mask; see vos_obj_poll(). Interrupts may be off, any
- *	context
+ * @event: object @obj has a new poll mask, see vos_obj_poll(), by @cause: VOS_CAUSE_*, other bits
+ *	too. It is 0 if that was told already. Interrupts may be off, any context
  * @room: slots or arena have become free after a -ENOBUFS from vos_call_get(). A slot is
  *	kept for a second. Interrupts may be off, any context
  * @service: enum vos_door_service: under which threads are charged
@@ -89,7 +89,7 @@ struct vos_call {
 struct vos_session_ops {
 	void (*up)(struct vos_session *s);
 	void (*down)(struct vos_session *s);
-	void (*event)(struct vos_session *s, u32 obj);
+	void (*event)(struct vos_session *s, u32 obj, u32 cause);
 	void (*room)(struct vos_session *s);
 	u32 (*user_ns)(struct vos_session *s, const struct user_namespace *ns, u64 *caps);
 	u32 service;

@@ -111,50 +111,62 @@ u32 vnet_sock_mask(struct vnet_sock *vs)
 	return mask_of(vs, published(vs));
 }
 
-/*
- * Tell the owner of the socket's file (O_ASYNC) what Linux would: the worst comes first. An error
- * may have been there before: what there is to be read (@poll is the service's mask) counts, too.
- */
-static void wake_async(struct socket_wq *wq, u32 mask, u32 poll)
+/* Wake as Linux's sockets do, for one cause after the other: each has waiters of its own. */
+static void wake_waiters(wait_queue_head_t *q, u32 cause)
 {
-	if (mask & (__force u32)EPOLLERR)
-		sock_wake_async(wq, SOCK_WAKE_IO, POLL_ERR);
-	else if (mask & (__force u32)EPOLLHUP)
-		sock_wake_async(wq, SOCK_WAKE_IO, POLL_HUP);
-	else if (mask & (__force u32)EPOLLIN)
-		sock_wake_async(wq, SOCK_WAKE_IO, POLL_IN);
-	else if (mask & (__force u32)EPOLLOUT)
-		sock_wake_async(wq, SOCK_WAKE_IO, POLL_OUT);
-	if (mask & (__force u32)EPOLLERR && poll & (__force u32)EPOLLIN)
-		sock_wake_async(wq, SOCK_WAKE_IO, POLL_IN);
+	if (cause & VOS_CAUSE_STATE)
+		wake_up_interruptible_all(q);
+	if (cause & VOS_CAUSE_DATA)
+		wake_up_interruptible_poll(q, EPOLLIN | EPOLLPRI | EPOLLRDNORM | EPOLLRDBAND);
+	if (cause & VOS_CAUSE_ROOM)
+		wake_up_interruptible_poll(q, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
+	if (cause & VOS_CAUSE_ERROR)
+		wake_up_interruptible_poll(q, EPOLLERR);
 }
 
-static void wake(struct vnet_sock *vs, struct socket_wq *wq)
+/* Tell the owner of the socket's file (O_ASYNC) what Linux would. */
+static void wake_async(struct socket_wq *wq, u32 cause)
 {
-	u32 poll = published(vs), mask = mask_of(vs, poll);
+	if (cause & VOS_CAUSE_ERROR)
+		sock_wake_async(wq, SOCK_WAKE_IO, POLL_ERR);
+	if (cause & VOS_CAUSE_TOLD_OPEN)
+		sock_wake_async(wq, SOCK_WAKE_IO, POLL_OUT);
+	if (cause & VOS_CAUSE_TOLD_HUP)
+		sock_wake_async(wq, SOCK_WAKE_IO, POLL_HUP);
+	if (cause & VOS_CAUSE_TOLD_END)
+		sock_wake_async(wq, SOCK_WAKE_IO, POLL_IN);
+	if (cause & VOS_CAUSE_DATA)
+		sock_wake_async(wq, SOCK_WAKE_IO, POLL_IN);
+	if (cause & VOS_CAUSE_TOLD_ROOM)
+		sock_wake_async(wq, SOCK_WAKE_IO, POLL_OUT);
+}
 
-	vnet_urgent_event(vs, poll);
+static void wake(struct vnet_sock *vs, struct socket_wq *wq, u32 cause)
+{
+	vnet_urgent_event(vs, published(vs));
 	if (unlikely(READ_ONCE(vs->ring)))
 		vnet_ring_event(vs);
 	if (skwq_has_sleeper(wq))
-		wake_up_interruptible_poll(&wq->wait, (__force __poll_t)mask);
-	wake_async(wq, mask, poll);
+		wake_waiters(&wq->wait, cause);
+	if (unlikely(wq->fasync_list))
+		wake_async(wq, cause);
 }
 
 /**
  * vnet_sock_wake - wake the tasks that wait for a socket, so that they read its mask
  * @vs: the socket
+ * @cause: VOS_CAUSE_*: which of them
  *
  * Context: any.
  */
-void vnet_sock_wake(struct vnet_sock *vs)
+void vnet_sock_wake(struct vnet_sock *vs, u32 cause)
 {
 	struct socket_wq *wq;
 
 	rcu_read_lock();
 	wq = rcu_dereference(vs->sk.sk_wq);
 	if (wq)
-		wake(vs, wq);
+		wake(vs, wq, cause);
 	rcu_read_unlock();
 }
 
@@ -167,10 +179,11 @@ static bool wanted(struct vnet_sock *vs, struct socket_wq *wq)
  * vnet_object_event - note that an object's mask has changed; a session callback
  * @s: the session
  * @obj: index of the object
+ * @untrusted_cause: VOS_CAUSE_*. What a service invents wakes tasks for nothing
  *
  * Context: any.
  */
-void vnet_object_event(struct vos_session *s, u32 obj)
+void vnet_object_event(struct vos_session *s, u32 obj, u32 untrusted_cause)
 {
 	struct socket_wq *wq;
 	struct vnet_sock *vs;
@@ -187,18 +200,17 @@ void vnet_object_event(struct vos_session *s, u32 obj)
 			vnet_sock_arm(vs);
 	}
 	if (wq)
-		wake(vs, wq);
+		wake(vs, wq, untrusted_cause);
 	rcu_read_unlock();
 }
 
 /*
- * Edge-triggered epoll tells of room whenever a datagram has left. Without a waiter for that, no
- * event is worth it.
+ * Edge-triggered epoll tells of room whenever a datagram has left, and when SO_SNDBUF is set.
+ * Without a waiter for that, no event is worth it.
  */
-static bool wants_each_room(const struct vnet_sock *vs, const poll_table *wait)
+static bool wants_each_room(const poll_table *wait)
 {
-	return wait && wait->_key & EPOLLET && wait->_key & (EPOLLOUT | EPOLLWRNORM) &&
-	       !vnet_is_stream(vs);
+	return wait && wait->_key & EPOLLET && wait->_key & (EPOLLOUT | EPOLLWRNORM);
 }
 
 /**
@@ -216,7 +228,7 @@ __poll_t vnet_poll(struct file *file, struct socket *sock, poll_table *wait)
 	u32 poll, mask;
 
 	sock_poll_wait(file, sock, wait);
-	if (unlikely(wants_each_room(vs, wait) && !READ_ONCE(vs->each_room))) {
+	if (unlikely(wants_each_room(wait) && !READ_ONCE(vs->each_room))) {
 		WRITE_ONCE(vs->each_room, true);
 		vnet_sock_arm(vs);
 	} else if (!poll_does_not_wait(wait)) {
@@ -277,7 +289,7 @@ void vnet_sock_lose(struct vnet_sock *vs, int err)
 	}
 	mutex_unlock(&vs->lock);
 	vdoor_object_changed(vnet.session, vs->index);
-	vnet_sock_wake(vs);
+	vnet_sock_wake(vs, VOS_CAUSE_ERROR | VOS_CAUSE_STATE);
 }
 
 /**

@@ -344,7 +344,7 @@ void vnet_socket_again(struct vnet_sock *vs)
 static void socket_wake(struct vnet_sock *vs)
 {
 	vnet_sock_arm(vs);
-	vnet_sock_wake(vs);
+	vnet_sock_wake(vs, VOS_CAUSE_STATE);
 }
 
 /**

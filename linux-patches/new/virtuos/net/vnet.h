@@ -64,7 +64,7 @@ enum vnet_phase {
  * @pending: of netlink: an answer was there after the last call
  * @local: of netlink: this kernel answers it
  * @repaired: TCP_REPAIR is on
- * @each_room: edge-triggered epoll waits for room; of all but streams
+ * @each_room: edge-triggered epoll waits for room
  * @urgent_seen: the last count of urgent data, as in VOS_POLL_URGENT
  * @shutdowns: how often a thread has begun to shut it down
  * @shut: of a datagram socket: RCV_SHUTDOWN, SEND_SHUTDOWN
@@ -213,8 +213,8 @@ void vnet_urgent_tell(struct vnet_sock *vs, u32 poll);
 /* object.c */
 int vnet_object_add(struct vnet_sock *vs);
 void vnet_object_remove(struct vnet_sock *vs);
-void vnet_object_event(struct vos_session *s, u32 obj);
-void vnet_sock_wake(struct vnet_sock *vs);
+void vnet_object_event(struct vos_session *s, u32 obj, u32 cause);
+void vnet_sock_wake(struct vnet_sock *vs, u32 cause);
 void vnet_sock_arm(struct vnet_sock *vs);
 u32 vnet_sock_mask(struct vnet_sock *vs);
 __poll_t vnet_poll(struct file *file, struct socket *sock, poll_table *wait);

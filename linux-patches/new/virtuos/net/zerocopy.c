@@ -33,7 +33,7 @@ void vnet_zerocopy_sent(struct vnet_sock *vs)
 	if (!sock_flag(&vs->sk, SOCK_ZEROCOPY))
 		return;
 	atomic64_add(1ull << 32, &vs->zerocopy);
-	vnet_sock_wake(vs);
+	vnet_sock_wake(vs, VOS_CAUSE_ERROR);
 }
 
 /**
