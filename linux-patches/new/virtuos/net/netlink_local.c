@@ -113,8 +113,8 @@ static bool is_about_local_sockets(const struct nlmsghdr *h)
 
 	if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY && h->nlmsg_type != SOCK_DESTROY)
 		return false;
-	return h->nlmsg_len >= NLMSG_HDRLEN + sizeof(*req) &&
-	       req->sdiag_family != AF_INET && req->sdiag_family != AF_INET6;
+	return h->nlmsg_len >= NLMSG_HDRLEN + sizeof(*req) && req->sdiag_family != AF_INET &&
+	       req->sdiag_family != AF_INET6 && req->sdiag_family != AF_PACKET;
 }
 
 /**
