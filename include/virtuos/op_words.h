@@ -71,6 +71,8 @@
 
 /* RECVMSG, arg2: part of a program's call that has got bytes, so urgent data ends it. */
 #define VOS_RECV_GOES_ON	(1u << 0)
+/* RECVMSG, arg2: the caller wants to know how much is left, as Linux's msg_inq says. */
+#define VOS_RECV_LEFT		(1u << 1)
 /* RECVMSG, out[3]: what comes next is urgent data, where a program's call has to end. */
 #define VOS_RECV_AT_MARK	(1u << 0)
 /* RECVMSG, out[3]: an urgent byte that is not in line was passed over by MSG_PEEK. */

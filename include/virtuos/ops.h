@@ -100,8 +100,9 @@
  *	           kernel has chosen for a datagram socket of IPv4 or IPv6; 0: none.
  *	RECVMSG    ext0 out: data; ext1 out: address area of 128 bytes, then control
  *	           data; arg0 = MSG_* flags. result = bytes; out[0] = address length,
- *	           out[1] = control length, out[2] = msg_flags. Of TCP: arg2 = VOS_RECV_GOES_ON
- *	           or 0; out[3] = VOS_RECV_* | place << 32, a number that changes when data
+ *	           out[1] = control length, out[2] = msg_flags. Of TCP: arg2 = VOS_RECV_GOES_ON,
+ *	           VOS_RECV_LEFT; with the latter, out[2] has the bytes left << 32, 1 at the end
+ *	           of the data. out[3] = VOS_RECV_* | place << 32, a number that changes when data
  *	           is taken. With MSG_PEEK, arg1 = bytes to pass over | place << 32, as told
  *	           last: -ESTALE if that has changed; -EOPNOTSUPP other protocols.
  *	UNREAD     gives back what RECVMSG took of a stream, when the program's memory cannot

@@ -114,7 +114,7 @@ static void give_side(struct message *m, struct veng_scall *call)
 	u32 alen = min_t(u32, m->msg.msg_namelen, VOS_ADDR_MAX);
 	u32 clen = m->control_len - m->msg.msg_controllen;
 
-	call->cqe.out[2] = m->msg.msg_flags;
+	call->cqe.out[2] = m->msg.msg_flags | (u64)(u32)m->msg.msg_inq << 32;
 	if (call->sqe.ext[1].len < VOS_ADDR_MAX)
 		return;
 	vos_peer_write(call->out[1], &m->addr, alen);
@@ -156,6 +156,7 @@ int vns_message_recv(struct vns_obj *o, struct veng_scall *call)
 		message_data(&m, call, call->out[0], ITER_DEST);
 		if (call->sqe.ext[1].len >= VOS_ADDR_MAX)
 			m.msg.msg_name = &m.addr;
+		m.msg.msg_get_inq = !!(call->sqe.arg[2] & VOS_RECV_LEFT);
 		rc = recv_data(o, &m, call, (call->sqe.arg[0] & RECV_FLAGS) | MSG_DONTWAIT);
 	}
 	if (rc >= 0)

@@ -44,6 +44,7 @@ struct recv {
 	u32 asked;		/* bytes asked for by the last call */
 	u32 poll;		/* the mask after it */
 	u64 place;		/* where it ended, as in RECVMSG's out[3] */
+	u32 left;		/* with VOS_RECV_LEFT: what is left */
 	u32 behind;		/* with MSG_PEEK: bytes of the stream to pass over */
 	u32 dissolved;		/* as the socket had it when the program called */
 	u32 refused;		/* bytes of the last answer that found no memory of the program */
@@ -143,6 +144,7 @@ static int copy_answer(struct recv *r, struct vos_call *call)
 	r->place = call->cqe.out[3];
 	if (n < 0)
 		return n;
+	r->left = call->cqe.out[2] >> 32;
 	rc = copy_side(r, call);
 	if (rc)
 		return rc;
@@ -204,8 +206,8 @@ static int recv_once(struct recv *r, size_t left, size_t got)
 	call->sqe.arg[0] = r->flags & RECV_FLAGS;
 	if (r->behind)
 		call->sqe.arg[1] = r->behind | r->place >> 32 << 32;
-	if (got)
-		call->sqe.arg[2] = VOS_RECV_GOES_ON;
+	call->sqe.arg[2] = (got ? VOS_RECV_GOES_ON : 0) |
+			   (r->msg->msg_get_inq ? VOS_RECV_LEFT : 0);
 	rc = vos_call(call);
 	if (rc == -EINTR)
 		return rc;
@@ -239,6 +241,7 @@ static int recv_some(struct recv *r, size_t left, size_t got)
 	int rc;
 
 	r->poll = 0;
+	r->left = 0;
 	if (vnet_is_lost(vs))
 		return recv_lost(vs, r->flags);
 	rc = recv_once(r, left, got);
@@ -394,12 +397,6 @@ int vnet_recv_netlink(struct vnet_sock *vs, struct msghdr *msg, size_t len, int 
 	return rc;
 }
 
-/* io_uring asks whether more is there, and not how much. The end of the stream counts. */
-static void note_more(struct vnet_sock *vs, struct msghdr *msg)
-{
-	msg->msg_inq = !!(vnet_sock_mask(vs) & (__force u32)EPOLLIN);
-}
-
 /**
  * vnet_recvmsg - carry out recvmsg(2)
  * @sock: the socket
@@ -438,6 +435,6 @@ int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 	if (msg->msg_namelen)
 		vnet_cgroup_recv(vs, msg);
 	if (msg->msg_get_inq && rc >= 0 && vs->sk.sk_protocol == IPPROTO_TCP)
-		note_more(vs, msg);
+		msg->msg_inq = min_t(u32, r.left, INT_MAX);
 	return rc;
 }
