@@ -308,6 +308,7 @@ static void begin(void)
 	vs = (struct vnet_sock){ .index = 3, .gen = 7, .epoch = 1 };
 	vs.phase = phases[in_u8(&in) % ARRAY_SIZE(phases)];
 	vs.sk.sk_type = in_u8(&in) % 2 ? SOCK_DGRAM : SOCK_STREAM;
+	vs.sk.sk_protocol = vs.sk.sk_type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
 	vs.sk.sk_rcvtimeo = MAX_SCHEDULE_TIMEOUT;
 	vs.sk.sk_rcvlowat = in_u8(&in) % 3;
 	asked = in_lie(&in, 500) % SPACE_MAX;
@@ -325,12 +326,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	shim_begin();
 	begin();
 	name = malloc(ADDRESS);
-	msg = (struct msghdr){ .msg_iter = { space, asked } };
+	msg = (struct msghdr){ .msg_iter = { space, asked }, .msg_get_inq = true, .msg_inq = -1 };
 	msg.msg_name = in_u8(&in) % 2 ? name : NULL;
 	msg.msg_control = in_u8(&in) % 4 ? &control : NULL;
 	msg.msg_controllen = in_lie(&in, 300);
 	rc = vnet_recvmsg(&sock, &msg, asked, asked_flags);
 	check(rc, 0);
+	shim_assert(rc >= 0 && vs.sk.sk_type == SOCK_STREAM ? msg.msg_inq >= 0 : msg.msg_inq == -1);
 	shim_assert(!vs.receiving.held);
 	free(name);
 	free(space);
