@@ -140,7 +140,7 @@ struct vos_channel_page {
 #define VOS_CAUSE_DATA		(1u << 0)	/* there is something to be received */
 #define VOS_CAUSE_ROOM		(1u << 1)	/* there is room to send */
 #define VOS_CAUSE_ERROR		(1u << 2)
-#define VOS_CAUSE_STATE		(1u << 3)	/* whoever waits has to look */
+#define VOS_CAUSE_STATE		(1u << 3)	/* every waiter has to read the mask */
 #define VOS_CAUSE_TOLD_END	(1u << 4)	/* the peer sends no more */
 #define VOS_CAUSE_TOLD_HUP	(1u << 5)	/* nor does this end */
 #define VOS_CAUSE_TOLD_OPEN	(1u << 6)	/* it is connected */

@@ -21,7 +21,7 @@ static void raise_event(struct veng_conn *conn, u32 obj, u32 cause)
 {
 	u32 word = obj / 64;
 
-	/* Before the bit: whoever takes that finds the cause, or has taken it already. */
+	/* Before the bit: a reader that takes the bit finds the cause, or has it already. */
 	if (cause)
 		vos_or(&conn->obj[obj].cause, cause);
 	set_bit(obj % 64, (unsigned long *)vos_peer_ptr(&conn->event[word]));

@@ -18,7 +18,7 @@
 /**
  * vns_obj_mark - have the dispatcher publish the mask and wake waiters soon
  * @o: the object; RCU or a reference of the caller keeps it
- * @cause: VOS_CAUSE_*: whom to wake; 0: nobody, but for what the mask shows anew
+ * @cause: VOS_CAUSE_*: which waiters to wake; 0: those of bits that the mask shows anew
  *
  * Context: any.
  */
@@ -98,7 +98,7 @@ static u32 ask_mask(struct vns_obj *o)
 
 #define IN_BITS ((__force u32)(EPOLLIN | EPOLLPRI | EPOLLRDNORM | EPOLLRDBAND | EPOLLMSG))
 
-/* Tell whom to wake for what the mask shows anew. A call may show it before the callback comes. */
+/* Tell which waiters new bits of a mask wake. A call may show them before the callback comes. */
 static u32 cause_of(u32 new)
 {
 	u32 cause = 0;
@@ -125,7 +125,7 @@ static u32 publish(struct vns_obj *o, u32 cause)
 		mask = ask_mask(o);
 		WRITE_ONCE(o->mask, mask);
 	}
-	/* A change of state wakes whoever waits. */
+	/* A change of state wakes all waiters. */
 	if (!(cause & VOS_CAUSE_STATE))
 		cause |= cause_of(mask & ~before);
 	/* As in Linux, little room is none, and the callback comes again. */
