@@ -77,6 +77,43 @@ TEST(fiemap_of_many_extents)
 	CHECK_EQ(map.extent[399].fe_logical, 2l * 399 * BLOCK);
 }
 
+/* The number of the disk's block that has a file's; errno is set if there is an error. */
+static int block_of(int fd, int block)
+{
+	return ioctl(fd, FIBMAP, &block) ? -1 : block;
+}
+
+TEST(blocks_of_a_file_are_on_the_disk)
+{
+	int fd = with_holes(3), i, at;
+
+	if (geteuid())
+		test_skip("FIBMAP is for root");
+	for (i = 0; i < 3; i++) {
+		at = block_of(fd, 2 * i);
+		CHECK(at > 0);
+		CHECK_EQ(block_of(fd, 2 * i + 1), 0);
+		CHECK_EQ(fiemap(fd, 2l * i * BLOCK, BLOCK, 1), 0);
+		CHECK_EQ(map.head.fm_mapped_extents, 1);
+		CHECK_EQ(map.extent[0].fe_physical / BLOCK, at);
+	}
+	CHECK_EQ(fallocate(fd, 0, 10 * BLOCK, 2 * BLOCK), 0);
+	CHECK_EQ(block_of(fd, 10), 0);
+	CHECK_EQ(pwrite(fd, "x", 1, 11 * BLOCK), 1);
+	CHECK(block_of(fd, 11) > 0);
+	CHECK_EQ(block_of(fd, INT_MAX), 0);
+	CHECK_ERR(block_of(fd, -1), EINVAL);
+	CHECK_ERR(block_of(CHECK_OK(open(".", O_RDONLY)), 0), ENOTTY);
+	fd = CHECK_OK(open("f", O_RDONLY));
+	CHECK(block_of(fd, 11) > 0);
+	/* A file that was not used since it was opened */
+	CHECK_EQ(mkdir("d", 0755), 0);
+	put_text("d/g", "x");
+	forget_all();
+	CHECK(block_of(CHECK_OK(open("d/g", O_RDONLY)), 0) > 0);
+	CHECK_EQ(block_of(CHECK_OK(open("d/new", O_CREAT | O_RDWR, 0644)), 0), 0);
+}
+
 TEST(unknown_flag_of_fiemap)
 {
 	int fd = with_holes(1);

@@ -59,6 +59,7 @@ struct vosfs_data {
 };
 
 /* inode.c */
+void vosfs_data_set_ops(struct inode *inode);
 struct vosfs_data *vosfs_data_of(struct inode *inode);
 struct vosfs_data *vosfs_data_known(const struct inode *inode);
 

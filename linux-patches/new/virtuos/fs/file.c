@@ -83,6 +83,7 @@ static loff_t data_llseek(struct file *file, loff_t offset, int whence)
 static int data_open(struct inode *inode, struct file *file)
 {
 	vosfs_attr_keep(inode);
+	vosfs_data_set_ops(inode);
 	return fuse_file_operations.open(inode, file);
 }
 

@@ -7,7 +7,7 @@
  */
 #include <linux/fs.h>
 #include <linux/slab.h>
-#include "data.h"
+#include "space.h"
 
 /**
  * vosfs_data_known - get what is kept of an inode
@@ -21,12 +21,39 @@ struct vosfs_data *vosfs_data_known(const struct inode *inode)
 	return READ_ONCE(inode->i_private);
 }
 
+/* The client's address space operations, of which there is one kind, with a bmap that asks. */
+static struct address_space_operations space_ops;
+static DEFINE_MUTEX(ops_mutex);
+
+/**
+ * vosfs_data_set_ops - give an inode the address space operations of this file system
+ * @inode: a regular file's; the client has set its own
+ *
+ * A file that was just created has been opened without its operation open, so it gets them when
+ * its data is first used. Until then it has no block, and the client's say the same.
+ *
+ * Context: process.
+ */
+void vosfs_data_set_ops(struct inode *inode)
+{
+	if (READ_ONCE(inode->i_data.a_ops) == &space_ops)
+		return;
+	mutex_lock(&ops_mutex);
+	if (!space_ops.bmap) {
+		space_ops = *inode->i_data.a_ops;
+		space_ops.bmap = vosfs_ioctl_bmap;
+	}
+	smp_store_release(&inode->i_data.a_ops, &space_ops);
+	mutex_unlock(&ops_mutex);
+}
+
 static struct vosfs_data *make(struct inode *inode)
 {
 	struct vosfs_data *d = kzalloc(sizeof(*d), GFP_KERNEL_ACCOUNT), *other;
 
 	if (!d)
 		return NULL;
+	vosfs_data_set_ops(inode);
 	d->inode = inode;
 	d->held_until = jiffies;
 	if (READ_ONCE(get_fuse_inode(inode)->inval_mask) & STATX_BLOCKS)

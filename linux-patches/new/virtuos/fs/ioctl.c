@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ioctl()s that this file system asks for by itself, because the kernel handles those of
- * programs: FIEMAP, and the file system's UUID. All others go to the service by way of the client.
+ * programs: FIEMAP, FIBMAP, and the file system's UUID. All others go to the service by way of the client.
  * It reads the argument first, whose size is in the command's number.
  */
 #include <linux/fiemap.h>
@@ -144,6 +144,51 @@ int vosfs_ioctl_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64
 	err = map_range(inode, info, start, start + len, e);
 	kfree(e);
 	return err;
+}
+
+/* Where on the disk the data at @pos is: a byte's position, or 0 if no block has it. */
+static u64 place_of(struct inode *inode, loff_t pos, struct extents *e)
+{
+	const struct fiemap_extent *x = e->extent;
+	const struct fiemap want = {
+		.fm_start = pos,
+		.fm_length = i_blocksize(inode),
+		.fm_extent_count = 1,
+	};
+	ssize_t n = ask(get_fuse_mount(inode), get_node_id(inode), FS_IOC_FIEMAP, &want,
+			sizeof(want), e, struct_size(&e->head, fm_extents, 1));
+
+	if (n < (ssize_t)struct_size(&e->head, fm_extents, 1) || e->head.fm_mapped_extents != 1)
+		return 0;
+	if (x->fe_logical > pos || pos - x->fe_logical >= x->fe_length ||
+	    x->fe_flags & (FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_UNWRITTEN |
+			   FIEMAP_EXTENT_NOT_ALIGNED))
+		return 0;
+	return x->fe_physical + (pos - x->fe_logical);
+}
+
+/**
+ * vosfs_ioctl_bmap - the address space operation bmap of regular files: FIBMAP asks for it
+ * @mapping: as there
+ * @block: as there
+ *
+ * Context: process.
+ * Return: as there.
+ */
+sector_t vosfs_ioctl_bmap(struct address_space *mapping, sector_t block)
+{
+	struct inode *inode = mapping->host;
+	struct extents *e = NULL;
+	sector_t at = 0;
+
+	vosfs_users_note_writes(inode);
+	if (block < (u64)inode->i_sb->s_maxbytes >> inode->i_blkbits &&
+	    !vosfs_blocks_write_back(inode))
+		e = kmalloc(sizeof(*e), GFP_KERNEL);
+	if (e)
+		at = place_of(inode, (loff_t)block << inode->i_blkbits, e) >> inode->i_blkbits;
+	kfree(e);
+	return at;
 }
 
 /**

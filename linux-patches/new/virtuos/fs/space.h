@@ -33,6 +33,7 @@ int vosfs_attr_set_flags(struct mnt_idmap *idmap, struct dentry *dentry, struct 
 
 /* ioctl.c */
 int vosfs_ioctl_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64 start, u64 len);
+sector_t vosfs_ioctl_bmap(struct address_space *mapping, sector_t block);
 
 /* range.c */
 int vosfs_fallocate(struct inode *inode, const struct fuse_fallocate_in *in);
