@@ -40,6 +40,43 @@ TEST(fields_that_are_asked_for)
 	CHECK(stat_of("p").st_size == 0 && stat_of("p").st_blocks == 0);
 }
 
+/* What is said to be known is true, although nobody asked for it. */
+static void check_unasked(int fd)
+{
+	struct statx sx;
+	struct stat st;
+
+	CHECK_EQ(statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &sx), 0);
+	CHECK_EQ(fstat(fd, &st), 0);
+	if (sx.stx_mask & STATX_BLOCKS)
+		CHECK_EQ(sx.stx_blocks, st.st_blocks);
+	if (sx.stx_mask & STATX_SIZE)
+		CHECK_EQ(sx.stx_size, st.st_size);
+}
+
+TEST(blocks_that_are_not_asked_for)
+{
+	static char buf[65536];
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644)), i;
+
+	check_unasked(fd);
+	CHECK_EQ(write(fd, buf, 10), 10);
+	check_unasked(fd);
+	CHECK_EQ(pwrite(fd, buf, sizeof(buf), 0), sizeof(buf));
+	check_unasked(fd);
+	CHECK_EQ(fsync(fd), 0);
+	check_unasked(fd);
+	for (i = 0; i < 5; i++)
+		CHECK_EQ(pwrite(fd, "x", 1, 1000000 + 100000 * i), 1);
+	check_unasked(fd);
+	CHECK_EQ(fallocate(fd, FALLOC_FL_KEEP_SIZE, 3000000, 1 << 20), 0);
+	check_unasked(fd);
+	CHECK_EQ(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 32768), 0);
+	check_unasked(fd);
+	CHECK_EQ(ftruncate(fd, 5000), 0);
+	check_unasked(fd);
+}
+
 static int kind_of(const char *name)
 {
 	DIR *dir = opendir(".");

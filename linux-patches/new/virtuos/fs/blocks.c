@@ -157,19 +157,47 @@ static int make_true(struct vosfs_data *d)
 	return 0;
 }
 
-/* After an answer: note whether the file is dense; add what the storage domain does not know. */
-static void use_answer(struct vosfs_data *d, struct kstat *stat)
+/* Add what the storage domain does not know. */
+static void add_known(struct vosfs_data *d, struct kstat *stat)
 {
 	loff_t size = i_size_read(d->inode);
 	u64 known;
 
 	spin_lock(&d->lock);
-	if (!d->holes_written && stat->blocks << 9 >= stat->size &&
-	    !mapping_tagged(d->inode->i_mapping, PAGECACHE_TAG_DIRTY))
-		d->dense_end = max_t(loff_t, d->dense_end, stat->size);
 	known = round_up(min(d->dense_end, size), i_blocksize(d->inode)) >> 9;
 	spin_unlock(&d->lock);
 	stat->blocks = max_t(u64, stat->blocks, known);
+}
+
+/* After an answer: note whether the file is dense. */
+static void use_answer(struct vosfs_data *d, struct kstat *stat)
+{
+	spin_lock(&d->lock);
+	if (!d->holes_written && stat->blocks << 9 >= stat->size &&
+	    !mapping_tagged(d->inode->i_mapping, PAGECACHE_TAG_DIRTY))
+		d->dense_end = max_t(loff_t, d->dense_end, stat->size);
+	spin_unlock(&d->lock);
+	add_known(d, stat);
+}
+
+/*
+ * Blocks that the caller did not ask for are those that were told last, and what is known here.
+ * If that may not be all, they are not said to be known.
+ */
+static void tell_unasked(struct inode *inode, struct vosfs_data *d, struct kstat *stat)
+{
+	bool known = !(READ_ONCE(get_fuse_inode(inode)->inval_mask) & STATX_BLOCKS);
+
+	if (d && vosfs_data_served(inode)) {
+		known = false;
+	} else if (d) {
+		known = known && (is_dense(d) ||
+				  !(READ_ONCE(d->holes_written) || is_writing(inode) ||
+				    mapping_tagged(inode->i_mapping, PAGECACHE_TAG_DIRTY)));
+		add_known(d, stat);
+	}
+	if (!known)
+		stat->result_mask &= ~STATX_BLOCKS;
 }
 
 /* What ext4 says on a disk with small sectors; vosfs_read_iter() refuses what is not so. */
@@ -202,9 +230,13 @@ int vosfs_blocks_getattr(struct mnt_idmap *idmap, const struct path *path, struc
 	if (d && mask & STATX_BLOCKS && !(flags & AT_STATX_DONT_SYNC))
 		err = make_true(d);
 	err = err ?: fuse_common_inode_operations.getattr(idmap, path, stat, mask, flags);
-	if (!err && d && mask & STATX_BLOCKS && !vosfs_data_served(inode))
+	if (err)
+		return err;
+	if (!(mask & STATX_BLOCKS))
+		tell_unasked(inode, d, stat);
+	else if (d && !vosfs_data_served(inode))
 		use_answer(d, stat);
-	if (!err && mask & STATX_DIOALIGN)
+	if (mask & STATX_DIOALIGN)
 		tell_alignment(stat);
-	return err;
+	return 0;
 }
