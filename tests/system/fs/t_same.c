@@ -40,6 +40,29 @@ static ino_t listed(const char *name)
 	return ino;
 }
 
+/* As lsof and /proc/PID/maps show it. */
+TEST(a_file_without_a_name_shows_its_number)
+{
+	char want[64], path[64], seen[PATH_MAX];
+	struct stat st;
+	int fd = open(".", O_TMPFILE | O_RDWR, 0644), i;
+
+	if (fd < 0 && errno == EOPNOTSUPP)
+		test_skip("no O_TMPFILE here");
+	CHECK_EQ(fstat(CHECK_OK(fd), &st), 0);
+	snprintf(want, sizeof(want), "/#%lu (deleted)", (unsigned long)st.st_ino);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	for (i = 0; i < 2; i++) {
+		ssize_t n = CHECK_OK(readlink(path, seen, sizeof(seen) - 1));
+
+		seen[n] = 0;
+		CHECK(strrchr(seen, '/') && !strcmp(strrchr(seen, '/'), want));
+		/* A name that it gets later is not the one it was opened by. */
+		if (!i)
+			CHECK_EQ(linkat(AT_FDCWD, path, AT_FDCWD, "named", AT_SYMLINK_FOLLOW), 0);
+	}
+}
+
 /* What lsof, fuser and pmap compare. */
 TEST(numbers_agree)
 {
