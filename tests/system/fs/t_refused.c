@@ -214,6 +214,51 @@ TEST(access_lists_that_are_refused)
 	CHECK_EQ(removexattr("f", "system.posix_acl_access"), 0);
 }
 
+static int set_list(const char *path, const char *name, unsigned int users)
+{
+	struct list {
+		uint32_t version;
+		struct {
+			uint16_t tag, perm;
+			uint32_t id;
+		} entry[8000];
+	} *list = calloc(1, sizeof(*list));
+	unsigned int i, n = 0;
+	int rc;
+
+	CHECK(list && users + 4 <= 8000);
+	list->version = 2;
+	for (i = 0; i < users + 4; i++) {
+		static const uint16_t tags[] = { 0x04, 0x10, 0x20 };
+
+		list->entry[n].tag = !i ? 0x01 : i <= users ? 0x02 : tags[i - users - 1];
+		list->entry[n].perm = 4;
+		list->entry[n++].id = list->entry[i].tag == 0x02 ? 1000 + i : -1;
+	}
+	rc = setxattr(path, name, list, 4 + 8 * n, 0);
+	free(list);
+	return rc;
+}
+
+TEST(access_lists_without_room)
+{
+	static const char access[] = "system.posix_acl_access", other[] = "system.posix_acl_default";
+	struct statfs fs;
+
+	put_text("f", "");
+	CHECK_EQ(mkdir("d", 0755), 0);
+	CHECK_EQ(statfs(".", &fs), 0);
+	if (fs.f_bsize != 4096 || (set_list("f", access, 1) && errno == EOPNOTSUPP))
+		test_skip("no access lists, or blocks of another size");
+	CHECK_EQ(set_list("f", access, 400), 0);
+	CHECK_EQ(getxattr("f", access, NULL, 0), 4 + 8 * 404);
+	CHECK_ERR(set_list("f", access, 600), ENOSPC);
+	CHECK_ERR(set_list("f", access, 7900), ENOSPC);
+	CHECK_EQ(getxattr("f", access, NULL, 0), 4 + 8 * 404);
+	CHECK_EQ(set_list("d", other, 400), 0);
+	CHECK_ERR(set_list("d", other, 600), ENOSPC);
+}
+
 TEST(a_path_alone)
 {
 	int fd, link_fd;
