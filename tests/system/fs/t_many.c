@@ -83,6 +83,23 @@ TEST(positions_in_a_large_folder)
 	closedir(dir);
 }
 
+TEST(a_folder_ends_behind_its_names)
+{
+	char buf[4096];
+	int fd, i;
+
+	CHECK_EQ(mkdir("d", 0755), 0);
+	for (i = 0; i < 2; i++) {
+		fd = CHECK_OK(open("d", O_RDONLY | O_DIRECTORY));
+		CHECK(syscall(SYS_getdents64, fd, buf, 64) > 0);
+		CHECK(lseek(fd, 0, SEEK_END) > 0);
+		CHECK_EQ(syscall(SYS_getdents64, fd, buf, sizeof(buf)), 0);
+		CHECK_ERR(lseek(fd, 1, SEEK_END), EINVAL);
+		CHECK_EQ(close(fd), 0);
+		put_text("d/f", "x");
+	}
+}
+
 TEST(a_folder_has_numbers)
 {
 	struct stat empty, full;
