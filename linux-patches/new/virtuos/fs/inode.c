@@ -43,6 +43,7 @@ void vosfs_data_set_ops(struct inode *inode)
 		space_ops = *inode->i_data.a_ops;
 		space_ops.bmap = vosfs_ioctl_bmap;
 	}
+	/* A task that sees the pointer sees what is in the operations. */
 	smp_store_release(&inode->i_data.a_ops, &space_ops);
 	mutex_unlock(&ops_mutex);
 }

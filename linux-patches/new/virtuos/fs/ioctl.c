@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ioctl()s that this file system asks for by itself, because the kernel handles those of
- * programs: FIEMAP, FIBMAP, and the file system's UUID. All others go to the service by way of the client.
- * It reads the argument first, whose size is in the command's number.
+ * programs: FIEMAP, FIBMAP, and the file system's UUID. All others go to the service by way of
+ * the client. It reads the argument first, whose size is in the command's number.
  */
 #include <linux/fiemap.h>
 #include <linux/fs.h>
