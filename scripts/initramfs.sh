@@ -62,13 +62,24 @@ primary|network)
 	rm -f "$tree"/lib/modules/*/build;;
 esac
 
+# The primary keeps its modules in memory. That of the headers is as large as all others
+# together, so the package of the guest has it.
+mkdir -p "$BUILD/initrd"
+case "$role${DEBUG:+-debug}" in
+primary)
+	ko=$(echo "$tree"/lib/modules/*/kernel/kernel/kheaders.ko)
+	mv "$ko" "$BUILD/initrd/kheaders.ko"
+	ln -s /usr/lib/virtuos/kheaders.ko "$ko";;
+primary-debug)
+	: >"$BUILD/initrd/kheaders.ko";;
+esac
+
 for module in $modules; do
 	ko=$(find "$BUILD/modules/$role" -name "$module.ko" -type f)
 	[ -n "$ko" ] || die "the $role modules lack $module.ko (make modules)"
 	strip --strip-debug -o "$tree/lib/virtuos/$module.ko" "$ko"
 done
 
-mkdir -p "$BUILD/initrd"
 out=$BUILD/initrd/$role.img
 find "$tree" -exec touch -h -d @0 {} +
 (cd "$tree" && find . | LC_ALL=C sort |

@@ -33,7 +33,7 @@ stage_docs() {
 stage() {
 	local dir=${1:?directory}
 	make -C "$TOP/dom0-tools" OUT="$BUILD/dom0-tools" DESTDIR="$dir" install
-	install -D -m 644 "$BUILD/libsyscall-forward/libsyscall-forward.so" -t "$dir/usr/lib/virtuos"
+	install -D -m 644 "$BUILD/libsyscall-forward/libsyscall-forward.so" "$BUILD/initrd/kheaders.ko" -t "$dir/usr/lib/virtuos"
 	stage_kernels "$dir"
 	stage_docs "$dir"
 }

@@ -30,6 +30,7 @@ static const struct part {
 	{ "virtuos-agent", "usr/lib/virtuos/virtuos-agent", 0755 },
 	{ "virtuos-perf", "usr/bin/virtuos-perf", 0755 },
 	{ "libsyscall-forward.so", "usr/lib/virtuos/libsyscall-forward.so", 0644 },
+	{ "kheaders.ko", "usr/lib/virtuos/kheaders.ko", 0644 },
 	{ AGENT_UNIT, UNITS AGENT_UNIT, 0644 },
 };
 

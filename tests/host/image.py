@@ -240,6 +240,7 @@ def find_agent(role, deb, unpacked):
 OF_PACKAGE = {
     "libsyscall-forward.so": ("libsyscall-forward", "usr/lib/virtuos", 0o644),
     "virtuos-perf": ("dom0-tools", "usr/bin", 0o755),
+    "kheaders.ko": ("initrd", "usr/lib/virtuos", 0o644),
 }
 
 

@@ -247,6 +247,7 @@ static void make_guest(struct mkroot_options *o, char parts[128])
 	tree_put("parts/virtuos-agent", "A");
 	tree_put("parts/virtuos-perf", "P");
 	tree_put("parts/libsyscall-forward.so", "L");
+	tree_put("parts/kheaders.ko", "K");
 	tree_put("parts/virtuos-agent.service", "U");
 	tree_put("r/sbin/init", "");
 	tree_put("r/usr/lib/systemd/systemd", "");
