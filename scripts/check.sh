@@ -105,9 +105,12 @@ check_models() {
 
 # Left to "long", with service domains that lie, and most front ends that do: they take five minutes.
 LIES="test_lies. test_fronts."
-# Same: twenty kills in a row, network domains with all features, and the benchmark's account of a load.
-FEATURES="test_configured. test_tun. test_where."
-APART="cold_boot 20_kills $FEATURES $LIES"
+# Same: cold boots, kills in a row, network domains with all features, programs that are large,
+# the benchmark's account of a load, and what repeats in length what other tests have in short.
+ROWS="cold_boot 20_kills"
+FEATURES="test_configured. test_tun. test_where. test_bpftrace."
+LENGTHY="test_kept. test_upgrade. degraded_is_told need_no_files"
+APART="$ROWS $FEATURES $LENGTHY $LIES"
 FRONTS=test_fronts.test_rings_and_calls
 
 # names OPTION WORD... - the words, each with the option before it
@@ -178,9 +181,10 @@ check_smp() {
 
 # What `make check` leaves out for its time, and no other target has.
 check_long() {
-	run cold "$TOP/tests/system/run" cold_boot 20_kills
 	# shellcheck disable=SC2086
-	run features "$TOP/tests/system/run" $FEATURES
+	run rows "$TOP/tests/system/run" $ROWS
+	# shellcheck disable=SC2086
+	run features "$TOP/tests/system/run" $FEATURES $LENGTHY
 	# shellcheck disable=SC2086
 	with_door program $PROGRAMS $DEATHS
 	# shellcheck disable=SC2086
@@ -190,14 +194,15 @@ check_long() {
 }
 
 # Deaths of both domains, with every way of waiting: most locks, lists and life times take
-# part in them. Without systemd in the primary: it would take most of the time.
+# part in them. On one machine, for its bring-up and the search for leaks take most of the
+# time. So would systemd in the primary.
 SLICE="test_fs_death.test_names_survive_a_kill test_net_death"
 
 # Only one machine at a time runs where others have time limits: so it goes beside what
 # runs on none, and before it: a dom0 that waits for a processor loses devices.
 check_slice() {
 	[ -z "${T-}" ] || return 0
-	INIT=bare DEBUG=1 "$TOP/tests/system/run" $SLICE </dev/null >"$LOGS/check-slice.log" 2>&1 &
+	INIT=bare DEBUG=1 "$TOP/tests/system/run" -1 $SLICE </dev/null >"$LOGS/check-slice.log" 2>&1 &
 	slice=$!
 }
 
