@@ -263,7 +263,9 @@ static void say_control(struct veng_scall *call)
  */
 static void garble(struct veng_scall *call)
 {
-	static const u32 odd[] = { 0, 0x80, 0x7fff, 0x10000, S32_MAX, 1u << 31, U32_MAX - 1, U32_MAX };
+	static const u32 odd[] = {
+		0, 0x80, 0x7fff, 0x10000, S32_MAX, 1u << 31, U32_MAX - 1, U32_MAX
+	};
 	s64 words = (call->cqe.result - (s64)sizeof(struct fuse_out_header)) / 4;
 	u8 __peer *to = call->out[1];
 	struct fuse_in_header in;
@@ -276,8 +278,9 @@ static void garble(struct veng_scall *call)
 		return;
 	for (n = get_random_u32_inclusive(1, 4); n; n--) {
 		at = get_random_u32_below(get_random_u32_below(4) ? min_t(s64, words, 32) : words);
-		value = get_random_u32_below(4) ? odd[get_random_u32_below(ARRAY_SIZE(odd))] :
-			get_random_u32() | 1u << 30;
+		value = odd[get_random_u32_below(ARRAY_SIZE(odd))];
+		if (!get_random_u32_below(4))
+			value = get_random_u32() | 1u << 30;
 		vos_peer_write(to + sizeof(struct fuse_out_header) + 4 * at, &value, sizeof(value));
 	}
 }
