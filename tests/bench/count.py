@@ -26,7 +26,7 @@ IRET, GRANT_TABLE, VCPU_OP = "23", "20", "24"
 DOM0, CALLER = 0, 1         # vCPUs of the emulated host: see images/virtuos.cfg
 # Words for vosbench, calls between two marks.
 GROUPS = (("null", 100), ("-s 32,4096,65536 pread", 200), ("-s 4096,65536 pwrite", 100),
-          ("-s 1,4096,65536 direct", 200), ("-s 1,4096 tcprr", 60))
+          ("-s 512,4096,65536 direct", 200), ("-s 1,4096 tcprr", 60))
 VIRTUOS_ONLY = ("direct",)
 
 PARTS = ("caller, user", "caller, kernel", "caller, Xen", "service domains", "waiting: caller",
