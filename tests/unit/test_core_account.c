@@ -31,6 +31,7 @@
 #define preempt_enable()		((void)0)
 
 #define GFP_NOFS		0
+#define GFP_ATOMIC		0
 #define __GFP_ACCOUNT		0
 #define __GFP_NOWARN		0
 #define kzalloc(size, gfp)	((void)(gfp), no_memory ? NULL : calloc(1, size))

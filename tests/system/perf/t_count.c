@@ -134,6 +134,36 @@ TEST(the_thread_that_calls_is_charged)
 	CHECK_EQ(count_of(fd[1]), 0);
 }
 
+static void *read_past_the_cache(void *arg)
+{
+	int fd = *(int *)arg, storage = open_event("calls", STORAGE << 8), i;
+	void *to;
+
+	CHECK_EQ(posix_memalign(&to, 4096, 4096), 0);
+	start(storage);
+	for (i = 0; i < 20; i++)
+		CHECK_EQ(pread(fd, to, 4096, 0), 4096);
+	stop(storage);
+	CHECK(count_of(storage) >= 20);
+	free(to);
+	return NULL;
+}
+
+/* The file system asks for these in the background, and a thread may make no other calls. */
+TEST(background_calls_of_a_new_thread_are_counted)
+{
+	static char page[4096];
+	int fd = CHECK_OK(open("/root/past-the-cache", O_RDWR | O_CREAT | O_TRUNC, 0600));
+	pthread_t t;
+
+	CHECK_EQ(write(fd, page, sizeof(page)), sizeof(page));
+	CHECK_OK(fsync(fd));
+	CHECK_OK(fcntl(fd, F_SETFL, O_DIRECT));
+	CHECK_EQ(pthread_create(&t, NULL, read_past_the_cache, &fd), 0);
+	CHECK_EQ(pthread_join(t, NULL), 0);
+	CHECK_OK(unlink("/root/past-the-cache"));
+}
+
 /* perf may exchange the events of threads that inherited the same ones. */
 static void inherited_by_threads(const char *event)
 {

@@ -46,6 +46,7 @@ typedef u16 domid_t;
 #define MODULE_PARM_DESC(name, text)	struct unused_##name
 #define PAGE_SHIFT		12
 #define GFP_KERNEL		0
+typedef unsigned int gfp_t;
 
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), v, __ATOMIC_RELAXED)

@@ -19,11 +19,25 @@ DEFINE_STATIC_KEY_FALSE(vos_charge_used);
 
 static void (*charge_hook)(const struct vos_charge *charge);
 
-/* What threads had that have ended, by enum vos_door_service. */
-static struct vos_late_cost ended[VOS_DOOR_SERVICES];
+/* By enum vos_door_service, what threads had that have ended, and what processes said that have. */
+static struct vos_late_cost ended[VOS_DOOR_SERVICES], ended_claims[VOS_DOOR_SERVICES];
 
-/* What processes said, that have ended, of their exceptionless calls. */
-static struct vos_late_cost ended_claims[VOS_DOOR_SERVICES];
+static struct virtuos_account *make(struct task_struct *task, gfp_t gfp)
+{
+	struct virtuos_account *account = READ_ONCE(task->virtuos_account), *other;
+
+	if (account)
+		return account;
+	account = kzalloc(sizeof(*account), gfp | __GFP_ACCOUNT | __GFP_NOWARN);
+	if (!account)
+		return NULL;
+	seqcount_init(&account->io_seq);
+	other = cmpxchg(&task->virtuos_account, NULL, account);
+	if (!other)
+		return account;
+	kfree(account);
+	return other;
+}
 
 /**
  * vos_account_make - make a thread's account if it has none
@@ -34,19 +48,7 @@ static struct vos_late_cost ended_claims[VOS_DOOR_SERVICES];
  */
 struct virtuos_account *vos_account_make(struct task_struct *task)
 {
-	struct virtuos_account *account = READ_ONCE(task->virtuos_account), *other;
-
-	if (account)
-		return account;
-	account = kzalloc(sizeof(*account), GFP_NOFS | __GFP_ACCOUNT | __GFP_NOWARN);
-	if (!account)
-		return NULL;
-	seqcount_init(&account->io_seq);
-	other = cmpxchg(&task->virtuos_account, NULL, account);
-	if (!other)
-		return account;
-	kfree(account);
-	return other;
+	return make(task, GFP_NOFS);
 }
 
 static void late_add(struct vos_late_cost *late, const struct vos_cost *cost)
@@ -106,6 +108,12 @@ void vos_charge_tell(const struct vos_call *call, struct task_struct *task)
 		hook(&charge);
 	rcu_read_unlock();
 }
+
+void vos_account_prepare(void)
+{
+	make(current, GFP_ATOMIC);
+}
+EXPORT_SYMBOL_GPL(vos_account_prepare);
 
 void vos_charge_late(struct vos_call *call, pid_t pid, struct pid_namespace *ns)
 {

@@ -229,6 +229,13 @@ int vos_call_unkillable(struct vos_call *call);
 void vos_call_submit(struct vos_call *call);
 
 /**
+ * vos_account_prepare - see that the caller can be charged by vos_charge_late()
+ *
+ * Context: the thread for which a call is about to be made; it may hold spin locks.
+ */
+void vos_account_prepare(void);
+
+/**
  * vos_charge_late - charge an answered call to the thread that it was made for
  * @call: with @charges, ended with status 0, not put yet
  * @pid: the thread's number in @ns; 0: there is no thread

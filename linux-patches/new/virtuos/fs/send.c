@@ -207,6 +207,14 @@ static void charge_disk(const struct fuse_req *req)
 		task_io_account_write(write->size);
 }
 
+/* A thread may have made no other call so far. */
+static void send_background(struct fuse_iqueue *fiq, struct fuse_req *req)
+{
+	if (!(current->flags & PF_KTHREAD))
+		vos_account_prepare();
+	vosfs_send_background(fiq, req);
+}
+
 static void vosfs_send_req(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
 	req->in.h.unique = fuse_get_unique(fiq);
@@ -215,7 +223,7 @@ static void vosfs_send_req(struct fuse_iqueue *fiq, struct fuse_req *req)
 	if (req->in.h.opcode == FUSE_FORGET)
 		end_forget(req);
 	else if (test_bit(FR_BACKGROUND, &req->flags))
-		vosfs_send_background(fiq, req);
+		send_background(fiq, req);
 	else
 		vosfs_send_sync(fiq, req);
 }
