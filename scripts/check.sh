@@ -106,7 +106,7 @@ check_models() {
 # Left to "long", with service domains that lie, and most front ends that do: they take five minutes.
 LIES="test_lies. test_fronts."
 # Same: cold boots, kills in a row, network domains with all features, programs that are large,
-# the benchmark's account of a load, and what repeats in length what other tests have in short.
+# the benchmark's account of a load, and others that take long for what they show.
 ROWS="cold_boot 20_kills"
 FEATURES="test_configured. test_tun. test_where. test_bpftrace."
 LENGTHY="test_kept. test_upgrade. degraded_is_told need_no_files"

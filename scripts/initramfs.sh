@@ -62,8 +62,8 @@ primary|network)
 	rm -f "$tree"/lib/modules/*/build;;
 esac
 
-# The primary keeps its modules in memory. That of the headers is as large as all others
-# together, so the package of the guest has it.
+# The primary keeps its modules in memory. That of the headers has twice the size of this
+# whole archive, so the package of the guest has it.
 mkdir -p "$BUILD/initrd"
 case "$role${DEBUG:+-debug}" in
 primary)

@@ -223,7 +223,7 @@ static void write_space(struct sock *sk)
 	o = rcu_dereference_sk_user_data(sk);
 	if (o) {
 		o->old.write_space(sk);
-		/* Room before mask: pairs with vns_obj_refresh(). */
+		/* Room before mask: pairs with publish(). */
 		smp_mb();
 		if (!(READ_ONCE(o->mask) & (__force u32)EPOLLOUT) ||
 		    veng_obj_tells_room(o->nc->conn, o->index))
