@@ -7,6 +7,7 @@
  * given has a reader.
  */
 #include <sys/epoll.h>
+#include <sys/single_threaded.h>
 
 #include "socket.h"
 
@@ -98,7 +99,10 @@ static __u32 room(const struct fwd_lane *l, const struct fwd_io *io)
 	return l->chan->lane_arena - (io->name ? VOS_ADDR_MAX : 0);
 }
 
-/* Receive full chunks while more is there. */
+/*
+ * Receive full chunks while more is there. Other threads could receive between two of them. The
+ * trap door keeps them out.
+ */
 static long recv_stream(struct fwd_lane *l, struct fwd_io *io)
 {
 	struct fwd_cursor to = { io->iov, 0 };
@@ -107,6 +111,8 @@ static long recv_stream(struct fwd_lane *l, struct fwd_io *io)
 	bool more;
 	long rc;
 
+	if (io->len > room(l, io) && !__libc_single_threaded)
+		return FWD_TRAP(VOS_WHY_ODD);
 	do {
 		asked = room(l, io);
 		if (asked > io->len - got)

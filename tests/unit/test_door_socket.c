@@ -135,6 +135,27 @@ static void long_sends_of_threads_are_the_traps(void **state)
 	assert_int_equal(fake.traps, 1);
 }
 
+/* The same of what is received. */
+static void long_receives_of_threads_are_the_traps(void **state)
+{
+	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
+	static char in[20000];
+
+	(void)state;
+	assert_true(attach_now(FD));
+	feed(o, in, sizeof(in));
+	__libc_single_threaded = 0;
+	assert_int_equal(recv(FD, in, LANE_ARENA, 0), LANE_ARENA);
+	assert_int_equal(fake.traps, 0);
+	recv(FD, in, sizeof(in), 0);
+	assert_int_equal(fake.traps, 1);
+	be_alone();
+	o->rx_len = 0;
+	feed(o, in, sizeof(in));
+	assert_int_equal(recv(FD, in, sizeof(in), 0), sizeof(in));
+	assert_int_equal(fake.traps, 1);
+}
+
 static void blocking_send_ends_at_the_trap(void **state)
 {
 	struct object *o = fake_open(FD, VOS_KIND_STREAM, 0);
@@ -635,6 +656,7 @@ int main(void)
 		TEST(flags_go_through_the_trap),
 		TEST(long_streams_keep_their_order),
 		TEST(long_sends_of_threads_are_the_traps),
+		TEST(long_receives_of_threads_are_the_traps),
 		TEST(blocking_send_ends_at_the_trap),
 		TEST(epipe_raises_sigpipe),
 		TEST(error_after_bytes_is_not_lost),

@@ -151,28 +151,12 @@ static void *read_pieces(void *arg)
 	return NULL;
 }
 
-/* Test for the library of the exceptionless door in this process. */
-static bool has_library(void)
-{
-	FILE *maps = fopen("/proc/self/maps", "r");
-	char line[400];
-	bool found = false;
-
-	CHECK(maps);
-	while (!found && fgets(line, sizeof(line), maps))
-		found = strstr(line, "libsyscall-forward");
-	fclose(maps);
-	return found;
-}
-
 TEST(thread_reads_are_whole)
 {
 	uint32_t *all = malloc(TASKS * ROUNDS * PIECE), i;
 	pthread_t t[TASKS];
 	int fd[2], n, tries;
 
-	if (has_library())
-		test_skip("by the exceptionless door, a large read is several calls");
 	roomy_pair(fd);
 	for (i = 0; i < TASKS * ROUNDS * WORDS; i++)
 		all[i] = i;
