@@ -3,6 +3,7 @@
  * What the signals of O_ASYNC tell: si_code and si_band with F_SETSIG. AIO of the kernel.
  */
 #include <linux/aio_abi.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include "nettest.h"
 
@@ -133,6 +134,30 @@ TEST(async_end_of_data)
 	CHECK(was_told(""));
 	close(fd[1]);
 	CHECK(was_told("hi"));
+}
+
+static void *write_late(void *fd)
+{
+	usleep(200000);
+	CHECK_EQ(write(*(int *)fd, "x", 1), 1);
+	return NULL;
+}
+
+/* A task that waits for data on a stream learns of it by itself. */
+TEST(async_tells_no_reader)
+{
+	pthread_t t;
+	int fd[2];
+	char c;
+
+	tcp_pair(AF_INET, fd);
+	be_told(fd[0]);
+	CHECK_EQ(pthread_create(&t, NULL, write_late, &fd[1]), 0);
+	CHECK_EQ(read(fd[0], &c, 1), 1);
+	CHECK_EQ(pthread_join(t, NULL), 0);
+	CHECK(was_told(""));
+	CHECK_EQ(write(fd[1], "x", 1), 1);
+	CHECK(was_told("i"));
 }
 
 TEST(async_connect)

@@ -136,7 +136,7 @@ static void wake_async(struct socket_wq *wq, u32 cause)
 	if (cause & VOS_CAUSE_TOLD_END)
 		sock_wake_async(wq, SOCK_WAKE_IO, POLL_IN);
 	if (cause & VOS_CAUSE_DATA)
-		sock_wake_async(wq, SOCK_WAKE_IO, POLL_IN);
+		sock_wake_async(wq, SOCK_WAKE_WAITD, POLL_IN);
 	if (cause & VOS_CAUSE_TOLD_ROOM)
 		sock_wake_async(wq, SOCK_WAKE_IO, POLL_OUT);
 }

@@ -253,12 +253,15 @@ static int recv_some(struct recv *r, size_t left, size_t got)
 /*
  * Wait until another try is worth it. What was peeked at keeps the mask set, so then an event
  * is waited for. As in Linux, a wait ends with -EPIPE if another thread dissolves the
- * connection.
+ * connection, and O_ASYNC does not tell of data that a task waits for.
  */
 static int wait_for_more(struct recv *r, size_t got, struct vnet_wait *w)
 {
-	int rc = got && r->flags & MSG_PEEK ? vnet_wait_event(w) : vnet_wait_for(w, RECV_WANT);
+	int rc;
 
+	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, &r->vs->sk);
+	rc = got && r->flags & MSG_PEEK ? vnet_wait_event(w) : vnet_wait_for(w, RECV_WANT);
+	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, &r->vs->sk);
 	if (!rc && READ_ONCE(r->vs->dissolved) != r->dissolved)
 		rc = -EPIPE;
 	return rc;
