@@ -105,7 +105,10 @@ s64 vns_sendmsg(struct vns_obj *o, struct veng_scall *call)
 	if (unlikely(!vns_may_send(o)))
 		return vns_starve(o, -EAGAIN);
 	rc = vns_message_send(o, call);
-	return unlikely(rc == -EAGAIN) ? vns_starve(o, rc) : rc;
+	if (likely(rc != -EAGAIN))
+		return rc;
+	vns_stream_full(o);
+	return vns_starve(o, rc);
 }
 
 /* Fill the second extent: VOS_ADDR_MAX bytes of address, then control data. */

@@ -210,6 +210,15 @@ s64 vns_linger(struct vns_obj *o, struct veng_scall *call)
 		-EAGAIN : 0;
 }
 
+/* A cork of the program's own stays. */
+static void push(struct vns_obj *o)
+{
+	const struct proto_ops *ops = READ_ONCE(o->sock->ops);
+
+	if (ops->splice_eof)
+		ops->splice_eof(o->sock);
+}
+
 /**
  * vns_push - carry out PUSH
  * @o: the object
@@ -220,9 +229,31 @@ s64 vns_linger(struct vns_obj *o, struct veng_scall *call)
  */
 s64 vns_push(struct vns_obj *o, struct veng_scall *call)
 {
-	const struct proto_ops *ops = READ_ONCE(o->sock->ops);
-
-	if (ops->splice_eof)
-		ops->splice_eof(o->sock);
+	push(o);
 	return 0;
+}
+
+/**
+ * vns_stream_full - push what a stream has taken before it was full
+ * @o: the object, of any kind
+ *
+ * A large send comes in calls, of which all but the last say that more follows. If one finds no
+ * room, the program's send ends or waits there. Linux pushes at that place, whatever Nagle's
+ * rule or a cork says. Otherwise the peer acknowledges the last bytes late, and the sender has
+ * room late.
+ *
+ * Context: dispatcher.
+ */
+void vns_stream_full(struct vns_obj *o)
+{
+	struct sock *sk = o->sock->sk;
+
+	if (!sk_is_tcp(sk) ||
+	    !((1 << READ_ONCE(sk->sk_state)) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)))
+		return;
+	/* As for TCP_NODELAY: it lasts until more is queued. */
+	lock_sock(sk);
+	tcp_sk(sk)->nonagle |= TCP_NAGLE_PUSH;
+	release_sock(sk);
+	push(o);
 }

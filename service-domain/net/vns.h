@@ -190,6 +190,7 @@ void vns_names_end(struct vns_conn *nc);
 
 /* stream.c */
 int vns_stream_recv(struct vns_obj *o, struct msghdr *msg, struct veng_scall *call, int flags);
+void vns_stream_full(struct vns_obj *o);
 
 /* ioctl.c */
 int vns_ioctl_begin(struct vns_conn *nc);
