@@ -92,6 +92,10 @@ struct file {
 
 #define sock_rcvtimeo(sk, nowait)	((nowait) ? 0 : (sk)->sk_rcvtimeo)
 
+/* No program has asked for signals. */
+#define sk_set_bit(nr, sk)	((void)(sk))
+#define sk_clear_bit(nr, sk)	((void)(sk))
+
 /* No program is attached to a cgroup. */
 #define BPF_CGROUP_RUN_PROG_INET_SOCK(sk)		((void)(sk), 0)
 #define BPF_CGROUP_RUN_PROG_INET_SOCK_RELEASE(sk)	((void)(sk))
