@@ -166,10 +166,15 @@ static size_t rest_by_trap(const struct fwd_io *io, size_t done)
 	return done;
 }
 
+/* As the kernel's own, it names the process that has it sent. */
 static void raise_sigpipe(void)
 {
-	fwd_syscall(SYS_tgkill, fwd_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0),
-		    fwd_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), SIGPIPE, 0, 0, 0);
+	siginfo_t si = { .si_signo = SIGPIPE, .si_code = SI_USER };
+
+	si.si_pid = fwd_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	si.si_uid = fwd_syscall(SYS_getuid, 0, 0, 0, 0, 0, 0);
+	fwd_syscall(SYS_rt_tgsigqueueinfo, si.si_pid, fwd_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0),
+		    SIGPIPE, (long)&si, 0, 0);
 }
 
 /* Return: the outcome for @done bytes, and a reason @rc not to have sent the rest. */

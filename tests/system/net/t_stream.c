@@ -203,16 +203,19 @@ TEST(stream_shutdown_wakes)
 }
 
 static volatile sig_atomic_t pipes;
+static siginfo_t pipe_said;
 
-static void on_pipe(int sig)
+static void on_pipe(int sig, siginfo_t *si, void *context)
 {
 	(void)sig;
+	(void)context;
+	pipe_said = *si;
 	pipes++;
 }
 
 TEST(stream_sigpipe)
 {
-	struct sigaction sa = { .sa_handler = on_pipe };
+	struct sigaction sa = { .sa_sigaction = on_pipe, .sa_flags = SA_SIGINFO };
 	char c = 0;
 	int fd[2];
 
@@ -221,6 +224,9 @@ TEST(stream_sigpipe)
 	CHECK_EQ(shutdown(fd[0], SHUT_WR), 0);
 	CHECK_ERR(write(fd[0], &c, 1), EPIPE);
 	CHECK_EQ(pipes, 1);
+	CHECK_EQ(pipe_said.si_code, SI_USER);
+	CHECK_EQ(pipe_said.si_pid, getpid());
+	CHECK_EQ(pipe_said.si_uid, getuid());
 	CHECK_ERR(send(fd[0], &c, 1, MSG_NOSIGNAL), EPIPE);
 	CHECK_EQ(pipes, 1);
 }
