@@ -2,6 +2,7 @@
 /*
  * How connections end, and what each end is told of it by every kind of call.
  */
+#include <pthread.h>
 #include "nettest.h"
 
 #define ALL	(POLLIN | POLLOUT | POLLPRI | POLLRDHUP | POLLRDNORM | POLLWRNORM | POLLRDBAND)
@@ -79,6 +80,50 @@ TEST(end_unread_is_a_reset)
 	CHECK_EQ(read(fd[0], c, 8), 4);
 	CHECK_ERR(read(fd[0], c, 8), ECONNRESET);
 	CHECK_EQ(read(fd[0], c, 8), 0);
+}
+
+static void *close_late(void *arg)
+{
+	usleep(200000);
+	close((intptr_t)arg);
+	return NULL;
+}
+
+/* Send more than there is room for, until the peer resets. The error is the next call's. */
+static void send_until_reset(int fd[2])
+{
+	static char data[1 << 20];
+	pthread_t closer;
+	ssize_t n;
+
+	set_int(fd[0], SOL_SOCKET, SO_SNDBUF, 30000);
+	set_int(fd[1], SOL_SOCKET, SO_RCVBUF, 30000);
+	CHECK_EQ(pthread_create(&closer, NULL, close_late, (void *)(intptr_t)fd[1]), 0);
+	n = CHECK_OK(send(fd[0], data, sizeof(data), 0));
+	CHECK(n && n < (ssize_t)sizeof(data));
+	CHECK_EQ(pthread_join(closer, NULL), 0);
+	CHECK(mask_with(fd[0], POLLERR) & POLLHUP);
+}
+
+/* What the peer has sent before it is read first. */
+TEST(end_data_before_the_error_of_a_send)
+{
+	char c[8];
+	int fd[2];
+
+	tcp_pair(AF_INET, fd);
+	CHECK_EQ(write(fd[1], "sent", 4), 4);
+	send_until_reset(fd);
+	CHECK_EQ(recv(fd[0], c, 1, MSG_PEEK), 1);
+	CHECK_EQ(recv(fd[0], c, 8, MSG_WAITALL), 4);
+	CHECK_ERR(recv(fd[0], c, 8, 0), ECONNRESET);
+	CHECK_EQ(recv(fd[0], c, 8, 0), 0);
+	CHECK_ERR(send(fd[0], c, 1, MSG_NOSIGNAL), EPIPE);
+
+	tcp_pair(AF_INET, fd);
+	send_until_reset(fd);
+	CHECK_EQ(get_int(fd[0], SOL_SOCKET, SO_ERROR), ECONNRESET);
+	CHECK_EQ(recv(fd[0], c, 8, 0), 0);
 }
 
 /* The first write to an end that is gone is taken, and answered by a reset. */

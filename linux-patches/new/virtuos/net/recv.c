@@ -377,6 +377,34 @@ static int recv_any(struct recv *r, size_t len, struct vnet_wait *w)
 	return recv_stream(r, len, target, w);
 }
 
+/*
+ * Receive while an error is kept for the next call. As in Linux, a stream first gives what came
+ * before it.
+ */
+static int recv_before_error(struct recv *r, size_t len, struct vnet_wait *w)
+{
+	struct vnet_sock *vs = r->vs;
+	long timeo = w->timeo;
+	int rc = 0;
+
+	if (vnet_is_stream(vs) && !vnet_is_lost(vs)) {
+		w->timeo = 0;
+		rc = recv_any(r, len, w);
+		vnet_wait_end(w);
+		w->timeo = timeo;
+	}
+	if (rc > 0)
+		return rc;
+	/* If another task has taken it, the call goes on. */
+	return sock_error(&vs->sk) ?: recv_any(r, len, w);
+}
+
+/* Test for an error that a receive reports. One for queued errors or urgent data does not. */
+static bool reports_error(const struct vnet_sock *vs, int flags)
+{
+	return READ_ONCE(vs->sk.sk_err) && !(flags & MSG_ERRQUEUE) && !is_urgent(vs, flags);
+}
+
 /**
  * vnet_recv_netlink - receive a message of netlink without waiting
  * @vs: the socket
@@ -420,17 +448,17 @@ int vnet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 	};
 	bool nowait = flags & (MSG_DONTWAIT | MSG_ERRQUEUE) || is_urgent(vs, flags);
 	struct vnet_wait w;
-	int rc = 0;
+	int rc;
 
 	msg->msg_namelen = 0;
 	if (unlikely(flags & MSG_ERRQUEUE) && !vnet_zerocopy_recv(vs, msg))
 		return 0;
-	/* As in Linux, a reader of queued errors or urgent data leaves the error to others. */
-	if (READ_ONCE(vs->sk.sk_err) && !(flags & MSG_ERRQUEUE) && !is_urgent(vs, flags))
-		rc = sock_error(&vs->sk);
+	len = min_t(size_t, len, INT_MAX & PAGE_MASK);
 	vnet_wait_init(&w, vs, sock_rcvtimeo(&vs->sk, nowait));
-	if (!rc)
-		rc = recv_any(&r, min_t(size_t, len, INT_MAX & PAGE_MASK), &w);
+	if (unlikely(reports_error(vs, flags)))
+		rc = recv_before_error(&r, len, &w);
+	else
+		rc = recv_any(&r, len, &w);
 	vnet_wait_end(&w);
 	/* recvmmsg() may put the error into sk_err, as vnet_sock_keep_error() does. */
 	if (unlikely(rc < 0 && rc != -EAGAIN && !vnet_is_stream(vs)))
