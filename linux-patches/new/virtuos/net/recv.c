@@ -351,14 +351,15 @@ static int recv_dgram(struct recv *r, size_t len, struct vnet_wait *w)
  * changed them. So the mask shows all data that the program can know of.
  *
  * A listener's mask describes connections. No mask describes the error queue, or what TCP_REPAIR
- * shows. A caller may get fewer bytes than SO_RCVLOWAT, of which the mask says nothing.
+ * or IPV6_RECVPATHMTU shows. A caller may get fewer bytes than SO_RCVLOWAT, of which the mask
+ * says nothing.
  */
 static int await_ready(struct recv *r, struct vnet_wait *w)
 {
 	struct vnet_sock *vs = r->vs;
 
 	if (r->flags & (MSG_OOB | MSG_ERRQUEUE) || READ_ONCE(vs->phase) == VNET_LISTENING ||
-	    READ_ONCE(vs->sk.sk_rcvlowat) > 1 || READ_ONCE(vs->repaired) ||
+	    READ_ONCE(vs->sk.sk_rcvlowat) > 1 || READ_ONCE(vs->unmasked) ||
 	    vnet_sock_mask(vs) & RECV_WANT)
 		return 0;
 	return wait_for_more(r, 0, w);

@@ -141,13 +141,19 @@ static void note_lowat(struct vnet_sock *vs)
 	vdoor_object_changed(vnet.session, vs->index);
 }
 
+static void note_unmasked(struct vnet_sock *vs, bool on)
+{
+	WRITE_ONCE(vs->unmasked, on);
+	/* As above: see provider.c. */
+	smp_mb();
+	vdoor_object_changed(vnet.session, vs->index);
+}
+
 /* A connection that is repaired reads its queues whatever its mask says. */
 static void note_repair(struct vnet_sock *vs, bool on)
 {
 	WRITE_ONCE(vs->repaired, on);
-	/* As above: see provider.c. */
-	smp_mb();
-	vdoor_object_changed(vnet.session, vs->index);
+	note_unmasked(vs, on);
 }
 
 /* Note an option that this kernel must know as well. */
@@ -161,6 +167,9 @@ static void note(struct vnet_sock *vs, int level, int name, const void *data, u3
 	memcpy(&value, data, sizeof(value));
 	if (level == SOL_TCP && name == TCP_REPAIR)
 		note_repair(vs, value == TCP_REPAIR_ON);
+	/* A receive then tells of the path before it takes data. */
+	if (level == SOL_IPV6 && name == IPV6_RECVPATHMTU && !vnet_is_stream(vs))
+		note_unmasked(vs, value);
 	if (level != SOL_SOCKET)
 		return;
 	if (name == SO_RCVLOWAT)

@@ -64,6 +64,7 @@ enum vnet_phase {
  * @pending: of netlink: an answer was there after the last call
  * @local: of netlink: this kernel answers it
  * @repaired: TCP_REPAIR is on
+ * @unmasked: its mask does not tell all that a receive may get
  * @each_room: edge-triggered epoll waits for room
  * @urgent_seen: the last count of urgent data, as in VOS_POLL_URGENT
  * @shutdowns: how often a thread has begun to shut it down
@@ -104,6 +105,7 @@ struct vnet_sock {
 	bool pending;
 	bool local;
 	bool repaired;
+	bool unmasked;
 	bool each_room;
 	u8 shut;
 	u16 port;
