@@ -60,6 +60,9 @@
  */
 #define VOS_BIND_CHOSEN		(1u << 0)
 
+/* SENDMSG, out[0] with -EAGAIN: no port is free for the socket, so it is vain to wait for room. */
+#define VOS_SEND_NO_PORT	(1ull << 32)
+
 /*
  * CONNECT, arg0, in recovery: of a datagram socket of IPv4 or IPv6. It was connected, and is so
  * again without a route to its peer. arg1, arg2 = its own address, as out[1], out[2] told it.

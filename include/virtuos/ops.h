@@ -97,7 +97,8 @@
  *	SENDMSG    ext0 in: data; ext1 in: address, then control data at the next
  *	           multiple of 8; arg0 = MSG_* flags, arg1 = address length |
  *	           control length << 32. result = bytes taken. out[0] = the port that the domain's
- *	           kernel has chosen for a datagram socket of IPv4 or IPv6; 0: none.
+ *	           kernel has chosen for a datagram socket of IPv4 or IPv6; 0: none; or
+ *	           VOS_SEND_NO_PORT.
  *	RECVMSG    ext0 out: data; ext1 out: address area of 128 bytes, then control
  *	           data; arg0 = MSG_* flags. result = bytes; out[0] = address length,
  *	           out[1] = control length, out[2] = msg_flags. Of TCP: arg2 = VOS_RECV_GOES_ON,

@@ -5,6 +5,7 @@
  */
 #include <linux/slab.h>
 #include <linux/uio.h>
+#include <net/inet_sock.h>
 #include "vns.h"
 
 #define SEND_FLAGS (MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_CONFIRM | MSG_MORE |	\
@@ -88,6 +89,13 @@ int vns_message_send(struct vns_obj *o, struct veng_scall *call)
 	return rc;
 }
 
+/* Linux sends a datagram only when it has chosen a port, and says -EAGAIN if none is free. */
+static bool lacks_port(const struct sock *sk)
+{
+	return sk->sk_type == SOCK_DGRAM &&
+	       (sk->sk_family == AF_INET || sk->sk_family == AF_INET6) && !inet_sk(sk)->inet_num;
+}
+
 /**
  * vns_sendmsg - carry out SENDMSG without blocking
  * @o: the object
@@ -107,6 +115,8 @@ s64 vns_sendmsg(struct vns_obj *o, struct veng_scall *call)
 	rc = vns_message_send(o, call);
 	if (likely(rc != -EAGAIN))
 		return rc;
+	if (lacks_port(o->sock->sk))
+		call->cqe.out[0] = VOS_SEND_NO_PORT;
 	vns_stream_full(o);
 	return vns_starve(o, rc);
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * In a namespace whose loopback takes short packets only.
+ * In a namespace that has few ports, and a loopback that takes short packets only.
  */
 #include <net/if.h>
 #include <sched.h>
 #include "nettest.h"
 
+#define FIRST_PORT	40000
+#define NR_PORTS	4
 #define MTU		1500
 
 /* Enter a new namespace. */
@@ -23,6 +25,74 @@ static void enter(void)
 	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
 	CHECK_EQ(ioctl(fd, SIOCSIFFLAGS, &ifr), 0);
 	close(fd);
+}
+
+/* The settings of a new namespace appear some milliseconds after its first socket. */
+static void limit_ports(void)
+{
+	double end = now() + 10;
+	char range[32];
+	int fd, n;
+
+	while ((fd = open("/proc/sys/net/ipv4/ip_local_port_range", O_WRONLY)) < 0) {
+		CHECK(now() < end);
+		usleep(20000);
+	}
+	n = snprintf(range, sizeof(range), "%d %d", FIRST_PORT, FIRST_PORT + NR_PORTS - 1);
+	CHECK_EQ(write(fd, range, n), n);
+	close(fd);
+}
+
+/* Linux does not wait for a port, not even for a caller that would wait for room. */
+static void none_is_left(int family)
+{
+	struct endpoint any = loopback(family, 0), to = loopback(family, 9);
+	int i, fd;
+
+	for (i = 0; i < NR_PORTS; i++) {
+		fd = CHECK_OK(socket(family, SOCK_DGRAM, 0));
+		CHECK_EQ(bind(fd, (struct sockaddr *)&any.addr, any.len), 0);
+	}
+	fd = CHECK_OK(socket(family, SOCK_DGRAM, 0));
+	CHECK_ERR(bind(fd, (struct sockaddr *)&any.addr, any.len), EADDRINUSE);
+	CHECK_ERR(connect(fd, (struct sockaddr *)&to.addr, to.len), EAGAIN);
+	CHECK_ERR(sendto(fd, "a", 1, 0, (struct sockaddr *)&to.addr, to.len), EAGAIN);
+	CHECK_ERR(sendto(fd, "a", 1, MSG_DONTWAIT, (struct sockaddr *)&to.addr, to.len), EAGAIN);
+}
+
+TEST(scarce_ports)
+{
+	enter();
+	limit_ports();
+	none_is_left(AF_INET);
+}
+
+TEST(scarce_ports_v6)
+{
+	enter();
+	limit_ports();
+	none_is_left(AF_INET6);
+}
+
+TEST(scarce_ports_of_streams)
+{
+	struct endpoint any = loopback(AF_INET, 0), e;
+	int l, i, fd;
+
+	enter();
+	l = listener(AF_INET, &e);
+	limit_ports();
+	for (i = 0; i < NR_PORTS; i++) {
+		fd = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+		CHECK_EQ(connect(fd, (struct sockaddr *)&e.addr, e.len), 0);
+		CHECK(port_of(fd) >= FIRST_PORT && port_of(fd) < FIRST_PORT + NR_PORTS);
+	}
+	fd = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+	CHECK_ERR(connect(fd, (struct sockaddr *)&e.addr, e.len), EADDRNOTAVAIL);
+	fd = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+	CHECK_ERR(bind(fd, (struct sockaddr *)&any.addr, any.len), EADDRINUSE);
+	CHECK_ERR(listen(fd, 1), EADDRINUSE);
+	close(l);
 }
 
 /* A receive tells how long a packet may be after one that was too long, though no data is there. */

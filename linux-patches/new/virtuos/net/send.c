@@ -23,6 +23,7 @@ struct send {
 	struct vnet_sock *vs;
 	struct msghdr *msg;
 	bool first;		/* the service has taken nothing, nor begun to connect */
+	bool no_port;		/* for a datagram socket, so nothing is worth a wait */
 };
 
 static u32 address_len(const struct send *s)
@@ -87,6 +88,8 @@ static int send_once(struct send *s, u32 len, unsigned int flags)
 		rc = vnet_call_result(call, len);
 	if (rc >= 0)
 		vnet_record_port(s->vs, call->cqe.out[0]);
+	else if (rc == -EAGAIN)
+		s->no_port = call->cqe.out[0] & VOS_SEND_NO_PORT;
 	if (rc == -EOWNERDEAD)
 		rc = sending_link_gone(s->vs, len);
 	vos_call_put(call);
@@ -155,7 +158,7 @@ static int send_all(struct send *s, size_t len, struct vnet_wait *w)
 
 	for (;;) {
 		rc = send_connected(s, len - sent, w);
-		if (rc == -EAGAIN) {
+		if (rc == -EAGAIN && !s->no_port) {
 			rc = vnet_wait_for(w, VNET_WANT_OUT);
 			if (!rc)
 				continue;
