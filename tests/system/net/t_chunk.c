@@ -4,6 +4,7 @@
  */
 #include <linux/net_tstamp.h>
 #include "nettest.h"
+#include <linux/errqueue.h>
 
 #define TCP_INQ_	36
 
@@ -105,4 +106,80 @@ TEST(chunk_of_an_error_is_kept)
 	CHECK(n >= 5);
 	CHECK(!memcmp(data + n - 5, "hello", 5));
 	CHECK(m.msg_flags & MSG_ERRQUEUE);
+}
+
+static volatile sig_atomic_t urgents;
+
+static void on_urg(int sig)
+{
+	(void)sig;
+	urgents++;
+}
+
+/* Of what is sent as urgent data the last byte is urgent, and no other. */
+TEST(chunk_has_one_urgent_byte)
+{
+	enum { ALL = 150000 };
+	static char data[ALL];
+	size_t got = 0;
+	int fd[2];
+
+	CHECK(signal(SIGURG, on_urg) != SIG_ERR);
+	tcp_pair(AF_INET, fd);
+	CHECK_EQ(fcntl(fd[1], F_SETOWN, getpid()), 0);
+	set_int(fd[1], SOL_SOCKET, SO_RCVBUF, 400000);
+	set_int(fd[0], SOL_SOCKET, SO_SNDBUF, 400000);
+	data[ALL - 1] = 'U';
+	CHECK_EQ(send(fd[0], data, ALL, MSG_OOB), ALL);
+	CHECK_EQ(send(fd[0], "end", 3, 0), 3);
+	while (got < ALL - 1)
+		got += CHECK_OK(recv(fd[1], data, ALL, 0));
+	CHECK_EQ(got, ALL - 1);
+	CHECK_EQ(recv(fd[1], data, 1, MSG_OOB), 1);
+	CHECK_EQ(data[0], 'U');
+	CHECK_EQ(recv(fd[1], data, ALL, 0), 3);
+	CHECK_EQ(urgents, 1);
+}
+
+/* Take stamps of sending. Each that is there is of byte @at. Return: whether there was one. */
+static bool stamp_of(int fd, unsigned int at)
+{
+	char control[512];
+	struct msghdr m;
+	struct cmsghdr *c;
+	bool found = false;
+
+	for (;;) {
+		m = (struct msghdr){ .msg_control = control, .msg_controllen = sizeof(control) };
+		if (recvmsg(fd, &m, MSG_ERRQUEUE) < 0)
+			return found;
+		for (c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+			if (c->cmsg_level != SOL_IP || c->cmsg_type != IP_RECVERR)
+				continue;
+			CHECK_EQ(((struct sock_extended_err *)CMSG_DATA(c))->ee_data, at);
+			found = true;
+		}
+	}
+}
+
+/* One call, one stamp: that of its last byte. */
+TEST(chunk_has_one_stamp)
+{
+	enum { ALL = 150000 };
+	static char data[ALL];
+	bool found = false;
+	int fd[2], i;
+
+	tcp_pair(AF_INET, fd);
+	set_int(fd[1], SOL_SOCKET, SO_RCVBUF, 400000);
+	set_int(fd[0], SOL_SOCKET, SO_SNDBUF, 400000);
+	set_int(fd[0], SOL_SOCKET, SO_TIMESTAMPING,
+		SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
+		SOF_TIMESTAMPING_OPT_TSONLY);
+	CHECK_EQ(send(fd[0], data, ALL, 0), ALL);
+	for (i = 0; i < 50 && !found; i++) {
+		usleep(20000);
+		found = stamp_of(fd[0], ALL - 1);
+	}
+	CHECK(found);
 }

@@ -27,6 +27,7 @@ static void inherit(struct vnet_sock *child, const struct vnet_sock *vs, const s
 	WRITE_ONCE(child->sk.sk_sndtimeo, timeout_taken(c->out[2]));
 	WRITE_ONCE(child->sk.sk_rcvlowat, lowat ?: 1);
 	WRITE_ONCE(child->lingers, !!(c->out[3] & VOS_ACCEPT_LINGERS));
+	WRITE_ONCE(child->stamps, READ_ONCE(vs->stamps));
 	if (sock_flag(&vs->sk, SOCK_ZEROCOPY))
 		sock_set_flag(&child->sk, SOCK_ZEROCOPY);
 }

@@ -18,7 +18,7 @@ static bool ready_for_data(const struct vnet_sock *vs)
 	enum vnet_phase phase = READ_ONCE(vs->phase);
 
 	if (!READ_ONCE(vs->epoch) || READ_ONCE(vs->sk.sk_err) ||
-	    READ_ONCE(vs->sk.sk_rcvlowat) > 1 || READ_ONCE(vs->unmasked))
+	    READ_ONCE(vs->sk.sk_rcvlowat) > 1 || READ_ONCE(vs->unmasked) || READ_ONCE(vs->stamps))
 		return false;
 	if (vnet_is_stream(vs))
 		return phase == VNET_CONNECTED || phase == VNET_CONNECTING;

@@ -109,24 +109,48 @@ static void note_connected(struct vnet_sock *vs)
 	mutex_unlock(&vs->lock);
 }
 
+/*
+ * Send a chunk of a stream that is not the last. The last byte of all is the urgent one, and the
+ * one whose sending gets a stamp.
+ */
+static int send_chunk(struct send *s, unsigned int flags)
+{
+	struct {
+		struct cmsghdr head;
+		u32 flags;
+	} no_stamp = { { CMSG_LEN(sizeof(u32)), SOL_SOCKET, SO_TIMESTAMPING_OLD } };
+	struct msghdr *msg = s->msg;
+	bool stamped = READ_ONCE(s->vs->stamps) && !msg->msg_controllen;
+	int rc;
+
+	if (stamped) {
+		msg->msg_control = &no_stamp;
+		msg->msg_controllen = no_stamp.head.cmsg_len;
+	}
+	rc = send_once(s, VNET_CHUNK, (flags | MSG_MORE) & ~MSG_OOB);
+	if (stamped) {
+		msg->msg_control = NULL;
+		msg->msg_controllen = 0;
+	}
+	return rc;
+}
+
 static int send_some(struct send *s, size_t left)
 {
 	struct vnet_sock *vs = s->vs;
 	unsigned int flags = s->msg->msg_flags;
-	u32 len = left;
 	int rc;
 
 	if (vnet_is_lost(vs))
 		return sock_error(&vs->sk) ?: -EPIPE;
 	if (left > vnet.max_extent && !vnet_is_stream(vs))
 		return -EMSGSIZE;
-	if (vnet_is_stream(vs) && left > VNET_CHUNK) {
-		len = VNET_CHUNK;
-		flags |= MSG_MORE;
-	}
 	if (!s->first)
 		flags &= ~MSG_FASTOPEN;
-	rc = send_once(s, len, flags);
+	if (left > VNET_CHUNK && vnet_is_stream(vs))
+		rc = send_chunk(s, flags);
+	else
+		rc = send_once(s, left, flags);
 	if (rc >= 0 || rc == -EINPROGRESS)
 		note_connected(vs);
 	return rc;

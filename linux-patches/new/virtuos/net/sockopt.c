@@ -14,6 +14,7 @@
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/in6.h>
+#include <linux/net_tstamp.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
@@ -156,6 +157,15 @@ static void note_repair(struct vnet_sock *vs, bool on)
 	note_unmasked(vs, on);
 }
 
+/* What a call sends has one stamp. This kernel cuts it into chunks: see send.c. */
+static void note_stamps(struct vnet_sock *vs, u32 flags)
+{
+	WRITE_ONCE(vs->stamps, vnet_is_stream(vs) && flags & SOF_TIMESTAMPING_TX_RECORD_MASK);
+	/* The door does so too, and does not know of stamps: see provider.c. */
+	smp_mb();
+	vdoor_object_changed(vnet.session, vs->index);
+}
+
 /* Note an option that this kernel must know as well. */
 static void note(struct vnet_sock *vs, int level, int name, const void *data, u32 len)
 {
@@ -176,6 +186,8 @@ static void note(struct vnet_sock *vs, int level, int name, const void *data, u3
 		note_lowat(vs);
 	else if (name == SO_LINGER)
 		WRITE_ONCE(vs->lingers, value);
+	else if (name == SO_TIMESTAMPING_OLD || name == SO_TIMESTAMPING_NEW)
+		note_stamps(vs, value);
 }
 
 static bool wants_label(int level, int name, const void *data, u32 len)

@@ -61,6 +61,7 @@ enum vnet_phase {
  * @phase: what the service's death means for it
  * @closed: released by its user
  * @lingers: SO_LINGER is set
+ * @stamps: of a stream: SO_TIMESTAMPING asks for stamps of what is sent
  * @pending: of netlink: an answer was there after the last call
  * @local: of netlink: this kernel answers it
  * @repaired: TCP_REPAIR is on
@@ -102,6 +103,7 @@ struct vnet_sock {
 	enum vnet_phase phase;
 	bool closed;
 	bool lingers;
+	bool stamps;
 	bool pending;
 	bool local;
 	bool repaired;
