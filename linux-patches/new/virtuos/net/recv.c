@@ -253,7 +253,7 @@ static int recv_some(struct recv *r, size_t left, size_t got)
 /*
  * Wait until another try is worth it. What was peeked at keeps the mask set, so then an event
  * is waited for. As in Linux, a wait ends with -EPIPE if another thread dissolves the
- * connection, and O_ASYNC does not tell of data that a task waits for.
+ * connection. Nor does O_ASYNC tell of data that a task waits for.
  */
 static int wait_for_more(struct recv *r, size_t got, struct vnet_wait *w)
 {
