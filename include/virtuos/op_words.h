@@ -50,6 +50,8 @@
 #define VOS_STATFS_LATEST_LOW	3
 #define VOS_STATFS_LATEST_HIGH	4
 #define VOS_STATFS_EARLIEST	5
+/* In struct fuse_kstatfs.padding: nothing of this file system can be changed. */
+#define VOS_STATFS_RDONLY	(1u << 0)
 /* In the flags of an answer's attributes, where FUSE has no meaning: chattr +A, +S. */
 #define VOS_ATTR_NOATIME	(1u << 3)
 #define VOS_ATTR_SYNC		(1u << 7)

@@ -70,9 +70,10 @@ int vst_fill_attr(struct dentry *dentry, struct fuse_attr *attr)
 int vst_fill_entry(struct dentry *dentry, struct fuse_entry_out *entry)
 {
 	struct inode *inode = d_inode(dentry);
+	int err = vst_id_check(inode);
 
-	if (inode->i_ino > U32_MAX)
-		return -EOVERFLOW;	/* does not fit into a node id */
+	if (err)
+		return err;
 	*entry = (struct fuse_entry_out){
 		.nodeid		= vst_id_of(inode),
 		.entry_valid	= VST_VALID_SECONDS,
@@ -316,7 +317,7 @@ static int change(struct vst_node *node, const struct fuse_setattr_in *in, bool 
 	int err;
 
 	if (vst_only_times(in))
-		return vst_set_times(inode, in);
+		return vst_set_times(node->dentry, in);
 	err = to_iattr(in, inode, &attr);
 	if (err)
 		return err;

@@ -35,6 +35,9 @@ static int vst_init(struct vst_req *r)
 		vst_orphans_purge();
 	vst_conn_mounted(r->conn);
 	flags = (in->flags | (u64)in->flags2 << 32) & wanted;
+	/* A client that knows of access lists wants an answer to each question for one. */
+	if (!(vst_root.mnt->mnt_sb->s_flags & SB_POSIXACL))
+		flags &= ~(u64)FUSE_POSIX_ACL;
 	out.major = FUSE_KERNEL_VERSION;
 	out.minor = min_t(u32, in->minor, FUSE_KERNEL_MINOR_VERSION);
 	out.max_readahead = in->max_readahead;

@@ -2,7 +2,6 @@
 /*
  * Module virtuos-storage-service: exports the tree at parameter "root".
  */
-#include <linux/exportfs.h>
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -53,22 +52,6 @@ static const struct veng_service service = {
 	.handle_drop	= vst_handle_drop,
 };
 
-static int __init check_root(void)
-{
-	struct super_block *sb = vst_root.mnt->mnt_sb;
-
-	if (!sb->s_export_op || !sb->s_export_op->fh_to_dentry) {
-		pr_err("virtuos-storage: %s: no file handles on %s\n", root, sb->s_type->name);
-		return -EOPNOTSUPP;
-	}
-	/* A node id leads to any inode of the file system, reachable from root or not. */
-	if (vst_root.dentry != sb->s_root) {
-		pr_err("virtuos-storage: %s: not the root of its file system\n", root);
-		return -EXDEV;
-	}
-	return 0;
-}
-
 static int __init storage_init(void)
 {
 	int rc = kern_path(root, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &vst_root);
@@ -77,7 +60,7 @@ static int __init storage_init(void)
 		pr_err("virtuos-storage: %s: error %d\n", root, rc);
 		return rc;
 	}
-	rc = check_root();
+	rc = vst_id_init();
 	if (rc)
 		goto put_root;
 	rc = vst_cred_init();

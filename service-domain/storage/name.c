@@ -263,6 +263,9 @@ static int remove_locked(struct vst_req *r, struct dentry *dir, const char *name
 		err = r->replay ? 0 : -ENOENT;
 		goto put;
 	}
+	err = vst_id_check(d_inode(dentry));
+	if (err)
+		goto put;
 	err = -ESTALE;
 	if (r->again && r->call->sqe.arg[1] && vst_id_of(d_inode(dentry)) != r->call->sqe.arg[1])
 		goto put;

@@ -1,38 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Node ids and the cache of nodes.
- *
- * A node id is generation << 32 | inode number; 1 is the export's root. The cache maps ids to
- * dentries and open files. A node that is not in it is found by file handle, as by an NFS
- * server. An unlinked inode must not leave the cache before the client forgets it, for nothing
- * else keeps it alive. The cache does not follow the client's lookup counts: if a lookup can
- * find a name again, the node's handle finds it. Instead it notes when the client got the
- * node last. A FORGET that the client made before then is of an inode that it had earlier.
+ * The cache of nodes. It maps ids (id.c) to dentries and open files. A node that is not in it is
+ * found by file handle, as by an NFS server. An unlinked inode must not leave the cache before the
+ * client forgets it, for nothing else keeps it alive. The cache does not follow the client's lookup
+ * counts: if a lookup can find a name again, the node's handle finds it. Instead it notes when the
+ * client got the node last. A FORGET that the client made before then is of an inode that it had
+ * earlier.
  *
  * An id may be any number. It leads to nothing outside the export, which is all of its file
- * system (main.c). It does not lead to the directory of unlinked files (orphan.c). It does lead
+ * system or subvolume. It does not lead to the directory of unlinked files (orphan.c). It does lead
  * to the files there, since they may be open.
  *
  * Invariant: a hashed node is on exactly one of conn->lru and conn->orphans.
  */
-#include <linux/exportfs.h>
 #include <linux/file.h>
 #include <linux/slab.h>
 #include "vst.h"
-
-/**
- * vst_id_of - get the node id of an inode
- * @inode: any of the export
- *
- * Context: any.
- * Return: the id.
- */
-u64 vst_id_of(const struct inode *inode)
-{
-	if (inode == d_inode(vst_root.dentry))
-		return FUSE_ROOT_ID;
-	return (u64)inode->i_generation << 32 | (u32)inode->i_ino;
-}
 
 static bool is_orphan(const struct vst_node *node)
 {
@@ -184,30 +167,6 @@ static struct vst_node *insert(struct vst_conn *conn, struct vst_node *node)
 	return other;
 }
 
-static int acceptable(void *context, struct dentry *dentry)
-{
-	return 1;
-}
-
-/* Find the inode of @id by its handle. Return: a dentry, or ERR_PTR(-ESTALE, ...). */
-static struct dentry *decode(u64 id)
-{
-	struct fid fid = { .i32 = { .ino = (u32)id, .gen = id >> 32 } };
-	struct dentry *dentry;
-
-	dentry = exportfs_decode_fh(vst_root.mnt, &fid, 2, FILEID_INO32_GEN, acceptable, NULL);
-	if (!dentry)
-		return ERR_PTR(-ESTALE);
-	if (IS_ERR(dentry))
-		return dentry;
-	/* Some file systems accept any generation for 0. */
-	if (vst_id_of(d_inode(dentry)) != id || vst_is_hidden_dir(dentry)) {
-		dput(dentry);
-		return ERR_PTR(-ESTALE);
-	}
-	return dentry;
-}
-
 /**
  * vst_node_get - find or make the node with an id
  * @conn: of the client that asks
@@ -223,7 +182,7 @@ struct vst_node *vst_node_get(struct vst_conn *conn, u64 id)
 
 	if (node)
 		return node;
-	dentry = id == FUSE_ROOT_ID ? dget(vst_root.dentry) : decode(id);
+	dentry = id == FUSE_ROOT_ID ? dget(vst_root.dentry) : vst_id_find(id);
 	if (IS_ERR(dentry))
 		return ERR_CAST(dentry);
 	node = node_new(id, dentry);

@@ -4,6 +4,7 @@
  * for what the client writes back.
  */
 #include <linux/file.h>
+#include <linux/magic.h>
 #include "vst.h"
 
 /* Access times are the client's. Of a file in a user channel they are io.c's. */
@@ -56,11 +57,16 @@ struct file *vst_node_file(struct vst_node *node, fmode_t mode)
  * @node: held by the caller, and with it the file
  *
  * A client that writes pages back keeps the times by itself. It has set them already, perhaps.
+ * btrfs asks the inode alone whether a write changes times. Then io.c sets those of other writes.
  *
  * Context: process.
  * Return: the file, or ERR_PTR(-EISDIR, -EINVAL, -EROFS, ...).
  */
 struct file *vst_node_quiet_file(struct vst_node *node)
 {
+	struct inode *inode = d_inode(node->dentry);
+
+	if (inode->i_sb->s_magic == BTRFS_SUPER_MAGIC)
+		inode_set_flags(inode, S_NOCMTIME, S_NOCMTIME);
 	return kept_file(node, &node->quiet_file, FMODE_WRITE, FMODE_NOCMTIME);
 }

@@ -111,6 +111,8 @@ static int keep(struct dentry *file)
 	}
 	inode_unlock(d_inode(hidden));
 	revert_creds(saved);
+	/* The file must not have lost its last name on the disk before it has this one. */
+	err = err ?: vst_commit_first(d_inode(hidden));
 	/* Removing a file must not need room on the disk, which may be what it is removed for. */
 	return err == -ENOSPC || err == -EDQUOT ? 0 : err;
 }
@@ -253,7 +255,7 @@ static int note_all(struct dentry *dir)
 	return err;
 }
 
-static struct dentry *find_or_make(void)
+static struct dentry *find_or_make(bool make)
 {
 	struct inode *dir = d_inode(vst_root.dentry);
 	struct dentry *dentry;
@@ -262,10 +264,12 @@ static struct dentry *find_or_make(void)
 	inode_lock_nested(dir, I_MUTEX_PARENT);
 	dentry = lookup_one_len(VST_HIDDEN, vst_root.dentry, strlen(VST_HIDDEN));
 	if (!IS_ERR(dentry) && d_is_negative(dentry))
-		err = vfs_mkdir(&nop_mnt_idmap, dir, dentry, 0700);
+		err = make ? vfs_mkdir(&nop_mnt_idmap, dir, dentry, 0700) : -ENOENT;
 	inode_unlock(dir);
 	if (!IS_ERR(dentry) && !err && !d_is_dir(dentry))
 		err = -ENOTDIR;
+	if (!IS_ERR(dentry) && !err)
+		err = vst_id_check(d_inode(dentry));
 	if (!err)
 		return dentry;
 	dput(dentry);
@@ -275,20 +279,26 @@ static struct dentry *find_or_make(void)
 /**
  * vst_orphans_init - find or make the hidden directory
  *
- * If there is none (not wanted, or a read-only file system), nothing is kept.
+ * If there is none (not wanted, or a read-only file system), nothing is kept. One that is there is
+ * hidden on a read-only file system, too.
  *
  * Context: process.
  */
 void vst_orphans_init(void)
 {
 	struct dentry *dentry;
+	bool writable;
 	int err;
 
-	if (!keep_unlinked || mnt_want_write(vst_root.mnt))
+	if (!keep_unlinked)
 		return;
-	dentry = find_or_make();
-	mnt_drop_write(vst_root.mnt);
+	writable = !mnt_want_write(vst_root.mnt);
+	dentry = find_or_make(writable);
+	if (writable)
+		mnt_drop_write(vst_root.mnt);
 	err = PTR_ERR_OR_ZERO(dentry);
+	if (!writable && err == -ENOENT)
+		return;
 	if (!err) {
 		lockdep_set_class(&d_inode(dentry)->i_rwsem, &hidden_key);
 		hidden = dentry;

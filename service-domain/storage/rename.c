@@ -73,6 +73,14 @@ static int rename_dentries(struct vst_req *r, struct renaming *n, struct dentry 
 	return vfs_rename(&rd);
 }
 
+/* Return: 0; -EXDEV: a name leads to another subvolume. */
+static int check_both(struct dentry *old, struct dentry *new)
+{
+	int err = d_is_positive(old) ? vst_id_check(d_inode(old)) : 0;
+
+	return err || d_is_negative(new) ? err : vst_id_check(d_inode(new));
+}
+
 static int rename_locked(struct vst_req *r, struct renaming *n, struct dentry *trap)
 {
 	struct dentry *old, *new;
@@ -86,7 +94,7 @@ static int rename_locked(struct vst_req *r, struct renaming *n, struct dentry *t
 	new = lookup_one_len(n->new_name, n->new_dir, strlen(n->new_name));
 	err = PTR_ERR_OR_ZERO(new);
 	if (!err) {
-		err = rename_dentries(r, n, trap, old, new);
+		err = check_both(old, new) ?: rename_dentries(r, n, trap, old, new);
 		dput(new);
 	}
 	dput(old);

@@ -27,6 +27,7 @@ int vst_statfs(struct vst_req *r)
 	out.st.bsize = st.f_bsize;
 	out.st.namelen = st.f_namelen;
 	out.st.frsize = st.f_frsize ?: st.f_bsize;
+	out.st.padding = __mnt_is_readonly(vst_root.mnt) ? VOS_STATFS_RDONLY : 0;
 	out.st.spare[VOS_STATFS_MAX_LOW] = sb->s_maxbytes;
 	out.st.spare[VOS_STATFS_MAX_HIGH] = sb->s_maxbytes >> 32;
 	out.st.spare[VOS_STATFS_TYPE] = st.f_type;

@@ -3,7 +3,11 @@
  * Times that the client keeps and writes back. Such a SETATTR has nothing but times, and its
  * change time if the client keeps that one. The times are set as told, and nothing else changes:
  * notify_change() would put the present time into the change time.
+ *
+ * ext4 needs to be told only that the inode is dirty, and writes it when it comes to it. xfs and
+ * btrfs log what their own operation changes, and nothing else.
  */
+#include <linux/magic.h>
 #include "vst.h"
 
 #define FATTR_TIMES	(FATTR_ATIME | FATTR_MTIME | FATTR_CTIME)
@@ -36,41 +40,56 @@ static bool is_allowed(struct inode *inode, u32 valid, struct timespec64 mtime,
 		(!(valid & FATTR_CTIME) || timespec64_equal(&ctime, &old_ctime)));
 }
 
-static int set_locked(struct inode *inode, const struct fuse_setattr_in *in)
+static void set_each(struct inode *inode, const struct iattr *attr)
 {
-	struct timespec64 mtime = time_of(inode, in->mtime, in->mtimensec);
-	struct timespec64 ctime = time_of(inode, in->ctime, in->ctimensec);
+	if (attr->ia_valid & ATTR_ATIME)
+		inode_set_atime_to_ts(inode, attr->ia_atime);
+	if (attr->ia_valid & ATTR_MTIME)
+		inode_set_mtime_to_ts(inode, attr->ia_mtime);
+	if (attr->ia_valid & ATTR_CTIME)
+		inode_set_ctime_to_ts(inode, attr->ia_ctime);
+	mark_inode_dirty_sync(inode);
+}
+
+static int set_locked(struct dentry *dentry, const struct fuse_setattr_in *in)
+{
+	struct inode *inode = d_inode(dentry);
+	struct iattr attr = {
+		.ia_valid = (in->valid & FATTR_ATIME ? ATTR_ATIME | ATTR_ATIME_SET : 0) |
+			    (in->valid & FATTR_MTIME ? ATTR_MTIME | ATTR_MTIME_SET : 0) |
+			    (in->valid & FATTR_CTIME ? ATTR_CTIME : 0),
+		.ia_atime = time_of(inode, in->atime, in->atimensec),
+		.ia_mtime = time_of(inode, in->mtime, in->mtimensec),
+		.ia_ctime = time_of(inode, in->ctime, in->ctimensec),
+	};
 
 	lockdep_assert_held_write(&inode->i_rwsem);
-	if (!is_allowed(inode, in->valid, mtime, ctime))
+	if (!is_allowed(inode, in->valid, attr.ia_mtime, attr.ia_ctime))
 		return -EPERM;
-	if (in->valid & FATTR_ATIME)
-		inode_set_atime_to_ts(inode, time_of(inode, in->atime, in->atimensec));
-	if (in->valid & FATTR_MTIME)
-		inode_set_mtime_to_ts(inode, mtime);
-	if (in->valid & FATTR_CTIME)
-		inode_set_ctime_to_ts(inode, ctime);
-	mark_inode_dirty_sync(inode);
+	if (inode->i_sb->s_magic != EXT4_SUPER_MAGIC)
+		return inode->i_op->setattr(&nop_mnt_idmap, dentry, &attr);
+	set_each(inode, &attr);
 	return 0;
 }
 
 /**
  * vst_set_times - set times as a client tells them
- * @inode: the inode
+ * @dentry: of the inode
  * @in: arguments for which vst_only_times() holds
  *
  * Context: process; the file system may be written to.
- * Return: 0, -EINVAL, -EPERM.
+ * Return: 0, -EINVAL, -EPERM, or another error of the file system.
  */
-int vst_set_times(struct inode *inode, const struct fuse_setattr_in *in)
+int vst_set_times(struct dentry *dentry, const struct fuse_setattr_in *in)
 {
+	struct inode *inode = d_inode(dentry);
 	int err;
 
 	if (in->atimensec >= NSEC_PER_SEC || in->mtimensec >= NSEC_PER_SEC ||
 	    in->ctimensec >= NSEC_PER_SEC)
 		return -EINVAL;
 	inode_lock(inode);
-	err = set_locked(inode, in);
+	err = set_locked(dentry, in);
 	inode_unlock(inode);
 	return err;
 }

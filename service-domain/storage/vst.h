@@ -3,8 +3,8 @@
  * The storage service: a FUSE server inside the kernel of the storage domain. It serves one
  * directory tree (the export) to any number of primaries.
  *
- * It keeps no state that matters. A node id is the inode's generation and number, as in an NFS
- * file handle. The id finds its inode in any later incarnation of the domain, too. The cache of
+ * It keeps no state that matters. A node id is the inode's generation and number (id.c), as in an
+ * NFS file handle. The id finds its inode in any later incarnation of the domain, too. The cache of
  * nodes (node.c) makes it fast, and keeps unlinked files alive as long as the domain lives.
  *
  * The primary's FUSE client checks permissions. What only a file system decides goes by the
@@ -18,7 +18,7 @@
  *	io.c -> rewrite.c, data.c -> handle.c
  *	name.c, rename.c -> again.c
  *	these, main.c, dispatch.c -> client.c, change.c, orphan.c -> node.c, commit.c, request.c,
- *	cred.c
+ *	cred.c; main.c, attr.c, node.c -> id.c
  */
 #ifndef VST_H
 #define VST_H
@@ -167,8 +167,13 @@ bool vst_caller_has(const struct vst_req *r, int cap);
 int vst_cred_init(void);
 void vst_cred_exit(void);
 
-/* node.c */
+/* id.c */
 u64 vst_id_of(const struct inode *inode);
+int vst_id_check(struct inode *inode);
+struct dentry *vst_id_find(u64 id);
+int vst_id_init(void);
+
+/* node.c */
 u64 vst_number(const struct vst_req *r);
 struct vst_node *vst_node_get(struct vst_conn *conn, u64 id);
 struct vst_node *vst_node_get_dir(struct vst_conn *conn, u64 id);
@@ -225,6 +230,7 @@ void vst_orphans_exit(void);
 
 /* commit.c */
 int vst_commit(struct inode *inode);
+int vst_commit_first(struct inode *inode);
 
 /* change.c */
 int vst_end_change(struct vst_req *r, struct inode *inode, bool lasts);
@@ -255,7 +261,7 @@ int vst_statfs(struct vst_req *r);
 
 /* times.c */
 bool vst_only_times(const struct fuse_setattr_in *in);
-int vst_set_times(struct inode *inode, const struct fuse_setattr_in *in);
+int vst_set_times(struct dentry *dentry, const struct fuse_setattr_in *in);
 
 /* lookup.c */
 int vst_lookup(struct vst_req *r);

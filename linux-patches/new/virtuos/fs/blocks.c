@@ -12,6 +12,12 @@
 #include <linux/pagemap.h>
 #include "space.h"
 
+/* What a block has at most. Some file systems tell programs of a larger unit to read and write. */
+static loff_t block_size(const struct inode *inode)
+{
+	return min_t(loff_t, i_blocksize(inode), PAGE_SIZE);
+}
+
 static bool is_writing(struct inode *inode)
 {
 	struct fuse_inode *fi = get_fuse_inode(inode);
@@ -52,7 +58,7 @@ void vosfs_blocks_wrote(struct inode *inode, loff_t pos, size_t len)
 	struct vosfs_data *d = vosfs_data_known(inode);
 
 	spin_lock(&d->lock);
-	if (pos > round_up(d->dense_end, i_blocksize(inode)))
+	if (pos > round_up(d->dense_end, block_size(inode)))
 		d->holes_written = true;
 	else
 		d->dense_end = max_t(loff_t, d->dense_end, pos + len);
@@ -125,7 +131,7 @@ static bool is_all_known(struct vosfs_data *d)
 
 	return is_dense(d) && !READ_ONCE(d->laid) && !inode->i_blocks &&
 	       !(inode->i_mode & (S_ISUID | S_ISGID)) &&
-	       size <= MAX_EXTENTS_IN_INODE * i_blocksize(inode) && fuse_has_no_xattrs(inode);
+	       size <= MAX_EXTENTS_IN_INODE * block_size(inode) && fuse_has_no_xattrs(inode);
 }
 
 /* Have the storage domain's answer to the next question be what the file has, if one is needed. */
@@ -157,14 +163,16 @@ static int make_true(struct vosfs_data *d)
 	return 0;
 }
 
-/* Add what the storage domain does not know. */
+/* Add what the storage domain does not know. It knows all of what cannot change. */
 static void add_known(struct vosfs_data *d, struct kstat *stat)
 {
 	loff_t size = i_size_read(d->inode);
 	u64 known;
 
+	if (sb_rdonly(d->inode->i_sb))
+		return;
 	spin_lock(&d->lock);
-	known = round_up(min(d->dense_end, size), i_blocksize(d->inode)) >> 9;
+	known = round_up(min(d->dense_end, size), block_size(d->inode)) >> 9;
 	spin_unlock(&d->lock);
 	stat->blocks = max_t(u64, stat->blocks, known);
 }

@@ -211,9 +211,15 @@ static int vosfs_get_tree(struct fs_context *fsc)
 
 static int vosfs_reconfigure(struct fs_context *fsc)
 {
+	struct super_block *sb = fsc->root->d_sb;
+	int err;
+
 	if (fsc->sb_flags & SB_MANDLOCK)
 		return -EINVAL;
-	return sync_filesystem(fsc->root->d_sb);
+	err = sync_filesystem(sb);
+	if (!err && fsc->sb_flags_mask & SB_RDONLY && !(fsc->sb_flags & SB_RDONLY))
+		err = vosfs_statfs_may_write(sb);
+	return err;
 }
 
 static void vosfs_free_fsc(struct fs_context *fsc)

@@ -53,6 +53,21 @@ static void set_reach(struct super_block *sb, const struct fuse_statfs_out *out)
 }
 
 /**
+ * vosfs_statfs_may_write - ask whether the service's file system can be changed
+ * @sb: a super block whose connection has begun
+ *
+ * Context: process.
+ * Return: 0; -EROFS: it is read-only; or another error.
+ */
+int vosfs_statfs_may_write(struct super_block *sb)
+{
+	struct fuse_statfs_out out = {};
+	int err = ask(get_fuse_mount_super(sb), &out);
+
+	return !err && out.st.padding & VOS_STATFS_RDONLY ? -EROFS : err;
+}
+
+/**
  * vosfs_statfs_set_limit - take over the limits of files, and the file system's kind
  * @sb: a super block whose connection has begun
  *
@@ -69,6 +84,8 @@ int vosfs_statfs_set_limit(struct super_block *sb)
 		sb->s_maxbytes = min_t(u64, max, MAX_LFS_FILESIZE);
 	if (!err && out.st.spare[VOS_STATFS_TYPE])
 		sb->s_magic = out.st.spare[VOS_STATFS_TYPE];
+	if (!err && out.st.padding & VOS_STATFS_RDONLY)
+		sb->s_flags |= SB_RDONLY;
 	if (!err)
 		set_reach(sb, &out);
 	return err;

@@ -172,6 +172,7 @@ void vosfs_data_free(struct inode *inode);
 void vosfs_xattr_watch(struct super_block *sb);
 
 /* statfs.c */
+int vosfs_statfs_may_write(struct super_block *sb);
 int vosfs_statfs_set_limit(struct super_block *sb);
 void vosfs_statfs_tell(struct super_block *sb, struct kstatfs *buf, u64 unsaved);
 
