@@ -16,7 +16,7 @@ debug=$TOP/tests/host/debug
 case "$role" in
 primary) modules="virtuos-core virtuos-perf virtuos-net virtuos-fs" applets="$applets cp uname";;
 network) modules="virtuos-engine virtuos-net-service" applets="$applets modprobe rm";;
-storage) modules="virtuos-engine virtuos-storage-service";;
+storage) modules="virtuos-engine virtuos-storage-service" applets="$applets modprobe rm";;
 peer|driver) modules='' applets="$applets brctl ln stat";;
 *) die "no such role: $role";;
 esac
@@ -36,7 +36,7 @@ primary)
 	install -m 755 "$TOP/linux-patches/init/init-primary" "$tree/init";;
 network|storage)
 	install -m 755 "$service/init-$role" "$tree/init"
-	install -m 644 "$service"/{common,features}.sh "$tree/lib/virtuos/"
+	install -m 644 "$service"/{common,features,filesystems}.sh "$tree/lib/virtuos/"
 	install -m 755 "$service/poweroff" "$tree/sbin/poweroff"
 	ln -s poweroff "$tree/sbin/reboot";;
 peer)
@@ -57,7 +57,7 @@ fi
 
 # The kernel's own modules. The debug kernel is built without them.
 case "$role${DEBUG:+-debug}" in
-primary|network)
+primary|network|storage)
 	make -s -C "$BUILD/kernel/$role" INSTALL_MOD_PATH="$tree" INSTALL_MOD_STRIP=1 modules_install
 	rm -f "$tree"/lib/modules/*/build;;
 esac
