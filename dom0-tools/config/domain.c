@@ -11,6 +11,9 @@ static const char *const role_names[] = { "network", "storage", NULL };
 static const char *const restart_names[] = { "always", "on-failure", "never", NULL };
 static const char *const type_names[] = { "pv", "pvh", NULL };
 
+/* service-domain/init/filesystems.sh loads them. */
+static const char *const fstype_names[] = { "ext4", "xfs", "btrfs", "squashfs", "erofs", NULL };
+
 /* service-domain/init/features.sh says what each is made of. */
 static const char *const feature_names[] = {
 	"bonding", "bridge", "nftables", "shaping", "tun", "wireguard",
@@ -183,6 +186,17 @@ static int get_word(struct parse *p, struct vd_domain_config *d, const char *wha
 	return r;
 }
 
+static int get_fstype(struct parse *p, struct vd_domain_config *d)
+{
+	char key[KEY_MAX + 1];
+	int n = 0;
+
+	if (vd_get_choice(p, vd_key_of(key, d, "fstype"), fstype_names, &n) < 0)
+		return -1;
+	d->fstype = strdup(fstype_names[n]);
+	return d->fstype ? 0 : vd_fail_key(p, key, "out of memory");
+}
+
 static int get_storage(struct parse *p, struct vd_domain_config *d)
 {
 	char key[KEY_MAX + 1];
@@ -194,11 +208,8 @@ static int get_storage(struct parse *p, struct vd_domain_config *d)
 		return vd_fail_key(p, vd_key_of(key, d, "device"), "missing: which device holds the file system?");
 	if (strncmp(d->device, "/dev/", 5))
 		return vd_fail_key(p, vd_key_of(key, d, "device"), "must be /dev/..., as the storage domain sees it");
-	r = get_word(p, d, "fstype", &d->fstype);
-	if (r < 0)
+	if (get_fstype(p, d))
 		return -1;
-	if (!r && !(d->fstype = strdup("ext4")))
-		return vd_fail_key(p, vd_key_of(key, d, "fstype"), "out of memory");
 	return get_word(p, d, "mountopts", &d->mountopts) < 0 ? -1 : 0;
 }
 

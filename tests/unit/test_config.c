@@ -106,6 +106,7 @@ static void test_values(void **state)
 		"net_address = \"10.0.2.15/24 gw 10.0.2.2\"\n"
 		"net_restart = \"on-failure\"\n"
 		"storage_disk = [ \"format=raw,vdev=xvda,access=rw,target=/dev/vg/x\" ]\n"
+		"storage_fstype = \"xfs\"\n"
 		"storage_mountopts = \"noatime,commit=30\"\n"
 		"restart_timeout = 5\n"
 		"start_limit_interval = 0; start_limit_burst = 64; restart_max_delay = 3");
@@ -131,6 +132,7 @@ static void test_values(void **state)
 	assert_int_equal(c->service[0].restart, VD_RESTART_ON_FAILURE);
 	assert_int_equal(c->service[1].n_disk, 1);
 	assert_string_equal(c->service[1].disk[0].vdev, "xvda");
+	assert_string_equal(c->service[1].fstype, "xfs");
 	assert_int_equal(c->restart_timeout, 5);
 	assert_int_equal(c->start_limit_interval, 0);
 	assert_int_equal(c->start_limit_burst, 64);
@@ -218,6 +220,10 @@ static void test_bad_strings(void **state)
 		     "t.cfg:5: net_features: \"ipx\" is not a feature; virtuos.cfg(5) lists them");
 	expect_error("net_features = 'bridge'\n",
 		     "t.cfg:5: net_features: must be a list: [ \"...\", ... ]");
+	expect_error("storage_fstype = 'ntfs'\n",
+		     "t.cfg:5: storage_fstype: must be one of \"ext4\", \"xfs\", \"btrfs\", \"squashfs\", \"erofs\"");
+	expect_error("storage_fstype = 'ext4 x'\n",
+		     "t.cfg:5: storage_fstype: must be one of \"ext4\", \"xfs\", \"btrfs\", \"squashfs\", \"erofs\"");
 	expect_error("storage_mountopts = 'a b'\n",
 		     "t.cfg:5: storage_mountopts: must not contain blanks or quotes");
 }
