@@ -137,15 +137,19 @@ int vst_keep(const struct vst_req *r, struct dentry *victim)
 }
 
 /**
- * vst_keep_nameless - give a file that was made without a name one
+ * vst_keep_nameless - give a file that was made without a name one, durably
  * @file: it; the caller may write to the mount and has no directory locked
  *
- * Context: worker.
+ * Nothing else makes it durable, for no directory that the client knows has changed.
+ *
+ * Context: worker; waits for the disk.
  * Return: 0, also if none are kept; or an error.
  */
 int vst_keep_nameless(struct dentry *file)
 {
-	return hidden ? keep(file) : 0;
+	int err = hidden ? keep(file) : 0;
+
+	return err || !hidden ? err : vst_commit(d_inode(hidden));
 }
 
 static void drop(struct dentry *entry, u64 id)
