@@ -256,6 +256,7 @@ static void init_channel(struct fwd_door *d, unsigned int service,
 		c->log_size = 0;
 	memset(c->pending_error, 0, sizeof(c->pending_error));
 	memset(c->poster, 0, sizeof(c->poster));
+	memset(c->turn, 0, sizeof(c->turn));
 	c->usable = true;
 	for (i = 0; i < info->nr_lanes; i++)
 		init_lane(c, i);

@@ -50,6 +50,56 @@ static inline bool fwd_file_begin_write(struct fwd_lane *l, const struct fwd_io 
 	return !io->at || fwd_file_stands(io);
 }
 
+/*
+ * Reserving a range by moving the offset, and submitting it: one thread at a time, as a system
+ * call has the file's position for itself. The claim tells the kernel what is not submitted if
+ * the process ends meanwhile (claim.pml).
+ */
+bool fwd_file_wait_turn(__u32 *turn);
+
+/* Return: false: another thread has its turn, and does not end it. */
+static inline bool fwd_file_take_turn(struct fwd_lane *l, const struct fwd_io *io)
+{
+	__u32 *turn = &l->chan->turn[VOS_WORD_SLOT(io->word)];
+
+	if (unlikely(__atomic_exchange_n(turn, 1u, __ATOMIC_ACQUIRE)) && !fwd_file_wait_turn(turn))
+		return false;
+	/* An empty claim, but a turn to be ended. */
+	vos_store(&l->chan->head->from[l->index], ~(__u64)0);
+	vos_store(&l->chan->head->upto[l->index], ~(__u64)0);
+	return true;
+}
+
+/* Move the offset over what is to be written, if it is still at @pos. */
+static inline bool fwd_file_reserve(struct fwd_lane *l, const struct fwd_io *io, __u64 *p, __u64 pos)
+{
+	struct vos_uchan_head *head = l->chan->head;
+
+	/* In between it is empty: never a range with the end of another one. */
+	vos_store(&head->from[l->index], ~(__u64)0);
+	vos_store(&head->upto[l->index], pos + io->len);
+	vos_store(&head->from[l->index], pos);
+	return __atomic_compare_exchange_n(p, &pos, pos + io->len, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+/* What lies before @pos will be written, even if the process ends. */
+static inline void fwd_file_passed(struct fwd_lane *l, __u64 pos)
+{
+	vos_store(&l->chan->head->from[l->index], pos);
+}
+
+/* All that is reserved is submitted, or was given back. Idempotent. */
+static inline void fwd_file_end_turn(struct fwd_lane *l, const struct fwd_io *io)
+{
+	__u64 *upto = &l->chan->head->upto[l->index];
+
+	if (!vos_load(upto))
+		return;
+	vos_store(upto, (__u64)0);
+	vos_store_release(&l->chan->turn[VOS_WORD_SLOT(io->word)], 0u);
+}
+
 /* Say that all is written. */
 static inline void fwd_file_written(struct fwd_lane *l, const struct fwd_io *io)
 {

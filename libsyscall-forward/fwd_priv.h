@@ -94,6 +94,9 @@ struct fwd_chan {
 	/* recall.c: slots that were written since its last check */
 	__u8 written[VOS_UCHAN_SLOTS];
 
+	/* file.h: a thread is reserving a range of the file in the slot, and submits it */
+	__u32 turn[VOS_UCHAN_SLOTS];
+
 	/* lane.c: number of waits, and number of long ones in a row up to now */
 	__u32 waits;
 	__u32 slow;

@@ -197,18 +197,16 @@ static long write_at(struct fwd_window *w, struct fwd_lane *l, const struct fwd_
 }
 
 /* If the file has it all, move the offset over what is about to be written. */
-static __u64 reserve(struct fwd_window *w, struct fwd_lane *l, const struct fwd_io *io)
+static __u64 reserve(struct fwd_window *w, struct fwd_lane *l, const struct fwd_io *io, __u64 *p)
 {
-	__u64 *p = io->word & VOS_WORD_POS ? &l->chan->head->pos[VOS_WORD_SLOT(io->word)] : NULL;
 	__u64 size = vos_load(&w->size), pos;
 	int tries;
 
-	for (tries = 0; p && tries < RETRIES; tries++) {
+	for (tries = 0; tries < RETRIES; tries++) {
 		pos = vos_load_acquire(p);
 		if (pos > size || io->len > size - pos)
 			break;
-		if (__atomic_compare_exchange_n(p, &pos, pos + io->len, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_RELAXED))
+		if (fwd_file_reserve(l, io, p, pos))
 			return pos;
 	}
 	return VOS_POS_KERNEL;
@@ -216,11 +214,12 @@ static __u64 reserve(struct fwd_window *w, struct fwd_lane *l, const struct fwd_
 
 /*
  * The file may have the bytes, and the range may be reserved, although they do not count. Then
- * the kernel writes them again, in that file. Return: as fwd_window_write().
+ * the kernel writes them again, in that file. @pos: where to, or VOS_POS_KERNEL.
+ * Return: as fwd_window_write().
  */
-static long write_on_lane(struct fwd_window *w, struct fwd_lane *l, const struct fwd_io *io)
+static inline __attribute__((always_inline)) long
+write_or_trap(struct fwd_window *w, struct fwd_lane *l, const struct fwd_io *io, __u64 pos)
 {
-	__u64 pos = io->at ? (__u64)io->pos : reserve(w, l, io);
 	long rc = pos == VOS_POS_KERNEL ? FWD_TRAP(VOS_WHY_OFFSET) : write_at(w, l, io, pos);
 
 	if (!FWD_IS_TRAP(rc)) {
@@ -232,6 +231,19 @@ static long write_on_lane(struct fwd_window *w, struct fwd_lane *l, const struct
 	if (pos == VOS_POS_KERNEL || (io->at && rc != FWD_TRAP(VOS_WHY_STALE)))
 		return rc;
 	return fwd_file_end_write(io, pos, 0, rc);
+}
+
+static __attribute__((noinline)) long write_on(struct fwd_window *w, struct fwd_lane *l,
+					       const struct fwd_io *io)
+{
+	__u64 *p = io->word & VOS_WORD_POS ? &l->chan->head->pos[VOS_WORD_SLOT(io->word)] : NULL;
+	long rc;
+
+	if (!p || !fwd_file_take_turn(l, io))
+		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_OFFSET));
+	rc = write_or_trap(w, l, io, reserve(w, l, io, p));
+	fwd_file_end_turn(l, io);
+	return rc;
 }
 
 /**
@@ -257,7 +269,7 @@ long fwd_window_write(struct fwd_io *io)
 		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_LANE));
 	rc = FWD_TRAP(VOS_WHY_STALE);
 	if (fwd_file_begin_write(l, io))
-		rc = write_on_lane(w, l, io);
+		rc = io->at ? write_or_trap(w, l, io, io->pos) : write_on(w, l, io);
 	else
 		fwd_trapped(VOS_STAT_WRITE, rc);
 	fwd_file_written(l, io);

@@ -7,10 +7,13 @@
  * either door or gives it back. That is in the file that the descriptor had then.
  */
 #include "file.h"
+#include "syscall.h"
 
 #define CHUNK		32768u
 #define RETRIES		64
 #define COMMITS		2
+#define SPINS		100
+#define YIELDS		100
 
 struct writing {
 	const struct fwd_io *io;
@@ -31,7 +34,8 @@ static __u32 place(const struct fwd_lane *l, const struct vos_log_record *r)
 	return (__u32)((const char *)(r + 1) - l->chan->arena);
 }
 
-static void submit(struct fwd_lane *l, struct writing *w, struct vos_log_record *r, __u32 len)
+static inline __attribute__((always_inline)) void
+submit(struct fwd_lane *l, struct writing *w, struct vos_log_record *r, __u32 len, bool claimed)
 {
 	unsigned int i = (w->first + w->n) % FWD_DEPTH;
 	struct vos_sqe *e;
@@ -50,6 +54,10 @@ static void submit(struct fwd_lane *l, struct writing *w, struct vos_log_record 
 	w->len[i] = len;
 	w->sent += len;
 	w->n++;
+	if (claimed && w->sent == w->io->len)
+		fwd_file_end_turn(l, w->io);
+	else if (claimed)
+		fwd_file_passed(l, w->pos + w->sent);
 }
 
 static bool commit(struct fwd_lane *l, struct writing *w)
@@ -63,14 +71,15 @@ static bool commit(struct fwd_lane *l, struct writing *w)
 }
 
 /* Return: false when the next chunk has to wait for those under way. */
-static bool send_one(struct fwd_lane *l, struct writing *w)
+static inline __attribute__((always_inline)) bool send_one(struct fwd_lane *l, struct writing *w,
+							   bool claimed)
 {
 	size_t left = w->io->len - w->sent;
 	__u32 len = left < w->chunk ? left : w->chunk;
 	struct vos_log_record *r = fwd_log_alloc(l->chan, len);
 
 	if (r)
-		submit(l, w, r, len);
+		submit(l, w, r, len, claimed);
 	else if (w->n)
 		return false;
 	else if (!commit(l, w))
@@ -127,8 +136,12 @@ static void give_up(struct writing *w)
 		fwd_log_complete(w->rec[w->first], 0, 0);
 }
 
-/* Return: 0: all is written; else the reason. @done: bytes that are written. */
-static long write_at(struct fwd_lane *l, const struct fwd_io *io, __u64 pos, size_t *done)
+/*
+ * Return: 0: all is written; else the reason. @done: bytes that are written. @claimed: the range
+ * has been reserved.
+ */
+static inline __attribute__((always_inline)) long
+write_range(struct fwd_lane *l, const struct fwd_io *io, __u64 pos, size_t *done, bool claimed)
 {
 	__u32 part = l->chan->log_size / 8 & ~63u;
 	struct writing w = {
@@ -142,7 +155,7 @@ static long write_at(struct fwd_lane *l, const struct fwd_io *io, __u64 pos, siz
 		return FWD_TRAP(VOS_WHY_LOG);
 	do {
 		while (!w.rc && w.n < FWD_DEPTH && w.sent < io->len)
-			if (!send_one(l, &w))
+			if (!send_one(l, &w, claimed))
 				break;
 		if (w.n && !l->lost)
 			complete_one(l, &w);
@@ -152,16 +165,54 @@ static long write_at(struct fwd_lane *l, const struct fwd_io *io, __u64 pos, siz
 	return w.rc;
 }
 
-/* Move the offset over the range to be written. Return: where it begins, or VOS_POS_KERNEL. */
-static __u64 reserve(__u64 *p, size_t len)
+static __attribute__((noinline)) long write_at(struct fwd_lane *l, const struct fwd_io *io,
+					       __u64 pos, size_t *done)
 {
-	__u64 pos = vos_load_acquire(p);
+	return write_range(l, io, pos, done, false);
+}
+
+static __attribute__((noinline)) long write_claimed(struct fwd_lane *l, const struct fwd_io *io,
+						    __u64 pos, size_t *done)
+{
+	return write_range(l, io, pos, done, true);
+}
+
+/**
+ * fwd_file_wait_turn - wait until another thread has ended its turn, for a moment
+ * @turn: of the file, taken by another thread
+ *
+ * The other one may wait for a processor, and for nothing else but it and the service.
+ *
+ * Return: false: it takes too long. If its process ended now, the file would have a hole.
+ */
+__attribute__((noinline)) bool fwd_file_wait_turn(__u32 *turn)
+{
+	int i;
+
+	for (i = 0; i < SPINS + YIELDS; i++) {
+		if (!vos_load(turn) && !__atomic_exchange_n(turn, 1u, __ATOMIC_ACQUIRE))
+			return true;
+		if (i < SPINS)
+			__builtin_ia32_pause();
+		else
+			fwd_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	}
+	return false;
+}
+
+/* Move the offset over the range to be written. Return: where it begins, or VOS_POS_KERNEL. */
+static __u64 reserve(struct fwd_lane *l, const struct fwd_io *io, __u64 *p)
+{
 	int tries;
 
-	for (tries = 0; tries < RETRIES && fwd_file_range(pos, len); tries++)
-		if (__atomic_compare_exchange_n(p, &pos, pos + len, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_ACQUIRE))
+	for (tries = 0; tries < RETRIES; tries++) {
+		__u64 pos = vos_load_acquire(p);
+
+		if (!fwd_file_range(pos, io->len))
+			break;
+		if (fwd_file_reserve(l, io, p, pos))
 			return pos;
+	}
 	return VOS_POS_KERNEL;
 }
 
@@ -243,31 +294,47 @@ long fwd_file_end_write(const struct fwd_io *io, __u64 pos, size_t done, long rc
 }
 
 /* Return: as fwd_file_write(). */
-static long write_on_lane(struct fwd_lane *l, const struct fwd_io *io)
+static inline __attribute__((always_inline)) long
+write_from(struct fwd_lane *l, const struct fwd_io *io, __u64 pos, bool claimed)
 {
-	__u64 pos = io->pos, *p;
 	size_t done = 0;
-	long rc;
+	long rc = claimed ? write_claimed(l, io, pos, &done) : write_at(l, io, pos, &done);
 
-	vos_store(&l->chan->written[VOS_WORD_SLOT(io->word) % VOS_UCHAN_SLOTS], (__u8)1);
-	if (!l->chan->log_size)
-		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_LOG));
-	if (!io->at) {
-		p = fwd_file_pos(l, io);
-		pos = p ? reserve(p, io->len) : VOS_POS_KERNEL;
-		if (pos == VOS_POS_KERNEL)
-			return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_OFFSET));
-	}
-	rc = write_at(l, io, pos, &done);
 	if (done || !FWD_IS_TRAP(rc))
 		fwd_lane_count(l, VOS_STAT_WRITE, done);
 	fwd_trapped(VOS_STAT_WRITE, rc);
 	if (!rc)
 		return (long)io->len;
+	if (claimed)
+		fwd_file_passed(l, pos + done);
 	/* It is not known what a service that has died has done. */
-	if (io->at && !done && rc != FWD_TRAP(VOS_WHY_DEAD))
+	if (!claimed && !done && rc != FWD_TRAP(VOS_WHY_DEAD))
 		return rc;
 	return fwd_file_end_write(io, pos, done, rc);
+}
+
+static __attribute__((noinline)) long write_on(struct fwd_lane *l, const struct fwd_io *io)
+{
+	__u64 *p = fwd_file_pos(l, io), pos;
+	long rc = FWD_TRAP(VOS_WHY_OFFSET);
+
+	if (!p || !fwd_file_take_turn(l, io))
+		return fwd_trapped(VOS_STAT_WRITE, rc);
+	pos = reserve(l, io, p);
+	if (pos == VOS_POS_KERNEL)
+		fwd_trapped(VOS_STAT_WRITE, rc);
+	else
+		rc = write_from(l, io, pos, true);
+	fwd_file_end_turn(l, io);
+	return rc;
+}
+
+static long write_on_lane(struct fwd_lane *l, const struct fwd_io *io)
+{
+	vos_store(&l->chan->written[VOS_WORD_SLOT(io->word) % VOS_UCHAN_SLOTS], (__u8)1);
+	if (!l->chan->log_size)
+		return fwd_trapped(VOS_STAT_WRITE, FWD_TRAP(VOS_WHY_LOG));
+	return io->at ? write_from(l, io, io->pos, false) : write_on(l, io);
 }
 
 /**

@@ -290,6 +290,38 @@ static void what_a_replaced_file_did_not_get_is_given_back(void **state)
 	forget_one_of_two();
 }
 
+static __u64 seen_from;
+
+/* Nothing of a short write is to be given back once the service sees it. */
+static enum answer see_claim(struct vos_sqe *e, struct vos_cqe *c)
+{
+	struct vos_uchan_head *head = fake.chan[VOS_DOOR_STORAGE]->head;
+	unsigned int i;
+
+	(void)c;
+	for (i = 0; e->opcode == VOS_OP_WRITE && i < VOS_UCHAN_MAX_LANES; i++)
+		if (vos_load(&head->writing[i]))
+			vos_store(&seen_from, vos_load(&head->from[i]));
+	return ANSWER;
+}
+
+static void a_write_claims_what_it_reserves(void **state)
+{
+	struct object *o = open_file(100);
+	struct vos_uchan_head *head;
+
+	(void)state;
+	fake.hook = see_claim;
+	assert_int_equal(write(FD, "0123456789", 10), 10);
+	head = fake.chan[VOS_DOOR_STORAGE]->head;
+	assert_int_equal(head->upto[0] | head->upto[1] | head->upto[2], 0);
+	assert_int_equal(offset_of(o), 10);
+	assert_int_equal(write(FD, pattern, 60000), 60000);
+	assert_true(seen_from >= 10 && seen_from <= 60010);
+	assert_int_equal(head->upto[0] | head->upto[1] | head->upto[2], 0);
+	assert_int_equal(offset_of(o), 60010);
+}
+
 /* A call that has moved no offset needs nothing but to begin anew. */
 static void a_pwrite_may_be_in_either_file(void **state)
 {
@@ -524,6 +556,7 @@ int main(void)
 		TEST(short_writes_are_recorded_short),
 		TEST(a_write_ends_in_the_file_that_it_began_in),
 		TEST(what_a_replaced_file_did_not_get_is_given_back),
+		TEST(a_write_claims_what_it_reserves),
 		TEST(a_pwrite_may_be_in_either_file),
 		TEST(stale_handle_goes_to_the_trap),
 		TEST(the_kernels_offset_is_left_alone),

@@ -84,7 +84,6 @@ static void fetch_pos(struct vdoor_handle *h)
 
 	lockdep_assert_held(&attached_lock);
 	untrusted = vos_exchange(&h->uchan->head->pos[vdoor_handle_slot(h)], VOS_POS_KERNEL);
-
 	if (untrusted <= LLONG_MAX)
 		h->file->f_pos = untrusted;
 }
@@ -161,6 +160,8 @@ void vdoor_handle_detach(struct vdoor_handle *h)
 	hash_del(&h->attached);
 	if (h->leased) {
 		fetch_pos(h);
+		if (h->uchan->door->ended && h->target.flags & VOS_HANDLE_WRITE)
+			vdoor_ended_give_back(h);
 		h->leased = false;
 		atomic_dec(&nr_leased);
 	}

@@ -280,6 +280,24 @@ void vdoor_shut(struct vdoor *door)
 }
 
 /**
+ * vdoor_end - shut the door, for no thread that used it goes on
+ * @door: the door
+ *
+ * Positions that threads have moved over what they did not come to write are moved back.
+ *
+ * Context: any.
+ */
+void vdoor_end(struct vdoor *door)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&door->lock, flags);
+	door->ended = true;
+	spin_unlock_irqrestore(&door->lock, flags);
+	vdoor_shut(door);
+}
+
+/**
  * vdoor_close - shut the door, and wait until the services take no more calls
  * @door: the door
  *

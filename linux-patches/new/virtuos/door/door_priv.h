@@ -5,6 +5,7 @@
  *	prctl.c -> attach.c -> handle.c, uchan.c -> window.c, door.c -> close.c, ../core
  *	hooks.c (called by the kernel) -> door.c, attached.c
  *	close.c -> drop.c (a channel's work: what has to be told to the service)
+ *	attached.c -> ended.c
  *	prctl.c, close.c, drop.c -> rest.c -> attached.c (writes whose descriptor has gone)
  *	close.c, module.c -> cost.c -> uchan.c
  *	prctl.c, module.c -> claim.c -> map.c; door.c, map.c -> page.c
@@ -223,6 +224,7 @@ struct vdoor_account_page {
  * @mm: its address space; an identity, not to be followed
  * @files: its descriptors; an identity, not to be followed
  * @closed: for good
+ * @ended: no thread that used it goes on; under @lock
  * @paused: children that share the memory and not the descriptors
  * @cred: value of the credentials under which it acts
  * @state: the state area
@@ -241,6 +243,7 @@ struct vdoor {
 	struct mm_struct *mm;
 	struct files_struct *files;
 	bool closed;
+	bool ended;
 	int paused;
 	struct vos_cred *cred;
 	struct vos_door_state *state;
@@ -256,6 +259,7 @@ struct vdoor {
 struct vdoor *vdoor_new(void);
 void vdoor_get(struct vdoor *door);
 void vdoor_put(struct vdoor *door);
+void vdoor_end(struct vdoor *door);
 struct vdoor *vdoor_of(const struct mm_struct *mm);
 bool vdoor_usable(const struct vdoor *door);
 void vdoor_revoke_word(struct vdoor *door, unsigned int fd);
@@ -326,6 +330,9 @@ int vdoor_handles_tell(struct vdoor_uchan *uc);
 bool vdoor_handles_end(struct vdoor_uchan *uc);
 void vdoor_handle_close_window(struct vdoor_handle *h);
 int vdoor_recall_fd(unsigned int fd);
+
+/* ended.c */
+void vdoor_ended_give_back(struct vdoor_handle *h);
 
 /* rest.c */
 bool vdoor_rest_done(struct vdoor_handle *h);

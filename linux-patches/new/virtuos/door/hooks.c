@@ -46,7 +46,7 @@ static void files_gone(struct files_struct *files)
 	files->virtuos_door = NULL;
 	spin_unlock(&files->file_lock);
 	/* The memory may outlive the descriptors (a thread that exits last, exec). */
-	vdoor_shut(door);
+	vdoor_end(door);
 	vdoor_put(door);
 }
 
@@ -54,7 +54,7 @@ static void mm_gone(struct mm_struct *mm)
 {
 	struct vdoor *door = rcu_replace_pointer(mm->virtuos_door, NULL, true);
 
-	vdoor_shut(door);
+	vdoor_end(door);
 	vdoor_put(door);
 }
 

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The position of a file that a process has moved, and that ended in the midst of its write.
+ * Nothing holds SIGKILL back (hooks.c), and a thread may end its process while others write. A
+ * system call would have written its record, or not begun.
+ *
+ * So a thread claims what it reserves in the channel's head, before it moves the position, and
+ * takes back what it has submitted (claim.pml). The service carries that out before it closes
+ * the channel. One thread of a process at a time reserves and submits. So no record that is
+ * submitted follows one that is not.
+ *
+ * The process may claim anything. It may move its position anywhere, too.
+ */
+#include <linux/fs.h>
+#include "door_priv.h"
+
+/**
+ * vdoor_ended_give_back - move a position back over what an ended process did not write
+ * @h: a handle of its door, whose position has just been fetched
+ *
+ * Context: the file stands; the door's lock and that of the attached handles are held.
+ */
+void vdoor_ended_give_back(struct vdoor_handle *h)
+{
+	const struct vos_uchan_head __peer *head = h->uchan->head;
+	u64 name = VOS_WRITING(vdoor_handle_slot(h), h->gen);
+	u32 i;
+
+	lockdep_assert_held(&h->uchan->door->lock);
+	for (i = 0; i < h->uchan->nr_lanes; i++) {
+		u64 untrusted_from = vos_load(&head->from[i]);
+		u64 untrusted_upto = vos_load(&head->upto[i]);
+
+		if (vos_load(&head->writing[i]) == name && untrusted_from < untrusted_upto &&
+		    (u64)h->file->f_pos == untrusted_upto)
+			h->file->f_pos = untrusted_from;
+	}
+}
