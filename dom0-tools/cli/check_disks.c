@@ -128,6 +128,9 @@ void check_disks(const struct vd_config *c, int root)
 	for (i = 0; i < c->n_services; i++) {
 		if (c->service[i].role != VD_ROLE_STORAGE)
 			continue;
+		if (vd_nvme_used(&c->service[i].nvme))
+			check_good("%s: the disk is on another machine, not looked into",
+				   c->service[i].name);
 		for (j = 0; j < c->service[i].n_disk; j++)
 			check_disk(&c->service[i], &c->service[i].disk[j], is_root, root);
 		is_root = false;

@@ -52,6 +52,14 @@ static void compare_disks(const struct vd_domain_config *a, const struct vd_doma
 					   a->disk[i].pdev_path, b->name);
 }
 
+static void compare_nvme(const struct vd_domain_config *a, const struct vd_domain_config *b)
+{
+	if (vd_nvme_same(a, b))
+		check_lack("give it to one system only; or virtuos down the other first",
+			   "%s: the disk of %s_nvme belongs to %s, which is up", a->name, a->name,
+			   b->name);
+}
+
 /* The address in the kernel's ip= value; "": it is asked for by DHCP, or none is set. */
 static void address_of(const struct vd_domain_config *d, char address[INET_ADDRSTRLEN])
 {
@@ -73,6 +81,7 @@ static void compare_domains(const struct vd_domain_config *a, const struct vd_do
 			   a->name);
 	compare_pci(a, b);
 	compare_disks(a, b);
+	compare_nvme(a, b);
 	address_of(a, one);
 	address_of(b, two);
 	if (*one && !strcmp(one, two))

@@ -61,7 +61,11 @@ int vd_config_cmdline(const struct vd_config *c, const struct vd_domain_config *
 		fprintf(f, " dummy.numdummies=0 fb_tunnels=none");
 	print_features(f, d->features);
 	if (d->role == VD_ROLE_STORAGE) {
-		fprintf(f, " virtuos.disk=%s virtuos.fstype=%s", d->device, d->fstype);
+		if (vd_nvme_used(&d->nvme))
+			vd_nvme_print(f, d);
+		if (d->device)
+			fprintf(f, " virtuos.disk=%s", d->device);
+		fprintf(f, " virtuos.fstype=%s", d->fstype);
 		if (d->mountopts)
 			fprintf(f, " virtuos.mountopts=%s", d->mountopts);
 	}

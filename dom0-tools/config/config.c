@@ -62,6 +62,20 @@ static int check_shared_pci(struct parse *p, struct vd_config *c)
 	return 0;
 }
 
+/* No two domains may mount the same file system. */
+static int check_shared_nvme(struct parse *p, const struct vd_config *c)
+{
+	char key[KEY_MAX + 1];
+	int i, j;
+
+	for (i = 0; i < c->n_services; i++)
+		for (j = 0; j < i; j++)
+			if (vd_nvme_same(&c->service[i], &c->service[j]))
+				return vd_fail_key(p, vd_key_of(key, &c->service[i], "nvme"),
+						   "belongs to %s already", c->service[j].name);
+	return 0;
+}
+
 static int check_unknown(struct parse *p)
 {
 	int i;
@@ -97,7 +111,7 @@ static int get_all(struct parse *p, struct vd_config *c)
 	for (i = 0; i < c->n_services; i++)
 		if (vd_get_service(p, &c->service[i]))
 			return -1;
-	if (check_unknown(p) || check_shared_pci(p, c))
+	if (check_unknown(p) || check_shared_pci(p, c) || check_shared_nvme(p, c))
 		return -1;
 	for (i = -1; i < c->n_services; i++) {
 		struct vd_domain_config *d = i < 0 ? &c->primary : &c->service[i];
@@ -241,6 +255,7 @@ static void free_domain(struct vd_domain_config *d)
 	free(d->device);
 	free(d->fstype);
 	free(d->mountopts);
+	vd_nvme_free(&d->nvme);
 }
 
 void vd_config_free(struct vd_config *c)

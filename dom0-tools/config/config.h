@@ -36,6 +36,16 @@ struct vd_vif {
 	char *bridge, *script, *ip, *vifname, *backend;
 };
 
+/* A disk on another machine: what nvme.c knows the words of. NULL = not given. */
+enum vd_nvme_word {
+	VD_NVME_TRANSPORT, VD_NVME_TRADDR, VD_NVME_TRSVCID, VD_NVME_NQN, VD_NVME_NSID,
+	VD_NVME_HOSTNQN, VD_NVME_HOSTID, VD_NVME_KATO, VD_NVME_HDR_DIGEST, VD_NVME_DATA_DIGEST, VD_NVME_WORDS
+};
+
+struct vd_nvme {
+	char *word[VD_NVME_WORDS];
+};
+
 struct vd_domain_config {
 	char name[VD_NAME_MAX + 1];
 	enum vd_role role;
@@ -54,9 +64,10 @@ struct vd_domain_config {
 	struct vd_vif vif[VD_MAX_DEVICES];
 	int n_vif;
 	/* service domains only */
-	char *ip;			/* network: the kernel's ip= value, or NULL */
+	char *ip;			/* the kernel's ip= value, or NULL */
 	unsigned int features;		/* network: bits by number of vd_feature_name() */
-	char *device, *fstype, *mountopts;	/* storage */
+	char *device, *fstype, *mountopts;	/* storage; device: NULL: the namespace of nvme */
+	struct vd_nvme nvme;		/* storage */
 };
 
 struct vd_config {
@@ -130,6 +141,23 @@ const char *vd_feature_name(int n);
  * Return: the name.
  */
 const char *vd_restart_name(enum vd_restart policy);
+
+/**
+ * vd_nvme_used - test whether a domain's disk is on another machine
+ * @v: the disk
+ *
+ * Return: true if so.
+ */
+bool vd_nvme_used(const struct vd_nvme *v);
+
+/**
+ * vd_nvme_same - test whether two domains have one disk on another machine
+ * @a: one
+ * @b: the other
+ *
+ * Return: true if so.
+ */
+bool vd_nvme_same(const struct vd_domain_config *a, const struct vd_domain_config *b);
 
 /**
  * vd_config_cmdline - compose the kernel command line of a domain

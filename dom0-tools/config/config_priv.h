@@ -3,6 +3,7 @@
 #ifndef VIRTUOS_CONFIG_PRIV_H
 #define VIRTUOS_CONFIG_PRIV_H
 
+#include <stdio.h>
 #include <libxlutil.h>
 #include "config.h"
 
@@ -149,6 +150,28 @@ int vd_parse_cpus(const char *text, uint8_t map[VD_CPUMAP_BYTES], const char **w
  * Return: the value, from malloc(), or NULL.
  */
 char *vd_parse_address(const char *text, const char **why);
+
+/**
+ * vd_get_nvme - get a storage domain's disk on another machine, and check what goes with it
+ * @p: the parser
+ * @d: the domain, with its devices and its address
+ *
+ * Return: 0 or -1 (err set).
+ */
+int vd_get_nvme(struct parse *p, struct vd_domain_config *d);
+
+/**
+ * vd_nvme_print - write what a domain's init needs to know of its disk on another machine
+ * @f: the command line so far
+ * @d: the domain that has it
+ */
+void vd_nvme_print(FILE *f, const struct vd_domain_config *d);
+
+/**
+ * vd_nvme_free - free what the words of a disk on another machine take
+ * @v: the disk
+ */
+void vd_nvme_free(struct vd_nvme *v);
 
 /* domain.c */
 

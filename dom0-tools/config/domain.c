@@ -200,14 +200,19 @@ static int get_fstype(struct parse *p, struct vd_domain_config *d)
 static int get_storage(struct parse *p, struct vd_domain_config *d)
 {
 	char key[KEY_MAX + 1];
-	int r = get_word(p, d, "device", &d->device);
+	int r;
 
+	if (get_address(p, d) || vd_get_nvme(p, d))
+		return -1;
+	r = get_word(p, d, "device", &d->device);
 	if (r < 0)
 		return -1;
-	if (!r)
+	if (!r && !vd_nvme_used(&d->nvme))
 		return vd_fail_key(p, vd_key_of(key, d, "device"), "missing: which device holds the file system?");
-	if (strncmp(d->device, "/dev/", 5))
+	if (r && strncmp(d->device, "/dev/", 5))
 		return vd_fail_key(p, vd_key_of(key, d, "device"), "must be /dev/..., as the storage domain sees it");
+	if (r && d->nvme.word[VD_NVME_NSID])
+		return vd_fail_key(p, vd_key_of(key, d, "device"), "the disk has its name by nsid= already");
 	if (get_fstype(p, d))
 		return -1;
 	return get_word(p, d, "mountopts", &d->mountopts) < 0 ? -1 : 0;
@@ -243,7 +248,5 @@ int vd_get_service(struct parse *p, struct vd_domain_config *d)
 		return r;
 	if (d->role == VD_ROLE_NETWORK && d->n_disk)
 		return vd_fail_key(p, vd_key_of(key, d, "disk"), "a network domain takes no disks");
-	if (d->role == VD_ROLE_STORAGE && d->n_vif)
-		return vd_fail_key(p, vd_key_of(key, d, "vif"), "a storage domain takes no network interfaces");
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "../../dom0-tools/config/domain.c"
 #include "../../dom0-tools/config/address.c"
 #include "../../dom0-tools/config/cmdline.c"
+#include "../../dom0-tools/config/nvme.c"
 #include "../../dom0-tools/config/config.c"
 #include "input.h"
 
@@ -42,7 +43,7 @@ static void check_domain(const struct vd_config *c, const struct vd_domain_confi
 	must_hold(vd_name_ok(d->name) && d->kernel && d->ramdisk);
 	must_hold(d->n_pci <= VD_MAX_DEVICES && d->n_disk <= VD_MAX_DEVICES &&
 		  d->n_vif <= VD_MAX_DEVICES);
-	must_hold(d->role != VD_ROLE_STORAGE || (d->device && d->fstype));
+	must_hold(d->role != VD_ROLE_STORAGE || ((d->device || vd_nvme_used(&d->nvme)) && d->fstype));
 	must_hold(d->memory >= 32 && d->vcpus >= 1);
 	must_hold(!vd_config_cmdline(c, d, line, sizeof(line)));
 	must_hold(strlen(line) < sizeof(line));

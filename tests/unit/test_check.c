@@ -299,6 +299,30 @@ static void two_systems_that_want_the_same(void **state)
 	vd_config_free(b);
 }
 
+static void one_disk_on_another_machine(void **state)
+{
+#define DISK_OF(name) name "_role = \"storage\"\n" name "_address = \"dhcp\"\n" \
+	name "_vif = [ \"mac=00:16:3e:00:00:0a\" ]\n" \
+	name "_nvme = \"traddr=192.0.2.1,nqn=nqn.2026-11.com.example:disks\"\n"
+	static const char one[] = "services = [ \"data\" ]\n" DISK_OF("data"),
+		two[] = "primary = \"second\"\nservices = [ \"more\" ]\n" DISK_OF("more");
+	char err[VD_ERR_MAX];
+	struct vd_config *a = vd_config_parse("one", one, strlen(one), err);
+	struct vd_config *b = vd_config_parse("two", two, strlen(two), err);
+	int root = open_root();
+
+	(void)state;
+	assert_non_null(a);
+	assert_non_null(b);
+	check_disks(a, root);
+	expect("ok data: the disk is on another machine, not looked into\n");
+	check_other(a, b);
+	expect("LACKS data: the disk of data_nvme belongs to more, which is up\n");
+	vd_config_free(a);
+	vd_config_free(b);
+	close(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +335,7 @@ int main(void)
 		ON_TREE(a_broken_file_system),
 		ON_TREE(addresses_in_use),
 		ON_TREE(two_systems_that_want_the_same),
+		ON_TREE(one_disk_on_another_machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include "../../dom0-tools/config/domain.c"
 #include "../../dom0-tools/config/address.c"
 #include "../../dom0-tools/config/cmdline.c"
+#include "../../dom0-tools/config/nvme.c"
 #include "../../dom0-tools/config/config.c"
 
 /* libxlu forgets values when it meets a syntax error; that is not ours to mend. */
@@ -171,7 +172,8 @@ static void test_bad_keys(void **state)
 	expect_error("net_pci += [ '00:03.0' ]\n",
 		     "t.cfg:5: net_pci: += is not supported, use =");
 	expect_error("net_device = '/dev/sda'\n", "t.cfg:5: net_device: unknown key");
-	expect_error("storage_address = 'dhcp'\n", "t.cfg:5: storage_address: unknown key");
+	expect_error("net_nvme = 'traddr=192.0.2.1,nqn=nqn.2026-11.org.example'\n",
+		     "t.cfg:5: net_nvme: unknown key");
 	expect_error("primary_pci = [ '00:03.0' ]\n", "t.cfg:5: primary_pci: unknown key");
 }
 
@@ -280,8 +282,6 @@ static void test_bad_devices(void **state)
 		     "t.cfg:5: net_vif: bad option \"colour=red\" (known: mac, bridge, script, ip, vifname, backend)");
 	expect_error("net_disk = [ 'format=raw,vdev=xvda,target=/x' ]\n",
 		     "t.cfg:5: net_disk: a network domain takes no disks");
-	expect_error("storage_vif = [ 'bridge=x' ]\n",
-		     "t.cfg:5: storage_vif: a storage domain takes no network interfaces");
 	expect_error("storage_disk = [ 'nonsense=1' ]\n",
 		     "t.cfg:5: storage_disk: \"nonsense=1\" is not a disk specification (man xl-disk-configuration)");
 }
