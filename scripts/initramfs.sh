@@ -16,7 +16,7 @@ debug=$TOP/tests/host/debug
 case "$role" in
 primary) modules="virtuos-core virtuos-perf virtuos-net virtuos-fs" applets="$applets cp uname";;
 network) modules="virtuos-engine virtuos-net-service" applets="$applets modprobe rm";;
-storage) modules="virtuos-engine virtuos-storage-service" applets="$applets modprobe rm";;
+storage) modules="virtuos-engine virtuos-storage-service" applets="$applets mkfifo modprobe rm";;
 peer|driver) modules='' applets="$applets brctl ln stat";;
 *) die "no such role: $role";;
 esac
@@ -36,7 +36,7 @@ primary)
 	install -m 755 "$TOP/linux-patches/init/init-primary" "$tree/init";;
 network|storage)
 	install -m 755 "$service/init-$role" "$tree/init"
-	install -m 644 "$service"/{common,features,filesystems}.sh "$tree/lib/virtuos/"
+	install -m 644 "$service"/*.sh "$tree/lib/virtuos/"
 	install -m 755 "$service/poweroff" "$tree/sbin/poweroff"
 	ln -s poweroff "$tree/sbin/reboot";;
 peer)
