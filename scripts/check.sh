@@ -105,10 +105,11 @@ check_models() {
 
 # Left to "long", with service domains that lie, and most front ends that do: they take five minutes.
 LIES="test_lies. test_fronts."
-# Same: cold boots, kills in a row, network domains with all features, storage domains of other types, programs that are large,
-# the benchmark's account of a load, and others that take long for what they show.
+# Same: cold boots, kills in a row, network domains with all features, storage domains of other
+# types and with a disk elsewhere, programs that are large, the benchmark's account of a load,
+# and others that take long for what they show.
 ROWS="cold_boot 20_kills"
-FEATURES="test_configured. test_tun. test_where. test_bpftrace. test_filesystems."
+FEATURES="test_configured. test_remote_disk. test_tun. test_where. test_bpftrace. test_filesystems."
 LENGTHY="test_kept. test_upgrade. degraded_is_told need_no_files"
 APART="$ROWS $FEATURES $LENGTHY $LIES"
 FRONTS=test_fronts.test_rings_and_calls
