@@ -163,7 +163,7 @@ class Writer:
 def test_a_server_that_is_away_is_a_pause(host):
     """20 s: nobody sees an error, nothing is lost, the domain lives; the root file system goes on."""
     remote(host)
-    before = states(host)["data"]
+    before = states(host)["data"]["id"]
     writer, other = Writer(host, 32), Writer(host, 32, "/root")
     out(host.dom0(LEAVE))
     time.sleep(20)
@@ -174,7 +174,7 @@ def test_a_server_that_is_away_is_a_pause(host):
     print("#   the longest pause: %.1f s" % worst)
     assert 18 < worst < 45, worst
     assert connections(host) == ["49152", "49153"], connections(host)
-    assert states(host)["data"] == before, states(host)
+    assert states(host)["data"]["id"] == before, states(host)
     assert "blocked for more than 5 seconds" in console(host)
     tree(host, "compare")
 
@@ -212,7 +212,7 @@ def test_killed_while_the_server_is_away(host):
 def test_a_network_that_is_cut_off(host):
     """25 s without a packet: TCP sends again what was lost, and the connections are as before."""
     remote(host)
-    before = states(host)["data"]
+    before = states(host)["data"]["id"]
     writer = Writer(host, 35)
     out(host.dom0("ip link set remote down"))
     time.sleep(25)
@@ -221,7 +221,7 @@ def test_a_network_that_is_cut_off(host):
     print("#   the longest pause: %.1f s" % worst)
     assert 23 < worst < 90, worst
     assert connections(host) == ["49152", "49153"], connections(host)
-    assert states(host)["data"] == before, states(host)
+    assert states(host)["data"]["id"] == before, states(host)
     tree(host, "compare")
 
 
@@ -235,7 +235,7 @@ def test_a_server_that_refuses(host):
         generation = states(host)["data"]["generation"]
         out(host.dom0("rm %s; %s; %s" % (ALLOWED, LEAVE, RETURN)))
         assert wait_for(lambda: "refuses the domain; its disk is gone" in console(host), 120), console(host)
-        assert wait_for(lambda: "waiting for the disk at 10.90.0.1: I/O error" in console(host), 120), console(host)
+        assert wait_for(lambda: "waiting for the disk at 10.90.0.1: Input/output error" in console(host), 120), console(host)
         out(host.dom0("ln -s %s/hosts/%s %s" % (TARGET, HOST, ALLOWED)))
         wait_until_up(host, "data", generation)
     tree(host, "compare")
