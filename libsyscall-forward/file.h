@@ -66,7 +66,7 @@ static inline bool fwd_file_take_turn(struct fwd_lane *l, const struct fwd_io *i
 		return false;
 	/* An empty claim, but a turn to be ended. */
 	vos_store(&l->chan->head->from[l->index], ~(__u64)0);
-	vos_store(&l->chan->head->upto[l->index], ~(__u64)0);
+	vos_store(&l->chan->head->till[l->index], ~(__u64)0);
 	return true;
 }
 
@@ -77,7 +77,7 @@ static inline bool fwd_file_reserve(struct fwd_lane *l, const struct fwd_io *io,
 
 	/* In between it is empty: never a range with the end of another one. */
 	vos_store(&head->from[l->index], ~(__u64)0);
-	vos_store(&head->upto[l->index], pos + io->len);
+	vos_store(&head->till[l->index], pos + io->len);
 	vos_store(&head->from[l->index], pos);
 	return __atomic_compare_exchange_n(p, &pos, pos + io->len, false, __ATOMIC_ACQ_REL,
 					   __ATOMIC_RELAXED);
@@ -92,11 +92,11 @@ static inline void fwd_file_passed(struct fwd_lane *l, __u64 pos)
 /* All that is reserved is submitted, or was given back. Idempotent. */
 static inline void fwd_file_end_turn(struct fwd_lane *l, const struct fwd_io *io)
 {
-	__u64 *upto = &l->chan->head->upto[l->index];
+	__u64 *till = &l->chan->head->till[l->index];
 
-	if (!vos_load(upto))
+	if (!vos_load(till))
 		return;
-	vos_store(upto, (__u64)0);
+	vos_store(till, (__u64)0);
 	vos_store_release(&l->chan->turn[VOS_WORD_SLOT(io->word)], 0u);
 }
 

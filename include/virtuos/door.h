@@ -273,8 +273,8 @@ struct vos_uchan_slot {
  *	thread sets it, then a barrier, before it moves the offset; or else it finds the word
  *	unchanged afterwards. It clears it when all is written. If the descriptor goes
  *	meanwhile, the kernel keeps the file for VOS_DOOR_REST
- * @from: per lane, where that begins of which nothing is submitted or written yet. See @upto
- * @upto: per lane, the end of the range that its call is about to reserve, or has reserved, by
+ * @from: per lane, where that begins of which nothing is submitted or written yet. See @till
+ * @till: per lane, the end of the range that its call is about to reserve, or has reserved, by
  *	moving the offset; 0: none. One thread at a time reserves a range of a file. If the
  *	process ends, and the offset is here, the kernel sets it to @from
  * @reserved: 0
@@ -289,7 +289,7 @@ struct vos_uchan_head {
 	__u32 reserved0;
 	__u64 writing[VOS_UCHAN_MAX_LANES];
 	__u64 from[VOS_UCHAN_MAX_LANES];
-	__u64 upto[VOS_UCHAN_MAX_LANES];
+	__u64 till[VOS_UCHAN_MAX_LANES];
 	__u64 reserved[VOS_UCHAN_SLOTS - 2 - VOS_UCHAN_SLOTS / 8 - 3 * VOS_UCHAN_MAX_LANES];
 	struct vos_uchan_slot slot[VOS_UCHAN_SLOTS];
 };
@@ -352,7 +352,7 @@ static_assert(sizeof(struct vos_door_section) == 24, "layout");
 static_assert(offsetof(struct vos_uchan_head, wrote) == 2056, "layout");
 static_assert(offsetof(struct vos_uchan_head, broken) == 2312, "layout");
 static_assert(offsetof(struct vos_uchan_head, writing) == 2320, "layout");
-static_assert(offsetof(struct vos_uchan_head, upto) == 2448, "layout");
+static_assert(offsetof(struct vos_uchan_head, till) == 2448, "layout");
 static_assert(sizeof(struct vos_door_rest) == 40, "layout");
 static_assert(offsetof(struct vos_door_state, word) == 64, "layout");
 static_assert(64 + VOS_DOOR_FDS * 8 == 2 * VOS_PAGE_SIZE, "two pages");

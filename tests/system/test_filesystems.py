@@ -99,6 +99,7 @@ subvol_mountopts = "subvol=served"
 
 MAKE_SUBVOLUMES = r"""
 set -e
+modprobe loop
 cp --sparse=always /root/btrfs.img /root/subvol.img
 mkdir -p /root/on
 mount -o loop /root/subvol.img /root/on

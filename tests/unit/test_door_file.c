@@ -314,11 +314,11 @@ static void a_write_claims_what_it_reserves(void **state)
 	fake.hook = see_claim;
 	assert_int_equal(write(FD, "0123456789", 10), 10);
 	head = fake.chan[VOS_DOOR_STORAGE]->head;
-	assert_int_equal(head->upto[0] | head->upto[1] | head->upto[2], 0);
+	assert_int_equal(head->till[0] | head->till[1] | head->till[2], 0);
 	assert_int_equal(offset_of(o), 10);
 	assert_int_equal(write(FD, pattern, 60000), 60000);
 	assert_true(seen_from >= 10 && seen_from <= 60010);
-	assert_int_equal(head->upto[0] | head->upto[1] | head->upto[2], 0);
+	assert_int_equal(head->till[0] | head->till[1] | head->till[2], 0);
 	assert_int_equal(offset_of(o), 60010);
 }
 

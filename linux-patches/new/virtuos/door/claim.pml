@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Model of threads that write one after the other at a shared offset, and of the end of their
- * process at any point: vos_uchan_head.upto[] and ended.c. Another process may move the offset,
+ * process at any point: vos_uchan_head.till[] and ended.c. Another process may move the offset,
  * too. Offsets count records; what is submitted the service will write.
  *
  * Shown: the offset ends behind all records that are submitted, and there is no hole before it
@@ -21,7 +21,7 @@
 
 byte pos;			/* the offset */
 bit taken;			/* a thread has its turn */
-byte from[THREADS] = NONE, upto[THREADS];
+byte from[THREADS] = NONE, till[THREADS];
 bool there[8];			/* records that are submitted, or written by the other process */
 bool overtaken;			/* the other process wrote behind one that was not submitted */
 
@@ -40,7 +40,7 @@ inline claim()
 #ifndef FROM_LAST_ROUND
 	from[_pid] = NONE;
 #endif
-	upto[_pid] = p + 1;
+	till[_pid] = p + 1;
 	from[_pid] = p
 #else
 	skip
@@ -74,7 +74,7 @@ active [THREADS] proctype thread()
 #endif
 		there[p] = true;
 #ifndef CLAIM_STAYS
-		upto[_pid] = 0;
+		till[_pid] = 0;
 #endif
 #ifndef TURN_ENDS_EARLY
 		taken = 0;
@@ -114,7 +114,7 @@ active proctype kernel()
 		:: i == THREADS -> break
 		:: else ->
 			if
-			:: upto[i] == low && from[i] < low -> low = from[i]
+			:: till[i] == low && from[i] < low -> low = from[i]
 			:: else
 			fi;
 			i++
@@ -124,7 +124,7 @@ active proctype kernel()
 		do
 		:: i == pos -> break
 		:: else ->
-			assert(!there[i] || upto[0] == i + 1 || upto[1] == i + 1);
+			assert(!there[i] || till[0] == i + 1 || till[1] == i + 1);
 			assert(!behind);
 			behind = there[i];
 			i++

@@ -29,10 +29,10 @@ void vdoor_ended_give_back(struct vdoor_handle *h)
 	lockdep_assert_held(&h->uchan->door->lock);
 	for (i = 0; i < h->uchan->nr_lanes; i++) {
 		u64 untrusted_from = vos_load(&head->from[i]);
-		u64 untrusted_upto = vos_load(&head->upto[i]);
+		u64 untrusted_till = vos_load(&head->till[i]);
 
-		if (vos_load(&head->writing[i]) == name && untrusted_from < untrusted_upto &&
-		    (u64)h->file->f_pos == untrusted_upto)
+		if (vos_load(&head->writing[i]) == name && untrusted_from < untrusted_till &&
+		    (u64)h->file->f_pos == untrusted_till)
 			h->file->f_pos = untrusted_from;
 	}
 }
