@@ -91,19 +91,19 @@ static void end_and_check(int fd, int rounds, void (*child)(int fd), bool kills)
 TEST(killed_while_it_writes)
 {
 	size = 512;
-	end_and_check(new_file("killed", 0), 60, write_on, true);
+	end_and_check(new_file("killed", 0), 8, write_on, true);
 }
 
 TEST(killed_while_it_writes_more)
 {
 	size = 16000;
-	end_and_check(new_file("killed-more", 0), 40, write_on, true);
+	end_and_check(new_file("killed-more", 0), 6, write_on, true);
 }
 
 TEST(killed_while_it_writes_long)
 {
 	size = 100000;
-	end_and_check(new_file("killed-long", 0), 40, write_on, true);
+	end_and_check(new_file("killed-long", 0), 6, write_on, true);
 }
 
 static void *write_thread(void *arg)
@@ -127,7 +127,7 @@ static void exit_meanwhile(int fd)
 TEST(exits_while_it_writes)
 {
 	size = 512;
-	end_and_check(new_file("exits", 0), 40, exit_meanwhile, false);
+	end_and_check(new_file("exits", 0), 6, exit_meanwhile, false);
 }
 
 #define WRITERS 4
@@ -176,7 +176,7 @@ TEST(ends_while_threads_write)
 	off_t at = lseek(fd, 0, SEEK_CUR), end;
 
 	calls = shared_memory(4096);
-	for (i = 0; i < 40; i++) {
+	for (i = 0; i < 6; i++) {
 		uint32_t next[WRITERS] = { 1, 1, 1, 1 }, own[128], k;
 		pid_t pid;
 
@@ -216,7 +216,7 @@ static void exec_meanwhile(int fd)
 TEST(executes_while_it_writes)
 {
 	size = 512;
-	end_and_check(new_file("executes", 0), 40, exec_meanwhile, false);
+	end_and_check(new_file("executes", 0), 6, exec_meanwhile, false);
 }
 
 /* In place: records before the position are new, those behind it are old. */
@@ -231,7 +231,7 @@ TEST(killed_while_it_writes_in_place)
 	for (uint32_t i = 0; i < count; i++)
 		CHECK_EQ(write(fd, record, size), size);
 	calls = shared_memory(4096);
-	for (round = 0; round < 20; round++) {
+	for (round = 0; round < 4; round++) {
 		uint32_t i, done;
 		pid_t pid;
 		off_t end;
@@ -278,7 +278,7 @@ TEST(killed_while_it_reads)
 	uint32_t n;
 
 	calls = shared_memory(4096);
-	for (i = 0; i < 40; i++) {
+	for (i = 0; i < 6; i++) {
 		pid_t pid;
 		off_t at;
 

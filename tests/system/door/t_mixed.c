@@ -26,7 +26,7 @@ TEST(success_leaves_errno)
 	int fd = number_file("errno", 3000), i;
 	uint32_t n;
 
-	for (i = 0; i < 3000; i++) {
+	for (i = 0; i < 300; i++) {
 		struct iovec v = { &n, 4 };
 
 		errno = 4711;
@@ -53,7 +53,7 @@ TEST(a_buffer_shorter_than_the_count)
 	end = p + 8192;
 	memset(p, 'x', 8192);
 	CHECK_EQ(write(fd, p, 100), 100);
-	for (i = 0; i < 1500; i++) {
+	for (i = 0; i < 300; i++) {
 		memset(end - 100, 0, 100);
 		CHECK_EQ(pread(fd, end - 100, 1 << 20, 0), 100);
 		CHECK(end[-1] == 'x' && end[-100] == 'x');
@@ -79,7 +79,7 @@ TEST(nothing_is_written)
 	struct iovec v[2] = { { "", 0 }, { NULL, 0 } }, many[IOV_MAX + 1];
 	char c = 'c', sum[IOV_MAX];
 
-	for (i = 0; i < 1200; i++) {
+	for (i = 0; i < 300; i++) {
 		CHECK_EQ(pwrite(fd, &c, 1, i), 1);
 		CHECK_EQ(pwrite(fd, &c, 0, 1 << 20), 0);
 		CHECK_EQ(write(fd, NULL, 0), 0);
@@ -113,7 +113,7 @@ TEST(streams_and_calls)
 	char line[64], want[64];
 
 	CHECK(f);
-	for (i = 0; i < 500; i++) {
+	for (i = 0; i < 100; i++) {
 		CHECK(fprintf(f, "stream %d\n", i) > 0);
 		CHECK_EQ(fflush(f), 0);
 		snprintf(line, sizeof(line), "call %d\n", i);
@@ -122,7 +122,7 @@ TEST(streams_and_calls)
 		CHECK_EQ(write(fileno(f), line, strlen(line)), strlen(line));
 	}
 	rewind(f);
-	for (i = 0; i < 1500; i++) {
+	for (i = 0; i < 300; i++) {
 		CHECK(fgets(line, sizeof(line), f));
 		snprintf(want, sizeof(want), "%s %d\n",
 			 i % 3 == 0 ? "stream" : i % 3 == 1 ? "call" : "twin", i / 3);
@@ -148,7 +148,7 @@ static void *on_small_stack(void *arg)
 
 	for (i = 0; i < 60; i++)
 		v[i] = (struct iovec){ c + i, 1 };
-	for (i = 0; i < 1000; i++) {
+	for (i = 0; i < 200; i++) {
 		CHECK_EQ(pwrite(fd, c, 60, 0), 60);
 		CHECK_EQ(pread(fd, c, 60, 0), 60);
 		CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
