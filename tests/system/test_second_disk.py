@@ -6,7 +6,7 @@ from outside import wait_for
 from test_filesystems import DOMAIN, killed_meanwhile, make, put, rounds
 from test_recovery import calls_wait, out, states
 
-TIMEOUT = 120
+TIMEOUT = 300
 
 # virtuosd reads a configuration when it starts a system. The next one finds this in its place, and starts what is missing.
 ADD = r"""
