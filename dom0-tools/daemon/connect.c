@@ -91,6 +91,7 @@ int dom_link(struct machine *m, struct dom *s)
 		return -1;
 	}
 	dom_watch_link(m, &l, true);
+	s->linked_at = vd_now_ms();
 	return 0;
 }
 

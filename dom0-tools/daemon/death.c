@@ -6,6 +6,9 @@
 #include "console.h"
 #include "machine_priv.h"
 
+/* ms between two connections of which a primary has left the first and asks for the second */
+#define LINK_PAUSE	1000
+
 /**
  * dom_restart_wanted - test whether a domain's policy has it built anew
  * @m: the system
@@ -110,6 +113,19 @@ static void renew_link(struct machine *m, struct dom *d, const char *why)
 	dom_set_running(m, d);
 }
 
+/* The primary has a user again for a connection that its last one had ended: no fault of anyone. */
+static void link_again(struct machine *m, struct dom *d)
+{
+	int64_t due = d->linked_at + LINK_PAUSE;
+
+	dom_unlink(m, d);
+	if (vd_now_ms() < due)
+		d->relink_at = due;
+	else
+		dom_link(m, d);
+	dom_set_running(m, d);
+}
+
 /*
  * Handle a service that lives, but not for its primary: it hangs, or one of them lies. virtuosd
  * cannot tell which one is at fault. So it destroys the domain only when all primaries that it
@@ -121,7 +137,9 @@ static void check_link(struct machine *m, struct dom *d)
 	char *said = dom_is_linked(m, d) ? vd_link_failed(m->host.xs, &l) : NULL;
 	const char *why = said && !strcmp(said, "hang") ? "hangs" : "connection failed";
 
-	if (said && vd_link_others(m->host.xs, &l))
+	if (said && !strcmp(said, "again"))
+		link_again(m, d);
+	else if (said && vd_link_others(m->host.xs, &l))
 		renew_link(m, d, why);
 	else if (said)
 		handle_death(m, d, why, LIBXL_SHUTDOWN_REASON_WATCHDOG);

@@ -45,6 +45,7 @@ struct dom {
 	struct limit starts;	/* deaths that were not ordered */
 	struct limit links;	/* connections that its primary gave up */
 	int64_t relink_at;	/* its connection is due then; 0 = none is */
+	int64_t linked_at;	/* when it was made last */
 	int build_failures;	/* in a row */
 	bool gave_up;		/* beyond the limit, and not to be tried again */
 	bool hopeless;		/* going down, and it cannot be destroyed */

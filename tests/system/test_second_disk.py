@@ -32,4 +32,9 @@ def test_an_xfs_beside_the_root(host):
     with calls_wait(host, 60):
         assert killed_meanwhile(host, "xfs", lambda: rounds(host, "xfs", 6), 2) > 1
     out(host.primary("umount /mnt/xfs"))
+    # It has a connection again with the next mount, and its domain goes on.
+    generations = {n: s["generation"] for n, s in states(host).items()}
+    for _ in range(3):
+        out(host.primary("mount -t virtuosfs xfs /mnt/xfs && ls /mnt/xfs && umount /mnt/xfs", timeout=100))
+    assert {n: s["generation"] for n, s in states(host).items()} == generations
     assert states(host)["storage"]["generation"] == generation

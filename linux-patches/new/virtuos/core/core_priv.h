@@ -215,7 +215,7 @@ void vos_session_stats(struct vos_session *s, struct vos_chan_stats *sum);
 /* xenbus.c */
 int vos_xenbus_init(void);
 void vos_xenbus_exit(void);
-void vos_xenbus_session_new(void);
+void vos_xenbus_session_new(const char *name);
 void vos_xenbus_session_gone(struct vos_session *s);
 
 #endif

@@ -166,7 +166,7 @@ struct vos_session *vos_session_get(const char *name, const struct vos_session_o
 	rc = session_publish(s);
 	if (rc)
 		return ERR_PTR(rc);
-	vos_xenbus_session_new();
+	vos_xenbus_session_new(name);
 	return s;
 }
 EXPORT_SYMBOL_GPL(vos_session_get);

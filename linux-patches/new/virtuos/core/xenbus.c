@@ -32,6 +32,7 @@
  * @service: the name of its service, from xenstore
  * @link: its link, or NULL; counted
  * @served: it had a link, and gets no other
+ * @left: its link ended with the session
  * @announced: the back end has mapped and serves @link
  * @again: set_up() is to be tried again
  */
@@ -41,6 +42,7 @@ struct vos_dev {
 	char *service;
 	struct vos_link *link;
 	bool served;
+	bool left;
 	bool announced;
 	struct delayed_work again;
 };
@@ -291,6 +293,7 @@ void vos_xenbus_session_gone(struct vos_session *s)
 		if (!vd->link || vd->link->session != s)
 			continue;
 		drop_link(vd);
+		vd->left = true;
 		xenbus_switch_state(vd->dev, XenbusStateClosing);
 	}
 }
@@ -308,19 +311,36 @@ static struct xenbus_driver driver = {
 	.not_essential = true,
 };
 
+/* Ask for a new device in the place of one that an earlier session of this service has left. */
+static void ask_for_another(const char *service)
+{
+	struct vos_dev *vd;
+
+	mutex_lock(&vos_mutex);
+	list_for_each_entry(vd, &devices, node) {
+		if (!vd->left || strcmp(vd->service, service))
+			continue;
+		vd->left = false;
+		tell_failed(vd, "again");
+	}
+	mutex_unlock(&vos_mutex);
+}
+
 /**
  * vos_xenbus_session_new - let devices find a session that has come
+ * @name: its service
  *
- * A device may have waited for it.
+ * A device may have waited for it, or have been left by an earlier one.
  *
  * Context: process; vos_mutex is not held.
  */
-void vos_xenbus_session_new(void)
+void vos_xenbus_session_new(const char *name)
 {
 	int rc = driver_attach(&driver.driver);
 
 	if (rc)
 		pr_warn("virtuos: search for devices: error %d\n", rc);
+	ask_for_another(name);
 }
 
 /**
