@@ -274,6 +274,12 @@ TEST(killed_while_it_writes_in_place)
 		done = end / size;
 		for (i = 0; i < count; i++) {
 			CHECK_EQ(syscall(SYS_pread64, fd, found, size, (off_t)i * size), size);
+			/* The one under way may be there in part (docs/limits.md). */
+			if (i == done) {
+				fill_record(0);
+				CHECK_EQ(pwrite(fd, record, size, (off_t)i * size), size);
+				continue;
+			}
 			fill_record(i < done ? round * 10000 + i : found[0]);
 			CHECK(!memcmp(found, record, size));
 			CHECK(i < done || round * 10000 + i != found[0]);
