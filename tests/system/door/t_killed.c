@@ -102,19 +102,19 @@ static void end_and_check(int fd, int rounds, void (*child)(int fd), bool kills)
 TEST(killed_while_it_writes)
 {
 	size = 512;
-	end_and_check(new_file("killed", 0), 8, write_on, true);
+	end_and_check(new_file("killed", 0), 4, write_on, true);
 }
 
 TEST(killed_while_it_writes_more)
 {
 	size = 16000;
-	end_and_check(new_file("killed-more", 0), 6, write_on, true);
+	end_and_check(new_file("killed-more", 0), 3, write_on, true);
 }
 
 TEST(killed_while_it_writes_long)
 {
 	size = 100000;
-	end_and_check(new_file("killed-long", 0), 6, write_on, true);
+	end_and_check(new_file("killed-long", 0), 3, write_on, true);
 }
 
 static void *write_thread(void *arg)
@@ -138,7 +138,7 @@ static void exit_meanwhile(int fd)
 TEST(exits_while_it_writes)
 {
 	size = 512;
-	end_and_check(new_file("exits", 0), 6, exit_meanwhile, false);
+	end_and_check(new_file("exits", 0), 3, exit_meanwhile, false);
 }
 
 #define WRITERS 4
@@ -187,7 +187,7 @@ TEST(ends_while_threads_write)
 	off_t at = lseek(fd, 0, SEEK_CUR), end;
 
 	calls = shared_memory(4096);
-	for (i = 0; i < 6; i++) {
+	for (i = 0; i < 2; i++) {
 		uint32_t next[WRITERS] = { 1, 1, 1, 1 }, own[128], k;
 		pid_t pid;
 
@@ -227,7 +227,7 @@ static void exec_meanwhile(int fd)
 TEST(executes_while_it_writes)
 {
 	size = 512;
-	end_and_check(new_file("executes", 0), 6, exec_meanwhile, false);
+	end_and_check(new_file("executes", 0), 3, exec_meanwhile, false);
 }
 
 /* In place: records before the position are new, those behind it are old. */
