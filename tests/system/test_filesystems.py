@@ -382,7 +382,7 @@ def test_all_goes_on_over_a_death(host):
     for name in CHANGING:
         with calls_wait(host, 120):
             made = killed_meanwhile(host, name, lambda: rounds(host, name, 15), 5)
-            assert made > 1, made
+            assert made >= 1, made
             before = look(host, name)
             out(host.primary("umount /mnt/%s" % name))
             # Without a mount the primary has no session with it.

@@ -30,7 +30,7 @@ def test_an_xfs_beside_the_root(host):
     out(host.dom0(ADD, stdin=DOMAIN.format(name="xfs", access="rw").encode()))
     assert wait_for(lambda: host.primary("mkdir -p /mnt/xfs && mount -t virtuosfs xfs /mnt/xfs").status == 0, 60, 1)
     with calls_wait(host, 60):
-        assert killed_meanwhile(host, "xfs", lambda: rounds(host, "xfs", 6), 2) > 1
+        assert killed_meanwhile(host, "xfs", lambda: rounds(host, "xfs", 6), 2) >= 1
     out(host.primary("umount /mnt/xfs"))
     # It has a connection again with the next mount, and its domain goes on.
     generations = {n: s["generation"] for n, s in states(host).items()}
