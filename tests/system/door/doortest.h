@@ -49,11 +49,17 @@ struct vos_door_stats door_stats(void);
 uint64_t door_calls(int op);
 int new_file(const char *name, int flags);	/* read and write, empty, ready for the door */
 int number_file(const char *name, uint32_t count);	/* holds 0, 1, 2, ... */
+const char *path_of(const char *name);	/* of new_file(); until the next call */
+off_t size_of(int fd);
 void warm_file(int fd);
 void tcp_pair(int fd[2]);	/* ready for the door */
 void udp_pair(int fd[2]);
 void *shared_memory(size_t n);
 bool own_door_opens(void);	/* or there is no door in this kernel */
+
+/* mode.c */
+mode_t mode_of_path(const char *path);	/* 0: there is none */
+int set_mode(const char *path, mode_t mode);
 
 /* endless.c */
 int endless_pages(void **p, size_t n);	/* nobody ever fills them; -1: no userfaultfd(2) */

@@ -123,7 +123,8 @@ static void *write_thread(void *arg)
 	return NULL;
 }
 
-static void exit_meanwhile(int fd)
+/* Have another thread write, and return in the midst of it. */
+static void write_meanwhile(int fd)
 {
 	static int shared;
 	pthread_t t;
@@ -132,6 +133,11 @@ static void exit_meanwhile(int fd)
 	if (pthread_create(&t, NULL, write_thread, &shared))
 		_exit(1);
 	wait_for_calls();
+}
+
+static void exit_meanwhile(int fd)
+{
+	write_meanwhile(fd);
 	_exit(0);
 }
 
@@ -213,13 +219,7 @@ TEST(ends_while_threads_write)
 
 static void exec_meanwhile(int fd)
 {
-	static int shared;
-	pthread_t t;
-
-	shared = fd;
-	if (pthread_create(&t, NULL, write_thread, &shared))
-		_exit(1);
-	wait_for_calls();
+	write_meanwhile(fd);
 	execl("/bin/true", "true", NULL);
 	_exit(1);
 }

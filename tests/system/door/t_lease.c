@@ -16,14 +16,6 @@ static void note(int sig)
 	asked_back = 1;
 }
 
-static const char *path_of(const char *name)
-{
-	static char path[512];
-
-	snprintf(path, sizeof(path), "%s/doortest-%s", folder, name);
-	return path;
-}
-
 /* Open, and read until the window is there. */
 static int in_place_file(const char *name, int flags)
 {

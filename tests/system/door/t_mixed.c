@@ -4,22 +4,6 @@
 
 #include "doortest.h"
 
-static const char *path_of(const char *name)
-{
-	static char path[512];
-
-	snprintf(path, sizeof(path), "%s/doortest-%s", folder, name);
-	return path;
-}
-
-static off_t size_of(int fd)
-{
-	off_t at = lseek(fd, 0, SEEK_CUR), end = lseek(fd, 0, SEEK_END);
-
-	CHECK_EQ(lseek(fd, at, SEEK_SET), at);
-	return end;
-}
-
 /* errno is for failures alone. */
 TEST(success_leaves_errno)
 {

@@ -5,22 +5,6 @@
 
 #include "doortest.h"
 
-static const char *path_of(const char *name)
-{
-	static char path[512];
-
-	snprintf(path, sizeof(path), "%s/doortest-%s", folder, name);
-	return path;
-}
-
-static off_t size_of(int fd)
-{
-	off_t at = lseek(fd, 0, SEEK_CUR), end = lseek(fd, 0, SEEK_END);
-
-	CHECK_EQ(lseek(fd, at, SEEK_SET), at);
-	return end;
-}
-
 #define SHARES 4
 #define TURNS 300
 
@@ -243,9 +227,6 @@ static void write_as_nobody(void *arg)
 	}
 	CHECK_EQ(write(to_parent[1], "r", 1), 1);
 }
-
-mode_t mode_of_path(const char *path);
-int set_mode(const char *path, mode_t mode);
 
 TEST(privileges_that_come_later)
 {

@@ -13,14 +13,6 @@ struct listener {
 	unsigned int refuse, asked;
 };
 
-static const char *path_of(const char *name)
-{
-	static char path[512];
-
-	snprintf(path, sizeof(path), "%s/doortest-%s", folder, name);
-	return path;
-}
-
 static void answer(struct listener *l, const struct fanotify_event_metadata *event)
 {
 	struct fanotify_response response = {

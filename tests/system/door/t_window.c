@@ -8,14 +8,6 @@
 #define COUNT 30000u
 #define BYTES (COUNT * 4)
 
-static const char *path_of(const char *name)
-{
-	static char path[512];
-
-	snprintf(path, sizeof(path), "%s/doortest-%s", folder, name);
-	return path;
-}
-
 static uint64_t in_place(void)
 {
 	return door_stats().in_place;

@@ -28,12 +28,19 @@ void warm_file(int fd)
 		CHECK(pread(fd, &c, 1, 0) >= 0);
 }
 
-int new_file(const char *name, int flags)
+const char *path_of(const char *name)
 {
-	char path[512];
-	int fd;
+	static char path[512];
 
 	snprintf(path, sizeof(path), "%s/doortest-%s", folder, name);
+	return path;
+}
+
+int new_file(const char *name, int flags)
+{
+	const char *path = path_of(name);
+	int fd;
+
 	unlink(path);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | flags, 0644);
 	CHECK(fd >= 0);
@@ -123,4 +130,12 @@ bool own_door_opens(void)
 
 	return !syscall(SYS_prctl, VOS_DOOR_PRCTL, VOS_DOOR_OPEN, &info, 0, 0) || errno == EINVAL ||
 	       errno == ENOSYS;
+}
+
+off_t size_of(int fd)
+{
+	off_t at = lseek(fd, 0, SEEK_CUR), end = lseek(fd, 0, SEEK_END);
+
+	CHECK_EQ(lseek(fd, at, SEEK_SET), at);
+	return end;
 }
