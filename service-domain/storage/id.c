@@ -26,6 +26,7 @@ struct btrfs_handle {
 /*
  * struct kind - what ids and handles of a file system are like
  * @name: of its type
+ * @type: FILEID_* of its handles
  * @constant: it has no generations
  * @make: makes a handle in words. Return: how many there are
  */
