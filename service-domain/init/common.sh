@@ -38,6 +38,28 @@ load() {
 	insmod "$MODULES/$module.ko" "$@" || die "cannot load $module"
 }
 
+# free_and_now - the KiB of memory that are free, and the time since boot in milliseconds
+free_and_now() {
+	free=$(sed -n 's/^MemFree: *\([0-9]*\) kB$/\1/p' /proc/meminfo)
+	read -r now rest </proc/uptime
+	# The 1 in front: "08" would be an octal number, and none.
+	echo "$free $((${now%.*} * 1000 + 1${now#*.}0 - 1000))"
+}
+
+# load_modules WHAT MODULE... - load the kernel's own, each with its parameters behind a colon,
+# and say what they take
+load_modules() {
+	what=$1
+	shift
+	before=$(free_and_now)
+	for module; do
+		modprobe $(echo "$module" | tr : ' ') || die "cannot load $module for $what"
+	done
+	after=$(free_and_now)
+	say "$what is loaded: $((${before% *} - ${after% *})) KiB," \
+		"$((${after#* } - ${before#* })) ms"
+}
+
 # Nothing is left to do but to reap what the kernel's helpers leave behind.
 idle_forever() {
 	while :; do

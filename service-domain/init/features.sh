@@ -20,26 +20,12 @@ modules_of() {
 	esac
 }
 
-# free_and_now - the KiB of memory that are free, and the time since boot in milliseconds
-free_and_now() {
-	free=$(sed -n 's/^MemFree: *\([0-9]*\) kB$/\1/p' /proc/meminfo)
-	read -r now rest </proc/uptime
-	# The 1 in front: "08" would be an octal number, and none.
-	echo "$free $((${now%.*} * 1000 + 1${now#*.}0 - 1000))"
-}
-
 # A domain without a feature that its owner asked for would let through what a filter
 # should hold back. So it does not serve at all.
 load_features() {
 	for feature in $(param virtuos.features | tr , ' '); do
 		modules=$(modules_of "$feature") || die "no such feature: $feature"
-		before=$(free_and_now)
-		for module in $modules; do
-			modprobe $(echo "$module" | tr : ' ') || die "cannot load $module for $feature"
-		done
-		after=$(free_and_now)
-		say "$feature is loaded: $((${before% *} - ${after% *})) KiB," \
-			"$((${after#* } - ${before#* })) ms"
+		load_modules "$feature" $modules
 	done
 	rm -rf /lib/modules	# the files lie in memory
 }

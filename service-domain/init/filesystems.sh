@@ -29,14 +29,7 @@ options_of_fs() {
 load_filesystem() {
 	modules=$(modules_of_fs "$1") ||
 		die "virtuos.fstype=$1: no such file system; there are ext4, xfs, btrfs, squashfs, erofs"
-	[ -n "$modules" ] || return 0
-	before=$(free_and_now)
-	for module in $modules; do
-		modprobe $module || die "cannot load $module for $1"
-	done
-	after=$(free_and_now)
-	say "$1 is loaded: $((${before% *} - ${after% *})) KiB," \
-		"$((${after#* } - ${before#* })) ms"
+	[ -z "$modules" ] || load_modules "$1" $modules
 }
 
 # mount_filesystem TYPE DISK DIR OPTIONS
