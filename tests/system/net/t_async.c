@@ -160,6 +160,21 @@ TEST(async_tells_no_reader)
 	CHECK(was_told("i"));
 }
 
+/* One that waits for a datagram is not the only one that learns of it. */
+TEST(async_tells_of_datagrams)
+{
+	pthread_t t;
+	int fd[2];
+	char c;
+
+	udp_pair(AF_INET, fd);
+	be_told(fd[0]);
+	CHECK_EQ(pthread_create(&t, NULL, write_late, &fd[1]), 0);
+	CHECK_EQ(read(fd[0], &c, 1), 1);
+	CHECK_EQ(pthread_join(t, NULL), 0);
+	CHECK(was_told("i"));
+}
+
 TEST(async_connect)
 {
 	struct linger now = { 1, 0 };

@@ -253,15 +253,18 @@ static int recv_some(struct recv *r, size_t left, size_t got)
 /*
  * Wait until another try is worth it. What was peeked at keeps the mask set, so then an event
  * is waited for. As in Linux, a wait ends with -EPIPE if another thread dissolves the
- * connection. Nor does O_ASYNC tell of data that a task waits for.
+ * connection. Nor does O_ASYNC tell of data of a stream that a task waits for (sk_wait_data()).
  */
 static int wait_for_more(struct recv *r, size_t got, struct vnet_wait *w)
 {
+	bool untold = w->timeo && vnet_is_stream(r->vs);
 	int rc;
 
-	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, &r->vs->sk);
+	if (untold)
+		sk_set_bit(SOCKWQ_ASYNC_WAITDATA, &r->vs->sk);
 	rc = got && r->flags & MSG_PEEK ? vnet_wait_event(w) : vnet_wait_for(w, RECV_WANT);
-	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, &r->vs->sk);
+	if (untold)
+		sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, &r->vs->sk);
 	if (!rc && READ_ONCE(r->vs->dissolved) != r->dissolved)
 		rc = -EPIPE;
 	return rc;
