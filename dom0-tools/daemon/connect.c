@@ -96,6 +96,25 @@ int dom_link(struct machine *m, struct dom *s)
 }
 
 /**
+ * dom_relink - link a service to the primary again
+ * @m: the system
+ * @s: the service domain, which is not linked
+ * @at: when, in milliseconds as by vd_now_ms(); what has passed means now
+ *
+ * What fails is tried again a second later.
+ */
+void dom_relink(struct machine *m, struct dom *s, int64_t at)
+{
+	int64_t now = vd_now_ms();
+
+	s->relink_at = 0;
+	if (at > now)
+		s->relink_at = at;
+	else if (dom_link(m, s))
+		s->relink_at = now + LINK_PAUSE;
+}
+
+/**
  * dom_unlink_all - remove all links that end at a domain
  * @m: the system
  * @d: the domain

@@ -6,9 +6,6 @@
 #include "console.h"
 #include "machine_priv.h"
 
-/* ms between two connections of which a primary has left the first and asks for the second */
-#define LINK_PAUSE	1000
-
 /**
  * dom_restart_wanted - test whether a domain's policy has it built anew
  * @m: the system
@@ -106,24 +103,16 @@ static void renew_link(struct machine *m, struct dom *d, const char *why)
 	dom_unlink(m, d);
 	if (d->links.degraded && !was)
 		degrade(m, d, "its connection failed", "connected again now and then");
-	if (wait)
-		d->relink_at = vd_now_ms() + wait;
-	else
-		dom_link(m, d);
+	dom_relink(m, d, vd_now_ms() + wait);
 	dom_set_running(m, d);
 }
 
 /* The primary has a user again for a connection that its last one had ended: no fault of anyone. */
 static void link_again(struct machine *m, struct dom *d)
 {
-	int64_t due = d->linked_at + LINK_PAUSE;
-
 	dom_unlink(m, d);
-	if (vd_now_ms() < due)
-		d->relink_at = due;
-	else
-		dom_link(m, d);
-	dom_set_running(m, d);
+	dom_relink(m, d, d->linked_at + LINK_PAUSE);
+	dom_save(m, d);
 }
 
 /*

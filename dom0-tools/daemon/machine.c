@@ -70,12 +70,13 @@ int machine_timers(struct machine *m)
 	for (i = 0; i < m->n_doms; i++) {
 		d = &m->dom[i];
 		if (due(&d->relink_at, now, &next)) {
-			dom_link(m, d);
+			dom_relink(m, d, now);
 			dom_save(m, d);
+			next = 0;	/* the next turn handles what it has set */
 		}
 		if (due(&d->deadline, now, &next)) {
 			timer(m, d);
-			next = 0;	/* the next turn handles what it has set */
+			next = 0;
 		}
 	}
 	return next > 60000 ? 60000 : (int)next;

@@ -6,6 +6,7 @@
 #include "machine.h"
 
 #define WORK_MS		120000	/* a worker that takes longer is stuck */
+#define LINK_PAUSE	1000	/* ms from a connection to the next that is asked for or tried */
 
 /* phase.c */
 bool dom_is_primary(const struct dom *d);
@@ -23,6 +24,7 @@ bool dom_is_linked(struct machine *m, const struct dom *s);
 void dom_watch_link(struct machine *m, const struct vd_link *l, bool on);
 void dom_unlink(struct machine *m, struct dom *s);
 int dom_link(struct machine *m, struct dom *s);
+void dom_relink(struct machine *m, struct dom *s, int64_t at);
 void dom_unlink_all(struct machine *m, struct dom *d);
 int dom_link_all(struct machine *m, struct dom *d);
 
