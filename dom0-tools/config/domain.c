@@ -211,8 +211,10 @@ static int get_storage(struct parse *p, struct vd_domain_config *d)
 		return vd_fail_key(p, vd_key_of(key, d, "device"), "missing: which device holds the file system?");
 	if (r && strncmp(d->device, "/dev/", 5))
 		return vd_fail_key(p, vd_key_of(key, d, "device"), "must be /dev/..., as the storage domain sees it");
-	if (r && d->nvme.word[VD_NVME_NSID])
-		return vd_fail_key(p, vd_key_of(key, d, "device"), "the disk has its name by nsid= already");
+	/* Linux numbers namespaces as it finds them, so such a name is another disk's at times. */
+	if (r && vd_nvme_used(&d->nvme))
+		return vd_fail_key(p, vd_key_of(key, d, "device"), "the disk is what nsid= and partition= of %s_nvme name",
+				   d->name);
 	if (get_fstype(p, d))
 		return -1;
 	return get_word(p, d, "mountopts", &d->mountopts) < 0 ? -1 : 0;

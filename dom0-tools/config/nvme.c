@@ -67,6 +67,12 @@ static bool is_nsid(const char *s)
 	return is_number(s, 0xfffffffeUL);
 }
 
+/* Linux numbers no more of a disk (DISK_MAX_PARTS). */
+static bool is_partition(const char *s)
+{
+	return is_number(s, 255);
+}
+
 static bool is_seconds(const char *s)
 {
 	return is_number(s, 3600);
@@ -93,6 +99,7 @@ static const struct word {
 	[VD_NVME_TRSVCID]	= { "trsvcid", "a port from 1 to 65535", is_port },
 	[VD_NVME_NQN]		= { "nqn", "a name such as nqn.2026-11.com.example:disks", is_nqn },
 	[VD_NVME_NSID]		= { "nsid", "the number of a namespace, from 1", is_nsid },
+	[VD_NVME_PARTITION]	= { "partition", "a number from 1 to 255", is_partition },
 	[VD_NVME_HOSTNQN]	= { "hostnqn", "a name such as nqn.2026-11.com.example:host", is_nqn },
 	[VD_NVME_HOSTID]	= { "hostid", "a UUID that is not 0", is_uuid },
 	[VD_NVME_KATO]		= { "keep_alive_tmo", "a number of seconds from 1 to 3600", is_seconds },
@@ -202,7 +209,7 @@ bool vd_nvme_used(const struct vd_nvme *v)
 	return v->word[VD_NVME_NQN];
 }
 
-/* The number of the namespace, if the domain is to find it by that. */
+/* The number of the namespace, by which the domain finds it: its device has another name each time. */
 static const char *nsid_of(const struct vd_nvme *v)
 {
 	return v->word[VD_NVME_NSID] ? v->word[VD_NVME_NSID] : NSID;
@@ -210,13 +217,17 @@ static const char *nsid_of(const struct vd_nvme *v)
 
 bool vd_nvme_same(const struct vd_domain_config *a, const struct vd_domain_config *b)
 {
+	const char *one, *other;
+
 	if (!vd_nvme_used(&a->nvme) || !vd_nvme_used(&b->nvme) ||
 	    strcmp(a->nvme.word[VD_NVME_NQN], b->nvme.word[VD_NVME_NQN]))
 		return false;
-	/* Two may have a namespace or a partition each. */
-	if (a->device && b->device)
-		return !strcmp(a->device, b->device);
-	return a->device || b->device || !strcmp(nsid_of(&a->nvme), nsid_of(&b->nvme));
+	if (strcmp(nsid_of(&a->nvme), nsid_of(&b->nvme)))
+		return false;
+	one = a->nvme.word[VD_NVME_PARTITION];
+	other = b->nvme.word[VD_NVME_PARTITION];
+	/* Two may have a partition each, and one without has all of them. */
+	return !one || !other || !strcmp(one, other);
 }
 
 void vd_nvme_print(FILE *f, const struct vd_domain_config *d)
@@ -226,14 +237,15 @@ void vd_nvme_print(FILE *f, const struct vd_domain_config *d)
 	int i;
 
 	for (i = 0; i < VD_NVME_WORDS; i++) {
-		/* The kernel connects to a subsystem; init finds the namespace. */
-		if (!v->word[i] || i == VD_NVME_NSID)
+		/* The kernel connects to a subsystem; init finds the namespace and its partition. */
+		if (!v->word[i] || i == VD_NVME_NSID || i == VD_NVME_PARTITION)
 			continue;
 		fprintf(f, "%s%s%s%s", separator, words[i].name, words[i].is ? "=" : "", v->word[i]);
 		separator = ",";
 	}
-	if (!d->device)
-		fprintf(f, " virtuos.nsid=%s", nsid_of(v));
+	fprintf(f, " virtuos.nsid=%s", nsid_of(v));
+	if (v->word[VD_NVME_PARTITION])
+		fprintf(f, " virtuos.partition=%s", v->word[VD_NVME_PARTITION]);
 }
 
 void vd_nvme_free(struct vd_nvme *v)

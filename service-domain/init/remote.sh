@@ -48,12 +48,15 @@ wait_for_server() {
 	sleep $SERVER_RETRY
 }
 
-# namespace NSID - the device of the controller's namespace, if it is there
+# namespace NSID SUFFIX - the device of the controller's namespace, or of its partition, if it
+# is there. Its name counts namespaces in the order in which they were found.
 namespace() {
 	for file in "/sys/class/nvme/$controller"/nvme*n*/nsid; do
 		[ -e "$file" ] && [ "$(cat "$file")" = "$1" ] || continue
 		file=${file%/nsid}
-		echo "/dev/${file##*/}"
+		file=/dev/${file##*/}$2
+		[ -b "$file" ] || continue
+		echo "$file"
 		return
 	done
 	return 1
@@ -67,8 +70,7 @@ with_default() {
 	esac
 }
 
-# connect_remote TARGET - connect to the subsystem that virtuos.nvme= names; sets disk, if
-# virtuos.disk= has not
+# connect_remote TARGET - connect to the subsystem that virtuos.nvme= names; sets disk
 connect_remote() {
 	target=$1
 	server=${target#*traddr=}
@@ -88,10 +90,9 @@ connect_remote() {
 	controller=nvme${answer#instance=}
 	controller=${controller%%,*}
 	say "connected to $server after $(($(seconds) - begun)) s"
-	[ -z "$disk" ] || return 0
-	nsid=$(param virtuos.nsid 1)
-	until disk=$(namespace "$nsid"); do
-		wait_for_server "it has no namespace $nsid"
+	nsid=$(param virtuos.nsid 1) partition=$(param virtuos.partition)
+	until disk=$(namespace "$nsid" "${partition:+p$partition}"); do
+		wait_for_server "it has no namespace $nsid${partition:+ with a partition $partition}"
 	done
 }
 

@@ -64,9 +64,9 @@ static void what_the_domain_is_told(void **state)
 		 "nqn=nqn.2014-08.org.nvmexpress:uuid:01234567-89ab-cdef-0123-456789abcdef,"
 		 "hostnqn=nqn.2026-11.com.example:a_b+c/d,hostid=00000000-0000-0000-0000-00000000000A,"
 		 "keep_alive_tmo=3600,hdr_digest,data_digest virtuos.nsid=4294967294 virtuos.fstype=xfs");
-	hands_on(DISK, "data_device = '/dev/nvme0n1p2'\n",
+	hands_on(DISK ",nsid=7,partition=2", "",
 		 BEGIN "virtuos.nvme=transport=tcp,traddr=192.0.2.1,trsvcid=4420,"
-		 "nqn=nqn.2026-11.com.example:disks virtuos.disk=/dev/nvme0n1p2 virtuos.fstype=ext4");
+		 "nqn=nqn.2026-11.com.example:disks virtuos.nsid=7 virtuos.partition=2 virtuos.fstype=ext4");
 }
 
 static void refuses(const char *disk, const char *why)
@@ -103,6 +103,7 @@ static void values_that_are_not_what_they_should_be(void **state)
 		"0123456g-89ab-cdef-0123-456789abcdef",
 	};
 	static const char *const numbers[] = { "", "0", "4294967295", "1x", "01", "-1" };
+	static const char *const partitions[] = { "", "0", "256", "p1", "01" };
 	static const char *const times[] = { "", "0", "3601", "5s", "-1" };
 	static const struct {
 		const char *name, *form;
@@ -116,6 +117,7 @@ static void values_that_are_not_what_they_should_be(void **state)
 		{ "hostid", "a UUID that is not 0", uuids, 7 },
 		{ "keep_alive_tmo", "a number of seconds from 1 to 3600", times, 5 },
 		{ "nsid", "the number of a namespace, from 1", numbers, 6 },
+		{ "partition", "a number from 1 to 255", partitions, 5 },
 	};
 	char disk[256], why[256];
 	size_t i, j;
@@ -182,8 +184,8 @@ static void what_belongs_together(void **state)
 	       "t.cfg:4: a_vif: a storage domain has a network for the disk of a_nvme only");
 	expect(STORAGE "a_device = '/dev/sda'\n" ADDRESS,
 	       "t.cfg:4: a_address: a storage domain has a network for the disk of a_nvme only");
-	expect(STORAGE ADDRESS A_VIF "a_nvme = '" DISK ",nsid=2'\na_device = '/dev/nvme0n1p1'\n",
-	       "t.cfg:6: a_device: the disk has its name by nsid= already");
+	expect(STORAGE ADDRESS A_VIF "a_nvme = '" DISK "'\na_device = '/dev/nvme0n1p1'\n",
+	       "t.cfg:6: a_device: the disk is what nsid= and partition= of a_nvme name");
 }
 
 /* Two storage domains of one subsystem, with @one and @two for the rest of what they say of it. */
@@ -198,11 +200,11 @@ static void one_disk_for_two(void **state)
 {
 	static const char *const same[][2] = {
 		{ "'", "'" }, { ",nsid=1'", "'" }, { ",nsid=7'", ",nsid=7'" },
-		{ "'\na_device = '/dev/nvme0n1p1'", "'" },
-		{ "'\na_device = '/dev/nvme0n1p1'", "'\nb_device = '/dev/nvme0n1p1'" },
+		{ ",partition=1'", "'" }, { ",nsid=1,partition=1'", ",partition=1'" },
 	};
 	static const char *const apart[][2] = {
-		{ ",nsid=2'", "'" }, { "'\na_device = '/dev/nvme0n1p1'", "'\nb_device = '/dev/nvme0n1p2'" },
+		{ ",nsid=2'", "'" }, { ",partition=1'", ",partition=2'" },
+		{ ",partition=1'", ",nsid=2,partition=1'" },
 	};
 	char err[VD_ERR_MAX];
 	struct vd_config *c;
