@@ -77,7 +77,8 @@ unsigned int vst_kept_links(const struct inode *inode)
 	return S_ISREG(inode->i_mode) && xa_load(&kept, vst_id_of(inode));
 }
 
-static int link_locked(struct dentry *file, struct dentry *entry, u64 id)
+/* Return: 0, and *made if there was no such name before; or an error. */
+static int link_locked(struct dentry *file, struct dentry *entry, u64 id, bool *made)
 {
 	int err;
 
@@ -89,7 +90,41 @@ static int link_locked(struct dentry *file, struct dentry *entry, u64 id)
 	err = vfs_link(file, &nop_mnt_idmap, d_inode(hidden), entry, NULL);
 	if (err)
 		xa_erase(&kept, id);
+	*made = !err;
 	return err;
+}
+
+static void drop(struct dentry *entry, u64 id)
+{
+	lockdep_assert_held_write(&d_inode(hidden)->i_rwsem);
+	if (!vfs_unlink(&nop_mnt_idmap, d_inode(hidden), entry, NULL))
+		xa_erase(&kept, id);
+}
+
+/**
+ * vst_unkeep - remove the hidden name of a node that the client has forgotten
+ * @id: untrusted
+ *
+ * Context: worker.
+ */
+void vst_unkeep(u64 id)
+{
+	const struct cred *saved;
+	struct dentry *entry;
+
+	if (!xa_load(&kept, id) || mnt_want_write(vst_root.mnt))
+		return;
+	saved = override_creds(vst_cred);
+	inode_lock(d_inode(hidden));
+	entry = entry_of(id);
+	if (!IS_ERR(entry)) {
+		if (d_is_positive(entry))
+			drop(entry, id);
+		dput(entry);
+	}
+	inode_unlock(d_inode(hidden));
+	revert_creds(saved);
+	mnt_drop_write(vst_root.mnt);
 }
 
 /* Give a file its name in the hidden directory. */
@@ -98,6 +133,7 @@ static int keep(struct dentry *file)
 	u64 id = vst_id_of(d_inode(file));
 	const struct cred *saved;
 	struct dentry *entry;
+	bool made = false;
 	int err;
 
 	/* The service makes the link, so its own credentials apply. */
@@ -106,7 +142,7 @@ static int keep(struct dentry *file)
 	entry = entry_of(id);
 	err = PTR_ERR_OR_ZERO(entry);
 	if (!err) {
-		err = link_locked(file, entry, id);
+		err = link_locked(file, entry, id, &made);
 		dput(entry);
 	}
 	inode_unlock(d_inode(hidden));
@@ -114,7 +150,11 @@ static int keep(struct dentry *file)
 	/* The file must not have lost its last name on the disk before it has this one. */
 	err = err ?: vst_commit_first(d_inode(hidden));
 	/* Removing a file must not need room on the disk, which may be what it is removed for. */
-	return err == -ENOSPC || err == -EDQUOT ? 0 : err;
+	if (err == -ENOSPC || err == -EDQUOT)
+		return 0;
+	if (err && made)
+		vst_unkeep(id);
+	return err;
 }
 
 /**
@@ -149,37 +189,13 @@ int vst_keep_nameless(struct dentry *file)
 {
 	int err = hidden ? keep(file) : 0;
 
-	return err || !hidden ? err : vst_commit(d_inode(hidden));
-}
-
-static void drop(struct dentry *entry, u64 id)
-{
-	lockdep_assert_held_write(&d_inode(hidden)->i_rwsem);
-	if (!vfs_unlink(&nop_mnt_idmap, d_inode(hidden), entry, NULL))
-		xa_erase(&kept, id);
-}
-
-/**
- * vst_unkeep - remove the hidden name of a node that the client has forgotten
- * @id: untrusted
- *
- * Context: worker.
- */
-void vst_unkeep(u64 id)
-{
-	struct dentry *entry;
-
-	if (!xa_load(&kept, id) || mnt_want_write(vst_root.mnt))
-		return;
-	inode_lock(d_inode(hidden));
-	entry = entry_of(id);
-	if (!IS_ERR(entry)) {
-		if (d_is_positive(entry))
-			drop(entry, id);
-		dput(entry);
-	}
-	inode_unlock(d_inode(hidden));
-	mnt_drop_write(vst_root.mnt);
+	if (err || !hidden)
+		return err;
+	err = vst_commit(d_inode(hidden));
+	/* The caller drops the file, and no client would ever forget it. */
+	if (err)
+		vst_unkeep(vst_id_of(d_inode(file)));
+	return err;
 }
 
 /**
