@@ -78,8 +78,9 @@ static void drop_link(struct vos_dev *vd)
 /*
  * Write to xenstore why the link was given up though its domain lives (docs/protocol.md). If
  * dom0 has removed the device, write nothing: that would leave a node behind.
+ * Return: 0, or the error of xenstore.
  */
-static void tell_failed(struct vos_dev *vd, const char *why)
+static int tell_failed(struct vos_dev *vd, const char *why)
 {
 	const char *node = vd->dev->nodename;
 	struct xenbus_transaction t;
@@ -88,7 +89,7 @@ static void tell_failed(struct vos_dev *vd, const char *why)
 
 	/* The common case is a dead domain: no transaction while dom0 removes its nodes. */
 	if (!xenbus_exists(XBT_NIL, node, "service"))
-		return;
+		return 0;
 	do {
 		rc = xenbus_transaction_start(&t);
 		if (rc)
@@ -99,6 +100,7 @@ static void tell_failed(struct vos_dev *vd, const char *why)
 	} while (rc == -EAGAIN);
 	if (rc)
 		pr_err("virtuos: %s: writing to xenstore: error %d\n", vd->service, rc);
+	return rc;
 }
 
 /* End a link that has failed by vos_link_fail(), and write to xenstore why. */
@@ -311,17 +313,24 @@ static struct xenbus_driver driver = {
 	.not_essential = true,
 };
 
-/* Ask for a new device in the place of one that an earlier session of this service has left. */
-static void ask_for_another(const char *service)
+/*
+ * Let a session have the devices that were bound before it came. The back end of one waits: an
+ * earlier session gave up before it did. Another was left by an earlier session, and a new one
+ * is asked for in its place.
+ */
+static void take_bound(const char *service)
 {
 	struct vos_dev *vd;
 
 	mutex_lock(&vos_mutex);
 	list_for_each_entry(vd, &devices, node) {
-		if (!vd->left || strcmp(vd->service, service))
+		if (strcmp(vd->service, service))
 			continue;
-		vd->left = false;
-		tell_failed(vd, "again");
+		if (vd->left)
+			vd->left = tell_failed(vd, "again") != 0;
+		else if (!vd->served &&
+			 xenbus_read_driver_state(vd->dev->otherend) == XenbusStateInitWait)
+			set_up(vd);
 	}
 	mutex_unlock(&vos_mutex);
 }
@@ -330,7 +339,7 @@ static void ask_for_another(const char *service)
  * vos_xenbus_session_new - let devices find a session that has come
  * @name: its service
  *
- * A device may have waited for it, or have been left by an earlier one.
+ * A device may have waited for it, or have been bound for an earlier one.
  *
  * Context: process; vos_mutex is not held.
  */
@@ -340,7 +349,7 @@ void vos_xenbus_session_new(const char *name)
 
 	if (rc)
 		pr_warn("virtuos: search for devices: error %d\n", rc);
-	ask_for_another(name);
+	take_bound(name);
 }
 
 /**
