@@ -75,8 +75,6 @@ static inline bool fwd_file_reserve(struct fwd_lane *l, const struct fwd_io *io,
 {
 	struct vos_uchan_head *head = l->chan->head;
 
-	/* In between it is empty: never a range with the end of another one. */
-	vos_store(&head->from[l->index], ~(__u64)0);
 	vos_store(&head->till[l->index], pos + io->len);
 	vos_store(&head->from[l->index], pos);
 	return __atomic_compare_exchange_n(p, &pos, pos + io->len, false, __ATOMIC_ACQ_REL,

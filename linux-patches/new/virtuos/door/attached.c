@@ -71,6 +71,7 @@ void vdoor_handle_lease(struct vdoor_handle *h)
 	spin_lock(&attached_lock);
 	if (!h->leased && h->state == VDOOR_HANDLE_LIVE && !find_attached(h->file, true)) {
 		h->leased = true;
+		h->given = -1;
 		atomic_inc(&nr_leased);
 		/* The next fdput_pos() hands the position out. */
 		vos_store(&h->uchan->head->pos[vdoor_handle_slot(h)], VOS_POS_KERNEL);
@@ -394,7 +395,9 @@ void vdoor_handle_pos_give(struct file *file)
 		return;
 	spin_lock_irqsave(&attached_lock, flags);
 	h = find_attached(file, true);
-	if (h)
+	if (h) {
+		h->given = file->f_pos;
 		vos_store(&h->uchan->head->pos[vdoor_handle_slot(h)], file->f_pos);
+	}
 	spin_unlock_irqrestore(&attached_lock, flags);
 }

@@ -4,16 +4,16 @@
  * process at any point: vos_uchan_head.till[] and ended.c. Another process may move the offset,
  * too. Offsets count records; what is submitted the service will write.
  *
- * Shown: the offset ends behind all records that are submitted, and there is no hole before it
- * unless the other process wrote behind a record that was not submitted. The record that was
- * submitted this moment may be behind the offset.
+ * Shown: the offset ends behind all records that are submitted or are the other process's, and
+ * there is no hole before it unless that one wrote behind a record that was not submitted. The
+ * record that was submitted this moment may be behind the offset.
  *
  * FAULT: NO_CLAIM
  * FAULT: NO_TURNS
  * FAULT: TURN_ENDS_EARLY
  * FAULT: CLAIM_STAYS
  * FAULT: CLAIM_AFTER_OFFSET
- * FAULT: FROM_LAST_ROUND
+ * FAULT: WHOEVER_MOVED_IT
  */
 #define THREADS		2
 #define RECORDS		2
@@ -22,7 +22,9 @@
 byte pos;			/* the offset */
 bit taken;			/* a thread has its turn */
 byte from[THREADS] = NONE, till[THREADS];
+byte given;			/* the offset when the kernel gave it to the process last */
 bool there[8];			/* records that are submitted, or written by the other process */
+bool theirs[8];			/* the latter */
 bool overtaken;			/* the other process wrote behind one that was not submitted */
 
 inline take_turn()
@@ -37,9 +39,6 @@ inline take_turn()
 inline claim()
 {
 #ifndef NO_CLAIM
-#ifndef FROM_LAST_ROUND
-	from[_pid] = NONE;
-#endif
 	till[_pid] = p + 1;
 	from[_pid] = p
 #else
@@ -91,7 +90,9 @@ inline call()
 		:: else
 		fi;
 		there[pos] = true;
-		pos++
+		theirs[pos] = true;
+		pos++;
+		given = pos
 	}
 }
 
@@ -114,8 +115,14 @@ active proctype kernel()
 		:: i == THREADS -> break
 		:: else ->
 			if
-			:: till[i] == low && from[i] < low -> low = from[i]
-			:: else
+#ifndef WHOEVER_MOVED_IT
+			:: low == given
+#endif
+			:: else ->
+				if
+				:: till[i] == low && from[i] < low -> low = from[i]
+				:: else
+				fi
 			fi;
 			i++
 		od;
@@ -124,6 +131,7 @@ active proctype kernel()
 		do
 		:: i == pos -> break
 		:: else ->
+			assert(!theirs[i]);
 			assert(!there[i] || till[0] == i + 1 || till[1] == i + 1);
 			assert(!behind);
 			behind = there[i];

@@ -73,6 +73,7 @@ enum vdoor_handle_state {
  * @gen: its generation
  * @words: descriptors that name it
  * @leased: its position is in the channel's head
+ * @given: the position when the process got it last, -1 if it has not; under attached_lock
  * @unwanted: recalled. If it is not complete yet, it never will be
  * @dirty: something may have been written through it that is not durable; from TOLD on
  * @file: its file; valid while @words is not 0, and while the handle is @attached
@@ -91,6 +92,7 @@ struct vdoor_handle {
 	bool leased;
 	bool unwanted;
 	bool dirty;
+	loff_t given;
 	struct file *file;
 	struct hlist_node attached;
 	u64 order;

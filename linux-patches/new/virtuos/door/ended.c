@@ -9,6 +9,9 @@
  * the channel. One thread of a process at a time reserves and submits. So no record that is
  * submitted follows one that is not.
  *
+ * The claim of a thread that has not moved the position yet may name the end of what another
+ * process has written meanwhile. So nothing moves back from where the kernel gave it out.
+ *
  * The process may claim anything. It may move its position anywhere, too.
  */
 #include <linux/fs.h>
@@ -32,7 +35,7 @@ void vdoor_ended_give_back(struct vdoor_handle *h)
 		u64 untrusted_till = vos_load(&head->till[i]);
 
 		if (vos_load(&head->writing[i]) == name && untrusted_from < untrusted_till &&
-		    (u64)h->file->f_pos == untrusted_till)
+		    (u64)h->file->f_pos == untrusted_till && h->file->f_pos != h->given)
 			h->file->f_pos = untrusted_from;
 	}
 }
