@@ -248,6 +248,20 @@ static int uchan_share(struct vdoor_uchan *uc)
 	return rc ?: tell_open(uc);
 }
 
+/* The provider may be withdrawn at any time. Then its session goes a grace period later. */
+static struct vos_link *link_of(const struct vdoor_provider *p)
+{
+	struct vos_link *link = ERR_PTR(-ENOTCONN);
+	struct vos_session *session;
+
+	rcu_read_lock();
+	session = READ_ONCE(p->session);
+	if (session)
+		link = vos_session_link_get(session, VOS_GET_UP_ONLY);
+	rcu_read_unlock();
+	return link;
+}
+
 /**
  * vdoor_uchan_new - make a user channel on the link that is up, open at the service
  * @door: its door
@@ -259,7 +273,7 @@ static int uchan_share(struct vdoor_uchan *uc)
  */
 struct vdoor_uchan *vdoor_uchan_new(struct vdoor *door, const struct vdoor_provider *p)
 {
-	struct vos_link *link = vos_session_link_get(p->session, VOS_GET_UP_ONLY);
+	struct vos_link *link = link_of(p);
 	struct vdoor_uchan *uc;
 	int rc;
 

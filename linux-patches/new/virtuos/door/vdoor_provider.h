@@ -51,7 +51,7 @@ struct vdoor_target {
 /**
  * struct vdoor_provider - files of one service
  * @service: VOS_DOOR_NET, VOS_DOOR_STORAGE
- * @session: with that service; the door makes its calls on it
+ * @session: with that service; the door makes its calls on it. It may become NULL when it ends
  * @examine: examine @file. Fills in all of @t but what belongs to @attach. Returns 0.
  *	-ENOENT: not this provider's. -EAGAIN: not now
  * @attach: a handle for @t is about to be made, or NULL. If it needs to hear of the
@@ -176,5 +176,15 @@ void vdoor_tidy(void);
  * are lost.
  */
 int vdoor_replay(struct vos_session *session);
+
+/**
+ * vdoor_replay_is_over - let handles end that wait for a replay
+ * @session: of which it was, or which gets no more domain in time
+ *
+ * What is not replayed by now is reported as lost.
+ *
+ * Context: process.
+ */
+void vdoor_replay_is_over(struct vos_session *session);
 
 #endif

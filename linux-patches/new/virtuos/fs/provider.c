@@ -10,6 +10,8 @@
 #include <linux/xattr.h>
 #include "space.h"
 
+static struct vdoor_provider provider;
+
 /* Some programs limit their address space. Files larger than this are served. */
 #define MAX_WINDOW	BIT_ULL(30)
 
@@ -72,6 +74,14 @@ static bool keeps_atime(const struct file *file, const struct inode *inode)
 	       file->f_path.mnt->mnt_flags & MNT_NOATIME;
 }
 
+/* Channels lead to one storage domain. To another one this node would be another file. */
+static bool is_offered(struct inode *inode)
+{
+	struct vosfs_conn *conn = get_fuse_conn(inode)->iq.priv;
+
+	return conn->session == READ_ONCE(provider.session);
+}
+
 static int vosfs_examine(struct file *file, struct vdoor_target *t)
 {
 	struct inode *inode = file_inode(file);
@@ -80,7 +90,7 @@ static int vosfs_examine(struct file *file, struct vdoor_target *t)
 		return -ENOENT;
 	t->kind = VOS_KIND_TRAP;
 	if (!S_ISREG(inode->i_mode) || file->f_op != &vosfs_file_ops ||
-	    !may_be_served(file, inode))
+	    !is_offered(inode) || !may_be_served(file, inode))
 		return 0;
 	/* A watcher hears of each read or write, for now. */
 	if (fsnotify_file_is_watched(file))
@@ -195,33 +205,42 @@ static struct vdoor_provider provider = {
  *
  * Doors get the files of one session at most.
  *
- * Context: process.
+ * Context: process; vosfs_mutex is held.
  * Return: 0. -EBUSY: those of another session are offered already, and these use the trap.
  */
 int vosfs_provider_init(struct vos_session *session)
 {
-	provider.session = session;
-	return vdoor_provide(&provider);
+	int rc;
+
+	if (provider.session)
+		return -EBUSY;
+	WRITE_ONCE(provider.session, session);
+	rc = vdoor_provide(&provider);
+	if (rc)
+		WRITE_ONCE(provider.session, NULL);
+	return rc;
 }
 
 /**
  * vosfs_provider_session - get the session whose files are offered
  *
- * Return: the session.
+ * Return: the session, or NULL.
  */
 struct vos_session *vosfs_provider_session(void)
 {
-	return provider.session;
+	return READ_ONCE(provider.session);
 }
 
 /**
  * vosfs_provider_exit - undo vosfs_provider_init(), if it was for @session
  * @session: as there
  *
- * Context: process.
+ * Context: process; vosfs_mutex is held.
  */
 void vosfs_provider_exit(struct vos_session *session)
 {
-	if (provider.session == session)
-		vdoor_withdraw(&provider);
+	if (provider.session != session)
+		return;
+	vdoor_withdraw(&provider);
+	WRITE_ONCE(provider.session, NULL);
 }
