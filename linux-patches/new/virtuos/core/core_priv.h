@@ -159,6 +159,7 @@ void vos_clock_link_up(struct vos_session *s);
  * @events: an event came on @link, or @link died: wake callers that wait in the kernel for
  *	a lane. Any context. Return: whether a caller waits
  * @link_dead: @link has just died, and its calls have ended. Process context
+ * @session_gone: @s has no link, and never gets one again. Process context
  * @account_exit: @task, the caller, ends: keep what its exceptionless calls cost. NULL: none
  * @account_free: @account is about to be freed. Any context. NULL: none
  * @sums: fill @door of @sums for @task. Any context. NULL: none
@@ -170,6 +171,7 @@ void vos_clock_link_up(struct vos_session *s);
 struct vos_door_ops {
 	bool (*events)(struct vos_link *link);
 	void (*link_dead)(struct vos_link *link);
+	void (*session_gone)(struct vos_session *s);
 	void (*account_exit)(struct task_struct *task);
 	void (*account_free)(struct virtuos_account *account);
 	void (*sums)(struct task_struct *task, struct vos_sums *sums);

@@ -5,6 +5,8 @@
  * up() strictly in turn.
  */
 #include <linux/export.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include "session.h"
 #include "vos_trace.h"
@@ -69,6 +71,8 @@ static void open_for_all(struct vos_session *s, struct vos_link *link)
 static void session_work(struct work_struct *work)
 {
 	struct vos_session *s = container_of(work, struct vos_session, work);
+	/* Reclaim would wait for calls that wait for the end of this. */
+	unsigned int noio = memalloc_noio_save();
 	struct vos_link *link;
 
 	for (;;) {
@@ -93,6 +97,7 @@ static void session_work(struct work_struct *work)
 		trace_link_up(s->service, link->epoch);
 		pr_info("virtuos: %s: service domain in use\n", s->name);
 	}
+	memalloc_noio_restore(noio);
 }
 
 static struct vos_session *session_alloc(const char *name, const struct vos_session_ops *ops,
@@ -184,6 +189,7 @@ void vos_session_put(struct vos_session *s)
 
 	/* All links are dead now. The work calls down() for the last one. */
 	flush_workqueue(s->wq);
+	vos_door->session_gone(s);
 	vos_records_remove(s);
 	vos_clock_exit_session(s);
 	destroy_workqueue(s->wq);
@@ -195,6 +201,8 @@ void vos_session_put(struct vos_session *s)
 		vos_link_put(next);
 	vos_grants_keep(s, 0);
 	kobject_del(&s->kobj);
+	/* Doors may ask a provider's session for its link, until it is withdrawn. */
+	synchronize_rcu();
 	kobject_put(&s->kobj);
 }
 EXPORT_SYMBOL_GPL(vos_session_put);

@@ -131,8 +131,8 @@ static int write_all(const struct vdoor_provider *p, const struct replay *r)
 	return 0;
 }
 
-/* Let handles end that waited for the replay. */
-static void let_go(struct vos_session *session)
+/* See vdoor_provider.h. */
+void vdoor_replay_is_over(struct vos_session *session)
 {
 	struct vdoor_uchan *uc = NULL;
 
@@ -144,6 +144,7 @@ static void let_go(struct vos_session *session)
 		vdoor_uchan_put(uc);
 	}
 }
+EXPORT_SYMBOL_GPL(vdoor_replay_is_over);
 
 /* See vdoor_provider.h. */
 int vdoor_replay(struct vos_session *session)
@@ -163,7 +164,7 @@ int vdoor_replay(struct vos_session *session)
 	r.entry = kvcalloc(r.max, sizeof(*r.entry), GFP_KERNEL);
 	if (!r.entry) {
 		pr_err("virtuos: no memory to replay logs, which are lost\n");
-		let_go(session);
+		vdoor_replay_is_over(session);
 		return -ENOMEM;
 	}
 	while ((uc = vdoor_uchan_next(session, uc)))
@@ -175,7 +176,7 @@ int vdoor_replay(struct vos_session *session)
 		pr_info("virtuos: %u writes replayed\n", r.nr);
 	/* If this domain has died as well, the next one is tried. */
 	if (!rc)
-		let_go(session);
+		vdoor_replay_is_over(session);
 	kvfree(r.entry);
 	return rc;
 }

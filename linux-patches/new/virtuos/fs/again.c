@@ -224,14 +224,7 @@ static bool is_other_disk(const struct vosfs_changes *log, bool has_mark)
 	return !list_empty(&log->list) && log->disk_has_some && !has_mark;
 }
 
-/**
- * vosfs_changes_again - have a new domain carry out what its predecessor has lost
- * @conn: the connection
- * @s: its session, in recovery
- *
- * Context: the session's thread.
- */
-void vosfs_changes_again(struct vosfs_conn *conn, struct vos_session *s)
+static void changes_again(struct vosfs_conn *conn, struct vos_session *s)
 {
 	struct vosfs_changes *log = &conn->changes;
 	struct vosfs_change *c, *next;
@@ -257,4 +250,18 @@ void vosfs_changes_again(struct vosfs_conn *conn, struct vos_session *s)
 		if (done)
 			vosfs_change_done(conn, c);
 	}
+}
+
+/**
+ * vosfs_changes_again - have a new domain carry out what its predecessor has lost
+ * @conn: the connection
+ * @s: its session, in recovery
+ *
+ * Context: the session's thread.
+ */
+void vosfs_changes_again(struct vosfs_conn *conn, struct vos_session *s)
+{
+	mutex_lock(&conn->again);
+	changes_again(conn, s);
+	mutex_unlock(&conn->again);
 }

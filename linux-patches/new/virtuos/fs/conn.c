@@ -4,6 +4,7 @@
  * one super block, too. This file turns what the session says of its links into work.
  */
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 #include "vosfs.h"
 #include "vdoor_provider.h"
 
@@ -83,6 +84,7 @@ static struct vosfs_conn *conn_alloc(const char *name, size_t len)
 		return NULL;
 	conn->users = 1;
 	memcpy(conn->name, name, len);
+	mutex_init(&conn->again);
 	mutex_init(&conn->mutex);
 	mutex_init(&conn->space.mutex);
 	conn->space.until = jiffies;
@@ -218,6 +220,24 @@ void vosfs_conn_attach(struct vosfs_conn *conn, struct fuse_iqueue *fiq)
 }
 
 /**
+ * vosfs_conn_settle - wait until no door holds an inode
+ * @conn: the connection; no file of it is open, and none is opened
+ *
+ * A door ends a handle some time after its last descriptor was closed, and syncs what was
+ * written through it. If that awaits a domain that does not come, it is given up.
+ *
+ * Context: process.
+ */
+void vosfs_conn_settle(struct vosfs_conn *conn)
+{
+	if (wait_var_event_timeout(&conn->held, !atomic_read(&conn->held),
+				   vosfs_restart_timeout * HZ))
+		return;
+	vdoor_replay_is_over(conn->session);
+	wait_var_event(&conn->held, !atomic_read(&conn->held));
+}
+
+/**
  * vosfs_conn_detach - end the use of the connection for a super block
  * @conn: the connection; all requests of the super block have ended
  *
@@ -230,8 +250,11 @@ void vosfs_conn_detach(struct vosfs_conn *conn)
 	mutex_lock(&conn->mutex);
 	conn->fiq = NULL;
 	mutex_unlock(&conn->mutex);
+	cancel_delayed_work_sync(&conn->expire_work);
 	flush_work(&conn->done_work);
 	flush_work(&conn->forget_work);
 	vosfs_drop_forgets(conn);
+	mutex_lock(&conn->again);
 	vosfs_changes_drop(conn);
+	mutex_unlock(&conn->again);
 }

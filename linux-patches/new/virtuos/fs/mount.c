@@ -94,6 +94,7 @@ static void vosfs_kill_sb(struct super_block *sb)
 
 	/* Without a root, filling failed before anything was sent. */
 	if (sb->s_root) {
+		vosfs_conn_settle(fm->fc->iq.priv);
 		sync_filesystem(sb);
 		if (fuse_mount_remove(fm)) {
 			fuse_conn_destroy(fm);

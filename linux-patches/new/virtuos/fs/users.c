@@ -5,10 +5,16 @@
  */
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/wait_bit.h>
 #include "data.h"
 
 /* A file that grows gets no windows: none for this time after one has ended. */
 #define RESIZED_TIME	(HZ / 2)
+
+static struct vosfs_conn *conn_of(struct inode *inode)
+{
+	return get_fuse_conn(inode)->iq.priv;
+}
 
 /**
  * vosfs_users_init - initialize the users of an inode
@@ -45,8 +51,10 @@ void vosfs_users_add(struct vosfs_data *d, struct vdoor_target *t)
 {
 	lockdep_assert_held_write(d);
 	spin_lock(&d->lock);
-	if (!d->nr_targets++)
+	if (!d->nr_targets++) {
 		ihold(d->inode);
+		atomic_inc(&conn_of(d->inode)->held);
+	}
 	list_add_tail(&t->link, &d->targets);
 	t->priv = d->inode;
 	spin_unlock(&d->lock);
@@ -62,6 +70,7 @@ void vosfs_users_remove(struct vdoor_target *t)
 {
 	struct inode *inode = t->priv;
 	struct vosfs_data *d = vosfs_data_known(inode);
+	struct vosfs_conn *conn = conn_of(inode);
 	bool last;
 
 	spin_lock(&d->lock);
@@ -70,8 +79,11 @@ void vosfs_users_remove(struct vdoor_target *t)
 	last = !--d->nr_targets;
 	spin_unlock(&d->lock);
 	/* No door has the data served any more. The next use of the data takes it back. */
-	if (last)
-		iput(inode);
+	if (!last)
+		return;
+	iput(inode);
+	if (atomic_dec_and_test(&conn->held))
+		wake_up_var(&conn->held);
 }
 
 /*

@@ -71,6 +71,8 @@ struct vosfs_changes {
  * @caps: nodes without capabilities
  * @space: room on the disk
  * @changes: answered changes that the disk may not have
+ * @again: held while a new domain carries them out again, and while a client ends
+ * @held: inodes that doors hold
  * @mutex: for @fiq
  * @fiq: the FUSE queue of the mount; NULL while there is none
  * @lock: for @done, @failed, @forgets and @forgets_asked
@@ -94,6 +96,8 @@ struct vosfs_conn {
 	struct vosfs_caps *caps;
 	struct vosfs_space space;
 	struct vosfs_changes changes;
+	struct mutex again;	/* changes: their recovery, and their end */
+	atomic_t held;
 	struct mutex mutex;	/* fiq */
 	struct fuse_iqueue *fiq;
 
@@ -120,6 +124,7 @@ struct vosfs_conn *vosfs_conn_get(const char *name, size_t len);
 void vosfs_conn_put(struct vosfs_conn *conn);
 int vosfs_conn_wait(struct vosfs_conn *conn);
 void vosfs_conn_attach(struct vosfs_conn *conn, struct fuse_iqueue *fiq);
+void vosfs_conn_settle(struct vosfs_conn *conn);
 void vosfs_conn_detach(struct vosfs_conn *conn);
 
 /* send.c */
