@@ -119,7 +119,10 @@ void vosfs_send_background(struct fuse_iqueue *fiq, struct fuse_req *req)
 	send_pending(fiq->priv, fiq);
 }
 
-/* Queue a request whose domain has died as the first for its successor. */
+/*
+ * Queue a request whose domain has died as the first for its successor. That may be there
+ * already, and have told of its room.
+ */
 static void replay(struct fuse_iqueue *fiq, struct fuse_req *req)
 {
 	bool connected;
@@ -132,8 +135,12 @@ static void replay(struct fuse_iqueue *fiq, struct fuse_req *req)
 		list_add(&req->list, &fiq->pending);
 	}
 	spin_unlock(&fiq->lock);
-	if (connected)
+	if (connected) {
+		struct vosfs_conn *conn = fiq->priv;
+
+		queue_work(conn->wq, &conn->send_work);
 		return;
+	}
 	req->out.h.error = -ECONNABORTED;
 	fuse_request_end(req);
 }
