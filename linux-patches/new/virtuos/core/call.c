@@ -146,6 +146,7 @@ void vos_call_submit(struct vos_call *call)
 {
 	struct vos_channel *chan = call->chan;
 	struct vos_sqe sqe = call->sqe;
+	unsigned long flags;
 	bool submitted;
 
 	/* Once submitted, the call may end at any time, and its reference with it. */
@@ -155,7 +156,10 @@ void vos_call_submit(struct vos_call *call)
 	if (submitted)
 		return;
 	call->status = -EOWNERDEAD;
+	/* As where it is called for a call that was under way */
+	local_irq_save(flags);
 	call->done(call);
+	local_irq_restore(flags);
 }
 EXPORT_SYMBOL_GPL(vos_call_submit);
 
