@@ -323,6 +323,9 @@ def test_idle_uses_no_processor(host):
     lines = []
     # Access times of what ran before are still to be written back.
     host.primary(["sh", "-c", "cat > /root/idle.py; sync"], stdin=IDLE.encode(), check=True)
+    time.sleep(3)
+    # A slow machine makes timers and heart beats dear, with a door and without.
+    without = processor_time(host, 10)
     t = threading.Thread(target=lambda: host.primary(
         "LD_PRELOAD=%s timeout 70 python3 /root/idle.py" % LIBRARY, timeout=120,
         on_stdout=lambda d: lines.append(d.decode())))
@@ -332,11 +335,12 @@ def test_idle_uses_no_processor(host):
         time.sleep(3)
         for _ in range(3):
             used = processor_time(host, 10)
-            print("#   processor time over 10 s, an open door in an idle process: %s s" % used)
+            print("#   processor time over 10 s, an open door in an idle process: %s s, without: %s s" % (
+                used, without))
             # 0.1 is what one tenth more or less makes of 1 %.
-            if all(seconds <= 0.2 * SLOW for seconds in used.values()):
+            if all(seconds <= max(0.2 * SLOW, without[d] + 0.1) for d, seconds in used.items()):
                 return
-        assert False, used
+        assert False, (used, without)
     finally:
         host.primary("kill %s" % "".join(lines), timeout=60)
         t.join(120)

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A second storage domain with an xfs, in short. test_filesystems.py has the other types, and the way that a user goes."""
-from image import DEBUG
+import concurrent.futures
+import time
+
+from host import LIBRARY
+from image import DEBUG, SLOW
 from outcome import Skip
 from outside import wait_for
+from test_door import carried
 from test_filesystems import DOMAIN, killed_meanwhile, make, put, rounds
-from test_recovery import calls_wait, out, states
+from test_recovery import calls_wait, kill, out, states, wait_until_up
 
 TIMEOUT = 300
 
@@ -38,3 +43,81 @@ def test_an_xfs_beside_the_root(host):
         out(host.primary("mount -t virtuosfs xfs /mnt/xfs && ls /mnt/xfs && umount /mnt/xfs", timeout=100))
     assert {n: s["generation"] for n, s in states(host).items()} == generations
     assert states(host)["storage"]["generation"] == generation
+
+
+# Records by the door, read again by the trap door.
+WRITE = r"""
+import os, sys, time
+fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+end, n = time.monotonic() + float(sys.argv[2]), 0
+while time.monotonic() < end:
+    assert os.pwrite(fd, b'%07d\n' % n, 8 * n) == 8
+    n += 1
+    time.sleep(0.002)
+print(n, flush=True)
+"""
+
+
+def written(host, path, seconds):
+    """Records of a writer with the door that are in its file afterwards, and how many went by the door."""
+    r = host.primary(["env", "LD_PRELOAD=" + LIBRARY, "VIRTUOS_DOOR_STATS=/dev/stderr", "python3", "/root/write.py",
+                      path, str(seconds)], timeout=150)
+    assert r.status == 0, r
+    n = int(r.stdout)
+    assert out(host.primary(["cat", path])) == "".join("%07d\n" % i for i in range(n))
+    return n, carried(r.stderr.decode()).get("write", 0)
+
+
+def test_doors_lead_to_the_root(host):
+    """Files of the first storage domain have the door, whatever else is mounted; those of the second have not."""
+    if DEBUG:
+        raise Skip("the debug kernel is built without other file systems")
+    host.primary(["sh", "-c", "cat >/root/write.py"], stdin=WRITE.encode(), check=True)
+    out(host.primary("mount -t virtuosfs xfs /mnt/xfs"))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(written, host, "/root/records", 6 * SLOW)
+        time.sleep(2)
+        generation = kill(host, "storage")
+        n, by_door = writer.result()
+    assert by_door > n / 10, (n, by_door)
+    wait_until_up(host, "storage", generation)
+    n, by_door = written(host, "/mnt/xfs/records", 1)
+    assert n and not by_door, (n, by_door)
+    out(host.primary("umount /mnt/xfs"))
+    n, by_door = written(host, "/root/records", 1)
+    assert by_door > n / 2, (n, by_door)
+
+
+# A mount that begins when a domain has died, and is killed when the device of the next one is there.
+GIVE_UP = r"""
+cd /sys/bus/xenbus/drivers/virtuos
+before=" $(echo virtuos-*) "
+echo ready
+while [ "$before" = " $(echo virtuos-*) " ]; do sleep 0.05; done
+before=" $(echo virtuos-*) "
+mount -t virtuosfs xfs /mnt/xfs &
+new() { for d in virtuos-*; do case "$before" in *" $d "*) ;; *) return 0;; esac; done; return 1; }
+until new; do sleep 0.05; done
+kill -9 $!
+wait $!
+mountpoint -q /mnt/xfs && echo mounted
+true
+"""
+
+
+def test_a_mount_that_gave_up(host):
+    """The next one finds the domain that came in the meantime."""
+    if DEBUG:
+        raise Skip("the debug kernel is built without other file systems")
+    ready = []
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(host.primary, GIVE_UP, timeout=100, on_stdout=ready.append)
+        assert wait_for(lambda: ready, 20)
+        generation = kill(host, "xfs")
+        r = waits.result()
+    assert r.status == 0 and b"".join(ready) == b"ready\n", (r, ready)
+    assert wait_for(lambda: states(host)["xfs"]["generation"] > generation and
+                    states(host)["xfs"]["state"] == "running", 100, 0.5)
+    generations = {n: s["generation"] for n, s in states(host).items()}
+    out(host.primary("mount -t virtuosfs xfs /mnt/xfs && ls /mnt/xfs && umount /mnt/xfs", timeout=100))
+    assert {n: s["generation"] for n, s in states(host).items()} == generations
