@@ -77,6 +77,30 @@ TEST(closed_and_gone)
 	CHECK(file_is("f", text));
 }
 
+/* The last name of an open file goes, then the file, while the two are written back. */
+TEST(unlinked_then_closed)
+{
+	pid_t pid = start_saving();
+	int fd[8], i, round, status;
+
+	for (round = 0; round < 60; round++) {
+		for (i = 0; i < 8; i++) {
+			fd[i] = CHECK_OK(open(name_of(i), O_CREAT | O_RDWR, 0600));
+			CHECK_EQ(write(fd[i], text, sizeof(text)), sizeof(text));
+		}
+		for (i = 0; i < 8; i++) {
+			CHECK_EQ(pwrite(fd[i], text, sizeof(text), 4096 * (round % 7)), sizeof(text));
+			CHECK_EQ(unlink(name_of(i)), 0);
+			CHECK_EQ(close(fd[i]), 0);
+		}
+	}
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	put_text("f", text);
+	forget_all();
+	CHECK(file_is("f", text));
+}
+
 TEST(closed_mtime_is_of_the_write)
 {
 	struct timespec one = { 1, 200000000 };
