@@ -33,6 +33,7 @@ static struct {
 	const char *failed;		/* what the primary says of the last link */
 	int others;			/* primaries that are content */
 	int alerts, tells, links, destroyed;
+	int refusals;			/* links that xenstore does not take */
 	bool build_fails;
 	bool worker_dies;		/* the next one that builds, and leaves its domain */
 	bool left;
@@ -110,6 +111,10 @@ int vd_link_write(struct vd_host *h, const struct vd_link *l,
 {
 	(void)h, (void)l, (void)service;
 	host.failed = NULL;
+	if (host.refusals) {
+		host.refusals--;
+		return -1;
+	}
 	host.links++;
 	return 0;
 }
@@ -644,6 +649,29 @@ static void test_connections_have_the_limit_too(void **state)
 	assert_true(net()->st.devid > 0);
 }
 
+static void test_a_connection_that_fails_is_tried_again(void **state)
+{
+	int64_t began;
+
+	(void)state;
+	set_up(VD_RESTART_ALWAYS);
+	pass(5000);
+	host.refusals = 3;
+	say_failed("again");
+	assert_true(net()->st.devid < 0);
+	began = host.now;
+	while (net()->st.devid < 0 && host.now - began < 100000)
+		pass(100);
+	assert_in_range(host.now - began, 3000, 3300);
+	host.others = 1;
+	host.refusals = 1;
+	say_failed("violation");
+	assert_true(net()->st.devid < 0);
+	pass(1100);
+	assert_true(net()->st.devid > 0);
+	assert_int_equal(host.destroyed, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -662,6 +690,7 @@ int main(void)
 		cmocka_unit_test(test_the_only_primary_is_believed),
 		cmocka_unit_test(test_the_word_of_one_ends_nobody),
 		cmocka_unit_test(test_connections_have_the_limit_too),
+		cmocka_unit_test(test_a_connection_that_fails_is_tried_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
