@@ -369,15 +369,13 @@ EXPORT_SYMBOL_GPL(vdoor_object_changed);
 void vdoor_handle_pos_take(struct file *file)
 {
 	struct vdoor_handle *h;
-	unsigned long flags;
 
 	if (!atomic_read(&nr_leased))
 		return;
-	spin_lock_irqsave(&attached_lock, flags);
+	guard(spinlock_irqsave)(&attached_lock);
 	h = find_attached(file, true);
 	if (h)
 		fetch_pos(h);
-	spin_unlock_irqrestore(&attached_lock, flags);
 }
 
 /**
@@ -389,15 +387,13 @@ void vdoor_handle_pos_take(struct file *file)
 void vdoor_handle_pos_give(struct file *file)
 {
 	struct vdoor_handle *h;
-	unsigned long flags;
 
 	if (!atomic_read(&nr_leased))
 		return;
-	spin_lock_irqsave(&attached_lock, flags);
+	guard(spinlock_irqsave)(&attached_lock);
 	h = find_attached(file, true);
-	if (h) {
-		h->given = file->f_pos;
-		vos_store(&h->uchan->head->pos[vdoor_handle_slot(h)], file->f_pos);
-	}
-	spin_unlock_irqrestore(&attached_lock, flags);
+	if (!h)
+		return;
+	h->given = file->f_pos;
+	vos_store(&h->uchan->head->pos[vdoor_handle_slot(h)], file->f_pos);
 }
