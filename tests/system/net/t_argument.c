@@ -2,6 +2,7 @@
 /*
  * Arguments that are odd: lengths, numbers, addresses of memory.
  */
+#include <linux/netlink.h>
 #include <sys/stat.h>
 #include "nettest.h"
 
@@ -83,6 +84,9 @@ TEST(argument_set_odd)
 	CHECK_ERR(setsockopt(fd, SOL_SOCKET, SO_LINGER, &one, 4), EINVAL);
 	CHECK_ERR(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), EDOM);
 	CHECK_ERR(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, 8), EINVAL);
+	CHECK_ERR(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, 3), EINVAL);
+	CHECK_ERR(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, NULL, 8), EFAULT);
+	CHECK_ERR(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, (void *)8, sizeof(tv)), EFAULT);
 	CHECK_ERR(setsockopt(fd, SOL_SOCKET, SO_TYPE, &one, 4), ENOPROTOOPT);
 	CHECK_ERR(setsockopt(fd, SOL_SOCKET, SO_ERROR, &one, 4), ENOPROTOOPT);
 	CHECK_ERR(setsockopt(fd, SOL_SOCKET, 999, &one, 4), ENOPROTOOPT);
@@ -193,4 +197,24 @@ TEST(argument_not_for_sockets)
 	CHECK(S_ISSOCK(st.st_mode));
 	CHECK_ERR(ioctl(fd[0], TIOCGWINSZ, buf), ENOTTY);
 	CHECK_ERR(fcntl(fd[0], F_SETFL, O_DIRECT), EINVAL);
+}
+
+/* Which groups a socket is in takes more room than a program has: it is told how much. */
+TEST(memberships_need_room)
+{
+	int fd = CHECK_OK(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)), group = 5;
+	socklen_t len, whole = 0;
+	uint32_t bits[64] = { 0 };
+
+	CHECK_EQ(setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)), 0);
+	CHECK_EQ(getsockopt(fd, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, NULL, &whole), 0);
+	CHECK(whole >= 4 && whole <= sizeof(bits) && whole % 4 == 0);
+	for (len = 1; len <= 4; len += 3) {
+		socklen_t got = len;
+
+		bits[0] = 0;
+		CHECK_EQ(getsockopt(fd, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, bits, &got), 0);
+		CHECK_EQ(got, whole);
+		CHECK_EQ(bits[0], len == 4 ? 1 << (group - 1) : 0);
+	}
 }

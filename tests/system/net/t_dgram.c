@@ -222,3 +222,26 @@ TEST(dgram_mmsg)
 	CHECK_EQ(m[3].msg_len, 9);
 	CHECK(!memcmp(buf[3], "message 3", 9));
 }
+
+/* A flag of TCP's means nothing here: the socket stays connected. */
+static void with_fastopen(int family)
+{
+	char buf[8];
+	int fd[2];
+
+	udp_pair(family, fd);
+	CHECK_EQ(send(fd[0], "one", 3, MSG_FASTOPEN), 3);
+	CHECK_EQ(send(fd[0], "four", 4, 0), 4);
+	CHECK_EQ(recv(fd[1], buf, sizeof(buf), 0), 3);
+	CHECK_EQ(recv(fd[1], buf, sizeof(buf), 0), 4);
+	CHECK_EQ(send(fd[1], "back", 4, 0), 4);
+	CHECK_EQ(recv(fd[0], buf, sizeof(buf), 0), 4);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+TEST(datagram_with_fastopen)
+{
+	with_fastopen(AF_INET);
+	with_fastopen(AF_INET6);
+}

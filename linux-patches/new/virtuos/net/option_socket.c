@@ -27,6 +27,29 @@ int vnet_option_put(sockopt_t *opt, const void *data, u32 len)
 	return 0;
 }
 
+/**
+ * vnet_option_get_timeout - get SO_RCVTIMEO or SO_SNDTIMEO
+ * @vs: the socket
+ * @name: of the option, in its old or its new form
+ * @opt: filled
+ *
+ * Context: process.
+ * Return: 0 or -EFAULT.
+ */
+int vnet_option_get_timeout(struct vnet_sock *vs, int name, sockopt_t *opt)
+{
+	bool recv = name == SO_RCVTIMEO_OLD || name == SO_RCVTIMEO_NEW;
+	long timeo = READ_ONCE(*(recv ? &vs->sk.sk_rcvtimeo : &vs->sk.sk_sndtimeo));
+	/* With 64 bits the old and the new layout are the same. */
+	struct __kernel_sock_timeval tv = {};
+
+	if (timeo != MAX_SCHEDULE_TIMEOUT) {
+		tv.tv_sec = timeo / HZ;
+		tv.tv_usec = timeo % HZ * USEC_PER_SEC / HZ;
+	}
+	return vnet_option_put(opt, &tv, sizeof(tv));
+}
+
 static int put_int(sockopt_t *opt, int value)
 {
 	return vnet_option_put(opt, &value, sizeof(value));

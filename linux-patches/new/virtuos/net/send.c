@@ -162,7 +162,8 @@ static int send_some(struct send *s, size_t left)
  */
 static int send_connected(struct send *s, size_t left, struct vnet_wait *w)
 {
-	bool begins = s->first && s->msg->msg_flags & MSG_FASTOPEN;
+	/* Others send and have nothing to do with the flag, as in Linux. */
+	bool begins = s->first && s->msg->msg_flags & MSG_FASTOPEN && vnet_is_stream(s->vs);
 	int rc = send_some(s, left), done;
 
 	if (!w->timeo || (rc != -EINPROGRESS && !(begins && rc >= 0)))

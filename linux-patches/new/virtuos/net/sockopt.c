@@ -254,8 +254,14 @@ static int set_timeout(struct socket *sock, int name, sockptr_t val, unsigned in
 	bool old = name == SO_RCVTIMEO_OLD || name == SO_SNDTIMEO_OLD;
 	struct vnet_sock *vs = vnet_sk(sock->sk);
 	struct __kernel_sock_timeval tv;
-	int rc = sock_copy_user_timeval(&tv, val, len, old);
+	int rc, any;
 
+	/* sk_setsockopt() reads a number of each option first. */
+	if (len < sizeof(any))
+		return -EINVAL;
+	if (copy_from_sockptr(&any, val, sizeof(any)))
+		return -EFAULT;
+	rc = sock_copy_user_timeval(&tv, val, len, old);
 	if (rc)
 		return rc;
 	name = recv ? SO_RCVTIMEO_NEW : SO_SNDTIMEO_NEW;
@@ -311,20 +317,6 @@ int vnet_setsockopt(struct socket *sock, int level, int name, sockptr_t val, uns
 	return vnet_option_set(vnet_sk(sock->sk), level, name, val, len);
 }
 
-static int get_timeout(struct vnet_sock *vs, int name, sockopt_t *opt)
-{
-	bool recv = name == SO_RCVTIMEO_OLD || name == SO_RCVTIMEO_NEW;
-	long timeo = READ_ONCE(*(recv ? &vs->sk.sk_rcvtimeo : &vs->sk.sk_sndtimeo));
-	/* With 64 bits the old and the new layout are the same. */
-	struct __kernel_sock_timeval tv = {};
-
-	if (timeo != MAX_SCHEDULE_TIMEOUT) {
-		tv.tv_sec = timeo / HZ;
-		tv.tv_usec = timeo % HZ * USEC_PER_SEC / HZ;
-	}
-	return vnet_option_put(opt, &tv, sizeof(tv));
-}
-
 /**
  * vnet_option_get - ask the service for an option's value
  * @vs: the socket
@@ -361,6 +353,9 @@ int vnet_option_get(struct vnet_sock *vs, int level, int name, sockopt_t *opt)
 		rc = vnet_result(req.cqe.result, req.max);
 	if (rc >= 0)
 		rc = vnet_option_put(opt, data, min_t(u64, req.cqe.out[0], len)) ?: rc;
+	/* The length that this one needs is told to whoever has less room. */
+	if (!rc && level == SOL_NETLINK && name == NETLINK_LIST_MEMBERSHIPS)
+		opt->optlen = min_t(u64, req.cqe.out[0], VNET_OPT_MAX);
 	kfree(data);
 	return rc;
 }
@@ -387,7 +382,7 @@ int vnet_getsockopt(struct socket *sock, int level, int name, sockopt_t *opt)
 		return -ENOPROTOOPT;
 	case LOCAL:
 		if (name != SO_ZEROCOPY)
-			return get_timeout(vs, name, opt);
+			return vnet_option_get_timeout(vs, name, opt);
 		fallthrough;
 	default:
 		if (level == SOL_SOCKET)

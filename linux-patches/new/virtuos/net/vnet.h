@@ -310,6 +310,7 @@ int vnet_option_get(struct vnet_sock *vs, int level, int name, sockopt_t *opt);
 
 /* option_socket.c */
 int vnet_option_put(sockopt_t *opt, const void *data, u32 len);
+int vnet_option_get_timeout(struct vnet_sock *vs, int name, sockopt_t *opt);
 int vnet_option_get_socket(struct vnet_sock *vs, int name, sockopt_t *opt);
 
 /* record.c */
