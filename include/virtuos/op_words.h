@@ -55,6 +55,10 @@
 /* In the flags of an answer's attributes, where FUSE has no meaning: chattr +A, +S. */
 #define VOS_ATTR_NOATIME	(1u << 3)
 #define VOS_ATTR_SYNC		(1u << 7)
+/*
+ * In SETATTR's valid, where FUSE has no meaning: a new size or owner takes no capabilities away.
+ */
+#define VOS_FATTR_KEEP_PRIV	(1u << 31)
 
 /*
  * BIND, arg0: a kernel has chosen the port, of a datagram socket. So connect() to AF_UNSPEC may

@@ -270,7 +270,8 @@ static void kill_privileges(const struct fuse_setattr_in *in, struct inode *inod
 	bool all = (in->valid & FATTR_KILL_SUIDGID) && !S_ISDIR(inode->i_mode);
 
 	lockdep_assert_held_write(&inode->i_rwsem);
-	if (attr->ia_valid & (ATTR_SIZE | ATTR_UID | ATTR_GID))
+	if (attr->ia_valid & (ATTR_SIZE | ATTR_UID | ATTR_GID) &&
+	    !(in->valid & VOS_FATTR_KEEP_PRIV))
 		attr->ia_valid |= ATTR_KILL_PRIV;
 	/* A new mode states all bits, so only one of the two is set. */
 	if (all && !(attr->ia_valid & ATTR_MODE))
@@ -333,7 +334,7 @@ static int change(struct vst_node *node, const struct fuse_setattr_in *in, bool 
 }
 
 /*
- * The client says of every change of owner that it takes privileges away. A set-group-ID bit
+ * chown(2) says of every change of owner that it takes privileges away. A set-group-ID bit
  * without execution for the group is none. A caller with CAP_FSETID keeps it.
  */
 static bool lacks_fsetid(const struct vst_req *r, const struct fuse_setattr_in *in)

@@ -7,6 +7,8 @@
 #include <linux/fileattr.h>
 #include "space.h"
 
+static_assert(FATTR_KEEP_PRIV == VOS_FATTR_KEEP_PRIV);
+
 /* chown() to the same owner and group takes the set-uid bit, and asks for nothing else. */
 static bool only_takes_privileges(const struct iattr *attr)
 {
@@ -47,7 +49,8 @@ static int take_privileges(struct inode *inode, struct iattr *attr)
  * @attr: as there
  *
  * The client leaves privileges to the service, which takes them with a change of owner, group or
- * size. truncate() to the size that a file has moves its times, as any other does.
+ * size. truncate() to the size that a file has moves its times, as any other does, and frees
+ * blocks behind that. For the service the file may be shorter until it is written back.
  *
  * Context: process.
  * Return: as there.
@@ -56,8 +59,11 @@ int vosfs_attr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr 
 {
 	int err = only_takes_privileges(attr) ? take_privileges(d_inode(dentry), attr) : 0;
 
-	if (attr->ia_valid & ATTR_SIZE)
+	if (attr->ia_valid & ATTR_SIZE) {
 		attr->ia_valid |= ATTR_MTIME | ATTR_CTIME;
+		if (!err && vosfs_blocks_are_laid(d_inode(dentry)))
+			err = vosfs_blocks_write_back(d_inode(dentry));
+	}
 	return err ?: fuse_common_inode_operations.setattr(idmap, dentry, attr);
 }
 
@@ -101,8 +107,8 @@ static void take_flags(struct inode *inode, u32 flags)
  * @dentry: as there
  * @fa: as there
  *
- * The service has changed the time as well. It is not sent: the flag may forbid it. Doors lose
- * the file first: their users go by the flags that it had.
+ * The service has changed the time as well, and is asked for it. It is not sent: the flag may
+ * forbid that. Doors lose the file first: their users go by the flags that it had.
  *
  * Context: process.
  * Return: as there.
@@ -111,6 +117,7 @@ int vosfs_attr_set_flags(struct mnt_idmap *idmap, struct dentry *dentry, struct 
 {
 	struct inode *inode = d_inode(dentry);
 	int err = vosfs_data_begin(inode);
+	struct kstat st;
 
 	if (err)
 		return err;
@@ -118,7 +125,10 @@ int vosfs_attr_set_flags(struct mnt_idmap *idmap, struct dentry *dentry, struct 
 	err = fuse_common_inode_operations.fileattr_set(idmap, dentry, fa);
 	if (!err) {
 		take_flags(inode, fa->flags);
-		inode_set_ctime_current(inode);
+		if (fuse_ask_attributes(inode, &st))
+			inode_set_ctime_current(inode);
+		else
+			inode_set_ctime_to_ts(inode, st.ctime);
 	}
 	vosfs_data_end(inode);
 	return err;

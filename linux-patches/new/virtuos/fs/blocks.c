@@ -103,6 +103,20 @@ bool vosfs_blocks_are_all(struct inode *inode)
 }
 
 /**
+ * vosfs_blocks_are_laid - test whether a file may have blocks that hold no data
+ * @inode: the file's
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool vosfs_blocks_are_laid(const struct inode *inode)
+{
+	const struct vosfs_data *d = vosfs_data_known(inode);
+
+	return d && READ_ONCE(d->laid);
+}
+
+/**
  * vosfs_blocks_laid - note that a file may get blocks that hold no data
  * @inode: the file's; its data was used before
  *

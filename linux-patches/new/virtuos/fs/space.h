@@ -22,6 +22,7 @@ bool vosfs_blocks_are_all(struct inode *inode);
 int vosfs_blocks_write_back(struct inode *inode);
 void vosfs_blocks_wrote(struct inode *inode, loff_t pos, size_t len);
 void vosfs_blocks_laid(struct inode *inode);
+bool vosfs_blocks_are_laid(const struct inode *inode);
 void vosfs_blocks_cut(struct inode *inode, loff_t from);
 int vosfs_blocks_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
 			 u32 mask, unsigned int flags);
