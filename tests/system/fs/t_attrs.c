@@ -47,6 +47,37 @@ TEST(statx_birth_time)
 	CHECK(sx.stx_btime.tv_sec > time(NULL) - 100);
 }
 
+/* What statx() is not asked for it may leave out. What it says that it knows is right. */
+TEST(statx_knows_what_it_says)
+{
+	unsigned int mask;
+	struct statx sx;
+
+	CHECK_EQ(mkdir("d", 0755), 0);
+	CHECK_EQ(stat_of("d").st_nlink, 2);
+	CHECK_EQ(mkdir("d/a", 0755), 0);
+	for (mask = 0; mask <= STATX_NLINK; mask++) {
+		CHECK_EQ(statx(AT_FDCWD, "d", 0, mask, &sx), 0);
+		CHECK_EQ(sx.stx_mask & mask, mask);
+		CHECK(!(sx.stx_mask & STATX_NLINK) || sx.stx_nlink == 3);
+	}
+}
+
+/* ftruncate() to the size that a file has frees what was laid behind its end. */
+TEST(truncation_frees_what_was_laid)
+{
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0600));
+	struct stat st;
+
+	CHECK_EQ(write(fd, "1", 1), 1);
+	CHECK_EQ(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 400 << 10), 0);
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK(st.st_blocks >= 800);
+	CHECK_EQ(ftruncate(fd, 1), 0);
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK(st.st_blocks < 100);
+}
+
 TEST(write_changes_mtime)
 {
 	struct timespec old[2] = { { 1000, 0 }, { 2000, 0 } };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Handles of files, and mounts that stand on a folder of this file system. */
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -171,4 +172,49 @@ TEST(overlay)
 		use_layers();
 		CHECK_EQ(umount("both"), 0);
 	}
+}
+
+#define CAPS "security.capability"
+
+static bool has_caps(const char *name)
+{
+	char value[64];
+
+	return getxattr(name, CAPS, value, sizeof(value)) > 0;
+}
+
+/* What is copied to the upper layer has the privileges that it had: writes take them, chmod() does not. */
+TEST(overlay_copies_privileges)
+{
+	struct vfs_cap_data caps = { .magic_etc = VFS_CAP_REVISION_2, .data = { { .permitted = 1 << CAP_CHOWN } } };
+	static const char *const names[] = { "bits", "caps", "owner", "written" };
+	int fd, i;
+
+	if (geteuid())
+		test_skip("root gives privileges");
+	CHECK_EQ(mkdir("low", 0755), 0);
+	CHECK_EQ(chdir("low"), 0);
+	for (i = 0; i < 4; i++) {
+		put_text(names[i], "lower");
+		CHECK_EQ(chmod(names[i], 04755), 0);
+		CHECK_EQ(setxattr(names[i], CAPS, &caps, XATTR_CAPS_SZ_2, 0), 0);
+	}
+	CHECK_EQ(chdir(".."), 0);
+	mount_layers("lowerdir=low,upperdir=up,workdir=work");
+	CHECK_EQ(utimensat(AT_FDCWD, "both/bits", NULL, 0), 0);
+	CHECK_EQ(stat_of("both/bits").st_mode & 07777, 04755);
+	CHECK(has_caps("both/bits"));
+	CHECK_EQ(chmod("both/caps", 0700), 0);
+	CHECK(has_caps("both/caps"));
+	CHECK_EQ(chown("both/owner", 1000, 1000), 0);
+	CHECK_EQ(stat_of("both/owner").st_mode & 07777, 0755);
+	CHECK(!has_caps("both/owner"));
+	fd = CHECK_OK(open("both/written", O_WRONLY));
+	CHECK_EQ(stat_of("both/written").st_mode & 07777, 04755);
+	CHECK_EQ(write(fd, "x", 1), 1);
+	close(fd);
+	CHECK(!has_caps("both/written"));
+	CHECK_EQ(umount("both"), 0);
+	CHECK_EQ(stat_of("up/bits").st_mode & 07777, 04755);
+	CHECK(has_caps("up/bits") && has_caps("up/caps") && !has_caps("up/owner"));
 }
