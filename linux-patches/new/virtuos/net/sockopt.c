@@ -353,7 +353,7 @@ int vnet_option_get(struct vnet_sock *vs, int level, int name, sockopt_t *opt)
 		rc = vnet_result(req.cqe.result, req.max);
 	if (rc >= 0)
 		rc = vnet_option_put(opt, data, min_t(u64, req.cqe.out[0], len)) ?: rc;
-	/* The length that this one needs is told to whoever has less room. */
+	/* A program that has less room is told the length that this one needs. */
 	if (!rc && level == SOL_NETLINK && name == NETLINK_LIST_MEMBERSHIPS)
 		opt->optlen = min_t(u64, req.cqe.out[0], VNET_OPT_MAX);
 	kfree(data);
