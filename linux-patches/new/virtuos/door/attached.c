@@ -110,25 +110,6 @@ void vdoor_handle_attach(struct vdoor_handle *h, struct file *file)
 	spin_unlock(&attached_lock);
 }
 
-/**
- * vdoor_handle_is_written - test whether a thread says that it writes through a handle
- * @h: the handle
- *
- * Context: any.
- * Return: true if so.
- */
-bool vdoor_handle_is_written(const struct vdoor_handle *h)
-{
-	const struct vdoor_uchan *uc = h->uchan;
-	u64 name = VOS_WRITING(vdoor_handle_slot(h), h->gen);
-	u32 i;
-
-	for (i = 0; i < uc->nr_lanes; i++)
-		if (vos_load(&uc->head->writing[i]) == name)
-			return true;
-	return false;
-}
-
 /*
  * Keep the file of a handle that a thread is writing through: see rest.c. The words and the
  * position have been taken back.
@@ -369,13 +350,15 @@ EXPORT_SYMBOL_GPL(vdoor_object_changed);
 void vdoor_handle_pos_take(struct file *file)
 {
 	struct vdoor_handle *h;
+	unsigned long flags;
 
 	if (!atomic_read(&nr_leased))
 		return;
-	guard(spinlock_irqsave)(&attached_lock);
+	spin_lock_irqsave(&attached_lock, flags);
 	h = find_attached(file, true);
 	if (h)
 		fetch_pos(h);
+	spin_unlock_irqrestore(&attached_lock, flags);
 }
 
 /**
@@ -387,13 +370,15 @@ void vdoor_handle_pos_take(struct file *file)
 void vdoor_handle_pos_give(struct file *file)
 {
 	struct vdoor_handle *h;
+	unsigned long flags;
 
 	if (!atomic_read(&nr_leased))
 		return;
-	guard(spinlock_irqsave)(&attached_lock);
+	spin_lock_irqsave(&attached_lock, flags);
 	h = find_attached(file, true);
-	if (!h)
-		return;
-	h->given = file->f_pos;
-	vos_store(&h->uchan->head->pos[vdoor_handle_slot(h)], file->f_pos);
+	if (h) {
+		h->given = file->f_pos;
+		vos_store(&h->uchan->head->pos[vdoor_handle_slot(h)], file->f_pos);
+	}
+	spin_unlock_irqrestore(&attached_lock, flags);
 }

@@ -6,7 +6,7 @@
  *	hooks.c (called by the kernel) -> door.c, attached.c
  *	close.c -> drop.c (a channel's work: what has to be told to the service)
  *	attached.c -> ended.c
- *	prctl.c, close.c, drop.c -> rest.c -> attached.c (writes whose descriptor has gone)
+ *	prctl.c, close.c, drop.c -> rest.c -> attached.c, ended.c (writes whose descriptor has gone)
  *	close.c, module.c -> cost.c -> uchan.c
  *	prctl.c, module.c -> claim.c -> map.c; door.c, map.c -> page.c
  *	module.c -> ../core, hooks.c; gives the core what it has to call:
@@ -334,6 +334,7 @@ void vdoor_handle_close_window(struct vdoor_handle *h);
 int vdoor_recall_fd(unsigned int fd);
 
 /* ended.c */
+bool vdoor_handle_is_written(const struct vdoor_handle *h);
 void vdoor_ended_give_back(struct vdoor_handle *h);
 
 /* rest.c */
@@ -345,7 +346,6 @@ long vdoor_rest(struct vdoor *door, unsigned long arg);
 struct vdoor_handle *vdoor_handle_find(struct vdoor_uchan *uc, const struct file *file);
 void vdoor_handle_lease(struct vdoor_handle *h);
 void vdoor_handle_attach(struct vdoor_handle *h, struct file *file);
-bool vdoor_handle_is_written(const struct vdoor_handle *h);
 void vdoor_handle_detach(struct vdoor_handle *h);
 void vdoor_handle_revoke(struct vdoor_handle *h, u32 gen);
 void vdoor_handle_file_changed(struct file *file);

@@ -18,6 +18,25 @@
 #include "door_priv.h"
 
 /**
+ * vdoor_handle_is_written - test whether a thread says that it writes through a handle
+ * @h: the handle
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool vdoor_handle_is_written(const struct vdoor_handle *h)
+{
+	const struct vdoor_uchan *uc = h->uchan;
+	u64 name = VOS_WRITING(vdoor_handle_slot(h), h->gen);
+	u32 i;
+
+	for (i = 0; i < uc->nr_lanes; i++)
+		if (vos_load(&uc->head->writing[i]) == name)
+			return true;
+	return false;
+}
+
+/**
  * vdoor_ended_give_back - move a position back over what an ended process did not write
  * @h: a handle of its door, whose position has just been fetched
  *
