@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Times of files: how far they reach, in which order they come, and what moves which. */
 #include "fstest.h"
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 
 #define EXT4_TYPE	0xef53
 #define EARLIEST	(-2147483648L)	/* of an ext4 with inodes of 256 bytes */
@@ -284,36 +282,4 @@ TEST(a_stored_byte_moves_times)
 	CHECK_EQ(munmap(p, 8192), 0);
 	forget_all();
 	CHECK_EQ(stat_of("f").st_mtim.tv_sec, 2000);
-}
-
-static void set_flags(const char *name, int flags)
-{
-	int fd = CHECK_OK(open(name, O_RDONLY)), old;
-
-	CHECK_EQ(ioctl(fd, FS_IOC_GETFLAGS, &old), 0);
-	flags |= old;
-	CHECK_EQ(ioctl(fd, FS_IOC_SETFLAGS, &flags), 0);
-	close(fd);
-}
-
-/* A change has one time, however long it waits for data and whoever is asked for it later. */
-TEST(changes_keep_their_time)
-{
-	static const char *const names[] = { "mode", "flags", "owner", "plain" };
-	struct timespec was[4], is;
-	int i;
-
-	for (i = 0; i < 4; i++)
-		put_text(names[i], "some text");
-	CHECK_EQ(chmod("mode", 04751), 0);
-	set_flags("flags", FS_NODUMP_FL | FS_NOATIME_FL);
-	CHECK_EQ(chown("owner", geteuid(), getegid()), 0);
-	for (i = 0; i < 4; i++)
-		was[i] = stat_of(names[i]).st_ctim;
-	forget_all();
-	for (i = 0; i < 4; i++) {
-		is = stat_of(names[i]).st_ctim;
-		CHECK_EQ(is.tv_sec, was[i].tv_sec);
-		CHECK_EQ(is.tv_nsec, was[i].tv_nsec);
-	}
 }

@@ -107,8 +107,8 @@ static void take_flags(struct inode *inode, u32 flags)
  * @dentry: as there
  * @fa: as there
  *
- * The service has changed the time as well, and is asked for it. It is not sent: the flag may
- * forbid that. Doors lose the file first: their users go by the flags that it had.
+ * The service has changed the time as well. It is not sent: the flag may forbid it. Doors lose
+ * the file first: their users go by the flags that it had.
  *
  * Context: process.
  * Return: as there.
@@ -117,7 +117,6 @@ int vosfs_attr_set_flags(struct mnt_idmap *idmap, struct dentry *dentry, struct 
 {
 	struct inode *inode = d_inode(dentry);
 	int err = vosfs_data_begin(inode);
-	struct kstat st;
 
 	if (err)
 		return err;
@@ -125,10 +124,7 @@ int vosfs_attr_set_flags(struct mnt_idmap *idmap, struct dentry *dentry, struct 
 	err = fuse_common_inode_operations.fileattr_set(idmap, dentry, fa);
 	if (!err) {
 		take_flags(inode, fa->flags);
-		if (fuse_ask_attributes(inode, &st))
-			inode_set_ctime_current(inode);
-		else
-			inode_set_ctime_to_ts(inode, st.ctime);
+		inode_set_ctime_current(inode);
 	}
 	vosfs_data_end(inode);
 	return err;
