@@ -94,37 +94,3 @@ def test_doors_lead_to_the_root(host):
     out(host.primary("umount /mnt/xfs"))
     n, by_door = written(host, "/root/records", 1)
     assert by_door > n / 2, (n, by_door)
-
-
-# A mount that begins when a domain has died, and is killed when the device of the next one is there.
-GIVE_UP = r"""
-cd /sys/bus/xenbus/drivers/virtuos
-before=" $(echo virtuos-*) "
-echo ready
-while [ "$before" = " $(echo virtuos-*) " ]; do sleep 0.05; done
-before=" $(echo virtuos-*) "
-mount -t virtuosfs xfs /mnt/xfs &
-new() { for d in virtuos-*; do case "$before" in *" $d "*) ;; *) return 0;; esac; done; return 1; }
-until new; do sleep 0.05; done
-kill -9 $!
-wait $!
-mountpoint -q /mnt/xfs && echo mounted
-true
-"""
-
-
-def test_a_mount_that_gave_up(host):
-    """The next one finds the domain that came in the meantime."""
-    have_xfs(host)
-    ready = []
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        waits = pool.submit(host.primary, GIVE_UP, timeout=100, on_stdout=ready.append)
-        assert wait_for(lambda: ready, 20)
-        generation = kill(host, "xfs")
-        r = waits.result()
-    assert r.status == 0 and b"".join(ready) == b"ready\n", (r, ready)
-    assert wait_for(lambda: states(host)["xfs"]["generation"] > generation and
-                    states(host)["xfs"]["state"] == "running", 100, 0.5)
-    generations = {n: s["generation"] for n, s in states(host).items()}
-    out(host.primary("mount -t virtuosfs xfs /mnt/xfs && ls /mnt/xfs && umount /mnt/xfs", timeout=100))
-    assert {n: s["generation"] for n, s in states(host).items()} == generations
