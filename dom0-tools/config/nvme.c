@@ -209,7 +209,7 @@ bool vd_nvme_used(const struct vd_nvme *v)
 	return v->word[VD_NVME_NQN];
 }
 
-/* The number of the namespace, by which the domain finds it: its device has another name each time. */
+/* The number of the namespace, by which the domain finds it: the device's name is not fixed. */
 static const char *nsid_of(const struct vd_nvme *v)
 {
 	return v->word[VD_NVME_NSID] ? v->word[VD_NVME_NSID] : NSID;

@@ -143,18 +143,25 @@ static void *write_late(void *fd)
 	return NULL;
 }
 
-/* A task that waits for data on a stream learns of it by itself. */
-TEST(async_tells_no_reader)
+/* Wait in read() for data while signals are asked for. */
+static void read_what_comes(int fd[2])
 {
 	pthread_t t;
-	int fd[2];
 	char c;
 
-	tcp_pair(AF_INET, fd);
 	be_told(fd[0]);
 	CHECK_EQ(pthread_create(&t, NULL, write_late, &fd[1]), 0);
 	CHECK_EQ(read(fd[0], &c, 1), 1);
 	CHECK_EQ(pthread_join(t, NULL), 0);
+}
+
+/* A task that waits for data on a stream learns of it by itself. */
+TEST(async_tells_no_reader)
+{
+	int fd[2];
+
+	tcp_pair(AF_INET, fd);
+	read_what_comes(fd);
 	CHECK(was_told(""));
 	CHECK_EQ(write(fd[1], "x", 1), 1);
 	CHECK(was_told("i"));
@@ -163,15 +170,10 @@ TEST(async_tells_no_reader)
 /* One that waits for a datagram is not the only one that learns of it. */
 TEST(async_tells_of_datagrams)
 {
-	pthread_t t;
 	int fd[2];
-	char c;
 
 	udp_pair(AF_INET, fd);
-	be_told(fd[0]);
-	CHECK_EQ(pthread_create(&t, NULL, write_late, &fd[1]), 0);
-	CHECK_EQ(read(fd[0], &c, 1), 1);
-	CHECK_EQ(pthread_join(t, NULL), 0);
+	read_what_comes(fd);
 	CHECK(was_told("i"));
 }
 
