@@ -56,9 +56,11 @@
 #define VOS_ATTR_NOATIME	(1u << 3)
 #define VOS_ATTR_SYNC		(1u << 7)
 /*
- * In SETATTR's valid, where FUSE has no meaning: a new size or owner takes no capabilities away.
+ * In SETATTR's valid, where FUSE has no meaning: a new size or owner takes no capabilities away,
+ * no set-id bits. A back end with other front ends takes them all the same.
  */
 #define VOS_FATTR_KEEP_PRIV	(1u << 31)
+#define VOS_FATTR_KEEP_SUIDGID	(1u << 30)
 
 /*
  * BIND, arg0: a kernel has chosen the port, of a datagram socket. So connect() to AF_UNSPEC may

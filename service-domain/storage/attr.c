@@ -263,15 +263,20 @@ static int to_iattr(const struct fuse_setattr_in *in, const struct inode *inode,
 	return err ?: set_size(in, inode, attr);
 }
 
-/* Set the flags that take privileges away, like do_truncate() and chown_common(). */
+/*
+ * Set the flags that take privileges away, like do_truncate() and chown_common(). The client's
+ * word for what stays does not count if another may have given what this one has not heard of.
+ */
 static void kill_privileges(const struct fuse_setattr_in *in, struct inode *inode,
 			    struct iattr *attr)
 {
-	bool all = (in->valid & FATTR_KILL_SUIDGID) && !S_ISDIR(inode->i_mode);
+	bool alone = atomic_read(&vst_nr_conns) == 1;
+	bool all = (in->valid & FATTR_KILL_SUIDGID) && !S_ISDIR(inode->i_mode) &&
+		   !(alone && in->valid & VOS_FATTR_KEEP_SUIDGID);
 
 	lockdep_assert_held_write(&inode->i_rwsem);
 	if (attr->ia_valid & (ATTR_SIZE | ATTR_UID | ATTR_GID) &&
-	    !(in->valid & VOS_FATTR_KEEP_PRIV))
+	    !(alone && in->valid & VOS_FATTR_KEEP_PRIV))
 		attr->ia_valid |= ATTR_KILL_PRIV;
 	/* A new mode states all bits, so only one of the two is set. */
 	if (all && !(attr->ia_valid & ATTR_MODE))

@@ -101,20 +101,12 @@ static void drop(struct dentry *entry, u64 id)
 		xa_erase(&kept, id);
 }
 
-/**
- * vst_unkeep - remove the hidden name of a node that the client has forgotten
- * @id: untrusted
- *
- * Context: worker.
- */
-void vst_unkeep(u64 id)
+/* Remove a hidden name. The caller may write to the mount. */
+static void unkeep(u64 id)
 {
-	const struct cred *saved;
+	const struct cred *saved = override_creds(vst_cred);
 	struct dentry *entry;
 
-	if (!xa_load(&kept, id) || mnt_want_write(vst_root.mnt))
-		return;
-	saved = override_creds(vst_cred);
 	inode_lock(d_inode(hidden));
 	entry = entry_of(id);
 	if (!IS_ERR(entry)) {
@@ -124,10 +116,23 @@ void vst_unkeep(u64 id)
 	}
 	inode_unlock(d_inode(hidden));
 	revert_creds(saved);
+}
+
+/**
+ * vst_unkeep - remove the hidden name of a node that the client has forgotten
+ * @id: untrusted
+ *
+ * Context: worker.
+ */
+void vst_unkeep(u64 id)
+{
+	if (!xa_load(&kept, id) || mnt_want_write(vst_root.mnt))
+		return;
+	unkeep(id);
 	mnt_drop_write(vst_root.mnt);
 }
 
-/* Give a file its name in the hidden directory. */
+/* Give a file its name in the hidden directory. The caller may write to the mount. */
 static int keep(struct dentry *file)
 {
 	u64 id = vst_id_of(d_inode(file));
@@ -153,7 +158,7 @@ static int keep(struct dentry *file)
 	if (err == -ENOSPC || err == -EDQUOT)
 		return 0;
 	if (err && made)
-		vst_unkeep(id);
+		unkeep(id);
 	return err;
 }
 
@@ -194,7 +199,7 @@ int vst_keep_nameless(struct dentry *file)
 	err = vst_commit(d_inode(hidden));
 	/* The caller drops the file, and no client would ever forget it. */
 	if (err)
-		vst_unkeep(vst_id_of(d_inode(file)));
+		unkeep(vst_id_of(d_inode(file)));
 	return err;
 }
 

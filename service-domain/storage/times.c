@@ -21,7 +21,9 @@
  */
 bool vst_only_times(const struct fuse_setattr_in *in)
 {
-	return in->valid & FATTR_TIMES && !(in->valid & ~(FATTR_TIMES | FATTR_FH));
+	u32 valid = in->valid & ~(VOS_FATTR_KEEP_PRIV | VOS_FATTR_KEEP_SUIDGID);
+
+	return valid & FATTR_TIMES && !(valid & ~(FATTR_TIMES | FATTR_FH));
 }
 
 static struct timespec64 time_of(struct inode *inode, u64 sec, u32 nsec)

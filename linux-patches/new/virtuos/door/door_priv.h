@@ -151,6 +151,7 @@ struct vdoor_window {
  * @finished: the work has put the maker's reference; for the work only
  * @kept: link.c has a reference until its log has been replayed
  * @replayed: that has been done, after the death of its link
+ * @lost: set before @replayed: it has not, for no domain came in time
  * @kick_at: when the service may be sent an event for it, by ktime_get_ns(); with a credit
  * @cost: what the service said last that it charged the channel; under the session's uchan_lock
  * @payer: the user for which it counts; NULL: none
@@ -183,6 +184,7 @@ struct vdoor_uchan {
 	bool finished;
 	bool kept;
 	bool replayed;
+	bool lost;
 	atomic64_t kick_at;
 	struct vos_cost cost;
 	struct vdoor_payer *payer;

@@ -150,7 +150,7 @@ static bool awaits_replay(const struct vdoor_handle *h)
 	const struct vdoor_uchan *uc = h->uchan;
 
 	return h->dirty && vdoor_uchan_dead(uc) && vdoor_uchan_has_log(uc) &&
-	       !READ_ONCE(uc->replayed);
+	       !smp_load_acquire(&uc->replayed);
 }
 
 /*
@@ -160,11 +160,11 @@ static bool awaits_replay(const struct vdoor_handle *h)
 static bool release_target(struct vdoor_handle *h)
 {
 	const struct vdoor_provider *p = h->uchan->provider;
-	int err = 0;
+	int err = h->dirty && READ_ONCE(h->uchan->lost) ? -EIO : 0;
 
 	if (!h->target.priv)
 		return true;
-	if (h->dirty && p->sync)
+	if (!err && h->dirty && p->sync)
 		err = p->sync(&h->target);
 	if (err && awaits_replay(h))
 		return false;

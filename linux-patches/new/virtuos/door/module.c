@@ -9,7 +9,7 @@
 static const struct vos_door_ops door_ops = {
 	.events = vdoor_uchan_events,
 	.link_dead = vdoor_link_dead,
-	.session_gone = vdoor_replay_is_over,
+	.session_gone = vdoor_replay_is_lost,
 	.account_exit = vdoor_claim_exit,
 	.account_free = vdoor_claim_free,
 	.sums = vdoor_claim_sums,

@@ -131,20 +131,27 @@ static int write_all(const struct vdoor_provider *p, const struct replay *r)
 	return 0;
 }
 
-/* See vdoor_provider.h. */
-void vdoor_replay_is_over(struct vos_session *session)
+/* Let handles end that wait for a replay. @lost: there was none. */
+static void end_kept(struct vos_session *session, bool lost)
 {
 	struct vdoor_uchan *uc = NULL;
 
 	while ((uc = vdoor_uchan_next(session, uc))) {
 		if (!xchg(&uc->kept, false))
 			continue;
-		WRITE_ONCE(uc->replayed, true);
+		WRITE_ONCE(uc->lost, lost);
+		smp_store_release(&uc->replayed, true);
 		vdoor_uchan_kick(uc);
 		vdoor_uchan_put(uc);
 	}
 }
-EXPORT_SYMBOL_GPL(vdoor_replay_is_over);
+
+/* See vdoor_provider.h. */
+void vdoor_replay_is_lost(struct vos_session *session)
+{
+	end_kept(session, true);
+}
+EXPORT_SYMBOL_GPL(vdoor_replay_is_lost);
 
 /* See vdoor_provider.h. */
 int vdoor_replay(struct vos_session *session)
@@ -164,7 +171,7 @@ int vdoor_replay(struct vos_session *session)
 	r.entry = kvcalloc(r.max, sizeof(*r.entry), GFP_KERNEL);
 	if (!r.entry) {
 		pr_err("virtuos: no memory to replay logs, which are lost\n");
-		vdoor_replay_is_over(session);
+		end_kept(session, true);
 		return -ENOMEM;
 	}
 	while ((uc = vdoor_uchan_next(session, uc)))
@@ -176,7 +183,7 @@ int vdoor_replay(struct vos_session *session)
 		pr_info("virtuos: %u writes replayed\n", r.nr);
 	/* If this domain has died as well, the next one is tried. */
 	if (!rc)
-		vdoor_replay_is_over(session);
+		end_kept(session, false);
 	kvfree(r.entry);
 	return rc;
 }

@@ -171,20 +171,20 @@ void vdoor_tidy(void);
  * vdoor_replay - write again what processes wrote through dead links
  * @session: the storage domain's
  *
- * Context: the session's up().
+ * Context: the session's up(). vdoor_replay_is_lost() does not run meanwhile.
  * Return: 0. -ENOTCONN: this link has died as well; try again with the next. -ENOMEM: the logs
  * are lost.
  */
 int vdoor_replay(struct vos_session *session);
 
 /**
- * vdoor_replay_is_over - let handles end that wait for a replay
- * @session: of which it was, or which gets no more domain in time
+ * vdoor_replay_is_lost - let handles end that wait for a replay
+ * @session: it gets no more domain in time; vdoor_replay() does not run meanwhile
  *
- * What is not replayed by now is reported as lost.
+ * What is not replayed by now is reported as lost (@gone of struct vdoor_provider).
  *
  * Context: process.
  */
-void vdoor_replay_is_over(struct vos_session *session);
+void vdoor_replay_is_lost(struct vos_session *session);
 
 #endif

@@ -8,6 +8,7 @@
 #include "space.h"
 
 static_assert(FATTR_KEEP_PRIV == VOS_FATTR_KEEP_PRIV);
+static_assert(FATTR_KEEP_SUIDGID == VOS_FATTR_KEEP_SUIDGID);
 
 /* chown() to the same owner and group takes the set-uid bit, and asks for nothing else. */
 static bool only_takes_privileges(const struct iattr *attr)
@@ -50,7 +51,8 @@ static int take_privileges(struct inode *inode, struct iattr *attr)
  *
  * The client leaves privileges to the service, which takes them with a change of owner, group or
  * size. truncate() to the size that a file has moves its times, as any other does, and frees
- * blocks behind that. For the service the file may be shorter until it is written back.
+ * blocks behind that. For the service the file may be shorter until it is written back. What
+ * cannot be written is told of by fsync(), not here.
  *
  * Context: process.
  * Return: as there.
@@ -61,8 +63,9 @@ int vosfs_attr_set(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr 
 
 	if (attr->ia_valid & ATTR_SIZE) {
 		attr->ia_valid |= ATTR_MTIME | ATTR_CTIME;
-		if (!err && vosfs_blocks_are_laid(d_inode(dentry)))
-			err = vosfs_blocks_write_back(d_inode(dentry));
+		if (!err && attr->ia_size && vosfs_blocks_are_laid(d_inode(dentry)) &&
+		    vosfs_blocks_write_back(d_inode(dentry)) == -ERESTARTSYS)
+			err = -ERESTARTSYS;
 	}
 	return err ?: fuse_common_inode_operations.setattr(idmap, dentry, attr);
 }

@@ -190,6 +190,14 @@ static void drop_committed(struct vosfs_changes *log, u32 tid)
 	}
 }
 
+/* What a SETATTR, carried out again with an owner, must not take. */
+static u32 kept_by(const struct fuse_setattr_in *in)
+{
+	const u32 all = VOS_FATTR_KEEP_PRIV | VOS_FATTR_KEEP_SUIDGID;
+
+	return in->valid & (FATTR_UID | FATTR_GID) ? in->valid & all : all;
+}
+
 /* Keep what only the answer says: the attributes, and with them the owner of what was made. */
 static void keep_answer(struct vosfs_change *c, const struct fuse_req *req)
 {
@@ -206,9 +214,9 @@ static void keep_answer(struct vosfs_change *c, const struct fuse_req *req)
 	if (h->opcode == FUSE_SETATTR) {
 		c->attr = ((struct fuse_attr_out *)args->out_args[0].value)->attr;
 		c->nodes[0] = h->nodeid;
-		/* Times are set afterwards in any case. */
-		in->valid &= FATTR_MODE | FATTR_UID | FATTR_GID;
-		in->valid = in->valid ? FATTR_MODE | FATTR_UID | FATTR_GID : 0;
+		/* Times are set afterwards in any case. A new mode takes nothing else. */
+		in->valid = in->valid & (FATTR_MODE | FATTR_UID | FATTR_GID) ?
+			    FATTR_MODE | FATTR_UID | FATTR_GID | kept_by(in) : 0;
 		in->mode = c->attr.mode;
 		in->uid = c->attr.uid;
 		in->gid = c->attr.gid;

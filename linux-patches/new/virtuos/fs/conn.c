@@ -14,8 +14,12 @@ static LIST_HEAD(conns);
 /* Carry out what was lost, before other callers may use the link: names before data. */
 static void vosfs_up(struct vos_session *s)
 {
-	vosfs_changes_again(vos_session_priv(s), s);
+	struct vosfs_conn *conn = vos_session_priv(s);
+
+	vosfs_changes_again(conn, s);
+	mutex_lock(&conn->again);
 	vdoor_replay(s);
+	mutex_unlock(&conn->again);
 }
 
 static void vosfs_down(struct vos_session *s)
@@ -224,17 +228,18 @@ void vosfs_conn_attach(struct vosfs_conn *conn, struct fuse_iqueue *fiq)
  * @conn: the connection; no file of it is open, and none is opened
  *
  * A door ends a handle some time after its last descriptor was closed, and syncs what was
- * written through it. If that awaits a domain that does not come, it is given up.
+ * written through it. If that awaits a domain that does not come, it is given up and lost.
  *
  * Context: process.
  */
 void vosfs_conn_settle(struct vosfs_conn *conn)
 {
-	if (wait_var_event_timeout(&conn->held, !atomic_read(&conn->held),
-				   vosfs_restart_timeout * HZ))
-		return;
-	vdoor_replay_is_over(conn->session);
-	wait_var_event(&conn->held, !atomic_read(&conn->held));
+	while (!wait_var_event_timeout(&conn->held, !atomic_read(&conn->held),
+				       vosfs_restart_timeout * HZ)) {
+		mutex_lock(&conn->again);
+		vdoor_replay_is_lost(conn->session);
+		mutex_unlock(&conn->again);
+	}
 }
 
 /**

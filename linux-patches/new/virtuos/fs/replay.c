@@ -70,7 +70,7 @@ int vosfs_replay_write(u64 node, u64 pos, const void __peer *data, u32 len, bool
 {
 	u32 flags = kill_privs ? FUSE_WRITE_KILL_SUIDGID : 0;
 	struct vos_session *s = vosfs_provider_session();
-	int rc = 0;
+	int rc = s ? 0 : -ENOTCONN;
 
 	while (!rc && len) {
 		u32 n = min(len, REPLAY_CHUNK);
