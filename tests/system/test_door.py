@@ -324,8 +324,10 @@ def test_idle_uses_no_processor(host):
     # Access times of what ran before are still to be written back.
     host.primary(["sh", "-c", "cat > /root/idle.py; sync"], stdin=IDLE.encode(), check=True)
     time.sleep(3)
-    # A slow machine makes timers and heart beats dear, with a door and without.
-    without = processor_time(host, 10)
+    # A slow machine makes timers and heart beats dear, with a door and without. The least counts:
+    # what else went on is not told apart.
+    measured = [processor_time(host, 10) for _ in range(2)]
+    without = {d: min(m[d] for m in measured) for d in measured[0]}
     t = threading.Thread(target=lambda: host.primary(
         "LD_PRELOAD=%s timeout 70 python3 /root/idle.py" % LIBRARY, timeout=120,
         on_stdout=lambda d: lines.append(d.decode())))

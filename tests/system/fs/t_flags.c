@@ -89,6 +89,26 @@ TEST(immutable_file)
 	CHECK_EQ(unlink("f"), 0);
 }
 
+/* Reading it moves a time, and no error comes of that. */
+TEST(immutable_file_that_is_read)
+{
+	int fd, before;
+
+	put_text("f", "what is there");
+	fd = CHECK_OK(open("f", O_RDONLY));
+	CHECK_EQ(fsync(fd), 0);
+	before = changed(fd, FS_IMMUTABLE_FL);
+	usleep(20000);
+	CHECK(file_is("f", "what is there"));
+	sync();
+	CHECK_EQ(fsync(fd), 0);
+	CHECK(file_is("f", "what is there"));
+	CHECK_EQ(fsync(fd), 0);
+	CHECK_EQ(lseek(fd, 0, SEEK_DATA), 0);
+	CHECK_EQ(set_flags(fd, before), 0);
+	CHECK_EQ(syncfs(fd), 0);
+}
+
 static int store_into(char *p)
 {
 	*p = 'W';
