@@ -140,6 +140,7 @@ static void end_kept(struct vos_session *session, bool lost)
 		if (!xchg(&uc->kept, false))
 			continue;
 		WRITE_ONCE(uc->lost, lost);
+		/* Whatever finds it replayed finds out whether it is lost (awaits_replay()). */
 		smp_store_release(&uc->replayed, true);
 		vdoor_uchan_kick(uc);
 		vdoor_uchan_put(uc);
