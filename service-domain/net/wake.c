@@ -114,6 +114,15 @@ static u32 cause_of(u32 new)
 	return cause;
 }
 
+/*
+ * Test whether room is worth a signal of its own. A connection has it from its beginning, which a
+ * call may show before the callback tells of it.
+ */
+static bool room_is_told(const struct vns_obj *o)
+{
+	return vns_is_tun(o) || !sk_is_tcp(o->sock->sk) || o->told_open;
+}
+
 static u32 publish(struct vns_obj *o, u32 cause)
 {
 	u32 before = o->mask, mask = ask_mask(o);
@@ -128,10 +137,12 @@ static u32 publish(struct vns_obj *o, u32 cause)
 	/* A change of state wakes all waiters. */
 	if (!(cause & VOS_CAUSE_STATE))
 		cause |= cause_of(mask & ~before);
+	if (cause & VOS_CAUSE_TOLD_OPEN)
+		o->told_open = true;
 	/* As in Linux, little room is none, and the callback comes again. */
 	if (!(mask & (__force u32)EPOLLOUT))
 		cause &= ~VOS_CAUSE_ROOM;
-	else if (cause & VOS_CAUSE_ROOM && !(before & (__force u32)EPOLLOUT))
+	else if (cause & VOS_CAUSE_ROOM && !(before & (__force u32)EPOLLOUT) && room_is_told(o))
 		cause |= VOS_CAUSE_TOLD_ROOM;
 	veng_obj_publish(o->nc->conn, o->index, o->gen, mask, cause);
 	/* A signal is due, even if the program waits for nothing. */
@@ -180,8 +191,10 @@ u32 vns_obj_refresh_early(struct vns_obj *o)
  */
 void vns_obj_connects(struct vns_obj *o)
 {
-	if (READ_ONCE(o->sock->sk->sk_state) == TCP_CLOSE)
+	if (READ_ONCE(o->sock->sk->sk_state) == TCP_CLOSE) {
 		o->opened = false;
+		o->told_open = false;
+	}
 }
 
 /* Count urgent data when a segment first announces it, as Linux sends SIGURG. */
@@ -305,6 +318,7 @@ void vns_obj_hook(struct vns_obj *o, const struct vns_obj *listener)
 	sk->sk_error_report = error_report;
 	/* What came before had no owner to be told. */
 	o->opened = listener;
+	o->told_open = listener;
 	o->ended = sock_flag(sk, SOCK_DONE);
 	if (sk_is_tcp(sk))
 		o->urgent_seq = READ_ONCE(tcp_sk(sk)->urg_seq);

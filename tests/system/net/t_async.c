@@ -199,6 +199,23 @@ TEST(async_connect)
 	CHECK(was_told("ee"));
 }
 
+/* A new connection has room, which is no news besides. */
+TEST(async_connects_are_told_once)
+{
+	static const char letters[] = "oooooooooooooooooooooooo";
+	struct endpoint at;
+	int l = listener(AF_INET, &at), i;
+
+	for (i = 0; letters[i]; i++) {
+		int fd = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+
+		be_told(fd);
+		CHECK_EQ(connect(fd, (void *)&at.addr, at.len), 0);
+	}
+	CHECK(was_told(letters));
+	close(l);
+}
+
 TEST(async_room)
 {
 	static char buf[1 << 20];
