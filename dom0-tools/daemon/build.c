@@ -8,32 +8,23 @@
 #define BUILD_TRIES	3	/* libxl fails now and then when much goes on in dom0 */
 #define BUILD_RETRY_MS	1000
 
-static int unpause(struct machine *m, struct dom *d)
-{
-	if (!libxl_domain_unpause(m->host.ctx, d->st.domid, NULL))
-		return 0;
-	vd_log("%s: cannot be unpaused", d->cfg->name);
-	return -1;
-}
-
-/*
- * Take a domain that the worker has built: make it known, connect it, let it run. A service domain
- * boots meanwhile: it needs its nodes when its modules are loaded, and hears of those that come later.
- */
+/* Take a domain that the worker has built: make it known, connect it, let it run. */
 static int bring_to_life(struct machine *m, struct dom *d)
 {
 	d->st.started = vd_now_ms();
 	d->st.generation++;
 	if (d->st.generation > 1)
 		d->st.restarts++;
-	if (!dom_is_primary(d) && unpause(m, d))
-		return -1;
 	if (dom_link_all(m, d))
 		return -1;
 	if (dom_is_primary(d) && vd_exec_dir(&m->host, d->st.domid))
 		return -1;
 	dom_save(m, d);
-	return dom_is_primary(d) ? unpause(m, d) : 0;
+	if (libxl_domain_unpause(m->host.ctx, d->st.domid, NULL)) {
+		vd_log("%s: cannot be unpaused", d->cfg->name);
+		return -1;
+	}
+	return 0;
 }
 
 static void worker_line(struct machine *m, struct dom *d, const char *line)
