@@ -224,7 +224,14 @@ static bool is_other_disk(const struct vosfs_changes *log, bool has_mark)
 	return !list_empty(&log->list) && log->disk_has_some && !has_mark;
 }
 
-static void changes_again(struct vosfs_conn *conn, struct vos_session *s)
+/**
+ * vosfs_changes_again - have a new domain carry out what its predecessor has lost
+ * @conn: the connection
+ * @s: its session, in recovery
+ *
+ * Context: the session's thread, with @conn->again held.
+ */
+void vosfs_changes_again(struct vosfs_conn *conn, struct vos_session *s)
 {
 	struct vosfs_changes *log = &conn->changes;
 	struct vosfs_change *c, *next;
@@ -232,6 +239,7 @@ static void changes_again(struct vosfs_conn *conn, struct vos_session *s)
 	bool has_mark;
 	int done;
 
+	lockdep_assert_held(&conn->again);
 	begin_epoch(log, vos_session_epoch(s));
 	if (list_empty(&log->list) || ask(conn, &a) == -ENOTCONN)
 		return;
@@ -250,18 +258,4 @@ static void changes_again(struct vosfs_conn *conn, struct vos_session *s)
 		if (done)
 			vosfs_change_done(conn, c);
 	}
-}
-
-/**
- * vosfs_changes_again - have a new domain carry out what its predecessor has lost
- * @conn: the connection
- * @s: its session, in recovery
- *
- * Context: the session's thread.
- */
-void vosfs_changes_again(struct vosfs_conn *conn, struct vos_session *s)
-{
-	mutex_lock(&conn->again);
-	changes_again(conn, s);
-	mutex_unlock(&conn->again);
 }

@@ -16,8 +16,8 @@ static void vosfs_up(struct vos_session *s)
 {
 	struct vosfs_conn *conn = vos_session_priv(s);
 
-	vosfs_changes_again(conn, s);
 	mutex_lock(&conn->again);
+	vosfs_changes_again(conn, s);
 	vdoor_replay(s);
 	mutex_unlock(&conn->again);
 }

@@ -71,7 +71,7 @@ struct vosfs_changes {
  * @caps: nodes without capabilities
  * @space: room on the disk
  * @changes: answered changes that the disk may not have
- * @again: held while a new domain carries them out again, and while a client ends
+ * @again: held while a new domain carries out again what is lost, and while that is given up
  * @held: inodes that doors hold
  * @mutex: for @fiq
  * @fiq: the FUSE queue of the mount; NULL while there is none
@@ -96,7 +96,7 @@ struct vosfs_conn {
 	struct vosfs_caps *caps;
 	struct vosfs_space space;
 	struct vosfs_changes changes;
-	struct mutex again;	/* changes: their recovery, and their end */
+	struct mutex again;	/* the recovery of changes and data, and their end */
 	atomic_t held;
 	struct mutex mutex;	/* fiq */
 	struct fuse_iqueue *fiq;
