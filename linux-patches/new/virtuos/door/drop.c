@@ -149,9 +149,10 @@ static bool awaits_replay(const struct vdoor_handle *h)
 {
 	const struct vdoor_uchan *uc = h->uchan;
 
+	if (!h->dirty || !vdoor_uchan_dead(uc) || !vdoor_uchan_has_log(uc))
+		return false;
 	/* Pairs with end_kept(): what is not waited for has its @lost. */
-	return h->dirty && vdoor_uchan_dead(uc) && vdoor_uchan_has_log(uc) &&
-	       !smp_load_acquire(&uc->replayed);
+	return !smp_load_acquire(&uc->replayed);
 }
 
 /*
