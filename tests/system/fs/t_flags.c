@@ -74,14 +74,22 @@ static void check_fixed(void)
 	CHECK(file_is("f", "what is there"));
 }
 
-TEST(immutable_file)
+/* Make f, and have it immutable and open to be read. @before: the flags that it had. */
+static int open_immutable(int *before)
 {
-	int fd, before;
+	int fd;
 
 	put_text("f", "what is there");
 	fd = CHECK_OK(open("f", O_RDONLY));
 	CHECK_EQ(fsync(fd), 0);
-	before = changed(fd, FS_IMMUTABLE_FL);
+	*before = changed(fd, FS_IMMUTABLE_FL);
+	return fd;
+}
+
+TEST(immutable_file)
+{
+	int before, fd = open_immutable(&before);
+
 	check_fixed();
 	CHECK_ERR(open("f", O_WRONLY | O_APPEND), EPERM);
 	CHECK_ERR(utimensat(AT_FDCWD, "f", NULL, 0), EPERM);
@@ -93,12 +101,8 @@ TEST(immutable_file)
 /* Reading it moves a time, and no error comes of that. */
 TEST(immutable_file_that_is_read)
 {
-	int fd, before;
+	int before, fd = open_immutable(&before);
 
-	put_text("f", "what is there");
-	fd = CHECK_OK(open("f", O_RDONLY));
-	CHECK_EQ(fsync(fd), 0);
-	before = changed(fd, FS_IMMUTABLE_FL);
 	usleep(20000);
 	CHECK(file_is("f", "what is there"));
 	sync();
