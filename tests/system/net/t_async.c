@@ -19,14 +19,19 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 		inputs++;
 }
 
-static void have_signals(int fd)
+static void have_signals_by(int fd, void (*handler)(int, siginfo_t *, void *))
 {
-	struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+	struct sigaction sa = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_RESTART };
 
 	CHECK_EQ(sigaction(SIGRTMIN, &sa, NULL), 0);
 	CHECK_EQ(fcntl(fd, F_SETOWN, getpid()), 0);
 	CHECK_EQ(fcntl(fd, F_SETSIG, SIGRTMIN), 0);
 	CHECK_EQ(fcntl(fd, F_SETFL, O_ASYNC), 0);
+}
+
+static void have_signals(int fd)
+{
+	have_signals_by(fd, on_signal);
 	errors = 0;
 	inputs = 0;
 }
@@ -89,12 +94,10 @@ static void on_told(int signal, siginfo_t *info, void *context)
 		told[nr_told++] = letter[info->si_code];
 }
 
+/* What another descriptor has to tell may come meanwhile. */
 static void be_told(int fd)
 {
-	struct sigaction sa = { .sa_sigaction = on_told, .sa_flags = SA_SIGINFO | SA_RESTART };
-
-	have_signals(fd);
-	CHECK_EQ(sigaction(SIGRTMIN, &sa, NULL), 0);
+	have_signals_by(fd, on_told);
 }
 
 /* Whether these signals have come since it was asked last, and no others. */
