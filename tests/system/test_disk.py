@@ -15,7 +15,7 @@ from test_recovery import out, states
 TIMEOUT = 300
 
 FILL = r"""
-import errno, os
+import errno, mmap, os
 def take(f, size):
     step = 1 << 28
     while step >= 4096:
@@ -32,9 +32,16 @@ def fails(f):
         os.fsync(f)
     except OSError as e:
         return e.errno == errno.ENOSPC
-name = '/root/full'
-full, users, roots = (os.open(name + x, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644) for x in ('', '-user', '-root'))
-for f in full, users:
+page = memoryview(mmap.mmap(-1, 1 << 20))
+def direct(f, size):
+    try:
+        return os.pwritev(f, [page[:size]], 0)
+    except OSError as e:
+        return errno.errorcode[e.errno]
+name, kinds = '/root/full', ('', '-user', '-root', '-direct')
+full, users, roots, past = (os.open(name + x, os.O_RDWR | os.O_CREAT | os.O_TRUNC |
+                                    (os.O_DIRECT if x == '-direct' else 0), 0o644) for x in kinds)
+for f in full, users, past:
     os.fchown(f, 1000, 1000)
 pid = os.fork()
 if not pid:
@@ -46,6 +53,13 @@ if not pid:
     assert left.f_bfree * left.f_frsize > 10 << 20, left
     assert left.f_bavail * left.f_frsize < 1 << 20, left
     assert fails(users)
+    # Past the cache, too: all of it or none, whether the file grows or has a hole.
+    os.ftruncate(full, size - (600 << 10))
+    assert direct(past, 1 << 20) == 'ENOSPC'
+    assert os.fstat(past).st_size == 0
+    os.ftruncate(past, 1 << 20)
+    assert direct(past, 1 << 20) == 'ENOSPC'
+    assert direct(past, 4096) == 4096
     os._exit(0)
 try:
     assert os.waitpid(pid, 0)[1] == 0
@@ -53,7 +67,7 @@ try:
     assert not fails(roots)
     print('kept')
 finally:
-    for x in ('', '-user', '-root'):
+    for x in kinds:
         os.unlink(name + x)
 """
 

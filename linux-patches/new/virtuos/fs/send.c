@@ -4,7 +4,7 @@
  *
  * There are two ways. If a task waits for a request, that task carries it out:
  * vosfs_send_sync() returns with it ended. A background request (readahead, write-back,
- * asynchronous direct I/O) goes the way of background.c.
+ * direct I/O that is asynchronous, large or extends the file) goes the way of background.c.
  *
  * When the storage domain dies, its calls come back with -EOWNERDEAD. They are sent again to
  * the successor, marked as replayed. Their order does not matter: no two requests of the client
