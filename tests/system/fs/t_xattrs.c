@@ -240,3 +240,28 @@ TEST(acl_after_a_write)
 	CHECK_EQ(setxattr("f", ACCESS, &mode_0640, SHORT, 0), 0);
 	CHECK_EQ(stat_of("f").st_mode & 07777, 0640);
 }
+
+/* Remove a list. Return: whether the file's change time has moved. */
+static bool removing_moves(const char *path, const char *name)
+{
+	struct timespec before = stat_of(path).st_ctim, after;
+
+	usleep(20000);
+	CHECK_EQ(removexattr(path, name), 0);
+	after = stat_of(path).st_ctim;
+	return after.tv_sec != before.tv_sec || after.tv_nsec != before.tv_nsec;
+}
+
+TEST(acl_that_is_not_there)
+{
+	make("f");
+	CHECK_EQ(mkdir("d", 0755), 0);
+	CHECK(!removing_moves("f", ACCESS));
+	CHECK(!removing_moves("d", DEFAULT));
+	CHECK_EQ(setxattr("f", ACCESS, &with_user, sizeof(with_user), 0), 0);
+	CHECK_EQ(setxattr("d", DEFAULT, &with_user, sizeof(with_user), 0), 0);
+	CHECK(removing_moves("f", ACCESS));
+	CHECK(removing_moves("d", DEFAULT));
+	has_none("f");
+	CHECK(!removing_moves("f", ACCESS));
+}
