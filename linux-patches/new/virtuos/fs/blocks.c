@@ -29,6 +29,13 @@ static bool is_writing(struct inode *inode)
 	return writing;
 }
 
+/* Test whether data is cached that the storage domain may not have. Every page has one of these. */
+static bool is_cached_only(struct inode *inode)
+{
+	return mapping_tagged(inode->i_mapping, PAGECACHE_TAG_DIRTY) ||
+	       mapping_tagged(inode->i_mapping, PAGECACHE_TAG_WRITEBACK) || is_writing(inode);
+}
+
 /**
  * vosfs_blocks_write_back - have the storage domain have all data that is cached
  * @inode: the file's
@@ -165,13 +172,15 @@ static int make_true(struct vosfs_data *d)
 	if (is_dense(d))
 		return 0;
 	WRITE_ONCE(d->holes_written, false);
-	if (mapping_tagged(inode->i_mapping, PAGECACHE_TAG_DIRTY) || is_writing(inode)) {
+	if (is_cached_only(inode)) {
 		int err = vosfs_blocks_write_back(inode);
 
 		if (err == -ERESTARTSYS)
 			return err;
-		asked_in_vain = true;
 	}
+	/* What a program stores through a mapping leaves no other trace once it is written back. */
+	if (test_and_clear_bit(FUSE_I_WROTE_BACK, &get_fuse_inode(inode)->state))
+		asked_in_vain = true;
 	if (asked_in_vain)
 		set_mask_bits(&get_fuse_inode(inode)->inval_mask, 0, STATX_BLOCKS);
 	return 0;
@@ -214,8 +223,9 @@ static void tell_unasked(struct inode *inode, struct vosfs_data *d, struct kstat
 		known = false;
 	} else if (d) {
 		known = known && (is_dense(d) ||
-				  !(READ_ONCE(d->holes_written) || is_writing(inode) ||
-				    mapping_tagged(inode->i_mapping, PAGECACHE_TAG_DIRTY)));
+				  !(READ_ONCE(d->holes_written) || is_cached_only(inode) ||
+				    test_bit(FUSE_I_WROTE_BACK,
+					     &get_fuse_inode(inode)->state)));
 		add_known(d, stat);
 	}
 	if (!known)
