@@ -136,6 +136,8 @@ static ssize_t write_data(struct vst_req *r, struct file *file, const struct fus
 
 	if (IS_ERR(cred))
 		return PTR_ERR(cred);
+	if (in->write_flags & FUSE_WRITE_CACHE)
+		vst_present_keep_privs(r);
 	saved = override_creds(cred);
 	n = write_rest(r, file, in, bytes_that_stay(r, inode, in));
 	revert_creds(saved);

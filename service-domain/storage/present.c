@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The time of a change is the client's, if it has told it. So times of files come in the order of
- * what its programs do. current_time() asks for it (virtuos_file_time.h).
+ * what its programs do. current_time() asks for it (virtuos_file_time.h). Likewise a write of what
+ * is cached there takes no privileges from its file: write(2) has taken them there.
  *
  * Invariant: a task has one request at most.
  */
@@ -23,6 +24,13 @@ static s64 told(const struct vst_req *r)
 	return r->call->sqe.arg[3];
 }
 
+static void list_it(struct vst_req *r)
+{
+	spin_lock(&present_lock);
+	hash_add(present, &r->present, (unsigned long)r->task);
+	spin_unlock(&present_lock);
+}
+
 /**
  * vst_present_begin - have what a request changes get its time
  * @r: request; vst_present_end() follows in any case
@@ -32,12 +40,27 @@ static s64 told(const struct vst_req *r)
 void vst_present_begin(struct vst_req *r)
 {
 	r->task = current;
+	r->keeps_privs = false;
 	r->time = told(r);
-	if (!r->time)
+	if (r->time)
+		list_it(r);
+}
+
+/**
+ * vst_present_keep_privs - have what a request writes from now on take no privileges
+ * @r: request
+ *
+ * If there are several clients, one may not know of capabilities that another has given.
+ *
+ * Context: worker, between vst_present_begin() and vst_present_end().
+ */
+void vst_present_keep_privs(struct vst_req *r)
+{
+	if (atomic_read(&vst_nr_conns) > 1)
 		return;
-	spin_lock(&present_lock);
-	hash_add(present, &r->present, (unsigned long)r->task);
-	spin_unlock(&present_lock);
+	r->keeps_privs = true;
+	if (!r->time)
+		list_it(r);
 }
 
 /**
@@ -48,35 +71,59 @@ void vst_present_begin(struct vst_req *r)
  */
 void vst_present_end(struct vst_req *r)
 {
-	if (!r->time)
+	if (!r->time && !r->keeps_privs)
 		return;
 	spin_lock(&present_lock);
 	hash_del(&r->present);
 	spin_unlock(&present_lock);
 }
 
-static bool present_time(struct timespec64 *now)
+/* Get what the caller's request says. Return: whether it has one that says anything. */
+static bool present_says(s64 *time, bool *keeps_privs)
 {
 	const struct vst_req *r;
-	s64 time = 0;
+	bool found = false;
 
 	if (!in_task() || !(current->flags & PF_WQ_WORKER))
 		return false;
 	spin_lock(&present_lock);
-	hash_for_each_possible(present, r, present, (unsigned long)current)
-		if (r->task == current)
-			time = r->time;
+	hash_for_each_possible(present, r, present, (unsigned long)current) {
+		if (r->task == current) {
+			*time = r->time;
+			*keeps_privs = r->keeps_privs;
+			found = true;
+		}
+	}
 	spin_unlock(&present_lock);
+	return found;
+}
+
+static bool present_time(struct timespec64 *now)
+{
+	bool keeps_privs;
+	s64 time;
+
+	if (!present_says(&time, &keeps_privs) || !time)
+		return false;
 	*now = ns_to_timespec64(time);
-	return time;
+	return true;
+}
+
+static bool present_keeps_privs(void)
+{
+	bool keeps_privs;
+	s64 time;
+
+	return present_says(&time, &keeps_privs) && keeps_privs;
 }
 
 /**
- * vst_present_init - have the kernel ask for times here
+ * vst_present_init - have the kernel ask here
  */
 void vst_present_init(void)
 {
 	WRITE_ONCE(virtuos_file_time_hook, present_time);
+	WRITE_ONCE(virtuos_file_keeps_privs_hook, present_keeps_privs);
 }
 
 /**
@@ -86,6 +133,7 @@ void vst_present_init(void)
  */
 void vst_present_exit(void)
 {
+	WRITE_ONCE(virtuos_file_keeps_privs_hook, NULL);
 	WRITE_ONCE(virtuos_file_time_hook, NULL);
 	synchronize_rcu();
 }

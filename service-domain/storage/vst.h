@@ -103,7 +103,8 @@ struct vst_conn {
  * @logs: the client keeps the change, which may be answered before the disk has it
  * @again: an earlier incarnation has answered this change; arg[1] and arg[3] of the call have the
  *	nodes that it was about
- * @present: in present.c, by @task, while it has a @time
+ * @keeps_privs: what it writes takes no privileges from the file
+ * @present: in present.c, by @task, while it has a @time or @keeps_privs
  * @task: the worker
  * @time: what it changes gets this one, in ns; 0: the present
  */
@@ -121,6 +122,7 @@ struct vst_req {
 	bool by_caller;
 	bool logs;
 	bool again;
+	bool keeps_privs;
 	struct hlist_node present;
 	struct task_struct *task;
 	s64 time;
@@ -145,6 +147,7 @@ void vst_dispatch_exit(void);
 
 /* present.c */
 void vst_present_begin(struct vst_req *r);
+void vst_present_keep_privs(struct vst_req *r);
 void vst_present_end(struct vst_req *r);
 void vst_present_init(void);
 void vst_present_exit(void);
