@@ -146,6 +146,27 @@ TEST(queue_ends_with_an_error)
 	CHECK_ERR(recv(fd[1], &c, 1, MSG_DONTWAIT), EAGAIN);
 }
 
+/* So is one that is found before the socket is asked. */
+TEST(queue_ends_with_a_bad_message)
+{
+	char c[2];
+	struct iovec iov = { c, 2 };
+	struct mmsghdr m[2] = { { .msg_hdr = { .msg_iov = &iov, .msg_iovlen = 1 } },
+				{ .msg_hdr = { .msg_iov = &iov, .msg_iovlen = 2000 } } };
+	int fd[2], i;
+
+	udp_pair(AF_INET, fd);
+	for (i = 0; i < 5; i++)		/* the door, if there is one, takes the socket */
+		CHECK_ERR(recv(fd[1], c, 1, MSG_DONTWAIT), EAGAIN);
+	CHECK_EQ(write(fd[0], "a", 1), 1);
+	CHECK_EQ(write(fd[0], "bb", 2), 2);
+	CHECK_EQ(recvmmsg(fd[1], m, 2, 0, NULL), 1);
+	CHECK_EQ(poll_for(fd[1], POLLIN, 0), POLLIN | POLLERR);
+	CHECK_ERR(recv(fd[1], c, 2, MSG_DONTWAIT), EMSGSIZE);
+	CHECK_EQ(recv(fd[1], c, 2, MSG_DONTWAIT), 2);
+	CHECK_ERR(recv(fd[1], c, 2, MSG_DONTWAIT), EAGAIN);
+}
+
 /* A time-out of recvmmsg() ends it after a datagram, and no wait. */
 TEST(queue_is_taken_for_a_time)
 {

@@ -7,6 +7,7 @@
  */
 #include <linux/sockios.h>
 #include <asm/ioctls.h>
+#include "vdoor_provider.h"
 #include "vnet.h"
 
 /**
@@ -23,8 +24,14 @@ void vnet_uring_fetch_error(struct vnet_sock *vs)
 	struct vnet_req req = vnet_req_fetch_error(&err);
 	int rc;
 
-	if (vnet_is_lost(vs) || READ_ONCE(vs->sk.sk_err))
+	if (vnet_is_lost(vs))
 		return;
+	if (READ_ONCE(vs->sk.sk_err)) {
+		/* recvmmsg() has put it there. As in vnet_sock_keep_error(). */
+		smp_mb();
+		vdoor_object_changed(vnet.session, vs->index);
+		return;
+	}
 	if (vnet_req_once(vs, &req, VOS_GET_UP_ONLY) || vnet_result(req.cqe.result, 0))
 		return;
 	rc = vnet_result(-(s64)err, 0);
