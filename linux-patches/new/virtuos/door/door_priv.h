@@ -76,6 +76,7 @@ enum vdoor_handle_state {
  * @given: the position when the process got it last, -1 if it has not; under attached_lock
  * @unwanted: recalled. If it is not complete yet, it never will be
  * @dirty: something may have been written through it that is not durable; from TOLD on
+ * @lost: -errno with which a part of that could not be replayed, or 0
  * @file: its file; valid while @words is not 0, and while the handle is @attached
  * @attached: on the list of those that stand for @file, under attached_lock
  * @order: when it came onto that list; later ones have higher numbers
@@ -92,6 +93,7 @@ struct vdoor_handle {
 	bool leased;
 	bool unwanted;
 	bool dirty;
+	int lost;
 	loff_t given;
 	struct file *file;
 	struct hlist_node attached;

@@ -155,6 +155,14 @@ static bool awaits_replay(const struct vdoor_handle *h)
 	return !smp_load_acquire(&uc->replayed);
 }
 
+/* Get why something that was written through a handle is lost, or 0. */
+static int loss(const struct vdoor_handle *h)
+{
+	if (!h->dirty)
+		return 0;
+	return READ_ONCE(h->uchan->lost) ? -EIO : READ_ONCE(h->lost);
+}
+
 /*
  * Sync what was written through a handle, or report it as lost.
  * Return: true. false: it waits for a replay after all.
@@ -162,12 +170,13 @@ static bool awaits_replay(const struct vdoor_handle *h)
 static bool release_target(struct vdoor_handle *h)
 {
 	const struct vdoor_provider *p = h->uchan->provider;
-	int err = h->dirty && READ_ONCE(h->uchan->lost) ? -EIO : 0;
+	int err = loss(h);
 
 	if (!h->target.priv)
 		return true;
 	if (!err && h->dirty && p->sync)
-		err = p->sync(&h->target);
+		/* If its domain dies meanwhile, a successor answers, after the replay. */
+		err = p->sync(&h->target) ?: loss(h);
 	if (err && awaits_replay(h))
 		return false;
 	if (p->gone)

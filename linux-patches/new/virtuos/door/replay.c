@@ -15,6 +15,7 @@
 #include "door_priv.h"
 
 struct entry {
+	struct vdoor_handle *h;
 	u64 seq;
 	u64 node;
 	u64 pos;
@@ -57,6 +58,7 @@ static void add_record(struct replay *r, struct vdoor_uchan *uc, const struct vo
 	if (rec->seq <= vos_load(&uc->head->slot[rec->slot].durable))
 		return;
 	e = &r->entry[r->nr++];
+	e->h = h;
 	e->seq = rec->seq;
 	e->node = h->target.node;
 	e->pos = rec->pos;
@@ -124,9 +126,12 @@ static int write_all(const struct vdoor_provider *p, const struct replay *r)
 
 		if (rc == -ENOTCONN)
 			return rc;
-		if (rc)
-			pr_err("virtuos: %u bytes written at %llu are lost: error %d\n",
-			       e->len, e->pos, rc);
+		if (!rc)
+			continue;
+		pr_err("virtuos: %u bytes written at %llu are lost: error %d\n",
+		       e->len, e->pos, rc);
+		/* Before end_kept() lets the handle end, which reports it. */
+		WRITE_ONCE(e->h->lost, rc);
 	}
 	return 0;
 }
