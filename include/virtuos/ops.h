@@ -138,7 +138,8 @@
  *	           VOS_SYSCTL_TABLES LIST of "vlan" or "bonding" in /proc/net. FOLDER:
  *	           statistics, bridge, brport, brif, bonding, bonding_slave, queues,
  *	           queues/QUEUE, queues/QUEUE/byte_queue_limits. arg0 = VOS_SYSCTL_*; ext1 in:
- *	           its name; ext0: READ out, WRITE in: the value, from offset arg1 on; LIST
+ *	           its name; ext0: READ out, WRITE in: the value, from offset arg1 on, with
+ *	           out[0] = the offset at which a next write of the same file begins; LIST
  *	           out: for each entry a line of its kind (d, f, or l: a link in an interface's
  *	           folder), its permissions (octal), its name, and of a link the name of what
  *	           it leads to. result = bytes. arg2 = namespace.

@@ -56,6 +56,8 @@ static s64 write_value(struct file *file, struct veng_scall *call, void *value, 
 	for (;;) {
 		pos = call->sqe.arg[1];
 		n = kernel_write(file, value, len, &pos);
+		/* Some handlers leave it where it was, and others move it. */
+		call->cqe.out[0] = pos;
 		if (n != -ERESTARTNOINTR)
 			return n;
 		clear_thread_flag(TIF_SIGPENDING);

@@ -41,7 +41,7 @@ struct vns_wakers {
  * @file: of one of these; NULL: it is another
  * @causes: VOS_CAUSE_* that are not published yet
  * @opened, @ended: what a signal has told of, see wake.c. Under the socket's lock
- * @told_open: that its connection is opened has been published; dispatcher only
+ * @told_open: that its connection is opened has been published; cleared by the dispatcher only
  * @mask: as last published; dispatcher only, read by callbacks
  * @closed: not in the table any more
  * @in_groups: options of IPv4 or IPv6 were set; those join multicast groups. Dispatcher only

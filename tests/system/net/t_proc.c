@@ -244,6 +244,28 @@ TEST(proc_setting)
 	CHECK(get_setting("/proc/sys/net/ipv4/conf/all/forwarding") >= 0);
 }
 
+/* Some settings take each write of one descriptor, others only one from the beginning. */
+TEST(proc_setting_twice)
+{
+	int fd = open(TTL, O_RDWR), was = get_setting(TTL);
+	char old[16];
+
+	if (geteuid() || fd < 0)
+		test_skip("not root");
+	CHECK_EQ(write(fd, "77\n", 3), 3);
+	CHECK_EQ(lseek(fd, 0, SEEK_CUR), 0);
+	CHECK_EQ(write(fd, "78\n", 3), 3);
+	CHECK_EQ(get_setting(TTL), 78);
+	snprintf(old, sizeof(old), "%d", was);
+	CHECK_EQ(set_setting(TTL, old), (long)strlen(old));
+	fd = CHECK_OK(open("/proc/sys/net/ipv4/tcp_fin_timeout", O_RDWR));
+	CHECK(read(fd, old, sizeof(old)) > 0);
+	CHECK_EQ(pwrite(fd, old, strcspn(old, "\n") + 1, 0), (long)strcspn(old, "\n") + 1);
+	CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
+	CHECK_EQ(write(fd, old, strcspn(old, "\n") + 1), (long)strcspn(old, "\n") + 1);
+	CHECK_EQ(lseek(fd, 0, SEEK_CUR), (long)strcspn(old, "\n") + 1);
+}
+
 #define RMEM_MAX	"/proc/sys/net/core/rmem_max"
 
 /* Its bound holds for sockets of all families. */

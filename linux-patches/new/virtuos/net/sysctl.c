@@ -99,7 +99,7 @@ int vnet_sysctl_move(u32 netns, const char *name, int write, void *value, size_t
 	if (rc < 0)
 		return rc;
 	*len = rc;
-	*pos += rc;
+	*pos = write ? clamp_t(u64, v.pos, *pos, *pos + rc) : *pos + rc;
 	return 0;
 }
 

@@ -31,7 +31,7 @@ static void fill(struct vos_call *call, const struct vnet_view *v, u32 name_len)
 }
 
 /* Carry out the call. Return: as vos_call(); if 0, *@result is the service's. */
-static int carry_out(struct vos_call *call, const struct vnet_view *v, int *result)
+static int carry_out(struct vos_call *call, struct vnet_view *v, int *result)
 {
 	int rc = vos_call(call);
 
@@ -39,6 +39,7 @@ static int carry_out(struct vos_call *call, const struct vnet_view *v, int *resu
 		return rc;
 	if (!rc) {
 		*result = vnet_call_result(call, v->len);
+		v->pos = call->cqe.out[0];
 		if (*result == -EOWNERDEAD)
 			rc = *result;
 		else if (*result > 0 && !v->write)

@@ -23,6 +23,7 @@
  * @len: bytes of @text
  * @write: @text is written
  * @flags: VOS_GET_*
+ * @pos: set to what the service says of the offset after a write; unchecked
  * @epoch: the only link that may answer, 0: any; afterwards the one that did
  */
 struct vnet_view {
@@ -33,6 +34,7 @@ struct vnet_view {
 	u32 len;
 	bool write;
 	u32 flags;
+	u64 pos;
 	u32 epoch;
 };
 
