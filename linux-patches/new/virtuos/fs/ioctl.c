@@ -197,8 +197,8 @@ sector_t vosfs_ioctl_bmap(struct address_space *mapping, sector_t block)
  * @cmd: as there
  * @arg: as there
  *
- * A command that the service does not carry out reads nothing in Linux. Whether it is one, the
- * service tells without the argument too.
+ * A command that the service does not carry out reads nothing in Linux, and needs no memory.
+ * Whether it is one, the service tells without the argument too.
  *
  * Context: process.
  * Return: as there.
@@ -209,7 +209,7 @@ long vosfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	long rc = fuse_file_operations.unlocked_ioctl(file, cmd, arg);
 	ssize_t known;
 
-	if (rc != -EFAULT)
+	if (rc != -EFAULT && rc != -ENOMEM)
 		return rc;
 	known = ask(get_fuse_mount(inode), get_node_id(inode), cmd, NULL, 0, NULL, 0);
 	return known == -ENOTTY || known == -EOPNOTSUPP ? known : rc;

@@ -286,7 +286,7 @@ int vnet_sock_ioctl(struct vnet_sock *vs, unsigned int cmd, unsigned long arg)
 	int rc;
 
 	if (!io.l.len)
-		return -ENOIOCTLCMD;
+		return cmd == SIOCRTMSG && vs->sk.sk_family == PF_INET ? -EINVAL : -ENOIOCTLCMD;
 	/* As after a reset: no data is there, and none is under way. */
 	if (vnet_is_lost(vs) && (cmd == SIOCINQ || cmd == SIOCOUTQ || cmd == SIOCOUTQNSD))
 		return put_user(0, (int __user *)arg);
