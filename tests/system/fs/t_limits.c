@@ -171,3 +171,31 @@ TEST(aio_with_an_eventfd)
 	cb[0].aio_buf = 1;
 	CHECK_ERR(syscall(SYS_io_submit, ctx, 1, list), EINVAL);
 }
+
+static bool has_moved(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec || a->tv_nsec != b->tv_nsec;
+}
+
+/* What a write must not do is found before it is found that its memory cannot be read. */
+TEST(limits_come_before_bad_memory)
+{
+	struct rlimit limit = { 100, 100 };
+	char *none = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = CHECK_OK(open("f", O_RDWR | O_CREAT | O_EXCL, 0600));
+	struct stat before, after;
+
+	CHECK(none != MAP_FAILED);
+	CHECK_EQ(write(fd, "data", 4), 4);
+	CHECK_EQ(fstat(fd, &before), 0);
+	usleep(20000);
+	CHECK_ERR(pwrite(fd, none, 10, 0), EFAULT);
+	CHECK_EQ(fstat(fd, &after), 0);
+	CHECK(has_moved(&before.st_mtim, &after.st_mtim));
+	CHECK_EQ(after.st_size, 4);
+	signal(SIGXFSZ, SIG_IGN);
+	CHECK_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	CHECK_ERR(pwrite(fd, none, 10, 100), EFBIG);
+	CHECK_ERR(pwrite(fd, none, 10, 2), EFAULT);
+	CHECK(file_is("f", "data"));
+}

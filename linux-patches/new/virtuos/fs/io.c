@@ -334,6 +334,16 @@ static int check_wait(const struct vosfs_io *io)
 	return io->write ? -EOPNOTSUPP : 0;
 }
 
+/*
+ * Have the client refuse a write of memory that cannot be read. As on a local file system, its
+ * other checks come before, and the write takes privileges and moves times all the same.
+ */
+static ssize_t unreadable_part(struct vosfs_io *io)
+{
+	io->fetched = 1;
+	return held_part(io);
+}
+
 static ssize_t do_io(struct vosfs_io *io)
 {
 	ssize_t n = check_alignment(io) ?: check_wait(io);
@@ -342,9 +352,15 @@ static ssize_t do_io(struct vosfs_io *io)
 		return n;
 	do {
 		n = io->next == WHEN_FETCHED ? fetch_pages(io) : 0;
-		if (n)
+		if (n == -EFAULT && io->write && !io->done) {
+			n = unreadable_part(io);
+			if (n <= 0)
+				break;
+		} else if (n) {
 			break;
-		n = do_part(io);
+		} else {
+			n = do_part(io);
+		}
 		if (n > 0) {
 			io->done += n;
 			io->fetched -= min_t(size_t, n, io->fetched);
