@@ -15,14 +15,14 @@ struct fwd_cursor {
 };
 
 /*
- * Return: true if this can be memory of a program. If it cannot, the kernel refuses it. What is
- * not an address at all raises another exception than a fault.
+ * Return: true if this can be memory of a program, which ends a page below 2^47. If it cannot, the
+ * kernel refuses it. What is not an address at all raises another exception than a fault.
  */
 static inline bool fwd_plausible(const void *p, size_t len)
 {
 	__u64 a = (uintptr_t)p;
 
-	return !((a | len | (a + len)) >> 47);
+	return !((a | len | (a + len + 4095)) >> 47);
 }
 
 /* Most buffers of a call that passes the door: as many as nginx gives to writev(). */

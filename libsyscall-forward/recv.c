@@ -13,7 +13,6 @@
 
 /* A reader passes over urgent data that lies in its way. */
 #define IN_BITS		(EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)
-#define END_BITS	(EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 #define SHOWN_FLAGS	(MSG_TRUNC | MSG_CTRUNC | MSG_OOB | MSG_EOR | MSG_ERRQUEUE)
 #define DGRAM_MAX	65535u
 
@@ -75,6 +74,18 @@ static long copy_answer(struct fwd_lane *l, struct fwd_io *io, const struct vos_
 }
 
 /*
+ * Test whether the next call gets data of a stream at once, or the end. It must not get an error,
+ * which is for the program's next call. Of one byte that is left, the service says the same as of
+ * the end.
+ */
+static bool more_is_there(const struct vos_cqe *c)
+{
+	if (!(c->poll & EPOLLIN) || c->out[3] & VOS_RECV_AT_MARK)
+		return false;
+	return !(c->poll & EPOLLERR) || c->out[2] >> 32 > 1;
+}
+
+/*
  * @goes_on: the program's call has got bytes
  * @more: set: the next call may get more at once
  */
@@ -87,10 +98,10 @@ static long recv_once(struct fwd_lane *l, struct fwd_io *io, __u32 asked, struct
 
 	e->ext[0] = (struct vos_extent){ l->data + side, asked };
 	e->ext[1] = (struct vos_extent){ l->data, side };
-	e->arg[2] = goes_on ? VOS_RECV_GOES_ON : 0;
+	e->arg[2] = (goes_on ? VOS_RECV_GOES_ON : 0) | (asked < io->len ? VOS_RECV_LEFT : 0);
 	if (fwd_lane_ask(l, VOS_OP_RECVMSG, &c))
 		return FWD_TRAP(VOS_WHY_DEAD);
-	*more = (c.poll & (EPOLLIN | END_BITS)) == EPOLLIN && !(c.out[3] & VOS_RECV_AT_MARK);
+	*more = more_is_there(&c);
 	return copy_answer(l, io, &c, asked, to, side);
 }
 

@@ -183,3 +183,27 @@ TEST(chunk_has_one_stamp)
 	}
 	CHECK(found);
 }
+
+/* Data that is there is one call's, whatever comes behind it: an end, or an error. */
+static void whole_before(int end_with)
+{
+	static char data[1 << 18];
+	struct linger now = { 1, 0 };
+	int fd[2], i;
+
+	tcp_pair(AF_INET, fd);
+	for (i = 0; i < 5; i++)		/* the door, if there is one, takes the socket */
+		CHECK_ERR(recv(fd[1], data, 1, MSG_DONTWAIT), EAGAIN);
+	fill_up(fd, 150000);
+	if (end_with == ECONNRESET)
+		CHECK_EQ(setsockopt(fd[0], SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+	close(fd[0]);
+	CHECK(poll_for(fd[1], POLLRDHUP, 5000) & POLLRDHUP);
+	CHECK_EQ(read(fd[1], data, sizeof(data)), 150000);
+	if (end_with)
+		CHECK_ERR(read(fd[1], data, sizeof(data)), end_with);
+	CHECK_EQ(read(fd[1], data, sizeof(data)), 0);
+}
+
+TEST(chunk_is_whole_before_the_end) { whole_before(0); }
+TEST(chunk_is_whole_before_an_error) { whole_before(ECONNRESET); }
