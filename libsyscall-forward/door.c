@@ -340,12 +340,16 @@ static bool attach(struct fwd_door *d, int fd, long flags)
 	return true;
 }
 
-/* A process that only reads from a pipe needs no door. */
+/*
+ * A process that only reads from a pipe needs no door. While the kernel is not asked for one, the
+ * type need not be asked for either.
+ */
 static bool worth_a_door(int fd)
 {
 	struct fwd_door *d = vos_load_acquire(&fwd_door);
 
-	return (d && vos_load(&d->nr_fds)) || fwd_filetype(fd) != FWD_OTHER;
+	return (d && (vos_load(&d->nr_fds) || vos_load(&d->skip))) ||
+	       fwd_filetype(fd) != FWD_OTHER;
 }
 
 static __u64 attach_claimed(int fd, long flags, struct seen *seen)
