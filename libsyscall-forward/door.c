@@ -340,16 +340,13 @@ static bool attach(struct fwd_door *d, int fd, long flags)
 	return true;
 }
 
-/*
- * A process that only reads from a pipe needs no door. While the kernel is not asked for one, the
- * type need not be asked for either.
- */
+/* A process that only reads from a pipe needs no door. After a refusal nothing is asked for. */
 static bool worth_a_door(int fd)
 {
 	struct fwd_door *d = vos_load_acquire(&fwd_door);
+	bool open_or_refused = d && (vos_load(&d->nr_fds) || vos_load(&d->skip));
 
-	return (d && (vos_load(&d->nr_fds) || vos_load(&d->skip))) ||
-	       fwd_filetype(fd) != FWD_OTHER;
+	return open_or_refused || fwd_filetype(fd) != FWD_OTHER;
 }
 
 static __u64 attach_claimed(int fd, long flags, struct seen *seen)

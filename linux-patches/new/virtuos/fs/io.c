@@ -340,33 +340,42 @@ static int check_wait(const struct vosfs_io *io)
  */
 static ssize_t unreadable_part(struct vosfs_io *io)
 {
+	ssize_t n;
+
 	io->fetched = 1;
-	return held_part(io);
+	n = held_part(io);
+	if (n <= 0)
+		io->next = NO_MORE;
+	return n;
 }
 
-static ssize_t do_io(struct vosfs_io *io)
+static ssize_t do_io(struct kiocb *iocb, struct iov_iter *iter, bool write)
 {
-	ssize_t n = check_alignment(io) ?: check_wait(io);
+	struct vosfs_io io = {
+		.iocb = iocb,
+		.iter = iter,
+		.inode = file_inode(iocb->ki_filp),
+		.write = write,
+		.next = AT_ONCE,
+	};
+	ssize_t n = check_alignment(&io) ?: check_wait(&io);
 
 	if (n)
 		return n;
 	do {
-		n = io->next == WHEN_FETCHED ? fetch_pages(io) : 0;
-		if (n == -EFAULT && io->write && !io->done) {
-			n = unreadable_part(io);
-			if (n <= 0)
-				break;
-		} else if (n) {
+		n = io.next == WHEN_FETCHED ? fetch_pages(&io) : 0;
+		if (n == -EFAULT && write && !io.done)
+			n = unreadable_part(&io);
+		else if (n)
 			break;
-		} else {
-			n = do_part(io);
-		}
+		else
+			n = do_part(&io);
 		if (n > 0) {
-			io->done += n;
-			io->fetched -= min_t(size_t, n, io->fetched);
+			io.done += n;
+			io.fetched -= min_t(size_t, n, io.fetched);
 		}
-	} while (io->next != NO_MORE && !is_at_limit(io));
-	return io->done ?: n;
+	} while (io.next != NO_MORE && !is_at_limit(&io));
+	return io.done ?: n;
 }
 
 /**
@@ -379,14 +388,7 @@ static ssize_t do_io(struct vosfs_io *io)
  */
 ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct vosfs_io io = {
-		.iocb = iocb,
-		.iter = to,
-		.inode = file_inode(iocb->ki_filp),
-		.next = AT_ONCE,
-	};
-
-	return do_io(&io);
+	return do_io(iocb, to, false);
 }
 
 /**
@@ -399,13 +401,5 @@ ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
  */
 ssize_t vosfs_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct vosfs_io io = {
-		.iocb = iocb,
-		.iter = from,
-		.inode = file_inode(iocb->ki_filp),
-		.write = true,
-		.next = AT_ONCE,
-	};
-
-	return do_io(&io);
+	return do_io(iocb, from, true);
 }
