@@ -10,16 +10,14 @@
  * the next. For served data the pages are pinned before. Only O_DIRECT on held data faults in
  * the gate, since its pages may have to be unshared. No task waits for it there.
  *
- * Invariant: what is written to held data was fetched before. If a page is to be written whole,
- * the client does not read its old contents. So no part of the source may turn out to be
- * missing in the midst of the page.
+ * Invariant: what is written to held data was fetched before. The client does not read the old
+ * contents of a page that is written whole. So no part of the source may be missing in its midst.
  *
  * A write() is one change for other writers and for a truncation, as on any local file system.
  * So it is one part, under the inode's lock, unless it is very long, a page has gone again, or
  * the disk is nearly full. Served data that takes several calls is taken back.
  *
- * A read with IOCB_NOWAIT is only of held data in the page cache. It waits for nothing but pages
- * of user memory.
+ * A read with IOCB_NOWAIT is of cached held data. It waits for nothing but pages of user memory.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -115,10 +113,8 @@ static int fetch_pages(struct vosfs_io *io)
 	size_t len = min(iov_iter_count(io->iter), fetch_bytes(io));
 	size_t missing;
 
-	if (io->write)
-		missing = fault_in_iov_iter_readable(io->iter, len);
-	else
-		missing = fault_in_iov_iter_writeable(io->iter, len);
+	missing = io->write ? fault_in_iov_iter_readable(io->iter, len) :
+			      fault_in_iov_iter_writeable(io->iter, len);
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	io->fetched = len - missing;
@@ -364,12 +360,9 @@ static ssize_t do_io(struct kiocb *iocb, struct iov_iter *iter, bool write)
 		return n;
 	do {
 		n = io.next == WHEN_FETCHED ? fetch_pages(&io) : 0;
-		if (n == -EFAULT && write && !io.done)
-			n = unreadable_part(&io);
-		else if (n)
+		if (n && (n != -EFAULT || !write || io.done))
 			break;
-		else
-			n = do_part(&io);
+		n = n ? unreadable_part(&io) : do_part(&io);
 		if (n > 0) {
 			io.done += n;
 			io.fetched -= min_t(size_t, n, io.fetched);
