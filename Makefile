@@ -44,7 +44,7 @@ unexport $(filter-out DEBUG,$(EXEC_VARIABLES))
 # --- the programs a user runs -------------------------------------------------
 
 # These end with their program's own status; see scripts/exec-status.c.
-RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-long check-system check-pmu diff fuzz bench bench-quick check-deb check-host
+RUNNERS := run shell check check-static check-unit check-fuzz check-models check-faults check-lies check-long check-system check-pmu diff fuzz bench bench-quick check-deb check-host check-apps
 ifneq ($(filter $(RUNNERS),$(MAKECMDGOALS)),)
 -load build/exec_status.so
 endif
@@ -101,6 +101,10 @@ check-deb: ready
 # The tutorial, typed as it stands on a host that has nothing of ours.
 check-host: ready
 	$(exec-program scripts/check.sh,host)
+
+# Servers and their clients, data bases, containers: a userland of its own.
+check-apps: ready
+	$(exec-program scripts/check.sh,apps)
 
 check-pmu: pmu
 	$(exec-program scripts/check.sh,pmu)
@@ -325,6 +329,7 @@ help:
 #: make check-lies           service domains and front ends that lie
 #: make check-pmu            performance counters, on a QEMU that is built for it
 #: make check-deb            the Debian packages: made twice, they are equal; install, upgrade, purge
+#: make check-apps           many unmodified programs under load, by both doors, with deaths (apart)
 #: make check-host           docs/tutorial.md typed in an emulated host that has nothing of ours
 #: make check-faults         does each checker find what it is for, put in on purpose? Long
 #: make fuzz MINUTES=10      all fuzzers (or T='name ...') for so long; then fuzz-keep: what they

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Run tests and count them: check.sh [slice] [static] [unit] [fuzz] [models] [system]
-# [door] [smp] [long] [lies] [faults] [deb] [host] [pmu].
+# [door] [smp] [long] [lies] [faults] [deb] [host] [apps] [pmu].
 # The last line says "N passed, N failed"; the exit status is 0 if none failed. "door" runs the tests of
 # programs with the exceptionless door open for every process; DOOR=program or DOOR=both runs
 # all of them so, and only so. "smp" runs that of the door with two processors in the
@@ -143,6 +143,15 @@ check_deb() {
 # The first evening, as the tutorial has it.
 check_host() {
 	run host "$TOP/tests/system/run" -d "$TOP/tests/tutorial"
+}
+
+# Servers, data bases and containers; the primary has a userland of its own for them.
+check_apps() {
+	local door
+	for door in trap both; do
+		# shellcheck disable=SC2086
+		APPS=1 DOOR=$door run "apps-$door" "$TOP/tests/system/run" -d "$TOP/tests/apps" ${T-}
+	done
 }
 
 # Performance counters: machines of their own, with a QEMU of their own.

@@ -53,7 +53,9 @@ def suite_of(name):
 # The Debian of dom0, and with it the Xen: see versions.mk. That of the primary's programs.
 HOST = suite_of("HOST")
 SUITES = {"dom0": HOST, "primary": suite_of("USERLAND")}
-SIZE_MIB = {"dom0": 2560, "primary": 3072}
+# APPS=1: the primary has more programs, those of tests/apps.
+APPS = os.environ.get("APPS") == "1"
+SIZE_MIB = {"dom0": 2560, "primary": 6144 if APPS else 3072}
 RESERVED_PERCENT = {"dom0": 0, "primary": 1}     # of the blocks, for root alone
 KEEP = 2 * int(os.environ.get("VIRTUOS_CACHE_KEEP", 3))
 FORMAT = "3"            # raise when the way images are made changes
@@ -115,10 +117,17 @@ def version(name, suite):
     return values[name if suite == values["DEBIAN_SUITE"] else "%s_%s" % (name, suite)]
 
 
+def apps_of(role):
+    """What names of a role have in addition with APPS=1."""
+    return ".apps" if APPS and role == "primary" else ""
+
+
 def packages(role):
-    """The packages of a role, with those that it needs in its suite alone."""
-    named = []
-    for name in (role + ".packages", "%s.packages.%s" % (role, SUITES[role])):
+    """The packages of a role, with those that it needs in its suite alone, and for tests/apps."""
+    named, lists = [], [role + ".packages", "%s.packages.%s" % (role, SUITES[role])]
+    if apps_of(role):
+        lists.append(role + ".packages" + apps_of(role))
+    for name in lists:
         path = os.path.join(SETTINGS, name)
         with open(path if os.path.exists(path) else os.devnull) as f:
             named += [w for w in (line.split("#")[0].strip() for line in f) if w]
@@ -127,12 +136,15 @@ def packages(role):
 
 def place_of(role):
     """The name in the cache: a role of another suite than Debian's own here has one of its own."""
-    return role if SUITES[role] == "bookworm" else "%s@%s" % (role, SUITES[role])
+    name = role + apps_of(role)
+    return name if SUITES[role] == "bookworm" else "%s@%s" % (name, SUITES[role])
 
 
 def setup_hooks(role):
-    """The scripts that set a role up; one for its suite alone, if there is one, comes last."""
+    """The scripts that set a role up; one for its suite alone, or for tests/apps, comes last."""
     names = ["common-setup", role + "-setup", "%s-setup-%s" % (role, SUITES[role])]
+    if apps_of(role):
+        names.append(role + "-setup" + apps_of(role))
     hooks = [os.path.join(SETTINGS, n) for n in names]
     return hooks[:2] + [h for h in hooks[2:] if os.path.exists(h)]
 

@@ -59,8 +59,9 @@ class StateError(Exception):
 
 
 def kind(name):
-    """The name of a kind of state; those of other Debians are kept and pruned apart."""
+    """The name of a kind of state; those of other userlands are kept and pruned apart."""
     suites = [image.SUITES[role] for role in ("dom0", "primary")]
+    name += image.apps_of("primary")
     return name if suites == ["bookworm"] * 2 else "@".join([name] + suites)
 
 
