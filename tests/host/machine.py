@@ -79,10 +79,10 @@ class started_with:
 def xen_elf(which=None):
     """The hypervisor as QEMU's multiboot loader wants it: not compressed.
 
-    which: stock (default) or patched as `make hypervisor` left it, or a path.
+    which: stock or patched as `make hypervisor` left it, or a path. The default is what XEN= says, or stock.
     """
-    if which in (None, "", "stock", "patched"):
-        which = which or "stock"
+    which = which or os.environ.get("XEN") or "stock"
+    if which in ("stock", "patched"):
         if HOST != "bookworm":
             which += "-" + HOST
         path = os.path.join(BUILD, "xen", which)
