@@ -94,6 +94,9 @@ void vosfs_unpin(struct vosfs_pinned *p, bool written);
 ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to);
 ssize_t vosfs_write_iter(struct kiocb *iocb, struct iov_iter *from);
 
+/* freeze.c */
+int vosfs_freeze(struct super_block *sb);
+
 /* users.c */
 void vosfs_users_init(struct vosfs_data *d);
 bool vosfs_users_attached(const struct inode *inode);

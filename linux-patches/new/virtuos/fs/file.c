@@ -130,13 +130,25 @@ static vm_fault_t map_around(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 }
 
 /* Data that a mapping stores has room on the disk, too. */
-static vm_fault_t map_mkwrite(struct vm_fault *vmf)
+static vm_fault_t reserve_and_mkwrite(struct vm_fault *vmf)
 {
 	int err = vosfs_space_reserve_page(file_inode(vmf->vma->vm_file), vmf->pgoff);
 
 	if (err == -EINTR)
 		return VM_FAULT_NOPAGE;
 	return err ? vmf_error(err) : client_ops->page_mkwrite(vmf);
+}
+
+/* The client does not say that it stores, so a file system that is frozen would change. */
+static vm_fault_t map_mkwrite(struct vm_fault *vmf)
+{
+	struct super_block *sb = file_inode(vmf->vma->vm_file)->i_sb;
+	vm_fault_t fault;
+
+	sb_start_pagefault(sb);
+	fault = reserve_and_mkwrite(vmf);
+	sb_end_pagefault(sb);
+	return fault;
 }
 
 /*

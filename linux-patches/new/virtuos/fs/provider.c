@@ -147,15 +147,30 @@ static int attach_served(struct vosfs_data *d, struct vdoor_target *t)
 	return err;
 }
 
-static int vosfs_attach(struct file *file, struct vdoor_target *t)
+static int attach(struct inode *inode, struct vdoor_target *t)
 {
-	struct vosfs_data *d = vosfs_data_of(file_inode(file));
+	struct vosfs_data *d = vosfs_data_of(inode);
 	int err;
 
 	if (!d || !vosfs_gate_try_move(d))
 		return -EAGAIN;
 	err = t->window ? attach_window(d, t) : attach_served(d, t);
 	vosfs_gate_moved(d);
+	return err;
+}
+
+/* FIFREEZE waits until nobody is in here, then takes files back (freeze.c). */
+static int vosfs_attach(struct file *file, struct vdoor_target *t)
+{
+	struct inode *inode = file_inode(file);
+	int err;
+
+	if (!(t->flags & VOS_HANDLE_WRITE) && !t->window_write)
+		return attach(inode, t);
+	if (!sb_start_write_trylock(inode->i_sb))
+		return -EAGAIN;
+	err = attach(inode, t);
+	sb_end_write(inode->i_sb);
 	return err;
 }
 

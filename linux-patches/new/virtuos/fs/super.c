@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The super block's operations: the client's, with two of our own around them. The client does
+ * The super block's operations: the client's, with three of our own around them. The client does
  * not export them. So they are read from the first super block.
  */
 #include <linux/fs.h>
@@ -50,6 +50,7 @@ void vosfs_super_take(struct super_block *sb)
 		own_ops = *sb->s_op;
 		own_ops.evict_inode = evict;
 		own_ops.statfs = tell_statfs;
+		own_ops.freeze_fs = vosfs_freeze;
 		client_ops = sb->s_op;
 	}
 	sb->s_op = &own_ops;
