@@ -20,15 +20,16 @@ def door(op, *args):
 def sends():
     return int(open('/sys/kernel/virtuos/net/sends').read())
 def honest():
-    worst = 0
+    took = []
     for i in range(20):
         time.sleep(0.1)
         begun = time.time()
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         s.bind(('127.0.0.1', 0))
         s.close()
-        worst = max(worst, time.time() - begun)
-    print('worst %.0f' % (worst * 1000), flush=True)
+        took.append(time.time() - begun)
+    # A busy machine stops for a moment now and then; kicks would delay them all.
+    print('long %.0f' % (sorted(took)[-4] * 1000), flush=True)
 child = os.fork()
 if not child:
     honest()
@@ -48,12 +49,12 @@ os.waitpid(child, 0)
 def test_kicks_in_vain_wake_nobody(host):
     text = out(host.primary("python3 -", stdin=KICKS.encode(), timeout=120))
     found = dict(re.findall(r"(\w+) (\d+)", text))
-    kicks, sends, worst = (int(found[k]) for k in ("kicks", "sends", "worst"))
-    print("#   %d kicks, %d events; an honest call waited %d ms at most" % (kicks, sends, worst))
+    kicks, sends, long = (int(found[k]) for k in ("kicks", "sends", "long"))
+    print("#   %d kicks, %d events; all but three honest calls took %d ms at most" % (kicks, sends, long))
     assert kicks > 1000, text
     # One at a tick, for three seconds, and what the honest one's calls need.
     assert sends < 1500, text
-    assert worst < 500, text
+    assert long < 500, text
 
 
 def back(host, service):
