@@ -50,9 +50,12 @@ fi
 mirror
 echo "$tree" >"$out/.kernel"
 
+# A new clone in the same place finds its objects in the cache. Elsewhere paths differ.
+export CCACHE_DIR=$CACHE/ccache CCACHE_MAXSIZE=3G
+
 # kbuild ARGUMENT... - make in the kernel's tree, for our modules
 kbuild() {
-	make -C "$tree" M="$out" -j"$JOBS" \
+	make -C "$tree" M="$out" -j"$JOBS" CC='ccache gcc' \
 		KCFLAGS="-fmacro-prefix-map=$TOP/= -fmacro-prefix-map=$out/= -Wshadow" \
 		VIRTUOS_INCLUDE="$TOP/include" VIRTUOS_PARTS="$parts" "$@" modules
 }
