@@ -140,7 +140,8 @@ static s64 run_set(struct veng_scall *call)
 		rc = set_filter(o, call);
 	else
 		rc = set_value(o, call);
-	vns_obj_mark(o, 0);
+	/* Some change the mask, as SO_SELECT_ERR_QUEUE does. */
+	call->cqe.poll = vns_obj_refresh_early(o);
 	vns_obj_put(o);
 	return rc;
 }

@@ -150,3 +150,22 @@ TEST(connect_to_no_address)
 				  ECONNREFUSED);
 	}
 }
+
+/* A send with MSG_FASTOPEN, which another one has begun, of a connection that is there by now. */
+TEST(connect_by_a_second_send)
+{
+	struct endpoint e;
+	int l = listener(AF_INET, &e), fd = CHECK_OK(socket(AF_INET, SOCK_STREAM, 0)), peer;
+	const struct sockaddr *to = (struct sockaddr *)&e.addr;
+	char buf[16];
+
+	CHECK_ERR(sendto(fd, "first", 5, MSG_FASTOPEN | MSG_DONTWAIT, to, e.len), EINPROGRESS);
+	CHECK_EQ(poll_for(l, POLLIN, 5000), POLLIN);
+	peer = CHECK_OK(accept(l, NULL, NULL));
+	CHECK_EQ(poll_for(fd, POLLOUT, 5000), POLLOUT);
+	CHECK_EQ(sendto(fd, "again", 5, MSG_FASTOPEN, to, e.len), 5);
+	CHECK_ERR(sendto(fd, "third", 5, MSG_FASTOPEN, to, e.len), EISCONN);
+	CHECK_EQ(shutdown(fd, SHUT_WR), 0);
+	CHECK_EQ(recv(peer, buf, sizeof(buf), MSG_WAITALL), 5);
+	CHECK(!memcmp(buf, "again", 5));
+}

@@ -263,3 +263,25 @@ TEST(message_stamp_of_sending)
 	next_is(&in, &c, SOL_IP, IP_RECVERR, sizeof(struct sock_extended_err) + 16);
 	CHECK_ERR(receive(&in, fd[0], MSG_ERRQUEUE), EAGAIN);
 }
+
+/* An option that changes the mask has done so when it has been set. */
+TEST(message_error_queue_is_shown_at_once)
+{
+	struct endpoint e = loopback(AF_INET, 0);
+	int fd = CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0)), i;
+
+	CHECK_EQ(bind(fd, (struct sockaddr *)&e.addr, e.len), 0);
+	e = loopback(AF_INET, port_of(fd));
+	close(fd);
+	fd = CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0));
+	set_int(fd, SOL_IP, IP_RECVERR, 1);
+	CHECK_EQ(connect(fd, (struct sockaddr *)&e.addr, e.len), 0);
+	CHECK_EQ(send(fd, "nobody", 6, 0), 6);
+	CHECK_EQ(poll_for(fd, 0, 5000), POLLERR);
+	for (i = 0; i < 50; i++) {
+		set_int(fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1);
+		CHECK_EQ(poll_for(fd, POLLPRI, 0), POLLPRI | POLLERR);
+		set_int(fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 0);
+		CHECK_EQ(poll_for(fd, POLLPRI, 0), POLLERR);
+	}
+}

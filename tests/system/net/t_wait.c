@@ -263,6 +263,39 @@ TEST(rcvlowat_is_bounded)
 	CHECK_EQ(get_int(fd[0], SOL_SOCKET, SO_RCVLOWAT), 1);
 }
 
+/* A reader whose wait ends with fewer bytes than its mark, some of which were there before. */
+static void ends_below_the_mark(const char *before, bool by_signal, int flags)
+{
+	struct timeval tv = { .tv_usec = 700000 };
+	char buf[64];
+	int fd[2];
+	pid_t pid;
+
+	tcp_pair(AF_INET, fd);
+	set_int(fd[0], SOL_SOCKET, SO_RCVLOWAT, 10);
+	if (*before)
+		CHECK_EQ(write(fd[1], before, strlen(before)), strlen(before));
+	if (by_signal)
+		alarm_in(700, 0);
+	else
+		CHECK_EQ(setsockopt(fd[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), 0);
+	pid = child(write_late, &fd[1]);
+	CHECK_EQ(recv(fd[0], buf, sizeof(buf), flags), strlen(before) + 4);
+	CHECK_ERR(recv(fd[0], buf, sizeof(buf), flags | MSG_DONTWAIT), EAGAIN);
+	reap(pid);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+TEST(rcvlowat_ends_with_fewer)
+{
+	ends_below_the_mark("", false, 0);
+	ends_below_the_mark("", true, 0);
+	ends_below_the_mark("before", false, 0);
+	ends_below_the_mark("be", true, 0);
+	ends_below_the_mark("be", false, MSG_WAITALL);
+}
+
 static volatile sig_atomic_t ios;
 
 static void on_io(int sig)

@@ -291,6 +291,17 @@ static int recv_chunk(struct recv *r, size_t left, size_t got)
 	return rc;
 }
 
+/*
+ * Take what came while a call waited in vain for more. Fewer bytes than the mark wake nobody, and
+ * the call gets them all the same, as in Linux.
+ * @rc: how the wait ended
+ * Return: bytes, 0 perhaps.
+ */
+static int take_the_few(struct recv *r, size_t left, size_t got, int rc)
+{
+	return rc == -EPIPE ? 0 : max(recv_chunk(r, left, got), 0);
+}
+
 /* Test whether an error stays with the service, which reports it again. */
 static bool is_lasting(int rc)
 {
@@ -320,6 +331,8 @@ static int recv_stream(struct recv *r, size_t len, size_t target, struct vnet_wa
 		if (rc != -EAGAIN || got >= max_t(size_t, target, 1))
 			break;
 		rc = wait_for_more(r, got, w);
+		if (rc && target > 1 && w->queued)
+			got += take_the_few(r, len - got, got, rc);
 		if (rc)
 			break;
 		rc = 1;		/* not the end of the stream */

@@ -169,7 +169,11 @@ static int send_connected(struct send *s, size_t left, struct vnet_wait *w)
 	if (!w->timeo || (rc != -EINPROGRESS && !(begins && rc >= 0)))
 		return rc;
 	vnet_turn_leave(w);
-	done = vnet_connect_finish(s->vs, w->timeo) ?: vnet_turn_take(w, &s->vs->sending);
+	done = vnet_connect_finish(s->vs, w->timeo);
+	/* An earlier call has begun the connection, and it is there. */
+	if (done == -EISCONN)
+		done = 0;
+	done = done ?: vnet_turn_take(w, &s->vs->sending);
 	if (done)
 		return done;
 	s->first = false;
