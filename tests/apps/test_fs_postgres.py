@@ -7,17 +7,18 @@ from outside import wait_for
 
 TIMEOUT = 600
 
-AS_POSTGRES = "setpriv --reuid postgres --regid postgres --init-groups env HOME=/var/lib/postgresql LC_ALL=C.UTF-8 "
+AS_POSTGRES = ("cd /tmp; setpriv --reuid postgres --regid postgres --init-groups "
+               "env HOME=/var/lib/postgresql LC_ALL=C.UTF-8 ")
 BIN = "/usr/lib/postgresql/15/bin/"
 DATA = "/srv/pg"
 CTL = AS_POSTGRES + BIN + "pg_ctl -s -w -t 120 -D %s -l %s.log " % (DATA, DATA)
 START = CTL + "start -o '-c unix_socket_directories=/tmp -c listen_addresses= -c shared_buffers=16MB'"
 
 INITDB = """
-rm -rf %s; install -d -o postgres -m 700 %s
+cd /tmp; rm -rf %s; install -d -o postgres -m 700 %s; install -o postgres /dev/null %s.log
 echo begun
-exec %s%sinitdb -k -A trust -D %s
-""" % (DATA, DATA, AS_POSTGRES, BIN, DATA)
+%s%sinitdb -k -A trust -D %s
+""" % (DATA, DATA, DATA, AS_POSTGRES, BIN, DATA)
 
 # Every transaction adds one number to an account, a teller and a branch, and a row to the history.
 SUMS = AS_POSTGRES + """psql -h /tmp -qAt postgres -c "select

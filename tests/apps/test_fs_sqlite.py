@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """sqlite: several processes and a write-ahead log, with the storage domain killed meanwhile."""
 import os
+import re
 import sys
 
 from meanwhile import killed_meanwhile, ran
@@ -115,8 +116,13 @@ def suite():
     raise Skip("no test_sqlite3 of Python 3.11 here")
 
 
+# The tests are of a later 3.11 than Debian's sqlite3 module, so these fail on an ordinary guest too.
+LATER = ["ERROR: test_blob_32bit_rowid", "FAIL: test_dump_virtual_tables"]
+
+
 def test_suite_of_cpython(host):
     host.copy([suite()], cwd="/srv")
     text = killed_meanwhile(host, "cp -r /srv/test_sqlite3 /usr/lib/python3.11/test/ && "
-                                  "TMPDIR=/srv python3 -m unittest -v test.test_sqlite3 2>&1", "... ok", 500)
-    assert "\nOK" in text, text[-3000:]
+                                  "TMPDIR=/srv python3 -m unittest -v test.test_sqlite3 2>&1; true", "... ok", 500)
+    assert re.search(r"\nRan \d{3} tests", text), text[-3000:]
+    assert sorted(re.findall(r"^(?:ERROR|FAIL): \w+", text, re.M)) == LATER, text[-6000:]
