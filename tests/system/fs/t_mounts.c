@@ -174,6 +174,32 @@ TEST(overlay)
 	}
 }
 
+/* git makes its objects so: written under one name, linked to another, and the first name goes. */
+TEST(overlay_names_of_one_file)
+{
+	int fd;
+
+	CHECK_EQ(mkdir("low", 0755), 0);
+	put_text("low/old", "lower");
+	mount_layers("lowerdir=low,upperdir=up,workdir=work");
+	put_text("both/new", "upper");
+	put_text("both/old", "written");
+	CHECK_EQ(link("both/new", "both/new2"), 0);
+	CHECK_EQ(link("both/old", "both/old2"), 0);
+	CHECK_EQ(stat_of("both/new2").st_nlink, 2);
+	CHECK_EQ(stat_of("both/old2").st_nlink, 2);
+	fd = CHECK_OK(open("both/new2", O_RDONLY));
+	CHECK_EQ(unlink("both/new"), 0);
+	CHECK_EQ(unlink("both/old"), 0);
+	CHECK_EQ(stat_of("both/new2").st_nlink, 1);
+	CHECK(file_is("both/new2", "upper") && file_is("both/old2", "written"));
+	CHECK_EQ(rename("both/new2", "both/new"), 0);
+	CHECK_EQ(rename("both/old2", "both/old"), 0);
+	CHECK(file_is("both/new", "upper") && file_is("both/old", "written"));
+	close(fd);
+	CHECK_EQ(umount("both"), 0);
+}
+
 #define CAPS "security.capability"
 
 static bool has_caps(const char *name)
