@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """buildah builds an image out of nothing and podman runs it, with overlay and with vfs as storage."""
-from meanwhile import Work, killed_meanwhile, ran
-from test_recovery import kill, wait_until_up
+from meanwhile import killed_meanwhile, ran
 
 TIMEOUT = 1200
 
@@ -34,7 +33,8 @@ podman run --network none --name one local/box sh -c '
     cmp /etc/services /etc/services
     echo begun; busybox sleep 6
     echo new > /srv/new; busybox rm /etc/services; busybox mv /etc/debian_version /etc/moved
-    busybox stat -c "%%u:%%g" /srv; busybox id -u; busybox ls /etc/moved /proc/self/exe; busybox ip link | busybox grep -c eth'  || [ $? = 1 ]
+    busybox stat -c "%%u:%%g" /srv; busybox id -u
+    busybox ls /etc/moved /proc/self/exe; echo eth $(busybox ip link | busybox grep -c eth)'
 podman diff one | sort
 podman commit -q one local/two > /dev/null
 podman rm one > /dev/null
@@ -49,7 +49,11 @@ def build(host, driver):
 
 def run(host, driver):
     text = killed_meanwhile(host, RUN % {"driver": driver}, timeout=900)
-    print(text)
+    lines = text.split("\n")
+    assert text.index("begun") < text.index("5:6\n0\n/etc/moved\n/proc/self/exe\neth 0\n"), text
+    changes = {"A /etc/moved", "D /etc/services", "D /etc/debian_version", "A /srv/new"}
+    assert changes <= set(lines), text
+    assert lines[-3:-1] == ["new", ran(host, "cat /etc/debian_version").strip()], text
 
 
 def test_build_with_overlay(host):

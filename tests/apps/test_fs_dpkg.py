@@ -37,7 +37,8 @@ find / -xdev \( -name '*.dpkg-new' -o -name '*.dpkg-tmp' \)
 diff /root/before /root/after
 """
 
-USE = "echo '3*4' | bc; echo 'print(6*7)' | lua5.4 -; echo a | m4; cd /root; zip -q z.zip before; unzip -p z.zip | cmp - before"
+USE = ("echo '3*4' | bc; echo 'print(6*7)' | lua5.4 -; echo a | m4; "
+       "cd /root; zip -q z.zip before; unzip -p z.zip | cmp - before")
 
 
 def test_install(host):

@@ -23,7 +23,8 @@ FIO = """
 cd /srv
 name=%s
 (while [ ! -e $name.1.0 ]; do sleep 0.2; done; sleep 2; echo begun) &
-fio --name=$name --ioengine=%s --rw=%s --direct=%d %s --size=6m --rate=400k,800k --numjobs=2 --group_reporting \
+fio --name=$name --ioengine=%s --rw=%s --direct=%d %s --size=6m --rate=400k,800k \
+    --numjobs=2 --group_reporting \
     --verify=crc32c --verify_fatal=1 --verify_state_save=0 --end_fsync=1 --randrepeat=1 \
     --output-format=json --output=/srv/fio.json
 status=$?
@@ -57,7 +58,8 @@ def again(host, name, engine, pattern, direct, more):
     """What was written is verified once more, when nothing of it is cached."""
     if pattern == "randrw":         # that reads by itself, and would write anew
         return
-    ran(host, "echo 3 > /proc/sys/vm/drop_caches; cd /srv; fio --name=%s --ioengine=%s --rw=%s --direct=%d %s "
+    ran(host, "echo 3 > /proc/sys/vm/drop_caches; cd /srv; "
+              "fio --name=%s --ioengine=%s --rw=%s --direct=%d %s "
               "--size=6m --numjobs=2 --group_reporting --verify=crc32c --verify_fatal=1 --verify_only=1 "
               "--verify_state_save=0 --randrepeat=1" % (name, engine, pattern, direct, more))
 

@@ -53,7 +53,8 @@ def test_lines(host):
 
 def test_killed_itself(host):
     killed_meanwhile(host, "(sleep 2; systemctl kill -s KILL systemd-journald; sleep 1; echo begun) & "
-                           "set -e; for i in $(seq 40); do echo $i | logger -t self || :; sleep 0.2; done; wait")
+                           "set -e; for i in $(seq 40); do echo $i | logger -t self || :; "
+                           "sleep 0.2; done; wait")
     assert wait_for(lambda: host.primary("echo last | logger -t self; journalctl --sync; "
                                          "journalctl -q -o cat -t self | grep -q last").status == 0, 60)
     got = lines(host, "self")

@@ -70,7 +70,7 @@ mount -o loop,ro image loop
 (cd loop && sha1sum -c --quiet ../sums)
 [ $(wc -l < sums) = 21 ]
 umount loop
-[ -z "$(losetup -a)" ]
+[ -z "$(losetup -j /srv/image)" ]
 echo sound
 """
 

@@ -27,7 +27,8 @@ SUMS = AS_POSTGRES + """psql -h /tmp -qAt postgres -c "select
     (select sum(tbalance) from pgbench_tellers) = (select sum(delta) from pgbench_history),
     (select count(*) from pgbench_history)" """
 
-AMCHECK = AS_POSTGRES + BIN + "pg_amcheck -h /tmp --install-missing --heapallindexed --parent-check -d postgres"
+AMCHECK = AS_POSTGRES + BIN + ("pg_amcheck -h /tmp --install-missing --heapallindexed --parent-check "
+                               "-d postgres")
 
 LOAD = AS_POSTGRES + BIN + "pgbench -h /tmp -n -c 4 -j 2 -P 1 -T %d postgres 2>&1"
 

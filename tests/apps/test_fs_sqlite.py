@@ -123,6 +123,7 @@ LATER = ["ERROR: test_blob_32bit_rowid", "FAIL: test_dump_virtual_tables"]
 def test_suite_of_cpython(host):
     host.copy([suite()], cwd="/srv")
     text = killed_meanwhile(host, "cp -r /srv/test_sqlite3 /usr/lib/python3.11/test/ && "
-                                  "TMPDIR=/srv python3 -m unittest -v test.test_sqlite3 2>&1; true", "... ok", 500)
+                                  "TMPDIR=/srv python3 -m unittest -v test.test_sqlite3 2>&1; true",
+                            "... ok", 500)
     assert re.search(r"\nRan \d{3} tests", text), text[-3000:]
     assert sorted(re.findall(r"^(?:ERROR|FAIL): \w+", text, re.M)) == LATER, text[-6000:]

@@ -20,7 +20,8 @@ setfattr -n user.name -v value file3; setfattr -n trusted.name -v value file3
 setfattr -n user.long -v "$(head -c 2000 /dev/zero | tr '\0' a)" default
 setfattr -n user.empty file1; setfattr -h -n trusted.link -v value symlink
 cp /bin/busybox capable; setcap cap_net_raw,cap_net_admin+ep capable
-truncate -s 50M holes; echo end >> holes; printf middle | dd of=holes bs=1 seek=20000000 conv=notrunc status=none
+truncate -s 50M holes; echo end >> holes; 
+printf middle | dd of=holes bs=1 seek=20000000 conv=notrunc status=none
 truncate -s 3M only-hole; : > empty
 printf 'new\nline' > "$(printf 'new\nline')"; echo bytes > "$(printf '\377\001 name')"
 touch -d '1969-12-31 12:00 UTC' old; touch -d '2100-01-01 00:00:00.123456789 UTC' later
@@ -42,7 +43,8 @@ def lines(top):
             target = os.readlink(path) if stat.S_ISLNK(s.st_mode) else ''
             attributes = [(a, os.getxattr(path, a, follow_symlinks=False))
                           for a in sorted(os.listxattr(path, follow_symlinks=False))]
-            yield repr((short, oct(s.st_mode), s.st_uid, s.st_gid, s.st_rdev, s.st_mtime_ns // int(sys.argv[2]),
+            yield repr((short, oct(s.st_mode), s.st_uid, s.st_gid, s.st_rdev,
+                        s.st_mtime_ns // int(sys.argv[2]),
                         0 if folder else s.st_nlink, 0 if folder else s.st_size,
                         first.setdefault((s.st_dev, s.st_ino), short), content, target, attributes))
 print('\n'.join(lines(sys.argv[1])))
@@ -88,8 +90,10 @@ def test_rsync(host):
 
 def test_rsync_of_changes(host):
     ran(host, "cd /srv/rsynced && rm -rf zoneinfo/Europe odd/link1 && echo x >> odd/file2 && touch more && "
-              "chmod 600 odd/file3 && setfattr -x user.name odd/file3 && setfacl -b odd/file2 && mkdir odd/new")
-    killed_meanwhile(host, "echo begun; rsync -aHAXS --checksum --delete --numeric-ids /srv/tree/ /srv/rsynced/")
+              "chmod 600 odd/file3 && setfattr -x user.name odd/file3 && setfacl -b odd/file2 && "
+              "mkdir odd/new")
+    killed_meanwhile(host, "echo begun; "
+                           "rsync -aHAXS --checksum --delete --numeric-ids /srv/tree/ /srv/rsynced/")
     same(host, "/srv/rsynced")
 
 
