@@ -277,3 +277,26 @@ def test_a_logged_write_takes_setuid_away(host):
     assert b"child 0" in talk.said
     modes = out(host.primary(["python3", "-c", MODES, "log"]))
     assert modes == "log 777 after!\n", modes
+
+
+# Symbolic links get owners and times, and are looked at when nothing of them is cached.
+LINKS = r"""
+import os, time
+os.makedirs('/root/links')
+os.chdir('/root/links')
+print('begun', flush=True)
+for n in range(300):
+    os.symlink('nowhere', 's%d' % n)
+    os.lchown('s%d' % n, 1000 + n, 2000)
+    os.utime('s%d' % n, ns=(1 << 60, 1 << 60), follow_symlinks=False)
+    time.sleep(0.02)
+open('/proc/sys/vm/drop_caches', 'w').write('3')
+for n in range(300):
+    s = os.lstat('s%d' % n)
+    assert (s.st_uid, s.st_gid, s.st_mtime_ns) == (1000 + n, 2000, 1 << 60), (n, s)
+print('all there')
+"""
+
+
+def test_owners_of_symbolic_links_survive_a_kill(host):
+    assert "all there" in killed_meanwhile(host, ["python3", "-c", LINKS], 4, 120)
