@@ -198,6 +198,12 @@ static u32 kept_by(const struct fuse_setattr_in *in)
 	return in->valid & (FATTR_UID | FATTR_GID) ? in->valid & all : all;
 }
 
+/* What sets the owner and the mode as they are. A symbolic link's mode cannot be set. */
+static u32 sets_all(const struct fuse_attr *attr)
+{
+	return FATTR_UID | FATTR_GID | (S_ISLNK(attr->mode) ? 0 : FATTR_MODE);
+}
+
 /* Keep what only the answer says: the attributes, and with them the owner of what was made. */
 static void keep_answer(struct vosfs_change *c, const struct fuse_req *req)
 {
@@ -216,7 +222,7 @@ static void keep_answer(struct vosfs_change *c, const struct fuse_req *req)
 		c->nodes[0] = h->nodeid;
 		/* Times are set afterwards in any case. A new mode takes nothing else. */
 		in->valid = in->valid & (FATTR_MODE | FATTR_UID | FATTR_GID) ?
-			    FATTR_MODE | FATTR_UID | FATTR_GID | kept_by(in) : 0;
+			    sets_all(&c->attr) | kept_by(in) : 0;
 		in->mode = c->attr.mode;
 		in->uid = c->attr.uid;
 		in->gid = c->attr.gid;
