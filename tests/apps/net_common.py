@@ -44,7 +44,7 @@ def out(result):
     return text
 
 
-def run(host, script, timeout=1400):
+def run(host, script, timeout=280):
     """Run a script with the functions of the prelude in the primary; what it printed."""
     return out(host.primary(PRELUDE + script, timeout=timeout))
 

@@ -22,18 +22,18 @@ edns-packet-max=4096
 
 START = r"""
 cd /tmp/dq
-for i in $(seq 0 249); do printf '10.7.0.%d n%d.test\nfd00::%x n%d.test\n' $i $i $((i + 1)) $i; done >hosts
+for i in $(seq 0 119); do printf '10.7.0.%d n%d.test\nfd00::%x n%d.test\n' $i $i $((i + 1)) $i; done >hosts
 server log dnsmasq -k -C /tmp/dq/conf
 ask() { dig -p 5353 +tries=1 +time=60 "$@"; }
 until_ok ask @127.0.0.1 +short n0.test
-seq 0 249 | sed 's/.*/n&.test/' >names
-seq 0 249 | sed 's/^/10.7.0./' >want
+seq 0 119 | sed 's/.*/n&.test/' >names
+seq 0 119 | sed 's/^/10.7.0./' >want
 """
 
 QUERIES = r"""
 ask @127.0.0.1 +short -f names >got; same got want
 ask @::1 +short -f names >got; same got want
-ask @127.0.0.1 +short -t AAAA -f names | grep -c '^fd00::' | grep -qx 250 || fail AAAA
+ask @127.0.0.1 +short -t AAAA -f names | grep -c '^fd00::' | grep -x 120 || fail AAAA
 [ "$(ask @127.0.0.1 +short any.wild.test)" = 10.1.2.3 ] || fail wild
 ask @127.0.0.1 nothing.test | grep 'status: REFUSED\|status: NXDOMAIN' || fail refusal
 [ "$(ask @::1 +short -x 10.7.0.17)" = n17.test. ] || fail reverse
