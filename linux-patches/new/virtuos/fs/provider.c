@@ -159,7 +159,7 @@ static int attach(struct inode *inode, struct vdoor_target *t)
 	return err;
 }
 
-/* FIFREEZE waits until nobody is in here, then takes files back (freeze.c). */
+/* FIFREEZE waits until no task is in here, then takes files back (freeze.c). */
 static int vosfs_attach(struct file *file, struct vdoor_target *t)
 {
 	struct inode *inode = file_inode(file);

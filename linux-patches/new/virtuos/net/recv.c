@@ -292,8 +292,8 @@ static int recv_chunk(struct recv *r, size_t left, size_t got)
 }
 
 /*
- * Take what came while a call waited in vain for more. Fewer bytes than the mark wake nobody, and
- * the call gets them all the same, as in Linux.
+ * Take what came while a call waited in vain for more. Fewer bytes than the mark wake no task,
+ * and the call gets them all the same, as in Linux.
  * @rc: how the wait ended
  * Return: bytes, 0 perhaps.
  */
