@@ -197,7 +197,7 @@ static s64 run_bind(struct veng_scall *call)
 	struct vns_obj *o = call->priv;
 	s64 rc = bind_now(o, call);
 
-	vns_obj_mark(o, 0);
+	call->cqe.poll = vns_obj_refresh_early(o);
 	vns_obj_put(o);
 	return rc;
 }
