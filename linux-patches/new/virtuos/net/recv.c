@@ -299,7 +299,9 @@ static int recv_chunk(struct recv *r, size_t left, size_t got)
  */
 static int take_the_few(struct recv *r, size_t left, size_t got, int rc)
 {
-	return rc == -EPIPE ? 0 : max(recv_chunk(r, left, got), 0);
+	int few = rc == -EPIPE ? 0 : recv_chunk(r, left, got);
+
+	return max(few, 0);
 }
 
 /* Test whether an error stays with the service, which reports it again. */
