@@ -299,8 +299,12 @@ static int recv_chunk(struct recv *r, size_t left, size_t got)
  */
 static int take_the_few(struct recv *r, size_t left, size_t got, int rc)
 {
-	int few = rc == -EPIPE ? 0 : recv_chunk(r, left, got);
+	int few;
 
+	/* A task that is killed may have no turn, and the bytes would go with it. */
+	if (rc == -EPIPE || fatal_signal_pending(current))
+		return 0;
+	few = recv_chunk(r, left, got);
 	return max(few, 0);
 }
 
