@@ -79,6 +79,7 @@ static void close_socket(struct vns_obj *o)
 		vns_tun_close(o);
 	else
 		vns_starving_end(o);
+	vns_ring_end(o);
 	if (o->hooked)
 		vns_obj_unhook(o);
 	forget_linger(o->sock->sk);

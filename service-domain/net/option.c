@@ -87,8 +87,12 @@ static bool set_is_quick(int level, int name)
  */
 static bool is_refused(int level, int name)
 {
-	return level == SOL_PACKET &&
-	       (name == PACKET_RX_RING || name == PACKET_TX_RING || name == PACKET_FANOUT_DATA);
+	return level == SOL_PACKET && (name == PACKET_TX_RING || name == PACKET_FANOUT_DATA);
+}
+
+static bool is_ring(int level, int name)
+{
+	return level == SOL_PACKET && name == PACKET_RX_RING;
 }
 
 static void *copy_value(const struct veng_scall *call)
@@ -158,6 +162,8 @@ s64 vns_setsockopt(struct vns_obj *o, struct veng_scall *call)
 {
 	if (is_refused(call->sqe.arg[0], call->sqe.arg[1]))
 		return -EOPNOTSUPP;
+	if (is_ring(call->sqe.arg[0], call->sqe.arg[1]))
+		return vns_ring_set(o, call);
 	if (set_is_quick(call->sqe.arg[0], call->sqe.arg[1]))
 		return set_value(o, call);
 	if ((int)call->sqe.arg[0] == SOL_IP || (int)call->sqe.arg[0] == SOL_IPV6)

@@ -39,6 +39,7 @@ struct vns_wakers {
  * @users: keeps the socket: the table, and each call under way
  * @sock: the socket. Only those of netlink and of /dev/net/tun have a file: see ioctl.c
  * @file: of one of these; NULL: it is another
+ * @grown: bytes that its receive buffer has for its program's ring, see ring.c. Dispatcher only
  * @causes: VOS_CAUSE_* that are not published yet
  * @opened, @ended: what a signal has told of, see wake.c. Under the socket's lock
  * @told_open: that its connection is opened has been published; cleared by the dispatcher only
@@ -59,6 +60,7 @@ struct vns_obj {
 	u32 gen;
 	struct socket *sock;
 	struct file *file;
+	u32 grown;
 	atomic_t causes;
 	u32 mask;
 	bool closed;
@@ -129,6 +131,10 @@ u32 vns_obj_refresh_early(struct vns_obj *o);
 void vns_obj_mark(struct vns_obj *o, u32 cause);
 void vns_obj_connects(struct vns_obj *o);
 void vns_obj_dirty(struct veng_dirty *d);
+
+/* ring.c */
+s64 vns_ring_set(struct vns_obj *o, const struct veng_scall *call);
+void vns_ring_end(struct vns_obj *o);
 
 /* pressure.c */
 bool vns_may_send(struct vns_obj *o);

@@ -19,7 +19,7 @@ build copy $c /bin/busybox /bin/busybox > /dev/null
 build copy $c /etc/services /etc/debian_version /etc/ > /dev/null
 echo begun
 m=$(build mount $c)
-mkdir $m/tmp $m/srv; ln -s busybox $m/bin/sh; chown 5:6 $m/srv; setcap cap_net_raw+ep $m/bin/busybox
+mkdir $m/tmp $m/srv; ln -s busybox $m/bin/sh; chown 5:6 $m/srv; setcap cap_net_bind_service+ep $m/bin/busybox
 build umount $c > /dev/null
 build config --cmd '["/bin/sh", "-c", "echo hello"]' $c
 build commit -q $c local/box > /dev/null

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Packet sockets: frames that are seen and sent on the loopback interface, their addresses,
- * options, filters, and the ring by which libpcap receives.
+ * options and filters.
  */
-#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -11,72 +10,7 @@
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <stddef.h>
-#include <sys/mman.h>
-#include "nettest.h"
-
-#define MARK "seen by packet sockets"
-#define HEADERS (sizeof(struct ethhdr) + sizeof(struct iphdr) + sizeof(struct udphdr))
-
-static void bind_to_lo(int fd, int protocol)
-{
-	struct sockaddr_ll ll = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(protocol),
-		.sll_ifindex = (int)if_nametoindex("lo"),
-	};
-
-	CHECK(ll.sll_ifindex > 0);
-	CHECK_EQ(bind(fd, (struct sockaddr *)&ll, sizeof(ll)), 0);
-}
-
-static int sniffer(int type)
-{
-	int fd = CHECK_OK(socket(AF_PACKET, type, 0));
-
-	bind_to_lo(fd, ETH_P_IP);
-	return fd;
-}
-
-/*
- * Let UDP packets pass whose first byte of data is '!'. TCP segments of other programs pass
- * here as well, and their acknowledgement numbers have any byte at that place.
- */
-static void attach_filter(int fd)
-{
-	struct sock_filter insns[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
-			 sizeof(struct ethhdr) + offsetof(struct iphdr, protocol)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 3),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, HEADERS),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, '!', 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0xffff),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog prog = { 6, insns };
-
-	CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)), 0);
-}
-
-/* A raw sniffer that has received nothing yet, and receives what the filter lets pass. */
-static int marked_sniffer(void)
-{
-	int fd = CHECK_OK(socket(AF_PACKET, SOCK_RAW, 0));
-
-	attach_filter(fd);
-	bind_to_lo(fd, ETH_P_IP);
-	return fd;
-}
-
-/* Send a datagram over the loopback interface. */
-static void send_marked(const char *text)
-{
-	int fd[2];
-
-	udp_pair(AF_INET, fd);
-	CHECK_EQ(send(fd[0], text, strlen(text), 0), strlen(text));
-	close(fd[0]);
-	close(fd[1]);
-}
+#include "sniff.h"
 
 /* Receive until there is a packet that ends with @text. Return: its length. */
 static ssize_t recv_marked(int fd, const char *text, char *buf, size_t room,
@@ -271,123 +205,4 @@ TEST(packet_ioctl)
 	CHECK_EQ(ifr.ifr_hwaddr.sa_family, ARPHRD_LOOPBACK);
 	CHECK_EQ(ioctl(fd, SIOCGIFMTU, &ifr), 0);
 	CHECK(ifr.ifr_mtu >= 1500);
-}
-
-/* 4 blocks of 2 frames. */
-#define BLOCK 4096
-#define FRAME 2048
-#define FRAMES 8
-
-static const struct tpacket_req ring_req = {
-	.tp_block_size = BLOCK, .tp_block_nr = FRAMES * FRAME / BLOCK, .tp_frame_size = FRAME,
-	.tp_frame_nr = FRAMES,
-};
-
-static char *ring(int fd)
-{
-	char *p;
-
-	set_int(fd, SOL_PACKET, PACKET_VERSION, TPACKET_V2);
-	set_int(fd, SOL_PACKET, PACKET_RESERVE, 4);
-	CHECK_EQ(setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &ring_req, sizeof(ring_req)), 0);
-	p = mmap(NULL, FRAMES * FRAME, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	CHECK(p != MAP_FAILED);
-	return p;
-}
-
-/* Wait for the frame. Return: its header. */
-static struct tpacket2_hdr *frame(int fd, char *p, int i)
-{
-	struct tpacket2_hdr *h = (void *)(p + i % FRAMES * FRAME);
-
-	while (!(__atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
-		CHECK_EQ(poll_for(fd, POLLIN, 3000), POLLIN);
-	return h;
-}
-
-TEST(packet_ring)
-{
-	struct sockaddr_ll *ll;
-	struct tpacket2_hdr *h;
-	struct timespec now;
-	int fd = marked_sniffer(), i;
-	char *p;
-
-	p = ring(fd);
-	CHECK_EQ(poll_for(fd, POLLIN, 0), 0);
-	/* The ring goes round more than once. */
-	for (i = 0; i < 3 * FRAMES; i++) {
-		send_marked("!" MARK);
-		h = frame(fd, p, i);
-		CHECK_EQ(h->tp_len, HEADERS + 1 + strlen(MARK));
-		CHECK_EQ(h->tp_snaplen, h->tp_len);
-		CHECK_EQ(h->tp_net - h->tp_mac, sizeof(struct ethhdr));
-		CHECK(!memcmp((char *)h + h->tp_mac + HEADERS, "!" MARK, 1 + strlen(MARK)));
-		ll = (void *)((char *)h + TPACKET_ALIGN(sizeof(*h)));
-		CHECK_EQ(ll->sll_family, AF_PACKET);
-		CHECK_EQ(ll->sll_ifindex, if_nametoindex("lo"));
-		clock_gettime(CLOCK_REALTIME, &now);
-		CHECK(llabs((long long)now.tv_sec - h->tp_sec) <= 2);
-		__atomic_store_n(&h->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-	}
-	CHECK_EQ(poll_for(fd, POLLIN, 200), 0);
-}
-
-TEST(packet_ring_full)
-{
-	int fd = marked_sniffer(), i;
-	char *p;
-
-	p = ring(fd);
-	for (i = 0; i < FRAMES; i++)
-		send_marked("!" MARK);
-	/* As many frames as there are; none is written while the program has it. */
-	for (i = 0; i < FRAMES; i++)
-		frame(fd, p, i);
-	CHECK_EQ(poll_for(fd, POLLIN, 0), POLLIN);
-	for (i = 0; i < FRAMES; i++)
-		__atomic_store_n(&frame(fd, p, i)->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-}
-
-TEST(packet_ring_cut)
-{
-	char big[4000];
-	struct tpacket2_hdr *h;
-	int fd = marked_sniffer();
-	char *p;
-
-	p = ring(fd);
-	memset(big, '!', sizeof(big) - 1);
-	big[sizeof(big) - 1] = 0;
-	send_marked(big);
-	h = frame(fd, p, 0);
-	CHECK_EQ(h->tp_len, HEADERS + strlen(big));
-	CHECK_EQ(h->tp_snaplen, FRAME - h->tp_mac);
-	CHECK_EQ(((char *)h)[FRAME - 1], '!');
-}
-
-TEST(packet_ring_refuses)
-{
-	struct tpacket_req req = ring_req, none = {};
-	int fd = sniffer(SOCK_RAW), value = 0;
-	char *p;
-
-	set_int(fd, SOL_PACKET, PACKET_VERSION, TPACKET_V2);
-	req.tp_frame_nr--;
-	CHECK_ERR(setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)), EINVAL);
-	req.tp_frame_nr++;
-	req.tp_block_size = 100;
-	CHECK_ERR(setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)), EINVAL);
-	CHECK_EQ(mmap(NULL, BLOCK, PROT_READ, MAP_SHARED, fd, 0), MAP_FAILED);
-	p = ring(fd);
-	CHECK_EQ(mmap(NULL, BLOCK, PROT_READ, MAP_SHARED, fd, 0), MAP_FAILED);
-	CHECK_ERR(setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &ring_req, sizeof(ring_req)), EBUSY);
-	CHECK_ERR(setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &none, sizeof(none)), EBUSY);
-	CHECK_ERR(setsockopt(fd, SOL_PACKET, PACKET_RESERVE, &value, sizeof(value)), EBUSY);
-	CHECK_EQ(munmap(p, FRAMES * FRAME), 0);
-	CHECK_EQ(setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &none, sizeof(none)), 0);
-	p = ring(fd);
-	/* Its memory is there after close(). */
-	close(fd);
-	p[0]++;
 }

@@ -110,6 +110,14 @@ static int ask_for_more(struct socket *sock)
 				     KERNEL_SOCKPTR(&on), sizeof(on));
 }
 
+/* Have the domain keep what comes faster than it is fetched. A ring works without that, too. */
+static void tell(struct vnet_sock *vs, const struct tpacket_req *req)
+{
+	struct tpacket_req copy = *req;
+
+	vnet_option_set(vs, SOL_PACKET, PACKET_RX_RING, KERNEL_SOCKPTR(&copy), sizeof(copy));
+}
+
 /* Get the socket's ring; make it, if it has none. Return: the ring, or NULL: no memory. */
 static struct vnet_ring *ring_of(struct vnet_sock *vs)
 {
@@ -181,6 +189,8 @@ static int make(struct socket *sock, const struct tpacket_req *req)
 	rc = add(sock, m);
 	if (rc)
 		memory_free(m);
+	else
+		tell(vnet_sk(sock->sk), req);
 	return rc;
 }
 
@@ -200,8 +210,10 @@ static int unmake(struct vnet_sock *vs, const struct tpacket_req *req)
 	else
 		m = rcu_replace_pointer(r->memory, NULL, lockdep_is_held(&r->lock));
 	mutex_unlock(&r->lock);
-	if (m)
+	if (m) {
 		synchronize_rcu();
+		tell(vs, req);
+	}
 	memory_free(m);
 	return rc;
 }

@@ -275,7 +275,7 @@ static int set_timeout(struct socket *sock, int name, sockptr_t val, unsigned in
  * vnet_option_set - set an option of a socket that may stand beside a program's
  * @vs: the socket
  * @level: of the option
- * @name: of the option; none that this kernel keeps
+ * @name: of the option; none that this kernel keeps. Of a ring the service hears so
  * @val: its value
  * @len: length of its value
  *
@@ -288,6 +288,7 @@ int vnet_option_set(struct vnet_sock *vs, int level, int name, sockptr_t val, un
 	case FILTER:
 		return set_filter(vs, level, name, val, len);
 	case FORWARD:
+	case RING:
 		return set_value(vs, level, name, val, len);
 	default:
 		return -EOPNOTSUPP;
