@@ -17,7 +17,7 @@ ulimit -n 2048
 cd /tmp
 for t in %s; do
 	python3 -m test --timeout 1200 %s $t >$t.log 2>&1 </dev/null
-	echo "== $t $?"
+	echo "module $t $?"
 	tail -c 3000 $t.log
 done
 """
@@ -32,7 +32,7 @@ def part(name, status, text):
 def python_tests(host, *names):
     ignored = " ".join("-i '%s'" % t for t in UNRELATED)
     r = host.primary(SCRIPT % (" ".join(names), ignored), timeout=TIMEOUT - 20)
-    found = re.findall(r"^== (\w+) (\d+)\n(.*?)(?=^== |\Z)", r.stdout.decode(errors="replace"), re.S | re.M)
+    found = re.findall(r"^module (\w+) (\d+)\n(.*?)(?=^module |\Z)", r.stdout.decode(errors="replace"), re.S | re.M)
     assert [f[0] for f in found] == list(names), r
     return [part(*f) for f in found]
 

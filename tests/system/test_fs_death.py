@@ -2,10 +2,10 @@
 """What goes on in the file system while the storage domain is killed and replaced."""
 import os
 import re
-import threading
 import time
 
 from host import LIBRARY
+from meanwhile import killed_after
 from talk import Talk
 from test_programs import build
 from test_recovery import calls_wait, kill, out, wait_until_up
@@ -41,28 +41,15 @@ print('rounds', n)
 """
 
 
-def killed_meanwhile(host, command, after, timeout):
-    """Run a command in the primary, with the storage domain killed while it runs."""
-    result = []
-    t = threading.Thread(target=lambda: result.append(host.primary(command, timeout=timeout)))
-    t.start()
-    time.sleep(after)
-    generation = kill(host, "storage")
-    wait_until_up(host, "storage", generation)
-    t.join(timeout + 10)
-    assert result, "the command did not end"
-    return out(result[0])
-
-
 def test_names_survive_a_kill(host):
-    text = killed_meanwhile(host, ["python3", "-c", ROUNDS, "15"], 4, 120)
+    text = killed_after(host, ["python3", "-c", ROUNDS, "15"], 4, 120)
     assert re.match(r"rounds \d+", text), text
 
 
 def test_writers_survive_a_kill(host):
     program = build("fs", "fstest")
     host.copy([program])
-    text = killed_meanwhile(
+    text = killed_after(
         host, "./" + os.path.basename(program) + " -t 100 /root concurrent_writers concurrent_appends odd_sizes_and_offsets "
               "mmap_shared_write rename_directory readdir_sees_changes", 2, 200)
     assert text.strip().endswith("6 passed, 0 failed"), text
@@ -94,7 +81,7 @@ print('moved', n)
 
 
 def test_ranges_are_moved_once(host):
-    text = killed_meanwhile(host, ["python3", "-c", RANGES, "12"], 3, 120)
+    text = killed_after(host, ["python3", "-c", RANGES, "12"], 3, 120)
     assert re.match(r"moved \d+", text), text
 
 
@@ -299,4 +286,4 @@ print('all there')
 
 
 def test_owners_of_symbolic_links_survive_a_kill(host):
-    assert "all there" in killed_meanwhile(host, ["python3", "-c", LINKS], 4, 120)
+    assert "all there" in killed_after(host, ["python3", "-c", LINKS], 4, 120)

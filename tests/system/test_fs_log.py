@@ -4,9 +4,9 @@ storage domain dies, and each of them is there, once, with its inode number."""
 import time
 
 from image import SLOW
+from meanwhile import killed_after
 from outside import wait_for
 from talk import Talk
-from test_fs_death import killed_meanwhile
 from test_recovery import kill, out, states, wait_until_up
 
 TIMEOUT = 300
@@ -157,7 +157,7 @@ def replace(host):
 
 def test_a_stream_survives_kills(host):
     switch(host, True)
-    text = killed_meanwhile(host, ["python3", "-c", STREAM, "make", "12"], 6, 200)
+    text = killed_after(host, ["python3", "-c", STREAM, "make", "12"], 6, 200)
     assert text.strip().endswith("checked"), text
     after = stats(host)
     print(text.split(), {k: after[k] for k in ("logged", "again", "lost")})

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Programs in the primary that are at work while the storage domain is killed."""
 import threading
+import time
 
 from outside import wait_for
 from test_recovery import kill, out, wait_until_up
@@ -40,6 +41,15 @@ class Work:
         assert self.results, "no end: %s" % self.text()[-3000:]
         assert self.results[0].status == 0, (self.results[0].status, self.text()[-3000:])
         return self.text()
+
+
+def killed_after(host, command, seconds, timeout=240):
+    """Run a command, and kill the storage domain when it has run so long; what it said."""
+    work = Work(host, command, timeout)
+    time.sleep(seconds)
+    generation = kill(host, "storage")
+    wait_until_up(host, "storage", generation)
+    return work.end()
 
 
 def killed_meanwhile(host, command, word="begun", timeout=240):
