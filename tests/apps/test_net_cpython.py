@@ -16,9 +16,9 @@ SCRIPT = """
 ulimit -n 2048
 cd /tmp
 for t in %s; do
-	python3 -m test --timeout 1200 %s $t >$t.log 2>&1 </dev/null
+	python3 -m test --timeout 1200 -W %s $t >$t.log 2>&1 </dev/null
 	echo "module $t $?"
-	tail -c 3000 $t.log
+	tail -c 8000 $t.log
 done
 """
 

@@ -4,7 +4,10 @@ import threading
 import time
 
 from outside import wait_for
-from test_recovery import kill, out, wait_until_up
+from test_recovery import calls_wait, kill, out, wait_until_up
+
+# Seconds that calls wait for the next domain, which on a busy machine takes more than the usual 30.
+WAIT = 110
 
 
 class Work:
@@ -45,23 +48,24 @@ class Work:
 
 def killed_after(host, command, seconds, timeout=240):
     """Run a command, and kill the storage domain when it has run so long; what it said."""
-    work = Work(host, command, timeout)
-    time.sleep(seconds)
-    generation = kill(host, "storage")
-    wait_until_up(host, "storage", generation)
-    return work.end()
+    with calls_wait(host, WAIT):
+        work = Work(host, command, timeout)
+        time.sleep(seconds)
+        wait_until_up(host, "storage", kill(host, "storage"))
+        return work.end()
 
 
 def killed_meanwhile(host, command, word="begun", timeout=240):
     """Run a command, and kill the storage domain when it has said the word; what it said.
 
     The command must be at work when the domain dies."""
-    work = Work(host, command, timeout)
-    work.wait(word)
-    generation = kill(host, "storage")
-    assert not work.over(), "it had ended before the kill: %s" % work.text()[-3000:]
-    wait_until_up(host, "storage", generation)
-    return work.end()
+    with calls_wait(host, WAIT):
+        work = Work(host, command, timeout)
+        work.wait(word)
+        generation = kill(host, "storage")
+        assert not work.over(), "it had ended before the kill: %s" % work.text()[-3000:]
+        wait_until_up(host, "storage", generation)
+        return work.end()
 
 
 def ran(host, command, timeout=240):
