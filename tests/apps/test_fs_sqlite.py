@@ -103,7 +103,7 @@ print('rolled back')
 
 
 def test_hot_journal(host):
-    text = killed_meanwhile(host, "(sleep 8; echo) | python3 -c \"$(cat <<'END'\n%s\nEND\n)\"" % ROLLBACK)
+    text = killed_meanwhile(host, "(sleep 40; echo) | python3 -c \"$(cat <<'END'\n%s\nEND\n)\"" % ROLLBACK)
     assert text.split("\n")[-2] == "rolled back", text
 
 
