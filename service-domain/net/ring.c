@@ -22,7 +22,9 @@ static atomic_long_t grown;	/* bytes */
 
 static bool take(u32 bytes)
 {
-	if (atomic_long_add_return(bytes, &grown) <= totalram_pages() << (PAGE_SHIFT - MEMORY_SHIFT))
+	long most = totalram_pages() << (PAGE_SHIFT - MEMORY_SHIFT);
+
+	if (atomic_long_add_return(bytes, &grown) <= most)
 		return true;
 	atomic_long_sub(bytes, &grown);
 	return false;

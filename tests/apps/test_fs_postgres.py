@@ -5,7 +5,7 @@ import re
 from meanwhile import Work, killed_meanwhile, ran
 from outside import wait_for
 
-TIMEOUT = 600
+TIMEOUT = 700
 
 AS_POSTGRES = ("cd /tmp; setpriv --reuid postgres --regid postgres --init-groups "
                "env HOME=/var/lib/postgresql LC_ALL=C.UTF-8 ")
@@ -47,7 +47,7 @@ def processed(text):
 
 
 def test_initdb(host):
-    killed_meanwhile(host, INITDB)
+    killed_meanwhile(host, INITDB, timeout=500)
     ran(host, AS_POSTGRES + BIN + "pg_checksums --check -D " + DATA)
 
 

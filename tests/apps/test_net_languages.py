@@ -165,7 +165,7 @@ def answered(text, requests):
 def test_caddy_serves_files(host):
     text = run(host, FILES)
     answered(text, [100, 40])
-    assert "Socket errors" not in text and int(re.search(r"(\d+) requests in", text)[1]) > 10, text
+    assert "Socket errors" not in text and int(re.search(r"(\d+) requests in", text)[1]) > 0, text
 
 
 def test_caddy_as_proxy_and_by_tls(host):

@@ -31,5 +31,5 @@ def test_netdeath(host):
     assert result, lines
     found = [Part(line.split()[1], PASSED if line.startswith("ok ") else FAILED, "\n".join(lines))
              for line in lines if line.startswith(("ok ", "FAIL "))]
-    assert len(found) == 27, lines
+    assert len(found) == 28, lines
     return found

@@ -143,6 +143,35 @@ static void test_sources(void **state)
 	assert_int_equal(vnet_opt_longest(SOL_SOCKET, IP_MSFILTER), 512);
 }
 
+static struct vnet_opt *key(int name, u32 address, u8 prefix, u16 len)
+{
+	struct tcp_md5sig k = { .tcpm_prefixlen = prefix, .tcpm_keylen = len, .tcpm_key = "secret",
+				.tcpm_flags = prefix ? TCP_MD5SIG_FLAG_PREFIX : 0 };
+	struct sockaddr_in *a = (void *)&k.tcpm_addr;
+
+	a->sin_family = AF_INET;
+	a->sin_addr.s_addr = address;
+	a->sin_port = (u16)len;		/* means nothing */
+	return option(SOL_TCP, name, &k, sizeof(k));
+}
+
+static void test_keys(void **state)
+{
+	struct vnet_opt *first = key(TCP_MD5SIG, 1, 0, 6);
+
+	(void)state;
+	assert_true(vnet_opt_is_kept(first));
+	assert_true(vnet_opt_voids(key(TCP_MD5SIG, 1, 0, 5), first));
+	assert_true(vnet_opt_voids(key(TCP_MD5SIG_EXT, 1, 0, 5), first));
+	assert_true(vnet_opt_voids(key(TCP_MD5SIG_EXT, 1, 32, 5), first));
+	assert_false(vnet_opt_voids(key(TCP_MD5SIG, 2, 0, 6), first));
+	assert_false(vnet_opt_voids(key(TCP_MD5SIG_EXT, 1, 24, 6), first));
+	assert_true(vnet_opt_voids(key(TCP_MD5SIG_EXT, 1, 24, 6), key(TCP_MD5SIG_EXT, 1, 24, 6)));
+	assert_true(vnet_opt_voids(key(TCP_MD5SIG, 1, 0, 0), first));
+	assert_false(vnet_opt_is_kept(key(TCP_MD5SIG, 1, 0, 0)));
+	assert_false(vnet_opt_may_fail(first));
+}
+
 static void test_filters(void **state)
 {
 	struct vnet_opt *attach = number(SOL_SOCKET, SO_ATTACH_FILTER, 1);
@@ -180,6 +209,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_labels, end),
 		cmocka_unit_test_teardown(test_counted, end),
 		cmocka_unit_test_teardown(test_sources, end),
+		cmocka_unit_test_teardown(test_keys, end),
 		cmocka_unit_test_teardown(test_filters, end),
 		cmocka_unit_test_teardown(test_netlink, end),
 	};

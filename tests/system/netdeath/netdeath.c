@@ -558,6 +558,7 @@ static const struct {
 	{ "listener_dissolved", listener_dissolved },
 	{ "group_of_one_port", group_of_one_port },
 	{ "last_of_one_port", last_of_one_port },
+	{ "keys_of_peers", keys_of_peers },
 	{ "shut_down", shut_down },
 	{ "route_of_the_gone", route_of_the_gone },
 	{ "route_of_the_gone_v6", route_of_the_gone_v6 },

@@ -30,4 +30,7 @@ void family_of_the_changed(void);
 void route_of_the_gone(void);
 void route_of_the_gone_v6(void);
 
+/* signed.c */
+void keys_of_peers(void);
+
 #endif

@@ -4,7 +4,7 @@
  * make others void.
  *
  * Most options set one thing, so the last value counts. Others add a thing or take it away: a
- * group, a source, a filter. Their order matters, and what was taken away leaves nothing.
+ * group, a source, a filter, a key. Their order matters, and what was taken away leaves nothing.
  *
  * Invariant: the functions read no more of an option than its length says, and touch no memory but
  * their own. So tests/unit includes this file as it is.
@@ -18,6 +18,7 @@
 #include <linux/socket.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
+#include <linux/tcp.h>
 #include "option_keep.h"
 
 #define LEN_MAX		512u	/* longer ones are not kept */
@@ -103,6 +104,62 @@ static bool same_label(const struct vnet_opt *opt, const struct vnet_opt *older)
 	return a && b && a->flr_action != IPV6_FL_A_RENEW && a->flr_label == b->flr_label;
 }
 
+/* A connection's other end whose segments are signed (TCP_MD5SIG); made of zeros before. */
+struct signer {
+	int ifindex;
+	u16 prefix;	/* bits of the address that count */
+	u16 family;
+	u8 address[sizeof(struct in6_addr)];
+};
+
+static bool is_key(const struct vnet_opt *opt)
+{
+	return opt->level == SOL_TCP && opt->len >= sizeof(struct tcp_md5sig) &&
+	       (opt->name == TCP_MD5SIG || opt->name == TCP_MD5SIG_EXT);
+}
+
+static void get_signer(const struct vnet_opt *opt, struct signer *s)
+{
+	struct tcp_md5sig key;
+	u8 flags;
+
+	memset(s, 0, sizeof(*s));
+	memcpy(&key, opt->data, sizeof(key));
+	flags = opt->name == TCP_MD5SIG_EXT ? key.tcpm_flags : 0;
+	s->ifindex = flags & TCP_MD5SIG_FLAG_IFINDEX ? key.tcpm_ifindex : 0;
+	s->family = key.tcpm_addr.ss_family;
+	s->prefix = flags & TCP_MD5SIG_FLAG_PREFIX ? key.tcpm_prefixlen :
+		    s->family == AF_INET ? 32 : 128;
+	if (s->family == AF_INET)
+		memcpy(s->address, &((struct sockaddr_in *)&key.tcpm_addr)->sin_addr,
+		       sizeof(struct in_addr));
+	else
+		memcpy(s->address, &((struct sockaddr_in6 *)&key.tcpm_addr)->sin6_addr,
+		       sizeof(struct in6_addr));
+}
+
+static bool same_signer(const struct vnet_opt *opt, const struct vnet_opt *older)
+{
+	struct signer a, b;
+
+	if (!is_key(opt) || !is_key(older))
+		return false;
+	get_signer(opt, &a);
+	get_signer(older, &b);
+	return !memcmp(&a, &b, sizeof(a));
+}
+
+/* Test for an option that takes a key away, which leaves nothing. */
+static bool removes_key(const struct vnet_opt *opt)
+{
+	struct tcp_md5sig key;
+
+	if (!is_key(opt))
+		return false;
+	memcpy(&key, opt->data, sizeof(key));
+	return !key.tcpm_keylen;
+}
+
 /**
  * vnet_opt_longest - get the most bytes of an option's value that are kept
  * @level: of the option
@@ -162,7 +219,8 @@ bool vnet_opt_is_kept(const struct vnet_opt *opt)
 {
 	const struct in6_flowlabel_req *label = label_of(opt);
 
-	return !attached_by(opt) && (!label || label->flr_action == IPV6_FL_A_GET);
+	return !attached_by(opt) && !removes_key(opt) &&
+	       (!label || label->flr_action == IPV6_FL_A_GET);
 }
 
 static bool names_interface(const struct vnet_opt *opt)
@@ -248,6 +306,8 @@ bool vnet_opt_voids(const struct vnet_opt *opt, const struct vnet_opt *older)
 		return vnet_opt_group(opt) == vnet_opt_group(older);
 	if (attached_by(opt))
 		return attached_by(opt) == older->name;
+	if (is_key(opt))
+		return same_signer(opt, older);
 	if (opt->name != older->name)
 		return false;
 	if (label_of(opt))
