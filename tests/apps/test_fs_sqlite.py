@@ -4,8 +4,10 @@ import os
 import re
 import sys
 
-from meanwhile import killed_meanwhile, ran
+from meanwhile import WAIT, killed_meanwhile, ran
 from outcome import Skip
+from talk import Talk
+from test_recovery import calls_wait, kill, wait_until_up
 
 TIMEOUT = 600
 
@@ -103,8 +105,14 @@ print('rolled back')
 
 
 def test_hot_journal(host):
-    text = killed_meanwhile(host, "(sleep 40; echo) | python3 -c \"$(cat <<'END'\n%s\nEND\n)\"" % ROLLBACK)
-    assert text.split("\n")[-2] == "rolled back", text
+    """The domain dies while the journal of a killed process lies beside its data base."""
+    with calls_wait(host, WAIT):
+        talk = Talk(host, ROLLBACK)
+        talk.wait(b"begun", 120)
+        wait_until_up(host, "storage", kill(host, "storage"))
+        talk.go()
+        talk.end()
+    assert talk.said.endswith(b"rolled back\n"), talk.said
 
 
 def suite():
