@@ -42,8 +42,9 @@ void vns_ring_end(struct vns_obj *o)
 
 	if (!o->grown)
 		return;
-	/* The program may have set its size meanwhile. */
-	WRITE_ONCE(sk->sk_rcvbuf, max_t(int, sk->sk_rcvbuf - o->grown, SOCK_MIN_RCVBUF));
+	/* If the program has set the size meanwhile, that stays. */
+	if (sk->sk_rcvbuf == o->grown_to)
+		WRITE_ONCE(sk->sk_rcvbuf, o->grown_to - o->grown);
 	atomic_long_sub(o->grown, &grown);
 	o->grown = 0;
 }
@@ -74,6 +75,7 @@ s64 vns_ring_set(struct vns_obj *o, const struct veng_scall *call)
 	if (size <= sk->sk_rcvbuf || !take(size - sk->sk_rcvbuf))
 		return 0;
 	o->grown = size - sk->sk_rcvbuf;
+	o->grown_to = size;
 	WRITE_ONCE(sk->sk_rcvbuf, size);
 	return 0;
 }

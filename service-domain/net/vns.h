@@ -39,7 +39,8 @@ struct vns_wakers {
  * @users: keeps the socket: the table, and each call under way
  * @sock: the socket. Only those of netlink and of /dev/net/tun have a file: see ioctl.c
  * @file: of one of these; NULL: it is another
- * @grown: bytes that its receive buffer has for its program's ring, see ring.c. Dispatcher only
+ * @grown, @grown_to: bytes by which its receive buffer has grown for its program's ring, and its
+ *	size then, see ring.c. Dispatcher only
  * @causes: VOS_CAUSE_* that are not published yet
  * @opened, @ended: what a signal has told of, see wake.c. Under the socket's lock
  * @told_open: that its connection is opened has been published; cleared by the dispatcher only
@@ -61,6 +62,7 @@ struct vns_obj {
 	struct socket *sock;
 	struct file *file;
 	u32 grown;
+	u32 grown_to;
 	atomic_t causes;
 	u32 mask;
 	bool closed;

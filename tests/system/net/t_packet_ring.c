@@ -176,3 +176,18 @@ TEST(packet_ring_holds_a_burst)
 	CHECK_EQ(stats.tp_packets, BURST);
 	CHECK_EQ(stats.tp_drops, 0);
 }
+
+TEST(packet_ring_leaves_the_buffer)
+{
+	struct tpacket_req none = {};
+	int fd = marked_sniffer(), before = get_int(fd, SOL_SOCKET, SO_RCVBUF);
+
+	set_int(fd, SOL_PACKET, PACKET_VERSION, TPACKET_V2);
+	CHECK_EQ(setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &burst_req, sizeof(burst_req)), 0);
+	CHECK_EQ(setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &none, sizeof(none)), 0);
+	CHECK_EQ(get_int(fd, SOL_SOCKET, SO_RCVBUF), before);
+	CHECK_EQ(setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &burst_req, sizeof(burst_req)), 0);
+	set_int(fd, SOL_SOCKET, SO_RCVBUF, 50000);
+	CHECK_EQ(setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &none, sizeof(none)), 0);
+	CHECK_EQ(get_int(fd, SOL_SOCKET, SO_RCVBUF), 100000);
+}
