@@ -110,7 +110,7 @@ LIES="test_lies. test_fronts."
 # and others that take long for what they show.
 ROWS="cold_boot 20_kills"
 FEATURES="test_configured. test_remote_disk. test_tun. test_where. test_bpftrace. test_filesystems."
-LENGTHY="test_kept. test_fs_frozen. test_upgrade. degraded_is_told need_no_files"
+LENGTHY="test_kept. test_fs_frozen. test_grant_frames. test_upgrade. degraded_is_told need_no_files"
 APART="$ROWS $FEATURES $LENGTHY $LIES"
 FRONTS=test_fronts.test_rings_and_calls
 

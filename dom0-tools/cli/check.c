@@ -10,6 +10,7 @@
 #include <libxl_utils.h>
 
 #include "../common/printable.h"
+#include "../common/xen.h"
 #include "check.h"
 #include "cli.h"
 #include "owners.h"
@@ -84,6 +85,13 @@ static const char *xen_options(struct vd_host *h)
 	return v && v->commandline ? v->commandline : "";
 }
 
+static bool is_bounded(struct vd_host *h)
+{
+	const libxl_version_info *v = libxl_get_version_info(h->ctx);
+
+	return v && vd_xen_bounds_grant_frames(v->xen_version_major, v->xen_version_minor);
+}
+
 static void check_iommu(struct vd_host *h, const struct vd_config *c, const libxl_physinfo *info)
 {
 	int root;
@@ -146,7 +154,7 @@ static void check_host(struct vd_host *h, const struct vd_config *c, bool up)
 	} else {
 		check_iommu(h, c, &info);
 		check_types(c, &info);
-		check_xen_options(c, xen_options(h));
+		check_xen_options(c, xen_options(h), is_bounded(h));
 		if (up)
 			check_good("memory: the system is up");
 		else

@@ -63,8 +63,9 @@ void check_other(const struct vd_config *c, const struct vd_config *other);
  * check_xen_options - check the options on Xen's command line
  * @c: the configuration or NULL
  * @options: the command line
+ * @bounded: a domain can have no more grant frames than these options say
  */
-void check_xen_options(const struct vd_config *c, const char *options);
+void check_xen_options(const struct vd_config *c, const char *options, bool bounded);
 
 /**
  * check_no_iommu - say why Xen uses no IOMMU, and what to do about it

@@ -3,27 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/xen.h"
 #include "../hw/tree.h"
 #include "check.h"
 
 /* Two connections of a service take ten frames; what processes open takes the rest. */
 #define FRAMES_EACH	16
-#define FRAMES_DEFAULT	64	/* Xen's */
-
-/* The value of the last NAME=value; NULL: there is none. It ends with a blank or the text. */
-static const char *option(const char *options, const char *name)
-{
-	size_t n = strlen(name);
-	const char *found = NULL;
-
-	while (*options) {
-		options += strspn(options, " ");
-		if (!strncmp(options, name, n) && options[n] == '=')
-			found = options + n + 1;
-		options += strcspn(options, " ");
-	}
-	return found;
-}
 
 static bool is_off(const char *value)
 {
@@ -36,14 +21,20 @@ static bool is_off(const char *value)
 	return false;
 }
 
-void check_xen_options(const struct vd_config *c, const char *options)
+void check_xen_options(const struct vd_config *c, const char *options, bool bounded)
 {
-	const char *value = option(options, "gnttab_max_frames");
-	long frames = value ? strtol(value, NULL, 0) : FRAMES_DEFAULT;
+	long own = c ? c->primary.grant_frames : 0;
+	long xens = vd_xen_grant_frames(options);
+	long frames = own ? own : xens;
 	long need = (long)(c ? c->n_services : 1) * FRAMES_EACH;
 
-	if (frames < need)
-		check_lack("boot Xen with a larger gnttab_max_frames=",
+	if (own && bounded && own > xens)
+		check_lack("boot Xen with a larger gnttab_max_frames=, or lower primary_max_grant_frames",
+			   "grant table: primary_max_grant_frames is %ld, this Xen gives at most %ld",
+			   own, xens);
+	else if (frames < need)
+		check_lack(own || !bounded ? "set a larger primary_max_grant_frames" :
+			   "boot Xen with a larger gnttab_max_frames=",
 			   "grant table: %ld frames, %ld needed", frames, need);
 	else
 		check_good("grant table: %ld frames", frames);
@@ -51,7 +42,7 @@ void check_xen_options(const struct vd_config *c, const char *options)
 
 void check_no_iommu(int root, const char *options)
 {
-	if (is_off(option(options, "iommu")))
+	if (is_off(vd_xen_option(options, "iommu")))
 		check_lack("remove iommu= from Xen's command line (GRUB_CMDLINE_XEN_DEFAULT)",
 			   "IOMMU: switched off on Xen's command line");
 	else if (!hw_exists(root, "sys/firmware/acpi/tables/DMAR") &&

@@ -24,6 +24,7 @@
 #define VD_ERR_MAX		512
 #define VD_CMDLINE_MAX		1024
 #define VD_MAX_CPU		1023
+#define VD_MAX_GRANT_FRAMES	4096
 #define VD_CPUMAP_BYTES		((VD_MAX_CPU + 1) / 8)
 
 enum vd_role { VD_ROLE_PRIMARY, VD_ROLE_NETWORK, VD_ROLE_STORAGE };
@@ -56,6 +57,7 @@ struct vd_domain_config {
 	char *extra;			/* appended to the kernel command line */
 	long memory;			/* MiB */
 	long vcpus;
+	long grant_frames;		/* the primary's grant table; 0: Xen's default */
 	uint8_t cpumap[VD_CPUMAP_BYTES];
 	bool pinned;			/* cpumap is meaningful */
 	libxl_device_pci pci[VD_MAX_DEVICES];

@@ -127,7 +127,9 @@ int vd_get_primary(struct parse *p, struct vd_config *c)
 				VD_NAME_MAX);
 	snprintf(d->name, sizeof(d->name), "%s", r > 0 ? name : "primary");
 	free(name);
-	if (r < 0 || get_common(p, d, 512, 64))
+	if (r < 0 || get_common(p, d, 512, 64) ||
+	    vd_get_number(p, "primary_max_grant_frames", 4, VD_MAX_GRANT_FRAMES,
+			  &d->grant_frames) < 0)
 		return -1;
 	if (vd_get_choice(p, "primary_type", type_names, &type) < 0)
 		return -1;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <libxl_utils.h>
 
+#include "../common/xen.h"
 #include "host.h"
 
 #define MIB_SLACK	8	/* what Xen itself needs for a small domain, MiB */
@@ -57,6 +58,8 @@ static int fill_build(struct vd_host *h, const struct vd_config *c,
 		libxl_bitmap_set(&b->avail_vcpus, i);
 	b->max_memkb = (uint64_t)d->memory * 1024;
 	b->target_memkb = b->max_memkb;
+	if (d->grant_frames)
+		b->max_grant_frames = (uint32_t)d->grant_frames;
 	/*
 	 * Pollers read the clock all the time. If Xen does not trust the time stamp
 	 * counter, it makes each read a trap. That is for domains that move to another
@@ -157,6 +160,20 @@ static int check_memory(struct vd_host *h, const struct vd_domain_config *d)
 	return -1;
 }
 
+/* Tell of too many grant frames; libxl says no more than that the arguments are invalid. */
+static void explain_failure(struct vd_host *h, const struct vd_domain_config *d)
+{
+	const libxl_version_info *v = libxl_get_version_info(h->ctx);
+
+	if (!v || !v->commandline ||
+	    !vd_xen_bounds_grant_frames(v->xen_version_major, v->xen_version_minor))
+		return;
+	if (d->grant_frames > vd_xen_grant_frames(v->commandline))
+		vd_log("%s: Xen %d.%d was booted for %ld grant frames, primary_max_grant_frames is %ld",
+		       d->name, v->xen_version_major, v->xen_version_minor,
+		       vd_xen_grant_frames(v->commandline), d->grant_frames);
+}
+
 int vd_domain_create(struct vd_host *h, const struct vd_config *c,
 		     const struct vd_domain_config *d, uint32_t *domid)
 {
@@ -175,9 +192,11 @@ int vd_domain_create(struct vd_host *h, const struct vd_config *c,
 	rc = fill_config(h, c, d, &dc);
 	if (!rc) {
 		rc = libxl_domain_create_new(h->ctx, &dc, domid, NULL, NULL);
-		if (rc)
+		if (rc) {
 			vd_log("%s: libxl could not create the domain (error %d)",
 			       d->name, rc);
+			explain_failure(h, d);
+		}
 	}
 	if (rc && *domid != VD_NO_DOMID && *domid) {
 		vd_domain_destroy(h, *domid);

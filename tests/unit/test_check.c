@@ -101,12 +101,30 @@ static void grant_frames_too_few(void **state)
 	struct vd_config *c = config("");
 
 	(void)state;
-	check_xen_options(c, "gnttab_max_frames=128 gnttab_max_frames=16");
+	check_xen_options(c, "gnttab_max_frames=128 gnttab_max_frames=16", true);
 	expect("LACKS grant table: 16 frames, 32 needed\n");
-	check_xen_options(c, "xgnttab_max_frames=1");
+	check_xen_options(c, "xgnttab_max_frames=1", true);
 	expect("ok grant table: 64 frames\n");
-	check_xen_options(c, "gnttab_max_frames=");
+	check_xen_options(c, "gnttab_max_frames=", false);
 	expect("LACKS grant table: 0 frames, 32 needed\n");
+	vd_config_free(c);
+}
+
+static void grant_frames_of_the_primary(void **state)
+{
+	struct vd_config *c = config("primary_max_grant_frames = 100\n");
+
+	(void)state;
+	check_xen_options(c, "", true);
+	expect("LACKS grant table: primary_max_grant_frames is 100, this Xen gives at most 64\n");
+	check_xen_options(c, "gnttab_max_frames=100", true);
+	expect("ok grant table: 100 frames\n");
+	check_xen_options(c, "gnttab_max_frames=16", false);
+	expect("ok grant table: 100 frames\n");
+	vd_config_free(c);
+	c = config("primary_max_grant_frames = 31\n");
+	check_xen_options(c, "", false);
+	expect("LACKS grant table: 31 frames, 32 needed\n");
 	vd_config_free(c);
 }
 
@@ -328,6 +346,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_TREE(no_iommu),
 		ON_TREE(grant_frames_too_few),
+		ON_TREE(grant_frames_of_the_primary),
 		ON_TREE(devices_that_cannot_be_had),
 		ON_TREE(devices_of_a_system_that_is_up),
 		ON_TREE(disks_that_cannot_be_had),

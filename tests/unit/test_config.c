@@ -100,6 +100,7 @@ static void test_values(void **state)
 		"primary = 'box'\n"
 		"primary_memory = 768; primary_vcpus = 3\n"
 		"primary_cpus = \"1-3,^2,700\"\n"
+		"primary_max_grant_frames = 256\n"
 		"primary_type = \"pvh\" # a comment with \"quotes\" and = signs\n"
 		"primary_extra = \"quiet a=b\"\n"
 		"net_pci = [ \"0000:00:03.0\",\n\t'04:1f.7,permissive=1' ]\n"
@@ -119,6 +120,7 @@ static void test_values(void **state)
 	assert_true(c->primary.pinned);
 	assert_int_equal(c->primary.cpumap[0], 0x0a);
 	assert_int_equal(c->primary.cpumap[700 / 8], 1 << 700 % 8);
+	assert_int_equal(c->primary.grant_frames, 256);
 	assert_true(c->primary.pvh);
 	assert_int_equal(c->service[0].n_pci, 2);
 	assert_int_equal(c->service[0].pci[0].dev, 3);
@@ -190,6 +192,8 @@ static void test_bad_numbers(void **state)
 	expect_error("net_vcpus = 0\n", "t.cfg:5: net_vcpus: must be from 1 to 128");
 	expect_error("net_memory = [ 96 ]\n",
 		     "t.cfg:5: net_memory: must be a string or a number, not a list");
+	expect_error("primary_max_grant_frames = 4097\n",
+		     "t.cfg:5: primary_max_grant_frames: must be from 4 to 4096");
 	expect_error("restart_timeout = 0\n", "t.cfg:5: restart_timeout: must be from 1 to 3600");
 	expect_error("start_limit_burst = 65\n",
 		     "t.cfg:5: start_limit_burst: must be from 1 to 64");
