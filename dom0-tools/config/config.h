@@ -24,7 +24,7 @@
 #define VD_ERR_MAX		512
 #define VD_CMDLINE_MAX		1024
 #define VD_MAX_CPU		1023
-#define VD_MAX_GRANT_FRAMES	4096
+#define VD_MAX_GRANT_FRAMES	4096	/* for 8 GiB of granted pages */
 #define VD_CPUMAP_BYTES		((VD_MAX_CPU + 1) / 8)
 
 enum vd_role { VD_ROLE_PRIMARY, VD_ROLE_NETWORK, VD_ROLE_STORAGE };

@@ -160,7 +160,7 @@ static int check_memory(struct vd_host *h, const struct vd_domain_config *d)
 	return -1;
 }
 
-/* Tell of too many grant frames; libxl says no more than that the arguments are invalid. */
+/* Tell of too many grant frames, which libxl's error does not name. */
 static void explain_failure(struct vd_host *h, const struct vd_domain_config *d)
 {
 	const libxl_version_info *v = libxl_get_version_info(h->ctx);
