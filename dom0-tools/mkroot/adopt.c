@@ -177,12 +177,18 @@ static int check_room(const struct adoption *j)
 	return complain(j, what);
 }
 
+/* A folder that the record itself needs could not be told from a user's if a run ended before the record. */
+static int check_record_place(const struct adoption *j)
+{
+	return mkroot_exists(j->plan.root, "var/lib") ? 0 : complain(j, "the root file system has no /var/lib");
+}
+
 /* What would be planned is checked as long as nothing is written. */
 static int check_changes(struct adoption *j)
 {
 	int r;
 
-	if (mkroot_guest_init(j->plan.root))
+	if (mkroot_guest_init(j->plan.root) || check_record_place(j))
 		return -1;
 	r = mkroot_adopt_changes(j->o.parts, &j->plan, NULL) || check_room(j) ? -1 : 0;
 	mkroot_plan_free(&j->plan);

@@ -7,6 +7,9 @@
  * The record of all changes is on the disk before the first, and the mark "done" after the last.
  * A record without that mark is an interrupted run's. Taking changes back may be interrupted, too.
  *
+ * The directory above MKROOT_ADOPTED is there before: one that a run made could not be told from a
+ * user's while there is no record.
+ *
  * Functions return -1 after saying what went wrong, unless they say otherwise. The record is as
  * hostile as the file system: its paths lead nowhere outside.
  */

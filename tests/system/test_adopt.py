@@ -44,14 +44,15 @@ DEBIAN = {
     "usr/lib/os-release": 'PRETTY_NAME="Debian"\nVERSION_ID="12"\nID=debian\n',
     "usr/lib/systemd/systemd": "", "usr/sbin/init": "", "boot/vmlinuz-6.1": "kernel", "etc/fstab": FSTAB,
     "etc/crypttab": "data UUID=77 none luks\n", "etc/network/interfaces": "auto lo\niface lo inet loopback\n"
-    "allow-hotplug ens3\niface ens3 inet dhcp\n",
+    "allow-hotplug ens3\niface ens3 inet dhcp\n", "var/lib/dpkg/status": "",
 }
 
 
 def file_system(where, files, size=SIZE, room=None):
-    """An ext4 with these files, and a shell of this machine."""
+    """An ext4 with a Debian, these files, and a shell of this machine; None: without that one."""
     path, tree = os.path.join(where, "fs.img"), os.path.join(where, "tree")
-    for name, text in {**DEBIAN, **files}.items():
+    files = {name: text for name, text in {**DEBIAN, **files}.items() if text is not None}
+    for name, text in files.items():
         os.makedirs(os.path.dirname(os.path.join(tree, name)), exist_ok=True)
         with open(os.path.join(tree, name), "w") as f:
             f.write(text)
@@ -269,6 +270,7 @@ def test_what_is_refused():
     for files, words in ((other, "is not Debian 12 or 13, but debian 11"),
                          ({"usr/lib/os-release": "ID=fedora\nVERSION_ID=41\n"}, "but fedora 41"),
                          ({"usr/lib/os-release": ""}, "there is no /usr/lib/os-release"),
+                         ({"var/lib/dpkg/status": None}, "has no /var/lib"),
                          ({"etc/fstab": "UUID=1 /var ext4\n"}, "/var is on another file system"),
                          ({"var/lib/virtuos-adopted/record": "rubbish\n"}, "cannot be understood"),
                          ({"var/lib/virtuos-adopted/record": "virtuos adopt 1\nwas 1 ../../etc/passwd\n"},
