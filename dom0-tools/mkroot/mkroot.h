@@ -103,6 +103,8 @@ bool mkroot_has_data(const char *path, const struct stat *st, char why[MKROOT_WH
  * @st: what stat() says of it
  * @why: set to a few words
  *
+ * A device that a process has open for less than three seconds is not in use.
+ *
  * Return: true if something does.
  */
 bool mkroot_in_use(const char *path, const struct stat *st, char why[MKROOT_WHY]);

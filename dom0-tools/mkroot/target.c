@@ -18,6 +18,8 @@
 #define BLOCK		"sys/class/block"
 #define BACKENDS	"sys/bus/xen-backend/devices"
 #define NUMBER		24
+#define MOST_LOOKS	30
+#define LOOK_AGAIN_US	100000
 #define HEAD		4096	/* lvcreate(8) blanks so much, and all file systems begin there */
 
 static bool say(char why[MKROOT_WHY], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -267,7 +269,20 @@ bool mkroot_has_data(const char *path, const struct stat *st, char why[MKROOT_WH
 	return !blank && say(why, "has data, of what kind is not known");
 }
 
-/* What no --force helps against. */
+/* udevd and the like open a device for a moment, when it is new or was open for writing. */
+static bool stays_open(int root, const char *path, const struct stat *st, char why[MKROOT_WHY])
+{
+	int looks;
+
+	for (looks = 1; mkroot_open_used(root, path, st, why); looks++) {
+		if (!S_ISBLK(st->st_mode) || looks == MOST_LOOKS || mkroot_interrupted())
+			return true;
+		usleep(LOOK_AGAIN_US);
+	}
+	return false;
+}
+
+/* What no --force helps against. The device is not opened for writing, which has udevd open it. */
 static bool is_in_use(int root, const char *path, const struct stat *st, char why[MKROOT_WHY])
 {
 	char number[NUMBER];
@@ -277,12 +292,12 @@ static bool is_in_use(int root, const char *path, const struct stat *st, char wh
 		snprintf(number, sizeof(number), "%u:%u", major(st->st_rdev), minor(st->st_rdev));
 		if (mkroot_block_used(root, number, why))
 			return true;
-		fd = open(path, O_RDWR | O_EXCL | O_NONBLOCK | O_CLOEXEC);
+		fd = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)
 			return say(why, "cannot be had alone: %s", strerror(errno));
 		close(fd);
 	}
-	return mkroot_open_used(root, path, st, why);
+	return stays_open(root, path, st, why);
 }
 
 bool mkroot_in_use(const char *path, const struct stat *st, char why[MKROOT_WHY])

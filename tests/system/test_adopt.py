@@ -252,6 +252,17 @@ def test_block_devices():
             assert listing(path, at) == before
 
 
+def test_a_device_that_is_looked_at():
+    """As udevd does when it appears: that ends soon. What stays open is refused."""
+    with debian() as image, device(image) as block:
+        for seconds, ok in (("1", True), ("60", False)):
+            with open(block, "rb") as f, subprocess.Popen(["sleep", seconds], stdin=f) as p:
+                f.close()
+                said = adopt(block, ok=ok)
+                p.kill()
+            assert ok or "is open in process %d (sleep)" % p.pid in said, said
+
+
 def test_several_partitions():
     with debian() as image:
         two = gpt(image + ".two", [(LINUX, image), (LINUX, image)])
