@@ -24,6 +24,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 import tty
 
 import peers
@@ -87,11 +88,14 @@ class Host:
         if system != "virtuos":
             host = cls(peers.resumed(system, xen, deb, hostfwd, cpus), native=system == "native")
             host.door = "trap"
+            if not host.native:
+                host.set_clock()
             return host
         place = state.up(xen, deb) if kind == "up" else state.bare(xen, deb)[0]
         host = cls(state.resumed(place, xen=xen, hostfwd=hostfwd, flushes=flushes))
         host.machine.faults = state.faults_of(place)
         if kind == "up":
+            host.set_clock()
             host.open_doors()
         return host
 
@@ -102,6 +106,10 @@ class Host:
         host = cls(state.cold(xen, deb, disk, keep_data, hostfwd))
         host.open_doors()
         return host
+
+    def set_clock(self):
+        """The primary does not follow dom0's clock, which was set when the machine woke."""
+        self.dom0(["virtuos", "exec", "--", "date", "-s", "@%.2f" % time.time()], timeout=60, check=True)
 
     def open_doors(self):
         """DOOR=both: every program started from now on has the library; so has nginx."""

@@ -188,6 +188,7 @@ def resumed(system, xen=None, deb=None, hostfwd="", cpus=1):
     try:
         m.resume()
         m.ports[0].reset(30)
+        state.set_clock(m.ports[0])
     except BaseException:
         m.close()
         raise

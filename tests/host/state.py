@@ -172,6 +172,11 @@ def boot_again(dom0, data, xen, progress):
     return boot(dom0, data, xen, progress=progress)
 
 
+def set_clock(agent):
+    """A restored machine shows when it was saved."""
+    agent.run(["date", "-s", "@%.2f" % time.time()], timeout=60, check=True)
+
+
 def resumed(place, data=None, **kw):
     """Restore a state; `data` replaces the data disk that the state was saved with."""
     image_of = "/images/%s-" % image.place_of("dom0")
@@ -182,6 +187,7 @@ def resumed(place, data=None, **kw):
     try:
         m.resume()
         m.ports[0].reset(30)
+        set_clock(m.ports[0])
     except BaseException:
         m.close()
         raise

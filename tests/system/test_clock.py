@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One clock: times that the storage domain sets are those of the primary."""
+import time
+
 from outside import wait_for
 from test_recovery import kill, out, wait_until_up
 
@@ -17,6 +19,13 @@ print(max(abs(s.st_atime - time.time()), abs(s.st_mtime - time.time())))
 def off(host):
     """Seconds between the two clocks, and what the calls took."""
     return float(out(host.primary(["python3", "-c", OFF], timeout=60)))
+
+
+def test_a_restored_machine_shows_todays_time(host):
+    for run in host.dom0, host.primary:
+        began = time.time()
+        shown = float(out(run("date +%s.%N")))
+        assert began - 5 < shown < time.time() + 1, (began, shown)
 
 
 def test_files_have_the_primarys_time(host):

@@ -91,7 +91,7 @@ def fresh_host(where):
         f.truncate(12 << 30)
     place, _ = state.bare(None, find_deb())
     with Host(state.resumed(place, (disk, "raw"))) as host:
-        typed(host, "date -s @%d" % time.time() + FRESH)   # a restored machine shows when it was saved
+        typed(host, FRESH)
         host.copy([repository(where), archive()], "dom0", "/srv")
         typed(host, "cd /srv && mv -n *.tar.gz primary.tar.gz; ls")
         yield host
@@ -117,7 +117,7 @@ def typed(host, command):
     else:
         r = host.dom0(command, timeout=400)
         said = (r.stdout + r.stderr).decode(errors="replace")
-        assert r.status == 0, "%s: %s" % (command, said)
+        assert r.status == 0, "%s: %s\n%s" % (command, said, state.consoles(host.machine))
     say("dom0# %s   (%d s)\n%s" % (command, time.time() - begun, said))
     return said
 
