@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* If this domain serves one primary only, its clock follows the primary's. */
+#include <linux/math64.h>
+#include <linux/seqlock.h>
 #include <linux/timekeeping.h>
 #include <asm/tsc.h>
 #include "engine_priv.h"
@@ -9,6 +11,75 @@
 /* A call that takes longer was sent by a front end that gives no time stamp. */
 #define AGE_MAX_NS NSEC_PER_SEC
 #define READINGS 4
+/* Readings that are so far apart, in ns, give a rate; so much older ones say nothing any more. */
+#define RATE_MIN_NS (500 * NSEC_PER_MSEC)
+#define READING_MAX_NS (300 * NSEC_PER_SEC)
+/* Rates that differ by less than this part agree. A clock that was set shows another rate. */
+#define RATE_PART 1024
+
+/* The primary's clock, as it has told it last. Its rate: @ns in @ticks; 0: not known yet. */
+static struct {
+	s64 told;
+	u64 stamp;
+	u64 ns;
+	u64 ticks;
+	bool doubted;
+} front;
+static DEFINE_SEQLOCK(front_lock);
+
+static u64 by_rate(u64 ticks)
+{
+	return front.ticks ? mul_u64_u64_div_u64(ticks, front.ns, front.ticks) : veng_ns(ticks);
+}
+
+/* Take the rate between the last reading and this one, if it is no step of the clock. */
+static void take_rate(s64 told, u64 stamp)
+{
+	u64 ticks = stamp - front.stamp, expected, ns = told - front.told;
+
+	if (!front.stamp || stamp < front.stamp || told < front.told)
+		return;
+	expected = by_rate(ticks);
+	if (expected < RATE_MIN_NS || expected > READING_MAX_NS)
+		return;
+	if (front.ticks && !front.doubted && abs_diff(ns, expected) > expected / RATE_PART) {
+		front.doubted = true;
+		return;
+	}
+	if (abs_diff(ns, expected) > expected / 16)
+		return;
+	front.doubted = false;
+	front.ns = ns;
+	front.ticks = ticks;
+}
+
+static void note_reading(s64 told, u64 stamp)
+{
+	if (!stamp)
+		return;
+	write_seqlock(&front_lock);
+	take_rate(told, stamp);
+	front.told = told;
+	front.stamp = stamp;
+	write_sequnlock(&front_lock);
+}
+
+bool veng_front_time(s64 *ns)
+{
+	unsigned int seq;
+	u64 passed, stamp;
+
+	if (!veng_conn_alone())
+		return false;
+	do {
+		seq = read_seqbegin(&front_lock);
+		stamp = front.stamp;
+		passed = by_rate(rdtsc_ordered() - stamp);
+		*ns = front.told + passed;
+	} while (read_seqretry(&front_lock, seq));
+	return stamp && passed < READING_MAX_NS;
+}
+EXPORT_SYMBOL_GPL(veng_front_time);
 
 /* Return: how long before @stamp the front end has read its clock, in ns. */
 static u64 age(const struct veng_scall *call, u64 stamp)
@@ -53,6 +124,7 @@ static s64 set_clock(struct veng_scall *call)
 		return -EBUSY;
 	if (call->sqe.arg[1] >= NSEC_PER_SEC || !timespec64_valid_settod(&to))
 		return -EINVAL;
+	note_reading(timespec64_to_ns(&to), call->sqe.arg[2]);
 	ahead = ahead_of(timespec64_to_ns(&to), call);
 	call->cqe.out[0] = abs(ahead);
 	if (abs(ahead) < TOLERANCE_NS)

@@ -133,6 +133,18 @@ void veng_service_unregister(const struct veng_service *svc);
 void *veng_conn_priv(struct veng_conn *conn);
 
 /**
+ * veng_front_time - tell what the primary's clock shows now
+ * @ns: becomes that, in ns
+ *
+ * This domain's own clock may drift by milliseconds until it is set again, if its kernel does not
+ * trust the time stamp counter.
+ *
+ * Context: task.
+ * Return: false: it is not known, or there are several primaries.
+ */
+bool veng_front_time(s64 *ns);
+
+/**
  * veng_conn_nr_objects - count the entries of the object table
  * @conn: the connection
  *

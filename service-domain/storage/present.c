@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The time of a change is the client's, if it has told it. So times of files come in the order of
- * what its programs do. current_time() asks for it (virtuos_file_time.h). Likewise a write of what
- * is cached there takes no privileges from its file: write(2) has taken them there.
+ * The time of a change is the client's: as it has told it, or else as its clock was told last. So
+ * times of files come in the order of what its programs do. current_time() asks for it
+ * (virtuos_file_time.h). Likewise a write of what is cached there takes no privileges from its
+ * file: write(2) has taken them there.
  *
  * Invariant: a task has one request at most.
  */
@@ -13,6 +14,7 @@
 
 static DEFINE_HASHTABLE(present, 6);	/* requests by their task */
 static DEFINE_SPINLOCK(present_lock);
+static s64 last_tick;			/* of the client's coarse clock that it has told */
 
 /* Get the time that a request tells. Return: ns; 0: none, or this domain's own counts. */
 static s64 told(const struct vst_req *r)
@@ -21,6 +23,7 @@ static s64 told(const struct vst_req *r)
 		return 0;
 	if (atomic_read(&vst_nr_conns) > 1)
 		return 0;
+	WRITE_ONCE(last_tick, r->call->sqe.arg[3]);
 	return r->call->sqe.arg[3];
 }
 
@@ -98,12 +101,26 @@ static bool present_says(s64 *time, bool *keeps_privs)
 	return found;
 }
 
+/* Its clock's last tick: what came by the client's doors has times among those that it gives. */
+static bool clients_time(s64 *time)
+{
+	s64 tick = READ_ONCE(last_tick), since;
+
+	if (!in_task() || !veng_front_time(time))
+		return false;
+	since = *time - tick;
+	if (!tick || since < -TICK_NSEC)
+		return true;
+	*time = since < 0 ? tick : *time - since % TICK_NSEC;
+	return true;
+}
+
 static bool present_time(struct timespec64 *now)
 {
 	bool keeps_privs;
 	s64 time;
 
-	if (!present_says(&time, &keeps_privs) || !time)
+	if ((!present_says(&time, &keeps_privs) || !time) && !clients_time(&time))
 		return false;
 	*now = ns_to_timespec64(time);
 	return true;

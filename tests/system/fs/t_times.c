@@ -96,6 +96,24 @@ TEST(times_are_in_order)
 	CHECK_EQ(worst, 0);
 }
 
+/* A write moves times to the present, by whatever door it goes. Nothing is of the future. */
+TEST(a_write_has_the_time_of_the_clock)
+{
+	int fd = CHECK_OK(open("f", O_CREAT | O_RDWR, 0644)), i;
+	struct timespec from, to;
+
+	for (i = 0; i < 300; i++) {
+		clock_gettime(CLOCK_REALTIME_COARSE, &from);
+		CHECK_EQ(write(fd, "x", 1), 1);
+		clock_gettime(CLOCK_REALTIME, &to);
+		CHECK(ns(stat_of("f").st_ctim) >= ns(from) - 10000000);
+		CHECK(ns(stat_of("f").st_ctim) <= ns(to));
+		CHECK(ns(stat_of("f").st_mtim) <= ns(to));
+		usleep(1500);
+	}
+	CHECK_EQ(close(fd), 0);
+}
+
 static struct stat before, after;
 
 static void begin(const char *name)
