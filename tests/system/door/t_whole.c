@@ -186,3 +186,53 @@ TEST(a_limit_of_the_size)
 	CHECK_EQ(waitpid(pid, &i, 0), pid);
 	CHECK_EQ(i, 0);
 }
+
+#define PARTS	1024
+
+static void put_parts(int fd, uint32_t value, int times)
+{
+	static uint32_t part[PARTS][3];
+	struct iovec v[PARTS];
+	int i;
+
+	for (i = 0; i < PARTS; i++) {
+		part[i][0] = part[i][1] = part[i][2] = value;
+		v[i] = (struct iovec){ part[i], sizeof(part[i]) };
+	}
+	for (i = 0; i < times; i++)
+		CHECK_EQ(pwritev(fd, v, PARTS, 0), sizeof(part));
+}
+
+/* Too many for the door. The kernel passes them on as one write(), and one read(). */
+TEST(a_thousand_small_buffers)
+{
+	static uint32_t all[PARTS * 3], one[PARTS * 3];
+	int fd = new_file("parts", 0), i, n, bad = 0;
+	struct iovec v[PARTS];
+	pid_t pid[2];
+
+	for (i = 0; i < PARTS; i++)
+		v[i] = (struct iovec){ &all[PARTS * 3 - 3 - i * 3], 12 };
+	for (i = 0; i < 2; i++) {
+		pid[i] = fork();
+		CHECK(pid[i] >= 0);
+		if (!pid[i]) {
+			put_parts(fd, i + 1, 200);
+			_exit(0);
+		}
+	}
+	CHECK_EQ(waitpid(pid[0], &n, 0), pid[0]);
+	CHECK_EQ(n, 0);
+	CHECK_EQ(waitpid(pid[1], &n, 0), pid[1]);
+	CHECK_EQ(n, 0);
+	CHECK_EQ(preadv(fd, v, PARTS, 0), sizeof(all));
+	CHECK_EQ(pread(fd, one, sizeof(one), 0), sizeof(one));
+	for (i = 0; i < PARTS * 3; i++)
+		bad += all[i] != all[0] || one[i] != all[0];
+	CHECK_EQ(bad, 0);
+	for (i = 0; i < 3; i++)
+		one[i] = i;
+	CHECK_EQ(pwrite(fd, one, 12, 0), 12);
+	CHECK_EQ(preadv(fd, v, PARTS, 0), sizeof(all));
+	CHECK(!memcmp(&all[PARTS * 3 - 3], one, 12));
+}

@@ -7,8 +7,9 @@
  * Invariant: no task is in the gate, or has the inode's lock, while a page of user memory has
  * to come. Another process may have to provide the page, and may take for ever. Held data is
  * copied with faults off. If a page is missing, the part ends, and the page is fetched before
- * the next. For served data the pages are pinned before. Only O_DIRECT on held data faults in
- * the gate, since its pages may have to be unshared. No task waits for it there.
+ * the next. For served data the pages are pinned before. If they are too many, the data is
+ * copied before or after. Only O_DIRECT on held data faults in the gate, since its pages may
+ * have to be unshared. No task waits for it there.
  *
  * Invariant: what is written to held data was fetched before. The client does not read the old
  * contents of a page that is written whole. So no part of the source may be missing in its midst.
@@ -251,6 +252,52 @@ static bool served_user_part(struct vosfs_io *io, ssize_t *n)
 	return served;
 }
 
+/* Test for small buffers on so many pages that pinned ones would take several calls. */
+static bool is_scattered(const struct vosfs_io *io)
+{
+	size_t pages = iov_iter_npages(io->iter, INT_MAX);
+
+	if (pages <= get_fuse_conn(io->inode)->max_pages)
+		return false;
+	return io->write || pages > 2 * DIV_ROUND_UP(iov_iter_count(io->iter), PAGE_SIZE);
+}
+
+/* Give what was read to the program. Return: bytes that it has. */
+static ssize_t give_copy(struct vosfs_io *io, const void *copy, ssize_t n)
+{
+	size_t given = copy_to_iter(copy, n, io->iter);
+
+	io->iocb->ki_pos -= n - given;
+	return given ?: -EFAULT;
+}
+
+/* As served_user_part(), through memory of the kernel. Pages of the user come outside the gate. */
+static bool served_copied_part(struct vosfs_io *io, ssize_t *n)
+{
+	size_t most = (get_fuse_conn(io->inode)->max_pages - 1) << PAGE_SHIFT;
+	struct kvec vec = { .iov_len = min(iov_iter_count(io->iter), most) };
+	struct iov_iter iter;
+	bool served;
+
+	vec.iov_base = kvmalloc(vec.iov_len, GFP_KERNEL);
+	*n = -ENOMEM;
+	if (!vec.iov_base)
+		return true;
+	*n = -EFAULT;
+	if (io->write)
+		vec.iov_len = copy_from_iter(vec.iov_base, vec.iov_len, io->iter);
+	iov_iter_kvec(&iter, io->write ? ITER_SOURCE : ITER_DEST, &vec, 1, vec.iov_len);
+	served = !vec.iov_len || served_io(io, &iter, n);
+	if (io->write)
+		iov_iter_revert(io->iter, vec.iov_len - (served ? max(*n, 0) : 0));
+	else if (served && *n > 0)
+		*n = give_copy(io, vec.iov_base, *n);
+	if (served && *n == vec.iov_len && iov_iter_count(io->iter))
+		io->next = AT_ONCE;
+	kvfree(vec.iov_base);
+	return served;
+}
+
 /*
  * Carry out a part at the storage domain. When a write is answered, it is on the disk. So is
  * all that was written through doors before it (vst_write()): no replay may undo it.
@@ -265,8 +312,9 @@ static bool served_part(struct vosfs_io *io, ssize_t *n)
 		if (*n <= 0)
 			return true;
 	}
-	return user_backed_iter(io->iter) ? served_user_part(io, n) :
-					    served_io(io, io->iter, n);
+	if (!user_backed_iter(io->iter))
+		return served_io(io, io->iter, n);
+	return is_scattered(io) ? served_copied_part(io, n) : served_user_part(io, n);
 }
 
 /* Test for asynchronous O_DIRECT: its end, later, reports its own bytes only. */
