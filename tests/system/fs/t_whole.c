@@ -108,3 +108,28 @@ TEST(a_large_write_is_cut_before_or_after)
 		_exit(0);
 	CHECK_EQ(wait_for(pid), 0);
 }
+
+/* Its pages come from the disk each time, also while the size is being set. */
+TEST(a_file_is_cut_while_it_is_read)
+{
+	int fd = CHECK_OK(open("f", O_CREAT | O_TRUNC | O_RDWR, 0644)), i;
+	pid_t pid;
+
+	memset(buf, 'x', 10000);
+	pid = CHECK_OK(fork());
+	while (!pid) {
+		CHECK_EQ(pwrite(fd, buf, 10000, 0), 10000);
+		CHECK_EQ(fsync(fd), 0);
+		CHECK_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+		CHECK_EQ(ftruncate(fd, 0), 0);
+	}
+	for (i = 0; i < 500; i++) {
+		ssize_t n = CHECK_OK(pread(fd, buf, 20000, 0));
+
+		while (n && buf[n - 1] == 'x')
+			n--;
+		CHECK_EQ(n, 0);
+	}
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+	CHECK_EQ(waitpid(pid, NULL, 0), pid);
+}
