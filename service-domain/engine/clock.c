@@ -27,9 +27,14 @@ static struct {
 } front;
 static DEFINE_SEQLOCK(front_lock);
 
+/* What is too long for a reading is not told by the rate. The division faults on overflow. */
 static u64 by_rate(u64 ticks)
 {
-	return front.ticks ? mul_u64_u64_div_u64(ticks, front.ns, front.ticks) : veng_ns(ticks);
+	u64 ns = veng_ns(ticks);
+
+	if (!front.ticks || !ns || ns > 2 * READING_MAX_NS)
+		return ns;
+	return mul_u64_u64_div_u64(ticks, front.ns, front.ticks);
 }
 
 /* Take the rate between the last reading and this one, if it is no step of the clock. */
@@ -46,7 +51,8 @@ static void take_rate(s64 told, u64 stamp)
 		front.doubted = true;
 		return;
 	}
-	if (abs_diff(ns, expected) > expected / 16)
+	/* The counter's own rate is the measure, so that no front end moves the rate far by steps. */
+	if (abs_diff(ns, veng_ns(ticks)) > veng_ns(ticks) / 16)
 		return;
 	front.doubted = false;
 	front.ns = ns;

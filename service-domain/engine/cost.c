@@ -30,10 +30,17 @@ u64 veng_ticks(u64 ns)
  * veng_ns - convert ticks of the time stamp counter to nanoseconds
  * @ticks: the time
  *
- * Return: the same time in ns.
+ * Counters of two processors may differ a little, so a difference may be negative.
+ *
+ * Return: the same time in ns; 0: @ticks is negative. U64_MAX: it is more than decades.
  */
 u64 veng_ns(u64 ticks)
 {
+	if ((s64)ticks < 0)
+		return 0;
+	/* The division faults if the result does not fit. */
+	if (ticks >> 60)
+		return U64_MAX;
 	return mul_u64_u32_div(ticks, NSEC_PER_MSEC, tsc_khz);
 }
 
