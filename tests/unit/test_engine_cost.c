@@ -526,6 +526,14 @@ static void the_heartbeat_writes_the_domains_time(void **state)
 	assert_int_equal(conn->ctrl->running_ns, 2 * 12345);
 }
 
+static void spans_of_the_counter(void **state)
+{
+	assert_int_equal(veng_ns(1000), 1000);
+	assert_int_equal(veng_ns(0), 0);
+	assert_int_equal(veng_ns(-1000ull), 0);
+	assert_true(veng_ns(1ull << 62) == U64_MAX);
+}
+
 static int setup_without(void **state)
 {
 	begin(0);
@@ -716,6 +724,7 @@ int main(void)
 		TEST(sums_are_what_was_said),
 		TEST(sums_outlive_a_process),
 		TEST(the_heartbeat_writes_the_domains_time),
+		TEST(spans_of_the_counter),
 		cmocka_unit_test_setup_teardown(without_the_feature_all_is_zero, setup_without,
 						teardown),
 		TRACE(a_call_has_a_beginning_and_an_end),
