@@ -51,7 +51,7 @@ static void take_rate(s64 told, u64 stamp)
 		front.doubted = true;
 		return;
 	}
-	/* The counter's own rate is the measure, so that no front end moves the rate far by steps. */
+	/* The counter's own rate is the measure. So no front end moves the rate far by steps. */
 	if (abs_diff(ns, veng_ns(ticks)) > veng_ns(ticks) / 16)
 		return;
 	front.doubted = false;

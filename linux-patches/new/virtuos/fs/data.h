@@ -3,7 +3,7 @@
  * A file's data: what the files of this folder share that decide which side has it. Direction
  * of calls:
  *
- *	file.c (mappings), io.c (reads, writes) -> pin.c
+ *	file.c (mappings), io.c (reads, writes) -> served.c -> pin.c
  *	these, provider.c (doors), xattr.c -> data.c -> users.c, gate.c -> inode.c
  *	file.c, io.c, provider.c, data.c -> space.c, blocks.c -> statfs.c (space.h)
  *	file.c -> range.c, ioctl.c -> blocks.c; mount.c -> ioctl.c
@@ -89,6 +89,25 @@ struct vosfs_pinned *vosfs_pin(struct iov_iter *iter, unsigned int max_pages);
 struct iov_iter *vosfs_pinned_iter(struct vosfs_pinned *p);
 size_t vosfs_pinned_bytes(const struct vosfs_pinned *p);
 void vosfs_unpin(struct vosfs_pinned *p, bool written);
+
+/**
+ * struct vosfs_part - a part of a read() or write() of served data
+ * @iocb: the file and the position, which moves
+ * @iter: what is left of the caller's memory, which moves as well
+ * @write: it is a write()
+ * @more: all of it is done, and memory is left
+ * @n: bytes that are done, or -errno
+ */
+struct vosfs_part {
+	struct kiocb *iocb;
+	struct iov_iter *iter;
+	bool write;
+	bool more;
+	ssize_t n;
+};
+
+/* served.c */
+bool vosfs_served_part(struct vosfs_part *p);
 
 /* io.c */
 ssize_t vosfs_read_iter(struct kiocb *iocb, struct iov_iter *to);

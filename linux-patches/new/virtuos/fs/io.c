@@ -214,91 +214,6 @@ static ssize_t held_part(struct vosfs_io *io)
 }
 
 /*
- * Read or write at the storage domain, past all caches here. @iter needs no faults.
- * Return: true. false: the data is not served any more, or claimed.
- */
-static bool served_io(struct vosfs_io *io, struct iov_iter *iter, ssize_t *n)
-{
-	struct fuse_io_priv priv = FUSE_IO_PRIV_SYNC(io->iocb);
-	struct vosfs_data *d = vosfs_data_known(io->inode);
-
-	if (!vosfs_gate_try_enter_served(d))
-		return false;
-	*n = fuse_direct_io(&priv, iter, &io->iocb->ki_pos,
-			    FUSE_DIO_CUSE | (io->write ? FUSE_DIO_WRITE : 0));
-	vosfs_gate_leave_served(d);
-	if (*n > 0 && !io->write)
-		file_accessed(io->iocb->ki_filp);
-	return true;
-}
-
-static bool served_user_part(struct vosfs_io *io, ssize_t *n)
-{
-	struct vosfs_pinned *p = vosfs_pin(io->iter, get_fuse_conn(io->inode)->max_pages);
-	bool served;
-	size_t bytes;
-
-	if (IS_ERR(p)) {
-		*n = PTR_ERR(p);
-		return true;
-	}
-	*n = 0;
-	bytes = vosfs_pinned_bytes(p);
-	served = served_io(io, vosfs_pinned_iter(p), n);
-	vosfs_unpin(p, !io->write && *n > 0);
-	iov_iter_revert(io->iter, bytes - max(*n, 0));
-	if (*n == bytes && iov_iter_count(io->iter))
-		io->next = AT_ONCE;
-	return served;
-}
-
-/* Test for small buffers on so many pages that pinned ones would take several calls. */
-static bool is_scattered(const struct vosfs_io *io)
-{
-	size_t pages = iov_iter_npages(io->iter, INT_MAX);
-
-	if (pages <= get_fuse_conn(io->inode)->max_pages)
-		return false;
-	return io->write || pages > 2 * DIV_ROUND_UP(iov_iter_count(io->iter), PAGE_SIZE);
-}
-
-/* Give what was read to the program. Return: bytes that it has. */
-static ssize_t give_copy(struct vosfs_io *io, const void *copy, ssize_t n)
-{
-	size_t given = copy_to_iter(copy, n, io->iter);
-
-	io->iocb->ki_pos -= n - given;
-	return given ?: -EFAULT;
-}
-
-/* As served_user_part(), through memory of the kernel. Pages of the user come outside the gate. */
-static bool served_copied_part(struct vosfs_io *io, ssize_t *n)
-{
-	size_t most = (get_fuse_conn(io->inode)->max_pages - 1) << PAGE_SHIFT;
-	struct kvec vec = { .iov_len = min(iov_iter_count(io->iter), most) };
-	struct iov_iter iter;
-	bool served;
-
-	vec.iov_base = kvmalloc(vec.iov_len, GFP_KERNEL);
-	*n = -ENOMEM;
-	if (!vec.iov_base)
-		return true;
-	*n = -EFAULT;
-	if (io->write)
-		vec.iov_len = copy_from_iter(vec.iov_base, vec.iov_len, io->iter);
-	iov_iter_kvec(&iter, io->write ? ITER_SOURCE : ITER_DEST, &vec, 1, vec.iov_len);
-	served = !vec.iov_len || served_io(io, &iter, n);
-	if (io->write)
-		iov_iter_revert(io->iter, vec.iov_len - (served ? max(*n, 0) : 0));
-	else if (served && *n > 0)
-		*n = give_copy(io, vec.iov_base, *n);
-	if (served && *n == vec.iov_len && iov_iter_count(io->iter))
-		io->next = AT_ONCE;
-	kvfree(vec.iov_base);
-	return served;
-}
-
-/*
  * Carry out a part at the storage domain. When a write is answered, it is on the disk. So is
  * all that was written through doors before it (vst_write()): no replay may undo it.
  *
@@ -306,15 +221,20 @@ static bool served_copied_part(struct vosfs_io *io, ssize_t *n)
  */
 static bool served_part(struct vosfs_io *io, ssize_t *n)
 {
+	struct vosfs_part part = { .iocb = io->iocb, .iter = io->iter, .write = io->write };
+	bool served;
+
 	io->next = NO_MORE;
 	if (io->write) {
 		*n = generic_write_checks(io->iocb, io->iter);
 		if (*n <= 0)
 			return true;
 	}
-	if (!user_backed_iter(io->iter))
-		return served_io(io, io->iter, n);
-	return is_scattered(io) ? served_copied_part(io, n) : served_user_part(io, n);
+	served = vosfs_served_part(&part);
+	*n = part.n;
+	if (part.more)
+		io->next = AT_ONCE;
+	return served;
 }
 
 /* Test for asynchronous O_DIRECT: its end, later, reports its own bytes only. */
