@@ -96,6 +96,20 @@ TEST(mmap_survives_unlink)
 	CHECK_EQ(munmap(p, 4096), 0);
 }
 
+/* A disk's file system has no mappings that are durable without fsync(), and does not pretend to. */
+TEST(mmap_synchronous_is_refused)
+{
+	int fd;
+
+	put_text("f", "mapped");
+	fd = CHECK_OK(open("f", O_RDWR));
+	CHECK(mmap(NULL, 4096, PROT_READ, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0) == MAP_FAILED);
+	CHECK_EQ(errno, EOPNOTSUPP);
+	CHECK(mmap(NULL, 4096, PROT_READ, MAP_SHARED | MAP_SYNC, fd, 0) == MAP_FAILED);
+	CHECK_EQ(errno, EOPNOTSUPP);
+	close(fd);
+}
+
 static void copy_self(const char *to)
 {
 	int in = CHECK_OK(open("/proc/self/exe", O_RDONLY));

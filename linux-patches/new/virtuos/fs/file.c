@@ -172,8 +172,12 @@ static void take_ops(const struct vm_operations_struct *ops)
 static int data_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct inode *inode = file_inode(file);
-	int rc = vosfs_data_begin(inode);
+	int rc;
 
+	/* MAP_SYNC is for persistent memory. ext4 without such says so for MAP_SHARED as well. */
+	if (vma->vm_flags & VM_SYNC)
+		return -EOPNOTSUPP;
+	rc = vosfs_data_begin(inode);
 	if (rc)
 		return rc;
 	rc = fuse_file_operations.mmap(file, vma);

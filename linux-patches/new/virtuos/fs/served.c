@@ -63,11 +63,12 @@ static bool pinned_part(struct vosfs_part *p)
 /* Test for small buffers on so many pages that pinned ones would take several calls. */
 static bool is_scattered(const struct vosfs_part *p)
 {
-	size_t pages = iov_iter_npages(p->iter, INT_MAX);
+	int most = get_fuse_conn(inode_of(p))->max_pages;
+	int whole = DIV_ROUND_UP(min_t(size_t, iov_iter_count(p->iter), MAX_RW_COUNT), PAGE_SIZE);
 
-	if (pages <= get_fuse_conn(inode_of(p))->max_pages)
-		return false;
-	return p->write || pages > 2 * DIV_ROUND_UP(iov_iter_count(p->iter), PAGE_SIZE);
+	if (!p->write)
+		most = max(most, 2 * whole);
+	return iov_iter_npages(p->iter, most + 1) > most;
 }
 
 /* Give what was read to the program, as far as it can be given. */
@@ -86,7 +87,7 @@ static bool copied_part(struct vosfs_part *p)
 	struct iov_iter iter;
 	bool served = true;
 
-	copy.iov_base = kvmalloc(copy.iov_len, GFP_KERNEL);
+	copy.iov_base = kvmalloc(copy.iov_len, GFP_KERNEL_ACCOUNT);
 	if (!copy.iov_base) {
 		p->n = -ENOMEM;
 		return true;
