@@ -60,6 +60,17 @@ tree_lock() {
 	flock 8
 }
 
+# in_place COMMAND... - run it where this tree is $PLACE/src and what it builds $PLACE/build, by
+# mounts that it alone sees; what it says names the tree's own paths. So ccache knows
+# what another clone has compiled: the paths are part of its keys.
+PLACE=$CACHE/place
+in_place() {
+	mkdir -p "$PLACE/src" "$PLACE/build"
+	unshare --mount bash -c 'mount --bind "$1" "$3/src" && mount --bind "$2" "$3/build" &&
+		shift 3 && exec "$@"' in_place "$TOP" "$BUILD" "$PLACE" "$@" 2>&1 |
+		sed -u "s|$PLACE/src|$TOP|g; s|$PLACE/build|$BUILD|g"
+}
+
 # progress LOG PATTERN - until killed, one line every ten seconds: how many lines
 # of LOG match PATTERN, and how long it has taken
 progress() {

@@ -44,20 +44,20 @@ mirror() {
 
 # A new kernel tree makes every object stale; kbuild itself would not notice.
 tree=$(readlink -f "$kernel")
-if [ "$(cat "$out/.kernel" 2>/dev/null)" != "$tree" ]; then
+if [ "$(cat "$out/.kernel" 2>/dev/null)" != "$tree $PLACE" ]; then
 	rm -rf "$out"
 fi
 mirror
-echo "$tree" >"$out/.kernel"
+echo "$tree $PLACE" >"$out/.kernel"
 
-# A new clone in the same place finds its objects in the cache. Elsewhere paths differ.
 export CCACHE_DIR=$CACHE/ccache CCACHE_MAXSIZE=3G
 
 # kbuild ARGUMENT... - make in the kernel's tree, for our modules
 kbuild() {
-	make -C "$tree" M="$out" -j"$JOBS" CC='ccache gcc' \
-		KCFLAGS="-fmacro-prefix-map=$TOP/= -fmacro-prefix-map=$out/= -Wshadow" \
-		VIRTUOS_INCLUDE="$TOP/include" VIRTUOS_PARTS="$parts" "$@" modules
+	local there=$PLACE/build${out#"$BUILD"}
+	in_place make -C "$tree" M="$there" -j"$JOBS" CC='ccache gcc' \
+		KCFLAGS="-fmacro-prefix-map=$PLACE/src/= -fmacro-prefix-map=$there/= -Wshadow" \
+		VIRTUOS_INCLUDE="$PLACE/src/include" VIRTUOS_PARTS="$parts" "$@" modules
 }
 
 if [ "${2-}" = sparse ]; then
