@@ -20,8 +20,8 @@ XENPMU_OP = "40"
 KERNEL_MODE = 1
 
 
-def boot(xen, vpmu, what):
-    with Boot("-m", "2048", "-kernel", xen_elf(xen), "-append", XEN_ARGS % vpmu,
+def boot(xen, vpmu, what, *args):
+    with Boot("-m", "2048", *args, "-kernel", xen_elf(xen), "-append", XEN_ARGS % vpmu,
               "-initrd", "%s console=hvc0 quiet panic=-1 %s,%s" % (KERNEL, what, DOM0), plugin=True) as m:
         return m.wait_for("end", 400), m.marks()
 

@@ -38,11 +38,16 @@ static xen_pfn_t load(const struct domain *d)
 	return frame;
 }
 
+static unsigned int vcpus_of(const struct domain *d)
+{
+	return d->vcpus ? d->vcpus : 1;
+}
+
 static void build(struct domain *d)
 {
 	struct xen_domctl_createdomain create = {
 		.flags = d->vpmu ? XEN_DOMCTL_CDF_vpmu : 0,
-		.max_vcpus = 1,
+		.max_vcpus = vcpus_of(d),
 		.max_evtchn_port = -1,
 		.max_grant_frames = 4,
 		.grant_opts = XEN_DOMCTL_GRANT_version(1),
@@ -50,7 +55,7 @@ static void build(struct domain *d)
 
 	if (xc_domain_create(xc, &d->id, &create))
 		err(1, "%s: cannot be created", d->name);
-	if (xc_domain_max_vcpus(xc, d->id, 1) || xc_domain_setmaxmem(xc, d->id, (d->mb + 1) * 1024))
+	if (xc_domain_max_vcpus(xc, d->id, vcpus_of(d)) || xc_domain_setmaxmem(xc, d->id, (d->mb + 1) * 1024))
 		err(1, "%s", d->name);
 	d->ring = xc_map_foreign_range(xc, d->id, XC_PAGE_SIZE, PROT_READ | PROT_WRITE, load(d));
 	if (!d->ring)
@@ -86,15 +91,15 @@ static void take_all(struct domain *d)
 	fflush(stdout);
 }
 
-/* The @i-th domain has every combination of processors with those before it. */
-static void move(const struct domain *d, unsigned int turn, unsigned int i)
+/* The @i-th vCPU has every combination of processors with those before it. */
+static void move(const struct domain *d, unsigned int vcpu, unsigned int turn, unsigned int i)
 {
 	xc_cpumap_t cpus = xc_cpumap_alloc(xc);
 
 	if (!cpus)
 		err(1, "cpumap");
 	xc_cpumap_setcpu(turn >> i & 1, cpus);
-	if (xc_vcpu_setaffinity(xc, d->id, 0, cpus, NULL, XEN_VCPUAFFINITY_HARD))
+	if (xc_vcpu_setaffinity(xc, d->id, vcpu, cpus, NULL, XEN_VCPUAFFINITY_HARD))
 		err(1, "%s: affinity", d->name);
 	free(cpus);
 }
@@ -102,7 +107,7 @@ static void move(const struct domain *d, unsigned int turn, unsigned int i)
 void run_domains(struct domain *domains, unsigned int n, unsigned int seconds)
 {
 	time_t until = time(NULL) + seconds;
-	unsigned int i, left = n, turn = 0;
+	unsigned int i, v, left = n, turn = 0;
 
 	xc = xc_interface_open(NULL, NULL, 0);
 	if (!xc)
@@ -114,8 +119,8 @@ void run_domains(struct domain *domains, unsigned int n, unsigned int seconds)
 		for (i = left = 0; i < n; i++) {
 			take_all(&domains[i]);
 			left += !domains[i].ended;
-			if (domains[i].moves && !domains[i].ended)
-				move(&domains[i], turn, i);
+			for (v = 0; v < vcpus_of(&domains[i]) && domains[i].moves && !domains[i].ended; v++)
+				move(&domains[i], v, turn, i + v);
 		}
 		turn++;
 	}

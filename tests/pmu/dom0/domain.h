@@ -12,6 +12,7 @@ struct domain {
 	const char *kernel, *ramdisk, *cmdline;
 	unsigned int mb;
 	int vpmu;
+	unsigned int vcpus;		/* 0: one */
 	int moves;			/* between two processors, now and then */
 
 	uint32_t id;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The only process of a domain 0: it builds the domains that test_domains.py, test_threads.py
- * and test_switches.py ask for by a word on the kernel's command line.
+ * The only process of a domain 0: it builds the domains that test_domains.py, test_threads.py,
+ * test_smp.py and test_switches.py ask for by a word on the kernel's command line.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -55,6 +55,17 @@ static void threads(int vpmu)
 	run_domains(&one, 1, 240);
 }
 
+/* The same one with two virtual processors; moves: they do, between two processors. */
+static void smp(int moves)
+{
+	struct domain one = {
+		.name = "guest", .kernel = "/vmlinuz", .ramdisk = "/init.cpio", .mb = 256, .vpmu = 1,
+		.vcpus = 2, .moves = moves, .cmdline = "console=hvc0 quiet panic=-1 smp",
+	};
+
+	run_domains(&one, 1, 240);
+}
+
 /* Two with counters that take turns; moves: on two processors. */
 static void pair(int moves)
 {
@@ -81,6 +92,10 @@ int main(int argc, char **argv)
 			threads(1);
 		else if (!strcmp(argv[argc], "threads-stock"))
 			threads(0);
+		else if (!strcmp(argv[argc], "smp"))
+			smp(0);
+		else if (!strcmp(argv[argc], "smp-moves"))
+			smp(1);
 		else if (!strcmp(argv[argc], "pair"))
 			pair(0);
 		else if (!strcmp(argv[argc], "pair-moves"))

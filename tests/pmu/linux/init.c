@@ -2,7 +2,7 @@
 /*
  * The only process of a Linux that is booted to see its performance counters. "nordpmc"
  * on the kernel's command line: the tests that read them by rdpmc are left out. "threads":
- * those of two threads alone.
+ * those of two threads alone. "smp": those of several virtual processors alone.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -70,7 +70,7 @@ static void all(int rdpmc)
 
 int main(int argc, char **argv)
 {
-	int rdpmc = 1, threads = 0;
+	int rdpmc = 1, threads = 0, smp = 0;
 
 	while (argc > 1) {
 		argc--;
@@ -78,6 +78,8 @@ int main(int argc, char **argv)
 			rdpmc = 0;
 		else if (!strcmp(argv[argc], "threads"))
 			threads = 1;
+		else if (!strcmp(argv[argc], "smp"))
+			smp = 1;
 	}
 	if (mount("proc", "/proc", "proc", 0, NULL) || mount("sysfs", "/sys", "sysfs", 0, NULL))
 		warn("mount");
@@ -87,6 +89,8 @@ int main(int argc, char **argv)
 	show("pmu", "/sys/bus/event_source/devices/cpu/type");
 	if (threads)
 		run(test_threads);
+	else if (smp)
+		run(test_smp);
 	else
 		all(rdpmc);
 	printf("end\n");

@@ -44,4 +44,5 @@ void test_rdpmc(void);
 void test_samples(void);
 void test_switches(void);
 void test_threads(void);
+void test_smp(void);
 #endif
