@@ -72,7 +72,8 @@ keep() {
 case $1 in
 build)
 	tree_lock fuzz
-	run_logged "$LOGS/fuzz-build.log" '^clang' make -C "$HERE" OUT="$FUZZ" -j"$JOBS";;
+	export CCACHE_DIR=$CACHE/ccache CCACHE_MAXSIZE=3G CCACHE_BASEDIR=$TOP CCACHE_NOHASHDIR=1
+	run_logged "$LOGS/fuzz-build.log" cc-parts make -C "$HERE" OUT="$FUZZ" -j"$JOBS";;
 run)
 	SEED=${SEED:-1}
 	run_all "$2";;

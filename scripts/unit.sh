@@ -3,4 +3,5 @@
 # Build the unit tests into build/unit.
 . "$(dirname "$0")/common.sh"
 tree_lock unit
-run_logged "$LOGS/unit-build.log" '^cc' make -C "$TOP/tests/unit" OUT="$BUILD/unit" -j"$JOBS"
+export CCACHE_DIR=$CACHE/ccache CCACHE_MAXSIZE=3G CCACHE_BASEDIR=$TOP CCACHE_NOHASHDIR=1
+run_logged "$LOGS/unit-build.log" cc-parts make -C "$TOP/tests/unit" OUT="$BUILD/unit" -j"$JOBS"
