@@ -59,19 +59,19 @@ def usual(values):
 
 
 def per_switch(xen, counters):
-    """What a switch usually takes: calls of xenpmu_op, accesses of kernels to registers."""
+    """What each row's switch takes: calls of xenpmu_op, accesses of kernels to registers."""
     found = [(calls / row["switches"], msrs / row["switches"], insns[2] / row["switches"])
              for row, calls, msrs, insns in rows(xen, counters)]
     calls, msrs, xens = (list(x) for x in zip(*found))
     print("#   %s, counters %d: a switch has %s calls for counters, %s accesses that trap; the least of "
           "instructions of Xen %.0f" % (xen, counters, collections.Counter(calls).most_common(4),
                                         collections.Counter(msrs).most_common(4), min(xens)))
-    return usual(calls), usual(msrs)
+    return calls, msrs
 
 
 def test_a_switch_makes_two_calls():
     """And no access to a counter's register: as many accesses as without counters."""
-    none, four = per_switch("patched", 0), per_switch("patched", 4)
+    none, four = ([usual(x) for x in per_switch("patched", n)] for n in (0, 4))
     assert none[0] == 0 and four[0] == 2 and none[1] == four[1] <= 1, (none, four)
 
 
@@ -84,7 +84,8 @@ def test_counts_are_exact():
     print("#  ", {n: collections.Counter(x).most_common(3) for n, x in by_switches.items()})
     assert len(by_switches) == 3
     assert all(len({user for user, _ in x}) == 1 for x in by_switches.values()), by_switches
-    assert len({usual(apart for _, apart in x) for x in by_switches.values()}) == 1, by_switches
+    # What domain 0 does in a row makes the plugin's count larger.
+    assert len({max(apart for _, apart in x) for x in by_switches.values()}) == 1, by_switches
 
 
 def test_each_period_has_its_sample():
@@ -99,6 +100,7 @@ def test_a_refused_event_stops_no_other():
 
 
 def test_stock_xen_has_the_old_way():
-    none, four = per_switch("stock", 0), per_switch("stock", 4)
-    assert four[1] - none[1] > 15, (none, four)
+    """Its switches last so long that most rows have a tick, which only adds accesses."""
+    none, four = (min(per_switch("stock", n)[1]) for n in (0, 4))
+    assert four - none > 15, (none, four)
     assert growth(printed("beside", "stock"), "counted")[0] > 0
